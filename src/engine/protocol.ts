@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the engine promises to its callers (the store, the CLI): open, add
+// images, decode, query, close. Implemented by session.ts, reached from the
+// page through client.ts, worker.ts and pool.ts.
+import type { Result } from '../lib/result'
+import type { TableName, Tables } from '../model/tables.gen'
+
+/** Random access to an input's bytes; in a browser always a File or Blob. */
+export type Input = { name: string; path: string; file: Blob }
+
+/** Which rows are wanted; what counts for which table is said in tables.h. All times in ns since the trace's start. */
+export type TableRequest = {
+  thread?: number
+  queue?: number
+  flags?: number
+  start_ns?: number
+  end_ns?: number
+  first?: number
+  count?: number
+  extra?: number
+}
+
+export type Phase = 'reading' | 'decoding' | 'done' | 'cancelled'
+
+export type Progress = {
+  phase: Phase
+  /** AUX bytes decoded and all AUX bytes (for `reading`: file bytes). */
+  bytesDone: number
+  bytesTotal: number
+  instructions: number
+  /** Grows with every change of what queries answer. */
+  version: number
+}
+
+/** What became of an offered binary; `sentence` is for the reader. */
+export type ImageOutcome = { path: string; state: 'used' | 'unwanted' | 'refused' | 'unreadable'; sentence: string }
+
+/** A failure for the reader: one sentence that says what is wrong and what to do. */
+export type EngineError = { sentence: string; detail?: string }
+
+export interface Engine {
+  /** Reads the trace's index. Closes the trace that was open before. */
+  open(input: Input): Promise<Result<void, EngineError>>
+  /** Offers binaries; call decode again afterwards when one was used. */
+  addImages(inputs: Input[]): Promise<Result<ImageOutcome[], EngineError>>
+  /** Decodes everything; resolves at the end or when cancelled. Queries may run meanwhile and answer from what is merged. */
+  decode(onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>>
+  /** Stops decoding within 100 ms; what was decoded stays. */
+  cancel(): Promise<void>
+  query<Name extends TableName>(table: Name, request: TableRequest): Promise<Result<Tables[Name], EngineError>>
+  close(): Promise<void>
+}

@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: Apache-2.0
+// Made by wasm/tools/gen-tables.mjs from wasm/include/tables.h: do not edit.
+import type { TextColumn } from '../lib/text-column'
+
+export type ColumnType = 'u8' | 'u32' | 'i32' | 'u64' | 'f64' | 'str'
+
+/** facts about the trace, for people; nothing counts */
+export type InfoTable = {
+  rows: number
+  /** stable name: start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not) aux_bytes sideband_records samples queues segments instructions gaps_lost_bytes warning (may repeat) */
+  key: TextColumn
+  /** name for people */
+  label: TextColumn
+  /** value, with unit */
+  value: TextColumn
+}
+
+/** AUX streams; nothing counts */
+export type QueuesTable = {
+  rows: number
+  /** CPU, -1 when bound to a thread */
+  cpu: Int32Array
+  /** thread, -1 when bound to a CPU */
+  tid: Int32Array
+  /** bytes of trace */
+  aux_bytes: Float64Array
+  /** packets, as far as decoded */
+  packets: Float64Array
+  /** instructions, as far as decoded */
+  instructions: Float64Array
+}
+
+/** units of decoding; nothing counts */
+export type SegmentsTable = {
+  rows: number
+  /** row of queues */
+  queue: Uint32Array
+  /** first AUX byte */
+  offset: Float64Array
+  /** AUX bytes */
+  size: Float64Array
+  /** time of its first TSC; NaN unknown */
+  start_ns: Float64Array
+  /** 1 when its part is in the profile */
+  merged: Uint8Array
+}
+
+/** threads of the trace; row 0 is the unknown one; nothing counts */
+export type ThreadsTable = {
+  rows: number
+  /** process */
+  pid: Int32Array
+  /** thread */
+  tid: Int32Array
+  /** last name */
+  comm: TextColumn
+  /** first traced time; NaN never */
+  start_ns: Float64Array
+  /** last traced time; NaN never */
+  end_ns: Float64Array
+  /** executed */
+  instructions: Float64Array
+  /** visits that ended in a branch */
+  branches: Float64Array
+  /** core cycles; NaN without CYC packets */
+  cycles: Float64Array
+  /** time with trace */
+  on_ns: Float64Array
+  /** gaps that lost something */
+  gaps: Uint32Array
+}
+
+/** functions seen so far; row 0 is unknown; nothing counts */
+export type FunctionsTable = {
+  rows: number
+  /** as perf prints it; empty: nameless code */
+  name: TextColumn
+  /** row of images */
+  image: Uint32Array
+  /** in the image's own address space */
+  address: BigUint64Array
+  /** bytes; 0 unknown */
+  size: BigUint64Array
+}
+
+/** calls by path; thread, start_ns, end_ns count; parents before children */
+export type CallTreeTable = {
+  rows: number
+  /** row, PTM_ALL for a root */
+  parent: Uint32Array
+  /** row of functions */
+  function: Uint32Array
+  /** row of threads */
+  thread: Uint32Array
+  /** times entered */
+  calls: Float64Array
+  /** time in the function itself */
+  self_ns: Float64Array
+  /** instructions in the function itself */
+  self_instructions: Float64Array
+  /** core cycles in the function itself; NaN without CYC packets */
+  self_cycles: Float64Array
+}
+
+/** calls in time, for a window; thread, start_ns, end_ns count, and count: pixels of width, so that calls far below one pixel may be left out or merged */
+export type CallsTable = {
+  rows: number
+  /** row of threads */
+  thread: Uint32Array
+  /** 0 is outermost */
+  depth: Uint32Array
+  start_ns: Float64Array
+  end_ns: Float64Array
+  /** row of functions */
+  function: Uint32Array
+  /** 1 began before, 2 still open at the end, 4 several short calls drawn as one */
+  flags: Uint32Array
+  /** inclusive; NaN unknown */
+  instructions: Float64Array
+}
+
+/** where trace is missing; thread, start_ns, end_ns count */
+export type GapsTable = {
+  rows: number
+  /** row of threads */
+  thread: Uint32Array
+  /** row of queues */
+  queue: Uint32Array
+  start_ns: Float64Array
+  end_ns: Float64Array
+  /** enum ptm_gap_reason */
+  reason: Uint8Array
+  /** 1 when trace was lost, 0 when tracing was off */
+  lost: Uint8Array
+  /** AUX bytes skipped */
+  bytes: Float64Array
+  /** AUX offset */
+  offset: Float64Array
+  /** where flow was lost; 0 unknown */
+  ip: BigUint64Array
+  /** one sentence: why, how much, what to do */
+  text: TextColumn
+}
+
+/** executed instructions of one thread in order; thread, first (ordinal) and count count; flag 1: start_ns instead of first */
+export type InstructionsTable = {
+  rows: number
+  /** 0 is the thread's first */
+  ordinal: Float64Array
+  time_ns: Float64Array
+  ip: BigUint64Array
+  /** bytes */
+  length: Uint8Array
+  /** bytes 0 to 7 */
+  code_low: BigUint64Array
+  /** bytes 8 to 14 */
+  code_high: BigUint64Array
+  /** row of functions */
+  function: Uint32Array
+  /** of ip in it */
+  function_offset: Float64Array
+  /** row of images */
+  image: Uint32Array
+  /** enum ptm_insn_class */
+  class: Uint8Array
+  /** enum ptm_end + 1 for the last instruction of a visit, else 0 */
+  end: Uint8Array
+  /** where a branch went; 0 none */
+  target: BigUint64Array
+  /** row of queues */
+  queue: Uint32Array
+  /** -1 unknown */
+  cpu: Int32Array
+  /** AUX offset of the packet that decided the visit's end */
+  offset: Float64Array
+  /** address of its block */
+  block: BigUint64Array
+  /** core cycles measured up to this instruction; NaN none */
+  cycles: Float64Array
+  /** instructions they cover */
+  cycle_instructions: Float64Array
+  /** source file; empty unknown */
+  file: TextColumn
+  /** source line; 0 unknown */
+  line: Uint32Array
+  /** functions inlined here, outermost first, joined by " > "; empty: none */
+  inlined: TextColumn
+  /** why trace is missing before this instruction; empty: nothing is */
+  gap_text: TextColumn
+}
+
+/** executed basic blocks; thread, start_ns, end_ns count */
+export type BlocksTable = {
+  rows: number
+  /** virtual address of its first instruction */
+  ip: BigUint64Array
+  /** bytes */
+  size: Uint32Array
+  /** instructions it holds */
+  block_instructions: Uint32Array
+  /** row of functions */
+  function: Uint32Array
+  /** of ip in it */
+  function_offset: Float64Array
+  /** row of images */
+  image: Uint32Array
+  /** enum ptm_insn_class of its last instruction */
+  class: Uint8Array
+  visits: Float64Array
+  /** visits whose last instruction branched */
+  taken: Float64Array
+  /** executed */
+  instructions: Float64Array
+  ns: Float64Array
+  /** core cycles; NaN without CYC packets */
+  cycles: Float64Array
+  /** instructions those cycles cover */
+  cycle_instructions: Float64Array
+  /** visits they rest on */
+  cycle_visits: Float64Array
+  /** row of threads of its first visit; PTM_ALL when several */
+  thread: Uint32Array
+  /** ordinal of a visit's first instruction in `thread`, to jump to; NaN unknown */
+  first_ordinal: Float64Array
+}
+
+/** raw packets of one queue; queue, first (ordinal) and count count; flag 1: first is an AUX offset; flag 2: start_ns instead of first */
+export type PacketsTable = {
+  rows: number
+  /** 0 is the queue's first */
+  ordinal: Float64Array
+  /** AUX offset */
+  offset: Float64Array
+  /** bytes */
+  size: Uint8Array
+  /** enum ptm_packet_kind */
+  kind: Uint8Array
+  payload: BigUint64Array
+  /** PSB, TNT, TIP.PGE, … */
+  name: TextColumn
+  /** payload for people */
+  text: TextColumn
+  /** raw bytes in hex */
+  bytes: TextColumn
+  /** trace time at the packet; NaN unknown */
+  time_ns: Float64Array
+  /** row of threads */
+  thread: Uint32Array
+  /** ordinal in `thread` of the first instruction it decides; NaN none */
+  first_ordinal: Float64Array
+}
+
+/** binaries; row 0 is unused; nothing counts */
+export type ImagesTable = {
+  rows: number
+  /** as mapped */
+  path: TextColumn
+  /** wanted, in hex; empty unknown */
+  build_id: TextColumn
+  /** of the given file; empty when not given */
+  own_build_id: TextColumn
+  /** enum ptm_image_status */
+  status: Uint8Array
+  /** 1: no file to ask for (heap, JIT, kernel) */
+  anonymous: Uint8Array
+  /** function symbols read */
+  symbols: Uint32Array
+  /** executed in it, as far as decoded */
+  instructions: Float64Array
+  /** AUX bytes lost for want of it */
+  lost_bytes: Float64Array
+  /** gaps for want of it */
+  gaps: Float64Array
+  /** what is missing, what that costs, what to do */
+  message: TextColumn
+}
+
+/** density of trace for an overview; start_ns, end_ns and count (buckets) count */
+export type CoverageTable = {
+  rows: number
+  /** row of threads */
+  thread: Uint32Array
+  /** 0 to count - 1 */
+  bucket: Uint32Array
+  /** time with trace */
+  on_ns: Float64Array
+  instructions: Float64Array
+  lost_ns: Float64Array
+}
+
+/** what perf script prints, in perf's order; flags: 1 branches, 2 instructions, 4 errors; first: 0 starts anew, else the cursor of the last answer goes on; count */
+export type SamplesTable = {
+  rows: number
+  /** enum: 1 branches 2 instructions 4 error */
+  kind: Uint8Array
+  /** perf's ns, absolute */
+  time: BigUint64Array
+  pid: Int32Array
+  tid: Int32Array
+  /** -1: per-thread trace */
+  cpu: Int32Array
+  comm: TextColumn
+  /** perf's sample flags: bit order of bcrosyiABExghDt */
+  flags: Uint32Array
+  ip: BigUint64Array
+  /** empty: [unknown] */
+  ip_symbol: TextColumn
+  ip_offset: BigUint64Array
+  /** empty: [unknown] */
+  ip_dso: TextColumn
+  addr: BigUint64Array
+  addr_symbol: TextColumn
+  addr_offset: BigUint64Array
+  addr_dso: TextColumn
+  /** instruction length; 0 none */
+  length: Uint8Array
+  code_low: BigUint64Array
+  code_high: BigUint64Array
+  ipc_instructions: Float64Array
+  /** 0: no IPC */
+  ipc_cycles: Float64Array
+  /** perf's error code, 0 none */
+  error: Uint32Array
+}
+
+export type Tables = {
+  info: InfoTable
+  queues: QueuesTable
+  segments: SegmentsTable
+  threads: ThreadsTable
+  functions: FunctionsTable
+  call_tree: CallTreeTable
+  calls: CallsTable
+  gaps: GapsTable
+  instructions: InstructionsTable
+  blocks: BlocksTable
+  packets: PacketsTable
+  images: ImagesTable
+  coverage: CoverageTable
+  samples: SamplesTable
+}
+
+export type TableName = keyof Tables
+
+/** Row that stands for "none" or "all". */
+export const ALL = 0xffffffff
+
+/** Columns of every table in the order of the C side; the key order is the table id. */
+export const tableColumns: { readonly [Name in TableName]: readonly (readonly [string, ColumnType])[] } = {
+  info: [
+    ['key', 'str'],
+    ['label', 'str'],
+    ['value', 'str'],
+  ],
+  queues: [
+    ['cpu', 'i32'],
+    ['tid', 'i32'],
+    ['aux_bytes', 'f64'],
+    ['packets', 'f64'],
+    ['instructions', 'f64'],
+  ],
+  segments: [
+    ['queue', 'u32'],
+    ['offset', 'f64'],
+    ['size', 'f64'],
+    ['start_ns', 'f64'],
+    ['merged', 'u8'],
+  ],
+  threads: [
+    ['pid', 'i32'],
+    ['tid', 'i32'],
+    ['comm', 'str'],
+    ['start_ns', 'f64'],
+    ['end_ns', 'f64'],
+    ['instructions', 'f64'],
+    ['branches', 'f64'],
+    ['cycles', 'f64'],
+    ['on_ns', 'f64'],
+    ['gaps', 'u32'],
+  ],
+  functions: [
+    ['name', 'str'],
+    ['image', 'u32'],
+    ['address', 'u64'],
+    ['size', 'u64'],
+  ],
+  call_tree: [
+    ['parent', 'u32'],
+    ['function', 'u32'],
+    ['thread', 'u32'],
+    ['calls', 'f64'],
+    ['self_ns', 'f64'],
+    ['self_instructions', 'f64'],
+    ['self_cycles', 'f64'],
+  ],
+  calls: [
+    ['thread', 'u32'],
+    ['depth', 'u32'],
+    ['start_ns', 'f64'],
+    ['end_ns', 'f64'],
+    ['function', 'u32'],
+    ['flags', 'u32'],
+    ['instructions', 'f64'],
+  ],
+  gaps: [
+    ['thread', 'u32'],
+    ['queue', 'u32'],
+    ['start_ns', 'f64'],
+    ['end_ns', 'f64'],
+    ['reason', 'u8'],
+    ['lost', 'u8'],
+    ['bytes', 'f64'],
+    ['offset', 'f64'],
+    ['ip', 'u64'],
+    ['text', 'str'],
+  ],
+  instructions: [
+    ['ordinal', 'f64'],
+    ['time_ns', 'f64'],
+    ['ip', 'u64'],
+    ['length', 'u8'],
+    ['code_low', 'u64'],
+    ['code_high', 'u64'],
+    ['function', 'u32'],
+    ['function_offset', 'f64'],
+    ['image', 'u32'],
+    ['class', 'u8'],
+    ['end', 'u8'],
+    ['target', 'u64'],
+    ['queue', 'u32'],
+    ['cpu', 'i32'],
+    ['offset', 'f64'],
+    ['block', 'u64'],
+    ['cycles', 'f64'],
+    ['cycle_instructions', 'f64'],
+    ['file', 'str'],
+    ['line', 'u32'],
+    ['inlined', 'str'],
+    ['gap_text', 'str'],
+  ],
+  blocks: [
+    ['ip', 'u64'],
+    ['size', 'u32'],
+    ['block_instructions', 'u32'],
+    ['function', 'u32'],
+    ['function_offset', 'f64'],
+    ['image', 'u32'],
+    ['class', 'u8'],
+    ['visits', 'f64'],
+    ['taken', 'f64'],
+    ['instructions', 'f64'],
+    ['ns', 'f64'],
+    ['cycles', 'f64'],
+    ['cycle_instructions', 'f64'],
+    ['cycle_visits', 'f64'],
+    ['thread', 'u32'],
+    ['first_ordinal', 'f64'],
+  ],
+  packets: [
+    ['ordinal', 'f64'],
+    ['offset', 'f64'],
+    ['size', 'u8'],
+    ['kind', 'u8'],
+    ['payload', 'u64'],
+    ['name', 'str'],
+    ['text', 'str'],
+    ['bytes', 'str'],
+    ['time_ns', 'f64'],
+    ['thread', 'u32'],
+    ['first_ordinal', 'f64'],
+  ],
+  images: [
+    ['path', 'str'],
+    ['build_id', 'str'],
+    ['own_build_id', 'str'],
+    ['status', 'u8'],
+    ['anonymous', 'u8'],
+    ['symbols', 'u32'],
+    ['instructions', 'f64'],
+    ['lost_bytes', 'f64'],
+    ['gaps', 'f64'],
+    ['message', 'str'],
+  ],
+  coverage: [
+    ['thread', 'u32'],
+    ['bucket', 'u32'],
+    ['on_ns', 'f64'],
+    ['instructions', 'f64'],
+    ['lost_ns', 'f64'],
+  ],
+  samples: [
+    ['kind', 'u8'],
+    ['time', 'u64'],
+    ['pid', 'i32'],
+    ['tid', 'i32'],
+    ['cpu', 'i32'],
+    ['comm', 'str'],
+    ['flags', 'u32'],
+    ['ip', 'u64'],
+    ['ip_symbol', 'str'],
+    ['ip_offset', 'u64'],
+    ['ip_dso', 'str'],
+    ['addr', 'u64'],
+    ['addr_symbol', 'str'],
+    ['addr_offset', 'u64'],
+    ['addr_dso', 'str'],
+    ['length', 'u8'],
+    ['code_low', 'u64'],
+    ['code_high', 'u64'],
+    ['ipc_instructions', 'f64'],
+    ['ipc_cycles', 'f64'],
+    ['error', 'u32'],
+  ],
+}

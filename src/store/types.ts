@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store's shape: what views read and the verbs they call. The only door
+// from views to the engine.
+import type { ImageOutcome, Progress, TableRequest } from '../engine/protocol'
+import type { TableName, Tables } from '../model/tables.gen'
+import type { Tab, Theme, TimeRange, ViewState, Weight } from '../model/view-state'
+
+export type SessionStatus = 'empty' | 'opening' | 'decoding' | 'ready' | 'cancelled' | 'failed'
+
+export type SessionSlice = {
+  status: SessionStatus
+  fileName: string
+  /** Why it failed, for the reader; empty otherwise. */
+  failure: string
+  progress: Progress | null
+  /** Grows whenever queries may answer differently; useTable asks again then. */
+  version: number
+  /** Kept current while decoding; null before a trace is open. */
+  info: Tables['info'] | null
+  threads: Tables['threads'] | null
+  functions: Tables['functions'] | null
+  images: Tables['images'] | null
+  queues: Tables['queues'] | null
+  /** What became of the binaries offered last. */
+  outcomes: ImageOutcome[]
+}
+
+export type SessionActions = {
+  /** Traces and binaries in any mix, files or a folder's content: the trace is recognised by its magic. */
+  openFiles(files: { file: File; path: string }[]): Promise<void>
+  openExample(): Promise<void>
+  cancel(): Promise<void>
+  closeTrace(): Promise<void>
+}
+
+export type ViewActions = {
+  setTab(tab: Tab): void
+  setThread(thread: number | null): void
+  setRange(range: TimeRange | null): void
+  setWeight(weight: Weight): void
+  setSearch(search: string): void
+  setFlamePath(path: number[]): void
+  /** Each of these also opens the tab. */
+  showInstruction(thread: number, ordinal: number): void
+  showTime(thread: number, time_ns: number): Promise<void>
+  showPacket(queue: number, offset: number): void
+  showBlock(ip: bigint): void
+}
+
+export type Store = {
+  session: SessionSlice
+  view: ViewState
+  theme: Theme
+  setTheme(theme: Theme): void
+} & SessionActions &
+  ViewActions
+
+export type TableState<Name extends TableName> =
+  /** `previous`: the last answer to a similar request, to keep on screen meanwhile. */
+  | { state: 'loading'; previous: Tables[Name] | null }
+  | { state: 'ready'; table: Tables[Name] }
+  | { state: 'failed'; sentence: string }
+
+/** Signature of useTable: null asks for nothing (stays loading). */
+export type UseTable = <Name extends TableName>(table: Name, request: TableRequest | null) => TableState<Name>

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every table that crosses to JavaScript: its columns, their types and what of
+ * the request counts. wasm/tools/gen-tables.mjs turns this file into
+ * src/model/tables.gen.ts; keep one COLUMN a line.
+ *
+ * Types: u8 u32 i32 u64 f64 str. Times `_ns` are f64 ns since the trace's start
+ * (exact below 104 days); NaN where there is none. Ordinals and byte counts are
+ * f64. Rows of other tables are u32, PTM_ALL for none. Addresses are u64.
+ *
+ * T(id, "what it is; what of the request counts")   C(table, column, type, "meaning") */
+#ifndef PTARMIGAN_TABLES_H
+#define PTARMIGAN_TABLES_H
+
+#define PTM_TABLES(T, C) \
+	T(info, "facts about the trace, for people; nothing counts") \
+	C(info, key, str, "stable name: start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not) aux_bytes sideband_records samples queues segments instructions gaps_lost_bytes warning (may repeat)") \
+	C(info, label, str, "name for people") \
+	C(info, value, str, "value, with unit") \
+	T(queues, "AUX streams; nothing counts") \
+	C(queues, cpu, i32, "CPU, -1 when bound to a thread") \
+	C(queues, tid, i32, "thread, -1 when bound to a CPU") \
+	C(queues, aux_bytes, f64, "bytes of trace") \
+	C(queues, packets, f64, "packets, as far as decoded") \
+	C(queues, instructions, f64, "instructions, as far as decoded") \
+	T(segments, "units of decoding; nothing counts") \
+	C(segments, queue, u32, "row of queues") \
+	C(segments, offset, f64, "first AUX byte") \
+	C(segments, size, f64, "AUX bytes") \
+	C(segments, start_ns, f64, "time of its first TSC; NaN unknown") \
+	C(segments, merged, u8, "1 when its part is in the profile") \
+	T(threads, "threads of the trace; row 0 is the unknown one; nothing counts") \
+	C(threads, pid, i32, "process") \
+	C(threads, tid, i32, "thread") \
+	C(threads, comm, str, "last name") \
+	C(threads, start_ns, f64, "first traced time; NaN never") \
+	C(threads, end_ns, f64, "last traced time; NaN never") \
+	C(threads, instructions, f64, "executed") \
+	C(threads, branches, f64, "visits that ended in a branch") \
+	C(threads, cycles, f64, "core cycles; NaN without CYC packets") \
+	C(threads, on_ns, f64, "time with trace") \
+	C(threads, gaps, u32, "gaps that lost something") \
+	T(functions, "functions seen so far; row 0 is unknown; nothing counts") \
+	C(functions, name, str, "as perf prints it; empty: nameless code") \
+	C(functions, image, u32, "row of images") \
+	C(functions, address, u64, "in the image's own address space") \
+	C(functions, size, u64, "bytes; 0 unknown") \
+	T(call_tree, "calls by path; thread, start_ns, end_ns count; parents before children") \
+	C(call_tree, parent, u32, "row, PTM_ALL for a root") \
+	C(call_tree, function, u32, "row of functions") \
+	C(call_tree, thread, u32, "row of threads") \
+	C(call_tree, calls, f64, "times entered") \
+	C(call_tree, self_ns, f64, "time in the function itself") \
+	C(call_tree, self_instructions, f64, "instructions in the function itself") \
+	C(call_tree, self_cycles, f64, "core cycles in the function itself; NaN without CYC packets") \
+	T(calls, "calls in time, for a window; thread, start_ns, end_ns count, and count: pixels of width, so that calls far below one pixel may be left out or merged") \
+	C(calls, thread, u32, "row of threads") \
+	C(calls, depth, u32, "0 is outermost") \
+	C(calls, start_ns, f64, "") \
+	C(calls, end_ns, f64, "") \
+	C(calls, function, u32, "row of functions") \
+	C(calls, flags, u32, "1 began before, 2 still open at the end, 4 several short calls drawn as one") \
+	C(calls, instructions, f64, "inclusive; NaN unknown") \
+	T(gaps, "where trace is missing; thread, start_ns, end_ns count") \
+	C(gaps, thread, u32, "row of threads") \
+	C(gaps, queue, u32, "row of queues") \
+	C(gaps, start_ns, f64, "") \
+	C(gaps, end_ns, f64, "") \
+	C(gaps, reason, u8, "enum ptm_gap_reason") \
+	C(gaps, lost, u8, "1 when trace was lost, 0 when tracing was off") \
+	C(gaps, bytes, f64, "AUX bytes skipped") \
+	C(gaps, offset, f64, "AUX offset") \
+	C(gaps, ip, u64, "where flow was lost; 0 unknown") \
+	C(gaps, text, str, "one sentence: why, how much, what to do") \
+	T(instructions, "executed instructions of one thread in order; thread, first (ordinal) and count count; flag 1: start_ns instead of first") \
+	C(instructions, ordinal, f64, "0 is the thread's first") \
+	C(instructions, time_ns, f64, "") \
+	C(instructions, ip, u64, "") \
+	C(instructions, length, u8, "bytes") \
+	C(instructions, code_low, u64, "bytes 0 to 7") \
+	C(instructions, code_high, u64, "bytes 8 to 14") \
+	C(instructions, function, u32, "row of functions") \
+	C(instructions, function_offset, f64, "of ip in it") \
+	C(instructions, image, u32, "row of images") \
+	C(instructions, class, u8, "enum ptm_insn_class") \
+	C(instructions, end, u8, "enum ptm_end + 1 for the last instruction of a visit, else 0") \
+	C(instructions, target, u64, "where a branch went; 0 none") \
+	C(instructions, queue, u32, "row of queues") \
+	C(instructions, cpu, i32, "-1 unknown") \
+	C(instructions, offset, f64, "AUX offset of the packet that decided the visit's end") \
+	C(instructions, block, u64, "address of its block") \
+	C(instructions, cycles, f64, "core cycles measured up to this instruction; NaN none") \
+	C(instructions, cycle_instructions, f64, "instructions they cover") \
+	C(instructions, file, str, "source file; empty unknown") \
+	C(instructions, line, u32, "source line; 0 unknown") \
+	C(instructions, inlined, str, "functions inlined here, outermost first, joined by \" > \"; empty: none") \
+	C(instructions, gap_text, str, "why trace is missing before this instruction; empty: nothing is") \
+	T(blocks, "executed basic blocks; thread, start_ns, end_ns count") \
+	C(blocks, ip, u64, "virtual address of its first instruction") \
+	C(blocks, size, u32, "bytes") \
+	C(blocks, block_instructions, u32, "instructions it holds") \
+	C(blocks, function, u32, "row of functions") \
+	C(blocks, function_offset, f64, "of ip in it") \
+	C(blocks, image, u32, "row of images") \
+	C(blocks, class, u8, "enum ptm_insn_class of its last instruction") \
+	C(blocks, visits, f64, "") \
+	C(blocks, taken, f64, "visits whose last instruction branched") \
+	C(blocks, instructions, f64, "executed") \
+	C(blocks, ns, f64, "") \
+	C(blocks, cycles, f64, "core cycles; NaN without CYC packets") \
+	C(blocks, cycle_instructions, f64, "instructions those cycles cover") \
+	C(blocks, cycle_visits, f64, "visits they rest on") \
+	C(blocks, thread, u32, "row of threads of its first visit; PTM_ALL when several") \
+	C(blocks, first_ordinal, f64, "ordinal of a visit's first instruction in `thread`, to jump to; NaN unknown") \
+	T(packets, "raw packets of one queue; queue, first (ordinal) and count count; flag 1: first is an AUX offset; flag 2: start_ns instead of first") \
+	C(packets, ordinal, f64, "0 is the queue's first") \
+	C(packets, offset, f64, "AUX offset") \
+	C(packets, size, u8, "bytes") \
+	C(packets, kind, u8, "enum ptm_packet_kind") \
+	C(packets, payload, u64, "") \
+	C(packets, name, str, "PSB, TNT, TIP.PGE, …") \
+	C(packets, text, str, "payload for people") \
+	C(packets, bytes, str, "raw bytes in hex") \
+	C(packets, time_ns, f64, "trace time at the packet; NaN unknown") \
+	C(packets, thread, u32, "row of threads") \
+	C(packets, first_ordinal, f64, "ordinal in `thread` of the first instruction it decides; NaN none") \
+	T(images, "binaries; row 0 is unused; nothing counts") \
+	C(images, path, str, "as mapped") \
+	C(images, build_id, str, "wanted, in hex; empty unknown") \
+	C(images, own_build_id, str, "of the given file; empty when not given") \
+	C(images, status, u8, "enum ptm_image_status") \
+	C(images, anonymous, u8, "1: no file to ask for (heap, JIT, kernel)") \
+	C(images, symbols, u32, "function symbols read") \
+	C(images, instructions, f64, "executed in it, as far as decoded") \
+	C(images, lost_bytes, f64, "AUX bytes lost for want of it") \
+	C(images, gaps, f64, "gaps for want of it") \
+	C(images, message, str, "what is missing, what that costs, what to do") \
+	T(coverage, "density of trace for an overview; start_ns, end_ns and count (buckets) count") \
+	C(coverage, thread, u32, "row of threads") \
+	C(coverage, bucket, u32, "0 to count - 1") \
+	C(coverage, on_ns, f64, "time with trace") \
+	C(coverage, instructions, f64, "") \
+	C(coverage, lost_ns, f64, "") \
+	T(samples, "what perf script prints, in perf's order; flags: 1 branches, 2 instructions, 4 errors; first: 0 starts anew, else the cursor of the last answer goes on; count") \
+	C(samples, kind, u8, "enum: 1 branches 2 instructions 4 error") \
+	C(samples, time, u64, "perf's ns, absolute") \
+	C(samples, pid, i32, "") \
+	C(samples, tid, i32, "") \
+	C(samples, cpu, i32, "-1: per-thread trace") \
+	C(samples, comm, str, "") \
+	C(samples, flags, u32, "perf's sample flags: bit order of bcrosyiABExghDt") \
+	C(samples, ip, u64, "") \
+	C(samples, ip_symbol, str, "empty: [unknown]") \
+	C(samples, ip_offset, u64, "") \
+	C(samples, ip_dso, str, "empty: [unknown]") \
+	C(samples, addr, u64, "") \
+	C(samples, addr_symbol, str, "") \
+	C(samples, addr_offset, u64, "") \
+	C(samples, addr_dso, str, "") \
+	C(samples, length, u8, "instruction length; 0 none") \
+	C(samples, code_low, u64, "") \
+	C(samples, code_high, u64, "") \
+	C(samples, ipc_instructions, f64, "") \
+	C(samples, ipc_cycles, f64, "0: no IPC") \
+	C(samples, error, u32, "perf's error code, 0 none")
+
+#endif

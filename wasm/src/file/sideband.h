@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who ran where and under what name, from the sideband records. Threads are
+ * rows, numbered in order of first appearance; row 0 is the unknown thread
+ * (pid -1, tid -1). */
+#ifndef PTM_FILE_SIDEBAND_H
+#define PTM_FILE_SIDEBAND_H
+
+#include "file/trace_file.h"
+
+typedef struct ptm_thread {
+	int32_t pid, tid;
+	uint32_t first_comm;    /* string id of the first known name */
+	uint32_t last_comm;
+} ptm_thread;
+
+typedef struct ptm_comm_change {
+	uint64_t time;
+	uint32_t thread;
+	uint32_t name;          /* string id */
+	bool exec;
+} ptm_comm_change;
+
+/* From `time` on, `thread` runs on `cpu`. */
+typedef struct ptm_switch {
+	uint64_t time;
+	int32_t cpu;
+	uint32_t thread;        /* row; 0: nobody known, or idle */
+} ptm_switch;
+
+typedef struct ptm_sideband {
+	PTM_ARRAY(ptm_thread) threads;
+	PTM_ARRAY(ptm_comm_change) comms;     /* sorted by (thread, time) */
+	PTM_ARRAY(ptm_switch) switches;       /* sorted by (cpu, time) */
+	uint32_t *slots; uint32_t slot_count; /* tid -> thread hash */
+} ptm_sideband;
+
+/* Builds the tables. have_sched_switch as in ptm_pt_info (1 is PTM_UNSUPPORTED
+ * until tracepoints are read: no switches then). As perf does: SWITCH out
+ * leaves nobody on the CPU, SWITCH in puts the record's thread there;
+ * SWITCH_CPU_WIDE out puts the next thread (other_*), in the record's own;
+ * ITRACE_START puts its thread on its CPU; a fork's child inherits the
+ * parent's name; pid 0 and tid 0 is "swapper". */
+ptm_status ptm_sideband_build(ptm_sideband *sideband, const ptm_trace_file *file, uint32_t have_sched_switch) PTM_MUST_CHECK;
+void ptm_sideband_free(ptm_sideband *sideband);
+
+/* Row of a thread (last one with that tid when pid is -1), 0 when unknown. */
+uint32_t ptm_sideband_thread(const ptm_sideband *sideband, int32_t pid, int32_t tid);
+/* Row of the thread on `cpu` at `time` (a switch at exactly `time` counts). */
+uint32_t ptm_sideband_running(const ptm_sideband *sideband, int32_t cpu, uint64_t time);
+/* String id of the thread's name at `time` (a change at exactly `time` counts);
+ * the first name before that. 0 when it never had one. */
+uint32_t ptm_sideband_comm(const ptm_sideband *sideband, uint32_t thread, uint64_t time);
+
+#endif

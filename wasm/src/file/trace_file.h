@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A perf.data in file mode, indexed: header, features, event attributes, the
+ * sideband records in time order and the list of AUX data chunks. AUX payload
+ * and sample payload stay in the file.
+ *
+ * Format: Linux tools/perf/Documentation/perf.data-file-format.txt and the
+ * perf_event_open(2) manual page. */
+#ifndef PTM_FILE_TRACE_FILE_H
+#define PTM_FILE_TRACE_FILE_H
+
+#include "base/array.h"
+#include "base/message.h"
+#include "base/source.h"
+#include "base/strings.h"
+
+#define PTM_NO_TIME UINT64_MAX
+
+/* PERF_RECORD_* and perf's own user types, by their numbers in the file. */
+typedef enum ptm_record_type {
+	PTM_RECORD_MMAP = 1, PTM_RECORD_LOST = 2, PTM_RECORD_COMM = 3, PTM_RECORD_EXIT = 4,
+	PTM_RECORD_THROTTLE = 5, PTM_RECORD_UNTHROTTLE = 6, PTM_RECORD_FORK = 7, PTM_RECORD_READ = 8,
+	PTM_RECORD_SAMPLE = 9, PTM_RECORD_MMAP2 = 10, PTM_RECORD_AUX = 11, PTM_RECORD_ITRACE_START = 12,
+	PTM_RECORD_LOST_SAMPLES = 13, PTM_RECORD_SWITCH = 14, PTM_RECORD_SWITCH_CPU_WIDE = 15,
+	PTM_RECORD_NAMESPACES = 16, PTM_RECORD_KSYMBOL = 17, PTM_RECORD_BPF_EVENT = 18,
+	PTM_RECORD_CGROUP = 19, PTM_RECORD_TEXT_POKE = 20, PTM_RECORD_AUX_OUTPUT_HW_ID = 21,
+	PTM_RECORD_HEADER_ATTR = 64, PTM_RECORD_HEADER_TRACING_DATA = 66, PTM_RECORD_HEADER_BUILD_ID = 67,
+	PTM_RECORD_FINISHED_ROUND = 68, PTM_RECORD_ID_INDEX = 69, PTM_RECORD_AUXTRACE_INFO = 70,
+	PTM_RECORD_AUXTRACE = 71, PTM_RECORD_AUXTRACE_ERROR = 72, PTM_RECORD_THREAD_MAP = 73,
+	PTM_RECORD_CPU_MAP = 74, PTM_RECORD_STAT_CONFIG = 75, PTM_RECORD_EVENT_UPDATE = 78,
+	PTM_RECORD_TIME_CONV = 79, PTM_RECORD_HEADER_FEATURE = 80, PTM_RECORD_COMPRESSED = 81,
+	PTM_RECORD_FINISHED_INIT = 82, PTM_RECORD_COMPRESSED2 = 83
+} ptm_record_type;
+
+/* One event attribute (perf_event_attr) with its ids and name. */
+typedef struct ptm_attr {
+	uint32_t type;          /* PERF_TYPE_* or a dynamic PMU's number */
+	uint64_t config;
+	uint64_t sample_period; /* or frequency, see `frequency` */
+	uint64_t sample_type;   /* PERF_SAMPLE_* */
+	uint64_t read_format;
+	uint64_t branch_sample_type;
+	uint64_t sample_regs_user, sample_regs_intr;
+	uint32_t sample_stack_user;
+	int32_t clockid;        /* meaningful when use_clockid */
+	bool frequency, sample_id_all, context_switch, use_clockid, exclude_kernel, exclude_user, exclude_hv;
+	uint32_t name;          /* string id; from the EVENT_DESC feature, else "" */
+	uint32_t first_id, id_count; /* rows of ptm_trace_file.ids */
+} ptm_attr;
+
+/* One sideband record, decoded. Times are perf's ns (PTM_NO_TIME: the record
+ * carries none); cpu, pid, tid are -1 where unknown. For records without an own
+ * pid/tid (AUX, SWITCH, …) they come from the sample_id trailer. */
+typedef struct ptm_record {
+	uint64_t time;
+	uint64_t file_offset;
+	uint16_t type;          /* enum ptm_record_type */
+	uint16_t misc;          /* perf_event_header.misc */
+	int32_t pid, tid, cpu;
+	uint32_t attr;          /* row of attrs (by sample_id), or UINT32_MAX */
+	union {
+		struct { uint32_t name; bool exec; } comm;
+		struct { int32_t ppid, ptid; } task;                /* FORK, EXIT */
+		struct {
+			uint64_t address, length, file_offset;
+			uint32_t name, protection;                  /* PROT_EXEC = 4 */
+			uint32_t major, minor; uint64_t inode, generation;
+			uint8_t build_id[20], build_id_length;      /* 0: none in the record */
+			bool executable;                            /* PROT_EXEC, or an MMAP without misc DATA */
+			bool kernel;                                /* misc says CPUMODE kernel */
+		} map;
+		struct { uint64_t offset, size, flags; } aux;       /* AUX: flags 1 truncated 2 overwrite 4 partial 8 collision */
+		struct { bool out, preempt; int32_t other_pid, other_tid; } swap; /* SWITCH*, other = next/prev or -1 */
+		struct { uint64_t lost; } lost;
+	} as;
+} ptm_record;
+
+/* One AUXTRACE record: a run of AUX bytes in the file. */
+typedef struct ptm_aux_chunk {
+	uint64_t file_offset;   /* of the payload */
+	uint64_t size;
+	uint64_t aux_offset;    /* position in the queue's AUX stream */
+	uint64_t reference;
+	uint32_t queue;         /* row of queues */
+	int32_t tid, cpu;
+} ptm_aux_chunk;
+
+/* One AUX stream: a CPU's or a thread's (auxtrace idx). */
+typedef struct ptm_queue {
+	uint32_t index;         /* idx of the AUXTRACE records */
+	int32_t cpu, tid;       /* -1 where not bound */
+	uint32_t first_chunk, chunk_count; /* chunks are sorted by (queue, aux_offset) */
+	uint64_t size;          /* bytes of payload in all chunks */
+} ptm_queue;
+
+typedef struct ptm_build_id {
+	uint32_t path;          /* string id */
+	int32_t pid;
+	uint8_t id[20], length;
+	bool kernel;
+} ptm_build_id;
+
+typedef struct ptm_trace_file {
+	ptm_source *source;     /* borrowed */
+	ptm_strings *strings;   /* borrowed */
+	PTM_ARRAY(ptm_attr) attrs;
+	PTM_ARRAY(uint64_t) ids;
+	PTM_ARRAY(ptm_record) records;   /* sorted by time, then file order; records without time stand where their neighbours in the file put them */
+	PTM_ARRAY(ptm_aux_chunk) chunks;
+	PTM_ARRAY(ptm_queue) queues;
+	PTM_ARRAY(ptm_build_id) build_ids;
+	uint64_t data_offset, data_size;
+	uint64_t auxtrace_info_offset;   /* of the AUXTRACE_INFO record in the file, 0: none */
+	uint32_t auxtrace_info_size, auxtrace_type; /* type: 1 Intel PT, 2 Intel BTS */
+	struct { uint64_t shift, mult, zero, cycles, mask; bool seen, capable; } time_conv; /* TIME_CONV */
+	uint64_t sample_count;           /* PERF_RECORD_SAMPLE seen */
+	uint64_t first_time, last_time;  /* over records with time; PTM_NO_TIME: none */
+	uint32_t hostname, os_release, version, arch, cpu_description, cpuid, command_line; /* string ids, 0: absent */
+	uint32_t cpus_online, cpus_available;
+	uint64_t memory_kb;
+	/* What had to be skipped: each is a sentence for the user. */
+	PTM_ARRAY(uint32_t) warnings;    /* string ids */
+} ptm_trace_file;
+
+/* Reads everything but payloads. On failure `message` holds the sentence and
+ * `file` what was read so far; a data section cut short is not a failure but a
+ * warning. Caller frees with ptm_trace_file_free either way. */
+ptm_status ptm_trace_file_open(ptm_trace_file *file, ptm_source *source, ptm_strings *strings, ptm_message *message) PTM_MUST_CHECK;
+void ptm_trace_file_free(ptm_trace_file *file);
+
+/* Text of a PERF_RECORD_* type, "COMM", or "type 123". */
+const char *ptm_record_type_name(uint32_t type);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Blocks: pieces of code from an entry to the first branch, found once per
+ * (code id, address, mode). The cache only grows; rows are stable. */
+#ifndef PTM_FLOW_BLOCK_H
+#define PTM_FLOW_BLOCK_H
+
+#include "image/address_space.h"
+#include "x86/insn.h"
+
+/* Longest run without a branch that one block holds; longer code is several
+ * blocks, each ending in PTM_INSN_OTHER. */
+#define PTM_BLOCK_INSTRUCTIONS 256
+
+typedef struct ptm_block {
+	uint64_t ip;             /* first instruction */
+	uint64_t last_ip;        /* last instruction: the branch */
+	uint64_t target;         /* of a direct branch, else 0 */
+	uint32_t size;           /* bytes, last instruction included */
+	uint32_t code_id;        /* see ptm_spaces_code_id */
+	uint32_t function;       /* row of functions, of `ip` */
+	uint16_t instructions;
+	uint8_t class;           /* enum ptm_insn_class of the last instruction; OTHER: cut, or code ends */
+	uint8_t mode;            /* enum ptm_insn_mode */
+	uint8_t no_code;         /* code ends after `size` bytes: what follows cannot be read (instructions may be 0) */
+	uint32_t lengths;        /* index of the first instruction's length in the cache's pool of bytes */
+	uint64_t function_offset;/* of `ip` in `function` */
+} ptm_block;
+
+typedef struct ptm_blocks {
+	PTM_ARRAY(ptm_block) blocks;
+	PTM_ARRAY(uint8_t) lengths;      /* instruction lengths, block after block */
+	uint32_t *slots; uint32_t slot_count;
+	ptm_spaces *spaces;              /* borrowed */
+} ptm_blocks;
+
+void ptm_blocks_init(ptm_blocks *blocks, ptm_spaces *spaces);
+void ptm_blocks_free(ptm_blocks *blocks);
+
+/* Stores the row of the block that starts at `ip`; makes it when new. */
+ptm_status ptm_blocks_find(ptm_blocks *blocks, uint32_t space, uint64_t ip, uint8_t mode, uint32_t *block) PTM_MUST_CHECK;
+
+#endif

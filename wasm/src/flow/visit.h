@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every flow yields: a stream of Visits, Gaps and Events in the order of
+ * execution of one queue. After flow/ nothing knows which source they came from. */
+#ifndef PTM_FLOW_VISIT_H
+#define PTM_FLOW_VISIT_H
+
+#include "flow/block.h"
+
+typedef enum ptm_item_kind {
+	PTM_ITEM_VISIT,
+	PTM_ITEM_BEGIN,          /* tracing starts at to_ip (TIP.PGE; first PSB; after a gap) */
+	PTM_ITEM_GAP,
+	PTM_ITEM_SWITCH,         /* another thread runs from here on */
+	PTM_ITEM_EVENT           /* PTWRITE, CBR, power, PSB…: see event */
+} ptm_item_kind;
+
+/* How a visit ended. */
+typedef enum ptm_end {
+	PTM_END_FALLTHROUGH,     /* block cut at its size limit, or at a PSB: goes on in the next visit */
+	PTM_END_NOT_TAKEN,       /* conditional branch, not taken */
+	PTM_END_TAKEN,           /* conditional branch, taken */
+	PTM_END_JUMP,            /* direct or indirect jump */
+	PTM_END_CALL,            /* direct or indirect near call */
+	PTM_END_RETURN,          /* near return */
+	PTM_END_FAR,             /* syscall, sysret, int, iret, far call… to traced code */
+	PTM_END_ASYNC,           /* interrupted after `instructions` whole instructions; to_ip: handler, 0 when not traced */
+	PTM_END_OFF,             /* the last instruction left the traced code (TIP.PGD); its class says how */
+	PTM_END_ABORT,           /* transaction abort */
+	PTM_END_LOST             /* a Gap follows */
+} ptm_end;
+
+/* Why flow was lost. */
+typedef enum ptm_gap_reason {
+	PTM_GAP_NONE,
+	PTM_GAP_OVERFLOW,        /* OVF packet: the CPU's internal buffer overflowed */
+	PTM_GAP_AUX_TRUNCATED,   /* perf could not keep up: AUX record with the truncated flag */
+	PTM_GAP_AUX_MISSING,     /* AUX offsets leave a hole */
+	PTM_GAP_NO_CODE,         /* the binary is not given, or has no bytes there */
+	PTM_GAP_CODE_MISMATCH,   /* the trace contradicts the code */
+	PTM_GAP_BAD_PACKET,
+	PTM_GAP_NO_SYNC,         /* bytes before the first PSB */
+	PTM_GAP_NOT_TRACED,      /* tracing was off (filter, TraceStop, kernel excluded): not an error */
+	PTM_GAP_ENDLESS_LOOP,    /* the code loops without a packet that could end it */
+	PTM_GAP_REASONS
+} ptm_gap_reason;
+
+typedef struct ptm_item {
+	uint8_t kind;            /* enum ptm_item_kind */
+	uint8_t end;             /* VISIT: enum ptm_end */
+	uint8_t reason;          /* GAP: enum ptm_gap_reason */
+	uint8_t event;           /* EVENT: enum ptm_event_kind (pt/event.h) */
+	bool in_transaction;
+	bool has_cycles;         /* cycles and cycle_instructions are a measurement that ends with this visit */
+	bool resumed;            /* VISIT: goes on in the middle of a block that an earlier visit entered */
+	uint16_t instructions;   /* VISIT: whole instructions executed, from the block's first on */
+	uint32_t block;          /* VISIT: row of blocks */
+	uint32_t thread;         /* row of threads */
+	uint32_t space;          /* address space in force */
+	uint64_t start_ns, end_ns; /* perf's clock; both the time of the event for BEGIN, EVENT, SWITCH */
+	uint64_t to_ip;          /* where control went, 0: unknown or not traced; BEGIN: where it starts */
+	uint64_t ip;             /* GAP: where flow was lost, 0 unknown */
+	uint64_t cycles;         /* core cycles since the last measurement */
+	uint64_t cycle_instructions; /* instructions since the last measurement */
+	uint64_t offset;         /* position in the queue's AUX stream of the packet that ended it */
+	uint64_t bytes;          /* GAP: AUX bytes skipped */
+	uint64_t payload;        /* EVENT */
+} ptm_item;
+
+#endif

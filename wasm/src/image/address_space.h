@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was mapped where, in which process, over time. A process's maps change
+ * with mmap, fork and exec; every state is a `space`: an immutable, sorted list
+ * of maps. Spaces that differ only by added maps share a `code` id, so that
+ * code found in one stays valid in the next. */
+#ifndef PTM_IMAGE_ADDRESS_SPACE_H
+#define PTM_IMAGE_ADDRESS_SPACE_H
+
+#include "image/image.h"
+
+typedef struct ptm_map {
+	uint64_t start, end;     /* virtual addresses, end exclusive */
+	uint64_t file_offset;    /* of start */
+	uint32_t image;          /* row of images, 0: none */
+	uint32_t name;           /* string id as in the record */
+} ptm_map;
+
+typedef struct ptm_spaces ptm_spaces;
+
+ptm_status ptm_spaces_new(ptm_spaces **spaces, ptm_images *images) PTM_MUST_CHECK;
+void ptm_spaces_free(ptm_spaces *spaces);
+
+/* Carries records in, in time order (rows of one process must not go back in time). */
+ptm_status ptm_spaces_map(ptm_spaces *spaces, uint64_t time, int32_t pid, const ptm_map *map) PTM_MUST_CHECK;
+ptm_status ptm_spaces_fork(ptm_spaces *spaces, uint64_t time, int32_t pid, int32_t parent) PTM_MUST_CHECK;
+ptm_status ptm_spaces_exec(ptm_spaces *spaces, uint64_t time, int32_t pid) PTM_MUST_CHECK;
+
+/* The space of process `pid` at `time` (a change at exactly `time` counts).
+ * Never fails: 0 is the empty space. pid -1: the kernel's maps only. */
+uint32_t ptm_spaces_at(const ptm_spaces *spaces, int32_t pid, uint64_t time);
+/* Identity of the code seen in a space: equal ids, equal code wherever both map. */
+uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space);
+/* Map that holds `ip`, or NULL. Kernel maps (record pid -1) are in every space. */
+const ptm_map *ptm_spaces_find(const ptm_spaces *spaces, uint32_t space, uint64_t ip);
+
+/* Copies up to `*length` (at most 15) bytes of code at `ip`, across adjacent
+ * maps; stores how many. PTM_NOT_FOUND when there is none (then `*map` tells
+ * whether a map without its file, or no map at all, is the cause). */
+ptm_status ptm_spaces_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t *length, const ptm_map **map) PTM_MUST_CHECK;
+
+/* A function of the trace: symbol of an image, or a stand-in for an image's
+ * nameless code, or for code in no map. Rows count from 0; row 0 is unknown. */
+typedef struct ptm_function {
+	uint32_t name;           /* string id; "" where nameless */
+	uint32_t image;          /* row of images; 0: none */
+	uint64_t address, size;  /* in the image's own address space; 0 where nameless */
+} ptm_function;
+
+uint32_t ptm_spaces_function_count(const ptm_spaces *spaces);
+const ptm_function *ptm_spaces_function(const ptm_spaces *spaces, uint32_t function);
+/* Row of the function at `ip`, and the offset of `ip` in it (in the image's
+ * address space; for nameless code, the image's own address of ip). */
+uint32_t ptm_spaces_function_at(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint64_t *offset);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Summaries of a stream of visits: call tree, calls for the timeline, block
+ * counters, gaps, runs, checkpoints. Decoders make one Part per segment,
+ * independent of all others; a Profile joins parts in any order of arrival and
+ * is the same whatever the cut.
+ *
+ * A part is a list of Runs: maximal stretches of one thread on one queue. A run
+ * knows its stack only relative to an unknown base: returns below the base are
+ * its underflow, frames still open at its end its residue. Joining the runs of
+ * a thread in time order pops and pushes these over the thread's real stack. */
+#ifndef PTM_PROFILE_PROFILE_H
+#define PTM_PROFILE_PROFILE_H
+
+#include "flow/visit.h"
+
+typedef struct ptm_part ptm_part;       /* profile/part.c: being built by one decoder */
+typedef struct ptm_profile ptm_profile; /* profile/profile.c: the joined result */
+
+/* A new, empty part of segment `segment` of queue `queue`; borrows blocks and
+ * spaces (function ids are rows of the session's functions and must therefore be
+ * translated by name when merged into another session: see serialize). */
+ptm_status ptm_part_new(ptm_part **part, uint32_t segment, uint32_t queue, const ptm_blocks *blocks, ptm_spaces *spaces) PTM_MUST_CHECK;
+void ptm_part_free(ptm_part *part);
+
+/* Takes in the next item of the stream. */
+ptm_status ptm_part_add(ptm_part *part, const ptm_item *item) PTM_MUST_CHECK;
+
+/* Marks a place where decoding may start again (a PSB): its AUX offset, and the
+ * packets seen in this segment so far. Taken just before the item that follows. */
+ptm_status ptm_part_checkpoint(ptm_part *part, uint64_t offset, uint64_t time_ns, uint64_t packets) PTM_MUST_CHECK;
+
+/* Closes all runs. `end_offset` and `packets` are the segment's totals. */
+ptm_status ptm_part_finish(ptm_part *part, uint64_t end_offset, uint64_t packets) PTM_MUST_CHECK;
+
+/* Self-contained bytes (owned by the part): functions and blocks travel as
+ * (image row, address), threads, images and queues as rows, which are equal in
+ * every session of the same trace. */
+ptm_status ptm_part_serialize(ptm_part *part, const uint8_t **data, size_t *length) PTM_MUST_CHECK;
+
+/* -------------------------------------------------------------- joined -- */
+
+ptm_status ptm_profile_new(ptm_profile **profile, ptm_blocks *blocks, ptm_spaces *spaces) PTM_MUST_CHECK;
+void ptm_profile_free(ptm_profile *profile);
+
+/* Merges the bytes of a part. PTM_BAD_DATA when they are not a part's. */
+ptm_status ptm_profile_merge(ptm_profile *profile, const uint8_t *data, size_t length) PTM_MUST_CHECK;
+
+/* --- what a joined profile (or, over a window, a fresh one) answers --- */
+
+typedef struct ptm_call_node {
+	uint32_t parent;         /* row, UINT32_MAX for a root; parents come first */
+	uint32_t function;       /* row of functions; roots: the unknown base of a thread */
+	uint32_t thread;
+	uint64_t calls, self_ns, self_instructions, self_cycles;
+} ptm_call_node;
+
+/* A call with its place in time; depth counts from 0 at the deepest known base. */
+typedef struct ptm_call {
+	uint64_t start_ns, end_ns;
+	uint64_t instructions;   /* inclusive */
+	uint32_t thread, function;
+	uint16_t depth;
+	uint16_t flags;          /* PTM_CALL_* */
+} ptm_call;
+enum { PTM_CALL_OPEN_START = 1 /* began before the trace or a gap */, PTM_CALL_OPEN_END = 2 /* still open at the end or at a gap */ };
+
+typedef struct ptm_gap {
+	uint64_t start_ns, end_ns, bytes, offset, ip, count;
+	uint32_t thread, queue;
+	uint8_t reason;
+} ptm_gap;
+
+typedef struct ptm_block_stat {
+	uint32_t block;          /* row of blocks */
+	uint64_t visits, instructions, ns;
+	uint64_t cycles, cycle_visits, cycle_instructions; /* over the visits that end with a measurement */
+	uint64_t taken;          /* visits whose last instruction branched */
+} ptm_block_stat;
+
+typedef struct ptm_run {
+	uint64_t start_ns, end_ns;
+	uint64_t first_instruction;  /* ordinal in its queue's stream */
+	uint64_t instructions, branches, cycles;
+	uint32_t thread, queue, segment;
+	int32_t cpu;
+} ptm_run;
+
+typedef struct ptm_checkpoint {
+	uint64_t offset;         /* in the queue's AUX stream: of a PSB */
+	uint64_t time_ns;
+	uint64_t instruction;    /* ordinal of the next instruction in the queue's stream */
+	uint64_t packet;         /* ordinal of the next packet in the queue's stream */
+	uint32_t queue;
+	uint32_t thread;
+} ptm_checkpoint;
+
+/* Each returns borrowed rows, valid until the next merge. The calls kept are the
+ * longest: every call of at least `*shortest_ns` is there. */
+const ptm_call_node *ptm_profile_call_tree(ptm_profile *profile, uint32_t *count);
+const ptm_call *ptm_profile_calls(ptm_profile *profile, uint32_t *count, uint64_t *shortest_ns); /* sorted by (thread, start, depth) */
+const ptm_gap *ptm_profile_gaps(ptm_profile *profile, uint32_t *count);
+const ptm_block_stat *ptm_profile_blocks(ptm_profile *profile, uint32_t *count);
+const ptm_run *ptm_profile_runs(ptm_profile *profile, uint32_t *count);          /* sorted by (thread, start) */
+const ptm_checkpoint *ptm_profile_checkpoints(ptm_profile *profile, uint32_t *count); /* sorted by (queue, offset) */
+
+/* The open stack of `thread` at `time_ns` (functions, outermost first, with their
+ * start times), from the kept calls and run boundaries, for drawing a window
+ * that starts inside calls. At most `capacity`; returns how many. */
+uint32_t ptm_profile_stack_at(ptm_profile *profile, uint32_t thread, uint64_t time_ns, ptm_call *into, uint32_t capacity);
+
+#endif
