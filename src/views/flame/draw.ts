@@ -58,7 +58,12 @@ function outline(context: CanvasRenderingContext2D, picture: FlamePicture, node:
   context.strokeStyle = color
   context.lineWidth = width
   const inset = width / 2
-  context.strokeRect((picture.boxes.x[box] ?? 0) + inset, y + inset, Math.max(1, (picture.boxes.width[box] ?? 0) - 1 - width), ROW - 1 - width)
+  context.strokeRect(
+    (picture.boxes.x[box] ?? 0) + inset,
+    y + inset,
+    Math.max(1, (picture.boxes.width[box] ?? 0) - 1 - width),
+    ROW - 1 - width,
+  )
 }
 
 export function drawFlame(context: CanvasRenderingContext2D, height: number, picture: FlamePicture): void {

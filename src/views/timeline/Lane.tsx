@@ -57,7 +57,10 @@ export const Lane = memo(function Lane(props: LaneProps) {
 
   const window = useMemo(() => request && { ...request, thread }, [request, thread])
   const callState = useTable('calls', window)
-  const gapState = useTable('gaps', useMemo(() => window && { thread, start_ns: window.start_ns, end_ns: window.end_ns }, [window, thread]))
+  const gapState = useTable(
+    'gaps',
+    useMemo(() => window && { thread, start_ns: window.start_ns, end_ns: window.end_ns }, [window, thread]),
+  )
   const calls = latest(callState)
   const gaps = latest(gapState)
 
@@ -74,8 +77,18 @@ export const Lane = memo(function Lane(props: LaneProps) {
   const draw = useCallback<Draw>(
     (context, size) =>
       drawLane(context, size.height, {
-        calls, boxes: callBoxes, gaps: gapBoxes, shape, height, scrolled: from, nameOf: names.nameOf, imageOf: names.imageOf,
-        found, hovered, selected: selectedRow, palette,
+        calls,
+        boxes: callBoxes,
+        gaps: gapBoxes,
+        shape,
+        height,
+        scrolled: from,
+        nameOf: names.nameOf,
+        imageOf: names.imageOf,
+        found,
+        hovered,
+        selected: selectedRow,
+        palette,
       }),
     [calls, callBoxes, gapBoxes, shape, height, from, names, found, hovered, selectedRow, palette],
   )
@@ -117,7 +130,14 @@ export const Lane = memo(function Lane(props: LaneProps) {
           {props.name} <small>{props.ids}</small>
         </span>
       </div>
-      <div className="lane-plot" data-plot="true" onPointerMove={onMove} onPointerLeave={() => setUnder(null)} onClick={onClick} onDoubleClick={onDoubleClick}>
+      <div
+        className="lane-plot"
+        data-plot="true"
+        onPointerMove={onMove}
+        onPointerLeave={() => setUnder(null)}
+        onClick={onClick}
+        onDoubleClick={onDoubleClick}
+      >
         <div style={{ position: 'absolute', left: 0, right: 0, top: from, height: Math.max(0, to - from) }}>
           <CanvasLayer draw={draw} />
         </div>
@@ -128,7 +148,17 @@ export const Lane = memo(function Lane(props: LaneProps) {
   )
 })
 
-function UnderPointer({ under, calls, gaps, names }: { under: Under; calls: CallsTable | null; gaps: Tables['gaps'] | null; names: FunctionNames }) {
+function UnderPointer({
+  under,
+  calls,
+  gaps,
+  names,
+}: {
+  under: Under
+  calls: CallsTable | null
+  gaps: Tables['gaps'] | null
+  names: FunctionNames
+}) {
   const gap = under.gap && gaps ? under.gap : null
   if (under.call < 0 && !gap) return null
   // A wide gap covers the calls below it, so it is what the pointer means.

@@ -13,7 +13,15 @@ export type FunctionNames = {
 }
 
 /** A call as plain data: outlives the table it came from. */
-export type SelectedCall = { thread: number; depth: number; start_ns: number; end_ns: number; function: number; instructions: number; flags: number }
+export type SelectedCall = {
+  thread: number
+  depth: number
+  start_ns: number
+  end_ns: number
+  function: number
+  instructions: number
+  flags: number
+}
 
 export function callAt(calls: CallsTable, row: number): SelectedCall {
   return {

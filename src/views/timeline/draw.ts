@@ -28,7 +28,15 @@ export type LanePicture = {
   palette: Palette
 }
 
-function hatch(context: CanvasRenderingContext2D, x: number, y: number, width: number, height: number, spacing: number, rising: boolean): void {
+function hatch(
+  context: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  spacing: number,
+  rising: boolean,
+): void {
   context.save()
   context.beginPath()
   context.rect(x, y, width, height)
@@ -121,7 +129,12 @@ function outline(context: CanvasRenderingContext2D, picture: LanePicture, row: n
   const y = shape.pad + (boxes.depth[box] ?? 0) * shape.rowHeight - picture.scrolled
   context.strokeStyle = color
   context.lineWidth = line
-  context.strokeRect((boxes.x[box] ?? 0) + line / 2, y + line / 2, Math.max(1, (boxes.width[box] ?? 0) - 1 - line), shape.rowHeight - 1 - line)
+  context.strokeRect(
+    (boxes.x[box] ?? 0) + line / 2,
+    y + line / 2,
+    Math.max(1, (boxes.width[box] ?? 0) - 1 - line),
+    shape.rowHeight - 1 - line,
+  )
 }
 
 export function drawLane(context: CanvasRenderingContext2D, canvasHeight: number, picture: LanePicture): void {
