@@ -17,7 +17,7 @@ type Props = {
   zoom: number
   found: Uint8Array | null
   nameOf(node: number): string
-  imageOf(node: number): number
+  groupOf(node: number): number
   imagePathOf(node: number): string
   onZoom(node: number): void
 }
@@ -27,7 +27,7 @@ type Pointer = { clientX: number; clientY: number; x: number; y: number }
 
 const arrows: Record<string, Direction> = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' }
 
-export function FlameCanvas({ tree, zoom, found, nameOf, imageOf, imagePathOf, onZoom }: Props) {
+export function FlameCanvas({ tree, zoom, found, nameOf, groupOf, imagePathOf, onZoom }: Props) {
   const palette = usePalette()
   const scroller = useRef<HTMLDivElement>(null)
   const { width, height } = useSize(scroller)
@@ -47,14 +47,14 @@ export function FlameCanvas({ tree, zoom, found, nameOf, imageOf, imagePathOf, o
         boxes,
         zoomLevel: tree.depth[zoom] ?? 0,
         nameOf,
-        imageOf,
+        groupOf,
         found,
         hovered,
         selected,
         scrollTop,
         palette,
       }),
-    [tree, boxes, zoom, nameOf, imageOf, found, hovered, selected, scrollTop, palette],
+    [tree, boxes, zoom, nameOf, groupOf, found, hovered, selected, scrollTop, palette],
   )
 
   const pointerAt = (event: React.MouseEvent): Pointer => {

@@ -4,7 +4,7 @@
 import { useMemo, useState } from 'react'
 import { ALL } from '../../model/tables.gen'
 import { amountsOf, buildCallTree, matchedWeight, nodeAt, pathOf, type CallTree } from '../../model/call-tree'
-import { functionName, imagePath, threadLabel, whyNoCycles } from '../../model/names'
+import { colorGroup, functionName, imagePath, threadLabel, whyNoCycles } from '../../model/names'
 import { compileSearch, matchRows } from '../../model/search'
 import type { Weight } from '../../model/view-state'
 import { useStore, useTable } from '../../store'
@@ -31,7 +31,7 @@ function useNames(tree: CallTree | null) {
         if (node === 0) return rootName
         return fn(node) === ALL ? threadLabel(threads, tree?.thread[node] ?? 0) : functionName(functions, images, fn(node))
       },
-      imageOf: (node: number) => (fn(node) === ALL ? 0 : (functions?.image[fn(node)] ?? 0)),
+      groupOf: (node: number) => (fn(node) === ALL ? -1 : colorGroup(functions, fn(node))),
       imagePathOf: (node: number) => (fn(node) === ALL ? '' : imagePath(functions, images, fn(node))),
     }
   }, [tree, functions, images, threads, thread])

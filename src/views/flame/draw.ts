@@ -19,8 +19,8 @@ export type FlamePicture = {
   /** Depth of the zoomed node: what is above is only the way to it. */
   zoomLevel: number
   nameOf(node: number): string
-  /** Row of images of a node's function; 0 unknown. */
-  imageOf(node: number): number
+  /** Number of the hue of a node; -1 neutral. */
+  groupOf(node: number): number
   found: Uint8Array | null
   hovered: number
   selected: number
@@ -30,9 +30,8 @@ export type FlamePicture = {
 
 function fillOf(picture: FlamePicture, node: number): string {
   const { tree, palette } = picture
-  const fn = tree.function[node] ?? ALL
-  const image = picture.imageOf(node)
-  return fn === ALL || image === 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, image - 1, fn)
+  const group = picture.groupOf(node)
+  return group < 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, group, tree.function[node] ?? 0)
 }
 
 function drawBox(context: CanvasRenderingContext2D, picture: FlamePicture, box: number, y: number, glyph: number): void {

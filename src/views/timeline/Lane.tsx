@@ -84,7 +84,7 @@ export const Lane = memo(function Lane(props: LaneProps) {
         height,
         scrolled: from,
         nameOf: names.nameOf,
-        imageOf: names.imageOf,
+        groupOf: names.groupOf,
         found,
         hovered,
         selected: selectedRow,

@@ -7,7 +7,7 @@ import { OPEN_END, OPEN_START, SEVERAL } from './layout'
 
 export type FunctionNames = {
   nameOf(fn: number): string
-  imageOf(fn: number): number
+  groupOf(fn: number): number
   imagePathOf(fn: number): string
   gapText(gaps: GapsTable, row: number): string
 }

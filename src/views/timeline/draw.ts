@@ -10,6 +10,7 @@ import { OPEN_END, OPEN_START, SEVERAL, type CallBoxes, type GapBox, type LaneSh
 const FONT_SIZE = 11
 const PAD = 4
 const LEAST_TEXT = 24
+const LEAST_TEXT_HEIGHT = 12
 
 export type LanePicture = {
   calls: CallsTable | null
@@ -20,7 +21,7 @@ export type LanePicture = {
   /** Rows of the lane above the canvas's top, in pixels. */
   scrolled: number
   nameOf(fn: number): string
-  imageOf(fn: number): number
+  groupOf(fn: number): number
   found: Uint8Array | null
   /** Rows of calls; -1 none. */
   hovered: number
@@ -88,37 +89,44 @@ function fray(context: CanvasRenderingContext2D, x: number, y: number, height: n
   context.globalAlpha = 1
 }
 
-function drawCall(context: CanvasRenderingContext2D, picture: LanePicture, box: number, glyph: number): void {
-  const { calls, boxes, shape, palette, found } = picture
-  if (!calls || !boxes) return
+type Place = { row: number; fn: number; x: number; y: number; width: number; high: number; match: boolean }
+
+function placeOf({ calls, boxes, shape, scrolled, found }: LanePicture, box: number): Place | null {
+  if (!calls || !boxes) return null
   const row = boxes.row[box] ?? 0
   const fn = calls.function[row] ?? 0
-  const image = picture.imageOf(fn)
-  const x = boxes.x[box] ?? 0
-  const width = boxes.width[box] ?? 0
-  const y = shape.pad + (boxes.depth[box] ?? 0) * shape.rowHeight - picture.scrolled
-  const high = shape.rowHeight - 1
-  const match = found?.[fn] === 1
-  const flags = calls.flags[row] ?? 0
-  context.globalAlpha = found && !match ? 0.35 : 1
-  context.fillStyle = match ? palette.match : image === 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, image - 1, fn)
+  const y = shape.pad + (boxes.depth[box] ?? 0) * shape.rowHeight - scrolled
+  return { row, fn, x: boxes.x[box] ?? 0, y, width: boxes.width[box] ?? 0, high: shape.rowHeight - 1, match: found?.[fn] === 1 }
+}
+
+function drawCall(context: CanvasRenderingContext2D, picture: LanePicture, { row, fn, x, y, width, high, match }: Place): void {
+  const { palette, found, shape } = picture
+  const flags = picture.calls?.flags[row] ?? 0
+  const group = picture.groupOf(fn)
+  // Calls drawn as one are paler than a call of that width would be.
+  context.globalAlpha = (found && !match ? 0.35 : 1) * (flags & SEVERAL ? 0.55 : 1)
+  context.fillStyle = match ? palette.match : group < 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, group, fn)
   context.fillRect(x, y, width > 4 ? width - 1 : width, high)
   context.globalAlpha = 1
-  if (shape.rowHeight < 12) return
-  if (flags & SEVERAL && width > 3) {
-    context.strokeStyle = palette.bg
-    context.lineWidth = 1
-    hatch(context, x, y, width - 1, high, 5, true)
-  }
-  if (flags & OPEN_START && width > 12 && x >= 0) fray(context, x, y, high, 3, palette.bg)
-  if (flags & OPEN_END && width > 12) fray(context, x + width - 1, y, high, -3, palette.bg)
-  if (width < LEAST_TEXT) return
+  if (width <= 12 || shape.rowHeight < LEAST_TEXT_HEIGHT) return
+  if (flags & OPEN_START && x >= 0) fray(context, x, y, high, 3, palette.bg)
+  if (flags & OPEN_END) fray(context, x + width - 1, y, high, -3, palette.bg)
+}
+
+function drawName(
+  context: CanvasRenderingContext2D,
+  picture: LanePicture,
+  { row, fn, x, y, width, high, match }: Place,
+  glyph: number,
+): void {
+  const { palette, found, shape } = picture
+  if (width < LEAST_TEXT || shape.rowHeight < LEAST_TEXT_HEIGHT) return
+  if ((picture.calls?.flags[row] ?? 0) & SEVERAL) return
   const left = Math.max(0, x)
   const room = Math.floor((x + width - left - 2 * PAD) / glyph)
-  const text = fitName(picture.nameOf(fn), room)
   context.globalAlpha = found && !match ? 0.7 : 1
   context.fillStyle = match ? palette.matchText : boxText[palette.scheme]
-  context.fillText(text, left + PAD, y + high / 2 + 0.5)
+  context.fillText(fitName(picture.nameOf(fn), room), left + PAD, y + high / 2 + 0.5)
   context.globalAlpha = 1
 }
 
@@ -144,11 +152,16 @@ export function drawLane(context: CanvasRenderingContext2D, canvasHeight: number
   const glyph = context.measureText('0').width
   const first = Math.floor((scrolled - shape.pad) / shape.rowHeight)
   const last = Math.ceil((scrolled + canvasHeight) / shape.rowHeight)
+  const places: Place[] = []
   for (let box = 0; boxes && box < boxes.count; box++) {
     const depth = boxes.depth[box] ?? 0
-    if (depth >= first && depth <= last) drawCall(context, picture, box, glyph)
+    const place = depth >= first && depth <= last ? placeOf(picture, box) : null
+    if (place) places.push(place)
   }
+  for (const place of places) drawCall(context, picture, place)
   for (const gap of picture.gaps) drawGap(context, picture, gap)
+  // Names last: a call goes on below a gap, and is still to be read.
+  for (const place of places) drawName(context, picture, place, glyph)
   outline(context, picture, picture.hovered, palette.muted, 1)
   outline(context, picture, picture.selected, palette.accent, 2)
 }
