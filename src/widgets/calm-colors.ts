@@ -15,7 +15,7 @@ function shade(scheme: Scheme, hue: number, step: number): string {
   const turn = ((step % 4) - 1.5) * 11
   const lift = step < 4 ? 0 : 1
   return scheme === 'light'
-    ? hcl(hue + turn, 23 - lift * 4, 80 + lift * 6).formatHex()
+    ? hcl(hue + turn, 21 - lift * 4, 80 + lift * 6).formatHex()
     : hcl(hue + turn, 23 + lift * 3, 34 + lift * 6).formatHex()
 }
 
