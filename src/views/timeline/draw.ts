@@ -89,45 +89,44 @@ function fray(context: CanvasRenderingContext2D, x: number, y: number, height: n
   context.globalAlpha = 1
 }
 
-type Place = { row: number; fn: number; x: number; y: number; width: number; high: number; match: boolean }
+/** Everything that holds for all boxes of one drawing. */
+type Ready = LanePicture & { calls: CallsTable; boxes: CallBoxes; glyph: number; text: boolean }
 
-function placeOf({ calls, boxes, shape, scrolled, found }: LanePicture, box: number): Place | null {
-  if (!calls || !boxes) return null
+const topOf = ({ shape, boxes, scrolled }: Ready, box: number) => shape.pad + (boxes.depth[box] ?? 0) * shape.rowHeight - scrolled
+
+function drawCall(context: CanvasRenderingContext2D, picture: Ready, box: number): void {
+  const { palette, found, shape, boxes, calls } = picture
   const row = boxes.row[box] ?? 0
   const fn = calls.function[row] ?? 0
-  const y = shape.pad + (boxes.depth[box] ?? 0) * shape.rowHeight - scrolled
-  return { row, fn, x: boxes.x[box] ?? 0, y, width: boxes.width[box] ?? 0, high: shape.rowHeight - 1, match: found?.[fn] === 1 }
-}
-
-function drawCall(context: CanvasRenderingContext2D, picture: LanePicture, { row, fn, x, y, width, high, match }: Place): void {
-  const { palette, found, shape } = picture
-  const flags = picture.calls?.flags[row] ?? 0
+  const flags = calls.flags[row] ?? 0
+  const x = boxes.x[box] ?? 0
+  const width = boxes.width[box] ?? 0
+  const match = found?.[fn] === 1
   const group = picture.groupOf(fn)
+  const y = topOf(picture, box)
+  const high = shape.rowHeight - 1
   // Calls drawn as one are paler than a call of that width would be.
   context.globalAlpha = (found && !match ? 0.35 : 1) * (flags & SEVERAL ? 0.55 : 1)
   context.fillStyle = match ? palette.match : group < 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, group, fn)
   context.fillRect(x, y, width > 4 ? width - 1 : width, high)
-  context.globalAlpha = 1
-  if (width <= 12 || shape.rowHeight < LEAST_TEXT_HEIGHT) return
+  if (width <= 12 || !picture.text) return
   if (flags & OPEN_START && x >= 0) fray(context, x, y, high, 3, palette.bg)
   if (flags & OPEN_END) fray(context, x + width - 1, y, high, -3, palette.bg)
 }
 
-function drawName(
-  context: CanvasRenderingContext2D,
-  picture: LanePicture,
-  { row, fn, x, y, width, high, match }: Place,
-  glyph: number,
-): void {
-  const { palette, found, shape } = picture
-  if (width < LEAST_TEXT || shape.rowHeight < LEAST_TEXT_HEIGHT) return
-  if ((picture.calls?.flags[row] ?? 0) & SEVERAL) return
+function drawName(context: CanvasRenderingContext2D, picture: Ready, box: number): void {
+  const { palette, found, boxes, calls, shape, glyph } = picture
+  const width = boxes.width[box] ?? 0
+  const row = boxes.row[box] ?? 0
+  if (width < LEAST_TEXT || (calls.flags[row] ?? 0) & SEVERAL) return
+  const fn = calls.function[row] ?? 0
+  const match = found?.[fn] === 1
+  const x = boxes.x[box] ?? 0
   const left = Math.max(0, x)
   const room = Math.floor((x + width - left - 2 * PAD) / glyph)
   context.globalAlpha = found && !match ? 0.7 : 1
   context.fillStyle = match ? palette.matchText : boxText[palette.scheme]
-  context.fillText(fitName(picture.nameOf(fn), room), left + PAD, y + high / 2 + 0.5)
-  context.globalAlpha = 1
+  context.fillText(fitName(picture.nameOf(fn), room), left + PAD, topOf(picture, box) + shape.rowHeight / 2)
 }
 
 function outline(context: CanvasRenderingContext2D, picture: LanePicture, row: number, color: string, line: number): void {
@@ -145,23 +144,28 @@ function outline(context: CanvasRenderingContext2D, picture: LanePicture, row: n
   )
 }
 
-export function drawLane(context: CanvasRenderingContext2D, canvasHeight: number, picture: LanePicture): void {
-  const { boxes, shape, palette, scrolled } = picture
-  context.font = `${FONT_SIZE}px ${palette.mono}`
-  context.textBaseline = 'middle'
-  const glyph = context.measureText('0').width
+/** Runs `draw` for the boxes whose level is on the canvas. */
+function eachBox({ boxes, shape, scrolled }: Ready, canvasHeight: number, draw: (box: number) => void): void {
   const first = Math.floor((scrolled - shape.pad) / shape.rowHeight)
   const last = Math.ceil((scrolled + canvasHeight) / shape.rowHeight)
-  const places: Place[] = []
-  for (let box = 0; boxes && box < boxes.count; box++) {
+  for (let box = 0; box < boxes.count; box++) {
     const depth = boxes.depth[box] ?? 0
-    const place = depth >= first && depth <= last ? placeOf(picture, box) : null
-    if (place) places.push(place)
+    if (depth >= first && depth <= last) draw(box)
   }
-  for (const place of places) drawCall(context, picture, place)
+}
+
+export function drawLane(context: CanvasRenderingContext2D, canvasHeight: number, picture: LanePicture): void {
+  const { calls, boxes, palette } = picture
+  context.font = `${FONT_SIZE}px ${palette.mono}`
+  context.textBaseline = 'middle'
+  const text = picture.shape.rowHeight >= LEAST_TEXT_HEIGHT
+  const ready: Ready | null = calls && boxes ? { ...picture, calls, boxes, text, glyph: context.measureText('0').width } : null
+  if (ready) eachBox(ready, canvasHeight, (box) => drawCall(context, ready, box))
+  context.globalAlpha = 1
   for (const gap of picture.gaps) drawGap(context, picture, gap)
   // Names last: a call goes on below a gap, and is still to be read.
-  for (const place of places) drawName(context, picture, place, glyph)
+  if (ready && text) eachBox(ready, canvasHeight, (box) => drawName(context, ready, box))
+  context.globalAlpha = 1
   outline(context, picture, picture.hovered, palette.muted, 1)
   outline(context, picture, picture.selected, palette.accent, 2)
 }
