@@ -19,6 +19,28 @@ export function outcomeSummary(outcomes: readonly ImageOutcome[]): string {
   return `${used} of ${outcomes.length} files were used. ${refused.sentence}`
 }
 
+/** What the example shows: its first sentence, and the rest on demand. */
+function Story({ story, onClose }: { story: string; onClose(): void }) {
+  const [open, setOpen] = useState(false)
+  const end = story.indexOf('. ')
+  const first = end < 0 ? story : story.slice(0, end + 1)
+  return (
+    <Banner
+      kind="note"
+      onClose={onClose}
+      actions={
+        first !== story && (
+          <Button aria-expanded={open} onClick={() => setOpen(!open)}>
+            {open ? 'Show less' : 'What to look for'}
+          </Button>
+        )
+      }
+    >
+      {open ? story : first}
+    </Banner>
+  )
+}
+
 export function Banners({ missing }: { missing: Missing | null }) {
   const failure = useStore((store) => store.session.failure)
   const info = useStore((store) => store.session.info)
@@ -29,6 +51,7 @@ export function Banners({ missing }: { missing: Missing | null }) {
   const [open, setOpen] = useState(false)
   const hide = (text: string) => setHidden((old) => new Set(old).add(text))
 
+  const story = useStore((store) => store.session.story)
   const missingText = missing ? missingSentence(missing) : ''
   const summary = outcomeSummary(outcomes)
   const shown = warnings.filter((warning) => !hidden.has(warning))
@@ -40,6 +63,7 @@ export function Banners({ missing }: { missing: Missing | null }) {
           {failure}
         </Banner>
       )}
+      {story && !hidden.has(story) && <Story story={story} onClose={() => hide(story)} />}
       {missingText && !hidden.has('missing') && (
         <Banner kind="warn" actions={toFiles} onClose={() => hide('missing')}>
           {missingText}

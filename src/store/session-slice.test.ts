@@ -125,6 +125,25 @@ test('the version grows with progress, also from one trace to the next', async (
   expect(store().session.version).toBeGreaterThan(before)
 })
 
+test('the example is fetched, opened with its binaries, and tells its story', async () => {
+  const answers: Record<string, string> = {
+    'example.json': JSON.stringify({ trace: 'e.data', binaries: [{ path: '/opt/prog', file: 'prog' }], story: 'Look at main.' }),
+    'e.data': TRACE,
+    prog: ELF,
+  }
+  vi.stubGlobal('fetch', async (url: string) => {
+    const body = answers[url.split('/').pop() ?? '']
+    return body === undefined ? new Response('', { status: 404 }) : new Response(body)
+  })
+  void store().openExample()
+  await vi.waitFor(() => expect(engine.log).toEqual(['open e.data', 'images /opt/prog', 'decode']))
+  expect(store().session).toMatchObject({ fileName: 'e.data', story: 'Look at main.' })
+  delete answers.prog
+  await store().openExample()
+  expect(store().session.failure).toMatch(/The example could not be fetched: .*prog: the server answered 404/)
+  vi.unstubAllGlobals()
+})
+
 test('closing goes back to the start', async () => {
   void open(offered('perf.data', TRACE))
   await vi.waitFor(() => expect(store().session.status).toBe('decoding'))

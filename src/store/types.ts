@@ -23,6 +23,8 @@ export type SessionSlice = {
   queues: Tables['queues'] | null
   /** What became of the binaries offered last. */
   outcomes: ImageOutcome[]
+  /** What to look at in the shipped example; empty for every other trace. */
+  story: string
 }
 
 export type SessionActions = {
