@@ -2,22 +2,11 @@
 // What the reader must know about the trace as a whole: failure, missing
 // binaries, warnings, and what became of files just added.
 import { useMemo, useState } from 'react'
-import type { ImageOutcome } from '../store'
 import { infoValues } from '../model/names'
 import { useStore } from '../store'
 import { Banner } from '../widgets/Banner'
 import { Button } from '../widgets/Button'
-import { missingSentence, type Missing } from './trace-facts'
-
-/** One sentence about the files that were offered last; '' when all were of use. */
-export function outcomeSummary(outcomes: readonly ImageOutcome[]): string {
-  const used = outcomes.filter(({ state }) => state === 'used').length
-  const others = outcomes.filter(({ state }) => state !== 'used')
-  const refused = others.find(({ state }) => state === 'refused') ?? others[0]
-  if (!refused) return ''
-  if (others.length === 1) return refused.sentence
-  return `${used} of ${outcomes.length} files were used. ${refused.sentence}`
-}
+import { missingSentence, outcomeSummary, type Missing } from './trace-facts'
 
 /** What the example shows: its first sentence, and the rest on demand. */
 function Story({ story, onClose }: { story: string; onClose(): void }) {

@@ -49,7 +49,7 @@ test('a big-endian trace is one too; of several the first is opened and the othe
   await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
   expect(engine.log).toEqual(['open a.data', 'decode'])
   expect(store().session.outcomes).toEqual([
-    { path: 'dir/b.data', state: 'unwanted', sentence: 'dir/b.data is a trace too, but one is open at a time: dir/a.data was opened.' },
+    { path: 'dir/b.data', state: 'refused', sentence: 'dir/b.data is a trace too, but one is open at a time: dir/a.data was opened.' },
   ])
 })
 

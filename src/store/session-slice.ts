@@ -53,7 +53,7 @@ function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
   const [opened, ...others] = traces
   return others.map(({ path }) => ({
     path,
-    state: 'unwanted',
+    state: 'refused',
     sentence: `${path} is a trace too, but one is open at a time: ${opened?.path ?? ''} was opened.`,
   }))
 }
