@@ -23,7 +23,11 @@ ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind)
 		.offset = flow->packet_offset,
 		.total_instructions = flow->instructions,
 		.total_cycles = flow->latched_cycles,
+		.new_cycles = kind != PTM_ITEM_SWITCH && flow->latched,
+		.estimated_cycles = !flow->clock.have_cyc,
 	};
+	if (kind != PTM_ITEM_SWITCH)
+		flow->latched = false;
 	return item;
 }
 

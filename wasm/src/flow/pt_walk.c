@@ -22,7 +22,6 @@ static ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instructions,
 
 	flow->instructions += instructions;
 	flow->clock.instructions += instructions;
-	flow->latched = false;
 	if (latch)
 		ptm_flow_latch(flow);
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_VISIT);
@@ -34,14 +33,13 @@ static ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instructions,
 	item->start_ns = start_ns;
 	item->ip = last_ip;
 	flow->resumed = false;
-	if (flow->latched && flow->clock.have_cyc) {
+	if (item->new_cycles && flow->clock.have_cyc) {
 		item->has_cycles = true;
 		item->cycles = flow->latched_cycles - flow->measured_cycles;
 		item->cycle_instructions = flow->instructions - flow->measured_instructions;
 		flow->measured_cycles = flow->latched_cycles;
 		flow->measured_instructions = flow->instructions;
 	}
-	item->cycles_known = flow->latched || !flow->clock.have_cyc;
 	return item;
 }
 

@@ -53,7 +53,8 @@ typedef struct ptm_item {
 	bool has_cycles;         /* cycles and cycle_instructions are a measurement that ends with this visit */
 	bool resumed;            /* VISIT: goes on in the middle of a block that an earlier visit entered;
 	                            BEGIN: found at a PSB, not announced by a packet of its own */
-	bool cycles_known;       /* total_cycles changed, or is an estimate that follows time (no CYC packets) */
+	bool new_cycles;         /* total_cycles was taken over from the packets with this item */
+	bool estimated_cycles;   /* no CYC packet was seen: total_cycles follows time and the core:bus ratio */
 	uint16_t instructions;   /* VISIT: whole instructions executed, from the block's first on */
 	uint32_t block;          /* VISIT: row of blocks */
 	uint32_t thread;         /* row of threads that executed it */
