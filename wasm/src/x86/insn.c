@@ -22,21 +22,26 @@ typedef struct head {
 	uint32_t map;           /* 0: one-byte, 1: 0f; groups of these maps only */
 	uint8_t opcode;
 	uint8_t rex;            /* 0 without; bit 3 is W, bit 2 is R */
+	uint8_t forms;          /* see insn_forms_0f; 0: no matter */
 	uint8_t repeat;         /* the last of f2 and f3; 0 without */
 	bool operand, address;  /* 66 and 67 */
 	bool lock;
 } head;
 
-/* Opcodes of the legacy 0f38 and 0f3a maps, a bit each. */
-static const uint16_t three_byte_38[16] = {
-	0x0fff, 0x7731, 0x0f3f, 0xffff, 0x0003, 0, 0, 0, 0x0007, 0, 0, 0, 0xbf00, 0xf900, 0, 0x1f7f,
-};
-static const uint16_t three_byte_3a[16] = {
-	0xff00, 0x00f0, 0x0007, 0, 0x0017, 0, 0x000f, 0, 0, 0, 0, 0, 0xd000, 0x8000, 0, 0x0001,
-};
-
 static inline uint32_t mod_of(uint8_t modrm) { return modrm >> 6; }
 static inline uint32_t reg_of(uint8_t modrm) { return modrm >> 3 & 7; }
+
+/* 0: none, 1: 66, 2: f3, 3: f2. */
+static inline uint32_t mandatory_prefix(const head *h)
+{
+	return h->repeat ? (h->repeat == 0xf3 ? 2 : 3) : h->operand;
+}
+
+/* Whether a 0f, 0f38 or 0f3a opcode exists with these prefixes and ModRM byte. */
+static inline bool is_form(const head *h, uint8_t forms, bool registers)
+{
+	return forms >> (mandatory_prefix(h) + (registers ? 4 : 0)) & 1;
+}
 
 /* 0f 01: system instructions, most of them register forms of their own. */
 static uint16_t system_group(const head *h, uint8_t modrm)
@@ -58,6 +63,23 @@ static uint16_t system_group(const head *h, uint8_t modrm)
 	case 0xc7: case 0xd2: case 0xd3: case 0xeb: return U;
 	default: return M;
 	}
+}
+
+/* 0f ae: saving and restoring state, fences, and what mandatory prefixes added. */
+static uint16_t state_group(const head *h, uint8_t modrm)
+{
+	static const uint8_t memory[4] = { 0xff, 0xc0, 0x50, 0x00 }, registers[4] = { 0xe0, 0x40, 0x7f, 0x40 };
+	uint32_t reg = reg_of(modrm), prefix = mandatory_prefix(h);
+	if (!((mod_of(modrm) == 3 ? registers : memory)[prefix] >> reg & 1))
+		return U;
+	return reg == 4 && prefix == 2 ? M | CLASS(PTWRITE) : M;
+}
+
+static uint16_t x87(uint32_t escape, uint8_t modrm)
+{
+	if (mod_of(modrm) == 3)
+		return insn_x87_registers[escape] >> (modrm & 0x3f) & 1 ? U : M;
+	return insn_x87_memory[escape] >> reg_of(modrm) & 1 ? U : M;
 }
 
 /* ff: INC, DEC, CALL, JMP, PUSH. */
@@ -97,14 +119,19 @@ static uint16_t group(const head *h, uint8_t modrm)
 	case 0x0f7: return reg < 2 ? MZ : M;
 	case 0x0fe: return reg < 2 ? M : U;
 	case 0x0ff: return indirect_group(modrm);
+	case 0x0d9: case 0x0da: case 0x0db: case 0x0dd: case 0x0de: case 0x0df: return x87(h->opcode & 7, modrm);
 	case 0x100: return reg < 6 || (reg == 6 && h->repeat == 0xf2) ? M : U;
 	case 0x101: return system_group(h, modrm);
 	case 0x120: case 0x122: return control_register(h, modrm);
 	case 0x121: case 0x123: return M;
-	case 0x178: return h->operand || h->repeat == 0xf2 ? M | I16 : M;   /* EXTRQ, INSERTQ: ib ib */
-	case 0x1ae: return reg == 4 && h->repeat == 0xf3 && !h->operand ? M | CLASS(PTWRITE) : M;
+	case 0x178: return mandatory_prefix(h) ? M | I16 : M;               /* EXTRQ, INSERTQ: ib ib */
+	case 0x171: case 0x172: return 0x54 >> reg & 1 ? MB : U;
+	case 0x173: return (h->operand ? 0xcc : 0x44) >> reg & 1 ? MB : U;
+	case 0x1a6: return registers && reg < 3 && !(modrm & 7) ? M : U;    /* XSHA and such */
+	case 0x1a7: return registers && reg < 6 && !(modrm & 7) ? M : U;
+	case 0x1ae: return state_group(h, modrm);
 	case 0x1ba: return reg >= 4 ? MB : U;
-	case 0x1c7: return reg == 0 || reg == 2 || (registers && reg < 6) ? U : M;
+	case 0x1c7: return (registers ? 0xc0 : 0xfa) >> reg & 1 ? M : U;
 	default: return U;
 	}
 }
@@ -176,8 +203,10 @@ static uint16_t rex2_entry(head *h)
 	h->map = payload >> 7;
 	h->opcode = h->code[h->at++];
 	uint32_t row = h->opcode >> 4;
-	if (h->map)
+	if (h->map) {
+		h->forms = insn_forms_0f[h->opcode];
 		return row == 3 || row == 8 ? U : insn_two_byte[h->opcode];
+	}
 	if (h->opcode == 0xa1)  /* a TIP packet follows it, as if it were indirect */
 		return payload & 8 || h->operand || h->address || h->repeat || h->lock ? U : I64 | CLASS(JUMP_INDIRECT);
 	if (row == 4 || row == 7 || row == 0xa || row == 0xe)
@@ -190,12 +219,15 @@ static uint16_t two_byte_entry(head *h)
 {
 	h->map = 1;
 	h->opcode = h->code[h->at++];
-	if (h->opcode != 0x38 && h->opcode != 0x3a)
+	if (h->opcode != 0x38 && h->opcode != 0x3a) {
+		h->forms = insn_forms_0f[h->opcode];
 		return insn_two_byte[h->opcode];
+	}
 	bool is_38 = h->opcode == 0x38;
 	uint8_t opcode = h->code[h->at++];
-	const uint16_t *row = is_38 ? three_byte_38 : three_byte_3a;
-	return !(row[opcode >> 4] >> (opcode & 15) & 1) ? U : is_38 ? M : MB;
+	h->map = 2;
+	h->forms = (is_38 ? insn_forms_38 : insn_forms_3a)[opcode];
+	return !h->forms ? U : is_38 ? M : MB;
 }
 
 /* The entry behind an escape or an opcode that is one in some modes only. */
@@ -273,6 +305,8 @@ static int decode(const uint8_t *code, ptm_insn_mode mode, ptm_insn *insn)
 	if (entry & (U | X) && (entry & U || mode == PTM_MODE_64))
 		return -(int)length;
 	uint32_t address = mode == PTM_MODE_64 ? 2 - h.address : (mode == PTM_MODE_32) ^ h.address;
+	if (h.forms && !is_form(&h, h.forms, entry & M && mod_of(code[length]) == 3))
+		return -(int)length - 1;
 	if (entry & M) {
 		bool is_register_move = h.map == 1 && (h.opcode & 0xfc) == 0x20;  /* MOV CR, DR: mod is ignored */
 		if (entry & G)
