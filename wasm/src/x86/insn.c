@@ -167,13 +167,15 @@ static bool is_vector_prefix_allowed(const head *h)
 	return !h->rex && !h->repeat && !h->operand && !h->lock;
 }
 
-/* c4, c5 and 8f: VEX and XOP. `extra` is the number of bytes before the opcode. */
-static uint16_t vex_entry(head *h, uint32_t extra)
+/* c4 and c5 (VEX, maps to 7) and 8f (XOP, maps from 8). */
+static uint16_t vex_entry(head *h)
 {
 	if (!is_vector_prefix_allowed(h))
 		return U;
-	uint32_t map = extra == 2 ? h->code[h->at] & 0x1f : 1;
-	h->at += extra;
+	uint32_t map = h->opcode == 0xc5 ? 1 : h->code[h->at++] & 0x1f;
+	if ((h->opcode == 0x8f) != (map >= 8) || map == 6)
+		return U;
+	h->at++;
 	return vector_entry(map, h->code[h->at++]);
 }
 
@@ -238,12 +240,12 @@ static uint16_t escape_entry(head *h)
 	bool registers = mod_of(next) == 3;
 	switch (h->opcode) {
 	case 0x0f: return two_byte_entry(h);
-	case 0x62: return long_mode || registers ? evex_entry(h) : M;                      /* BOUND */
-	case 0x8f: return (next & 0x1f) >= 8 ? vex_entry(h, 2) : reg_of(next) ? U : M;     /* POP */
-	case 0xc4: return long_mode || registers ? vex_entry(h, 2) : M;                    /* LES */
-	case 0xc5: return long_mode || registers ? vex_entry(h, 1) : M;                    /* LDS */
-	case 0xd5: return long_mode ? rex2_entry(h) : I8;                                  /* AAD */
-	default: return 0;                                                                 /* 40-4f: INC, DEC */
+	case 0x62: return long_mode || registers ? evex_entry(h) : M;                /* BOUND */
+	case 0x8f: return (next & 0x1f) >= 8 ? vex_entry(h) : reg_of(next) ? U : M;  /* POP */
+	case 0xc4: return long_mode || registers ? vex_entry(h) : M;                 /* LES */
+	case 0xc5: return long_mode || registers ? vex_entry(h) : M;                 /* LDS */
+	case 0xd5: return long_mode ? rex2_entry(h) : I8;                            /* AAD */
+	default: return 0;                                                           /* 40-4f: INC, DEC */
 	}
 }
 
@@ -283,28 +285,49 @@ static inline int32_t displacement_at(const uint8_t *at, uint32_t bytes)
 	return bytes == 2 ? (int16_t)low : (int32_t)(low | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24);
 }
 
+/* Sizes as columns of insn_tail_bytes: 0 is 16 bits, 1 is 32, 2 is 64. */
+static inline uint32_t address_size(const head *h)
+{
+	return h->mode == PTM_MODE_64 ? 2 - h->address : (h->mode == PTM_MODE_32) ^ h->address;
+}
+
+static inline uint32_t operand_size(const head *h)
+{
+	if (h->mode != PTM_MODE_64)
+		return (h->mode == PTM_MODE_32) ^ h->operand;
+	return h->rex & 8 ? 2 : 1 - h->operand;
+}
+
+static inline uint32_t tail_size(const head *h, uint32_t tail)
+{
+	if (tail == IO)
+		return address_size(h);
+	return tail == RZ && h->mode == PTM_MODE_64 ? 1 : operand_size(h);
+}
+
+/* Takes prefixes and opcode; returns the opcode's entry, U after too many. */
+static inline uint16_t take_opcode(head *h)
+{
+	while (h->at < LONGEST) {
+		h->opcode = h->code[h->at++];
+		uint16_t entry = insn_one_byte[h->opcode];
+		if (!(entry & P))
+			return entry;
+		if (!take_prefix(h, h->opcode))
+			return escape_entry(h);
+	}
+	return U;
+}
+
 /* Decodes from READ_AHEAD readable bytes. Returns the length (which may exceed
  * LONGEST), or minus the number of bytes that show there is no instruction. */
 static int decode(const uint8_t *code, ptm_insn_mode mode, ptm_insn *insn)
 {
 	head h = { .code = code, .mode = mode };
-	uint16_t entry;
-	for (;;) {
-		h.opcode = code[h.at++];
-		entry = insn_one_byte[h.opcode];
-		if (!(entry & P))
-			break;
-		if (!take_prefix(&h, h.opcode)) {
-			entry = escape_entry(&h);
-			break;
-		}
-		if (h.at == LONGEST)
-			return -LONGEST;
-	}
+	uint16_t entry = take_opcode(&h);
 	uint32_t length = h.at;
 	if (entry & (U | X) && (entry & U || mode == PTM_MODE_64))
 		return -(int)length;
-	uint32_t address = mode == PTM_MODE_64 ? 2 - h.address : (mode == PTM_MODE_32) ^ h.address;
 	if (h.forms && !is_form(&h, h.forms, entry & M && mod_of(code[length]) == 3))
 		return -(int)length - 1;
 	if (entry & M) {
@@ -313,15 +336,10 @@ static int decode(const uint8_t *code, ptm_insn_mode mode, ptm_insn *insn)
 			entry = group(&h, code[length]);
 		if (entry & U)
 			return -(int)length - 1;
-		length += is_register_move ? 1 : modrm_bytes(code + length, address == 0);
+		length += is_register_move ? 1 : modrm_bytes(code + length, address_size(&h) == 0);
 	}
 	uint32_t tail = entry & INSN_TAIL;
-	uint32_t operand = mode == PTM_MODE_64 ? (h.rex & 8 ? 2 : 1 - h.operand) : (mode == PTM_MODE_32) ^ h.operand;
-	if (tail == IO)
-		operand = address;
-	else if (tail == RZ && mode == PTM_MODE_64)
-		operand = 1;
-	uint32_t tail_bytes = insn_tail_bytes[tail][operand];
+	uint32_t tail_bytes = tail ? insn_tail_bytes[tail][tail_size(&h, tail)] : 0;
 	insn->class = (entry & INSN_CLASS) >> INSN_CLASS_SHIFT;
 	insn->displacement = tail >= R8 ? displacement_at(code + length, tail_bytes) : 0;
 	return (int)(length + tail_bytes);
@@ -344,6 +362,8 @@ ptm_status ptm_insn_decode(const uint8_t *code, uint32_t available, ptm_insn_mod
 	return PTM_OK;
 }
 
+/* A near branch with 0x66 in 32-bit code would also cut its target to 16 bits;
+ * ptm_insn does not tell, and nothing made for 32-bit systems branches so. */
 uint64_t ptm_insn_target(const ptm_insn *insn, uint64_t ip, ptm_insn_mode mode)
 {
 	static const uint64_t masks[] = { 0xffff, 0xffffffff, UINT64_MAX };
