@@ -53,6 +53,7 @@ static uint16_t system_group(const head *h, uint8_t modrm)
 	switch (modrm) {
 	case 0xc1: return plain ? M | CLASS(VMCALL) : U;
 	case 0xc2: case 0xc3: return plain ? M | CLASS(VMENTRY) : U;
+	case 0xc7: return plain ? M : U;                               /* PBNDKB */
 	case 0xc9: return plain ? M | CLASS(MWAIT) : U;
 	case 0xca: return h->repeat ? M | CLASS(IRET) : M;             /* ERETS, ERETU; CLAC */
 	case 0xcc: return only_66 ? M | CLASS(VMCALL) : U;             /* TDCALL */
@@ -60,7 +61,7 @@ static uint16_t system_group(const head *h, uint8_t modrm)
 	case 0xcf: return only_66 ? M | CLASS(VMCALL) : M;             /* SEAMCALL; ENCLS */
 	case 0xd5: return plain ? M | CLASS(XEND) : U;
 	case 0xec: return h->repeat == 0xf3 && h->mode == PTM_MODE_64 ? M | CLASS(UIRET) : U;
-	case 0xc7: case 0xd2: case 0xd3: case 0xeb: return U;
+	case 0xd2: case 0xd3: case 0xeb: return U;
 	default: return M;
 	}
 }
@@ -127,8 +128,6 @@ static uint16_t group(const head *h, uint8_t modrm)
 	case 0x178: return mandatory_prefix(h) ? M | I16 : M;               /* EXTRQ, INSERTQ: ib ib */
 	case 0x171: case 0x172: return 0x54 >> reg & 1 ? MB : U;
 	case 0x173: return (h->operand ? 0xcc : 0x44) >> reg & 1 ? MB : U;
-	case 0x1a6: return registers && reg < 3 && !(modrm & 7) ? M : U;    /* XSHA and such */
-	case 0x1a7: return registers && reg < 6 && !(modrm & 7) ? M : U;
 	case 0x1ae: return state_group(h, modrm);
 	case 0x1ba: return reg >= 4 ? MB : U;
 	case 0x1c7: return (registers ? 0xc0 : 0xfa) >> reg & 1 ? M : U;

@@ -92,7 +92,7 @@ typedef enum reason {
 	GROUP_DETAIL,    /* prefix or form rules inside a group: see is_group_detail */
 	/* We decode, Zydis refuses: Zydis 4.0 is older than the instruction. */
 	REX2,            /* APX (d5 in 64-bit mode) */
-	NEWER,           /* LKGS, ERETS, ERETU, URDMSR, UWRMSR, AADD and its sisters, WRMSRNS and such */
+	NEWER,           /* LKGS, ERETS, ERETU, URDMSR, UWRMSR, AADD and its sisters, WRMSRNS, PBNDKB and such */
 	/* Both decode, differently. */
 	KNIGHTS_CORNER,  /* JKZD and JKNZD (VEX 0f 74, 75, 84, 85), which no processor with a trace facility has */
 	DISAGREED,
@@ -143,7 +143,7 @@ static bool is_group_detail(const uint8_t *opcode)
 	case 0x01:                                       /* NP, 66, f2, f3 of the register forms */
 	case 0x1a: case 0x1b:                            /* MPX does not exist in 16-bit mode; elsewhere a NOP */
 	case 0x78:                                       /* EXTRQ: /0 */
-	case 0xa6: case 0xa7:                            /* VIA: f3 */
+	case 0xa6: case 0xa7:                            /* VIA: which ModRM byte, f3 */
 	case 0xae: case 0xc7: return true;               /* mandatory prefix and mode by ModRM.reg */
 	default: return false;
 	}
@@ -154,7 +154,7 @@ static bool is_newer(const uint8_t *opcode)
 	if (opcode[1] == 0x00)
 		return true;
 	if (opcode[1] == 0x01)
-		return opcode[2] == 0xc6 || opcode[2] == 0xca;
+		return opcode[2] == 0xc6 || opcode[2] == 0xc7 || opcode[2] == 0xca;
 	return opcode[1] == 0x38 && (opcode[2] == 0xf8 || opcode[2] == 0xfc);
 }
 

@@ -208,6 +208,7 @@ static void systems(void)
 	IS("64: 0f 01 d5", "3 xend");
 	IS("64: c6 f8 01", "3 xabort");
 	IS("64: 0f 01 c9", "3 mwait");
+	IS("64: 0f 01 c7", "3 other");    /* PBNDKB */
 	IS("64: 0f 0b", "2 other");
 	IS("64: 0f b9 c0", "3 other");
 }
