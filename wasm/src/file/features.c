@@ -59,7 +59,7 @@ static ptm_status read_command_line(ptm_trace_file *file, ptm_bytes *bytes)
 		memcpy(line.at + line.length, word, length);
 		line.length += (uint32_t)length;
 	}
-	if (status == PTM_OK)
+	if (status == PTM_OK && line.length)
 		status = ptm_strings_add(file->strings, line.at, line.length, &file->command_line);
 	ptm_array_free(&line);
 	return status;
