@@ -20,6 +20,7 @@ typedef struct ptm_segment {
 	bool merged;
 	ptm_clock clock;         /* at offset */
 	uint64_t packets_before; /* in the queue */
+	uint64_t packets;        /* in the segment, once it is merged */
 } ptm_segment;
 
 /* The stream of one queue, as flow and packets read it. */
@@ -66,7 +67,6 @@ struct ptm_session {
 	ptm_profile *profile;
 	uint32_t version;                 /* grows with every merge */
 	ptm_ordinals ordinals;
-	ptm_profile *range;               /* of `window`, when it is done */
 	ptm_samples *samples;
 	ptm_window *window;
 };
@@ -120,9 +120,10 @@ uint32_t ptm_ordinals_run_at(const ptm_ordinals *ordinals, uint32_t thread, uint
 /* Row of the run that holds a queue's ordinal; UINT32_MAX: none. */
 uint32_t ptm_ordinals_run_in_queue(const ptm_ordinals *ordinals, uint32_t queue, uint64_t ordinal);
 
-/* api/window.c: the profile of [start, end), decoded again; PTM_MORE while it is
- * not done. The whole trace's profile when both are 0. */
-ptm_status ptm_window_profile(ptm_session *session, double start_ns, double end_ns, ptm_profile **profile) PTM_MUST_CHECK;
+/* api/window.c: the profile of what `thread` (PTM_ALL: all) did in [start_ns,
+ * end_ns) of the request, decoded again; PTM_MORE while it is not done. The whole
+ * trace's profile when the request names no range and no thread. */
+ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, ptm_profile **profile) PTM_MUST_CHECK;
 void ptm_window_free(ptm_session *session);
 
 /* ns since the trace's start, for tables; NaN for 0 (no time). */

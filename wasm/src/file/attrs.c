@@ -14,7 +14,7 @@
 
 enum {
 	FLAG_EXCLUDE_USER = 1 << 4, FLAG_EXCLUDE_KERNEL = 1 << 5, FLAG_EXCLUDE_HV = 1 << 6, FLAG_FREQ = 1 << 10,
-	FLAG_SAMPLE_ID_ALL = 1 << 18, FLAG_USE_CLOCKID = 1 << 25, FLAG_CONTEXT_SWITCH = 1 << 26
+	FLAG_SAMPLE_ID_ALL = 1 << 18, FLAG_EXCLUDE_HOST = 1 << 19, FLAG_EXCLUDE_GUEST = 1 << 20, FLAG_USE_CLOCKID = 1 << 25, FLAG_CONTEXT_SWITCH = 1 << 26
 };
 
 /* Decodes a perf_event_attr of `length` bytes. */
@@ -33,6 +33,8 @@ static ptm_attr decode_attr(const uint8_t *at, size_t length)
 	attr.exclude_user = flags & FLAG_EXCLUDE_USER;
 	attr.exclude_kernel = flags & FLAG_EXCLUDE_KERNEL;
 	attr.exclude_hv = flags & FLAG_EXCLUDE_HV;
+	attr.exclude_host = flags & FLAG_EXCLUDE_HOST;
+	attr.exclude_guest = flags & FLAG_EXCLUDE_GUEST;
 	attr.frequency = flags & FLAG_FREQ;
 	attr.sample_id_all = flags & FLAG_SAMPLE_ID_ALL;
 	attr.use_clockid = flags & FLAG_USE_CLOCKID;
