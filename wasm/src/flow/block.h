@@ -39,4 +39,9 @@ void ptm_blocks_free(ptm_blocks *blocks);
 /* Stores the row of the block that starts at `ip`; makes it when new. */
 ptm_status ptm_blocks_find(ptm_blocks *blocks, uint32_t space, uint64_t ip, uint8_t mode, uint32_t *block) PTM_MUST_CHECK;
 
+/* Stores the row of the block with the code id, ip and mode of `known`, found by
+ * another session; when new, copies it with its `known->instructions` lengths.
+ * known->function is a row of this session; known->lengths does not count. */
+ptm_status ptm_blocks_add(ptm_blocks *blocks, const ptm_block *known, const uint8_t *lengths, uint32_t *block) PTM_MUST_CHECK;
+
 #endif
