@@ -25,31 +25,22 @@ static ptm_status set_string(const ptm_session *session, ptm_table *table, uint3
 	return ptm_table_set_text(table, column, row, text, strlen(text));
 }
 
-/* Instructions and packets of a queue, as far as decoded. */
-static void queue_totals(ptm_session *session, uint32_t queue, uint64_t *instructions, uint64_t *packets)
-{
-	const ptm_ordinals *ordinals = &session->ordinals;
-	*instructions = *packets = 0;
-	for (uint32_t i = 0; i < ordinals->runs.length; i++)
-		if (ordinals->runs.at[i].queue == queue)
-			*instructions += ordinals->runs.at[i].instructions;
-	for (uint32_t i = session->first_segment.at[queue]; i < session->first_segment.at[queue + 1]; i++)
-		*packets += session->segments.at[i].packets;
-}
-
 ptm_status ptm_query_queues(ptm_session *session, ptm_table *table)
 {
-	PTM_TRY(ptm_ordinals_refresh(session));
+	uint32_t count;
+	const ptm_queue_total *totals = ptm_profile_queues(session->profile, &count);
 	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
-		uint64_t instructions, packets;
+		ptm_queue_total total = { 0 };
 		uint32_t row;
-		queue_totals(session, queue, &instructions, &packets);
+		for (uint32_t i = 0; i < count; i++)
+			if (totals[i].queue == queue)
+				total = totals[i];
 		PTM_TRY(ptm_table_add_row(table, &row));
 		ptm_table_set_i32(table, PTM_queues_cpu, row, session->file.queues.at[queue].cpu);
 		ptm_table_set_i32(table, PTM_queues_tid, row, session->file.queues.at[queue].tid);
 		ptm_table_set_f64(table, PTM_queues_aux_bytes, row, (double)session->file.queues.at[queue].size);
-		ptm_table_set_f64(table, PTM_queues_packets, row, (double)packets);
-		ptm_table_set_f64(table, PTM_queues_instructions, row, (double)instructions);
+		ptm_table_set_f64(table, PTM_queues_packets, row, (double)total.packets);
+		ptm_table_set_f64(table, PTM_queues_instructions, row, (double)total.instructions);
 	}
 	return PTM_OK;
 }

@@ -402,7 +402,7 @@ static ptm_status set_up(ptm_samples *samples)
 static uint32_t thread_of(const ptm_session *session, const ptm_samples *samples, const lane *one)
 {
 	const ptm_queue *queue = &session->file.queues.at[one->stream.queue];
-	if (queue->tid > 0)
+	if (queue->tid > 0 && !session->pt.have_sched_switch)
 		return ptm_sideband_thread(&session->sideband, -1, queue->tid);
 	return queue->cpu >= 0 && (uint32_t)queue->cpu < samples->running.length ? samples->running.at[queue->cpu] : 0;
 }

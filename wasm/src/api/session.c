@@ -4,6 +4,8 @@
 
 /* Sideband is read in windows of this size; AUX data in turn. */
 #define TRACE_WINDOW (1u << 20)
+/* The first PSB+ lies within the first bytes of a stream, or there is no hurry. */
+#define FIRST_BYTES (1u << 16)
 
 ptm_session *ptm_session_new(void)
 {
@@ -18,7 +20,11 @@ void ptm_session_free(ptm_session *session)
 	if (!session)
 		return;
 	ptm_samples_free(session->samples);
+	ptm_window_free(session);
 	ptm_pt_flow_free(session->flow);
+	ptm_part_free(session->part);
+	ptm_profile_free(session->profile);
+	ptm_ordinals_free(&session->ordinals);
 	ptm_blocks_free(&session->blocks);
 	ptm_spaces_free(session->spaces);
 	ptm_images_free(&session->images);
@@ -50,6 +56,37 @@ static ptm_status open_pt(ptm_session *session)
 	return PTM_OK;
 }
 
+/* Time of the first TSC packet of a queue, 0 when there is none near its start. */
+static ptm_status first_time(ptm_session *session, uint32_t queue, uint64_t *time_ns)
+{
+	ptm_stream stream = ptm_stream_of(session, queue);
+	ptm_pt_flow_config config;
+	uint64_t packets;
+
+	ptm_stream_config(&stream, &config);
+	ptm_clock clock = session->segments.at[session->first_segment.at[queue]].clock;
+	uint64_t limit = config.input.size < FIRST_BYTES ? config.input.size : FIRST_BYTES;
+	config.input.size = limit;
+	PTM_TRY(ptm_pt_flow_scan_first(&config, limit, &clock, &packets));
+	*time_ns = clock.tsc ? ptm_time_ns(&session->time, clock.tsc) : 0;
+	return PTM_OK;
+}
+
+/* The trace starts with its first TSC packet. */
+static ptm_status find_start(ptm_session *session)
+{
+	session->start_ns = UINT64_MAX;
+	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
+		uint64_t time_ns;
+		PTM_TRY(first_time(session, queue, &time_ns));
+		if (time_ns && time_ns < session->start_ns)
+			session->start_ns = time_ns;
+	}
+	if (session->start_ns == UINT64_MAX)
+		session->start_ns = session->file.first_time == PTM_NO_TIME || session->pt.timeless ? 0 : session->file.first_time;
+	return PTM_OK;
+}
+
 ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size)
 {
 	if (session->opened)
@@ -63,7 +100,10 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 	PTM_TRY(ptm_spaces_new(&session->spaces, &session->images));
 	ptm_blocks_init(&session->blocks, session->spaces);
 	PTM_TRY(ptm_load_trace(session));
-	return ptm_segments_cut(session);
+	PTM_TRY(ptm_segments_cut(session));
+	PTM_TRY(find_start(session));
+	session->version = 1;
+	return ptm_profile_new(&session->profile, &session->blocks, session->spaces);
 }
 
 ptm_status ptm_session_add_image(ptm_session *session, uint32_t source, uint64_t size, const char *path)

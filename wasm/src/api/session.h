@@ -20,7 +20,6 @@ typedef struct ptm_segment {
 	bool merged;
 	ptm_clock clock;         /* at offset */
 	uint64_t packets_before; /* in the queue */
-	uint64_t packets;        /* in the segment, once it is merged */
 } ptm_segment;
 
 /* The stream of one queue, as flow and packets read it. */

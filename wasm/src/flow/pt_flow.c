@@ -805,7 +805,18 @@ static void take_told(ptm_clock *clock, uint8_t kind)
 	}
 }
 
-ptm_status ptm_pt_flow_scan(const ptm_pt_flow_config *config, uint64_t offset, uint64_t limit, ptm_clock *clock, uint64_t *packets)
+void ptm_pt_flow_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packet *packet, uint8_t before)
+{
+	if (take_time(clock, reader, packet, before == PTM_PACKET_CYC))
+		return;
+	if (packet->kind == PTM_PACKET_TIP_PGE)
+		ptm_clock_enable(clock);
+	else if (packet->kind == PTM_PACKET_TIP_PGD || packet->kind == PTM_PACKET_TRACESTOP || packet->kind == PTM_PACKET_OVF)
+		ptm_clock_disable(clock);
+	take_told(clock, packet->kind);
+}
+
+static ptm_status scan(const ptm_pt_flow_config *config, uint64_t offset, uint64_t limit, bool until_time, ptm_clock *clock, uint64_t *packets)
 {
 	ptm_pt_reader reader;
 	ptm_packet packet;
@@ -826,16 +837,22 @@ ptm_status ptm_pt_flow_scan(const ptm_pt_flow_config *config, uint64_t offset, u
 			break;
 		if (packet.kind == PTM_PACKET_PAD)
 			continue;
-		if (!take_time(clock, &reader, &packet, before == PTM_PACKET_CYC)) {
-			if (packet.kind == PTM_PACKET_TIP_PGE)
-				ptm_clock_enable(clock);
-			else if (packet.kind == PTM_PACKET_TIP_PGD || packet.kind == PTM_PACKET_TRACESTOP || packet.kind == PTM_PACKET_OVF)
-				ptm_clock_disable(clock);
-			take_told(clock, packet.kind);
-		}
+		ptm_pt_flow_time(clock, &reader, &packet, before);
 		before = packet.kind;
+		if (until_time && clock->tsc)
+			break;
 	}
 	*packets = reader.packets;
 	ptm_pt_reader_free(&reader);
 	return status == PTM_END || status == PTM_BAD_DATA ? PTM_OK : status;
+}
+
+ptm_status ptm_pt_flow_scan(const ptm_pt_flow_config *config, uint64_t offset, uint64_t limit, ptm_clock *clock, uint64_t *packets)
+{
+	return scan(config, offset, limit, false, clock, packets);
+}
+
+ptm_status ptm_pt_flow_scan_first(const ptm_pt_flow_config *config, uint64_t limit, ptm_clock *clock, uint64_t *packets)
+{
+	return scan(config, 0, limit, true, clock, packets);
 }

@@ -50,4 +50,11 @@ uint64_t ptm_pt_flow_segment_packets(const ptm_pt_flow *flow);
  * `limit`, for ptm_pt_flow_new there. Counts the packets. */
 ptm_status ptm_pt_flow_scan(const ptm_pt_flow_config *config, uint64_t offset, uint64_t limit, ptm_clock *clock, uint64_t *packets) PTM_MUST_CHECK;
 
+/* Like it, from the stream's start, but stops at the first packet that gives a time. */
+ptm_status ptm_pt_flow_scan_first(const ptm_pt_flow_config *config, uint64_t limit, ptm_clock *clock, uint64_t *packets) PTM_MUST_CHECK;
+
+/* Lets a clock take a packet in (`before`: kind of the one before, pads left out);
+ * `reader` stands behind it, for the look ahead. */
+void ptm_pt_flow_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packet *packet, uint8_t before);
+
 #endif

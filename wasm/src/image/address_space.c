@@ -269,3 +269,14 @@ uint32_t ptm_spaces_function_at(ptm_spaces *spaces, uint32_t space, uint64_t ip,
 	uint64_t address = ptm_image_address(image, map->file_offset + (ip - map->start));
 	return ptm_functions_at(&spaces->functions, map->image, address, offset);
 }
+
+ptm_status ptm_spaces_function_add(ptm_spaces *spaces, const ptm_function *function, uint32_t *row)
+{
+	*row = ptm_functions_row(&spaces->functions, function);
+	return *row || (!function->image && !function->name) ? PTM_OK : PTM_NO_MEMORY;
+}
+
+ptm_strings *ptm_spaces_strings(const ptm_spaces *spaces)
+{
+	return spaces->images->strings;
+}

@@ -42,6 +42,19 @@ static bool grow_slots(ptm_functions *functions)
 	return true;
 }
 
+uint32_t ptm_functions_row(ptm_functions *functions, const ptm_function *wanted)
+{
+	if ((functions->rows.length + 1) * 2 > functions->slot_count && !grow_slots(functions))
+		return 0;
+	uint32_t *slot = slot_of(functions->slots, functions->slot_count, functions, wanted);
+	if (!*slot) {
+		if (ptm_array_push(&functions->rows, *wanted) != PTM_OK)
+			return 0;
+		*slot = functions->rows.length - 1;
+	}
+	return *slot;
+}
+
 uint32_t ptm_functions_at(ptm_functions *functions, uint32_t image, uint64_t address, uint64_t *offset)
 {
 	const ptm_symbol *symbol = ptm_image_symbol(functions->images, image, address);
@@ -49,13 +62,5 @@ uint32_t ptm_functions_at(ptm_functions *functions, uint32_t image, uint64_t add
 	if (symbol)
 		wanted = (ptm_function){ symbol->name, image, symbol->address, symbol->size };
 	*offset = address - wanted.address;
-	if ((functions->rows.length + 1) * 2 > functions->slot_count && !grow_slots(functions))
-		return 0;
-	uint32_t *slot = slot_of(functions->slots, functions->slot_count, functions, &wanted);
-	if (!*slot) {
-		if (ptm_array_push(&functions->rows, wanted) != PTM_OK)
-			return 0;
-		*slot = functions->rows.length - 1;
-	}
-	return *slot;
+	return ptm_functions_row(functions, &wanted);
 }

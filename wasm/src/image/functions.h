@@ -20,4 +20,7 @@ void ptm_functions_free(ptm_functions *functions);
  * is out); stores the offset in it, for nameless code the address itself. */
 uint32_t ptm_functions_at(ptm_functions *functions, uint32_t image, uint64_t address, uint64_t *offset);
 
+/* Row of a function known by its parts, made when new; 0 when memory is out. */
+uint32_t ptm_functions_row(ptm_functions *functions, const ptm_function *wanted);
+
 #endif
