@@ -32,7 +32,7 @@ export default defineConfig({
   build: { target: 'es2022', assetsInlineLimit: 0, sourcemap: true },
   test: {
     projects: [
-      { extends: true, test: { name: 'node', environment: 'node', include: ['src/**/*.test.ts'] } },
+      { extends: true, test: { name: 'node', environment: 'node', include: ['src/**/*.test.ts', 'wasm/test/**/*.test.mjs'] } },
       { extends: true, test: { name: 'dom', environment: 'jsdom', include: ['src/**/*.test.tsx'] } },
     ],
   },
