@@ -31,7 +31,13 @@ const rows = []
 const scriptOptions = (symfs, itrace, fields, ns) => ['--symfs', symfs, `--itrace=${itrace}`, '-F', fields].concat(ns ? ['--ns'] : [])
 const perfCommand = ({ trace, symfs }, itrace, fields, ns) => ['perf', 'script', '-i', trace, ...scriptOptions(symfs, itrace, fields, ns)]
 const cli = join(root, 'src/cli/ptarmigan.mjs')
-const ourCommand = ({ trace, symfs }, itrace, fields, ns) => [process.execPath, cli, 'script', trace, ...scriptOptions(symfs, itrace, fields, ns)]
+const ourCommand = ({ trace, symfs }, itrace, fields, ns) => [
+  process.execPath,
+  cli,
+  'script',
+  trace,
+  ...scriptOptions(symfs, itrace, fields, ns),
+]
 const candidate = options.candidate === 'perf' ? perfCommand : ourCommand
 
 function report(fixture, judge, verdict, compared, different, first) {

@@ -20,7 +20,7 @@ const rows = (path) =>
     .map((line) => line.split('\t'))
 
 /** A folder as perf --symfs wants it, with links: { '/path/in/the/trace': file }. */
-function symfsOf(name, files) {
+export function symfsOf(name, files) {
   const folder = join(scratch, 'symfs', name)
   rmSync(folder, { recursive: true, force: true })
   for (const [path, file] of Object.entries(files)) {
