@@ -24,6 +24,8 @@ const baseURL = `http://127.0.0.1:${port}`
 
 export default defineConfig({
   testDir: 'e2e',
+  // It writes into the project: npm run screenshot.
+  testIgnore: process.env.SCREENSHOT ? [] : ['screenshot.spec.ts'],
   outputDir: 'test-results',
   workers: 1,
   forbidOnly: true,

@@ -18,7 +18,7 @@ function readPlan(text: string): { c: Arrows; ts: Arrows } {
   const ts: Arrows = new Map()
   for (const line of table.split('\n')) {
     const left = /^wasm\/(?:src\/)?(\w+)\s+(.*?)(?=\s+src\/|$)/.exec(line)
-    const right = /(?:^|\s)src\/(\w+)\s+(.*)$/.exec(line.replace(/^wasm\/src\/\w+/, ''))
+    const right = /(?:^|\s)src\/([\w-]+)\s+(.*)$/.exec(line.replace(/^wasm\/src\/\w+/, ''))
     if (left?.[1]) c.set(left[1], allowed(left[2] ?? '', c))
     if (right?.[1]) ts.set(right[1], allowed(right[2] ?? '', ts))
   }
