@@ -6,7 +6,14 @@ import { createServer } from 'node:net'
 import { defineConfig } from '@playwright/test'
 
 /** Playwright's own browser (npx playwright install chromium) is used when the system has none. */
-const systemBrowsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable']
+const systemBrowsers = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+]
 const executablePath = process.env.CHROMIUM ?? systemBrowsers.find((path) => existsSync(path))
 
 /** A port nobody uses, chosen once: this file is read again in every test process. */

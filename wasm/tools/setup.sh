@@ -11,6 +11,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 
 has_browser() {
 	[ -n "${CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome || has google-chrome-stable ||
+		[ -d "/Applications/Chromium.app" ] || [ -d "/Applications/Google Chrome.app" ] ||
 		compgen -G "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}/chromium-*" >/dev/null
 }
 
@@ -20,25 +21,29 @@ missing() {
 	has make || echo make
 	[ "$goal" = test ] || return 0
 	has gcc || echo gcc
-	has_browser || echo chromium
 	# Independent decoders the C tests compare with. Only apt systems are asked for them.
 	if has apt-get; then
 		[ -e /usr/include/Zydis/Zydis.h ] || echo libzydis-dev
 		[ -e /usr/include/intel-pt.h ] || echo libipt-dev
 	fi
+	has_browser || echo chromium
 }
 
 # The line that installs the packages "$@" on a system without apt-get.
 instruction() {
 	local all="$*"
 	if has dnf; then
-		echo "sudo dnf install $all"
+		echo "sudo dnf install $all libasan libubsan"
 	elif has pacman; then
 		echo "sudo pacman -S --needed $all   (then open a new shell: emcc lives in /usr/lib/emscripten)"
 	elif has zypper; then
 		echo "sudo zypper install $all   (emscripten is not in every release: else https://emscripten.org/docs/getting_started/downloads.html)"
 	elif has brew; then
-		echo "brew install ${all//chromium/--cask chromium}"
+		case $all in
+		chromium) echo "brew install --cask chromium" ;;
+		*chromium) echo "brew install ${all% chromium} && brew install --cask chromium" ;;
+		*) echo "brew install $all" ;;
+		esac
 	elif has nix-env; then
 		echo "nix-shell -p ${all//gcc/gcc gnumake} --run 'npm $goal'"
 	else
@@ -63,13 +68,14 @@ install_system_packages() {
 		fi
 	fi
 	say "installing with apt-get: $* (emscripten and chromium are about 200 MB each; one or two minutes)"
-	"${as_root[@]}" apt-get -o DPkg::Lock::Timeout=600 -qq update || say "apt-get update failed; trying with the lists there are"
-	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -qq install -y --no-install-recommends "$@" >/dev/null
+	# An empty array counts as unset in the bash 3.2 of macOS.
+	${as_root[@]+"${as_root[@]}"} apt-get -o DPkg::Lock::Timeout=600 -qq update || say "apt-get update failed; trying with the lists there are"
+	${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -qq install -y --no-install-recommends "$@" >/dev/null
 	local still
-	mapfile -t still < <(missing)
-	if [ ${#still[@]} -gt 0 ]; then
-		say "still missing after apt-get: ${still[*]}"
-		[[ " ${still[*]} " != *" chromium "* ]] || say "  for a browser: npx playwright install --with-deps chromium"
+	still=$(missing)
+	if [ -n "$still" ]; then
+		say "still missing after apt-get:" $still
+		[[ $still != *chromium* ]] || say "  for a browser: npx playwright install --with-deps chromium"
 		exit 1
 	fi
 }
@@ -98,6 +104,7 @@ node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.ex
 	say "node $(node --version) is too old: 20.19 or newer is needed (https://nodejs.org)"
 	exit 1
 }
-mapfile -t packages < <(missing)
-[ ${#packages[@]} -eq 0 ] || install_system_packages "${packages[@]}"
+packages=$(missing)
+# shellcheck disable=SC2086 # one word per package
+[ -z "$packages" ] || install_system_packages $packages
 install_npm_packages
