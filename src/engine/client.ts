@@ -20,11 +20,9 @@ export function createEngine(): Engine {
 function spawnWorker(): PoolWorker {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'ptarmigan decoder' })
   const remote = wrap<WorkerApi>(worker)
-  const died = new Promise<WorkerFailure>((resolve) => {
-    worker.addEventListener('error', (event) => {
-      resolve({ sentence: `A decoding worker stopped (${event.message || 'the browser gave no reason; memory may be out'}).`, ended: true })
-    })
-  })
+  let die: (sentence: string) => void = () => undefined
+  const died = new Promise<WorkerFailure>((resolve) => (die = (sentence) => resolve({ sentence, ended: true })))
+  worker.addEventListener('error', (event) => die(`A decoding worker stopped (${event.message || 'the browser gave no reason; memory may be out'}).`))
   return {
     died,
     open: (module, input, onBytes) => remote.open(module, input, proxy(onBytes)),
@@ -38,6 +36,7 @@ function spawnWorker(): PoolWorker {
     terminate: () => {
       remote[releaseProxy]()
       worker.terminate()
+      die('The trace was closed.')
     },
   }
 }

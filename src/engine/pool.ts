@@ -23,6 +23,7 @@ export interface PoolWorker {
   /** Takes over the part's buffer. */
   merge(part: Uint8Array<ArrayBuffer>): Promise<Result<Merged, WorkerFailure>>
   query<Name extends TableName>(name: Name, request: TableRequest): Promise<Result<Tables[Name], WorkerFailure>>
+  /** Ends the worker; `died` settles, so that nobody waits for it. */
   terminate(): void
 }
 
@@ -215,9 +216,9 @@ export class PoolEngine implements Engine {
 
   /** A new worker in the place of a dead one; null when enough have died. */
   private replace(opened: Opened, dead: Member): Member | null {
-    dead.worker.terminate()
     const at = opened.decoders.indexOf(dead)
     if (at < 0 || this.opened !== opened) return null
+    dead.worker.terminate()
     opened.decoders.splice(at, 1)
     if (opened.replacements >= MOST_REPLACEMENTS) return null
     opened.replacements++
