@@ -37,6 +37,9 @@ typedef struct ptm_image {
 	ptm_source source;       /* when loaded */
 	PTM_ARRAY(ptm_load) loads;
 	PTM_ARRAY(ptm_symbol) symbols;   /* sorted by address, no two with the same address */
+	uint32_t next_same_path; /* row of another image with this path (and another build-id); 0: none */
+	uint32_t match;          /* how sure the given file is: parts of the path that agree, UINT32_MAX: by build-id */
+	struct ptm_code_chunks *chunks;  /* owned by image/code.c */
 	void *lines;             /* owned by image/lines.c */
 	ptm_message message;     /* why it is not loaded */
 } ptm_image;
@@ -44,6 +47,7 @@ typedef struct ptm_image {
 typedef struct ptm_images {
 	ptm_strings *strings;    /* borrowed */
 	PTM_ARRAY(ptm_image) images;
+	PTM_ARRAY(uint32_t) by_path;     /* string id of a path -> its first image's row, 0: none */
 } ptm_images;
 
 ptm_status ptm_images_init(ptm_images *images, ptm_strings *strings) PTM_MUST_CHECK;
