@@ -128,7 +128,11 @@ export class PerfLines {
 
   private time(columns: Columns, row: number, ns: boolean): void {
     const { out } = this
-    const [seconds, rest] = splitTime(columns.time[row * 2] ?? 0, columns.time[row * 2 + 1] ?? 0)
+    const low = columns.time[row * 2] ?? 0
+    const high = columns.time[row * 2 + 1] ?? 0
+    // Without a time in the samples perf leaves the field out, unless told to print it.
+    if (low === 0 && high === 0 && !this.style.fields.chosen) return
+    const [seconds, rest] = splitTime(low, high)
     out.decimal(seconds, 5)
     out.byte(0x2e)
     if (ns) out.zeros(rest, 9)
