@@ -26,9 +26,8 @@ export function defaultFields(): Fields {
 }
 
 function nothing(): Fields {
-  const none = { flags: false, chosen: false } as Fields
-  for (const name of names) none[name] = false
-  return none
+  const none = Object.fromEntries(names.map((name) => [name, false])) as Record<Name, boolean>
+  return { ...none, flags: false, chosen: false }
 }
 
 /** Applies one -F argument to what was chosen so far. */
