@@ -4,7 +4,7 @@
 // it is missing or older than its sources, and says so. Plain JavaScript,
 // because it must run before anything is built.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -24,21 +24,22 @@ function newestBelow(directory, pattern) {
   return newest
 }
 
-function build(what, command, words) {
+function build(what, product, command, words) {
   process.stderr.write(`ptarmigan: building the ${what}, once…\n`)
   const done = spawnSync(command, words, { cwd: root, stdio: ['ignore', 2, 2] })
   if (done.status === 0) return
+  rmSync(product, { force: true })
   process.stderr.write(`ptarmigan: the ${what} could not be built (${command} ${words.join(' ')}). In a fresh clone, run "npm start" once: it installs what is needed.\n`)
   process.exit(1)
 }
 
 const wasmSources = ['src', 'include'].map((folder) => newestBelow(join(root, 'wasm', folder), /\.[ch]$/))
-if (timeOf(decoder) < Math.max(...wasmSources)) build('decoder', 'make', ['-s', '-C', 'wasm', 'wasm'])
+if (timeOf(decoder) < Math.max(...wasmSources)) build('decoder', decoder, 'make', ['-s', '-C', 'wasm', 'wasm'])
 
 const folders = ['cli', 'engine', 'lib', 'model'].map((folder) => newestBelow(join(root, 'src', folder), /(?<!\.test)\.ts$/))
 if (timeOf(bundle) < Math.max(...folders)) {
   const vite = join(root, 'node_modules/vite/bin/vite.js')
-  build('command line program', process.execPath, [vite, 'build', '--config', 'src/cli/vite.cli.config.ts'])
+  build('command line program', bundle, process.execPath, [vite, 'build', '--config', 'src/cli/vite.cli.config.ts'])
 }
 
 if (timeOf(shipped) < timeOf(decoder)) {
