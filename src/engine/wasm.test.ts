@@ -18,7 +18,7 @@ const code = (body: number[]) => [body.length + 2, 0, ...body, 0x0b]
 
 const wasi = 'wasi_snapshot_preview1'
 const moduleBytes = new Uint8Array([
-  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
   ...section(1, [type([I32, I64, I32, I32], [I32]), type([I32], []), type([I32, I32, I32, I32], [I32]), type([], [])]),
   ...section(2, [imported('env', 'ptm_host_read', 0), imported(wasi, 'proc_exit', 1), imported(wasi, 'fd_write', 2), imported(wasi, 'fd_seek', 2)]),
   ...section(3, [[0], [1], [2], [2], [3]]),
