@@ -376,7 +376,7 @@ static ptm_status next_state(lane *from)
 		if (status == PTM_END)
 			from->ended = true;
 		PTM_TRY(status);
-	} while (from->item.kind == PTM_ITEM_SWITCH);
+	} while (from->item.kind == PTM_ITEM_SWITCH || from->item.kind == PTM_ITEM_CHECKPOINT);
 	from->has_item = true;
 	return PTM_OK;
 }

@@ -93,12 +93,6 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 	context->until_tsc = session->pt.timeless ? UINT64_MAX : next_change(session, tsc);
 }
 
-static ptm_status take_checkpoint(void *opaque, uint64_t offset, uint64_t time_ns, uint64_t packets)
-{
-	ptm_stream *stream = opaque;
-	return stream->part ? ptm_part_checkpoint(stream->part, offset, time_ns, packets + stream->packets_base) : PTM_OK;
-}
-
 void ptm_stream_config(ptm_stream *stream, ptm_pt_flow_config *config)
 {
 	const ptm_pt_info *pt = &stream->session->pt;
@@ -109,7 +103,6 @@ void ptm_stream_config(ptm_stream *stream, ptm_pt_flow_config *config)
 		.return_compression = pt->return_compression,
 		.host = stream,
 		.context = ptm_stream_context,
-		.checkpoint = take_checkpoint,
 	};
 }
 

@@ -77,7 +77,7 @@ static ptm_status find_pt_type(const ptm_trace_file *file, uint32_t *type)
 	return PTM_OK;
 }
 
-ptm_status ptm_attrs_name(ptm_trace_file *file)
+ptm_status ptm_attr_name_fill(ptm_trace_file *file)
 {
 	char name[64];
 	uint32_t pt_type;

@@ -10,10 +10,11 @@
 #define ATTR_SIZE_MOST 4096    /* no kernel's is longer than a page */
 #define ATTR_IDS_SECTION 16
 #define MOST_ATTRS 65536
+#define MOST_ID_BYTES (64u << 20) /* of all events together */
 
 enum {
 	FLAG_EXCLUDE_USER = 1 << 4, FLAG_EXCLUDE_KERNEL = 1 << 5, FLAG_EXCLUDE_HV = 1 << 6, FLAG_FREQ = 1 << 10,
-	FLAG_SAMPLE_ID_ALL = 1 << 18, FLAG_USE_CLOCKID = 1 << 25, FLAG_CONTEXT_SWITCH = 1 << 26
+	FLAG_SAMPLE_ID_ALL = 1 << 18, FLAG_EXCLUDE_HOST = 1 << 19, FLAG_EXCLUDE_GUEST = 1 << 20, FLAG_USE_CLOCKID = 1 << 25, FLAG_CONTEXT_SWITCH = 1 << 26
 };
 
 /* Decodes a perf_event_attr of `length` bytes. */
@@ -32,6 +33,8 @@ static ptm_attr decode_attr(const uint8_t *at, size_t length)
 	attr.exclude_user = flags & FLAG_EXCLUDE_USER;
 	attr.exclude_kernel = flags & FLAG_EXCLUDE_KERNEL;
 	attr.exclude_hv = flags & FLAG_EXCLUDE_HV;
+	attr.exclude_host = flags & FLAG_EXCLUDE_HOST;
+	attr.exclude_guest = flags & FLAG_EXCLUDE_GUEST;
 	attr.frequency = flags & FLAG_FREQ;
 	attr.sample_id_all = flags & FLAG_SAMPLE_ID_ALL;
 	attr.use_clockid = flags & FLAG_USE_CLOCKID;
@@ -45,8 +48,8 @@ static ptm_attr decode_attr(const uint8_t *at, size_t length)
 	return attr;
 }
 
-/* Appends the ids in `section` to the file's; `*budget` bounds all of them by
- * the size of the file, so that many sections over the same bytes cost nothing. */
+/* Appends the ids in `section` to the file's; `*budget` bounds all of them, so
+ * that many sections over the same bytes cost little. */
 static ptm_status read_ids(ptm_trace_file *file, ptm_perf_section section, uint64_t *budget, uint32_t *count)
 {
 	const uint8_t *at;
@@ -90,7 +93,7 @@ ptm_status ptm_attrs_read(ptm_trace_file *file, const ptm_perf_header *header, p
 {
 	const uint8_t *at;
 	uint32_t entry = (uint32_t)header->attr_size;
-	uint64_t budget = file->source->size;
+	uint64_t budget = file->source->size < MOST_ID_BYTES ? file->source->size : MOST_ID_BYTES;
 
 	PTM_TRY(check_section(file, header, message));
 	for (uint64_t done = 0; done + entry <= header->attrs.size; done += entry) {

@@ -10,6 +10,7 @@
 #define SMALL_WINDOW (16u << 10)
 #define LARGE_WINDOW (1u << 20)
 #define RECORD_HEADER 8
+#define SAMPLE_AUX (1u << 20)
 
 typedef struct data_walk {
 	ptm_trace_file *file;
@@ -154,8 +155,18 @@ static ptm_status walk_records(data_walk *walk)
 	return PTM_OK;
 }
 
+/* Samples that hold AUX data of their own instead of AUXTRACE records. */
+static ptm_status warn_of_aux_samples(ptm_trace_file *file)
+{
+	for (uint32_t row = 0; row < file->attrs.length; row++)
+		if (file->sample_count && file->attrs.at[row].sample_type & SAMPLE_AUX)
+			return ptm_trace_file_warn(file, "The trace is in the samples (perf record --aux-sample, %" PRIu64 " samples), a form that is not read yet.", file->sample_count);
+	return PTM_OK;
+}
+
 static ptm_status warn_of_records(data_walk *walk)
 {
+	PTM_TRY(warn_of_aux_samples(walk->file));
 	if (walk->short_records)
 		PTM_TRY(ptm_trace_file_warn(walk->file, "%" PRIu32 " records are too short for their kind (the first at byte %" PRIu64 ") and are skipped.",
 			walk->short_records, walk->first_short));

@@ -12,7 +12,8 @@ enum {
 	FEATURE_EVENT_DESC = 12, FEATURE_DIR_FORMAT = 24, FEATURES = 256
 };
 
-#define MOST_FEATURE_BYTES (16u << 20)  /* of one that is read whole */
+#define MOST_FEATURE_BYTES (16u << 20)   /* of one that is read whole */
+#define MOST_BUILD_ID_BYTES (64u << 20)
 #define MISC_BUILD_ID_SIZE (1 << 15)
 
 static const char *feature_name(uint32_t feature)
@@ -20,7 +21,8 @@ static const char *feature_name(uint32_t feature)
 	static const char *const names[] = { [FEATURE_BUILD_ID] = "BUILD_ID", [FEATURE_HOSTNAME] = "HOSTNAME",
 		[FEATURE_OSRELEASE] = "OSRELEASE", [FEATURE_VERSION] = "VERSION", [FEATURE_ARCH] = "ARCH",
 		[FEATURE_NRCPUS] = "NRCPUS", [FEATURE_CPUDESC] = "CPUDESC", [FEATURE_CPUID] = "CPUID",
-		[FEATURE_TOTAL_MEM] = "TOTAL_MEM", [FEATURE_CMDLINE] = "CMDLINE", [FEATURE_EVENT_DESC] = "EVENT_DESC" };
+		[FEATURE_TOTAL_MEM] = "TOTAL_MEM", [FEATURE_CMDLINE] = "CMDLINE", [FEATURE_EVENT_DESC] = "EVENT_DESC",
+		[FEATURE_DIR_FORMAT] = "DIR_FORMAT" };
 	return feature < sizeof names / sizeof *names && names[feature] ? names[feature] : NULL;
 }
 
@@ -57,7 +59,7 @@ static ptm_status read_command_line(ptm_trace_file *file, ptm_bytes *bytes)
 		memcpy(line.at + line.length, word, length);
 		line.length += (uint32_t)length;
 	}
-	if (status == PTM_OK)
+	if (status == PTM_OK && line.length)
 		status = ptm_strings_add(file->strings, line.at, line.length, &file->command_line);
 	ptm_array_free(&line);
 	return status;
@@ -153,6 +155,8 @@ static ptm_status read_fact(ptm_trace_file *file, uint32_t feature, ptm_bytes *b
 		return read_command_line(file, bytes);
 	case FEATURE_EVENT_DESC:
 		return read_event_names(file, bytes);
+	case FEATURE_DIR_FORMAT: /* its version; 0: a directory, but all data in this file */
+		return ptm_bytes_u64(bytes) ? PTM_UNSUPPORTED : PTM_OK;
 	default:
 		return PTM_OK;
 	}
@@ -165,7 +169,7 @@ static ptm_status read_feature(ptm_trace_file *file, uint32_t feature, ptm_perf_
 	uint64_t size = file->source->size;
 	bool there = section.offset <= size && section.size <= size - section.offset;
 
-	if (there && feature == FEATURE_BUILD_ID) {
+	if (there && feature == FEATURE_BUILD_ID && section.size <= MOST_BUILD_ID_BYTES) {
 		PTM_TRY(read_build_ids(file, section, &whole));
 	} else if (there && section.size <= MOST_FEATURE_BYTES) {
 		PTM_TRY(ptm_source_view(file->source, section.offset, (uint32_t)section.size, &at));
@@ -179,7 +183,13 @@ static ptm_status read_feature(ptm_trace_file *file, uint32_t feature, ptm_perf_
 		feature_name(feature), section.size, section.offset);
 }
 
-ptm_status ptm_features_read(ptm_trace_file *file, const ptm_perf_header *header)
+static ptm_status refuse_directory(ptm_message *message)
+{
+	return ptm_message_set(message, PTM_UNSUPPORTED,
+		"This is one file of a perf.data directory (perf record --threads), whose data is in the data.N files beside it; that form is not read yet: record without --threads.");
+}
+
+ptm_status ptm_features_read(ptm_trace_file *file, const ptm_perf_header *header, ptm_message *message)
 {
 	const uint8_t *at;
 	uint64_t offset = header->data.offset + header->data.size;
@@ -196,8 +206,12 @@ ptm_status ptm_features_read(ptm_trace_file *file, const ptm_perf_header *header
 		ptm_perf_section section;
 		section.offset = ptm_bytes_u64(&bytes);
 		section.size = ptm_bytes_u64(&bytes);
-		if (feature_name(feature))
-			PTM_TRY(read_feature(file, feature, section));
+		if (!feature_name(feature))
+			continue;
+		status = read_feature(file, feature, section);
+		if (status == PTM_UNSUPPORTED)
+			return refuse_directory(message);
+		PTM_TRY(status);
 	}
 	return PTM_OK;
 }

@@ -39,9 +39,6 @@ ptm_status ptm_trace_file_warn(ptm_trace_file *file, const char *format, ...) PT
 /* Reads attrs and ids. */
 ptm_status ptm_attrs_read(ptm_trace_file *file, const ptm_perf_header *header, ptm_message *message) PTM_MUST_CHECK;
 
-/* Gives every attr without a name one that says what it counts, like perf's. */
-ptm_status ptm_attrs_name(ptm_trace_file *file) PTM_MUST_CHECK;
-
 typedef struct ptm_attr_id {
 	uint64_t id;
 	uint32_t attr;                 /* row of attrs */
@@ -54,10 +51,16 @@ ptm_status ptm_attr_ids_build(ptm_attr_ids *ids, const ptm_trace_file *file) PTM
 /* Row of the attr with `id`, UINT32_MAX when there is none. */
 uint32_t ptm_attr_ids_find(const ptm_attr_ids *ids, uint64_t id);
 
+/* ----------------------------------------------------------- attr_name.c */
+
+/* Gives every attr without a name one that says what it counts, like perf's. */
+ptm_status ptm_attr_name_fill(ptm_trace_file *file) PTM_MUST_CHECK;
+
 /* ------------------------------------------------------------ features.c */
 
-/* Reads the features behind the data section. What cannot be read is a warning. */
-ptm_status ptm_features_read(ptm_trace_file *file, const ptm_perf_header *header) PTM_MUST_CHECK;
+/* Reads the features behind the data section. What cannot be read is a warning.
+ * PTM_UNSUPPORTED: the data is in other files. */
+ptm_status ptm_features_read(ptm_trace_file *file, const ptm_perf_header *header, ptm_message *message) PTM_MUST_CHECK;
 
 /* ------------------------------------------------------------- records.c */
 

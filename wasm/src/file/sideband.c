@@ -105,6 +105,9 @@ static ptm_status find_or_make(ptm_sideband *sideband, const ptm_trace_file *fil
 	return set_name(sideband, *row, 0, swapper, false);
 }
 
+/* Values of have_sched_switch that make a difference. */
+enum { MODE_TRACEPOINT = 1, MODE_CPU_WIDE = 3 };
+
 typedef struct builder {
 	ptm_sideband *sideband;
 	const ptm_trace_file *file;
@@ -123,17 +126,17 @@ static ptm_status put_on(builder *build, int32_t cpu, int32_t pid, int32_t tid)
 	return ptm_array_push(&build->sideband->switches, ((ptm_switch){ build->now, cpu, row }));
 }
 
+/* Only a system-wide switch says who comes after the one that leaves; otherwise
+ * the one that left stays until another comes, as perf has it. */
 static ptm_status take_switch(builder *build, const ptm_record *record)
 {
-	bool wide = record->type == PTM_RECORD_SWITCH_CPU_WIDE;
-
-	if (build->mode != 2 && build->mode != 3)
+	if (build->mode == MODE_TRACEPOINT)
 		return PTM_OK;
 	if (!record->as.swap.out)
 		return put_on(build, record->cpu, record->pid, record->tid);
-	if (build->mode == 3)
-		return wide ? put_on(build, record->cpu, record->as.swap.other_pid, record->as.swap.other_tid) : PTM_OK;
-	return put_on(build, record->cpu, -1, -1);
+	if (build->mode == MODE_CPU_WIDE && record->type == PTM_RECORD_SWITCH_CPU_WIDE)
+		return put_on(build, record->cpu, record->as.swap.other_pid, record->as.swap.other_tid);
+	return PTM_OK;
 }
 
 static ptm_status take_fork(builder *build, const ptm_record *record)
@@ -248,7 +251,7 @@ ptm_status ptm_sideband_build(ptm_sideband *sideband, const ptm_trace_file *file
 	}
 	PTM_TRY(add_queue_threads(sideband, file));
 	PTM_TRY(group_tables(sideband));
-	return have_sched_switch == 1 ? PTM_UNSUPPORTED : PTM_OK;
+	return have_sched_switch == MODE_TRACEPOINT ? PTM_UNSUPPORTED : PTM_OK;
 }
 
 void ptm_sideband_free(ptm_sideband *sideband)

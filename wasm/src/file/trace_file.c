@@ -65,6 +65,9 @@ static ptm_status fit_data(ptm_trace_file *file, ptm_perf_header *header, ptm_me
 	if (header->data.offset > size)
 		return ptm_message_set(message, PTM_TRUNCATED,
 			"The file ends at byte %" PRIu64 ", before its data section (at %" PRIu64 "): copy it again.", size, header->data.offset);
+	if (header->data.offset < PTM_PERF_OLD_HEADER)
+		return ptm_message_set(message, PTM_BAD_DATA,
+			"The perf.data header says the data starts at byte %" PRIu64 ", inside the header: the file is damaged.", header->data.offset);
 	uint64_t left = size - header->data.offset;
 	file->data_offset = header->data.offset;
 	file->data_size = header->data.size;
@@ -92,9 +95,9 @@ static ptm_status read_all(ptm_trace_file *file, ptm_message *message)
 	PTM_TRY(read_header(file->source, &header, message));
 	PTM_TRY(fit_data(file, &header, message));
 	PTM_TRY(ptm_attrs_read(file, &header, message));
-	PTM_TRY(ptm_features_read(file, &header));
+	PTM_TRY(ptm_features_read(file, &header, message));
 	PTM_TRY(ptm_data_section_walk(file, message));
-	PTM_TRY(ptm_attrs_name(file));
+	PTM_TRY(ptm_attr_name_fill(file));
 	PTM_TRY(ptm_record_order_sort(file));
 	return ptm_aux_segments_sort(file);
 }

@@ -208,9 +208,21 @@ static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
 	}
 }
 
-static ptm_status checkpoint(ptm_pt_flow *flow, uint64_t offset, uint64_t packets)
+/* perf's state at a PSB: takes over time and cycles. */
+static void psb_event(ptm_pt_flow *flow, uint64_t offset)
 {
-	return flow->config.checkpoint ? flow->config.checkpoint(flow->config.host, offset, flow->now_ns, packets) : PTM_OK;
+	ptm_flow_latch(flow);
+	emit_event(flow, PTM_EVENT_PSB, offset);
+}
+
+/* Decoding may begin at this PSB: measurements do not go across it. */
+static void checkpoint(ptm_pt_flow *flow, uint64_t offset, uint64_t packets)
+{
+	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_CHECKPOINT);
+	item->offset = offset;
+	item->payload = packets;
+	flow->measured_instructions = flow->instructions;
+	flow->measure_partial = true;
 }
 
 /* A PSB while in sync: no break in the flow. The visit in progress is cut at the
@@ -231,7 +243,7 @@ static ptm_status in_sync_psb(ptm_pt_flow *flow)
 		return PTM_OK;
 	}
 	PTM_TRY(status);
-	ptm_flow_latch(flow);
+	psb_event(flow, offset);
 	if (ip && flow->ip && ip != flow->ip)
 		PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
 	if (reaches) {
@@ -247,7 +259,8 @@ static ptm_status in_sync_psb(ptm_pt_flow *flow)
 			flow->ip = ip;
 		}
 	}
-	return checkpoint(flow, offset, packets);
+	checkpoint(flow, offset, packets);
+	return PTM_OK;
 }
 
 /* Finds the first or next PSB and starts there. */
@@ -269,11 +282,8 @@ static ptm_status find_psb(ptm_pt_flow *flow)
 		return PTM_OK;
 	PTM_TRY(status);
 	flow->ip = ip;
-	if (!flow->continuing || flow->ever_synced)
-		ptm_flow_latch(flow);
-	else
-		ptm_flow_latch(flow);
-	PTM_TRY(checkpoint(flow, offset, packets));
+	psb_event(flow, offset);
+	checkpoint(flow, offset, packets);
 	flow->step = ip ? PTM_STEP_PACKET : PTM_STEP_FIND_IP;
 	if (ip && !flow->continuing) {
 		ptm_item *begin = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
@@ -282,7 +292,6 @@ static ptm_status find_psb(ptm_pt_flow *flow)
 	}
 	flow->resumed = flow->continuing;
 	flow->continuing = false;
-	flow->ever_synced = true;
 	return PTM_OK;
 }
 
@@ -325,8 +334,8 @@ static ptm_status find_ip(ptm_pt_flow *flow)
 		if (status == PTM_BAD_DATA)
 			return PTM_OK;
 		PTM_TRY(status);
-		ptm_flow_latch(flow);
-		PTM_TRY(checkpoint(flow, offset, packets));
+		psb_event(flow, offset);
+		checkpoint(flow, offset, packets);
 		if (ip) {
 			flow->ip = ip;
 			flow->step = PTM_STEP_PACKET;
@@ -668,6 +677,7 @@ static ptm_status at_limit(ptm_pt_flow *flow)
 	flow->step = PTM_STEP_END;
 	if (!flow->limited || !flow->ip || !flow->enabled)
 		return PTM_OK;
+	flow->limit_packets = flow->reader.packets;
 	flow->reader.limit = flow->reader.input.size;
 	PTM_TRY(read_packet(flow));
 	ptm_status status = read_psb(flow, &ip);
@@ -677,6 +687,7 @@ static ptm_status at_limit(ptm_pt_flow *flow)
 	PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
 	if (reaches) {
 		ptm_flow_latch(flow);
+		flow->latched = false;
 		flow->stop_ip = ip;
 		flow->step = PTM_STEP_LIMIT;
 	}
@@ -750,7 +761,7 @@ ptm_status ptm_pt_flow_new(ptm_pt_flow **made, ptm_blocks *blocks, const ptm_pt_
 		ptm_clock_init(&flow->clock, &config->clock);
 	flow->continuing = clock && offset;
 	if (flow->continuing) {
-		flow->latched_cycles = flow->measured_cycles = flow->clock.cycles;
+		flow->latched_cycles = flow->clock.cycles;
 		flow->now_tsc = flow->clock.tsc;
 		flow->now_ns = ptm_time_ns(&config->time, flow->now_tsc);
 	}
@@ -772,9 +783,26 @@ uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow)
 	return flow->reader.offset;
 }
 
-uint64_t ptm_pt_flow_packets(const ptm_pt_flow *flow)
+uint64_t ptm_pt_flow_segment_packets(const ptm_pt_flow *flow)
 {
-	return flow->reader.packets;
+	return flow->limit_packets ? flow->limit_packets : flow->reader.packets;
+}
+
+/* What the flow does to the cycles at this packet, without code. */
+static void take_told(ptm_clock *clock, uint8_t kind)
+{
+	switch (kind) {
+	case PTM_PACKET_TNT: case PTM_PACKET_TIP: case PTM_PACKET_TIP_PGD:
+		if (clock->cycles_sampled)
+			clock->cycles_told = clock->cycles;
+		clock->cycles_sampled = false;
+		break;
+	case PTM_PACKET_TIP_PGE: case PTM_PACKET_PSBEND: case PTM_PACKET_PTWRITE:
+		clock->cycles_sampled = false;
+		break;
+	default:
+		break;
+	}
 }
 
 ptm_status ptm_pt_flow_scan(const ptm_pt_flow_config *config, uint64_t offset, uint64_t limit, ptm_clock *clock, uint64_t *packets)
@@ -803,6 +831,7 @@ ptm_status ptm_pt_flow_scan(const ptm_pt_flow_config *config, uint64_t offset, u
 				ptm_clock_enable(clock);
 			else if (packet.kind == PTM_PACKET_TIP_PGD || packet.kind == PTM_PACKET_TRACESTOP || packet.kind == PTM_PACKET_OVF)
 				ptm_clock_disable(clock);
+			take_told(clock, packet.kind);
 		}
 		before = packet.kind;
 	}

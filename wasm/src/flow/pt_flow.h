@@ -26,8 +26,6 @@ typedef struct ptm_pt_flow_config {
 	void *host;
 	/* Stores who runs at `tsc`. */
 	void (*context)(void *host, uint64_t tsc, ptm_flow_context *context);
-	/* Called at every PSB, before what follows it; may be NULL. */
-	ptm_status (*checkpoint)(void *host, uint64_t offset, uint64_t time_ns, uint64_t packets);
 } ptm_pt_flow_config;
 
 typedef struct ptm_pt_flow ptm_pt_flow;
@@ -45,7 +43,8 @@ ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item) PTM_MUST_CHECK;
 
 /* Offset of the next packet: how far decoding has come. */
 uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow);
-uint64_t ptm_pt_flow_packets(const ptm_pt_flow *flow);
+/* Packets read up to the limit (those of the limit's PSB+ do not count). */
+uint64_t ptm_pt_flow_segment_packets(const ptm_pt_flow *flow);
 
 /* Runs only the clock over the packets of [offset, limit): what `clock` holds at
  * `limit`, for ptm_pt_flow_new there. Counts the packets. */

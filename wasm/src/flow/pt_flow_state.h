@@ -45,7 +45,8 @@ struct ptm_pt_flow {
 	uint32_t tnt_count;
 	uint64_t stop_ip;        /* FUP, LIMIT */
 	uint64_t lost_from;      /* offset where sync was lost */
-	bool ever_synced, continuing, limited;
+	uint64_t limit_packets;  /* packets read when the limit was reached */
+	bool continuing, limited;
 	ptm_return_stack returns;
 	ptm_event pending[PTM_FLOW_EVENTS]; /* bound to the coming FUP */
 	uint32_t pending_count;
@@ -62,7 +63,8 @@ struct ptm_pt_flow {
 	bool latched;            /* the latest latch brought new cycles */
 	ptm_flow_context context;
 	uint64_t instructions;   /* walked in all */
-	uint64_t measured_cycles, measured_instructions;
+	uint64_t measured_instructions;
+	bool measure_partial;    /* the measurement in progress began before a PSB */
 
 	/* Loop check (Brent): unconditional branches since the last decision. */
 	uint64_t loop_ip, loop_count, loop_period;

@@ -35,10 +35,12 @@ static ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instructions,
 	flow->resumed = false;
 	if (item->new_cycles && flow->clock.have_cyc) {
 		item->has_cycles = true;
-		item->cycles = flow->latched_cycles - flow->measured_cycles;
+		item->cycles_partial = flow->measure_partial;
+		item->cycles = flow->latched_cycles - flow->clock.cycles_told;
 		item->cycle_instructions = flow->instructions - flow->measured_instructions;
-		flow->measured_cycles = flow->latched_cycles;
+		flow->clock.cycles_told = flow->latched_cycles;
 		flow->measured_instructions = flow->instructions;
+		flow->measure_partial = false;
 	}
 	return item;
 }

@@ -11,7 +11,8 @@ typedef enum ptm_item_kind {
 	PTM_ITEM_BEGIN,          /* tracing starts at to_ip (TIP.PGE; first PSB; after a gap) */
 	PTM_ITEM_GAP,
 	PTM_ITEM_SWITCH,         /* another thread runs from here on */
-	PTM_ITEM_EVENT           /* PTWRITE, CBR, power, PSB…: see event */
+	PTM_ITEM_EVENT,          /* PTWRITE, CBR, power, PSB…: see event */
+	PTM_ITEM_CHECKPOINT      /* decoding may begin here: offset of a PSB; payload: packets read before it */
 } ptm_item_kind;
 
 /* How a visit ended. */
@@ -53,6 +54,7 @@ typedef struct ptm_item {
 	bool has_cycles;         /* cycles and cycle_instructions are a measurement that ends with this visit */
 	bool resumed;            /* VISIT: goes on in the middle of a block that an earlier visit entered;
 	                            BEGIN: found at a PSB, not announced by a packet of its own */
+	bool cycles_partial;     /* … that began before a PSB: its cycles count, but not as those of its instructions */
 	bool new_cycles;         /* total_cycles was taken over from the packets with this item */
 	bool estimated_cycles;   /* no CYC packet was seen: total_cycles follows time and the core:bus ratio */
 	uint16_t instructions;   /* VISIT: whole instructions executed, from the block's first on */

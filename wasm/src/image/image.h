@@ -21,7 +21,7 @@ typedef struct ptm_load { uint64_t file_offset, file_size, address, memory_size;
 /* One symbol, in the file's own address space. */
 typedef struct ptm_symbol {
 	uint64_t address, size;  /* size: of the symbol, or up to the next one as perf guesses it */
-	uint32_t name;           /* string id, as perf prints it (demangled; PLT entries as "name@plt") */
+	uint32_t name;           /* string id, as perf prints it (demangled; PLT entries as "name@plt"); set once ptm_image_symbol found it */
 } ptm_symbol;
 
 /* One image: a file that at least one map names. Rows 1…; row 0 is unused ("no image"). */
@@ -40,6 +40,7 @@ typedef struct ptm_image {
 	uint32_t next_same_path; /* row of another image with this path (and another build-id); 0: none */
 	uint32_t match;          /* how sure the given file is: parts of the path that agree, UINT32_MAX: by build-id */
 	struct ptm_code_chunks *chunks;  /* owned by image/code.c */
+	struct ptm_symbol_index *symbol_index; /* owned by image/symbols.c */
 	void *lines;             /* owned by image/lines.c */
 	ptm_message message;     /* why it is not loaded */
 } ptm_image;

@@ -40,6 +40,7 @@ typedef struct ptm_clock {
 	bool counting;                   /* packets are enabled: cycles count */
 	bool have_cyc;                   /* a CYC packet was seen: MTC estimates are off */
 	uint64_t cycles;                 /* total while counting */
+	uint64_t cycles_told;            /* of these, already told with a visit */
 	uint64_t cycles_base, cycles_base_tsc;
 	double tsc_to_cycles;
 	bool cycles_sampled;             /* changed since the flow last asked */

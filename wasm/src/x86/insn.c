@@ -22,21 +22,26 @@ typedef struct head {
 	uint32_t map;           /* 0: one-byte, 1: 0f; groups of these maps only */
 	uint8_t opcode;
 	uint8_t rex;            /* 0 without; bit 3 is W, bit 2 is R */
+	uint8_t forms;          /* see insn_forms_0f; 0: no matter */
 	uint8_t repeat;         /* the last of f2 and f3; 0 without */
 	bool operand, address;  /* 66 and 67 */
 	bool lock;
 } head;
 
-/* Opcodes of the legacy 0f38 and 0f3a maps, a bit each. */
-static const uint16_t three_byte_38[16] = {
-	0x0fff, 0x7731, 0x0f3f, 0xffff, 0x0003, 0, 0, 0, 0x0007, 0, 0, 0, 0xbf00, 0xf900, 0, 0x1f7f,
-};
-static const uint16_t three_byte_3a[16] = {
-	0xff00, 0x00f0, 0x0007, 0, 0x0017, 0, 0x000f, 0, 0, 0, 0, 0, 0xd000, 0x8000, 0, 0x0001,
-};
-
 static inline uint32_t mod_of(uint8_t modrm) { return modrm >> 6; }
 static inline uint32_t reg_of(uint8_t modrm) { return modrm >> 3 & 7; }
+
+/* 0: none, 1: 66, 2: f3, 3: f2. */
+static inline uint32_t mandatory_prefix(const head *h)
+{
+	return h->repeat ? (h->repeat == 0xf3 ? 2 : 3) : h->operand;
+}
+
+/* Whether a 0f, 0f38 or 0f3a opcode exists with these prefixes and ModRM byte. */
+static inline bool is_form(const head *h, uint8_t forms, bool registers)
+{
+	return forms >> (mandatory_prefix(h) + (registers ? 4 : 0)) & 1;
+}
 
 /* 0f 01: system instructions, most of them register forms of their own. */
 static uint16_t system_group(const head *h, uint8_t modrm)
@@ -48,6 +53,7 @@ static uint16_t system_group(const head *h, uint8_t modrm)
 	switch (modrm) {
 	case 0xc1: return plain ? M | CLASS(VMCALL) : U;
 	case 0xc2: case 0xc3: return plain ? M | CLASS(VMENTRY) : U;
+	case 0xc7: return plain ? M : U;                               /* PBNDKB */
 	case 0xc9: return plain ? M | CLASS(MWAIT) : U;
 	case 0xca: return h->repeat ? M | CLASS(IRET) : M;             /* ERETS, ERETU; CLAC */
 	case 0xcc: return only_66 ? M | CLASS(VMCALL) : U;             /* TDCALL */
@@ -55,9 +61,26 @@ static uint16_t system_group(const head *h, uint8_t modrm)
 	case 0xcf: return only_66 ? M | CLASS(VMCALL) : M;             /* SEAMCALL; ENCLS */
 	case 0xd5: return plain ? M | CLASS(XEND) : U;
 	case 0xec: return h->repeat == 0xf3 && h->mode == PTM_MODE_64 ? M | CLASS(UIRET) : U;
-	case 0xc7: case 0xd2: case 0xd3: case 0xeb: return U;
+	case 0xd2: case 0xd3: case 0xeb: return U;
 	default: return M;
 	}
+}
+
+/* 0f ae: saving and restoring state, fences, and what mandatory prefixes added. */
+static uint16_t state_group(const head *h, uint8_t modrm)
+{
+	static const uint8_t memory[4] = { 0xff, 0xc0, 0x50, 0x00 }, registers[4] = { 0xe0, 0x40, 0x7f, 0x40 };
+	uint32_t reg = reg_of(modrm), prefix = mandatory_prefix(h);
+	if (!((mod_of(modrm) == 3 ? registers : memory)[prefix] >> reg & 1))
+		return U;
+	return reg == 4 && prefix == 2 ? M | CLASS(PTWRITE) : M;
+}
+
+static uint16_t x87(uint32_t escape, uint8_t modrm)
+{
+	if (mod_of(modrm) == 3)
+		return insn_x87_registers[escape] >> (modrm & 0x3f) & 1 ? U : M;
+	return insn_x87_memory[escape] >> reg_of(modrm) & 1 ? U : M;
 }
 
 /* ff: INC, DEC, CALL, JMP, PUSH. */
@@ -97,14 +120,17 @@ static uint16_t group(const head *h, uint8_t modrm)
 	case 0x0f7: return reg < 2 ? MZ : M;
 	case 0x0fe: return reg < 2 ? M : U;
 	case 0x0ff: return indirect_group(modrm);
+	case 0x0d9: case 0x0da: case 0x0db: case 0x0dd: case 0x0de: case 0x0df: return x87(h->opcode & 7, modrm);
 	case 0x100: return reg < 6 || (reg == 6 && h->repeat == 0xf2) ? M : U;
 	case 0x101: return system_group(h, modrm);
 	case 0x120: case 0x122: return control_register(h, modrm);
 	case 0x121: case 0x123: return M;
-	case 0x178: return h->operand || h->repeat == 0xf2 ? M | I16 : M;   /* EXTRQ, INSERTQ: ib ib */
-	case 0x1ae: return reg == 4 && h->repeat == 0xf3 && !h->operand ? M | CLASS(PTWRITE) : M;
+	case 0x178: return mandatory_prefix(h) ? M | I16 : M;               /* EXTRQ, INSERTQ: ib ib */
+	case 0x171: case 0x172: return 0x54 >> reg & 1 ? MB : U;
+	case 0x173: return (h->operand ? 0xcc : 0x44) >> reg & 1 ? MB : U;
+	case 0x1ae: return state_group(h, modrm);
 	case 0x1ba: return reg >= 4 ? MB : U;
-	case 0x1c7: return reg == 0 || reg == 2 || (registers && reg < 6) ? U : M;
+	case 0x1c7: return (registers ? 0xc0 : 0xfa) >> reg & 1 ? M : U;
 	default: return U;
 	}
 }
@@ -140,13 +166,15 @@ static bool is_vector_prefix_allowed(const head *h)
 	return !h->rex && !h->repeat && !h->operand && !h->lock;
 }
 
-/* c4, c5 and 8f: VEX and XOP. `extra` is the number of bytes before the opcode. */
-static uint16_t vex_entry(head *h, uint32_t extra)
+/* c4 and c5 (VEX, maps to 7) and 8f (XOP, maps from 8). */
+static uint16_t vex_entry(head *h)
 {
 	if (!is_vector_prefix_allowed(h))
 		return U;
-	uint32_t map = extra == 2 ? h->code[h->at] & 0x1f : 1;
-	h->at += extra;
+	uint32_t map = h->opcode == 0xc5 ? 1 : h->code[h->at++] & 0x1f;
+	if ((h->opcode == 0x8f) != (map >= 8) || map == 6)
+		return U;
+	h->at++;
 	return vector_entry(map, h->code[h->at++]);
 }
 
@@ -176,8 +204,10 @@ static uint16_t rex2_entry(head *h)
 	h->map = payload >> 7;
 	h->opcode = h->code[h->at++];
 	uint32_t row = h->opcode >> 4;
-	if (h->map)
+	if (h->map) {
+		h->forms = insn_forms_0f[h->opcode];
 		return row == 3 || row == 8 ? U : insn_two_byte[h->opcode];
+	}
 	if (h->opcode == 0xa1)  /* a TIP packet follows it, as if it were indirect */
 		return payload & 8 || h->operand || h->address || h->repeat || h->lock ? U : I64 | CLASS(JUMP_INDIRECT);
 	if (row == 4 || row == 7 || row == 0xa || row == 0xe)
@@ -190,12 +220,15 @@ static uint16_t two_byte_entry(head *h)
 {
 	h->map = 1;
 	h->opcode = h->code[h->at++];
-	if (h->opcode != 0x38 && h->opcode != 0x3a)
+	if (h->opcode != 0x38 && h->opcode != 0x3a) {
+		h->forms = insn_forms_0f[h->opcode];
 		return insn_two_byte[h->opcode];
+	}
 	bool is_38 = h->opcode == 0x38;
 	uint8_t opcode = h->code[h->at++];
-	const uint16_t *row = is_38 ? three_byte_38 : three_byte_3a;
-	return !(row[opcode >> 4] >> (opcode & 15) & 1) ? U : is_38 ? M : MB;
+	h->map = 2;
+	h->forms = (is_38 ? insn_forms_38 : insn_forms_3a)[opcode];
+	return !h->forms ? U : is_38 ? M : MB;
 }
 
 /* The entry behind an escape or an opcode that is one in some modes only. */
@@ -206,12 +239,12 @@ static uint16_t escape_entry(head *h)
 	bool registers = mod_of(next) == 3;
 	switch (h->opcode) {
 	case 0x0f: return two_byte_entry(h);
-	case 0x62: return long_mode || registers ? evex_entry(h) : M;                      /* BOUND */
-	case 0x8f: return (next & 0x1f) >= 8 ? vex_entry(h, 2) : reg_of(next) ? U : M;     /* POP */
-	case 0xc4: return long_mode || registers ? vex_entry(h, 2) : M;                    /* LES */
-	case 0xc5: return long_mode || registers ? vex_entry(h, 1) : M;                    /* LDS */
-	case 0xd5: return long_mode ? rex2_entry(h) : I8;                                  /* AAD */
-	default: return 0;                                                                 /* 40-4f: INC, DEC */
+	case 0x62: return long_mode || registers ? evex_entry(h) : M;                /* BOUND */
+	case 0x8f: return (next & 0x1f) >= 8 ? vex_entry(h) : reg_of(next) ? U : M;  /* POP */
+	case 0xc4: return long_mode || registers ? vex_entry(h) : M;                 /* LES */
+	case 0xc5: return long_mode || registers ? vex_entry(h) : M;                 /* LDS */
+	case 0xd5: return long_mode ? rex2_entry(h) : I8;                            /* AAD */
+	default: return 0;                                                           /* 40-4f: INC, DEC */
 	}
 }
 
@@ -251,43 +284,61 @@ static inline int32_t displacement_at(const uint8_t *at, uint32_t bytes)
 	return bytes == 2 ? (int16_t)low : (int32_t)(low | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24);
 }
 
+/* Sizes as columns of insn_tail_bytes: 0 is 16 bits, 1 is 32, 2 is 64. */
+static inline uint32_t address_size(const head *h)
+{
+	return h->mode == PTM_MODE_64 ? 2 - h->address : (h->mode == PTM_MODE_32) ^ h->address;
+}
+
+static inline uint32_t operand_size(const head *h)
+{
+	if (h->mode != PTM_MODE_64)
+		return (h->mode == PTM_MODE_32) ^ h->operand;
+	return h->rex & 8 ? 2 : 1 - h->operand;
+}
+
+static inline uint32_t tail_size(const head *h, uint32_t tail)
+{
+	if (tail == IO)
+		return address_size(h);
+	return tail == RZ && h->mode == PTM_MODE_64 ? 1 : operand_size(h);
+}
+
+/* Takes prefixes and opcode; returns the opcode's entry, U after too many. */
+static inline uint16_t take_opcode(head *h)
+{
+	while (h->at < LONGEST) {
+		h->opcode = h->code[h->at++];
+		uint16_t entry = insn_one_byte[h->opcode];
+		if (!(entry & P))
+			return entry;
+		if (!take_prefix(h, h->opcode))
+			return escape_entry(h);
+	}
+	return U;
+}
+
 /* Decodes from READ_AHEAD readable bytes. Returns the length (which may exceed
  * LONGEST), or minus the number of bytes that show there is no instruction. */
 static int decode(const uint8_t *code, ptm_insn_mode mode, ptm_insn *insn)
 {
 	head h = { .code = code, .mode = mode };
-	uint16_t entry;
-	for (;;) {
-		h.opcode = code[h.at++];
-		entry = insn_one_byte[h.opcode];
-		if (!(entry & P))
-			break;
-		if (!take_prefix(&h, h.opcode)) {
-			entry = escape_entry(&h);
-			break;
-		}
-		if (h.at == LONGEST)
-			return -LONGEST;
-	}
+	uint16_t entry = take_opcode(&h);
 	uint32_t length = h.at;
 	if (entry & (U | X) && (entry & U || mode == PTM_MODE_64))
 		return -(int)length;
-	uint32_t address = mode == PTM_MODE_64 ? 2 - h.address : (mode == PTM_MODE_32) ^ h.address;
+	if (h.forms && !is_form(&h, h.forms, entry & M && mod_of(code[length]) == 3))
+		return -(int)length - 1;
 	if (entry & M) {
 		bool is_register_move = h.map == 1 && (h.opcode & 0xfc) == 0x20;  /* MOV CR, DR: mod is ignored */
 		if (entry & G)
 			entry = group(&h, code[length]);
 		if (entry & U)
 			return -(int)length - 1;
-		length += is_register_move ? 1 : modrm_bytes(code + length, address == 0);
+		length += is_register_move ? 1 : modrm_bytes(code + length, address_size(&h) == 0);
 	}
 	uint32_t tail = entry & INSN_TAIL;
-	uint32_t operand = mode == PTM_MODE_64 ? (h.rex & 8 ? 2 : 1 - h.operand) : (mode == PTM_MODE_32) ^ h.operand;
-	if (tail == IO)
-		operand = address;
-	else if (tail == RZ && mode == PTM_MODE_64)
-		operand = 1;
-	uint32_t tail_bytes = insn_tail_bytes[tail][operand];
+	uint32_t tail_bytes = tail ? insn_tail_bytes[tail][tail_size(&h, tail)] : 0;
 	insn->class = (entry & INSN_CLASS) >> INSN_CLASS_SHIFT;
 	insn->displacement = tail >= R8 ? displacement_at(code + length, tail_bytes) : 0;
 	return (int)(length + tail_bytes);
@@ -310,6 +361,8 @@ ptm_status ptm_insn_decode(const uint8_t *code, uint32_t available, ptm_insn_mod
 	return PTM_OK;
 }
 
+/* A near branch with 0x66 in 32-bit code would also cut its target to 16 bits;
+ * ptm_insn does not tell, and nothing made for 32-bit systems branches so. */
 uint64_t ptm_insn_target(const ptm_insn *insn, uint64_t ip, ptm_insn_mode mode)
 {
 	static const uint64_t masks[] = { 0xffff, 0xffffffff, UINT64_MAX };

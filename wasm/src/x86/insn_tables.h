@@ -37,7 +37,7 @@ enum {
 	U = 0x0040,   /* undefined */
 	P = 0x0080,   /* a prefix or an escape: more opcode follows */
 	G = 0x2000,   /* ModRM says more: see group() */
-	MB = M | I8, MZ = M | IZ, MG = M | G, XM = X | M
+	MB = M | I8, MZ = M | IZ, MG = M | G, MF = MB | G
 };
 #define INSN_CLASS_SHIFT 8
 #define CLASS(name) (PTM_INSN_##name << INSN_CLASS_SHIFT)
@@ -78,7 +78,7 @@ static const uint16_t insn_one_byte[256] = {
 	/* a */  IO, IO, IO, IO, 0,  0,  0,  0,  I8, IZ, 0,  0,  0,  0,  0,  0,
 	/* b */  I8, I8, I8, I8, I8, I8, I8, I8, IV, IV, IV, IV, IV, IV, IV, IV,
 	/* c */  MB, MB, RI, RT, P,  P,  MG, MG, I24,0,  FI, FR, IN, IB, IT, IR,
-	/* d */  M,  M,  M,  M,  XI, P,  X,  0,  M,  M,  M,  M,  M,  M,  M,  M,
+	/* d */  M,  M,  M,  M,  XI, P,  X,  0,  M,  MG, MG, MG, M,  MG, MG, MG,
 	/* e */  LP, LP, LP, JC, I8, I8, I8, I8, CL, JZ, FJ, JB, 0,  0,  0,  0,
 	/* f */  P,  IN, P,  P,  0,  0,  MG, MG, 0,  0,  0,  0,  0,  0,  MG, MG,
 };
@@ -98,7 +98,7 @@ static const uint16_t insn_two_byte[256] = {
 	/* 4 */  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,
 	/* 5 */  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,
 	/* 6 */  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,
-	/* 7 */  MB, MB, MB, MB, M,  M,  M,  0,  MG, M,  U,  U,  M,  M,  M,  M,
+	/* 7 */  MB, MF, MF, MF, M,  M,  M,  0,  MG, M,  U,  U,  M,  M,  M,  M,
 	/* 8 */  JN, JN, JN, JN, JN, JN, JN, JN, JN, JN, JN, JN, JN, JN, JN, JN,
 	/* 9 */  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,
 	/* a */  0,  0,  0,  M,  MB, M,  M,  M,  0,  0,  RM, M,  MB, M,  MG, M,
@@ -107,6 +107,42 @@ static const uint16_t insn_two_byte[256] = {
 	/* d */  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,
 	/* e */  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,
 	/* f */  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,  M,
+};
+
+/* Which mandatory prefixes an opcode of the 0f, 0f38 and 0f3a maps has: bits
+ * 0-3 none, 66, f3 and f2 with memory, bits 4-7 the same with a register.
+ * 0: any in the 0f map (and what groups decide), undefined in the others. */
+static const uint8_t insn_forms_0f[256] = {
+	[0x13] = 0x03, [0x14 ... 0x15] = 0x33, [0x16] = 0x57, [0x12] = 0xdf, [0x17] = 0x03,
+	[0x28 ... 0x29] = 0x33, [0x2b] = 0x0f, [0x2e ... 0x2f] = 0x33, [0x37] = 0x01,
+	[0x50] = 0x30, [0x52 ... 0x53] = 0x55, [0x54 ... 0x57] = 0x33, [0x5b] = 0x77,
+	[0x60 ... 0x6b] = 0x33, [0x6c ... 0x6d] = 0x22, [0x6e] = 0x33, [0x6f] = 0x77,
+	[0x71 ... 0x73] = 0x30, [0x74 ... 0x76] = 0x33, [0x77] = 0x01, [0x78] = 0xb1, [0x79] = 0xb1,
+	[0x7c ... 0x7d] = 0xaa, [0x7e ... 0x7f] = 0x77,
+	[0xa6 ... 0xa7] = 0xf0, [0xb2] = 0x0f, [0xb4 ... 0xb5] = 0x0f, [0xb8] = 0x44, [0xc3] = 0x01, [0xc4] = 0x33, [0xc5] = 0x30, [0xc6] = 0x33,
+	[0xd0] = 0xaa, [0xd1 ... 0xd5] = 0x33, [0xd6] = 0xe2, [0xd7] = 0x30, [0xd8 ... 0xe5] = 0x33,
+	[0xe6] = 0xee, [0xe7] = 0x03, [0xe8 ... 0xef] = 0x33, [0xf0] = 0x08, [0xf1 ... 0xf6] = 0x33,
+	[0xf7] = 0x30, [0xf8 ... 0xfe] = 0x33,
+};
+static const uint8_t insn_forms_38[256] = {
+	[0x00 ... 0x0b] = 0x33, [0x10] = 0x22, [0x14 ... 0x15] = 0x22, [0x17] = 0x22, [0x1c ... 0x1e] = 0x33,
+	[0x20 ... 0x25] = 0x22, [0x28 ... 0x29] = 0x22, [0x2a] = 0x02, [0x2b] = 0x22, [0x30 ... 0x35] = 0x22, [0x37 ... 0x3f] = 0x22,
+	[0x40 ... 0x41] = 0x22, [0x80 ... 0x82] = 0x02, [0xc8 ... 0xcd] = 0x11, [0xcf] = 0x22,
+	[0xd8] = 0x04, [0xdb] = 0x22, [0xdc] = 0x66, [0xdd ... 0xdf] = 0x26,
+	[0xf0 ... 0xf1] = 0x8b, [0xf5] = 0x02, [0xf6] = 0x67, [0xf8] = 0xce, [0xf9] = 0x01, [0xfa ... 0xfb] = 0x40,
+	[0xfc] = 0x0f,
+};
+static const uint8_t insn_forms_3a[256] = {
+	[0x08 ... 0x0e] = 0x22, [0x0f] = 0x33, [0x14 ... 0x17] = 0x22, [0x20 ... 0x22] = 0x22, [0x40 ... 0x42] = 0x22,
+	[0x44] = 0x22, [0x60 ... 0x63] = 0x22, [0xcc] = 0x11, [0xce ... 0xcf] = 0x22, [0xdf] = 0x22, [0xf0] = 0x40,
+};
+
+/* Undefined x87 opcodes d8-df: a bit per ModRM.reg with memory, and a bit per
+ * ModRM byte c0-ff. */
+static const uint8_t insn_x87_memory[8] = { [1] = 0x02, [3] = 0x50, [5] = 0x20 };
+static const uint64_t insn_x87_registers[8] = {
+	[1] = 0x000080cc00fe0000, [2] = 0xfffffdff00000000, [3] = 0xff0000e000000000,
+	[5] = 0xffff000000000000, [6] = 0x00000000fd000000, [7] = 0xff0000fe00000000,
 };
 
 /* SIB and displacement bytes after a ModRM byte, by mod and rm; a SIB byte

@@ -114,6 +114,31 @@ static void vectors(void)
 	IS("64: 0f 38 00 c1", "4 other");
 	IS("64: 0f 3a 0f c1 08", "5 other");
 	IS("64: 0f 38 ff c1", "bad");
+	IS("64: c4 e8 78 c0 c1 01", "bad");  /* an XOP map */
+	IS("64: f0 c5 f8 77", "bad");
+}
+
+static void forms(void)
+{
+	IS("64: 0f 13 07", "3 other");
+	IS("64: 0f 13 c7", "bad");
+	IS("64: 66 0f 6c c1", "4 other");
+	IS("64: 0f 6c c1", "bad");
+	IS("64: f2 0f 7c c1", "4 other");
+	IS("64: f3 0f 7c c1", "bad");
+	IS("64: 66 0f 38 17 c1", "5 other");
+	IS("64: 0f 38 17 c1", "bad");
+	IS("64: f2 48 0f 38 f1 c1", "6 other");
+	IS("64: 66 0f 73 d8 04", "5 other");
+	IS("64: 0f 73 d8 04", "bad");
+	IS("64: d9 d0", "2 other");
+	IS("64: d9 d1", "bad");
+	IS("64: df e0", "2 other");
+	IS("64: df f8", "bad");
+	IS("64: f3 0f ae c0", "4 other");
+	IS("64: 0f ae c0", "bad");
+	IS("64: 0f c7 08", "3 other");
+	IS("64: 0f c7 c8", "bad");
 }
 
 static void branches(void)
@@ -183,6 +208,7 @@ static void systems(void)
 	IS("64: 0f 01 d5", "3 xend");
 	IS("64: c6 f8 01", "3 xabort");
 	IS("64: 0f 01 c9", "3 mwait");
+	IS("64: 0f 01 c7", "3 other");    /* PBNDKB */
 	IS("64: 0f 0b", "2 other");
 	IS("64: 0f b9 c0", "3 other");
 }
@@ -229,6 +255,7 @@ int main(void)
 {
 	lengths();
 	vectors();
+	forms();
 	branches();
 	systems();
 	bad_and_truncated();
