@@ -58,7 +58,7 @@ static void write_name(const ptm_attr *attr, uint32_t pt_type, char *into, size_
 	else if (attr->type == TYPE_BREAKPOINT)
 		snprintf(into, capacity, "mem:breakpoint%s", mode);
 	else if (attr->type == TYPE_RAW)
-		snprintf(into, capacity, "r%" PRIx64 "%s", attr->config, mode);
+		snprintf(into, capacity, "raw 0x%" PRIx64 "%s", attr->config, mode);
 	else
 		snprintf(into, capacity, "pmu%" PRIu32 "/config=0x%" PRIx64 "/%s", attr->type, attr->config, mode);
 }

@@ -169,6 +169,8 @@ static ptm_status read_feature(ptm_trace_file *file, uint32_t feature, ptm_perf_
 	uint64_t size = file->source->size;
 	bool there = section.offset <= size && section.size <= size - section.offset;
 
+	if (there && !feature_name(feature))
+		return PTM_OK;
 	if (there && feature == FEATURE_BUILD_ID && section.size <= MOST_BUILD_ID_BYTES) {
 		PTM_TRY(read_build_ids(file, section, &whole));
 	} else if (there && section.size <= MOST_FEATURE_BYTES) {
@@ -179,8 +181,8 @@ static ptm_status read_feature(ptm_trace_file *file, uint32_t feature, ptm_perf_
 	}
 	if (whole)
 		return PTM_OK;
-	return ptm_trace_file_warn(file, "The %s section of the perf.data (%" PRIu64 " bytes at %" PRIu64 ") is damaged or cut; what it says is not used.",
-		feature_name(feature), section.size, section.offset);
+	return ptm_trace_file_warn(file, "The %s section of the perf.data (feature %" PRIu32 ", %" PRIu64 " bytes at %" PRIu64 ") is damaged or cut; what it says is not used.",
+		feature_name(feature) ? feature_name(feature) : "(unused)", feature, section.size, section.offset);
 }
 
 static ptm_status refuse_directory(ptm_message *message)
@@ -206,8 +208,6 @@ ptm_status ptm_features_read(ptm_trace_file *file, const ptm_perf_header *header
 		ptm_perf_section section;
 		section.offset = ptm_bytes_u64(&bytes);
 		section.size = ptm_bytes_u64(&bytes);
-		if (!feature_name(feature))
-			continue;
 		status = read_feature(file, feature, section);
 		if (status == PTM_UNSUPPORTED)
 			return refuse_directory(message);

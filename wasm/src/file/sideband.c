@@ -172,7 +172,7 @@ static ptm_status take_record(builder *build, const ptm_record *record)
 	}
 }
 
-/* What an element is grouped by, and its place in time order. */
+/* What an element is grouped by, and its row: both tables are filled in time order. */
 typedef struct group_key {
 	uint32_t group, row;
 } group_key;
@@ -185,44 +185,56 @@ static int compare_keys(const void *left, const void *right)
 	return (a->row > b->row) - (a->row < b->row);
 }
 
-/* Rearranges `count` elements of `size` bytes by their keys' groups, in which
- * they keep their order; `keys` is used up. Returns the new array, NULL without
- * memory. */
-static void *regroup(void *elements, group_key *keys, uint32_t count, size_t size)
+/* Replaces the `count` elements of `size` bytes at `*elements` by the same in
+ * the order of their keys' groups, in which they keep their order. */
+static ptm_status regroup(void **elements, group_key *keys, uint32_t count, size_t size)
 {
-	uint8_t *grouped = malloc(count * size);
+	uint8_t *grouped = calloc(count, size);
 
 	if (!grouped)
-		return NULL;
+		return PTM_NO_MEMORY;
 	qsort(keys, count, sizeof *keys, compare_keys);
 	for (uint32_t i = 0; i < count; i++)
-		memcpy(grouped + i * size, (uint8_t *)elements + keys[i].row * size, size);
-	free(elements);
-	return grouped;
+		memcpy(grouped + i * size, (uint8_t *)*elements + keys[i].row * size, size);
+	free(*elements);
+	*elements = grouped;
+	return PTM_OK;
 }
 
-/* Both tables were filled in time order; groups them by thread and by CPU. */
-static ptm_status group_tables(ptm_sideband *sideband)
+static ptm_status group_comms(ptm_sideband *sideband)
 {
-	uint32_t comms = sideband->comms.length, switches = sideband->switches.length;
-	uint32_t most = comms > switches ? comms : switches;
-	void *comms_at = sideband->comms.at, *switches_at = sideband->switches.at;
+	uint32_t count = sideband->comms.length;
 
-	if (!most)
+	if (!count)
 		return PTM_OK;
-	group_key *keys = calloc(most, sizeof *keys);
+	group_key *keys = calloc(count, sizeof *keys);
 	if (!keys)
 		return PTM_NO_MEMORY;
-	for (uint32_t i = 0; i < comms; i++)
+	for (uint32_t i = 0; i < count; i++)
 		keys[i] = (group_key){ sideband->comms.at[i].thread, i };
-	if (comms && (comms_at = regroup(comms_at, keys, comms, sizeof *sideband->comms.at)))
-		sideband->comms.at = comms_at, sideband->comms.capacity = comms;
-	for (uint32_t i = 0; i < switches; i++)
-		keys[i] = (group_key){ (uint32_t)sideband->switches.at[i].cpu, i };
-	if (switches && (switches_at = regroup(switches_at, keys, switches, sizeof *sideband->switches.at)))
-		sideband->switches.at = switches_at, sideband->switches.capacity = switches;
+	ptm_status status = regroup((void **)&sideband->comms.at, keys, count, sizeof *sideband->comms.at);
+	if (status == PTM_OK)
+		sideband->comms.capacity = count;
 	free(keys);
-	return (comms && !comms_at) || (switches && !switches_at) ? PTM_NO_MEMORY : PTM_OK;
+	return status;
+}
+
+static ptm_status group_switches(ptm_sideband *sideband)
+{
+	uint32_t count = sideband->switches.length;
+
+	if (!count)
+		return PTM_OK;
+	group_key *keys = calloc(count, sizeof *keys);
+	if (!keys)
+		return PTM_NO_MEMORY;
+	for (uint32_t i = 0; i < count; i++)
+		keys[i] = (group_key){ (uint32_t)sideband->switches.at[i].cpu, i };
+	ptm_status status = regroup((void **)&sideband->switches.at, keys, count, sizeof *sideband->switches.at);
+	if (status == PTM_OK)
+		sideband->switches.capacity = count;
+	free(keys);
+	return status;
 }
 
 /* The threads of per-thread queues that no record named. */
@@ -250,7 +262,8 @@ ptm_status ptm_sideband_build(ptm_sideband *sideband, const ptm_trace_file *file
 		PTM_TRY(take_record(&build, record));
 	}
 	PTM_TRY(add_queue_threads(sideband, file));
-	PTM_TRY(group_tables(sideband));
+	PTM_TRY(group_comms(sideband));
+	PTM_TRY(group_switches(sideband));
 	return have_sched_switch == MODE_TRACEPOINT ? PTM_UNSUPPORTED : PTM_OK;
 }
 

@@ -318,7 +318,7 @@ static void test_names_of_nameless_events(void)
 	image_record(&file, PTM_RECORD_AUXTRACE_INFO, 0, &body);
 	image_end_data(&file);
 	opened *trace = open_image(&file);
-	static const char *const wanted[6] = { "intel_pt//uh", "cycles:uh", "dummy:uh", "L1-dcache-load-misses:uh", "r1cd", "pmu9/config=0x7/uh" };
+	static const char *const wanted[6] = { "intel_pt//uh", "cycles:uh", "dummy:uh", "L1-dcache-load-misses:uh", "raw 0x1cd", "pmu9/config=0x7/uh" };
 	for (int i = 0; i < 6; i++)
 		CHECK_TEXT(text(trace, trace->file.attrs.at[i].name), wanted[i]);
 	close_image(trace);

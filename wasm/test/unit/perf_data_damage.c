@@ -218,7 +218,7 @@ static void test_features_that_lie(void)
 	patch_u64(&file, table + 8, UINT64_MAX);
 	CHECK_EQ(open_bytes(file.at, file.length), PTM_OK);
 	CHECK_EQ(trace.hostname, 0);
-	CHECK_TEXT(warning(0), "The HOSTNAME section of the perf.data (18446744073709551615 bytes at 512) is damaged or cut; what it says is not used.");
+	CHECK_TEXT(warning(0), "The HOSTNAME section of the perf.data (feature 3, 18446744073709551615 bytes at 512) is damaged or cut; what it says is not used.");
 	end();
 	start();
 	patch_u64(&file, 72, (uint64_t)-1);
