@@ -11,7 +11,7 @@ function scriptOf(line: string) {
   return parsed.value
 }
 
-const fieldsOf = (line: string) => Object.entries(scriptOf(line).options.fields).filter(([, on]) => on).map(([name]) => name).join(' ')
+const fieldsOf = (line: string) => Object.entries(scriptOf(line).options.fields).filter(([, on]) => on === true).map(([name]) => name).join(' ')
 
 function errorOf(line: string): string {
   const parsed = parse(line)
@@ -32,6 +32,13 @@ describe('script', () => {
     expect(fieldsOf('script -F ip,sym x')).toBe('ip sym chosen')
     expect(fieldsOf('script -Fip,flags x')).toBe('ip flags chosen')
     expect(fieldsOf('script --fields=+insn -F -ip x')).toBe('comm tid cpu time period event sym symoff dso insn chosen')
+  })
+
+  it('remembers which fields were asked for by name', () => {
+    const asked = (line: string) => [...scriptOf(line).options.fields.asked].join(' ')
+    expect(asked('script x')).toBe('')
+    expect(asked('script -F ip,cpu x')).toBe('ip cpu')
+    expect(asked('script -F ip -F +cpu -F -dso x')).toBe('ip cpu')
   })
 
   it('knows --insn-trace', () => {

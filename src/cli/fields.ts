@@ -10,8 +10,10 @@ const isName = (text: string): text is Name => (names as readonly string[]).incl
 
 export type Fields = Record<Name, boolean> & {
   flags: boolean
-  /** Fields were chosen: ones without data are printed all the same, targets of branches only with addr. */
+  /** Fields were chosen: targets of branches are printed only with addr. */
   chosen: boolean
+  /** Fields that were chosen by name: printed even where samples have no data for them. */
+  asked: ReadonlySet<string>
 }
 
 const unsupported = [
@@ -27,7 +29,7 @@ export function defaultFields(): Fields {
 
 function nothing(): Fields {
   const none = Object.fromEntries(names.map((name) => [name, false])) as Record<Name, boolean>
-  return { ...none, flags: false, chosen: false }
+  return { ...none, flags: false, chosen: false, asked: new Set() }
 }
 
 /** Applies one -F argument to what was chosen so far. */
@@ -37,6 +39,7 @@ export function parseFields(text: string, before: Fields = defaultFields()): Res
   const signed = tokens.filter((token) => /^[+-]/.test(token)).length
   if (signed !== 0 && signed !== tokens.length) return fail('Cannot mix +-field with overridden fields')
   const fields = signed ? { ...before } : { ...nothing(), chosen: true }
+  const asked = new Set(signed ? before.asked : [])
   for (const token of tokens) {
     const wanted = !token.startsWith('-')
     const name = signed ? token.slice(1) : token
@@ -44,10 +47,11 @@ export function parseFields(text: string, before: Fields = defaultFields()): Res
     else if (isName(name)) {
       fields[name] = wanted
       fields.chosen = true
+      if (wanted) asked.add(name)
     } else return fail(refusal(name))
   }
   if (fields.symoff && !fields.sym) return fail('Display of offsets requested but symbol is not selected.')
-  return ok(fields)
+  return ok({ ...fields, asked })
 }
 
 function refusal(name: string): string {

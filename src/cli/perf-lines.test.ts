@@ -142,6 +142,7 @@ describe('lines', () => {
   it('leaves out the CPU of a per-thread trace unless it is asked for', () => {
     const row: Sample = { ...start, comm: 'algo', pid: 20043, cpu: -1, time: 86409526831000n }
     expect(lines(defaultFields(), [row], { width: 11 })[0]).toMatch(/^ {12}algo 20043 86409\.526831: {10}1 {2}branches:u: /)
+    expect(lines(chosen('+pid'), [row], { width: 11 })[0]).toMatch(/^ {12}algo 20043\/20043 86409\.526831: /)
     expect(lines(chosen('cpu,ip'), [row])).toEqual(['[-01]                 0'])
   })
 

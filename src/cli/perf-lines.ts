@@ -97,7 +97,7 @@ export class PerfLines {
     }
     if (fields.pid || fields.tid) this.ids(table.pid[row] ?? 0, table.tid[row] ?? 0)
     const cpu = table.cpu[row] ?? -1
-    if (fields.cpu && (fields.chosen || cpu >= 0)) {
+    if (fields.cpu && (cpu >= 0 || fields.asked.has('cpu'))) {
       out.byte(0x5b)
       out.zeros(cpu, 3)
       out.byte(0x5d)
@@ -130,8 +130,8 @@ export class PerfLines {
     const { out } = this
     const low = columns.time[row * 2] ?? 0
     const high = columns.time[row * 2 + 1] ?? 0
-    // Without a time in the samples perf leaves the field out, unless told to print it.
-    if (low === 0 && high === 0 && !this.style.fields.chosen) return
+    // Without a time in the samples perf leaves the field out.
+    if (low === 0 && high === 0) return
     const [seconds, rest] = splitTime(low, high)
     out.decimal(seconds, 5)
     out.byte(0x2e)

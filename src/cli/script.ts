@@ -42,6 +42,9 @@ export async function script(session: Session, options: ScriptOptions): Promise<
       return fail(samples.error.sentence)
     }
     if (samples.value.rows === 0) break
+    if (first === 0 && options.fields.asked.has('time') && samples.value.time.every((time) => time === 0n)) {
+      return fail("The samples of this trace have no time: the 'time' field cannot be printed; leave it out of -F.")
+    }
     lines.write(samples.value)
     errors += errorsIn(samples.value)
     first += samples.value.rows
