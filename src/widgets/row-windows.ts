@@ -73,22 +73,24 @@ export function isNear(from: RowRange, to: RowRange): boolean {
   return Math.abs(from.first - to.first) <= windowRows
 }
 
-/** What to fetch for the rows on screen: the visible windows at once (far jumps when they stand still), their neighbours once `ready`. */
+/** True when the cache holds every row of `range` below `rowCount`. */
+export function holdsRange<Table extends { rows: number }>(cache: WindowCache<Table>, range: RowRange, rowCount: number): boolean {
+  const end = Math.min(range.end, rowCount)
+  for (let row = range.first; row < end; row += windowRows) if (cache.find(row) === null) return false
+  return end <= range.first || cache.find(end - 1) !== null
+}
+
+/** What to fetch for the rows on screen: their windows at once (after a far jump when they stand still), the neighbours once they are held. */
 export function useWindowPlan(range: RowRange, rowCount: number, isHeld: (range: RowRange) => boolean): WindowPlan {
   const [settled, setSettled] = useState(range)
+  const [ahead, setAhead] = useState(false)
   const { first, end } = range
   const wanted = isNear(settled, range) || isHeld(range) ? range : settled
   useEffect(() => {
     const timer = setTimeout(() => setSettled({ first, end }), settle_ms)
     return () => clearTimeout(timer)
   }, [first, end])
-  const ahead = isHeld(wanted)
+  // After every render, because rows arrive with a render.
+  useEffect(() => setAhead(isHeld(wanted)))
   return useMemo(() => planWindows({ first: wanted.first, end: wanted.end }, rowCount, ahead), [wanted.first, wanted.end, rowCount, ahead])
-}
-
-/** True when the cache holds every row of `range` below `rowCount`. */
-export function holdsRange<Table extends { rows: number }>(cache: WindowCache<Table>, range: RowRange, rowCount: number): boolean {
-  const end = Math.min(range.end, rowCount)
-  for (let row = range.first; row < end; row += windowRows) if (cache.find(row) === null) return false
-  return end <= range.first || cache.find(end - 1) !== null
 }

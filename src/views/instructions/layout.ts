@@ -2,10 +2,11 @@
 // What the instructions view shows of the `instructions` table: marks at
 // branches, times, the text that Ctrl+C gives, and what the jump box
 // understands. Pure; no React.
-import { countText, cutRatioText, durationText, hexText, parseDuration, secondsText, wholeNs } from '../../lib/quantities'
+import { cutRatioText, hexText, parseHex, parseOrdinal, secondsText, wholeNs } from '../../lib/exact-text'
 import { textAt } from '../../lib/text-column'
-import { baseName, imagePath, symbolText } from '../../model/code-names'
-import type { FunctionsTable, ImagesTable, InstructionsTable } from '../../model/tables.gen'
+import { baseName, pathOf, symbolText, type NameTables } from '../../model/places'
+import type { InstructionsTable } from '../../model/tables.gen'
+import { countText, durationText, parseTime } from '../../widgets/number-text'
 
 /** Values of the column `end`: enum ptm_end + 1. */
 export const visitEnd = {
@@ -101,14 +102,12 @@ export function sourceText(table: InstructionsTable, index: number): string {
   return file === '' || line === 0 ? '' : `${baseName(file)}:${line}`
 }
 
-export type NameTables = { functions: FunctionsTable | null; images: ImagesTable | null }
-
 /** Where a branch went, by the row it led to when that is known: "main+0x12", else an address. */
 export function targetText(table: InstructionsTable, index: number, next: { table: InstructionsTable; index: number } | null, names: NameTables): string {
   const target = table.target[index] ?? 0n
   if (target === 0n) return ''
   const led = next !== null && next.table.ip[next.index] === target
-  const symbol = led ? symbolText(names.functions, next.table.function[next.index] ?? 0, next.table.function_offset[next.index] ?? 0) : ''
+  const symbol = led ? symbolText(names, next.table.function[next.index] ?? 0, next.table.function_offset[next.index] ?? 0) : ''
   return symbol === '' ? hexText(target) : symbol
 }
 
@@ -122,8 +121,8 @@ export function perfLine(table: InstructionsTable, index: number, thread: Copied
   const time = timeText(table.time_ns[index] ?? NaN, 'perf', thread.start_ns)
   const when = time === '' ? '' : `${time.padStart(15)}: `
   const ip = (table.ip[index] ?? 0n).toString(16).padStart(16)
-  const symbol = symbolText(names.functions, table.function[index] ?? 0, table.function_offset[index] ?? 0) || '[unknown]'
-  const image = imagePath(names.images, table.image[index] ?? 0) || '[unknown]'
+  const symbol = symbolText(names, table.function[index] ?? 0, table.function_offset[index] ?? 0) || '[unknown]'
+  const image = pathOf(names.images, table.image[index] ?? 0) || '[unknown]'
   const line = `${thread.comm.padStart(16)} ${String(thread.tid).padStart(5)} ${place}${when}${ip} ${symbol} (${image}) insn: ${codeText(codeOf(table, index))}`
   return text === '' ? line : `${line}\t\t${text}`
 }
@@ -139,11 +138,12 @@ export const jumpHint = '1.5ms · #12345 · 0x401000 · 12.000345678 (time as pe
 /** Reads the jump box. A bare number with nine decimals is a time as perf prints it. */
 export function parseJump(text: string, start_ns: bigint): Jump {
   const typed = text.trim().replace(/:$/, '')
-  const duration = parseDuration(typed)
+  const duration = /s$/i.test(typed) ? parseTime(typed) : null
   if (duration !== null) return { kind: 'time', time_ns: duration }
-  const ordinal = /^#\s*(\d[\d,_]*)$/.exec(typed)?.[1]
-  if (ordinal !== undefined) return { kind: 'ordinal', ordinal: Number(ordinal.replace(/[,_]/g, '')) }
-  if (/^0x[0-9a-f]{1,16}$/i.test(typed)) return { kind: 'address', ip: BigInt(typed) }
+  const ordinal = parseOrdinal(typed)
+  if (ordinal !== null) return { kind: 'ordinal', ordinal }
+  const ip = parseHex(typed)
+  if (ip !== null) return { kind: 'address', ip }
   const perf = /^(\d+)\.(\d{6}|\d{9})$/.exec(typed)
   if (perf !== null) return perfTime(perf[1] ?? '0', perf[2] ?? '0', start_ns)
   if (/^[\d.,_]+$/.test(typed)) {
