@@ -84,7 +84,7 @@ export function InstructionList({ threads, thread, picker }: Props) {
           {copy.state}
         </span>
       )}
-      <Segmented
+      <Segmented<TimeBase>
         label="Time"
         value={timeBase}
         onChange={setTimeBase}
