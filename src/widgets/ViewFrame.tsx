@@ -98,10 +98,12 @@ type MenuProps = {
   items: readonly { id: string; text: string }[]
   shown: ReadonlySet<string>
   onToggle(id: string): void
+  /** More settings, below the columns. */
+  children?: ReactNode
 }
 
 /** Which columns are shown. */
-export function ColumnMenu({ items, shown, onToggle }: MenuProps) {
+export function ColumnMenu({ items, shown, onToggle, children }: MenuProps) {
   const menu = useRef<HTMLDetailsElement>(null)
   useEffect(() => {
     const close = (event: Event) => {
@@ -130,6 +132,7 @@ export function ColumnMenu({ items, shown, onToggle }: MenuProps) {
             {item.text}
           </label>
         ))}
+        {children}
       </div>
     </details>
   )

@@ -20,6 +20,7 @@ import {
   type RowGeometry,
   type RowSelection,
 } from './virtual-rows'
+import { recall, remember } from './use-remembered'
 import './VirtualTable.css'
 
 export type TableColumn = {
@@ -64,6 +65,8 @@ export type VirtualTableProps = {
   onKey?(event: KeyboardEvent, row: number | null): boolean
   /** Brings a row into view each time the object changes. */
   reveal?: { row: number } | null
+  /** Name under which the scroll position is remembered when the table goes. */
+  rememberAs?: string
   /** Shown when there is no row. */
   empty?: ReactNode
 }
@@ -78,7 +81,7 @@ export function VirtualTable(props: VirtualTableProps) {
   const { columns, rowCount, rowHeight = 22, selection, onSelect, onRange, leadIn } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [size, setSize] = useState<Size>({ width: 0, height: unmeasuredHeight })
-  const [top, setTop] = useState(0)
+  const [top, setTop] = useState(() => (props.rememberAs === undefined ? 0 : recall(props.rememberAs, 0)))
   const [widths, setWidths] = useState<Record<string, number>>({})
   const idBase = useId()
 
@@ -92,11 +95,16 @@ export function VirtualTable(props: VirtualTableProps) {
   const { first, end, shift } = visibleRows(geometry, shown)
   const scaled = isScaled(last)
 
+  const { rememberAs } = props
+  useEffect(() => {
+    if (rememberAs !== undefined && size.width > 0) remember(rememberAs, shown)
+  }, [rememberAs, shown, size.width])
   useMeasuredSize(scroller, setSize)
   useEffect(() => onRange?.({ first, end }), [onRange, first, end])
   const onScroll = useScrollPosition(scroller, shown, last, setTop)
   useExactScrolling(scroller, scaled, rowHeight, bodyHeight, (delta) => setTop((now) => clampTop(geometry, now + delta)))
 
+  useKeptInView(bodyHeight, selection?.active ?? null, geometry, shown, setTop)
   const reveal = props.reveal ?? null
   const measured = size.width > 0
   useEffect(() => {
@@ -134,36 +142,38 @@ export function VirtualTable(props: VirtualTableProps) {
   const rows = Array.from({ length: end - first }, (_, index) => first + index)
 
   return (
-    <div
-      className="virtual-table"
-      ref={scroller}
-      role="grid"
-      tabIndex={0}
-      aria-label={props.label}
-      aria-rowcount={rowCount + 1}
-      aria-colcount={columns.length}
-      aria-multiselectable="true"
-      aria-activedescendant={selection !== null && selection.active >= first && selection.active < end ? `${idBase}-${selection.active}` : undefined}
-      onScroll={onScroll}
-      onKeyDown={onKeyDown}
-      onCopy={onCopy}
-    >
-      <div className="virtual-table-span" role="presentation" style={{ height: size.height + scrollSpan(last), minWidth: leastTotal }}>
-        <div className="virtual-table-window" role="presentation" style={windowStyle}>
-          <HeadRow columns={columns} onSort={props.onSort} onResize={(id, width) => setWidths((now) => resized(now, id, width))} />
-          {rowCount === 0 ? (
-            <div className="virtual-table-empty" role="row">
-              <div role="gridcell">{props.empty}</div>
-            </div>
-          ) : (
-            <div className="virtual-table-body" role="rowgroup" style={{ height: bodyHeight }}>
-              <div role="presentation" style={{ transform: `translateY(${-shift}px)` }}>
-                {rows.map((row) => (
-                  <Row key={row} id={`${idBase}-${row}`} row={row} table={props} onSelect={select} />
-                ))}
+    <div className="virtual-table-frame">
+      <div
+        className="virtual-table"
+        ref={scroller}
+        role="grid"
+        tabIndex={0}
+        aria-label={props.label}
+        aria-rowcount={rowCount + 1}
+        aria-colcount={columns.length}
+        aria-multiselectable="true"
+        aria-activedescendant={selection !== null && selection.active >= first && selection.active < end ? `${idBase}-${selection.active}` : undefined}
+        onScroll={onScroll}
+        onKeyDown={onKeyDown}
+        onCopy={onCopy}
+      >
+        <div className="virtual-table-span" role="presentation" style={{ height: size.height + scrollSpan(last), minWidth: leastTotal }}>
+          <div className="virtual-table-window" role="presentation" style={windowStyle}>
+            <HeadRow columns={columns} onSort={props.onSort} onResize={(id, width) => setWidths((now) => resized(now, id, width))} />
+            {rowCount === 0 ? (
+              <div className="virtual-table-empty" role="row">
+                <div role="gridcell">{props.empty}</div>
               </div>
-            </div>
-          )}
+            ) : (
+              <div className="virtual-table-body" role="rowgroup" style={{ height: bodyHeight }}>
+                <div role="presentation" style={{ transform: `translateY(${-shift}px)` }}>
+                  {rows.map((row) => (
+                    <Row key={row} id={`${idBase}-${row}`} row={row} table={props} onSelect={select} />
+                  ))}
+                </div>
+              </div>
+            )}
+          </div>
         </div>
       </div>
     </div>
@@ -231,6 +241,16 @@ function useScrollPosition(element: React.RefObject<HTMLDivElement | null>, top:
     own.current = node.scrollTop
     setTop(topOfScroll(node.scrollTop, last))
   }, [element, last, setTop])
+}
+
+/** When the table gets lower or higher, the active row stays on screen if it was. */
+function useKeptInView(bodyHeight: number, active: number | null, geometry: RowGeometry, top: number, setTop: (top: number) => void) {
+  const before = useRef(bodyHeight)
+  useLayoutEffect(() => {
+    const { first, end } = visibleRows({ ...geometry, bodyHeight: before.current }, top)
+    if (before.current !== bodyHeight && active !== null && active >= first && active < end) setTop(topToShow(geometry, top, active))
+    before.current = bodyHeight
+  }, [bodyHeight, active, geometry, top, setTop])
 }
 
 /** Where one pixel of the scroll bar is many rows, wheel and finger still move by pixels of rows. */

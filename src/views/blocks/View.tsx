@@ -3,7 +3,7 @@
 // look at. A row leads to its instructions.
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { functionName, threadLabel, whyNoCycles } from '../../model/names'
-import { baseName, pathOf } from '../../model/places'
+import { baseName, pathOf, type NameTables } from '../../model/places'
 import { compileSearch } from '../../model/search'
 import { ALL, type BlocksTable } from '../../model/tables.gen'
 import type { Weight } from '../../model/view-state'
@@ -12,23 +12,25 @@ import { Button } from '../../widgets/Button'
 import { EmptyState } from '../../widgets/EmptyState'
 import { cutRatioText } from '../../lib/exact-text'
 import { countText, durationText, shareText } from '../../widgets/number-text'
+import { toggled } from '../../lib/toggled'
 import { SearchBox } from '../../widgets/SearchBox'
 import { Segmented } from '../../widgets/Segmented'
+import { useRemembered } from '../../widgets/use-remembered'
 import { BarSpace, ColumnMenu, ViewFrame } from '../../widgets/ViewFrame'
 import { VirtualTable } from '../../widgets/VirtualTable'
 import type { RowSelection } from '../../widgets/virtual-rows'
 import { BlockDetail } from './BlockDetail'
 import { blockColumns, defaultBlockColumns, shownBlockColumns } from './columns'
-import { addressOf, filterRows, metric, nextOrder, placeOfBlock, sortRows, weightTotal, type BlockColumn, type BlockOrder } from './layout'
+import { addressOf, filterRows, metric, nextOrder, placeOfBlock, sortRows, weightLargest, weightTotal, type BlockColumn, type BlockOrder } from './layout'
 import './blocks.css'
 
 export default function BlocksView() {
   const session = useStore((store) => store.session)
   const { thread, range, weight, search, block } = useStore((store) => store.view)
   const store = useStore.getState
-  const [order, setOrder] = useState<BlockOrder>({ column: 'share', direction: 'descending' })
-  const [shown, setShown] = useState(defaultBlockColumns)
-  const answer = useTable('blocks', session.info === null ? null : { ...(thread !== null && { thread }), ...(range ?? {}) })
+  const [order, setOrder] = useRemembered<BlockOrder>('blocks order', () => ({ column: 'share', direction: 'descending' }))
+  const [shown, setShown] = useRemembered('blocks columns', defaultBlockColumns)
+  const answer = useTable('blocks', session.info === null ? null : { ...(thread !== null && { thread }), ...range })
   const table = answer.state === 'ready' ? answer.table : answer.state === 'loading' ? answer.previous : null
   const noCycles = whyNoCycles(session.info)
   const weighed: Weight = weight === 'cycles' && noCycles !== '' ? 'time' : weight
@@ -42,6 +44,7 @@ export default function BlocksView() {
     [table, names, matches, order, weighed],
   )
   const total = useMemo(() => (table === null ? 0 : weightTotal(table, weighed)), [table, weighed])
+  const largest = useMemo(() => (table === null ? 1 : weightLargest(table, weighed)), [table, weighed])
   const { selection, reveal, select } = useBlockSelection(table, rows, block)
 
   const selected = selection === null ? undefined : rows[selection.active]
@@ -75,7 +78,7 @@ export default function BlocksView() {
       <ColumnMenu
         items={available.map((column) => ({ id: column.id, text: column.name }))}
         shown={shown}
-        onToggle={(id) => setShown((now) => (now.has(id) ? new Set([...now].filter((other) => other !== id)) : new Set([...now, id])))}
+        onToggle={(id) => setShown(toggled(shown, id))}
       />
     </>
   )
@@ -98,7 +101,7 @@ export default function BlocksView() {
         label="Basic blocks"
         columns={columns}
         rowCount={rows.length}
-        cell={(row, column) => (table === null ? null : <BlockCell table={table} row={rows[row] ?? 0} column={column} names={names} total={total} weight={weighed} />)}
+        cell={(row, column) => (table === null ? null : <BlockCell table={table} row={rows[row] ?? 0} column={column} names={names} total={total} largest={largest} weight={weighed} />)}
         selection={selection}
         onSelect={select}
         onActivate={(row) => table !== null && showVisit(table, rows[row] ?? 0)}
@@ -145,15 +148,16 @@ function useBlockSelection(table: BlocksTable | null, rows: Uint32Array, wanted:
   return { selection, reveal, select }
 }
 
-type CellProps = { table: BlocksTable; row: number; column: string; names: Parameters<typeof filterRows>[1]; total: number; weight: Weight }
+/** `largest`: what the longest bar stands for. */
+type CellProps = { table: BlocksTable; row: number; column: string; names: NameTables; total: number; largest: number; weight: Weight }
 
-function BlockCell({ table, row, column, names, total, weight }: CellProps) {
+function BlockCell({ table, row, column, names, total, largest, weight }: CellProps) {
   if (column === 'symbol') return <SymbolCell table={table} row={row} names={names} />
   if (column === 'share') {
     const share = total > 0 ? metric(table, row, 'share', weight) / total : NaN
     return (
       <span className="blk-share">
-        <span className="blk-bar" style={{ width: `${Math.min(1, share || 0) * 100}%` }} />
+        <span className="blk-bar" style={{ width: `${Math.min(1, (metric(table, row, 'share', weight) || 0) / largest) * 100}%` }} />
         {shareText(share)}
       </span>
     )
@@ -176,7 +180,7 @@ function SymbolCell({ table, row, names }: Pick<CellProps, 'table' | 'row' | 'na
   )
 }
 
-type TextContext = { table: BlocksTable; names: CellProps['names']; total: number; weight: Weight }
+type TextContext = { table: BlocksTable; names: NameTables; total: number; weight: Weight }
 
 /** What a cell says, as plain text: shown, and copied. */
 function cellText({ table, names, total, weight }: TextContext, row: number, column: string): string {
@@ -188,8 +192,9 @@ function cellText({ table, names, total, weight }: TextContext, row: number, col
     case 'visits':
     case 'size':
     case 'instructions':
-    case 'cycles':
       return countText(metric(table, row, column, weight))
+    case 'cycles':
+      return (table.cycle_visits[row] ?? 0) > 0 ? countText(table.cycles[row] ?? NaN) : '–'
     case 'taken': {
       const share = metric(table, row, 'taken', weight)
       return Number.isNaN(share) ? '' : (share * 100).toFixed(1)

@@ -54,6 +54,13 @@ export function weightTotal(table: BlocksTable, weight: Weight): number {
   return total
 }
 
+/** The largest single row, at least 1: what the longest bar stands for. */
+export function weightLargest(table: BlocksTable, weight: Weight): number {
+  let largest = 1
+  for (const value of table[weightColumn[weight]]) if (value > largest) largest = value
+  return largest
+}
+
 export const addressOf = (table: BlocksTable, row: number): string => `0x${(table.ip[row] ?? 0n).toString(16)}`
 
 export function symbolOf(table: BlocksTable, row: number, names: NameTables): string {

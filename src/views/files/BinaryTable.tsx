@@ -33,9 +33,8 @@ export function BinaryTable({ images }: { images: ImagesTable }) {
             <tr>
               <th scope="col">Path</th>
               <th scope="col">State</th>
-              <th scope="col">Build-id wanted</th>
-              <th scope="col">Build-id given</th>
-              <th scope="col" className="is-number">
+              <th scope="col">Build-id</th>
+              <th scope="col" className="is-number files-wide">
                 Symbols
               </th>
               <th scope="col" className="is-number">
@@ -78,9 +77,8 @@ function BinaryRow({ images, row }: { images: ImagesTable; row: number }) {
             {words[state]}
           </span>
         </td>
-        <BuildId hex={wanted} />
-        <BuildId hex={own} wrong={state === 'mismatched'} />
-        <td className="is-number">{state === 'loaded' ? countText(images.symbols[row] ?? 0) : ''}</td>
+        <BuildIds wanted={wanted} own={own} />
+        <td className="is-number files-wide">{state === 'loaded' ? countText(images.symbols[row] ?? 0) : ''}</td>
         <td className="is-number">{countText(images.instructions[row] ?? 0)}</td>
         <td className="is-number">
           {lost > 0 ? <span className="files-cost">{bytesText(lost)}</span> : ''}
@@ -89,15 +87,24 @@ function BinaryRow({ images, row }: { images: ImagesTable; row: number }) {
       </tr>
       {message === '' ? null : (
         <tr className="files-message">
-          <td colSpan={7}>{message}</td>
+          <td colSpan={6}>{message}</td>
         </tr>
       )}
     </>
   )
 }
 
-const BuildId = ({ hex, wrong = false }: { hex: string; wrong?: boolean }) => (
-  <td className={`mono ${wrong ? 'is-wrong' : 'is-dim'}`} title={hex === '' ? 'not known' : hex}>
-    {hex === '' ? '–' : shortBuildId(hex)}
-  </td>
-)
+/** The wanted one; below it the given one when it is another. */
+function BuildIds({ wanted, own }: { wanted: string; own: string }) {
+  const other = own !== '' && own !== wanted
+  return (
+    <td className="mono files-ids">
+      <span title={wanted === '' ? 'The recording does not say which build ran' : `wanted ${wanted}`}>{wanted === '' ? '–' : shortBuildId(wanted)}</span>
+      {other ? (
+        <span className={wanted === '' ? '' : 'is-wrong'} title={`given ${own}`}>
+          given {shortBuildId(own)}
+        </span>
+      ) : null}
+    </td>
+  )
+}

@@ -7,7 +7,7 @@ import { pathOf, queueName, symbolText } from '../../model/places'
 import { useStore } from '../../store'
 import { Button } from '../../widgets/Button'
 import { DetailFacts, DetailStrip } from '../../widgets/DetailStrip'
-import { countText, durationText } from '../../widgets/number-text'
+import { countText, timeText } from '../../widgets/number-text'
 import { selectionEnd, selectionStart, type RowSelection } from '../../widgets/virtual-rows'
 import type { CellContext, Place } from './cells'
 import { addressText, codeOf, codeText } from './layout'
@@ -62,7 +62,7 @@ function factsOf({ table, index }: Place, row: number, context: CellContext, whe
   const cpu = table.cpu[index] ?? -1
   const facts = [
     { name: 'Number', value: `#${countText(row)}` },
-    { name: 'Time', value: time === null ? '' : `${durationText(Number(time))} from the start, ${secondsText(time + context.start_ns)} s on perf’s clock` },
+    { name: 'Time', value: time === null ? '' : `${timeText(Number(time))} from the start, ${secondsText(time + context.start_ns)} s on perf’s clock` },
     { name: 'CPU', value: cpu < 0 ? '' : String(cpu) },
     { name: 'Address', value: `0x${addressText(table.ip[index] ?? 0n)}` },
     { name: 'Bytes', value: codeText(codeOf(table, index)) },

@@ -4,6 +4,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { KeyboardEvent, ReactNode } from 'react'
 import { textAt } from '../../lib/text-column'
+import { toggled } from '../../lib/toggled'
 import { infoValue, threadLabel, whyNoCycles } from '../../model/names'
 import type { ThreadsTable } from '../../model/tables.gen'
 import { useStore } from '../../store'
@@ -12,6 +13,7 @@ import { countText, timeText as timeForPeople } from '../../widgets/number-text'
 import { Button } from '../../widgets/Button'
 import { Segmented } from '../../widgets/Segmented'
 import { BarSpace, ColumnMenu, JumpBox, ViewFrame } from '../../widgets/ViewFrame'
+import { recall, remember, useRemembered } from '../../widgets/use-remembered'
 import { VirtualTable } from '../../widgets/VirtualTable'
 import type { RowSelection } from '../../widgets/virtual-rows'
 import { instructionCell, type CellContext } from './cells'
@@ -19,7 +21,7 @@ import { allColumns, columnsShown, defaultColumns } from './columns'
 import { InstructionDetail } from './InstructionDetail'
 import { endsVisit, jumpHint, type TimeBase } from './layout'
 import { useCopy } from './use-copy'
-import { useDisassembler } from './use-disassembler'
+import { useDisassembler, type Syntax } from './use-disassembler'
 import { useInstructions } from './use-instructions'
 import { useJump } from './use-jump'
 
@@ -32,12 +34,13 @@ export function InstructionList({ threads, thread, picker }: Props) {
   const session = useStore((store) => store.session)
   const range = useStore((store) => store.view.range)
   const [visible, setVisible] = useState({ first: 0, end: 0 })
-  const [timeBase, setTimeBase] = useState<TimeBase>('start')
-  const [shown, setShown] = useState(defaultColumns)
+  const [timeBase, setTimeBase] = useRemembered<TimeBase>('instructions time', () => 'start')
+  const [shown, setShown] = useRemembered('instructions columns', defaultColumns)
+  const [syntax, setSyntax] = useRemembered<Syntax>('instructions syntax', () => 'intel')
   const held = useInstructions(thread, visible, rowCount)
   const { selection, reveal, select } = useSelection(thread, rowCount)
   const { find } = held
-  const textOf = useDisassembler()
+  const textOf = useDisassembler(syntax)
   const names = { functions: session.functions, images: session.images }
   const start_ns = useMemo(() => startOf(infoValue(session.info, 'start_time_ns')), [session.info])
   const context: CellContext = { names, timeBase, start_ns, textOf, find }
@@ -93,14 +96,24 @@ export function InstructionList({ threads, thread, picker }: Props) {
           { value: 'perf', label: 'perf’s clock', title: 'Seconds as perf script prints them' },
         ]}
       />
-      <ColumnMenu items={available.map((column) => ({ id: column.id, text: column.name }))} shown={shown} onToggle={(id) => setShown(toggled(shown, id))} />
+      <ColumnMenu items={available.map((column) => ({ id: column.id, text: column.name }))} shown={shown} onToggle={(id) => setShown(toggled(shown, id))}>
+        <Segmented<Syntax>
+          label="Syntax of instructions"
+          value={syntax}
+          onChange={setSyntax}
+          choices={[
+            { value: 'intel', label: 'Intel' },
+            { value: 'att', label: 'AT&T', title: 'As objdump and perf print by default' },
+          ]}
+        />
+      </ColumnMenu>
     </>
   )
   const notice =
     held.failure !== '' || picker !== null || noCycles !== '' ? (
       <>
         {held.failure === '' ? null : <p className="is-warning">{held.failure}</p>}
-        {picker === null ? null : <p>All threads are selected. Instructions have an order within one thread only: this is the thread picked above.</p>}
+        {picker === null ? null : <p>All threads are selected. Instructions have an order within one thread only, so one is picked above.</p>}
         {noCycles === '' ? null : <p>No cycles and IPC: {noCycles}</p>}
       </>
     ) : null
@@ -125,6 +138,7 @@ export function InstructionList({ threads, thread, picker }: Props) {
         onRange={setVisible}
         onCopy={copy.onCopy}
         onKey={(event, row) => linkKey(event, row, find)}
+        rememberAs={`instructions of ${session.fileName} ${thread}`}
       />
     </ViewFrame>
   )
@@ -150,12 +164,6 @@ const GapLine = ({ text }: { text: string }) => (
 
 const startOf = (text: string): bigint => (/^\d+$/.test(text) ? BigInt(text) : 0n)
 
-function toggled(shown: ReadonlySet<string>, id: string): ReadonlySet<string> {
-  const next = new Set(shown)
-  if (!next.delete(id)) next.add(id)
-  return next
-}
-
 /** The selection here, and the store's instruction: a jump from elsewhere moves the one, selecting here moves the other. */
 function useSelection(thread: number, rowCount: number) {
   const instruction = useStore((store) => store.view.instruction)
@@ -168,7 +176,9 @@ function useSelection(thread: number, rowCount: number) {
     const row = Math.max(0, Math.min(instruction.ordinal, rowCount - 1))
     own.current = instruction.ordinal
     setSelection({ anchor: row, active: row })
-    setReveal({ row })
+    // Coming back to the tab is no jump: the rows are where the reader left them.
+    if (recall('instructions seen', null) !== instruction) setReveal({ row })
+    remember('instructions seen', instruction)
     // Rows that arrive later do not move what the reader looks at.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [instruction, thread])
@@ -176,6 +186,7 @@ function useSelection(thread: number, rowCount: number) {
     setSelection(next)
     own.current = next.active
     showInstruction(thread, next.active)
+    remember('instructions seen', useStore.getState().view.instruction)
   }
   return { selection, reveal, select }
 }

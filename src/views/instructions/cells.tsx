@@ -5,6 +5,7 @@ import { textAt } from '../../lib/text-column'
 import { functionName } from '../../model/names'
 import type { NameTables } from '../../model/places'
 import type { InstructionsTable } from '../../model/tables.gen'
+import { ExactTime } from '../../widgets/ExactTime'
 import { countText } from '../../widgets/number-text'
 import {
   addressText,
@@ -42,7 +43,7 @@ export function instructionCell(context: CellContext, row: number, column: strin
     case 'ordinal':
       return <span className="ins-faint">{countText(row)}</span>
     case 'time':
-      return <TimeCell text={timeText(table.time_ns[index] ?? NaN, context.timeBase, context.start_ns)} same={sameTime(place, before)} />
+      return <ExactTime text={timeText(table.time_ns[index] ?? NaN, context.timeBase, context.start_ns)} same={sameTime(place, before)} />
     case 'delta':
       return before === null ? '' : deltaText(table.time_ns[index] ?? NaN, before.table.time_ns[before.index] ?? NaN)
     case 'address':
@@ -69,19 +70,6 @@ export function instructionCell(context: CellContext, row: number, column: strin
 }
 
 const sameTime = (place: Place, before: Place | null): boolean => before !== null && before.table.time_ns[before.index] === place.table.time_ns[place.index]
-
-/** Nine decimals in groups of three; the groups are spaced, not separated, so that copied text stays a number. */
-export function TimeCell({ text, same }: { text: string; same: boolean }) {
-  const point = text.indexOf('.')
-  if (point < 0) return null
-  return (
-    <span className={`ins-time ${same ? 'ins-faint' : ''}`}>
-      {text.slice(0, point + 4)}
-      <span>{text.slice(point + 4, point + 7)}</span>
-      <span>{text.slice(point + 7)}</span>
-    </span>
-  )
-}
 
 function SymbolCell({ place, before, names }: { place: Place; before: Place | null; names: NameTables }) {
   const row = place.table.function[place.index] ?? 0

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'react'
 import type { ReactNode } from 'react'
 import { hexText, pluralText } from '../../lib/exact-text'
 import { textAt } from '../../lib/text-column'
+import { toggled } from '../../lib/toggled'
 import { threadLabel } from '../../model/names'
 import { queueName } from '../../model/places'
 import { ALL, type QueuesTable } from '../../model/tables.gen'
@@ -12,8 +13,10 @@ import { useStore, useTable } from '../../store'
 import { Button } from '../../widgets/Button'
 import { DetailFacts, DetailStrip } from '../../widgets/DetailStrip'
 import { EmptyState } from '../../widgets/EmptyState'
-import { bytesText, countText, durationText } from '../../widgets/number-text'
+import { ExactTime } from '../../widgets/ExactTime'
+import { bytesText, countText, timeText } from '../../widgets/number-text'
 import { BarSpace, JumpBox, ViewFrame } from '../../widgets/ViewFrame'
+import { recall, remember } from '../../widgets/use-remembered'
 import { VirtualTable, type TableColumn } from '../../widgets/VirtualTable'
 import { selectionEnd, selectionStart, type RowSelection } from '../../widgets/virtual-rows'
 import { families, familyOf, packetJumpHint, packetLine, packetTimeText, parsePacketJump, spacedHex, type Family } from './layout'
@@ -25,12 +28,12 @@ const OFFSET_NOT_ORDINAL = 1
 const TIME_NOT_ORDINAL = 2
 
 const columns: readonly TableColumn[] = [
-  { id: 'offset', title: 'Offset', unit: 'hex', hint: 'Byte of the AUX stream', width: 96, align: 'end' },
-  { id: 'time', title: 'Time', unit: 's', hint: 'Trace time at the packet, since the trace’s start', width: 112, align: 'end' },
-  { id: 'name', title: 'Packet', width: 104 },
-  { id: 'text', title: 'Payload', width: 200, grow: 3 },
-  { id: 'bytes', title: 'Bytes', unit: 'hex', width: 190, grow: 1 },
-  { id: 'leads', title: 'Decides', hint: 'First instruction whose way this packet decided', width: 170, grow: 1 },
+  { id: 'offset', title: 'Offset', unit: 'hex', hint: 'Byte of the AUX stream', width: 84, align: 'end' },
+  { id: 'time', title: 'Time', unit: 's', hint: 'Trace time at the packet, since the trace’s start', width: 110, align: 'end' },
+  { id: 'name', title: 'Packet', width: 98 },
+  { id: 'text', title: 'Payload', width: 150, grow: 3 },
+  { id: 'bytes', title: 'Bytes', unit: 'hex', width: 130, grow: 1 },
+  { id: 'leads', title: 'Decides', hint: 'First instruction whose way this packet decided', width: 110, grow: 1 },
 ]
 
 export function PacketList({ queues, queue, picker }: Props) {
@@ -40,6 +43,7 @@ export function PacketList({ queues, queue, picker }: Props) {
   const { find, failure } = usePackets(queue, visible, rowCount)
   const { selection, reveal, select, goTo, problem } = usePacketSelection(queue)
   const threads = useStore((store) => store.session.threads)
+  const fileName = useStore((store) => store.session.fileName)
   const selected = selection === null ? null : find(selection.active)
 
   const jump = (text: string): string => {
@@ -53,7 +57,8 @@ export function PacketList({ queues, queue, picker }: Props) {
     const place = find(row)
     if (place === null) return ''
     const family = familyOf(textAt(place.table.name, place.index))
-    return `pkt-${family} ${marked.size > 0 ? (marked.has(family) ? 'is-marked' : 'is-dimmed') : ''}`
+    const begins = textAt(place.table.name, place.index) === 'PSB' ? 'pkt-begins' : ''
+    return `pkt-${family} ${begins} ${marked.size > 0 ? (marked.has(family) ? 'is-marked' : 'is-dimmed') : ''}`
   }
   const copy = (rows: RowSelection): string | null => {
     const lines: string[] = []
@@ -92,6 +97,7 @@ export function PacketList({ queues, queue, picker }: Props) {
         reveal={reveal}
         onRange={setVisible}
         onCopy={copy}
+        rememberAs={`packets of ${fileName} ${queue}`}
         empty={
           <EmptyState title="No packet of this stream is decoded yet">
             <p>The stream has {bytesText(queues.aux_bytes[queue] ?? 0)}. Packets appear as decoding reaches them.</p>
@@ -103,12 +109,6 @@ export function PacketList({ queues, queue, picker }: Props) {
 }
 
 const lineOf = ({ table, index }: PacketPlace): string => packetLine(table.offset[index] ?? 0, textAt(table.bytes, index), textAt(table.name, index), textAt(table.text, index))
-
-function toggled(marked: ReadonlySet<Family>, family: Family): ReadonlySet<Family> {
-  const next = new Set(marked)
-  if (!next.delete(family)) next.add(family)
-  return next
-}
 
 /** Pressed: rows of the family stand out, the others step back. */
 const FamilyChips = ({ marked, onToggle }: { marked: ReadonlySet<Family>; onToggle(family: Family): void }) => (
@@ -136,6 +136,8 @@ function usePacketSelection(queue: number) {
   useEffect(() => {
     if (packet === null || packet === seen.current || packet.queue !== queue) return
     seen.current = packet
+    if (recall('packets seen', null) === packet) return
+    remember('packets seen', packet)
     setWanted({ first: packet.offset, flags: OFFSET_NOT_ORDINAL })
   }, [packet, queue])
   useEffect(() => {
@@ -158,7 +160,7 @@ function packetCell(find: FindPacket, row: number, column: string, threads: Para
     case 'offset':
       return <span className="mono pkt-muted">{(table.offset[index] ?? 0).toString(16)}</span>
     case 'time':
-      return <span className="mono pkt-muted">{packetTimeText(table.time_ns[index] ?? NaN)}</span>
+      return <ExactTime text={packetTimeText(table.time_ns[index] ?? NaN)} same={sameTime(place, row === 0 ? null : find(row - 1))} />
     case 'name':
       return (
         <span className="pkt-name">
@@ -176,6 +178,8 @@ function packetCell(find: FindPacket, row: number, column: string, threads: Para
       return null
   }
 }
+
+const sameTime = ({ table, index }: PacketPlace, before: PacketPlace | null): boolean => before !== null && before.table.time_ns[before.index] === table.time_ns[index]
 
 function LeadsCell({ place, threads }: { place: PacketPlace; threads: Parameters<typeof threadLabel>[0] }) {
   const ordinal = place.table.first_ordinal[place.index] ?? NaN
@@ -206,7 +210,7 @@ function PacketDetail({ place, row, where }: { place: PacketPlace; row: number; 
     { name: 'Offset', value: `${hexText(table.offset[index] ?? 0)}, ${bytesText(table.size[index] ?? 0)}` },
     { name: 'Bytes', value: spacedHex(textAt(table.bytes, index)) },
     { name: 'Payload', value: hexText(table.payload[index] ?? 0n) },
-    { name: 'Time', value: Number.isNaN(table.time_ns[index]) ? 'not known yet at this packet' : `${durationText(table.time_ns[index] ?? NaN)} from the start` },
+    { name: 'Time', value: Number.isNaN(table.time_ns[index]) ? 'not known yet at this packet' : `${timeText(table.time_ns[index] ?? NaN)} from the start` },
     { name: 'Kind', value: family === undefined ? '' : family.hint },
   ]
   return (
