@@ -20,7 +20,6 @@ import {
   type RowGeometry,
   type RowSelection,
 } from './virtual-rows'
-import { recall, remember } from './use-remembered'
 import './VirtualTable.css'
 
 export type TableColumn = {
@@ -65,8 +64,6 @@ export type VirtualTableProps = {
   onKey?(event: KeyboardEvent, row: number | null): boolean
   /** Brings a row into view each time the object changes. */
   reveal?: { row: number } | null
-  /** Name under which the scroll position is remembered when the table goes. */
-  rememberAs?: string
   /** Shown when there is no row. */
   empty?: ReactNode
 }
@@ -81,7 +78,7 @@ export function VirtualTable(props: VirtualTableProps) {
   const { columns, rowCount, rowHeight = 22, selection, onSelect, onRange, leadIn } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [size, setSize] = useState<Size>({ width: 0, height: unmeasuredHeight })
-  const [top, setTop] = useState(() => (props.rememberAs === undefined ? 0 : recall(props.rememberAs, 0)))
+  const [top, setTop] = useState(0)
   const [widths, setWidths] = useState<Record<string, number>>({})
   const idBase = useId()
 
@@ -95,10 +92,6 @@ export function VirtualTable(props: VirtualTableProps) {
   const { first, end, shift } = visibleRows(geometry, shown)
   const scaled = isScaled(last)
 
-  const { rememberAs } = props
-  useEffect(() => {
-    if (rememberAs !== undefined && size.width > 0) remember(rememberAs, shown)
-  }, [rememberAs, shown, size.width])
   useMeasuredSize(scroller, setSize)
   useEffect(() => onRange?.({ first, end }), [onRange, first, end])
   const onScroll = useScrollPosition(scroller, shown, last, setTop)
@@ -107,11 +100,13 @@ export function VirtualTable(props: VirtualTableProps) {
   useKeptInView(bodyHeight, selection?.active ?? null, geometry, shown, setTop)
   const reveal = props.reveal ?? null
   const measured = size.width > 0
+  const revealed = useRef<unknown>(null)
   useEffect(() => {
-    if (reveal !== null) setTop((now) => placed(geometry, now, reveal.row))
-    // A row is revealed once for each request, and again once the size is known; not when rows arrive.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [reveal, measured])
+    // Once for each request, when the size is known (never in a browser without layout): later the reader may be elsewhere.
+    if (reveal === null || revealed.current === reveal) return
+    if (measured) revealed.current = reveal
+    setTop((now) => placed(geometry, now, reveal.row))
+  }, [reveal, measured, geometry])
 
   const select = (row: number, extend: boolean) => {
     onSelect({ anchor: extend && selection !== null ? selection.anchor : row, active: row })

@@ -13,9 +13,7 @@ import { EmptyState } from '../../widgets/EmptyState'
 import { cutRatioText } from '../../lib/exact-text'
 import { countText, durationText, shareText } from '../../widgets/number-text'
 import { toggled } from '../../lib/toggled'
-import { SearchBox } from '../../widgets/SearchBox'
 import { Segmented } from '../../widgets/Segmented'
-import { useRemembered } from '../../widgets/use-remembered'
 import { BarSpace, ColumnMenu, ViewFrame } from '../../widgets/ViewFrame'
 import { VirtualTable } from '../../widgets/VirtualTable'
 import type { RowSelection } from '../../widgets/virtual-rows'
@@ -28,8 +26,8 @@ export default function BlocksView() {
   const session = useStore((store) => store.session)
   const { thread, range, weight, search, block } = useStore((store) => store.view)
   const store = useStore.getState
-  const [order, setOrder] = useRemembered<BlockOrder>('blocks order', () => ({ column: 'share', direction: 'descending' }))
-  const [shown, setShown] = useRemembered('blocks columns', defaultBlockColumns)
+  const [order, setOrder] = useState<BlockOrder>({ column: 'share', direction: 'descending' })
+  const [shown, setShown] = useState(defaultBlockColumns)
   const answer = useTable('blocks', session.info === null ? null : { ...(thread !== null && { thread }), ...range })
   const table = answer.state === 'ready' ? answer.table : answer.state === 'loading' ? answer.previous : null
   const noCycles = whyNoCycles(session.info)
@@ -50,20 +48,17 @@ export default function BlocksView() {
   const selected = selection === null ? undefined : rows[selection.active]
   const bar = (
     <>
-      <SearchBox
-        label="Filter blocks"
-        placeholder="Symbol, binary or address"
-        value={search}
-        onChange={store().setSearch}
-        problem={compiled.ok ? '' : compiled.error}
-      />
       <span className="bar-text">
         {search.trim() === '' ? null : <strong>{countText(rows.length)} of </strong>}
         <strong>{countText(table?.rows ?? 0)}</strong> blocks
         {thread === null ? ' of all threads' : ` of ${threadLabel(session.threads, thread)}`}
         {range === null ? '' : ` in ${durationText(range.end_ns - range.start_ns)}`}
       </span>
-      {range === null ? null : <Button onClick={() => store().setRange(null)}>Whole trace</Button>}
+      {search.trim() === '' ? (
+        <span className="bar-text">Search finds symbols, binaries and addresses</span>
+      ) : (
+        <Button onClick={() => store().setSearch('')}>Clear search “{search.trim()}”</Button>
+      )}
       <BarSpace />
       <Segmented<Weight>
         label="Share of"
@@ -232,9 +227,9 @@ function NoBlocks({ loading, filtered }: { loading: boolean; filtered: boolean }
   if (loading) return <EmptyState title="Reading blocks…" />
   if (filtered)
     return (
-      <EmptyState title="No block matches the filter">
-        <p>The filter looks at symbols, paths of binaries and addresses.</p>
-        <Button onClick={() => setSearch('')}>Clear the filter</Button>
+      <EmptyState title="No block matches the search">
+        <p>The search looks at symbols, paths of binaries and addresses.</p>
+        <Button onClick={() => setSearch('')}>Clear the search</Button>
       </EmptyState>
     )
   if (range !== null || thread !== null)

@@ -5,7 +5,9 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { KeyboardEvent, ReactNode } from 'react'
 import { textAt } from '../../lib/text-column'
 import { toggled } from '../../lib/toggled'
-import { infoValue, threadLabel, whyNoCycles } from '../../model/names'
+import { functionName, infoValue, threadLabel, whyNoCycles } from '../../model/names'
+import type { NameTables } from '../../model/places'
+import { compileSearch, matchRows } from '../../model/search'
 import type { ThreadsTable } from '../../model/tables.gen'
 import { useStore } from '../../store'
 import { Icon } from '../../widgets/icons'
@@ -13,7 +15,6 @@ import { countText, timeText as timeForPeople } from '../../widgets/number-text'
 import { Button } from '../../widgets/Button'
 import { Segmented } from '../../widgets/Segmented'
 import { BarSpace, ColumnMenu, JumpBox, ViewFrame } from '../../widgets/ViewFrame'
-import { recall, remember, useRemembered } from '../../widgets/use-remembered'
 import { VirtualTable } from '../../widgets/VirtualTable'
 import type { RowSelection } from '../../widgets/virtual-rows'
 import { instructionCell, type CellContext } from './cells'
@@ -34,16 +35,17 @@ export function InstructionList({ threads, thread, picker }: Props) {
   const session = useStore((store) => store.session)
   const range = useStore((store) => store.view.range)
   const [visible, setVisible] = useState({ first: 0, end: 0 })
-  const [timeBase, setTimeBase] = useRemembered<TimeBase>('instructions time', () => 'start')
-  const [shown, setShown] = useRemembered('instructions columns', defaultColumns)
-  const [syntax, setSyntax] = useRemembered<Syntax>('instructions syntax', () => 'intel')
+  const [timeBase, setTimeBase] = useState<TimeBase>('start')
+  const [shown, setShown] = useState(defaultColumns)
+  const [syntax, setSyntax] = useState<Syntax>('intel')
   const held = useInstructions(thread, visible, rowCount)
   const { selection, reveal, select } = useSelection(thread, rowCount)
   const { find } = held
   const textOf = useDisassembler(syntax)
-  const names = { functions: session.functions, images: session.images }
+  const names = useMemo(() => ({ functions: session.functions, images: session.images }), [session.functions, session.images])
+  const found = useFound(names)
   const start_ns = useMemo(() => startOf(infoValue(session.info, 'start_time_ns')), [session.info])
-  const context: CellContext = { names, timeBase, start_ns, textOf, find }
+  const context: CellContext = { names, timeBase, start_ns, textOf, found, find }
   const noCycles = whyNoCycles(session.info)
   const hasCpu = session.queues === null || session.queues.cpu.some((cpu) => cpu >= 0)
   const available = allColumns.filter((column) => (noCycles === '' || !column.needsCycles) && (hasCpu || column.id !== 'cpu'))
@@ -138,10 +140,19 @@ export function InstructionList({ threads, thread, picker }: Props) {
         onRange={setVisible}
         onCopy={copy.onCopy}
         onKey={(event, row) => linkKey(event, row, find)}
-        rememberAs={`instructions of ${session.fileName} ${thread}`}
       />
     </ViewFrame>
   )
+}
+
+/** Functions that are searched for; null without a search. */
+function useFound(names: NameTables): Uint8Array | null {
+  const search = useStore((store) => store.view.search)
+  return useMemo(() => {
+    const compiled = compileSearch(search)
+    const rows = names.functions?.rows ?? 0
+    return compiled.ok ? matchRows(compiled.value, rows, (row) => functionName(names.functions, names.images, row)) : null
+  }, [names, search])
 }
 
 /** P shows the packet, B the block of the selected instruction. */
@@ -176,9 +187,7 @@ function useSelection(thread: number, rowCount: number) {
     const row = Math.max(0, Math.min(instruction.ordinal, rowCount - 1))
     own.current = instruction.ordinal
     setSelection({ anchor: row, active: row })
-    // Coming back to the tab is no jump: the rows are where the reader left them.
-    if (recall('instructions seen', null) !== instruction) setReveal({ row })
-    remember('instructions seen', instruction)
+    setReveal({ row })
     // Rows that arrive later do not move what the reader looks at.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [instruction, thread])
@@ -186,7 +195,6 @@ function useSelection(thread: number, rowCount: number) {
     setSelection(next)
     own.current = next.active
     showInstruction(thread, next.active)
-    remember('instructions seen', useStore.getState().view.instruction)
   }
   return { selection, reveal, select }
 }

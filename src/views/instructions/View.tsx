@@ -17,6 +17,7 @@ import './instructions.css'
 export default function InstructionsView() {
   const threads = useStore((store) => store.session.threads)
   const view = useStore((store) => store.view)
+  const fileName = useStore((store) => store.session.fileName)
   const [picked, setPicked] = useState<{ thread: number; for: ViewState['instruction'] } | null>(null)
 
   // A jump from elsewhere counts until the reader picks again.
@@ -25,7 +26,7 @@ export default function InstructionsView() {
   if (threads === null || thread === null || thread >= threads.rows) return <NoInstructions threads={threads} />
   const picker = view.thread === null ? <ThreadPick threads={threads} thread={thread} onPick={(row) => setPicked({ thread: row, for: view.instruction })} /> : null
   if (!((threads.instructions[thread] ?? 0) > 0)) return <NoInstructionsHere threads={threads} thread={thread} picker={picker} />
-  return <InstructionList key={thread} threads={threads} thread={thread} picker={picker} />
+  return <InstructionList key={`${fileName} ${thread}`} threads={threads} thread={thread} picker={picker} />
 }
 
 type PickerProps = { threads: ThreadsTable; thread: number; onPick(thread: number): void }

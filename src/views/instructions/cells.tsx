@@ -30,6 +30,8 @@ export type CellContext = {
   timeBase: TimeBase
   start_ns: bigint
   textOf: TextOf
+  /** By row of functions: 1 when it is searched for; null without a search. */
+  found: Uint8Array | null
   /** The place of a row, when it is held. */
   find(row: number): Place | null
 }
@@ -49,7 +51,7 @@ export function instructionCell(context: CellContext, row: number, column: strin
     case 'address':
       return <span className="ins-code">{addressText(table.ip[index] ?? 0n)}</span>
     case 'symbol':
-      return <SymbolCell place={place} before={before} names={context.names} />
+      return <SymbolCell place={place} before={before} context={context} />
     case 'bytes':
       return <BytesCell text={codeText(codeOf(table, index))} />
     case 'instruction':
@@ -71,14 +73,15 @@ export function instructionCell(context: CellContext, row: number, column: strin
 
 const sameTime = (place: Place, before: Place | null): boolean => before !== null && before.table.time_ns[before.index] === place.table.time_ns[place.index]
 
-function SymbolCell({ place, before, names }: { place: Place; before: Place | null; names: NameTables }) {
+function SymbolCell({ place, before, context }: { place: Place; before: Place | null; context: CellContext }) {
+  const { names, found } = context
   const row = place.table.function[place.index] ?? 0
   const name = row === 0 ? '' : functionName(names.functions, names.images, row)
   if (name === '') return <span className="ins-faint">no symbol</span>
   const same = before !== null && before.table.function[before.index] === row
   return (
     <span className="ins-code" title={name}>
-      <span className={same ? 'ins-faint' : 'ins-name'}>{name}</span>
+      <span className={found?.[row] === 1 ? 'ins-found' : same ? 'ins-faint' : ''}>{name}</span>
       <span className="ins-faint">+0x{(place.table.function_offset[place.index] ?? 0).toString(16)}</span>
     </span>
   )
@@ -112,7 +115,7 @@ function TargetCell({ place, next, names }: { place: Place; next: Place | null; 
     <span className={`ins-target ${mark.taken ? 'is-taken' : ''}`} title={target === '' ? mark.word : `${mark.word}: ${target}`}>
       <MarkIcon shape={mark.shape} />
       <span className="visually-hidden">{mark.taken ? `${mark.word} to ` : ''}</span>
-      {text}
+      <span className="ins-target-text">{text}</span>
     </span>
   )
 }

@@ -16,7 +16,6 @@ import { EmptyState } from '../../widgets/EmptyState'
 import { ExactTime } from '../../widgets/ExactTime'
 import { bytesText, countText, timeText } from '../../widgets/number-text'
 import { BarSpace, JumpBox, ViewFrame } from '../../widgets/ViewFrame'
-import { recall, remember } from '../../widgets/use-remembered'
 import { VirtualTable, type TableColumn } from '../../widgets/VirtualTable'
 import { selectionEnd, selectionStart, type RowSelection } from '../../widgets/virtual-rows'
 import { families, familyOf, packetJumpHint, packetLine, packetTimeText, parsePacketJump, spacedHex, type Family } from './layout'
@@ -43,7 +42,6 @@ export function PacketList({ queues, queue, picker }: Props) {
   const { find, failure } = usePackets(queue, visible, rowCount)
   const { selection, reveal, select, goTo, problem } = usePacketSelection(queue)
   const threads = useStore((store) => store.session.threads)
-  const fileName = useStore((store) => store.session.fileName)
   const selected = selection === null ? null : find(selection.active)
 
   const jump = (text: string): string => {
@@ -97,7 +95,6 @@ export function PacketList({ queues, queue, picker }: Props) {
         reveal={reveal}
         onRange={setVisible}
         onCopy={copy}
-        rememberAs={`packets of ${fileName} ${queue}`}
         empty={
           <EmptyState title="No packet of this stream is decoded yet">
             <p>The stream has {bytesText(queues.aux_bytes[queue] ?? 0)}. Packets appear as decoding reaches them.</p>
@@ -136,8 +133,6 @@ function usePacketSelection(queue: number) {
   useEffect(() => {
     if (packet === null || packet === seen.current || packet.queue !== queue) return
     seen.current = packet
-    if (recall('packets seen', null) === packet) return
-    remember('packets seen', packet)
     setWanted({ first: packet.offset, flags: OFFSET_NOT_ORDINAL })
   }, [packet, queue])
   useEffect(() => {

@@ -15,6 +15,7 @@ export default function PacketsView() {
   const queues = useStore((store) => store.session.queues)
   const threads = useStore((store) => store.session.threads)
   const packet = useStore((store) => store.view.packet)
+  const fileName = useStore((store) => store.session.fileName)
   const [picked, setPicked] = useState<{ queue: number; for: typeof packet } | null>(null)
 
   // A jump from elsewhere counts until the reader picks again.
@@ -34,5 +35,5 @@ export default function PacketsView() {
     text: `${queueName(queues, row, threads)} · ${bytesText(queues.aux_bytes[row] ?? 0)} · ${countText(queues.packets[row] ?? 0)} packets`,
   }))
   const picker = <PickBox label="Stream" value={String(queue)} options={options} onPick={(value) => setPicked({ queue: Number(value), for: packet })} />
-  return <PacketList key={queue} queues={queues} queue={queue} picker={picker} />
+  return <PacketList key={`${fileName} ${queue}`} queues={queues} queue={queue} picker={picker} />
 }
