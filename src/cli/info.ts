@@ -52,17 +52,36 @@ export function infoJson(file: string, facts: Facts): unknown {
 export function infoText(file: string, facts: Facts): string {
   const { info: facts_, queues, threads, images } = facts
   const parts = [`${file}\n`]
-  const rows = Array.from({ length: facts_.rows }, (_, row) => ['  ' + textAt(facts_.label, row), textAt(facts_.value, row)])
-  parts.push(columns(rows, 'll'))
+  parts.push(columns(factLines(facts_), 'll'))
   parts.push(section(`Queues of trace: ${queues.rows}`, queueLines(queues), 'llrrr'))
-  const known = Array.from({ length: threads.rows }, (_, row) => row).filter((row) => row > 0 || (threads.instructions[row] ?? 0) > 0)
-  parts.push(section(`Threads: ${known.length}`, threadLines(threads, known), 'lrrrrr'))
+  const traced = Array.from({ length: threads.rows }, (_, row) => row).filter((row) => (threads.instructions[row] ?? 0) > 0 || (threads.gaps[row] ?? 0) > 0)
+  parts.push(section(`Threads with trace: ${traced.length}`, threadLines(threads, traced), 'lrrrrr'))
   parts.push(section(`Binaries: ${Math.max(0, images.rows - 1)}`, imageLines(images), 'llrl'))
   const gaps = sumGaps(facts.gaps)
   const lost = gaps.filter((gap) => gap.lost).reduce((sum, gap) => sum + gap.count, 0)
   parts.push(lost === 0 ? '\nNothing of the trace was lost.\n' : `\nLost: ${formatCount(lost)} times\n`)
   parts.push(gapLines(gaps))
   return parts.join('')
+}
+
+/** Of use to `script` only. */
+const internalFacts = ['branches_name', 'instructions_name', 'event_width']
+
+function factLines(info: Tables['info']): string[][] {
+  const lines: string[][] = []
+  for (let row = 0; row < info.rows; row++) {
+    const key = textAt(info.key, row)
+    if (!internalFacts.includes(key)) lines.push(['  ' + textAt(info.label, row), factText(key, textAt(info.value, row))])
+  }
+  return lines
+}
+
+/** Times come in ns as decimal text: perf's clock is shown in seconds, as perf script does. */
+function factText(key: string, value: string): string {
+  if (!/^\d+$/.test(value)) return value
+  if (key === 'duration_ns') return formatDuration(Number(value))
+  if (key.endsWith('_time_ns')) return `${value.slice(0, -9) || '0'}.${value.slice(-9).padStart(9, '0')} s`
+  return formatCount(Number(value))
 }
 
 function section(title: string, rows: string[][], align: string): string {

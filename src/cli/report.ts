@@ -99,7 +99,7 @@ export function hottestBlocks(blocks: Tables['blocks'], sort: Sort): number[] {
 }
 
 function nameOf(sources: Sources, id: number): string {
-  return textAt(sources.functions.name, id) || (id === 0 ? '[unknown]' : `0x${(sources.functions.address[id] ?? 0n).toString(16)}`)
+  return textAt(sources.functions.name, id) || (id === 0 ? '[unknown]' : '[no symbol]')
 }
 
 function imageOf(sources: Sources, image: number): string {
@@ -129,7 +129,8 @@ function reportText(file: string, sources: Sources, { sort, limit }: ReportOptio
 
 function blocksText(sources: Sources, sort: Sort, limit: number): string {
   const { blocks } = sources
-  const header = ['visits', 'time', 'instructions', 'cycles', 'IPC', 'address', 'block', 'binary']
+  // A measurement of cycles often began in an earlier block: IPC is over what the measurements cover.
+  const header = ['visits', 'time', 'instructions', 'measured cycles', 'over instructions', 'IPC', 'address', 'block', 'binary']
   const rows = hottestBlocks(blocks, sort)
     .slice(0, limit)
     .map((row) => [
@@ -137,12 +138,13 @@ function blocksText(sources: Sources, sort: Sort, limit: number): string {
       formatDuration(Math.round(blocks.ns[row] ?? Number.NaN)),
       formatCount(blocks.instructions[row] ?? 0),
       formatCount(blocks.cycles[row] ?? Number.NaN),
+      formatCount(blocks.cycle_instructions[row] ?? Number.NaN),
       formatIpc(blocks.cycle_instructions[row] ?? 0, blocks.cycles[row] ?? Number.NaN),
       (blocks.ip[row] ?? 0n).toString(16),
       `${nameOf(sources, blocks.function[row] ?? 0)}+0x${(blocks.function_offset[row] ?? 0).toString(16)}`,
       imageOf(sources, blocks.image[row] ?? 0),
     ])
-  return columns([header, ...rows], 'rrrrrrll')
+  return columns([header, ...rows], 'rrrrrrrll')
 }
 
 const numberOrNull = (value: number | undefined): number | null => (value !== undefined && Number.isFinite(value) ? value : null)

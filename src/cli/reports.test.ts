@@ -56,7 +56,12 @@ it('adds gaps up by reason, losses first', () => {
 })
 
 it('writes info as text', () => {
-  const info = { ...emptyTable('info', 1), key: textColumn(['arch']), label: textColumn(['Architecture']), value: textColumn(['x86_64']) }
+  const info = {
+    ...emptyTable('info', 4),
+    key: textColumn(['arch', 'start_time_ns', 'duration_ns', 'event_width']),
+    label: textColumn(['Architecture', 'Start', 'Duration', '']),
+    value: textColumn(['x86_64', '86409526717718', '389221', '11']),
+  }
   const queues = emptyTable('queues', 1)
   queues.aux_bytes[0] = 5168
   const threads = { ...emptyTable('threads', 2), comm: textColumn(['', 'hello']) }
@@ -66,11 +71,13 @@ it('writes info as text', () => {
   expect(infoText('perf.data', { info, queues, threads, images, gaps: emptyTable('gaps', 0) })).toBe(
     `perf.data
   Architecture  x86_64
+  Start         86409.526717718 s
+  Duration      389 µs
 
 Queues of trace: 1
   0  CPU 0  5.05 KiB  0 packets  0 instructions
 
-Threads: 1
+Threads with trace: 1
   hello  42/42  31,578 instructions  0 branches  0 ns traced
 
 Binaries: 1
