@@ -112,7 +112,7 @@ ptm_status ptm_query_calls(ptm_session *session, const ptm_request *request, ptm
 
 /* ------------------------------------------------------------------- gaps */
 
-static size_t gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size)
+size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size)
 {
 	unsigned long long bytes = gap->bytes, offset = gap->offset, ip = gap->ip, count = gap->count;
 	int32_t pid = session->sideband.threads.at[gap->thread].pid;
@@ -137,7 +137,8 @@ static size_t gap_text(const ptm_session *session, const ptm_gap *gap, char *int
 	case PTM_GAP_NO_SYNC:
 		return (size_t)snprintf(into, size, "%llu bytes before the first PSB at 0x%llx cannot be decoded.", bytes, offset + bytes);
 	case PTM_GAP_NOT_TRACED:
-		return (size_t)snprintf(into, size, "Tracing was off: kernel code, a filter, or another thread on the CPU.");
+		return (size_t)snprintf(into, size, "Not traced for %.3f \xc2\xb5s: kernel code (a system call, an interrupt), another thread on the CPU, or a filter.",
+			(double)(gap->end_ns - gap->start_ns) / 1000);
 	case PTM_GAP_ENDLESS_LOOP:
 		return (size_t)snprintf(into, size, "The code loops at 0x%llx without a branch that the trace could tell: the file is not what ran.", ip);
 	default:
@@ -173,7 +174,7 @@ ptm_status ptm_query_gaps(ptm_session *session, const ptm_request *request, ptm_
 		ptm_table_set_f64(table, PTM_gaps_bytes, row, (double)gap->bytes);
 		ptm_table_set_f64(table, PTM_gaps_offset, row, (double)gap->offset);
 		ptm_table_set_u64(table, PTM_gaps_ip, row, gap->ip);
-		size_t length = gap_text(session, gap, text, sizeof text);
+		size_t length = ptm_gap_text(session, gap, text, sizeof text);
 		PTM_TRY(ptm_table_set_text(table, PTM_gaps_text, row, text, length < sizeof text ? length : sizeof text - 1));
 	}
 	return PTM_OK;
