@@ -275,3 +275,11 @@ ptm_status ptm_part_deserialize(const uint8_t *bytes, size_t length, ptm_blocks 
 	free(reader.rows);
 	return status;
 }
+
+uint32_t ptm_part_segment(const uint8_t *data, size_t length)
+{
+	ptm_bytes bytes = ptm_bytes_of(data, length);
+	bool is_part = ptm_bytes_u32(&bytes) == PTM_PART_MAGIC && ptm_bytes_u32(&bytes) == PTM_PART_VERSION;
+	uint32_t segment = ptm_bytes_u32(&bytes);
+	return is_part && !bytes.failed ? segment : UINT32_MAX;
+}

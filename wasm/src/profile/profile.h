@@ -37,6 +37,9 @@ ptm_status ptm_part_finish(ptm_part *part, uint64_t end_offset, uint64_t packets
  * every session of the same trace. */
 ptm_status ptm_part_serialize(ptm_part *part, const uint8_t **data, size_t *length) PTM_MUST_CHECK;
 
+/* Segment that a part's bytes are of; UINT32_MAX when they are no part's. */
+uint32_t ptm_part_segment(const uint8_t *data, size_t length);
+
 /* -------------------------------------------------------------- joined -- */
 
 ptm_status ptm_profile_new(ptm_profile **profile, ptm_blocks *blocks, ptm_spaces *spaces) PTM_MUST_CHECK;

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page: start page or a trace with its frame and views; files may be
+// dropped anywhere; global keys.
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { traceDuration } from '../model/names'
+import { useIdle, useStore } from '../store'
+import { DropZone } from '../widgets/DropZone'
+import { applyScheme } from '../widgets/theme'
+import { Banners } from './Banners'
+import { droppedFiles } from './open-files'
+import { RangeBar } from './RangeBar'
+import { widenRange } from './range-layout'
+import { actionOf, type Action } from './shortcuts'
+import { ShortcutsSheet } from './ShortcutsSheet'
+import { StartPage } from './StartPage'
+import { TabStrip } from './TabStrip'
+import { nextTheme } from './ThemeToggle'
+import { TopBar } from './TopBar'
+import { missingImages } from './trace-facts'
+import { ViewHost } from './ViewHost'
+import './App.css'
+
+/** What tests wait for: no decoding and no question under way. */
+function useIdleMark(): void {
+  const idle = useIdle()
+  const status = useStore((store) => store.session.status)
+  const busy = !idle || status === 'opening' || status === 'decoding'
+  useEffect(() => {
+    document.documentElement.dataset.idle = String(!busy)
+    document.documentElement.dataset.session = status
+  }, [busy, status])
+}
+
+function useTheme(): void {
+  const theme = useStore((store) => store.theme)
+  useEffect(() => applyScheme(theme), [theme])
+}
+
+/** What Escape takes back: the search first, then the range. */
+function clearOne(): void {
+  const { view, setSearch, setRange } = useStore.getState()
+  if (view.search !== '') setSearch('')
+  else setRange(null)
+}
+
+function widen(): void {
+  const { view, session, setRange } = useStore.getState()
+  if (view.range) setRange(widenRange(view.range, traceDuration(session.info)))
+}
+
+const isTyping = (target: EventTarget | null) => target instanceof HTMLElement && target.closest('input, select, textarea, dialog') !== null
+
+function useShortcuts(onAction: (action: Action) => unknown): void {
+  const latest = useRef(onAction)
+  useEffect(() => {
+    latest.current = onAction
+  })
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || isTyping(event.target)) return
+      const action = actionOf(event)
+      if (!action) return
+      event.preventDefault()
+      latest.current(action)
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [])
+}
+
+function OpenTrace({ onHelp, searchRef }: { onHelp(): void; searchRef: React.RefObject<HTMLInputElement | null> }) {
+  const images = useStore((store) => store.session.images)
+  const queues = useStore((store) => store.session.queues)
+  const missing = useMemo(() => missingImages(images, queues ? queues.aux_bytes.reduce((sum, bytes) => sum + bytes, 0) : 0), [images, queues])
+  return (
+    <div className="app">
+      <TopBar onHelp={onHelp} />
+      <main>
+        <TabStrip missing={missing?.count ?? 0} searchRef={searchRef} />
+        <Banners missing={missing} />
+        <RangeBar />
+        <ViewHost />
+      </main>
+    </div>
+  )
+}
+
+export function App() {
+  const isOpen = useStore((store) => store.session.info !== null)
+  const fileName = useStore((store) => store.session.fileName)
+  const openFiles = useStore((store) => store.openFiles)
+  const [help, setHelp] = useState(false)
+  const search = useRef<HTMLInputElement>(null)
+  useTheme()
+  useIdleMark()
+  useShortcuts((action) => {
+    const { setTab, theme, setTheme } = useStore.getState()
+    switch (action.kind) {
+      case 'help':
+        return setHelp(true)
+      case 'theme':
+        return setTheme(nextTheme(theme))
+      case 'search':
+        return search.current?.focus()
+      case 'clear':
+        return clearOne()
+      case 'widen':
+        return widen()
+      case 'tab':
+        return isOpen && setTab(action.tab)
+    }
+  })
+  useEffect(() => {
+    document.title = isOpen ? `${fileName} · Ptarmigan` : 'Ptarmigan'
+  }, [isOpen, fileName])
+  return (
+    <DropZone label={isOpen ? 'Drop to add binaries or open another trace' : 'Drop to open'} onDrop={(data) => void droppedFiles(data).then(openFiles)}>
+      {isOpen ? <OpenTrace onHelp={() => setHelp(true)} searchRef={search} /> : <StartPage />}
+      {help && <ShortcutsSheet onClose={() => setHelp(false)} />}
+    </DropZone>
+  )
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The overview strip in numbers: coverage rows to densities, and what a drag on
+// the strip does to the selected range. All times in ns, all places as shares of one.
+import type { CoverageTable } from '../model/tables.gen'
+import type { TimeRange } from '../model/view-state'
+
+/** Per bucket: share of the busiest bucket's traced time, and 1 where trace was lost. */
+export type Density = { on: Float64Array; lost: Uint8Array }
+
+export function densityOf(coverage: CoverageTable, buckets: number, thread: number | null): Density {
+  const on = new Float64Array(buckets)
+  const lost = new Uint8Array(buckets)
+  for (let row = 0; row < coverage.rows; row++) {
+    const bucket = coverage.bucket[row] ?? 0
+    if (bucket >= buckets || (thread !== null && coverage.thread[row] !== thread)) continue
+    on[bucket] = (on[bucket] ?? 0) + (coverage.on_ns[row] ?? 0)
+    if ((coverage.lost_ns[row] ?? 0) > 0) lost[bucket] = 1
+  }
+  const most = on.reduce((max, value) => Math.max(max, value), 0)
+  return { on: most > 0 ? on.map((value) => value / most) : on, lost }
+}
+
+export type Grip = 'new' | 'start' | 'end' | 'move'
+
+const EDGE_PX = 6
+
+/** What a press at x does: pull an edge, move the range, or begin a new one. */
+export function gripAt(x: number, width: number, range: TimeRange | null, duration: number): Grip {
+  if (!range || duration <= 0) return 'new'
+  const start = (range.start_ns / duration) * width
+  const end = (range.end_ns / duration) * width
+  const [toStart, toEnd] = [Math.abs(x - start), Math.abs(x - end)]
+  if (Math.min(toStart, toEnd) <= EDGE_PX) return toStart < toEnd || (toStart === toEnd && x < start) ? 'start' : 'end'
+  return x > start && x < end ? 'move' : 'new'
+}
+
+const ordered = (one: number, other: number): TimeRange => ({ start_ns: Math.floor(Math.min(one, other)), end_ns: Math.ceil(Math.max(one, other)) })
+
+/** The range after a drag from `from` to `to`. */
+export function dragRange(grip: Grip, range: TimeRange | null, from: number, to: number, duration: number): TimeRange {
+  const inside = Math.min(duration, Math.max(0, to))
+  if (!range || grip === 'new') return ordered(Math.min(duration, Math.max(0, from)), inside)
+  if (grip === 'start') return ordered(inside, range.end_ns)
+  if (grip === 'end') return ordered(range.start_ns, inside)
+  return shiftRange(range, to - from, duration)
+}
+
+/** Moves a range and keeps its length. */
+export function shiftRange({ start_ns, end_ns }: TimeRange, by: number, duration: number): TimeRange {
+  const start = Math.min(Math.max(0, start_ns + by), Math.max(0, duration - (end_ns - start_ns)))
+  return ordered(start, start + (end_ns - start_ns))
+}
+
+/** Three times as long around the same middle; null is the whole trace. */
+export function widenRange({ start_ns, end_ns }: TimeRange, duration: number): TimeRange | null {
+  const span = end_ns - start_ns
+  const next = ordered(Math.max(0, start_ns - span), Math.min(duration, end_ns + span))
+  return next.start_ns <= 0 && next.end_ns >= duration ? null : next
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, test } from 'vitest'
+import { makeTable } from '../test-support/make-table'
+import { missingImages, missingSentence, progressText, traceChips } from './trace-facts'
+
+const image = (path: string, status: number, lost_bytes: number, gaps = 0, anonymous = 0) => ({ path, status, lost_bytes, gaps, anonymous })
+const sentence = (...rows: ReturnType<typeof image>[]) => {
+  const missing = missingImages(makeTable('images', [image('', 0, 99), ...rows]), 1000)
+  return missing ? missingSentence(missing) : 'nothing'
+}
+
+test('only binaries whose lack costs something are missed', () => {
+  expect(sentence(image('/bin/a', 1, 0), image('/lib/never-run.so', 0, 0), image('[heap]', 0, 50, 1, 1))).toBe('nothing')
+  expect(sentence(image('/bin/a', 0, 123))).toBe('/bin/a is missing: 12.3% of the trace could not be decoded.')
+  expect(sentence(image('/bin/a', 0, 100), image('/lib/b.so', 2, 25))).toBe('2 binaries are missing: 12.5% of the trace could not be decoded.')
+  expect(sentence(image('/bin/a', 0, 0, 3))).toBe('/bin/a is missing: parts of the trace could not be decoded.')
+})
+
+test('chips name the trace', () => {
+  const info = makeTable('info', [{ key: 'duration_ns', value: '412800000' }, { key: 'source', value: 'Intel PT' }])
+  const threads = makeTable('threads', [{ start_ns: NaN }, { start_ns: 0, instructions: 18_402_113 }, { start_ns: NaN }])
+  expect(traceChips(info, threads).map(({ text }) => text)).toEqual(['Intel PT', '412.8 ms', '18.4 M instructions', '1 thread'])
+})
+
+test('progress has a phase, bytes and a share', () => {
+  const progress = { instructions: 0, version: 1, bytesDone: 12_582_912, bytesTotal: 41_943_040 }
+  expect(progressText({ ...progress, phase: 'decoding' })).toEqual({ name: 'Decoding', detail: '12.0 MiB of 40.0 MiB · 30.0%', share: 0.3 })
+  expect(progressText({ ...progress, phase: 'reading', bytesTotal: 0 }).detail).toBe('12.0 MiB')
+})

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The few facts of a trace that the frame around the views shows: chips, progress,
+// missing binaries. Rows to texts, nothing is drawn.
+import type { Progress } from '../store'
+import { infoValue, traceDuration, tracedThreads } from '../model/names'
+import type { Tables } from '../model/tables.gen'
+import { textAt } from '../lib/text-column'
+import { bytesText, countText, durationText, shareText, shortCount } from '../widgets/number-text'
+
+export type Chip = { id: string; text: string; title: string }
+
+const sum = (column: Float64Array) => column.reduce((total, value) => total + (Number.isFinite(value) ? value : 0), 0)
+
+export function traceChips(info: Tables['info'], threads: Tables['threads'] | null): Chip[] {
+  const duration = traceDuration(info)
+  const instructions = threads ? sum(threads.instructions) : 0
+  const count = tracedThreads(threads).length
+  const chips: Chip[] = []
+  const source = infoValue(info, 'source')
+  if (source) chips.push({ id: 'source', text: source, title: infoValue(info, 'pt_config') || source })
+  if (duration > 0) chips.push({ id: 'duration', text: durationText(duration), title: `The trace lasts ${countText(duration)} ns` })
+  chips.push({ id: 'instructions', text: `${shortCount(instructions)} instructions`, title: `${countText(instructions)} instructions decoded` })
+  chips.push({ id: 'threads', text: `${count} ${count === 1 ? 'thread' : 'threads'}`, title: 'Threads with trace' })
+  return chips
+}
+
+/** "Decoding 12.1 of 38.4 MiB, 31%" in parts; share is NaN when the size is unknown. */
+export function progressText({ phase, bytesDone, bytesTotal }: Progress): { name: string; detail: string; share: number } {
+  const share = bytesTotal > 0 ? bytesDone / bytesTotal : NaN
+  const name = phase === 'reading' ? 'Reading' : phase === 'decoding' ? 'Decoding' : phase === 'done' ? 'Decoded' : 'Stopped'
+  const detail = bytesTotal > 0 ? `${bytesText(bytesDone)} of ${bytesText(bytesTotal)} · ${shareText(share)}` : bytesText(bytesDone)
+  return { name, detail, share }
+}
+
+const LOADED = 1
+
+export type Missing = { count: number; lostBytes: number; share: number; first: string }
+
+/** Binaries that are not there, or not the right ones, and cost something; null when there are none. */
+export function missingImages(images: Tables['images'] | null, auxBytes: number): Missing | null {
+  let count = 0
+  let lostBytes = 0
+  let first = ''
+  for (let row = 1; images && row < images.rows; row++) {
+    const lost = images.lost_bytes[row] ?? 0
+    const costs = lost > 0 || (images.gaps[row] ?? 0) > 0
+    if (!costs || images.status[row] === LOADED || images.anonymous[row] === 1) continue
+    count++
+    lostBytes += lost
+    first ||= textAt(images.path, row)
+  }
+  return count === 0 ? null : { count, lostBytes, share: auxBytes > 0 ? lostBytes / auxBytes : NaN, first }
+}
+
+export function missingSentence({ count, share, first }: Missing): string {
+  const who = count === 1 ? `${first} is missing` : `${count} binaries are missing`
+  if (!(share > 0)) return `${who}: parts of the trace could not be decoded.`
+  return `${who}: ${shareText(share)} of the trace could not be decoded.`
+}

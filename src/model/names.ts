@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// What threads, functions and images are called on screen, and the facts of the
+// info table by key. One wording for all views.
+import { textAt } from '../lib/text-column'
+import type { Tables } from './tables.gen'
+
+type Functions = Tables['functions']
+type Images = Tables['images']
+
+/** First value of a key of the info table; '' when it is not there. */
+export function infoValue(info: Tables['info'] | null, key: string): string {
+  return infoValues(info, key)[0] ?? ''
+}
+
+/** All values of a key that may repeat. */
+export function infoValues(info: Tables['info'] | null, key: string): string[] {
+  const values: string[] = []
+  for (let row = 0; info && row < info.rows; row++) if (textAt(info.key, row) === key) values.push(textAt(info.value, row))
+  return values
+}
+
+/** Length of the trace in ns; 0 when it is not known. */
+export function traceDuration(info: Tables['info'] | null): number {
+  const duration = Number.parseFloat(infoValue(info, 'duration_ns'))
+  return Number.isFinite(duration) && duration > 0 ? duration : 0
+}
+
+/** Why there are no cycles; '' when there are. */
+export function whyNoCycles(info: Tables['info'] | null): string {
+  const cycles = infoValue(info, 'cycles')
+  return cycles === 'yes' ? '' : cycles || 'This trace has no CYC packets: record with intel_pt/cyc/ to see cycles.'
+}
+
+/** Last name of a thread. */
+export function threadName(threads: Tables['threads'] | null, row: number): string {
+  if (!threads || row >= threads.rows) return `thread ${row}`
+  return row === 0 ? 'unknown thread' : textAt(threads.comm, row) || '(no name)'
+}
+
+/** "1204/1206": process and thread; '' for the unknown thread. */
+export function threadIds(threads: Tables['threads'] | null, row: number): string {
+  return !threads || row === 0 || row >= threads.rows ? '' : `${threads.pid[row] ?? -1}/${threads.tid[row] ?? -1}`
+}
+
+/** "matcher 1204/1206": name, process, thread. */
+export function threadLabel(threads: Tables['threads'] | null, row: number): string {
+  return `${threadName(threads, row)} ${threadIds(threads, row)}`.trimEnd()
+}
+
+/** Rows of threads that have any trace, in the order of the table. */
+export function tracedThreads(threads: Tables['threads'] | null): number[] {
+  const rows: number[] = []
+  for (let row = 0; threads && row < threads.rows; row++)
+    if ((threads.instructions[row] ?? 0) > 0 || (row > 0 && !Number.isNaN(threads.start_ns[row] ?? NaN))) rows.push(row)
+  return rows
+}
+
+const fileName = (path: string) => path.slice(path.lastIndexOf('/') + 1) || path
+
+/** Path of the image a function is in; '' when unknown. */
+export function imagePath(functions: Functions | null, images: Images | null, row: number): string {
+  const image = functions?.image[row] ?? 0
+  return images && image > 0 ? textAt(images.path, image) : ''
+}
+
+function makeFunctionName(functions: Functions, images: Images | null, row: number): string {
+  const name = textAt(functions.name, row)
+  if (name !== '') return name
+  const path = imagePath(functions, images, row)
+  if (row === 0 || path === '') return '[unknown]'
+  return `[${fileName(path)}+0x${(functions.address[row] ?? 0n).toString(16)}]`
+}
+
+// Tables are read-only, so what was decoded once holds as long as the table does.
+const names = new WeakMap<Functions, { images: Images | null; texts: (string | undefined)[] }>()
+
+/** Name of a function; nameless code is called by its binary and address. */
+export function functionName(functions: Functions | null, images: Images | null, row: number): string {
+  if (!functions || row >= functions.rows) return '[unknown]'
+  let known = names.get(functions)
+  if (!known || known.images !== images) {
+    known = { images, texts: [] }
+    names.set(functions, known)
+  }
+  return (known.texts[row] ??= makeFunctionName(functions, images, row))
+}

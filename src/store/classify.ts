@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells traces, binaries and everything else apart by their first bytes, and
+// says in a sentence what the rest is. Reads eight bytes of each file, no more.
+import type { ImageOutcome } from '../engine/protocol'
+
+export type OfferedFile = { file: File; path: string }
+export type FileKind = 'trace' | 'elf' | 'junk' | 'empty' | 'unreadable'
+export type SortedFiles = { traces: OfferedFile[]; binaries: OfferedFile[]; outcomes: ImageOutcome[] }
+
+/** More files than this in one go are not looked at. */
+export const MOST_FILES = 50_000
+const MOST_JUNK_SENTENCES = 100
+const READS_AT_ONCE = 32
+
+const archives: readonly (readonly [string, string])[] = [
+  ['1f8b', 'a gzip archive'],
+  ['504b0304', 'a zip archive'],
+  ['28b52ffd', 'a zstd archive'],
+  ['fd377a585a00', 'an xz archive'],
+  ['425a68', 'a bzip2 archive'],
+]
+
+const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+/** What the first bytes (eight, or all of a shorter file) say. */
+export function kindOf(head: Uint8Array): FileKind {
+  if (head.length === 0) return 'empty'
+  const text = String.fromCharCode(...head)
+  if (text === 'PERFILE2' || text === '2ELIFREP') return 'trace'
+  return text.startsWith('\x7fELF') ? 'elf' : 'junk'
+}
+
+/** Why a file is of no use here. */
+export function junkSentence(name: string, kind: FileKind, head: Uint8Array): string {
+  if (kind === 'empty') return `${name} is empty (0 bytes).`
+  if (kind === 'unreadable') return `${name} could not be read by the browser.`
+  const begins = hex(head)
+  const archive = archives.find(([magic]) => begins.startsWith(magic))
+  if (archive) return `${name} is ${archive[1]}: unpack it and open what is inside.`
+  return `${name} is neither a perf.data nor an ELF binary: it begins with ${begins.replace(/(..)(?=.)/g, '$1 ')}.`
+}
+
+async function lookAt(offered: OfferedFile): Promise<{ kind: FileKind; head: Uint8Array }> {
+  try {
+    const head = new Uint8Array(await offered.file.slice(0, 8).arrayBuffer())
+    return { kind: kindOf(head), head }
+  } catch {
+    return { kind: 'unreadable', head: new Uint8Array() }
+  }
+}
+
+/** Sorts what was offered; of much junk only the first hundred get a sentence each. */
+export async function classify(offered: readonly OfferedFile[]): Promise<SortedFiles> {
+  const sorted: SortedFiles = { traces: [], binaries: [], outcomes: [] }
+  const looked = offered.slice(0, MOST_FILES)
+  let junk = 0
+  for (let first = 0; first < looked.length; first += READS_AT_ONCE) {
+    const batch = looked.slice(first, first + READS_AT_ONCE)
+    const kinds = await Promise.all(batch.map(lookAt))
+    batch.forEach((one, index) => {
+      const { kind, head } = kinds[index] ?? { kind: 'unreadable' as const, head: new Uint8Array() }
+      if (kind === 'trace') sorted.traces.push(one)
+      else if (kind === 'elf') sorted.binaries.push(one)
+      else if (junk++ < MOST_JUNK_SENTENCES)
+        sorted.outcomes.push({ path: one.path, state: 'unreadable', sentence: junkSentence(one.file.name, kind, head) })
+    })
+  }
+  if (junk > MOST_JUNK_SENTENCES)
+    sorted.outcomes.push({
+      path: '',
+      state: 'unreadable',
+      sentence: `${junk - MOST_JUNK_SENTENCES} more files are neither a perf.data nor an ELF binary.`,
+    })
+  if (offered.length > MOST_FILES)
+    sorted.outcomes.push({
+      path: '',
+      state: 'unreadable',
+      sentence: `Only the first ${MOST_FILES} of ${offered.length} files were looked at: open a smaller folder.`,
+    })
+  return sorted
+}

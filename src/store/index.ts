@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store's door: views and app import this file only; behind it is their
+// only way to the engine.
+export { setEngine } from './engine-access'
+export { useStore } from './store'
+export { useIdle, useTable } from './use-table'
+export type * from './types'
+export type { ImageOutcome, Progress } from '../engine/protocol'

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store's session slice: opens traces, offers binaries, decodes, and keeps
+// the small tables (info, threads, functions, images, queues) current.
+import type { StateCreator } from 'zustand'
+import type { Engine, EngineError, ImageOutcome, Input, Progress } from '../engine/protocol'
+import type { Result } from '../lib/result'
+import { initialViewState } from '../model/view-state'
+import { classify, type OfferedFile, type SortedFiles } from './classify'
+import { engine } from './engine-access'
+import { fetchExample } from './example'
+import type { SessionActions, SessionSlice, Store } from './types'
+
+const PROGRESS_EVERY_MS = 100
+const VERSION_EVERY_MS = 300
+const TABLES_EVERY_MS = 1000
+/** A decoder that does not stop by then is not waited for. */
+const LONGEST_STOP_MS = 2000
+
+export const emptySession: SessionSlice = {
+  status: 'empty',
+  fileName: '',
+  failure: '',
+  progress: null,
+  version: 0,
+  info: null,
+  threads: null,
+  functions: null,
+  images: null,
+  queues: null,
+  outcomes: [],
+}
+
+const inputOf = ({ file, path }: OfferedFile): Input => ({ name: file.name, path, file })
+const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
+
+/** Why nothing was opened, from what was found among the files. */
+function nothingToOpen(offered: readonly OfferedFile[], sorted: SortedFiles): string {
+  const binaries = sorted.binaries.length
+  if (offered.length === 0) return 'No files were given: the folder is empty or could not be read.'
+  if (binaries > 0)
+    return `${plural(binaries, 'binary is', 'binaries are')} noted, but there is no trace yet: open the perf.data that belongs to ${binaries === 1 ? 'it' : 'them'}.`
+  const only = sorted.outcomes[0]
+  if (offered.length === 1 && only) return `${only.sentence} Open a perf.data file that perf record has written.`
+  return `None of the ${offered.length} files is a trace: open a perf.data file that perf record has written.`
+}
+
+function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
+  const [opened, ...others] = traces
+  return others.map(({ path }) => ({
+    path,
+    state: 'unwanted',
+    sentence: `${path} is a trace too, but one is open at a time: ${opened?.path ?? ''} was opened.`,
+  }))
+}
+
+/** Runs `task` at most once per `every` ms, and a last time for the last call. */
+function throttle(every: number, task: () => void): { call(): void; stop(): void } {
+  let timer: ReturnType<typeof setTimeout> | null = null
+  let last = -Infinity
+  const run = () => {
+    timer = null
+    last = performance.now()
+    task()
+  }
+  return {
+    call: () => {
+      timer ??= setTimeout(run, Math.max(0, last + every - performance.now()))
+    },
+    stop: () => {
+      if (timer !== null) clearTimeout(timer)
+      timer = null
+    },
+  }
+}
+
+export const createSessionSlice: StateCreator<Store, [], [], { session: SessionSlice } & SessionActions> = (set, get) => {
+  /** Grows with every trace and every decode run: answers to an older one are dropped. */
+  let run = 0
+  /** Binaries that came before their trace. */
+  let early: OfferedFile[] = []
+  let decoding: Promise<unknown> | null = null
+  let cancelWanted = false
+
+  const change = (session: Partial<SessionSlice>) => set((store) => ({ session: { ...store.session, ...session } }))
+  const bumpVersion = () => change({ version: get().session.version + 1 })
+
+  async function readTables(mine: number): Promise<void> {
+    const from = await engine()
+    const answers = await Promise.all([
+      from.query('info', {}),
+      from.query('threads', {}),
+      from.query('functions', {}),
+      from.query('images', {}),
+      from.query('queues', {}),
+    ])
+    if (mine !== run) return
+    const [info, threads, functions, images, queues] = answers
+    change({
+      ...(info.ok && { info: info.value }),
+      ...(threads.ok && { threads: threads.value }),
+      ...(functions.ok && { functions: functions.value }),
+      ...(images.ok && { images: images.value }),
+      ...(queues.ok && { queues: queues.value }),
+    })
+  }
+
+  /** Passes progress on, at a pace that a page can follow. */
+  function follow(mine: number): { progress(progress: Progress): void; stop(): Progress | null } {
+    let latest: Progress | null = null
+    let seenVersion = -1
+    const show = throttle(PROGRESS_EVERY_MS, () => mine === run && change({ progress: latest }))
+    const tables = throttle(TABLES_EVERY_MS, () => mine === run && void readTables(mine))
+    const version = throttle(VERSION_EVERY_MS, () => mine === run && bumpVersion())
+    return {
+      progress: (progress) => {
+        latest = progress
+        show.call()
+        if (progress.version === seenVersion) return
+        seenVersion = progress.version
+        version.call()
+        tables.call()
+      },
+      stop: () => {
+        show.stop()
+        version.stop()
+        tables.stop()
+        return latest
+      },
+    }
+  }
+
+  async function decode(): Promise<void> {
+    const mine = ++run
+    const with_ = await engine()
+    cancelWanted = false
+    change({ status: 'decoding', failure: '' })
+    const follower = follow(mine)
+    const working = with_.decode((progress) => mine === run && follower.progress(progress)).catch(asFailure)
+    decoding = working
+    const result = await working
+    const last = follower.stop()
+    if (mine !== run) return
+    decoding = null
+    await readTables(mine)
+    if (mine !== run) return
+    if (!result.ok) change({ status: 'failed', failure: result.error.sentence, progress: last })
+    else change({ status: cancelWanted && last?.phase !== 'done' ? 'cancelled' : 'ready', progress: last })
+    bumpVersion()
+  }
+
+  /** Ends a decode that is under way; what it says from now on is not heard. */
+  async function stopDecoding(): Promise<void> {
+    run++
+    if (!decoding) return
+    await (await engine()).cancel()
+    await Promise.race([decoding, new Promise((resolve) => setTimeout(resolve, LONGEST_STOP_MS))])
+    decoding = null
+  }
+
+  function asFailure(error: unknown): Result<never, EngineError> {
+    return { ok: false, error: { sentence: error instanceof Error ? error.message : String(error) } }
+  }
+
+  async function offer(to: Engine, binaries: readonly OfferedFile[]): Promise<ImageOutcome[]> {
+    if (binaries.length === 0) return []
+    const answer = await to.addImages(binaries.map(inputOf)).catch(asFailure)
+    return answer.ok ? answer.value : [{ path: '', state: 'unreadable', sentence: answer.error.sentence }]
+  }
+
+  async function openTrace(sorted: SortedFiles, trace: OfferedFile): Promise<void> {
+    await stopDecoding()
+    const mine = run
+    const { version } = get().session
+    set((store) => ({
+      session: { ...emptySession, version: version + 1, status: 'opening', fileName: trace.file.name },
+      view: { ...initialViewState, tab: store.view.tab },
+    }))
+    const to = await engine()
+    const opened = await to.open(inputOf(trace)).catch(asFailure)
+    if (mine !== run) return
+    const outcomes = [...otherTraces(sorted.traces), ...sorted.outcomes]
+    if (!opened.ok) return change({ status: 'failed', failure: opened.error.sentence, outcomes })
+    const binaries = [...early, ...sorted.binaries]
+    early = []
+    const used = await offer(to, binaries)
+    if (mine !== run) return
+    change({ outcomes: [...used, ...outcomes] })
+    await readTables(mine)
+    if (mine !== run) return
+    if (get().session.info) await decode()
+    else change({ status: 'failed', failure: `${trace.file.name} was opened, but its facts could not be read.` })
+  }
+
+  async function addBinaries(sorted: SortedFiles): Promise<void> {
+    const wasDecoding = decoding !== null
+    await stopDecoding()
+    const mine = run
+    const used = await offer(await engine(), sorted.binaries)
+    if (mine !== run) return
+    change({ outcomes: [...used, ...sorted.outcomes] })
+    if (wasDecoding || used.some(({ state }) => state === 'used')) await decode()
+  }
+
+  async function openSorted(offered: readonly OfferedFile[]): Promise<void> {
+    const sorted = await classify(offered)
+    const [trace] = sorted.traces
+    const isOpen = get().session.info !== null
+    if (trace) return openTrace(sorted, trace)
+    if (isOpen && sorted.binaries.length > 0) return addBinaries(sorted)
+    if (isOpen) return change({ outcomes: sorted.outcomes })
+    early = [...early, ...sorted.binaries]
+    change({
+      status: sorted.binaries.length > 0 ? 'empty' : 'failed',
+      failure: nothingToOpen(offered, sorted),
+      outcomes: sorted.outcomes,
+    })
+  }
+
+  /** Anything thrown below is a broken promise of ours: say it instead of hanging. */
+  async function guarded(task: () => Promise<void>): Promise<void> {
+    try {
+      await task()
+    } catch (error) {
+      change({ status: 'failed', failure: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  return {
+    session: emptySession,
+    openFiles: (files) => guarded(() => openSorted(files)),
+    openExample: () =>
+      guarded(async () => {
+        change({ status: 'opening', fileName: 'the example', failure: '' })
+        const example = await fetchExample()
+        if (example.ok) await openSorted(example.value)
+        else change({ status: 'failed', failure: example.error })
+      }),
+    cancel: async () => {
+      if (!decoding) return
+      cancelWanted = true
+      await (await engine()).cancel()
+    },
+    closeTrace: () =>
+      guarded(async () => {
+        await stopDecoding()
+        early = []
+        const { version } = get().session
+        set((store) => ({
+          session: { ...emptySession, version: version + 1 },
+          view: { ...initialViewState, tab: store.view.tab },
+        }))
+        await (await engine()).close()
+      }),
+  }
+}

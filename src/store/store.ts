@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one zustand store, put together from its slices.
+import { create } from 'zustand'
+import { createSessionSlice } from './session-slice'
+import { createThemeSlice } from './theme-slice'
+import type { Store } from './types'
+import { createViewSlice } from './view-slice'
+
+export const useStore = create<Store>()((...tools) => ({
+  ...createSessionSlice(...tools),
+  ...createViewSlice(...tools),
+  ...createThemeSlice(...tools),
+}))

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store's view slice: what the reader is looking at, and the verbs that
+// move between views.
+import type { StateCreator } from 'zustand'
+import { initialViewState, type ViewState } from '../model/view-state'
+import { engine } from './engine-access'
+import type { Store, ViewActions } from './types'
+
+type ViewSlice = { view: ViewState } & ViewActions
+
+const START_NS_NOT_FIRST = 1
+
+/** Ordinal of the first instruction of `thread` at or after `time_ns`; null when there is none. */
+async function ordinalAt(thread: number, time_ns: number): Promise<number | null> {
+  const answer = await (await engine()).query('instructions', {
+    thread,
+    flags: START_NS_NOT_FIRST,
+    start_ns: time_ns,
+    count: 1,
+  })
+  return answer.ok ? (answer.value.ordinal[0] ?? null) : null
+}
+
+export const createViewSlice: StateCreator<Store, [], [], ViewSlice> = (set, get) => {
+  const change = (view: Partial<ViewState>) => set((store) => ({ view: { ...store.view, ...view } }))
+  // A jump to a thread that the picker hides would show nothing.
+  const threadFor = (thread: number) => (get().view.thread === null ? null : thread)
+  let jump = 0
+
+  return {
+    view: initialViewState,
+    setTab: (tab) => change({ tab }),
+    setThread: (thread) => change({ thread }),
+    setRange: (range) => change({ range: range && range.end_ns > range.start_ns ? range : null }),
+    setWeight: (weight) => change({ weight }),
+    setSearch: (search) => change({ search }),
+    setFlamePath: (flamePath) => change({ flamePath }),
+    showInstruction: (thread, ordinal) => {
+      jump++
+      change({ tab: 'instructions', thread: threadFor(thread), instruction: { thread, ordinal } })
+    },
+    showTime: async (thread, time_ns) => {
+      const mine = ++jump
+      const ordinal = await ordinalAt(thread, time_ns)
+      if (mine !== jump) return
+      change({ tab: 'instructions', thread: threadFor(thread) })
+      if (ordinal !== null) change({ instruction: { thread, ordinal } })
+    },
+    showPacket: (queue, offset) => change({ tab: 'packets', packet: { queue, offset } }),
+    showBlock: (ip) => change({ tab: 'blocks', block: ip }),
+  }
+}

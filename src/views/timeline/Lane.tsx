@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// One thread of the timeline: asks for its calls and gaps, draws the part of
+// the lane that is on screen, tells what is under the pointer.
+import { memo, useCallback, useEffect, useMemo, useState } from 'react'
+import type { CallsTable, Tables } from '../../model/tables.gen'
+import type { TimeRange } from '../../model/view-state'
+import { useTable, type TableState } from '../../store'
+import { CanvasLayer, type Draw } from '../../widgets/CanvasLayer'
+import { IconButton } from '../../widgets/Button'
+import { Facts } from '../../widgets/Facts'
+import { durationText, timeText } from '../../widgets/number-text'
+import { usePalette } from '../../widgets/theme'
+import { Tooltip } from '../../widgets/Tooltip'
+import { callAt, callFacts, type FunctionNames, type SelectedCall } from './describe'
+import { drawLane } from './draw'
+import { callUnder, gapUnder, LANE, layoutCalls, layoutGaps, levelsOf, rowOf, type GapBox } from './layout'
+import type { Viewport, WindowRequest } from './viewport'
+
+const LEVELS_AT_ONCE = 400
+
+export type LaneProps = {
+  thread: number
+  name: string
+  ids: string
+  view: Viewport
+  request: WindowRequest | null
+  width: number
+  top: number
+  height: number
+  /** Part of the lane that is on screen, in pixels from its top. */
+  from: number
+  to: number
+  collapsed: boolean
+  names: FunctionNames
+  found: Uint8Array | null
+  selected: SelectedCall | null
+  /** True while the timeline is dragged: no tooltips. */
+  quiet: boolean
+  wasClick: React.RefObject<boolean>
+  onLevels(thread: number, levels: number): void
+  onTable(thread: number, calls: CallsTable): void
+  onToggle(thread: number): void
+  onSelect(call: SelectedCall | null): void
+  onZoomTo(range: TimeRange): void
+}
+
+const latest = <Name extends 'calls' | 'gaps'>(state: TableState<Name>): Tables[Name] | null =>
+  state.state === 'ready' ? state.table : state.state === 'loading' ? state.previous : null
+
+type Under = { x: number; y: number; call: number; gap: GapBox | null }
+
+export const Lane = memo(function Lane(props: LaneProps) {
+  const { thread, view, request, width, height, from, to, names, found, selected, onLevels, onTable, onSelect, onZoomTo } = props
+  const palette = usePalette()
+  const [under, setUnder] = useState<Under | null>(null)
+  const shape = props.collapsed ? LANE.collapsed : LANE.open
+
+  const window = useMemo(() => request && { ...request, thread }, [request, thread])
+  const callState = useTable('calls', window)
+  const gapState = useTable('gaps', useMemo(() => window && { thread, start_ns: window.start_ns, end_ns: window.end_ns }, [window, thread]))
+  const calls = latest(callState)
+  const gaps = latest(gapState)
+
+  useEffect(() => {
+    if (!calls) return
+    onLevels(thread, Math.min(LEVELS_AT_ONCE, levelsOf(calls, thread)))
+    onTable(thread, calls)
+  }, [calls, thread, onLevels, onTable])
+
+  const callBoxes = useMemo(() => calls && layoutCalls(calls, thread, view, width), [calls, thread, view, width])
+  const gapBoxes = useMemo(() => (gaps ? layoutGaps(gaps, thread, view, width) : []), [gaps, thread, view, width])
+  const selectedRow = useMemo(() => (calls ? rowOf(calls, selected) : -1), [calls, selected])
+  const hovered = under?.call ?? -1
+  const draw = useCallback<Draw>(
+    (context, size) =>
+      drawLane(context, size.height, {
+        calls, boxes: callBoxes, gaps: gapBoxes, shape, height, scrolled: from, nameOf: names.nameOf, imageOf: names.imageOf,
+        found, hovered, selected: selectedRow, palette,
+      }),
+    [calls, callBoxes, gapBoxes, shape, height, from, names, found, hovered, selectedRow, palette],
+  )
+
+  const onMove = (event: React.PointerEvent<HTMLElement>) => {
+    const box = event.currentTarget.getBoundingClientRect()
+    const x = event.clientX - box.left
+    const call = callBoxes ? callUnder(callBoxes, x, event.clientY - box.top, shape) : -1
+    setUnder({ x: event.clientX, y: event.clientY, call, gap: gapUnder(gapBoxes, x) })
+  }
+
+  const callUnderPointer = (event: React.MouseEvent<HTMLElement>) => {
+    const box = event.currentTarget.getBoundingClientRect()
+    return calls && callBoxes ? callUnder(callBoxes, event.clientX - box.left, event.clientY - box.top, shape) : -1
+  }
+  const onClick = (event: React.MouseEvent<HTMLElement>) => {
+    if (!props.wasClick.current) return
+    const row = callUnderPointer(event)
+    onSelect(calls && row >= 0 ? callAt(calls, row) : null)
+  }
+  const onDoubleClick = (event: React.MouseEvent<HTMLElement>) => {
+    const row = callUnderPointer(event)
+    const gap = gapUnder(gapBoxes, event.clientX - event.currentTarget.getBoundingClientRect().left)
+    if (calls && row >= 0) onZoomTo(callAt(calls, row))
+    else if (gap && gaps) onZoomTo({ start_ns: gaps.start_ns[gap.row] ?? 0, end_ns: gaps.end_ns[gap.row] ?? 0 })
+  }
+
+  const failed = callState.state === 'failed' ? callState.sentence : ''
+  return (
+    <div className="lane" style={{ top: props.top, height }} data-thread={thread}>
+      <div className="lane-label">
+        <IconButton
+          icon={props.collapsed ? 'right' : 'down'}
+          label={`${props.collapsed ? 'Expand' : 'Collapse'} ${props.name}`}
+          aria-expanded={!props.collapsed}
+          onClick={() => props.onToggle(thread)}
+        />
+        <span title={`${props.name} ${props.ids}`}>
+          {props.name} <small>{props.ids}</small>
+        </span>
+      </div>
+      <div className="lane-plot" data-plot="true" onPointerMove={onMove} onPointerLeave={() => setUnder(null)} onClick={onClick} onDoubleClick={onDoubleClick}>
+        <div style={{ position: 'absolute', left: 0, right: 0, top: from, height: Math.max(0, to - from) }}>
+          <CanvasLayer draw={draw} />
+        </div>
+        {failed && <div className="lane-failed">{failed}</div>}
+      </div>
+      {under && !props.quiet && <UnderPointer under={under} calls={calls} gaps={gaps} names={names} />}
+    </div>
+  )
+})
+
+function UnderPointer({ under, calls, gaps, names }: { under: Under; calls: CallsTable | null; gaps: Tables['gaps'] | null; names: FunctionNames }) {
+  const gap = under.gap && gaps ? under.gap : null
+  if (under.call < 0 && !gap) return null
+  // A wide gap covers the calls below it, so it is what the pointer means.
+  if (gap && gaps)
+    return (
+      <Tooltip x={under.x} y={under.y}>
+        <GapText gap={gap} gaps={gaps} names={names} />
+      </Tooltip>
+    )
+  if (!calls) return null
+  const fn = calls.function[under.call] ?? 0
+  return (
+    <Tooltip x={under.x} y={under.y}>
+      <div className="tooltip-title">{names.nameOf(fn)}</div>
+      <div className="tooltip-sub">{names.imagePathOf(fn)}</div>
+      <Facts facts={callFacts(calls, under.call)} />
+    </Tooltip>
+  )
+}
+
+function GapText({ gap, gaps, names }: { gap: GapBox; gaps: Tables['gaps']; names: FunctionNames }) {
+  const start = gaps.start_ns[gap.row] ?? NaN
+  const end = gaps.end_ns[gap.row] ?? NaN
+  return (
+    <>
+      <div className={`tooltip-title ${gap.lost ? 'gap-lost' : ''}`}>{gap.lost ? 'Trace was lost' : 'Not traced'}</div>
+      <div>{names.gapText(gaps, gap.row)}</div>
+      <Facts
+        facts={[
+          { name: 'From', value: timeText(start) },
+          { name: 'Duration', value: durationText(end - start) },
+          ...(gap.several ? [{ name: 'Here', value: 'several gaps; zoom in to see each' }] : []),
+        ]}
+      />
+    </>
+  )
+}
