@@ -283,11 +283,10 @@ static bool is_nameless(const ptm_part *part, uint32_t function)
 	return !known->size && !known->address;
 }
 
-static ptm_arrival arrival_of(const ptm_part *part, const ptm_item *item, const ptm_block *block)
+static ptm_arrival arrival_of(const ptm_part *part, const ptm_block *block)
 {
-	uint64_t straight_ip = part->is_open ? part->last.to_ip : 0;
-	uint64_t ip = part->is_begun && part->begin_ip ? part->begin_ip : item->resumed ? straight_ip : block->ip;
-	bool is_entry = !block->function_offset && !item->resumed && ip == block->ip && block->function;
+	uint64_t ip = part->is_begun && part->begin_ip ? part->begin_ip : block->ip;
+	bool is_entry = !block->function_offset && ip == block->ip && block->function;
 
 	return (ptm_arrival){ .ip = ip, .function = block->function, .code_id = block->code_id,
 			      .flags = (is_entry ? PTM_ARRIVAL_ENTRY : 0) |
@@ -316,10 +315,12 @@ static void name_checkpoints(ptm_part *part, uint32_t thread)
 /* A visit that is not simply the next: the whole decision. */
 static ptm_status arrive(ptm_part *part, const ptm_item *item, const ptm_block *block)
 {
-	if (part->is_switched || part->piece.thread != item->thread)
+	/* A SWITCH may come just before the visit during which it happened. */
+	bool is_back = part->is_switched && item->start_ns > part->last.time_ns;
+	if (is_back || part->piece.thread != item->thread)
 		PTM_TRY(close_run(part, 0));
 	bool goes_on = part->is_open;
-	ptm_arrival to = arrival_of(part, item, block);
+	ptm_arrival to = arrival_of(part, block);
 	name_checkpoints(part, item->thread);
 	if (!goes_on) {
 		if (part->data.pieces.length || part->is_begun)
@@ -357,7 +358,7 @@ static inline ptm_status step(ptm_part *part, const ptm_item *item, const ptm_bl
 			return PTM_OK;
 		break;
 	case PTM_END_CALL:
-		if (block->ip != part->last_next_ip && !block->function_offset && !item->resumed &&
+		if (block->ip != part->last_next_ip && !block->function_offset &&
 		    part->stack.length < PTM_STACK_DEPTH) {
 			ptm_frame frame = { .return_ip = part->last_next_ip, .start_ns = item->start_ns,
 					    .start_instructions = part->piece.instructions, .function = block->function };
@@ -365,7 +366,7 @@ static inline ptm_status step(ptm_part *part, const ptm_item *item, const ptm_bl
 		}
 		break;
 	case PTM_END_RETURN:
-		if (part->stack.length > 1 && top_of(part)->return_ip == block->ip && !item->resumed)
+		if (part->stack.length > 1 && top_of(part)->return_ip == block->ip)
 			return pop(part, 1);
 		break;
 	default:
@@ -456,7 +457,7 @@ ptm_status ptm_part_add(ptm_part *part, const ptm_item *item)
 {
 	if (item->kind == PTM_ITEM_VISIT)
 		return add_visit(part, item);
-	if (item->kind == PTM_ITEM_EVENT)
+	if (item->kind == PTM_ITEM_EVENT || item->kind == PTM_ITEM_CHECKPOINT)
 		return PTM_OK;
 	name_checkpoints(part, item->thread);
 	part->attention = true;
