@@ -27,6 +27,7 @@ static ptm_status read_header(reader *reader, const uint8_t *bytes, size_t lengt
 	data->shortest_ns = ptm_bytes_u64(body);
 	data->ends_lost = ptm_bytes_u32(body);
 	data->ends_away = ptm_bytes_u32(body);
+	data->ends_switched = ptm_bytes_u32(body);
 	uint32_t body_end = ptm_bytes_u32(body);
 	if (body->failed || body_end > length || body->at > bytes + body_end)
 		return PTM_BAD_DATA;

@@ -286,14 +286,19 @@ static ptm_status add_absence(joiner *join, const ptm_part_data *part, const ptm
 	return ptm_array_push(&join->profile->joined_gaps, gap);
 }
 
+static uint32_t run_of(const ptm_profile *profile, const place *at)
+{
+	return profile->parts.at[at->part]->pieces.at[at->piece].run;
+}
+
 /* True when the piece follows `before`, the thread's last one, in the same queue with nothing between. */
 static bool follows(const ptm_profile *profile, const place *before, const place *at)
 {
 	if (!before || before->thread != at->thread)
 		return false;
 	if (before->part == at->part)
-		return before->piece + 1 == at->piece;
-	if (before->part > at->part || at->piece || before->piece + 1 != profile->parts.at[before->part]->pieces.length)
+		return before->piece + 1 == at->piece && run_of(profile, before) == run_of(profile, at);
+	if (profile->links.at[at->part].is_switched || before->part > at->part || at->piece || before->piece + 1 != profile->parts.at[before->part]->pieces.length)
 		return false;
 	for (uint32_t i = before->part + 1; i <= at->part; i++) {
 		bool is_between = i < at->part;

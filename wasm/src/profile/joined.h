@@ -12,7 +12,8 @@ typedef struct ptm_part_link {
 	bool is_next;            /* its segment is the very next */
 	bool is_hole;            /* a segment before it is missing */
 	bool is_lost;            /* trace was lost between */
-	bool is_away;            /* tracing was off, or another thread ran, between */
+	bool is_away;            /* tracing was off between */
+	bool is_switched;        /* another thread may have run between */
 } ptm_part_link;
 
 /* A time in which a segment that is not merged yet may hold anything. */

@@ -248,7 +248,7 @@ static ptm_status lose(ptm_part *part, const ptm_item *item)
 			.ip = item->ip, .count = 1, .thread = item->thread, .queue = part->data.queue, .reason = item->reason };
 
 	PTM_TRY(close_run(part, is_own ? PTM_PIECE_LOST_AFTER : 0));
-	part->is_away = false;
+	part->is_away = part->is_switched = false;
 	if (!is_own && !is_told) {
 		ptm_piece empty;
 		memset(&empty, 0, sizeof empty);
@@ -316,7 +316,7 @@ static void name_checkpoints(ptm_part *part, uint32_t thread)
 /* A visit that is not simply the next: the whole decision. */
 static ptm_status arrive(ptm_part *part, const ptm_item *item, const ptm_block *block)
 {
-	if (part->is_open && part->piece.thread != item->thread)
+	if (part->is_switched || part->piece.thread != item->thread)
 		PTM_TRY(close_run(part, 0));
 	bool goes_on = part->is_open;
 	ptm_arrival to = arrival_of(part, item, block);
@@ -338,7 +338,7 @@ static ptm_status arrive(ptm_part *part, const ptm_item *item, const ptm_block *
 		}
 	}
 	part->last.off = 0;
-	part->is_away = part->is_begun = part->attention = false;
+	part->is_away = part->is_switched = part->is_begun = part->attention = false;
 	return PTM_OK;
 }
 
@@ -430,9 +430,13 @@ ptm_status ptm_part_add(ptm_part *part, const ptm_item *item)
 	if (item->kind == PTM_ITEM_BEGIN) {
 		part->is_begun = true;
 		part->begin_ip = item->to_ip;
+	} else if (part->is_open && item->kind == PTM_ITEM_SWITCH) {
+		/* Even to the same thread: another may have run without a trace. At the
+		 * start of a part it only says which thread is running. */
+		part->is_switched = true;
 	} else if (part->is_open) {
 		part->is_away = true;
-		part->last.off |= item->kind == PTM_ITEM_GAP;
+		part->last.off = 1;
 	}
 	return PTM_OK;
 }
@@ -453,6 +457,7 @@ ptm_status ptm_part_finish(ptm_part *part, uint64_t end_offset, uint64_t packets
 	part->data.packets = packets;
 	part->data.ends_lost = part->is_lost;
 	part->data.ends_away = part->is_away;
+	part->data.ends_switched = part->is_switched;
 	part->attention = true;
 	return PTM_OK;
 }

@@ -69,7 +69,8 @@ typedef struct ptm_part_data {
 	uint64_t instructions, packets, end_offset;
 	uint64_t shortest_ns;        /* every call of at least this length is in `calls` */
 	uint32_t ends_lost;          /* 1: trace was lost after its last visit */
-	uint32_t ends_away;          /* 1: tracing was off, or another thread came, after its last visit */
+	uint32_t ends_away;          /* 1: tracing was off after its last visit */
+	uint32_t ends_switched;      /* 1: a SWITCH came after its last visit */
 	PTM_ARRAY(ptm_part_run) runs;
 	PTM_ARRAY(ptm_piece) pieces;
 	PTM_ARRAY(ptm_tree_node) nodes;
@@ -109,7 +110,8 @@ struct ptm_part {
 	ptm_part_run run;
 	bool is_open;
 	bool is_lost;                /* trace was lost since the last visit */
-	bool is_away;                /* tracing was off, or another thread ran, since the last visit */
+	bool is_away;                /* tracing was off since the last visit */
+	bool is_switched;            /* SWITCH since the last visit */
 	bool is_begun;               /* BEGIN, at begin_ip, since the last visit */
 	bool attention;              /* the next visit is not simply the next one */
 	uint64_t begin_ip;

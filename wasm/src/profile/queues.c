@@ -7,7 +7,7 @@
 typedef struct state {
 	uint32_t queue, segment, run, first_gap;
 	uint64_t instructions, packets, end_offset, time_ns;
-	bool is_lost, is_away, has_part, has_run;
+	bool is_lost, is_away, is_switched, has_part, has_run;
 	ptm_departure departure;
 } state;
 
@@ -99,7 +99,8 @@ static ptm_status add_hole(ptm_profile *profile, const state *state, const ptm_p
 
 static ptm_status add_part(ptm_profile *profile, state *state, const ptm_part_data *part)
 {
-	ptm_part_link link = { .is_next = is_next_segment(state, part), .is_lost = state->is_lost, .is_away = state->is_away };
+	ptm_part_link link = { .is_next = is_next_segment(state, part), .is_lost = state->is_lost, .is_away = state->is_away,
+			       .is_switched = state->is_switched };
 	link.is_hole = state->has_part && !link.is_next;
 
 	PTM_TRY(ptm_array_push(&profile->links, link));
@@ -119,7 +120,8 @@ static ptm_status add_part(ptm_profile *profile, state *state, const ptm_part_da
 	bool has_visits = part->runs.length;
 	state->is_lost = part->ends_lost || (!has_visits && state->is_lost);
 	state->is_away = part->ends_away || (!has_visits && state->is_away);
-	state->has_run = state->has_run && !state->is_lost;
+	state->is_switched = part->ends_switched || (!has_visits && state->is_switched);
+	state->has_run = state->has_run && !state->is_lost && !state->is_switched;
 	state->instructions += part->instructions;
 	state->packets += part->packets;
 	state->end_offset = part->end_offset;

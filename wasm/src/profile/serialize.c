@@ -167,6 +167,7 @@ static ptm_status put_all(ptm_part *part, function_map *map)
 	PTM_TRY(put_u64(part, data->shortest_ns));
 	PTM_TRY(put_u32(part, data->ends_lost));
 	PTM_TRY(put_u32(part, data->ends_away));
+	PTM_TRY(put_u32(part, data->ends_switched));
 	uint32_t end_at = part->bytes.length;
 	PTM_TRY(put_u32(part, 0));
 	PTM_TRY(put_blocks(part, map));

@@ -196,10 +196,9 @@ void ptm_clock_cyc(ptm_clock *clock, uint64_t cycles)
 {
 	clock->have_cyc = true;
 	clock->cyc_count += cycles;
-	if (clock->counting) {
+	clock->cycles_sampled = true;
+	if (clock->counting)
 		clock->cycles += cycles;
-		clock->cycles_sampled = true;
-	}
 	if (!clock->cyc_reference)
 		return;
 	double scale = clock->have_cycles_to_tsc ? clock->cycles_to_tsc : clock->cbr_cycles_to_tsc;

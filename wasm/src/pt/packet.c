@@ -95,7 +95,8 @@ static ptm_status extended(const uint8_t *at, uint32_t available, ptm_packet *pa
 	case 0x73: return tma(at, available, packet);
 	case 0x03:
 		PTM_TRY(raw(packet, PTM_PACKET_CBR, 2, 2, at, available, 0));
-		packet->payload &= 0xff;
+		packet->count = at[3];
+		packet->payload = at[2];
 		return PTM_OK;
 	case 0xf3: return put(packet, PTM_PACKET_OVF, 2, available, 0, 0);
 	case 0x83: return put(packet, PTM_PACKET_TRACESTOP, 2, available, 0, 0);
@@ -148,10 +149,13 @@ static ptm_status with_ip(uint8_t kind, const uint8_t *at, uint32_t available, p
 	return raw(packet, kind, 1, bytes[field], at, available, field);
 }
 
+/* The two lower bits exclude each other: 64 and 32 bit code, in a transaction and just aborted. */
 static ptm_status mode(const uint8_t *at, uint32_t available, ptm_packet *packet)
 {
 	if (available < 2)
 		return PTM_TRUNCATED;
+	if ((at[1] & 3) == 3)
+		return PTM_BAD_DATA;
 	switch (at[1] >> 5) {
 	case 0: return put(packet, PTM_PACKET_MODE_EXEC, 2, available, 0, at[1] & 7);
 	case 1: return put(packet, PTM_PACKET_MODE_TSX, 2, available, 0, at[1] & 3);

@@ -20,7 +20,7 @@ typedef enum ptm_packet_kind {
 	PTM_PACKET_TMA,          /* payload: CTC; count: fast counter (9 bits) */
 	PTM_PACKET_MTC,          /* payload: 8 bits of CTC */
 	PTM_PACKET_CYC,          /* payload: core cycles since the last CYC */
-	PTM_PACKET_CBR,          /* payload: core:bus ratio */
+	PTM_PACKET_CBR,          /* payload: core:bus ratio; count: the reserved byte after it */
 	PTM_PACKET_MNT,          /* payload: 64 bits */
 	PTM_PACKET_PTWRITE,      /* payload: operand; count: 1 when a FUP follows */
 	PTM_PACKET_MWAIT,        /* payload: hints in 31:0, extensions in 63:32 */
