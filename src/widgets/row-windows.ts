@@ -91,6 +91,8 @@ export function useWindowPlan(range: RowRange, rowCount: number, isHeld: (range:
     return () => clearTimeout(timer)
   }, [first, end])
   // After every render, because rows arrive with a render.
-  useEffect(() => setAhead(isHeld(wanted)))
+  useEffect(() => {
+    if (isHeld(wanted) !== ahead) setAhead(!ahead)
+  })
   return useMemo(() => planWindows({ first: wanted.first, end: wanted.end }, rowCount, ahead), [wanted.first, wanted.end, rowCount, ahead])
 }

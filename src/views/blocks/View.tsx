@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Executed basic blocks of a thread and time range: what they cost, which to
 // look at. A row leads to its instructions.
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { functionName, threadLabel, whyNoCycles } from '../../model/names'
 import { baseName, pathOf, type NameTables } from '../../model/places'
 import { compileSearch } from '../../model/search'
@@ -46,19 +46,21 @@ export default function BlocksView() {
   const { selection, reveal, select } = useBlockSelection(table, rows, block)
 
   const selected = selection === null ? undefined : rows[selection.active]
+  const cell = useCallback(
+    (row: number, column: string) =>
+      table === null ? null : <BlockCell table={table} row={rows[row] ?? 0} column={column} names={names} total={total} largest={largest} weight={weighed} />,
+    [table, rows, names, total, largest, weighed],
+  )
+  const activate = useCallback((row: number) => void (table !== null && showVisit(table, rows[row] ?? 0)), [table, rows])
   const bar = (
     <>
       <span className="bar-text">
-        {search.trim() === '' ? null : <strong>{countText(rows.length)} of </strong>}
+        {matches === null ? null : <strong>{countText(rows.length)} of </strong>}
         <strong>{countText(table?.rows ?? 0)}</strong> blocks
         {thread === null ? ' of all threads' : ` of ${threadLabel(session.threads, thread)}`}
         {range === null ? '' : ` in ${durationText(range.end_ns - range.start_ns)}`}
+        {matches === null ? '. Search finds symbols, binaries, addresses.' : ` match “${search.trim()}”.`}
       </span>
-      {search.trim() === '' ? (
-        <span className="bar-text">Search finds symbols, binaries and addresses</span>
-      ) : (
-        <Button onClick={() => store().setSearch('')}>Clear search “{search.trim()}”</Button>
-      )}
       <BarSpace />
       <Segmented<Weight>
         label="Share of"
@@ -96,10 +98,10 @@ export default function BlocksView() {
         label="Basic blocks"
         columns={columns}
         rowCount={rows.length}
-        cell={(row, column) => (table === null ? null : <BlockCell table={table} row={rows[row] ?? 0} column={column} names={names} total={total} largest={largest} weight={weighed} />)}
+        cell={cell}
         selection={selection}
         onSelect={select}
-        onActivate={(row) => table !== null && showVisit(table, rows[row] ?? 0)}
+        onActivate={activate}
         onSort={(column) => setOrder(nextOrder(order, asColumn(column)))}
         onCopy={() => (table === null ? null : copyText(rows, selection, columns.map(({ id, title, unit }) => ({ id, title: unit === undefined ? title : `${title} ${unit}` })), { table, names, total, weight: weighed }))}
         reveal={reveal}

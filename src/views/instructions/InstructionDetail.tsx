@@ -49,7 +49,7 @@ export function InstructionDetail({ place, row, context, selection }: Props) {
         </>
       }
     >
-      <DetailFacts facts={factsOf(place, row, context, where)} />
+      <DetailFacts facts={factsOf(place, row, context, where)} lines={2} />
     </DetailStrip>
   )
 }

@@ -45,7 +45,9 @@ export function InstructionList({ threads, thread, picker }: Props) {
   const names = useMemo(() => ({ functions: session.functions, images: session.images }), [session.functions, session.images])
   const found = useFound(names)
   const start_ns = useMemo(() => startOf(infoValue(session.info, 'start_time_ns')), [session.info])
-  const context: CellContext = { names, timeBase, start_ns, textOf, found, find }
+  const context: CellContext = useMemo(() => ({ names, timeBase, start_ns, textOf, found, find }), [names, timeBase, start_ns, textOf, found, find])
+  const cell = useCallback((row: number, column: string) => instructionCell(context, row, column), [context])
+  const fullRow = useCallback((row: number) => (find(row) === null ? <span className="ins-waiting">#{countText(row)}</span> : null), [find])
   const noCycles = whyNoCycles(session.info)
   const hasCpu = session.queues === null || session.queues.cpu.some((cpu) => cpu >= 0)
   const available = allColumns.filter((column) => (noCycles === '' || !column.needsCycles) && (hasCpu || column.id !== 'cpu'))
@@ -62,13 +64,16 @@ export function InstructionList({ threads, thread, picker }: Props) {
     },
     [find],
   )
-  const rowClass = (row: number) => {
-    const place = find(row)
-    if (place === null) return ''
-    const time = place.table.time_ns[place.index] ?? NaN
-    const outside = range !== null && (time < range.start_ns || time >= range.end_ns)
-    return `${endsVisit(place.table.end[place.index] ?? 0) ? 'ins-end' : ''} ${outside ? 'ins-outside' : ''}`
-  }
+  const rowClass = useCallback(
+    (row: number) => {
+      const place = find(row)
+      if (place === null) return ''
+      const time = place.table.time_ns[place.index] ?? NaN
+      const outside = range !== null && (time < range.start_ns || time >= range.end_ns)
+      return `${endsVisit(place.table.end[place.index] ?? 0) ? 'ins-end' : ''} ${outside ? 'ins-outside' : ''}`
+    },
+    [find, range],
+  )
   const selected = selection === null ? null : find(selection.active)
   const bar = (
     <>
@@ -130,8 +135,8 @@ export function InstructionList({ threads, thread, picker }: Props) {
         label={`Instructions of ${threadLabel(threads, thread)}`}
         columns={columns}
         rowCount={rowCount}
-        cell={(row, column) => instructionCell(context, row, column)}
-        fullRow={(row) => (find(row) === null ? <span className="ins-waiting">#{countText(row)}</span> : null)}
+        cell={cell}
+        fullRow={fullRow}
         leadIn={leadIn}
         rowClass={rowClass}
         selection={selection}

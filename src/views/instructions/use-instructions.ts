@@ -9,7 +9,6 @@ import type { Place } from './cells'
 
 export type HeldInstructions = {
   find(row: number): Place | null
-  holds(range: RowRange): boolean
   /** Why rows on screen cannot be shown; '' when they can. */
   failure: string
 }
@@ -36,19 +35,16 @@ export function useInstructions(thread: number, range: RowRange, rowCount: numbe
     if (answer.state === 'ready' && answer.table.ordinal[0] === window * windowRows) cache.put(window, answer.table)
   })
   cache.touch(range)
-  const held = useMemo(
-    () => ({
+  const find = useMemo(
+    () => (row: number) => {
+      const place = cache.find(row)
       // A row whose number is not the asked one is never shown in its place.
-      find: (row: number) => {
-        const place = cache.find(row)
-        return place !== null && place.table.ordinal[place.index] === row ? place : null
-      },
-      holds: (wanted: RowRange) => holdsRange(cache, wanted, rowCount),
-    }),
+      return place !== null && place.table.ordinal[place.index] === row ? place : null
+    },
     // The cache changes inside; the answers tell when.
-    [cache, rowCount, ...answers],
+    [cache, ...answers],
   )
-  return { ...held, failure }
+  return { find, failure }
 }
 
 const overlaps = (window: number, range: RowRange): boolean => window * windowRows < range.end && (window + 1) * windowRows > range.first

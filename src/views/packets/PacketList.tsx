@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The packets of one AUX stream as a table of any length: jumping to offsets,
 // highlighting a family, the way to the instructions a packet decided.
-import { useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import type { ReactNode } from 'react'
 import { hexText, pluralText } from '../../lib/exact-text'
 import { textAt } from '../../lib/text-column'
@@ -27,12 +27,12 @@ const OFFSET_NOT_ORDINAL = 1
 const TIME_NOT_ORDINAL = 2
 
 const columns: readonly TableColumn[] = [
-  { id: 'offset', title: 'Offset', unit: 'hex', hint: 'Byte of the AUX stream', width: 84, align: 'end' },
-  { id: 'time', title: 'Time', unit: 's', hint: 'Trace time at the packet, since the trace’s start', width: 110, align: 'end' },
-  { id: 'name', title: 'Packet', width: 98 },
-  { id: 'text', title: 'Payload', width: 150, grow: 3 },
-  { id: 'bytes', title: 'Bytes', unit: 'hex', width: 130, grow: 1 },
-  { id: 'leads', title: 'Decides', hint: 'First instruction whose way this packet decided', width: 110, grow: 1 },
+  { id: 'offset', title: 'Offset', unit: 'hex', hint: 'Byte of the AUX stream', width: 92, align: 'end' },
+  { id: 'time', title: 'Time', unit: 's', hint: 'Trace time at the packet, since the trace’s start; dim where it is that of the row before', width: 112, align: 'end' },
+  { id: 'bytes', title: 'Bytes', unit: 'hex', width: 128, grow: 1 },
+  { id: 'name', title: 'Packet', width: 104 },
+  { id: 'text', title: 'Payload', width: 154, grow: 3 },
+  { id: 'leads', title: 'Decides', hint: 'First instruction whose way this packet decided', width: 104, grow: 1 },
 ]
 
 export function PacketList({ queues, queue, picker }: Props) {
@@ -51,13 +51,19 @@ export function PacketList({ queues, queue, picker }: Props) {
     goTo(wanted.kind === 'ordinal' ? { first: wanted.ordinal, flags: 0 } : wanted.kind === 'offset' ? { first: wanted.offset, flags: OFFSET_NOT_ORDINAL } : { start_ns: wanted.time_ns, flags: TIME_NOT_ORDINAL })
     return ''
   }
-  const rowClass = (row: number) => {
-    const place = find(row)
-    if (place === null) return ''
-    const family = familyOf(textAt(place.table.name, place.index))
-    const begins = textAt(place.table.name, place.index) === 'PSB' ? 'pkt-begins' : ''
-    return `pkt-${family} ${begins} ${marked.size > 0 ? (marked.has(family) ? 'is-marked' : 'is-dimmed') : ''}`
-  }
+  const cell = useCallback((row: number, column: string) => packetCell(find, row, column, threads), [find, threads])
+  const fullRow = useCallback((row: number) => (find(row) === null ? <span>#{countText(row)}</span> : null), [find])
+  const activate = useCallback((row: number) => openInstructions(find(row)), [find])
+  const rowClass = useCallback(
+    (row: number) => {
+      const place = find(row)
+      if (place === null) return ''
+      const name = textAt(place.table.name, place.index)
+      const family = familyOf(name)
+      return `pkt-${family} ${name === 'PSB' ? 'pkt-begins' : ''} ${marked.size > 0 ? (marked.has(family) ? 'is-marked' : 'is-dimmed') : ''}`
+    },
+    [find, marked],
+  )
   const copy = (rows: RowSelection): string | null => {
     const lines: string[] = []
     for (let row = selectionStart(rows); row < selectionEnd(rows); row++) {
@@ -86,12 +92,12 @@ export function PacketList({ queues, queue, picker }: Props) {
         label={`Packets of ${queueName(queues, queue, threads)}`}
         columns={columns}
         rowCount={rowCount}
-        cell={(row, column) => packetCell(find, row, column, threads)}
-        fullRow={(row) => (find(row) === null ? <span>#{countText(row)}</span> : null)}
+        cell={cell}
+        fullRow={fullRow}
         rowClass={rowClass}
         selection={selection}
         onSelect={select}
-        onActivate={(row) => openInstructions(find(row))}
+        onActivate={activate}
         reveal={reveal}
         onRange={setVisible}
         onCopy={copy}
