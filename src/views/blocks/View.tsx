@@ -59,7 +59,7 @@ export default function BlocksView() {
         <strong>{countText(table?.rows ?? 0)}</strong> blocks
         {thread === null ? ' of all threads' : ` of ${threadLabel(session.threads, thread)}`}
         {range === null ? '' : ` in ${durationText(range.end_ns - range.start_ns)}`}
-        {matches === null ? '. Search finds symbols, binaries, addresses.' : ` match “${search.trim()}”.`}
+        {matches === null ? <span className="blk-hint">. Search finds symbols, binaries, addresses.</span> : ` match “${search.trim()}”.`}
       </span>
       <BarSpace />
       <Segmented<Weight>
