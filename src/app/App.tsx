@@ -75,10 +75,12 @@ function OpenTrace({ onHelp, searchRef }: { onHelp(): void; searchRef: React.Ref
   return (
     <div className="app">
       <TopBar onHelp={onHelp} />
-      <TabStrip missing={missing?.count ?? 0} searchRef={searchRef} />
-      <Banners missing={missing} />
-      <RangeBar />
-      <ViewHost />
+      <main>
+        <TabStrip missing={missing?.count ?? 0} searchRef={searchRef} />
+        <Banners missing={missing} />
+        <RangeBar />
+        <ViewHost />
+      </main>
     </div>
   )
 }

@@ -132,8 +132,10 @@ function Strip({ duration }: { duration: number }) {
 /** A time that can be typed over: 12.5 ms, 300 us. */
 function TimeField({ label, time, onTime }: { label: string; time: number; onTime(time: number): void }) {
   const [text, setText] = useState<string | null>(null)
+  const dropped = useRef(false)
   const finish = () => {
-    const parsed = text === null ? null : parseTime(text)
+    const parsed = text === null || dropped.current ? null : parseTime(text)
+    dropped.current = false
     if (parsed !== null) onTime(parsed)
     setText(null)
   }
@@ -150,8 +152,8 @@ function TimeField({ label, time, onTime }: { label: string; time: number; onTim
       onBlur={finish}
       onKeyDown={(event) => {
         event.stopPropagation()
-        if (event.key === 'Enter') finish()
-        else if (event.key === 'Escape') setText(null)
+        dropped.current = event.key === 'Escape'
+        if (event.key === 'Enter' || event.key === 'Escape') event.currentTarget.blur()
       }}
     />
   )

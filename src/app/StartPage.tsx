@@ -68,7 +68,7 @@ export function StartPage() {
         <header>
           <Mark size={40} />
           <h1>Ptarmigan</h1>
-          <p>Shows every call, instruction and cycle of a program recorded with Intel PT.</p>
+          <p>See every call, instruction and cycle of a program recorded with Intel PT.</p>
         </header>
         <div className="start-drop" aria-busy={opening}>
           <p className="start-drop-title">{opening ? `Opening ${fileName}…` : 'Drop a perf.data here, with its binaries'}</p>

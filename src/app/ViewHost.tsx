@@ -13,7 +13,7 @@ export function ViewHost() {
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set([tab]))
   if (!opened.has(tab)) setOpened(new Set(opened).add(tab))
   return (
-    <main id="view-panel" className="view-host" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+    <div id="view-panel" className="view-host" role="tabpanel" aria-labelledby={`tab-${tab}`}>
       {tabs.map(({ id, title, View }) =>
         opened.has(id) ? (
           <Activity key={id} mode={id === tab ? 'visible' : 'hidden'}>
@@ -27,6 +27,6 @@ export function ViewHost() {
           </Activity>
         ) : null,
       )}
-    </main>
+    </div>
   )
 }

@@ -21,12 +21,6 @@ export function drawOverview(context: CanvasRenderingContext2D, width: number, h
   context.closePath()
   context.fillStyle = palette.densityFill
   context.fill()
-  context.beginPath()
-  for (let bucket = 0; bucket < buckets; bucket++) {
-    if ((density.on[bucket] ?? 0) === 0) continue
-    context.moveTo(bucket * step, top(bucket))
-    context.lineTo((bucket + 1) * step, top(bucket))
-  }
   context.strokeStyle = palette.density
   context.lineWidth = 1
   context.stroke()

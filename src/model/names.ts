@@ -31,12 +31,20 @@ export function whyNoCycles(info: Tables['info'] | null): string {
   return cycles === 'yes' ? '' : cycles || 'This trace has no CYC packets: record with intel_pt/cyc/ to see cycles.'
 }
 
+/** Last name of a thread. */
+export function threadName(threads: Tables['threads'] | null, row: number): string {
+  if (!threads || row >= threads.rows) return `thread ${row}`
+  return row === 0 ? 'unknown thread' : textAt(threads.comm, row) || '(no name)'
+}
+
+/** "1204/1206": process and thread; '' for the unknown thread. */
+export function threadIds(threads: Tables['threads'] | null, row: number): string {
+  return !threads || row === 0 || row >= threads.rows ? '' : `${threads.pid[row] ?? -1}/${threads.tid[row] ?? -1}`
+}
+
 /** "matcher 1204/1206": name, process, thread. */
 export function threadLabel(threads: Tables['threads'] | null, row: number): string {
-  if (!threads || row >= threads.rows) return `thread ${row}`
-  if (row === 0) return 'unknown thread'
-  const comm = textAt(threads.comm, row) || '(no name)'
-  return `${comm} ${threads.pid[row] ?? -1}/${threads.tid[row] ?? -1}`
+  return `${threadName(threads, row)} ${threadIds(threads, row)}`.trimEnd()
 }
 
 /** Rows of threads that have any trace, in the order of the table. */

@@ -13,6 +13,8 @@ import type { SessionActions, SessionSlice, Store } from './types'
 const PROGRESS_EVERY_MS = 100
 const VERSION_EVERY_MS = 300
 const TABLES_EVERY_MS = 1000
+/** A decoder that does not stop by then is not waited for. */
+const LONGEST_STOP_MS = 2000
 
 export const emptySession: SessionSlice = {
   status: 'empty',
@@ -151,7 +153,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     run++
     if (!decoding) return
     await (await engine()).cancel()
-    await decoding
+    await Promise.race([decoding, new Promise((resolve) => setTimeout(resolve, LONGEST_STOP_MS))])
     decoding = null
   }
 

@@ -86,6 +86,8 @@ export class TableCache {
   /** Another trace: forgets every answer, also those under way. */
   clear(): void {
     this.session++
+    // Questions about the old trace may never be answered: they do not count.
+    this.running = 0
     this.waiting = []
     this.entries.clear()
     for (const entry of this.watched) {
@@ -136,8 +138,9 @@ export class TableCache {
       ok: false as const,
       error: { sentence: error instanceof Error ? error.message : String(error) },
     }))
+    if (session !== this.session) return
     this.running--
-    if (session === this.session) this.settle(entry, version, result)
+    this.settle(entry, version, result)
     this.pump()
   }
 

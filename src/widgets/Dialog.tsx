@@ -9,7 +9,6 @@ export function Dialog({ title, onClose, children }: { title: string; onClose():
   useEffect(() => {
     const element = dialog.current
     if (element && !element.open) element.showModal()
-    return () => element?.close()
   }, [])
   return (
     <dialog

@@ -12,9 +12,9 @@ export const boxText: Record<Scheme, string> = { light: '#1a1f26', dark: '#f1f3f
 export const neutralBox: Record<Scheme, string> = { light: '#d9dde2', dark: '#40474f' }
 
 function shade(scheme: Scheme, hue: number, step: number): string {
-  const turn = ((step % 4) - 1.5) * 9
+  const turn = ((step % 4) - 1.5) * 11
   const lift = step < 4 ? 0 : 1
-  return scheme === 'light' ? hcl(hue + turn, 27 - lift * 4, 80 + lift * 6).formatHex() : hcl(hue + turn, 25 + lift * 3, 35 + lift * 5).formatHex()
+  return scheme === 'light' ? hcl(hue + turn, 23 - lift * 4, 80 + lift * 6).formatHex() : hcl(hue + turn, 23 + lift * 3, 34 + lift * 6).formatHex()
 }
 
 function table(scheme: Scheme): string[] {

@@ -4,6 +4,7 @@
 import { ALL } from '../../model/tables.gen'
 import type { CallTree } from '../../model/call-tree'
 import { boxText, calmColor, neutralBox } from '../../widgets/calm-colors'
+import { fitName } from '../../widgets/fit-name'
 import type { Palette } from '../../widgets/theme'
 import { boxOf, type FlameBoxes } from './layout'
 
@@ -27,13 +28,6 @@ export type FlamePicture = {
   palette: Palette
 }
 
-/** `text` cut to `room` pixels of a font whose glyphs are `glyph` wide. */
-export function clipText(text: string, room: number, glyph: number): string {
-  const fits = Math.floor(room / glyph)
-  if (text.length <= fits) return text
-  return fits < 2 ? '' : `${text.slice(0, fits - 1)}…`
-}
-
 function fillOf(picture: FlamePicture, node: number): string {
   const { tree, palette } = picture
   const fn = tree.function[node] ?? ALL
@@ -53,7 +47,7 @@ function drawBox(context: CanvasRenderingContext2D, picture: FlamePicture, box: 
   if (width < LEAST_TEXT) return
   context.globalAlpha = found && !match ? 0.7 : 1
   context.fillStyle = match ? palette.matchText : boxText[palette.scheme]
-  context.fillText(clipText(picture.nameOf(node), width - 2 * PAD, glyph), x + PAD, y + ROW / 2 + 0.5)
+  context.fillText(fitName(picture.nameOf(node), Math.floor((width - 2 * PAD) / glyph)), x + PAD, y + ROW / 2 + 0.5)
 }
 
 function outline(context: CanvasRenderingContext2D, picture: FlamePicture, node: number, color: string, width: number): void {

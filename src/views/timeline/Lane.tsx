@@ -20,7 +20,8 @@ const LEVELS_AT_ONCE = 400
 
 export type LaneProps = {
   thread: number
-  label: string
+  name: string
+  ids: string
   view: Viewport
   request: WindowRequest | null
   width: number
@@ -108,11 +109,13 @@ export const Lane = memo(function Lane(props: LaneProps) {
       <div className="lane-label">
         <IconButton
           icon={props.collapsed ? 'right' : 'down'}
-          label={`${props.collapsed ? 'Expand' : 'Collapse'} ${props.label}`}
+          label={`${props.collapsed ? 'Expand' : 'Collapse'} ${props.name}`}
           aria-expanded={!props.collapsed}
           onClick={() => props.onToggle(thread)}
         />
-        <span title={props.label}>{props.label}</span>
+        <span title={`${props.name} ${props.ids}`}>
+          {props.name} <small>{props.ids}</small>
+        </span>
       </div>
       <div className="lane-plot" data-plot="true" onPointerMove={onMove} onPointerLeave={() => setUnder(null)} onClick={onClick} onDoubleClick={onDoubleClick}>
         <div style={{ position: 'absolute', left: 0, right: 0, top: from, height: Math.max(0, to - from) }}>

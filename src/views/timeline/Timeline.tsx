@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lanes, their time axis and what pointer and keys do to them.
 import { useCallback, useMemo, useRef, useState } from 'react'
-import { threadLabel } from '../../model/names'
+import { threadIds, threadLabel, threadName } from '../../model/names'
 import type { CallsTable } from '../../model/tables.gen'
 import type { TimeRange } from '../../model/view-state'
 import { useStore } from '../../store'
@@ -86,7 +86,7 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
     const calls = thread === undefined ? undefined : tables.current.get(thread)
     if (!calls) return
     const row = rowOf(calls, selected)
-    const next = row < 0 ? firstBetween(calls, view) : stepCall(calls, row, direction)
+    const next = row < 0 ? firstBetween(calls, view) : stepCall(calls, row, direction, view.start)
     if (next >= 0) choose(callAt(calls, next))
   }
 
@@ -152,7 +152,8 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
                 <Lane
                   key={thread}
                   thread={thread}
-                  label={threadLabel(threads, thread)}
+                  name={threadName(threads, thread)}
+                  ids={threadIds(threads, thread)}
                   view={view}
                   request={request}
                   width={width}

@@ -3,6 +3,7 @@
 // is hatched densely in its own colour, trace that was off sparsely in grey.
 import type { CallsTable } from '../../model/tables.gen'
 import { boxText, calmColor, neutralBox } from '../../widgets/calm-colors'
+import { fitName } from '../../widgets/fit-name'
 import type { Palette } from '../../widgets/theme'
 import { OPEN_END, OPEN_START, SEVERAL, type CallBoxes, type GapBox, type LaneShape } from './layout'
 
@@ -49,7 +50,7 @@ function drawGap(context: CanvasRenderingContext2D, { palette, height, scrolled 
   context.fillStyle = gap.lost ? palette.gapLostFill : palette.gapOffFill
   context.globalAlpha = gap.lost ? 0.92 : 0.72
   context.fillRect(gap.x, y, gap.width, tall)
-  context.globalAlpha = gap.lost ? 1 : 0.5
+  context.globalAlpha = gap.lost ? 0.7 : 0.32
   context.strokeStyle = gap.lost ? palette.gapLost : palette.gapOff
   context.fillStyle = context.strokeStyle
   if (gap.width <= 3) {
@@ -106,8 +107,7 @@ function drawCall(context: CanvasRenderingContext2D, picture: LanePicture, box: 
   if (width < LEAST_TEXT) return
   const left = Math.max(0, x)
   const room = Math.floor((x + width - left - 2 * PAD) / glyph)
-  const name = picture.nameOf(fn)
-  const text = name.length <= room ? name : room < 2 ? '' : `${name.slice(0, room - 1)}…`
+  const text = fitName(picture.nameOf(fn), room)
   context.globalAlpha = found && !match ? 0.7 : 1
   context.fillStyle = match ? palette.matchText : boxText[palette.scheme]
   context.fillText(text, left + PAD, y + high / 2 + 0.5)

@@ -64,7 +64,7 @@ test('a call under the pointer is found, two pixels beside it at most', () => {
 })
 
 test('shift and arrows walk from call to call', () => {
-  const walk = (row: number, ...way: Direction[]) => way.reduce((at, direction) => stepCall(calls, at, direction), row)
+  const walk = (row: number, ...way: Direction[]) => way.reduce((at, direction) => stepCall(calls, at, direction, 0), row)
   expect(walk(2, 'up')).toBe(1)
   expect(walk(0, 'down')).toBe(1)
   expect(walk(1, 'down', 'right')).toBe(3)
@@ -72,6 +72,7 @@ test('shift and arrows walk from call to call', () => {
   expect(walk(4, 'left')).toBe(1)
   expect(walk(0, 'up')).toBe(-1)
   expect(walk(0, 'right')).toBe(-1)
+  expect([stepCall(calls, 0, 'down', 1450), stepCall(calls, 0, 'down', 2900)]).toEqual([4, 7])
 })
 
 test('lost trace never vanishes; trace that was off does when it is narrow', () => {

@@ -137,8 +137,8 @@ export function firstBetween(calls: CallsTable, view: Viewport): number {
   return -1
 }
 
-/** Row of the call that an arrow key leads to from `row`: its caller, its first callee, the one before or after on its level; -1 when there is none. */
-export function stepCall(calls: CallsTable, row: number, direction: Direction): number {
+/** Row of the call that an arrow key leads to from `row`: its caller, its first callee that is not over before `near`, the one before or after on its level; -1 when there is none. */
+export function stepCall(calls: CallsTable, row: number, direction: Direction, near: number): number {
   const depth = calls.depth[row] ?? 0
   const start = calls.start_ns[row] ?? 0
   const end = calls.end_ns[row] ?? 0
@@ -151,7 +151,10 @@ export function stepCall(calls: CallsTable, row: number, direction: Direction): 
     // Rows are in order of their start: forward the first fits, backward the last.
     if (direction === 'up' && from <= start && to >= end) best = other
     if (direction === 'left' && other < row) best = other
-    if (direction === 'down' && from >= start && to <= end) return other
+    if (direction === 'down' && from >= start && to <= end) {
+      if (to > near) return other
+      best = other
+    }
     if (direction === 'right' && other > row) return other
   }
   return best

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { fail, ok } from '../lib/result'
+import { fakeEngine, type FakeEngine } from '../test-support/fake-engine'
+import { setEngine, useStore } from './index'
+
+const TRACE = 'PERFILE2 and more'
+const ELF = '\x7fELF and more'
+const offered = (name: string, content: string | Uint8Array<ArrayBuffer>) => ({ file: new File([content], name), path: `dir/${name}` })
+const store = () => useStore.getState()
+const { session: emptySession, view: firstView } = store()
+
+let engine: FakeEngine
+
+beforeEach(() => {
+  engine = fakeEngine()
+  setEngine(engine)
+  useStore.setState({ session: emptySession, view: firstView })
+})
+
+// A decode that no test ended would be waited for by the next one.
+afterEach(() => store().closeTrace())
+
+/** Opens files and runs until decoding has begun (or nothing is to be decoded). */
+async function open(...files: ReturnType<typeof offered>[]): Promise<Promise<void>> {
+  const opening = store().openFiles(files)
+  await vi.waitFor(() => expect(['decoding', 'failed', 'empty']).toContain(store().session.status))
+  return opening
+}
+
+test('a trace among binaries and junk is opened, ELF files are offered, junk is told', async () => {
+  engine.outcomes = [{ path: 'dir/prog', state: 'used', sentence: 'used' }]
+  void open(offered('notes.txt', 'hello world'), offered('prog', ELF), offered('perf.data', TRACE), offered('nothing', ''))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  expect(engine.log).toEqual(['open perf.data', 'images dir/prog', 'decode'])
+  engine.finish()
+  await vi.waitFor(() => expect(store().session.status).toBe('ready'))
+  expect(store().session.fileName).toBe('perf.data')
+  expect(store().session.info?.rows).toBe(1)
+  expect(store().session.outcomes.map(({ sentence }) => sentence)).toEqual([
+    'used',
+    'notes.txt is neither a perf.data nor an ELF binary: it begins with 68 65 6c 6c 6f 20 77 6f.',
+    'nothing is empty (0 bytes).',
+  ])
+})
+
+test('a big-endian trace is one too; of several the first is opened and the others are named', async () => {
+  void open(offered('a.data', '2ELIFREP'), offered('b.data', TRACE))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  expect(engine.log).toEqual(['open a.data', 'decode'])
+  expect(store().session.outcomes).toEqual([
+    { path: 'dir/b.data', state: 'unwanted', sentence: 'dir/b.data is a trace too, but one is open at a time: dir/a.data was opened.' },
+  ])
+})
+
+test('junk alone fails with a sentence', async () => {
+  await open(offered('photo.png', '\x89PNG\r\n'))
+  expect(store().session.status).toBe('failed')
+  expect(store().session.failure).toContain('photo.png is neither a perf.data nor an ELF binary')
+  await open(offered('perf.data', ''))
+  expect(store().session.failure).toBe('perf.data is empty (0 bytes). Open a perf.data file that perf record has written.')
+  await open(offered('a', 'x'), offered('b', 'y'))
+  expect(store().session.failure).toBe('None of the 2 files is a trace: open a perf.data file that perf record has written.')
+  await open()
+  expect(store().session.failure).toBe('No files were given: the folder is empty or could not be read.')
+  await open(offered('perf.data.gz', new Uint8Array([0x1f, 0x8b, 8, 0])))
+  expect(store().session.failure).toContain('perf.data.gz is a gzip archive: unpack it')
+  expect(engine.log).toEqual([])
+})
+
+test('binaries that come before their trace are kept for it', async () => {
+  await open(offered('prog', ELF))
+  expect(store().session).toMatchObject({ status: 'empty', failure: '1 binary is noted, but there is no trace yet: open the perf.data that belongs to it.' })
+  void store().openFiles([offered('perf.data', TRACE)])
+  await vi.waitFor(() => expect(engine.log).toEqual(['open perf.data', 'images dir/prog', 'decode']))
+})
+
+test('what the engine refuses is the failure', async () => {
+  engine.opening = fail({ sentence: 'perf.data ends after 17 bytes: its header has 104.' })
+  await open(offered('perf.data', TRACE))
+  expect(store().session).toMatchObject({ status: 'failed', failure: 'perf.data ends after 17 bytes: its header has 104.', info: null })
+})
+
+test('binaries that come later stop decoding, are offered, and decoding starts again', async () => {
+  void open(offered('perf.data', TRACE))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  void store().openFiles([offered('lib.so', ELF)])
+  await vi.waitFor(() => expect(engine.log).toEqual(['open perf.data', 'decode', 'cancel', 'images dir/lib.so', 'decode']))
+  expect(store().session.status).toBe('decoding')
+})
+
+test('binaries of no use change nothing but the outcomes', async () => {
+  void open(offered('perf.data', TRACE))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  engine.finish()
+  await vi.waitFor(() => expect(store().session.status).toBe('ready'))
+  engine.outcomes = [{ path: 'dir/lib.so', state: 'unwanted', sentence: 'not in the trace' }]
+  await store().openFiles([offered('lib.so', ELF)])
+  expect(engine.log).toEqual(['open perf.data', 'decode', 'images dir/lib.so'])
+  expect(store().session).toMatchObject({ status: 'ready', outcomes: engine.outcomes })
+})
+
+test('cancel keeps what was decoded', async () => {
+  void open(offered('perf.data', TRACE))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  await store().cancel()
+  await vi.waitFor(() => expect(store().session.status).toBe('cancelled'))
+  expect(store().session.progress?.phase).toBe('cancelled')
+  expect(store().session.info?.rows).toBe(1)
+})
+
+test('the version grows with progress, also from one trace to the next', async () => {
+  void open(offered('perf.data', TRACE))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  const first = store().session.version
+  engine.progress('decoding', 1)
+  await vi.waitFor(() => expect(store().session.version).toBeGreaterThan(first))
+  expect(store().session.progress?.phase).toBe('decoding')
+  const before = store().session.version
+  void store().openFiles([offered('other.data', TRACE)])
+  await vi.waitFor(() => expect(store().session.fileName).toBe('other.data'))
+  expect(store().session.version).toBeGreaterThan(before)
+})
+
+test('closing goes back to the start', async () => {
+  void open(offered('perf.data', TRACE))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  await store().closeTrace()
+  expect(engine.log).toEqual(['open perf.data', 'decode', 'cancel', 'close'])
+  expect(store().session).toMatchObject({ status: 'empty', fileName: '', info: null })
+})
+
+test('an engine that throws is a failure, not a page that hangs', async () => {
+  engine.open = () => Promise.reject(new Error('the worker is gone'))
+  await open(offered('perf.data', TRACE))
+  expect(store().session).toMatchObject({ status: 'failed', failure: 'the worker is gone' })
+})
+
+test('a jump to a time finds the instruction, and only the last jump counts', async () => {
+  engine.patient = true
+  const first = store().showTime(1, 100)
+  const second = store().showTime(2, 200)
+  await vi.waitFor(() => expect(engine.questions).toHaveLength(2))
+  expect(engine.questions[1]?.request).toEqual({ thread: 2, flags: 1, start_ns: 200, count: 1 })
+  const { makeTable } = await import('../test-support/make-table')
+  engine.questions[1]?.answer(ok(makeTable('instructions', [{ ordinal: 42 }])))
+  engine.questions[0]?.answer(ok(makeTable('instructions', [{ ordinal: 7 }])))
+  await Promise.all([first, second])
+  expect(store().view).toMatchObject({ tab: 'instructions', instruction: { thread: 2, ordinal: 42 } })
+})
+
+test('jumps open their tab, and unhide a thread that the picker hides', () => {
+  store().setThread(1)
+  store().showInstruction(2, 5)
+  expect(store().view).toMatchObject({ tab: 'instructions', thread: 2, instruction: { thread: 2, ordinal: 5 } })
+  store().showPacket(3, 400)
+  expect(store().view).toMatchObject({ tab: 'packets', packet: { queue: 3, offset: 400 } })
+  store().showBlock(0x401000n)
+  expect(store().view).toMatchObject({ tab: 'blocks', block: 0x401000n })
+  store().setRange({ start_ns: 5, end_ns: 5 })
+  expect(store().view.range).toBe(null)
+})
