@@ -147,12 +147,15 @@ export function VirtualTable(props: VirtualTableProps) {
         className="virtual-table"
         ref={scroller}
         role="grid"
+        data-scaled={scaled}
         tabIndex={0}
         aria-label={props.label}
         aria-rowcount={rowCount + 1}
         aria-colcount={columns.length}
         aria-multiselectable="true"
-        aria-activedescendant={selection !== null && selection.active >= first && selection.active < end ? `${idBase}-${selection.active}` : undefined}
+        aria-activedescendant={
+          selection !== null && selection.active >= first && selection.active < end ? `${idBase}-${selection.active}` : undefined
+        }
         onScroll={onScroll}
         onKeyDown={onKeyDown}
         onCopy={onCopy}
@@ -169,19 +172,19 @@ export function VirtualTable(props: VirtualTableProps) {
                 <div role="presentation" style={{ transform: `translateY(${-shift}px)` }}>
                   {rows.map((row) => (
                     <Row
-                    key={row}
-                    id={`${idBase}-${row}`}
-                    row={row}
-                    columns={columns}
-                    cell={props.cell}
-                    fullRow={props.fullRow}
-                    leadIn={leadIn}
-                    rowClass={props.rowClass}
-                    onActivate={props.onActivate}
-                    selected={selection !== null && row >= selectionStart(selection) && row < selectionEnd(selection)}
-                    active={selection?.active === row}
-                    onSelect={selectRow}
-                  />
+                      key={row}
+                      id={`${idBase}-${row}`}
+                      row={row}
+                      columns={columns}
+                      cell={props.cell}
+                      fullRow={props.fullRow}
+                      leadIn={leadIn}
+                      rowClass={props.rowClass}
+                      onActivate={props.onActivate}
+                      selected={selection !== null && row >= selectionStart(selection) && row < selectionEnd(selection)}
+                      active={selection?.active === row}
+                      onSelect={selectRow}
+                    />
                   ))}
                 </div>
               </div>
@@ -238,6 +241,9 @@ function useMeasuredSize(element: React.RefObject<HTMLDivElement | null>, onSize
   }, [element, onSize])
 }
 
+const scrollAcross = (node: HTMLElement, by: number) => void (node.scrollLeft += by)
+const scrollDown = (node: HTMLElement, top: number) => void (node.scrollTop = top)
+
 /** Keeps the scroll bar where `top` is and reads it when the reader moves it. */
 function useScrollPosition(element: React.RefObject<HTMLDivElement | null>, top: number, last: number, setTop: (top: number) => void) {
   const own = useRef(0)
@@ -245,15 +251,15 @@ function useScrollPosition(element: React.RefObject<HTMLDivElement | null>, top:
     const node = element.current
     if (node === null) return
     const wanted = scrollOfTop(top, last)
-    if (Math.abs(node.scrollTop - wanted) >= 1) node.scrollTop = wanted
+    if (Math.abs(node.scrollTop - wanted) >= 1) scrollDown(node, wanted)
     own.current = node.scrollTop
   }, [element, top, last])
-  return useCallback(() => {
+  return () => {
     const node = element.current
     if (node === null || Math.abs(node.scrollTop - own.current) < 1) return
     own.current = node.scrollTop
     setTop(topOfScroll(node.scrollTop, last))
-  }, [element, last, setTop])
+  }
 }
 
 /** When the table gets lower or higher, the active row stays on screen if it was. */
@@ -283,9 +289,10 @@ function useExactScrolling(
     const wheel = (event: WheelEvent) => {
       if (event.ctrlKey || event.shiftKey || event.deltaY === 0) return
       event.preventDefault()
-      const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? rowHeight : event.deltaMode === WheelEvent.DOM_DELTA_PAGE ? bodyHeight : 1
+      const unit =
+        event.deltaMode === WheelEvent.DOM_DELTA_LINE ? rowHeight : event.deltaMode === WheelEvent.DOM_DELTA_PAGE ? bodyHeight : 1
       move.current(event.deltaY * unit)
-      node.scrollLeft += event.deltaX * unit
+      scrollAcross(node, event.deltaX * unit)
     }
     const touchStart = (event: TouchEvent) => void (touchY = event.touches[0]?.clientY ?? 0)
     const touchMove = (event: TouchEvent) => {
@@ -293,12 +300,10 @@ function useExactScrolling(
       move.current(touchY - y)
       touchY = y
     }
-    node.style.touchAction = 'pan-x'
     node.addEventListener('wheel', wheel, { passive: false })
     node.addEventListener('touchstart', touchStart, { passive: true })
     node.addEventListener('touchmove', touchMove, { passive: true })
     return () => {
-      node.style.touchAction = ''
       node.removeEventListener('wheel', wheel)
       node.removeEventListener('touchstart', touchStart)
       node.removeEventListener('touchmove', touchMove)
