@@ -8,6 +8,7 @@ import {
   axeViolations,
   canvasColors,
   chooseThread,
+  expectRows,
   gridRows,
   openExample,
   openStart,
