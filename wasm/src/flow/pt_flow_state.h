@@ -12,6 +12,7 @@ typedef enum ptm_flow_step {
 	PTM_STEP_FIND_PSB,       /* out of sync: search a PSB */
 	PTM_STEP_FIND_IP,        /* in sync with packets, but not with code: wait for an IP */
 	PTM_STEP_PACKET,         /* in sync: read a packet */
+	PTM_STEP_PSB,            /* walk code up to the IP of a PSB, then tell the PSB */
 	PTM_STEP_TNT,            /* walk code, using up TNT bits */
 	PTM_STEP_TIP,            /* walk code up to the branch that the TIP decides */
 	PTM_STEP_TIP_PGD,        /* likewise, and tracing stops there */
@@ -43,7 +44,8 @@ struct ptm_pt_flow {
 	bool resumed;            /* ip is in the middle of a block already entered */
 	uint64_t tnt;            /* bits, the next one in bit tnt_count - 1 */
 	uint32_t tnt_count;
-	uint64_t stop_ip;        /* FUP, LIMIT */
+	uint64_t stop_ip;        /* PSB, FUP, LIMIT */
+	uint64_t psb_offset, psb_packets; /* of the PSB that PTM_STEP_PSB walks to; packets read before it */
 	uint64_t lost_from;      /* offset where sync was lost */
 	uint64_t limit_packets;  /* packets read when the limit was reached */
 	bool continuing, limited;
