@@ -630,21 +630,9 @@ static ptm_status walk_fup(ptm_pt_flow *flow)
 static void async_end(ptm_pt_flow *flow, uint64_t to_ip)
 {
 	bool abort = flow->pending_async;
-	ptm_block *block = &flow->blocks->blocks.at[flow->cut_block];
 	flow->ip = flow->stop_ip;
 	flow->step = PTM_STEP_PACKET;
-	ptm_flow_visit(flow, flow->cut_block, abort ? PTM_END_ABORT : PTM_END_ASYNC, to_ip, true);
-	/* ptm_flow_visit counts whole blocks: this one was cut. */
-	ptm_item *item = &flow->queue[(flow->queue_head + flow->queue_length - 1) % PTM_FLOW_QUEUE];
-	uint32_t over = (uint32_t)block->instructions - flow->cut_instructions;
-	item->instructions = flow->cut_instructions;
-	item->ip = flow->stop_ip;
-	flow->instructions -= over;
-	item->total_instructions -= over;
-	if (item->has_cycles) {
-		item->cycle_instructions -= over;
-		flow->measured_instructions -= over;
-	}
+	ptm_flow_visit_cut(flow, flow->cut_block, flow->cut_instructions, abort ? PTM_END_ABORT : PTM_END_ASYNC, to_ip);
 	for (uint32_t i = 0; i < flow->pending_count; i++)
 		emit_event(flow, flow->pending[i].kind, flow->pending[i].payload);
 	flow->pending_count = 0;

@@ -91,6 +91,8 @@ ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t
 /* Emits the visit of the whole of `block`, and moves to to_ip. `next` is the way
  * of its end; latch: it is decided by a packet. */
 void ptm_flow_visit(ptm_pt_flow *flow, uint32_t block, uint8_t end, uint64_t to_ip, bool latch);
+/* Emits the first `instructions` of a block, interrupted at the flow's ip by a packet that is taken over now. */
+void ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint8_t end, uint64_t to_ip);
 /* Emits the first `instructions` of a block that go on later (a cut). */
 void ptm_flow_visit_part(ptm_pt_flow *flow, uint32_t block, uint32_t instructions);
 /* True when `ip` lies on the way from the flow's ip over direct branches only. */
