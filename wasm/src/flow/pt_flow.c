@@ -235,6 +235,7 @@ static ptm_status in_sync_psb(ptm_pt_flow *flow)
 
 	flow->psb_offset = flow->packet_offset;
 	flow->psb_packets = flow->reader.packets - 1;
+	flow->psb_moves = flow->clock.moves;
 	ptm_status status = read_psb(flow, &ip);
 	if (status == PTM_BAD_DATA) {
 		if (flow->packet.kind == PTM_PACKET_OVF)
@@ -271,6 +272,9 @@ static ptm_status walk_psb(ptm_pt_flow *flow)
 		}
 		flow->ip = flow->stop_ip;
 	}
+	/* What was walked lies before the times of the PSB. */
+	if (flow->clock.moves != flow->psb_moves)
+		flow->clock.instructions = 0;
 	flow->step = PTM_STEP_PACKET;
 	psb_event(flow, flow->psb_offset);
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);

@@ -46,6 +46,7 @@ struct ptm_pt_flow {
 	uint32_t tnt_count;
 	uint64_t stop_ip;        /* PSB, FUP, LIMIT */
 	uint64_t psb_offset, psb_packets; /* of the PSB that PTM_STEP_PSB walks to; packets read before it */
+	uint64_t psb_moves;      /* of the clock, before that PSB */
 	uint64_t lost_from;      /* offset where sync was lost */
 	uint64_t limit_packets;  /* packets read when the limit was reached */
 	bool continuing, limited;

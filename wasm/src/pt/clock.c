@@ -29,6 +29,7 @@ void ptm_clock_init(ptm_clock *clock, const ptm_clock_config *config)
 static void moved(ptm_clock *clock)
 {
 	clock->instructions = 0;
+	clock->moves++;
 }
 
 /* Without CYC packets, cycles follow from time and the core:bus ratio. */
