@@ -28,6 +28,12 @@ bool ptm_host_open(const char *path, uint32_t *source, uint64_t *size)
 	return true;
 }
 
+void ptm_host_close_all(void)
+{
+	while (file_count)
+		close(files[--file_count]);
+}
+
 int32_t ptm_host_read(uint32_t source, uint64_t offset, void *into, uint32_t length)
 {
 	if (source >= file_count)

@@ -8,4 +8,7 @@
 /* Opens a regular file for ptm_host_read; stores its source number and size. */
 bool ptm_host_open(const char *path, uint32_t *source, uint64_t *size);
 
+/* Closes every file opened so far; their source numbers become invalid. */
+void ptm_host_close_all(void);
+
 #endif

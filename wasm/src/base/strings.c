@@ -40,7 +40,9 @@ ptm_status ptm_strings_add(ptm_strings *strings, const char *text, size_t length
 		PTM_TRY(append(strings, "", 0));
 		PTM_TRY(grow_slots(strings));
 	}
-	length = length ? strnlen(text, length) : 0;
+	if (!length)
+		text = "";
+	length = strnlen(text, length);
 	if ((strings->start.length + 1) * 2 > strings->slot_count)
 		PTM_TRY(grow_slots(strings));
 	uint32_t mask = strings->slot_count - 1;

@@ -24,7 +24,7 @@ typedef struct ptm_comm_change {
 typedef struct ptm_switch {
 	uint64_t time;
 	int32_t cpu;
-	uint32_t thread;        /* row; 0: nobody known, or idle */
+	uint32_t thread;        /* row; 0: nobody known */
 } ptm_switch;
 
 typedef struct ptm_sideband {
@@ -35,11 +35,12 @@ typedef struct ptm_sideband {
 } ptm_sideband;
 
 /* Builds the tables. have_sched_switch as in ptm_pt_info (1 is PTM_UNSUPPORTED
- * until tracepoints are read: no switches then). As perf does: SWITCH out
- * leaves nobody on the CPU, SWITCH in puts the record's thread there;
- * SWITCH_CPU_WIDE out puts the next thread (other_*), in the record's own;
- * ITRACE_START puts its thread on its CPU; a fork's child inherits the
- * parent's name; pid 0 and tid 0 is "swapper". */
+ * until tracepoints are read: no switches then, all else is built). As perf
+ * does: a switch in puts the record's thread on its CPU, whatever the mode; a
+ * switch out counts only in mode 3, where it puts the next thread (other_*)
+ * there, else the thread stays until the next switch in; ITRACE_START puts its
+ * thread on its CPU; a fork's child inherits the parent's name; pid 0 and tid 0
+ * is "swapper", which has a row like any thread. */
 ptm_status ptm_sideband_build(ptm_sideband *sideband, const ptm_trace_file *file, uint32_t have_sched_switch) PTM_MUST_CHECK;
 void ptm_sideband_free(ptm_sideband *sideband);
 

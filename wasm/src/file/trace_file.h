@@ -42,7 +42,7 @@ typedef struct ptm_attr {
 	uint64_t sample_regs_user, sample_regs_intr;
 	uint32_t sample_stack_user;
 	int32_t clockid;        /* meaningful when use_clockid */
-	bool frequency, sample_id_all, context_switch, use_clockid, exclude_kernel, exclude_user, exclude_hv;
+	bool frequency, sample_id_all, context_switch, use_clockid, exclude_kernel, exclude_user, exclude_hv, exclude_host, exclude_guest;
 	uint32_t name;          /* string id; from the EVENT_DESC feature, else "" */
 	uint32_t first_id, id_count; /* rows of ptm_trace_file.ids */
 } ptm_attr;

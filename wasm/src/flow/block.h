@@ -39,4 +39,12 @@ void ptm_blocks_free(ptm_blocks *blocks);
 /* Stores the row of the block that starts at `ip`; makes it when new. */
 ptm_status ptm_blocks_find(ptm_blocks *blocks, uint32_t space, uint64_t ip, uint8_t mode, uint32_t *block) PTM_MUST_CHECK;
 
+/* Stores the row of a block made elsewhere (found or added by its code id,
+ * address and mode); `lengths` are its instructions' lengths. */
+ptm_status ptm_blocks_add(ptm_blocks *blocks, const ptm_block *block, const uint8_t *lengths, uint32_t *row) PTM_MUST_CHECK;
+
+/* Number of instructions of `block` before the one at `ip`; UINT32_MAX when no
+ * instruction of it starts there. */
+uint32_t ptm_blocks_index_of(const ptm_blocks *blocks, const ptm_block *block, uint64_t ip);
+
 #endif

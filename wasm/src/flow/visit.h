@@ -11,7 +11,8 @@ typedef enum ptm_item_kind {
 	PTM_ITEM_BEGIN,          /* tracing starts at to_ip (TIP.PGE; first PSB; after a gap) */
 	PTM_ITEM_GAP,
 	PTM_ITEM_SWITCH,         /* another thread runs from here on */
-	PTM_ITEM_EVENT           /* PTWRITE, CBR, power, PSB…: see event */
+	PTM_ITEM_EVENT,          /* PTWRITE, CBR, power, PSB…: see event */
+	PTM_ITEM_CHECKPOINT      /* decoding may begin here: offset of a PSB; payload: packets read before it */
 } ptm_item_kind;
 
 /* How a visit ended. */
@@ -51,14 +52,22 @@ typedef struct ptm_item {
 	uint8_t event;           /* EVENT: enum ptm_event_kind (pt/event.h) */
 	bool in_transaction;
 	bool has_cycles;         /* cycles and cycle_instructions are a measurement that ends with this visit */
-	bool resumed;            /* VISIT: goes on in the middle of a block that an earlier visit entered */
+	bool resumed;            /* VISIT: goes on in the middle of a block that an earlier visit entered;
+	                            BEGIN: found at a PSB, not announced by a packet of its own */
+	bool cycles_partial;     /* … that began before a PSB: its cycles count, but not as those of its instructions */
+	bool new_cycles;         /* total_cycles was taken over from the packets with this item */
+	bool estimated_cycles;   /* no CYC packet was seen: total_cycles follows time and the core:bus ratio */
 	uint16_t instructions;   /* VISIT: whole instructions executed, from the block's first on */
 	uint32_t block;          /* VISIT: row of blocks */
-	uint32_t thread;         /* row of threads */
+	uint32_t thread;         /* row of threads that executed it */
+	uint32_t end_thread;     /* row of threads on the CPU at end_ns: whom perf names for the branch */
 	uint32_t space;          /* address space in force */
 	uint64_t start_ns, end_ns; /* perf's clock; both the time of the event for BEGIN, EVENT, SWITCH */
 	uint64_t to_ip;          /* where control went, 0: unknown or not traced; BEGIN: where it starts */
-	uint64_t ip;             /* GAP: where flow was lost, 0 unknown */
+	uint64_t end_tsc;        /* end_ns in TSC ticks: what perf orders queues by */
+	uint64_t ip;             /* VISIT: where it ended: its last instruction, or the interrupted one (ASYNC, ABORT);
+	                            GAP: where flow was lost, 0 unknown */
+	uint64_t total_instructions, total_cycles; /* of the queue since decoding began, at the end of this item */
 	uint64_t cycles;         /* core cycles since the last measurement */
 	uint64_t cycle_instructions; /* instructions since the last measurement */
 	uint64_t offset;         /* position in the queue's AUX stream of the packet that ended it */

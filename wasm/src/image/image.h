@@ -8,6 +8,7 @@
 #include "base/message.h"
 #include "base/source.h"
 #include "base/strings.h"
+#include "image/pages.h"
 
 typedef enum ptm_image_status {
 	PTM_IMAGE_MISSING,       /* mapped with execute permission, but not given */
@@ -21,7 +22,7 @@ typedef struct ptm_load { uint64_t file_offset, file_size, address, memory_size;
 /* One symbol, in the file's own address space. */
 typedef struct ptm_symbol {
 	uint64_t address, size;  /* size: of the symbol, or up to the next one as perf guesses it */
-	uint32_t name;           /* string id, as perf prints it (demangled; PLT entries as "name@plt") */
+	uint32_t name;           /* string id, as perf prints it (demangled; PLT entries as "name@plt"); set once ptm_image_symbol found it */
 } ptm_symbol;
 
 /* One image: a file that at least one map names. Rows 1…; row 0 is unused ("no image"). */
@@ -37,6 +38,10 @@ typedef struct ptm_image {
 	ptm_source source;       /* when loaded */
 	PTM_ARRAY(ptm_load) loads;
 	PTM_ARRAY(ptm_symbol) symbols;   /* sorted by address, no two with the same address */
+	uint32_t next_same_path; /* row of another image with this path (and another build-id); 0: none */
+	uint32_t match;          /* how sure the given file is: parts of the path that agree, UINT32_MAX: by build-id */
+	ptm_pages code;          /* when loaded */
+	struct ptm_symbol_index *symbol_index; /* owned by image/symbols.c */
 	void *lines;             /* owned by image/lines.c */
 	ptm_message message;     /* why it is not loaded */
 } ptm_image;
@@ -44,6 +49,7 @@ typedef struct ptm_image {
 typedef struct ptm_images {
 	ptm_strings *strings;    /* borrowed */
 	PTM_ARRAY(ptm_image) images;
+	PTM_ARRAY(uint32_t) by_path;     /* string id of a path -> its first image's row, 0: none */
 } ptm_images;
 
 ptm_status ptm_images_init(ptm_images *images, ptm_strings *strings) PTM_MUST_CHECK;

@@ -37,12 +37,18 @@ ptm_status ptm_part_finish(ptm_part *part, uint64_t end_offset, uint64_t packets
  * every session of the same trace. */
 ptm_status ptm_part_serialize(ptm_part *part, const uint8_t **data, size_t *length) PTM_MUST_CHECK;
 
+/* Segment that a part's bytes are of, and how many instructions it executed;
+ * UINT32_MAX when they are no part's. */
+uint32_t ptm_part_segment(const uint8_t *data, size_t length, uint64_t *instructions);
+
 /* -------------------------------------------------------------- joined -- */
 
 ptm_status ptm_profile_new(ptm_profile **profile, ptm_blocks *blocks, ptm_spaces *spaces) PTM_MUST_CHECK;
 void ptm_profile_free(ptm_profile *profile);
 
-/* Merges the bytes of a part. PTM_BAD_DATA when they are not a part's. */
+/* Merges the bytes of a part. PTM_BAD_DATA when they are not a part's. A segment
+ * that is there already counts once. Segments of one queue have consecutive
+ * numbers in stream order: where one is missing, stacks are unknown until it comes. */
 ptm_status ptm_profile_merge(ptm_profile *profile, const uint8_t *data, size_t length) PTM_MUST_CHECK;
 
 /* --- what a joined profile (or, over a window, a fresh one) answers --- */
@@ -75,14 +81,19 @@ typedef struct ptm_block_stat {
 	uint64_t visits, instructions, ns;
 	uint64_t cycles, cycle_visits, cycle_instructions; /* over the visits that end with a measurement */
 	uint64_t taken;          /* visits whose last instruction branched */
+	uint64_t first_ns;       /* of its first visit: when, and the visit's first */
+	uint64_t first_instruction; /* instruction, counted from the start of its segment */
+	uint32_t first_segment;
 } ptm_block_stat;
 
 typedef struct ptm_run {
 	uint64_t start_ns, end_ns;
 	uint64_t first_instruction;  /* ordinal in its queue's stream */
 	uint64_t instructions, branches, cycles;
-	uint32_t thread, queue, segment;
-	int32_t cpu;
+	uint64_t on_ns;              /* time with trace: without what was not traced inside it */
+	uint32_t thread, queue;
+	uint32_t segment;            /* where it starts; one that goes on in the next segment is one run */
+	int32_t cpu;                 /* -1: as the queue says */
 } ptm_run;
 
 typedef struct ptm_checkpoint {
@@ -93,6 +104,13 @@ typedef struct ptm_checkpoint {
 	uint32_t queue;
 	uint32_t thread;
 } ptm_checkpoint;
+
+/* What is merged of each queue, in order of queues. */
+typedef struct ptm_queue_total {
+	uint32_t queue, segments;
+	uint64_t instructions, packets;
+} ptm_queue_total;
+const ptm_queue_total *ptm_profile_queues(ptm_profile *profile, uint32_t *count);
 
 /* Each returns borrowed rows, valid until the next merge. The calls kept are the
  * longest: every call of at least `*shortest_ns` is there. */

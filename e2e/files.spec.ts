@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files a reader brings: a trace with its binary, without it, with the wrong
+// one; and what is no trace at all: each must end in a sentence.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test, type Page } from '@playwright/test'
+import { chooseFiles, expectRows, fixture, gridRows, idle, openExample, openStart, panel, root, showTab } from './page'
+
+const trace = fixture('signals-cyc.perf.data')
+const binary = fixture('symfs/opt/ptarmigan/signals')
+const otherBinary = fixture('symfs/opt/ptarmigan/calls')
+const instructions = Number(readFileSync(fixture('signals.hash'), 'utf8').split(' ')[1])
+
+const asFile = (name: string, buffer: Buffer) => ({ name, mimeType: 'application/octet-stream', buffer })
+
+test('a trace and its binary, chosen together, decode to the last instruction', async ({ page }) => {
+  const problems = await openStart(page)
+  await chooseFiles(page, [trace, binary])
+  await idle(page)
+  await showTab(page, 'Instructions')
+  await expectRows(page, instructions)
+  expect(problems).toEqual([])
+})
+
+test('without binaries packets still show, and the missing file is named; adding it decodes', async ({ page }) => {
+  const problems = await openStart(page)
+  await chooseFiles(page, [trace])
+  await idle(page)
+  await showTab(page, 'Packets')
+  expect(await gridRows(page)).toBeGreaterThan(100)
+  await showTab(page, 'Files')
+  await expect(panel(page)).toContainText('/opt/ptarmigan/signals')
+  await chooseFiles(page, [binary])
+  await expect(
+    panel(page)
+      .getByText(/1 of \d+|loaded|used/i)
+      .first(),
+  ).toBeVisible()
+  await idle(page)
+  await showTab(page, 'Instructions')
+  await expectRows(page, instructions)
+  expect(problems).toEqual([])
+})
+
+test('a binary of another build is refused by name', async ({ page }) => {
+  await openStart(page)
+  await chooseFiles(page, [asFile('signals-cyc.perf.data', readFileSync(trace)), asFile('signals', readFileSync(otherBinary))])
+  await idle(page)
+  await showTab(page, 'Files')
+  await expect(
+    panel(page)
+      .getByText(/build.id/i)
+      .first(),
+  ).toBeVisible()
+  await expect(panel(page)).toContainText('signals')
+})
+
+const whole = readFileSync(trace)
+const junk: { name: string; files: ReturnType<typeof asFile>[] }[] = [
+  { name: 'an empty file', files: [asFile('empty.data', Buffer.alloc(0))] },
+  { name: 'a text file', files: [asFile('notes.txt', Buffer.from('not a trace\n'))] },
+  { name: 'a binary alone', files: [asFile('signals', readFileSync(binary))] },
+  { name: 'a header cut short', files: [asFile('cut.perf.data', whole.subarray(0, 60))] },
+  {
+    name: 'a magic followed by noise',
+    files: [asFile('noise.perf.data', Buffer.concat([Buffer.from('PERFILE2'), Buffer.alloc(400, 0xff)]))],
+  },
+]
+
+/** The sentence of the start page: words, not an exception. */
+async function expectSentence(page: Page): Promise<void> {
+  const alert = page.getByRole('alert').first()
+  await expect(alert).toBeVisible()
+  await expect(alert).toContainText(/\w+ \w+ \w+/)
+  await expect(alert).not.toContainText(/RuntimeError|undefined|\[object|TypeError/)
+}
+
+for (const { name, files } of junk) {
+  test(`${name} gets a sentence, and the page goes on`, async ({ page }) => {
+    const problems = await openStart(page)
+    await chooseFiles(page, files)
+    await expectSentence(page)
+    await openExample(page)
+    expect(problems).toEqual([])
+  })
+}
+
+test('a folder of junk gets a sentence', async ({ page }) => {
+  const folder = join(root, 'build/e2e-junk')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(join(folder, 'deeper'), { recursive: true })
+  writeFileSync(join(folder, 'notes.txt'), 'nothing here\n')
+  writeFileSync(join(folder, 'deeper/zeros.bin'), Buffer.alloc(5000))
+  const problems = await openStart(page)
+  await page.getByTestId('folder-input').setInputFiles(folder)
+  await expectSentence(page)
+  expect(problems).toEqual([])
+})
+
+for (const share of [0.1, 0.5, 0.9]) {
+  test(`a trace cut at ${share * 100} % shows what is there or says why not`, async ({ page }) => {
+    const problems = await openStart(page)
+    await chooseFiles(page, [
+      asFile('cut.perf.data', whole.subarray(0, Math.floor(whole.length * share))),
+      asFile('signals', readFileSync(binary)),
+    ])
+    await page.locator('html:is([data-session="ready"], [data-session="failed"])[data-idle="true"]').waitFor({ state: 'attached' })
+    await expect(
+      page
+        .getByRole('alert')
+        .or(page.getByRole('tab', { name: 'Packets' }))
+        .first(),
+    ).toBeVisible()
+    expect(problems).toEqual([])
+  })
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line: which command, which options, or the sentence why not.
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { fail, ok, type Result } from '../lib/result'
+import { defaultFields, parseFields } from './fields'
+import { parseItrace, type ItraceOptions } from './itrace'
+import type { PacketsOptions } from './packets'
+import { sorts, type ReportOptions, type Sort } from './report'
+import type { ScriptOptions } from './script'
+
+type Common = { file: string; symfs: string | undefined }
+
+export type Command =
+  | { name: 'help'; text: string }
+  | ({ name: 'info'; json: boolean } & Common)
+  | ({ name: 'script'; options: ScriptOptions; note: string } & Common)
+  | ({ name: 'report'; options: ReportOptions } & Common)
+  | ({ name: 'packets'; options: PacketsOptions } & Common)
+
+export const usage = `Usage: ptarmigan COMMAND [options] FILE
+
+Reads Intel PT traces from Linux perf.data files.
+
+Commands
+  info      what the trace is, what is missing and what that costs
+  script    branches and instructions as perf script 6.1 prints them
+  report    the functions and blocks that cost most
+  packets   the raw packets with their offsets
+
+Options of all commands
+  -i, --input FILE   the trace (or give it as the last word)
+  --symfs DIR        look for binaries under DIR instead of at their own paths
+  -h, --help         this text
+
+script
+  --itrace=LETTERS   b branches, i0ns every instruction, e errors (default: be)
+  -F, --fields LIST  comm,pid,tid,cpu,time,period,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,ipc
+                     or +FIELD,-FIELD to change the default
+  --ns               nanoseconds
+  --insn-trace       short for -F +insn,-event,-period --itrace=i0nse --ns
+
+report
+  --sort BY          time, cycles or instructions (default: time)
+  --limit N          rows of each list (default: 20)
+
+packets
+  --queue N          only this queue (default: all)
+  --from OFFSET      start at this AUX offset (decimal or 0x…)
+  --count N          at most N packets of each queue
+
+info, report, packets
+  --json             machine-readable, with a version number
+`
+
+const common = {
+  input: { type: 'string', short: 'i' },
+  symfs: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+const json = { json: { type: 'boolean' } } as const
+
+type Values = Record<string, string | boolean | (string | boolean)[] | undefined>
+type Parsed = { values: Values; common: Common }
+
+const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']>; make: (parsed: Parsed) => Result<Command, string> }> = {
+  info: { options: { ...common, ...json }, make: ({ values, common: of }) => ok({ name: 'info', json: values['json'] === true, ...of }) },
+  script: {
+    options: {
+      ...common,
+      fields: { type: 'string', short: 'F', multiple: true },
+      itrace: { type: 'string' },
+      ns: { type: 'boolean' },
+      'insn-trace': { type: 'boolean' },
+    },
+    make: makeScript,
+  },
+  report: { options: { ...common, ...json, sort: { type: 'string' }, limit: { type: 'string' } }, make: makeReport },
+  packets: {
+    options: { ...common, ...json, queue: { type: 'string' }, from: { type: 'string' }, count: { type: 'string' } },
+    make: makePackets,
+  },
+}
+
+/** Parses the words after the program's name. */
+export function parseCommand(words: readonly string[]): Result<Command, string> {
+  const [name = '', ...rest] = words
+  if (name === '' || name === 'help' || name === '--help' || name === '-h') return ok({ name: 'help', text: usage })
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command) return fail(`there is no command "${name}"; the commands are ${Object.keys(commands).join(', ')}.`)
+  let values: Values
+  let positionals: string[]
+  try {
+    ;({ values, positionals } = parseArgs({ args: joinValues(rest), options: command.options, allowPositionals: true, strict: true }))
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error))
+  }
+  if (values['help'] === true) return ok({ name: 'help', text: usage })
+  const files = [...(typeof values['input'] === 'string' ? [values['input']] : []), ...positionals]
+  const [file] = files
+  if (file === undefined) return fail(`${name} needs a trace: ptarmigan ${name} FILE`)
+  if (files.length > 1) return fail(`${name} reads one trace; ${files.length} were given: ${files.join(', ')}`)
+  return command.make({ values, common: { file, symfs: textOf(values, 'symfs') } })
+}
+
+/** "-F -ip" is a value, not an option: joins it to its name. */
+function joinValues(words: readonly string[]): string[] {
+  const joined: string[] = []
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? ''
+    const next = words[at + 1]
+    if (next !== undefined && (word === '-F' || word === '--fields')) {
+      joined.push(`--fields=${next}`)
+      at++
+    } else joined.push(word)
+  }
+  return joined
+}
+
+const textOf = (values: Values, name: string): string | undefined => {
+  const value = values[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function makeScript({ values, common: of }: Parsed): Result<Command, string> {
+  const whole = values['insn-trace'] === true
+  const lists = [...(whole ? ['+insn,-event,-period'] : []), ...(Array.isArray(values['fields']) ? values['fields'].map(String) : [])]
+  let fields = defaultFields()
+  for (const list of lists) {
+    const parsed = parseFields(list, fields)
+    if (!parsed.ok) return parsed
+    fields = parsed.value
+  }
+  const given = textOf(values, 'itrace') ?? (whole ? 'i0nse' : undefined)
+  const itrace: Result<ItraceOptions, string> = parseItrace(given ?? 'be')
+  if (!itrace.ok) return itrace
+  const note = given === undefined ? 'no --itrace given: printing branches and errors (--itrace=be).' : ''
+  return ok({ name: 'script', options: { fields, itrace: itrace.value, ns: whole || values['ns'] === true }, note, ...of })
+}
+
+function makeReport({ values, common: of }: Parsed): Result<Command, string> {
+  const sort = textOf(values, 'sort') ?? 'time'
+  if (!isSort(sort)) return fail(`--sort ${sort}: sort by ${sorts.join(', ')}.`)
+  const limit = wholeNumber('--limit', textOf(values, 'limit') ?? '20')
+  if (!limit.ok) return limit
+  return ok({ name: 'report', options: { sort, limit: limit.value, json: values['json'] === true }, ...of })
+}
+
+const isSort = (text: string): text is Sort => (sorts as readonly string[]).includes(text)
+
+function makePackets({ values, common: of }: Parsed): Result<Command, string> {
+  const queueText = textOf(values, 'queue')
+  const queue = queueText === undefined ? undefined : wholeNumber('--queue', queueText)
+  if (queue && !queue.ok) return queue
+  const from = wholeNumber('--from', textOf(values, 'from') ?? '0')
+  if (!from.ok) return from
+  const countText = textOf(values, 'count')
+  const count = countText === undefined ? ok(Number.MAX_SAFE_INTEGER) : wholeNumber('--count', countText)
+  if (!count.ok) return count
+  return ok({
+    name: 'packets',
+    options: { queue: queue?.value, from: from.value, count: count.value, json: values['json'] === true },
+    ...of,
+  })
+}
+
+function wholeNumber(option: string, text: string): Result<number, string> {
+  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(value) ? ok(value) : fail(`${option} ${text}: not a whole number.`)
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { FileSources } from './file-sources'
+import { MachineFinder, SymfsFinder } from './find-images'
+
+const root = mkdtempSync(join(tmpdir(), 'ptarmigan-'))
+afterAll(() => rmSync(root, { recursive: true }))
+for (const file of ['symfs/usr/lib/libc.so.6', 'symfs/copies/libc.so.6', 'symfs/[vdso]', 'cache/ab/cdef/elf', 'own']) {
+  mkdirSync(join(root, file, '..'), { recursive: true })
+  writeFileSync(join(root, file), file)
+}
+
+it('prefers the mapped path under symfs and lists namesakes after it', () => {
+  const finder = new SymfsFinder(join(root, 'symfs'))
+  expect(finder.candidates('/usr/lib/libc.so.6')).toEqual([
+    { file: join(root, 'symfs/usr/lib/libc.so.6'), as: '/usr/lib/libc.so.6' },
+    { file: join(root, 'symfs/copies/libc.so.6'), as: '/copies/libc.so.6' },
+  ])
+  expect(
+    finder
+      .candidates('/opt/libc.so.6')
+      .map((candidate) => candidate.as)
+      .sort(),
+  ).toEqual(['/copies/libc.so.6', '/usr/lib/libc.so.6'])
+  expect(finder.candidates('[vdso]')).toEqual([{ file: join(root, 'symfs/[vdso]'), as: '[vdso]' }])
+  expect(finder.candidates('/usr/lib')).toEqual([])
+})
+
+it('looks into the build-id cache before the path itself', () => {
+  const finder = new MachineFinder(join(root, 'cache'))
+  const own = join(root, 'own')
+  expect(finder.candidates(own, 'abcdef')).toEqual([
+    { file: join(root, 'cache/ab/cdef/elf'), as: own },
+    { file: own, as: own },
+  ])
+  expect(finder.candidates('[vdso]', '')).toEqual([])
+  expect(finder.candidates('/no/such/file', 'ffff')).toEqual([])
+})
+
+it('reads slices of files and says why it cannot open one', () => {
+  const sources = new FileSources()
+  const file = sources.open(join(root, 'own'))
+  expect(file).toEqual({ ok: true, value: { source: 0, size: 3 } })
+  const into = new Uint8Array(8)
+  expect([sources.read(0, 1, into), sources.read(0, 99, into), sources.read(7, 0, into)]).toEqual([2, 0, -1])
+  expect(sources.open('/no/such/file')).toEqual({ ok: false, error: '/no/such/file: no such file.' })
+  expect(sources.open(root)).toEqual({ ok: false, error: `${root} is a directory, not a trace: name the perf.data file itself.` })
+})

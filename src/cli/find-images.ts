@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where on this machine the binaries that a trace names may be: under a symfs
+// directory, or where perf looks. Lists candidates; the decoder judges them.
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { basename, join } from 'node:path'
+
+/** `file` is to be opened; `as` is the path to offer it under. */
+export type Candidate = { file: string; as: string }
+
+const MOST_FILES = 200_000
+
+export interface ImageFinder {
+  /** Best first. `build_id` in hex, empty when the trace does not say. */
+  candidates(path: string, build_id: string): Candidate[]
+}
+
+/** perf's --symfs: the mapped path under `directory`; then any file there of the same name. */
+export class SymfsFinder implements ImageFinder {
+  private byName: Map<string, string[]> | null = null
+
+  constructor(private readonly directory: string) {}
+
+  candidates(path: string): Candidate[] {
+    const direct = join(this.directory, path)
+    const exact = isFile(direct) ? [{ file: direct, as: path }] : []
+    const named = this.filesNamed(basename(path)).filter((file) => file !== direct)
+    return [...exact, ...named.map((file) => ({ file, as: file.slice(this.directory.length) || file }))]
+  }
+
+  private filesNamed(name: string): string[] {
+    this.byName ??= filesBelow(this.directory)
+    return this.byName.get(name) ?? []
+  }
+}
+
+/** Without --symfs: perf's build-id cache, then the path as it is on this machine. */
+export class MachineFinder implements ImageFinder {
+  constructor(private readonly cache: string = join(homedir(), '.debug', '.build-id')) {}
+
+  candidates(path: string, build_id: string): Candidate[] {
+    const cached = build_id ? ['elf', 'vdso'].map((kind) => join(this.cache, build_id.slice(0, 2), build_id.slice(2), kind)) : []
+    return [...cached, ...(path.startsWith('/') ? [path] : [])].filter(isFile).map((file) => ({ file, as: path }))
+  }
+}
+
+function isFile(path: string): boolean {
+  return existsSync(path) && statSync(path).isFile()
+}
+
+function filesBelow(directory: string): Map<string, string[]> {
+  const byName = new Map<string, string[]>()
+  const waiting = [directory]
+  let seen = 0
+  for (let next = waiting.pop(); next !== undefined && seen < MOST_FILES; next = waiting.pop()) {
+    for (const entry of entriesOf(next)) {
+      seen++
+      const path = join(next, entry.name)
+      // Links to directories are not followed: they may lead in circles.
+      if (entry.isDirectory()) waiting.push(path)
+      else if (isFile(path)) byName.set(entry.name, [...(byName.get(entry.name) ?? []), path])
+    }
+  }
+  return byName
+}
+
+function entriesOf(directory: string) {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// `ptarmigan info`: what the trace is, what was found in it, what is missing
+// and what that costs.
+import { fail, ok, type Result } from '../lib/result'
+import { formatBytes, formatCount, formatDuration } from '../lib/format'
+import { textAt } from '../lib/text-column'
+import type { Session } from '../engine/session'
+import type { Tables } from '../model/tables.gen'
+import { JSON_VERSION, jsonRows, jsonText } from './json'
+import { columns, print } from './output'
+import { decodeAll } from './trace'
+
+type Facts = { [Name in 'info' | 'queues' | 'threads' | 'images' | 'gaps']: Tables[Name] }
+
+/** Gaps of one reason, added up. `example` is the first one's sentence. */
+export type GapSum = { reason: string; lost: boolean; count: number; bytes: number; ns: number; example: string }
+
+/** enum ptm_gap_reason. */
+const reasons = [
+  'none',
+  'overflow',
+  'aux_truncated',
+  'aux_missing',
+  'no_code',
+  'code_mismatch',
+  'bad_packet',
+  'no_sync',
+  'not_traced',
+  'endless_loop',
+]
+
+export async function info(session: Session, file: string, json: boolean): Promise<Result<void, string>> {
+  const decoded = decodeAll(session)
+  if (!decoded.ok) return decoded
+  const facts = readFacts(session)
+  if (!facts.ok) return facts
+  await print(json ? jsonText(infoJson(file, facts.value)) : infoText(file, facts.value))
+  return ok(undefined)
+}
+
+function readFacts(session: Session): Result<Facts, string> {
+  const facts: Partial<Facts> = {}
+  for (const name of ['info', 'queues', 'threads', 'images', 'gaps'] as const) {
+    const table = session.query(name)
+    if (!table.ok) return fail(table.error.sentence)
+    Object.assign(facts, { [name]: table.value })
+  }
+  return ok(facts as Facts)
+}
+
+export function infoJson(file: string, facts: Facts): unknown {
+  return {
+    version: JSON_VERSION,
+    file,
+    info: jsonRows('info', facts.info),
+    queues: jsonRows('queues', facts.queues),
+    threads: jsonRows('threads', facts.threads),
+    images: jsonRows('images', facts.images).slice(1),
+    gaps: sumGaps(facts.gaps),
+  }
+}
+
+export function infoText(file: string, facts: Facts): string {
+  const { info: facts_, queues, threads, images } = facts
+  const parts = [`${file}\n`]
+  parts.push(columns(factLines(facts_), 'll'))
+  parts.push(section(`Queues of trace: ${queues.rows}`, queueLines(queues), 'llrrr'))
+  const traced = Array.from({ length: threads.rows }, (_, row) => row).filter(
+    (row) => (threads.instructions[row] ?? 0) > 0 || (threads.gaps[row] ?? 0) > 0,
+  )
+  parts.push(section(`Threads with trace: ${traced.length}`, threadLines(threads, traced), 'lrrrrr'))
+  parts.push(section(`Binaries: ${Math.max(0, images.rows - 1)}`, imageLines(images), 'llrl'))
+  const gaps = sumGaps(facts.gaps)
+  const places = gaps.filter((gap) => gap.lost).reduce((sum, gap) => sum + gap.count, 0)
+  // One row of gaps may stand for several of the same kind.
+  const lost = Math.max(
+    places,
+    threads.gaps.reduce((sum, count) => sum + count, 0),
+  )
+  parts.push(lost === 0 ? '\nNothing of the trace was lost.\n' : `\nTrace was lost in ${plural(lost, 'gap')}:\n`)
+  parts.push(gapLines(gaps))
+  return parts.join('')
+}
+
+/** Of use to `script` only. */
+const internalFacts = ['branches_name', 'instructions_name', 'event_width']
+
+function factLines(info: Tables['info']): string[][] {
+  const lines: string[][] = []
+  for (let row = 0; row < info.rows; row++) {
+    const key = textAt(info.key, row)
+    if (!internalFacts.includes(key)) lines.push(['  ' + textAt(info.label, row), factText(key, textAt(info.value, row))])
+  }
+  return lines
+}
+
+/** Times come in ns as decimal text: perf's clock is shown in seconds, as perf script does. */
+function factText(key: string, value: string): string {
+  if (!/^\d+$/.test(value)) return value
+  if (key === 'duration_ns') return formatDuration(Number(value))
+  if (key.endsWith('_time_ns')) return `${value.slice(0, -9) || '0'}.${value.slice(-9).padStart(9, '0')} s`
+  return formatCount(Number(value))
+}
+
+function section(title: string, rows: string[][], align: string): string {
+  return `\n${title}\n${columns(rows, align)}`
+}
+
+function queueLines(queues: Tables['queues']): string[][] {
+  return Array.from({ length: queues.rows }, (_, row) => {
+    const cpu = queues.cpu[row] ?? -1
+    return [
+      `  ${row}`,
+      cpu >= 0 ? `CPU ${cpu}` : `thread ${queues.tid[row] ?? -1}`,
+      formatBytes(queues.aux_bytes[row] ?? Number.NaN),
+      `${formatCount(queues.packets[row] ?? Number.NaN)} packets`,
+      `${formatCount(queues.instructions[row] ?? Number.NaN)} instructions`,
+    ]
+  })
+}
+
+function threadLines(threads: Tables['threads'], rows: number[]): string[][] {
+  return rows.map((row) => {
+    const gaps = threads.gaps[row] ?? 0
+    return [
+      `  ${textAt(threads.comm, row) || 'unknown'}`,
+      `${threads.pid[row] ?? -1}/${threads.tid[row] ?? -1}`,
+      `${formatCount(threads.instructions[row] ?? Number.NaN)} instructions`,
+      `${formatCount(threads.branches[row] ?? Number.NaN)} branches`,
+      `${formatDuration(threads.on_ns[row] ?? Number.NaN)} traced`,
+      gaps > 0 ? plural(gaps, 'gap') : '',
+    ]
+  })
+}
+
+const plural = (count: number, noun: string): string => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+
+const imageStates = ['missing', 'loaded', 'refused']
+
+function imageLines(images: Tables['images']): string[][] {
+  return Array.from({ length: Math.max(0, images.rows - 1) }, (_, index) => {
+    const row = index + 1
+    const state = images.anonymous[row] === 1 ? 'no file' : (imageStates[images.status[row] ?? 0] ?? '')
+    const executed = images.instructions[row] ?? 0
+    return [
+      `  ${textAt(images.path, row)}`,
+      state,
+      executed > 0 ? `${formatCount(executed)} instructions` : '',
+      textAt(images.message, row),
+    ]
+  })
+}
+
+function gapLines(gaps: readonly GapSum[]): string {
+  return gaps
+    .map((gap) => {
+      const time = gap.ns > 0 ? `, ${formatDuration(gap.ns)}` : ''
+      const bytes = gap.bytes > 0 ? `, ${formatBytes(gap.bytes)}` : ''
+      return `  ${gap.reason.replaceAll('_', ' ')}: ${plural(gap.count, gap.lost ? 'place' : 'time')}${time}${bytes}\n${gap.lost && gap.example ? `    first: ${gap.example}\n` : ''}`
+    })
+    .join('')
+}
+
+/** Adds up gaps by reason, those that lost something first. */
+export function sumGaps(gaps: Tables['gaps']): GapSum[] {
+  const sums = new Map<number, GapSum>()
+  for (let row = 0; row < gaps.rows; row++) {
+    const reason = gaps.reason[row] ?? 0
+    let sum = sums.get(reason)
+    if (!sum) {
+      sum = {
+        reason: reasons[reason] ?? `reason ${reason}`,
+        lost: gaps.lost[row] === 1,
+        count: 0,
+        bytes: 0,
+        ns: 0,
+        example: textAt(gaps.text, row),
+      }
+      sums.set(reason, sum)
+    }
+    const ns = (gaps.end_ns[row] ?? 0) - (gaps.start_ns[row] ?? 0)
+    sum.count++
+    sum.bytes += gaps.bytes[row] ?? 0
+    sum.ns += Number.isFinite(ns) ? ns : 0
+  }
+  return [...sums.values()].sort((a, b) => Number(b.lost) - Number(a.lost) || b.count - a.count)
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line program's entry: runs one command over one trace. Errors
+// are a sentence on stderr and exit code 1, wrong usage is exit code 2.
+import { ok, type Result } from '../lib/result'
+import { parseCommand, type Command } from './args'
+import { info } from './info'
+import { endQuietlyOnClosedPipe, print, say } from './output'
+import { packets } from './packets'
+import { report } from './report'
+import { script } from './script'
+import { openTrace } from './trace'
+
+async function run(command: Command): Promise<Result<void, string>> {
+  if (command.name === 'help') {
+    await print(command.text)
+    return ok(undefined)
+  }
+  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets')
+  if (!trace.ok) return trace
+  const { session } = trace.value
+  switch (command.name) {
+    case 'info':
+      return info(session, command.file, command.json)
+    case 'script':
+      if (command.note) say(command.note)
+      return script(session, command.options)
+    case 'report':
+      return report(session, command.file, command.options)
+    case 'packets':
+      return packets(session, command.options)
+  }
+}
+
+async function main(): Promise<void> {
+  endQuietlyOnClosedPipe()
+  const command = parseCommand(process.argv.slice(2))
+  if (!command.ok) {
+    say(command.error)
+    process.stderr.write('Try "ptarmigan --help".\n')
+    process.exitCode = 2
+    return
+  }
+  const done = await run(command.value)
+  if (!done.ok) {
+    say(done.error)
+    process.exitCode = 1
+  }
+}
+
+main().catch((error: unknown) => {
+  say(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  process.exitCode = 1
+})

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Standard output for a lot of text: waits when the reader is slow and ends
+// quietly when it is gone (`| head`).
+
+/** Ends the process without a word when the reader of stdout has gone away. */
+export function endQuietlyOnClosedPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    process.stderr.write(`ptarmigan: standard output: ${error.message}\n`)
+    process.exit(1)
+  })
+}
+
+export async function print(text: string | Uint8Array): Promise<void> {
+  if (process.stdout.write(text)) return
+  await new Promise<void>((resolve) => process.stdout.once('drain', resolve))
+}
+
+/** A sentence on stderr, under the program's name. */
+export function say(sentence: string): void {
+  process.stderr.write(`ptarmigan: ${sentence}\n`)
+}
+
+/** Columns of text: numbers to the right, the last column unpadded. `align` has a letter a column, l or r. */
+export function columns(rows: readonly (readonly string[])[], align: string): string {
+  const widths = Array.from(align, (_, column) => rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0))
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => (align[column] === 'r' ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd()
+  return rows.map((row) => `${line(row)}\n`).join('')
+}

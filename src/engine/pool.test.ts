@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest'
+import { fail, ok } from '../lib/result'
+import { emptyTable } from './columns'
+import { PoolEngine, type PoolWorker, type WorkerFailure } from './pool'
+import type { Input, Progress } from './protocol'
+
+/** A worker of a world with `segments` segments of 100 bytes; parts are one byte: the segment's number. */
+class FakeWorker implements PoolWorker {
+  readonly died: Promise<WorkerFailure>
+  die: (sentence: string) => void = () => undefined
+  terminated = false
+  private cancelled = false
+  private readonly merged = new Set<number>()
+
+  constructor(
+    readonly number: number,
+    private readonly world: World,
+  ) {
+    this.died = new Promise((resolve) => (this.die = (sentence) => resolve({ sentence, ended: true })))
+  }
+
+  async open(_module: WebAssembly.Module, input: Input) {
+    this.world.log.push(`${this.number} opens ${input.name}`)
+    return input.name === 'bad' ? fail({ sentence: 'not a trace', ended: false }) : ok(undefined)
+  }
+  async addImages(inputs: readonly Input[]) {
+    this.world.log.push(`${this.number} adds ${inputs.map((input) => input.name).join(' ')}`)
+    return ok(inputs.map(({ path }) => ({ path, state: path.startsWith('/x') ? ('unwanted' as const) : ('used' as const), sentence: '' })))
+  }
+  async decode(segment: number) {
+    this.cancelled = false
+    for (let slice = 0; slice < this.world.slices; slice++) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      if (this.cancelled) return ok({ state: 'cancelled' as const })
+    }
+    const failing = this.world.fails.get(segment) ?? 0
+    if (failing > 0) {
+      this.world.fails.set(segment, failing - 1)
+      if (this.world.deaths) {
+        this.die(`worker ${this.number} died at ${segment}`)
+        return new Promise<never>(() => undefined)
+      }
+      return fail({ sentence: `no memory for ${segment}`, ended: false })
+    }
+    this.world.log.push(`${this.number} decodes ${segment}`)
+    return ok({ state: 'part' as const, part: new Uint8Array([segment]) })
+  }
+  async cancel() {
+    this.cancelled = true
+  }
+  async merge(part: Uint8Array<ArrayBuffer>) {
+    if (this.world.mergeFails) return fail({ sentence: 'the coordinator trapped', ended: true })
+    this.world.merged = this.merged.add(part[0] ?? -1)
+    return ok({ instructions: this.merged.size * 1000 })
+  }
+  query: PoolWorker['query'] = async (name) => {
+    const table = emptyTable(name, name === 'segments' ? this.world.segments : 0)
+    if ('merged' in table) for (const segment of this.merged) table.merged[segment] = 1
+    if ('size' in table && table.size instanceof Float64Array) table.size.fill(100)
+    return ok(table)
+  }
+  terminate() {
+    this.terminated = true
+    this.die('The trace was closed.')
+  }
+}
+
+class World {
+  log: string[] = []
+  merged = new Set<number>()
+  fails = new Map<number, number>()
+  deaths = false
+  mergeFails = false
+  slices = 2
+  workers: FakeWorker[] = []
+  readonly engine: PoolEngine
+
+  constructor(
+    readonly segments: number,
+    decoders: number,
+  ) {
+    const spawn = () => {
+      const worker = new FakeWorker(this.workers.length, this)
+      this.workers.push(worker)
+      return worker
+    }
+    this.engine = new PoolEngine({
+      decoders,
+      spawn,
+      compile: async () => new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])),
+    })
+  }
+}
+
+const input = (name: string, path = `/${name}`): Input => ({ name, path, file: new Blob([]) })
+const sorted = (numbers: Iterable<number>) => [...numbers].sort((a, b) => a - b)
+
+describe('decode', () => {
+  it('gives each segment to one decoder and merges all in the coordinator', async () => {
+    const world = new World(7, 2)
+    await world.engine.open(input('perf.data'))
+    const told: Progress[] = []
+    expect(await world.engine.decode((progress) => told.push(progress))).toEqual({ ok: true, value: undefined })
+    expect(sorted(world.merged)).toEqual([0, 1, 2, 3, 4, 5, 6])
+    expect(world.log.filter((line) => line.includes('decodes'))).toHaveLength(7)
+    expect(world.log.some((line) => line.startsWith('0 decodes'))).toBe(false)
+    expect(told.at(-1)).toEqual({ phase: 'done', bytesDone: 700, bytesTotal: 700, instructions: 7000, version: 7 })
+  })
+
+  it('decodes in the coordinator when it is alone', async () => {
+    const world = new World(3, 0)
+    await world.engine.open(input('perf.data'))
+    expect((await world.engine.decode(() => undefined)).ok).toBe(true)
+    expect(world.log.filter((line) => line.startsWith('0 decodes'))).toEqual(['0 decodes 0', '0 decodes 1', '0 decodes 2'])
+  })
+
+  it('stops soon when cancelled, keeps what is done and can go on later', async () => {
+    const world = new World(20, 1)
+    world.slices = 10
+    await world.engine.open(input('perf.data'))
+    const told: Progress[] = []
+    const decoding = world.engine.decode((progress) => told.push(progress))
+    while (world.merged.size < 2) await new Promise((resolve) => setTimeout(resolve, 1))
+    const before = performance.now()
+    await world.engine.cancel()
+    expect((await decoding).ok).toBe(true)
+    expect(performance.now() - before).toBeLessThan(100)
+    expect(told.at(-1)?.phase).toBe('cancelled')
+    const merged = world.merged.size
+    expect(merged).toBeLessThan(20)
+    world.slices = 0
+    expect((await world.engine.decode(() => undefined)).ok).toBe(true)
+    expect(world.merged.size).toBe(20)
+    expect(world.log.filter((line) => line.includes('decodes'))).toHaveLength(20)
+  })
+
+  it("retries a dead worker's segment in a new one, with the images", async () => {
+    const world = new World(3, 1)
+    world.deaths = true
+    world.fails.set(1, 1)
+    await world.engine.open(input('perf.data'))
+    await world.engine.addImages([input('a.out')])
+    expect((await world.engine.decode(() => undefined)).ok).toBe(true)
+    expect(sorted(world.merged)).toEqual([0, 1, 2])
+    expect(world.workers[1]?.terminated).toBe(true)
+    expect(world.log.filter((line) => line.startsWith('2 '))).toEqual(['2 opens perf.data', '2 adds a.out', '2 decodes 1', '2 decodes 2'])
+  })
+
+  it('reports a segment that fails twice and decodes the others', async () => {
+    const world = new World(3, 2)
+    world.fails.set(1, 2)
+    await world.engine.open(input('perf.data'))
+    const decoded = await world.engine.decode(() => undefined)
+    expect(decoded).toEqual({
+      ok: false,
+      error: { sentence: '1 of 3 segments of the trace could not be decoded and are missing from all numbers. no memory for 1' },
+    })
+    expect(sorted(world.merged)).toEqual([0, 2])
+  })
+
+  it('falls back to the coordinator when every decoder has died', async () => {
+    const world = new World(9, 1)
+    world.deaths = true
+    for (const segment of [0, 1, 2, 3, 4]) world.fails.set(segment, 1)
+    await world.engine.open(input('perf.data'))
+    expect((await world.engine.decode(() => undefined)).ok).toBe(true)
+    expect(world.merged.size).toBe(9)
+    expect(world.workers).toHaveLength(6)
+  })
+
+  it('fails when the coordinator has died', async () => {
+    const world = new World(3, 1)
+    world.mergeFails = true
+    await world.engine.open(input('perf.data'))
+    expect(await world.engine.decode(() => undefined)).toEqual({ ok: false, error: { sentence: 'the coordinator trapped' } })
+  })
+})
+
+describe('open and close', () => {
+  it('says what is wrong and keeps no worker', async () => {
+    const world = new World(1, 2)
+    expect(await world.engine.open(input('bad'))).toEqual({ ok: false, error: { sentence: 'not a trace' } })
+    expect(world.workers.map((worker) => worker.terminated)).toEqual([true])
+    expect(await world.engine.query('info', {})).toEqual({ ok: false, error: { sentence: 'No trace is open.' } })
+  })
+
+  it('ends the workers of the trace before', async () => {
+    const world = new World(1, 1)
+    await world.engine.open(input('one'))
+    await world.engine.open(input('two'))
+    expect(world.workers.map((worker) => worker.terminated)).toEqual([true, true, false, false])
+    await world.engine.close()
+    expect(world.workers.every((worker) => worker.terminated)).toBe(true)
+  })
+
+  it('hands only used images to the decoders', async () => {
+    const world = new World(2, 1)
+    await world.engine.open(input('perf.data'))
+    const outcomes = await world.engine.addImages([input('a.out'), input('notes.txt', '/x/notes.txt')])
+    expect(outcomes.ok && outcomes.value.map((outcome) => outcome.state)).toEqual(['used', 'unwanted'])
+    await world.engine.decode(() => undefined)
+    expect(world.log.filter((line) => line.includes('adds'))).toEqual(['0 adds a.out notes.txt', '1 adds a.out'])
+  })
+
+  it('begins again with new workers when an image comes after decoding', async () => {
+    const world = new World(2, 1)
+    await world.engine.open(input('perf.data'))
+    await world.engine.addImages([input('notes.txt', '/x/notes.txt')])
+    await world.engine.decode(() => undefined)
+    expect((await world.engine.addImages([input('a.out')])).ok).toBe(true)
+    expect(world.workers.map((worker) => worker.terminated)).toEqual([true, true, false, false])
+    expect((await world.engine.decode(() => undefined)).ok).toBe(true)
+    expect(world.log.filter((line) => line.startsWith('2 '))).toEqual(['2 opens perf.data', '2 adds notes.txt a.out'])
+    expect(world.log.filter((line) => line.startsWith('3 '))).toEqual(['3 opens perf.data', '3 adds a.out', '3 decodes 0', '3 decodes 1'])
+    expect(sorted(world.merged)).toEqual([0, 1])
+  })
+
+  it('answers a decode that is under way when the trace is closed', async () => {
+    const world = new World(50, 1)
+    world.slices = 5
+    await world.engine.open(input('perf.data'))
+    const decoding = world.engine.decode(() => undefined)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await world.engine.close()
+    expect((await decoding).ok).toBe(false)
+  })
+})

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Engine over several workers: one coordinator merges parts and answers,
+// the decoders take segments off a shared queue. Knows workers only as objects
+// that answer promises, so that tests can bring their own.
+import { fail, ok, type Result } from '../lib/result'
+import { ALL, type TableName, type Tables } from '../model/tables.gen'
+import type { Engine, EngineError, ImageOutcome, Input, Progress, TableRequest } from './protocol'
+import { ProgressReport } from './progress-report'
+import { SegmentQueue } from './segment-queue'
+
+/** `ended`: the worker that says so is of no more use. */
+export type WorkerFailure = EngineError & { ended: boolean }
+export type Decoded = { state: 'part'; part: Uint8Array<ArrayBuffer> } | { state: 'cancelled' }
+export type Merged = { instructions: number }
+
+export interface PoolWorker {
+  /** Settles when the worker is gone; never otherwise. */
+  readonly died: Promise<WorkerFailure>
+  open(module: WebAssembly.Module, input: Input, onBytes: (bytes: number) => void): Promise<Result<void, WorkerFailure>>
+  addImages(inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>>
+  decode(segment: number): Promise<Result<Decoded, WorkerFailure>>
+  cancel(): Promise<void>
+  /** Takes over the part's buffer. */
+  merge(part: Uint8Array<ArrayBuffer>): Promise<Result<Merged, WorkerFailure>>
+  query<Name extends TableName>(name: Name, request: TableRequest): Promise<Result<Tables[Name], WorkerFailure>>
+  /** Ends the worker; `died` settles, so that nobody waits for it. */
+  terminate(): void
+}
+
+export type PoolOptions = {
+  /** Decoders beside the coordinator; 0: the coordinator decodes too. */
+  decoders: number
+  spawn: () => PoolWorker
+  compile: () => Promise<WebAssembly.Module>
+}
+
+/** A worker, what became of its last setup step, and how far its running segment is. */
+type Member = { worker: PoolWorker; ready: Promise<Result<void, WorkerFailure>>; bytes: number }
+
+/** What one `open` started and `close` ends. */
+type Opened = {
+  module: WebAssembly.Module
+  input: Input
+  /** All binaries offered so far, and those the trace wanted. */
+  offered: Input[]
+  images: Input[]
+  /** Something is in the profile that was decoded with these images. */
+  merged: boolean
+  coordinator: Member
+  decoders: Member[]
+  replacements: number
+}
+
+/** What one `decode` shares among its members. */
+type Run = { opened: Opened; queue: SegmentQueue; report: ProgressReport; failures: EngineError[]; fatal: EngineError | null }
+
+/** Decoders that die are replaced this often for one trace. */
+const MOST_REPLACEMENTS = 4
+
+export class PoolEngine implements Engine {
+  private opened: Opened | null = null
+  private generation = 0
+  private cancelled = false
+  private decoding: Promise<unknown> | null = null
+  private version = 0
+
+  constructor(private readonly options: PoolOptions) {}
+
+  async open(input: Input): Promise<Result<void, EngineError>> {
+    await this.close()
+    const generation = ++this.generation
+    const module = await settle<WebAssembly.Module>(this.options.compile().then((compiled) => ok(compiled)))
+    if (!module.ok) return fail(plain(module.error))
+    if (generation !== this.generation) return superseded
+    const coordinator = this.start(module.value, input, [])
+    const opened: Opened = {
+      module: module.value,
+      input,
+      offered: [],
+      images: [],
+      merged: false,
+      decoders: [],
+      replacements: 0,
+      coordinator,
+    }
+    this.opened = opened
+    const ready = await opened.coordinator.ready
+    if (generation !== this.generation) return superseded
+    if (!ready.ok) {
+      await this.close()
+      return fail(plain(ready.error))
+    }
+    this.startDecoders(opened)
+    return ok(undefined)
+  }
+
+  async addImages(inputs: Input[]): Promise<Result<ImageOutcome[], EngineError>> {
+    const opened = this.opened
+    if (!opened) return nothingOpen
+    await this.stop()
+    const outcomes = await ask(opened.coordinator, (worker) => worker.addImages(inputs))
+    if (!outcomes.ok) return fail(plain(outcomes.error))
+    const used = inputs.filter((_, index) => outcomes.value[index]?.state === 'used')
+    opened.offered.push(...inputs)
+    opened.images.push(...used)
+    if (used.length === 0) return outcomes
+    this.version++
+    if (opened.merged) {
+      const begun = await this.beginAgain(opened)
+      if (!begun.ok) return begun
+    } else for (const member of opened.decoders) member.ready = addTo(member, used)
+    return outcomes
+  }
+
+  /** New workers for the same trace: what was decoded without the new binaries no longer holds. */
+  private async beginAgain(opened: Opened): Promise<Result<void, EngineError>> {
+    for (const member of [opened.coordinator, ...opened.decoders]) member.worker.terminate()
+    opened.merged = false
+    opened.decoders = []
+    opened.coordinator = this.start(opened.module, opened.input, opened.offered)
+    const ready = await opened.coordinator.ready
+    if (!ready.ok) return fail(plain(ready.error))
+    if (this.opened !== opened) return closedMeanwhile
+    this.startDecoders(opened)
+    return ok(undefined)
+  }
+
+  async decode(onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
+    await this.stop()
+    const opened = this.opened
+    if (!opened) return nothingOpen
+    this.cancelled = false
+    const run = this.decodeAll(opened, onProgress)
+    this.decoding = run
+    const result = await run
+    if (this.decoding === run) this.decoding = null
+    return result
+  }
+
+  async cancel(): Promise<void> {
+    this.cancelled = true
+    const opened = this.opened
+    if (!opened) return
+    await Promise.all([opened.coordinator, ...opened.decoders].map((member) => Promise.race([member.worker.cancel(), member.worker.died])))
+  }
+
+  async query<Name extends TableName>(table: Name, request: TableRequest): Promise<Result<Tables[Name], EngineError>> {
+    const opened = this.opened
+    if (!opened) return nothingOpen
+    const answer = await ask(opened.coordinator, (worker) => worker.query(table, request))
+    return answer.ok ? answer : fail(plain(answer.error))
+  }
+
+  async close(): Promise<void> {
+    this.generation++
+    this.cancelled = true
+    const opened = this.opened
+    this.opened = null
+    for (const member of opened ? [opened.coordinator, ...opened.decoders] : []) member.worker.terminate()
+  }
+
+  /** Starts a worker on the trace; `ready` settles when it has opened all there is. */
+  private start(module: WebAssembly.Module, input: Input, images: readonly Input[]): Member {
+    const worker = this.options.spawn()
+    const member: Member = { worker, bytes: 0, ready: Promise.resolve(ok(undefined)) }
+    const opening = settle(worker.open(module, input, (bytes) => (member.bytes = bytes)))
+    member.ready = Promise.race([opening, worker.died.then((failure) => fail(failure))])
+    if (images.length > 0) member.ready = addTo(member, images)
+    return member
+  }
+
+  private startDecoders(opened: Opened): void {
+    for (let made = 0; made < this.options.decoders; made++) opened.decoders.push(this.start(opened.module, opened.input, opened.images))
+  }
+
+  /** Cancels a running decode and waits for its end. */
+  private async stop(): Promise<void> {
+    if (!this.decoding) return
+    await this.cancel()
+    await this.decoding
+  }
+
+  private async decodeAll(opened: Opened, onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
+    const segments = await ask(opened.coordinator, (worker) => worker.query('segments', { count: ALL }))
+    if (!segments.ok) return fail(plain(segments.error))
+    const queue = new SegmentQueue(segments.value)
+    const run: Run = { opened, queue, report: new ProgressReport(queue.bytesTotal, onProgress), failures: [], fatal: null }
+    const members = () => [opened.coordinator, ...opened.decoders]
+    const bytes = () => queue.bytesDone + members().reduce((sum, member) => sum + member.bytes, 0)
+    run.report.tell('reading', queue.bytesDone, this.version)
+    const ticking = setInterval(() => run.report.tell('decoding', bytes(), this.version), 100)
+    await Promise.all(opened.decoders.map((member) => this.decodeWith(run, member)))
+    // Without decoders, or when they are all gone, the coordinator does it alone.
+    await this.decodeWith(run, opened.coordinator)
+    clearInterval(ticking)
+    if (this.opened !== opened) return closedMeanwhile
+    run.report.finish(this.cancelled ? 'cancelled' : 'done', queue.bytesDone, this.version)
+    return this.verdict(run)
+  }
+
+  private verdict({ queue, failures, fatal }: Run): Result<void, EngineError> {
+    if (fatal) return fail(fatal)
+    if (this.cancelled) return ok(undefined)
+    const missing = queue.failed() + queue.left()
+    if (missing === 0) return ok(undefined)
+    return fail({ ...failures[0], sentence: lostSentence(missing, queue.count, failures[0]) })
+  }
+
+  /** One member's share: segments off the queue until there are none, it is cancelled or cannot go on. */
+  private async decodeWith(run: Run, first: Member): Promise<void> {
+    let member: Member | null = first
+    let merging: Promise<void> = Promise.resolve()
+    while (member && !this.cancelled && !run.fatal && run.queue.left() > 0) {
+      const ready: Result<void, WorkerFailure> = await member.ready
+      if (!ready.ok) {
+        run.failures.push(plain(ready.error))
+        member = this.replace(run.opened, member)
+        continue
+      }
+      const segment = this.cancelled ? null : run.queue.take(member)
+      if (segment === null) break
+      const decoded: Result<Decoded, WorkerFailure> = await ask(member, (worker) => worker.decode(segment))
+      member.bytes = 0
+      if (!decoded.ok) {
+        run.failures.push(plain(decoded.error))
+        run.queue.putBack(segment, member)
+        if (decoded.error.ended) member = this.replace(run.opened, member)
+      } else if (decoded.value.state === 'cancelled') {
+        run.queue.forget(segment)
+      } else {
+        await merging
+        run.queue.decoded(segment)
+        merging = this.merge(run, segment, decoded.value.part)
+      }
+    }
+    await merging
+  }
+
+  private async merge(run: Run, segment: number, part: Uint8Array<ArrayBuffer>): Promise<void> {
+    const merged = await ask(run.opened.coordinator, (worker) => worker.merge(part))
+    if (merged.ok) {
+      run.opened.merged = true
+      this.version++
+      run.report.instructions = merged.value.instructions
+      return
+    }
+    run.failures.push(plain(merged.error))
+    run.queue.lose(segment)
+    if (merged.error.ended) run.fatal = plain(merged.error)
+  }
+
+  /** A new worker in the place of a dead one; null when enough have died. */
+  private replace(opened: Opened, dead: Member): Member | null {
+    const at = opened.decoders.indexOf(dead)
+    if (at < 0 || this.opened !== opened) return null
+    dead.worker.terminate()
+    opened.decoders.splice(at, 1)
+    if (opened.replacements >= MOST_REPLACEMENTS) return null
+    opened.replacements++
+    const member = this.start(opened.module, opened.input, opened.images)
+    opened.decoders.push(member)
+    return member
+  }
+}
+
+const nothingOpen: Result<never, EngineError> = fail({ sentence: 'No trace is open.' })
+const superseded: Result<never, EngineError> = fail({ sentence: 'Another trace was opened meanwhile.' })
+const closedMeanwhile: Result<never, EngineError> = fail({ sentence: 'The trace was closed meanwhile.' })
+
+const plain = ({ sentence, detail }: EngineError): EngineError => (detail ? { sentence, detail } : { sentence })
+
+function lostSentence(lost: number, count: number, first: EngineError | undefined): string {
+  return `${lost} of ${count} segments of the trace could not be decoded and are missing from all numbers. ${first?.sentence ?? ''}`.trim()
+}
+
+/** Asks a worker; its death or an exception is a failure like any other. */
+function ask<Value>(
+  member: Member,
+  question: (worker: PoolWorker) => Promise<Result<Value, WorkerFailure>>,
+): Promise<Result<Value, WorkerFailure>> {
+  return Promise.race([settle(question(member.worker)), member.worker.died.then((failure) => fail(failure))])
+}
+
+async function addTo(member: Member, images: readonly Input[]): Promise<Result<void, WorkerFailure>> {
+  const ready = await member.ready
+  if (!ready.ok) return ready
+  const added = await ask(member, (worker) => worker.addImages(images))
+  return added.ok ? ok(undefined) : added
+}
+
+/** An exception (a bug, or the browser's refusal) as a failure. */
+async function settle<Value>(answer: Promise<Result<Value, WorkerFailure>>): Promise<Result<Value, WorkerFailure>> {
+  try {
+    return await answer
+  } catch (error) {
+    return fail({ sentence: error instanceof Error ? error.message : String(error), ended: true })
+  }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// One trace in one decoder instance, synchronously: what a worker and the CLI
+// drive. Every answer is a Result; a trap in the decoder ends the session for
+// good and says so. Does not schedule: slices are the caller's to ask for.
+import { fail, ok, type Result } from '../lib/result'
+import { ALL, type TableName, type Tables } from '../model/tables.gen'
+import { copyTable, tableId } from './columns'
+import type { HostSources } from './host-sources'
+import type { EngineError, ImageOutcome, TableRequest } from './protocol'
+import { bytesOf, instantiateDecoder, type Decoder, type Pointer } from './wasm'
+
+/** enum ptm_status. */
+export const Status = {
+  OK: 0,
+  END: 1,
+  MORE: 2,
+  NO_MEMORY: 3,
+  READ_FAILED: 4,
+  TRUNCATED: 5,
+  BAD_DATA: 6,
+  UNSUPPORTED: 7,
+  NOT_FOUND: 8,
+  MISMATCH: 9,
+  BAD_REQUEST: 10,
+} as const
+
+const fallbackSentences: Record<number, string> = {
+  [Status.NO_MEMORY]: 'The decoder ran out of memory (4 GB at most): close other tabs, or record a shorter trace.',
+  [Status.READ_FAILED]: 'The input could not be read; it may have changed since it was opened: open it again.',
+  [Status.TRUNCATED]: 'The input ends in the middle of a structure: it was not written to its end.',
+  [Status.BAD_DATA]: 'The input contradicts its own format.',
+  [Status.UNSUPPORTED]: 'The input is of a kind that this version does not read.',
+  [Status.NOT_FOUND]: 'There is no such thing in this trace.',
+  [Status.MISMATCH]: 'The file is not the one that was recorded: its build-id differs.',
+  [Status.BAD_REQUEST]: 'The request asks for something that this trace does not have.',
+}
+
+const REQUEST_BYTES = 48
+const DEFAULT_ROWS = 1000
+
+export class Session {
+  /** The sentence that ended this session; empty while it lives. */
+  ended = ''
+  private readonly session: Pointer
+  /** REQUEST_BYTES for a request, then 8 for an answer's pointer or length. */
+  private readonly scratch: Pointer
+
+  constructor(
+    private readonly decoder: Decoder,
+    private readonly sources: HostSources,
+  ) {
+    this.scratch = decoder.exports.malloc(REQUEST_BYTES + 8) >>> 0
+    this.session = decoder.exports.ptm_session_new() >>> 0
+    if (!this.session || !this.scratch) throw new Error('the decoder has no memory to start with')
+  }
+
+  static async create(module: WebAssembly.Module, sources: HostSources): Promise<Session> {
+    return new Session(await instantiateDecoder(module, sources), sources)
+  }
+
+  open(source: number, size: number): Result<void, EngineError> {
+    return this.run('opening the trace', (decoder) => this.check(decoder.ptm_session_open(this.session, source, BigInt(size))))
+  }
+
+  /** Offers one binary; fails only when the session cannot go on. */
+  addImage(source: number, size: number, path: string): Result<ImageOutcome, EngineError> {
+    return this.run(`reading ${path}`, (decoder) => {
+      const text = this.copyIn(new TextEncoder().encode(`${path}\0`))
+      if (!text.ok) return text
+      const status = decoder.ptm_session_add_image(this.session, source, BigInt(size), text.value)
+      decoder.free(text.value)
+      if (status === Status.NO_MEMORY) return fail(this.failure(status))
+      return ok({ path, state: outcomeState(status), sentence: status === Status.OK ? '' : this.failure(status).sentence })
+    })
+  }
+
+  segments(): number {
+    if (this.ended) return 0
+    return this.decoder.exports.ptm_session_segments(this.session) >>> 0
+  }
+
+  /** Begins decoding a segment; go on with `decodeStep` until it says 'done', then take `part`. */
+  decodeStart(segment: number): Result<void, EngineError> {
+    return this.run(`starting segment ${segment}`, (decoder) => this.check(decoder.ptm_decode_start(this.session, segment)))
+  }
+
+  /** Decodes about `budget` more AUX bytes. */
+  decodeStep(budget: number): Result<'more' | 'done', EngineError> {
+    return this.run('decoding', (decoder) => {
+      const status = decoder.ptm_decode_step(this.session, budget)
+      if (status === Status.END) return ok('done')
+      if (status === Status.MORE || status === Status.OK) return ok('more')
+      return fail(this.failure(status))
+    })
+  }
+
+  /** A copy of the finished part. */
+  part(): Result<Uint8Array<ArrayBuffer>, EngineError> {
+    return this.run('handing over a part', (decoder) => {
+      const length = this.scratch + REQUEST_BYTES
+      const at = decoder.ptm_decode_part(this.session, length) >>> 0
+      if (!at) return fail(this.failure(Status.NO_MEMORY))
+      const bytes = new DataView(decoder.memory.buffer).getUint32(length, true)
+      return ok(bytesOf(decoder.memory).slice(at, at + bytes) as Uint8Array<ArrayBuffer>)
+    })
+  }
+
+  merge(part: Uint8Array): Result<void, EngineError> {
+    return this.run('joining a part', (decoder) => {
+      const at = this.copyIn(part)
+      if (!at.ok) return at
+      const merged = this.check(decoder.ptm_session_merge(this.session, at.value, part.length))
+      decoder.free(at.value)
+      return merged
+    })
+  }
+
+  /** One slice of answering: null means ask again with the same request. */
+  queryStep<Name extends TableName>(name: Name, request: TableRequest): Result<Tables[Name] | null, EngineError> {
+    return this.run(`answering ${name}`, (decoder) => {
+      this.writeRequest(tableId(name), request)
+      const answer = this.scratch + REQUEST_BYTES
+      const status = decoder.ptm_query(this.session, this.scratch, answer)
+      if (status === Status.MORE) return ok(null)
+      if (status !== Status.OK) return fail(this.failure(status))
+      const table = new DataView(decoder.memory.buffer).getUint32(answer, true)
+      const copied = copyTable(decoder, table, name, answer)
+      decoder.ptm_table_free(table)
+      if (!copied)
+        return fail({
+          sentence: `The decoder's table "${name}" is not the one this page was built for: build again with "make -C wasm wasm".`,
+        })
+      return ok(copied)
+    })
+  }
+
+  /** The whole answer, however long it takes, unless `cancelled` says stop. */
+  query<Name extends TableName>(
+    name: Name,
+    request: TableRequest = {},
+    cancelled: () => boolean = () => false,
+  ): Result<Tables[Name], EngineError> {
+    for (;;) {
+      const answer = this.queryStep(name, request)
+      if (!answer.ok) return answer
+      if (answer.value) return ok(answer.value)
+      if (cancelled()) return fail({ sentence: `Reading ${name} was cancelled.` })
+    }
+  }
+
+  close(): void {
+    if (this.ended) return
+    this.run('closing', (decoder) => ok(decoder.ptm_session_free(this.session)))
+    this.ended = 'The trace was closed.'
+  }
+
+  /** Runs `work` in the decoder; a trap inside ends the session. */
+  private run<Value>(doing: string, work: (decoder: Decoder['exports']) => Result<Value, EngineError>): Result<Value, EngineError> {
+    if (this.ended) return fail({ sentence: this.ended })
+    try {
+      return work(this.decoder.exports)
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) throw error
+      this.ended = `The decoder stopped while ${doing} (${error.message}): this is a bug in Ptarmigan; open the trace again.`
+      return fail({ sentence: this.ended, detail: this.decoder.log.join('\n') })
+    }
+  }
+
+  private check(status: number): Result<void, EngineError> {
+    return status === Status.OK ? ok(undefined) : fail(this.failure(status))
+  }
+
+  private failure(status: number): EngineError {
+    if (status === Status.READ_FAILED && this.sources.failure) return { sentence: this.sources.failure }
+    return { sentence: this.message() || fallbackSentences[status] || `The decoder failed with status ${status}.` }
+  }
+
+  private message(): string {
+    const at = this.decoder.exports.ptm_session_message(this.session) >>> 0
+    if (!at) return ''
+    const bytes = bytesOf(this.decoder.exports.memory)
+    const end = bytes.indexOf(0, at)
+    return new TextDecoder().decode(bytes.slice(at, end < 0 ? at : end))
+  }
+
+  /** Copies bytes into the decoder; free the address afterwards. */
+  private copyIn(bytes: Uint8Array): Result<Pointer, EngineError> {
+    const { exports } = this.decoder
+    const at = exports.malloc(Math.max(bytes.length, 1)) >>> 0
+    if (!at) return fail({ sentence: fallbackSentences[Status.NO_MEMORY] ?? '' })
+    bytesOf(exports.memory).set(bytes, at)
+    return ok(at)
+  }
+
+  private writeRequest(table: number, request: TableRequest): void {
+    const view = new DataView(this.decoder.exports.memory.buffer, this.scratch, REQUEST_BYTES)
+    view.setUint32(0, table, true)
+    view.setUint32(4, request.thread ?? ALL, true)
+    view.setUint32(8, request.queue ?? ALL, true)
+    view.setUint32(12, request.flags ?? 0, true)
+    view.setFloat64(16, request.start_ns ?? 0, true)
+    view.setFloat64(24, request.end_ns ?? 0, true)
+    view.setFloat64(32, request.first ?? 0, true)
+    view.setUint32(40, request.count ?? DEFAULT_ROWS, true)
+    view.setUint32(44, request.extra ?? 0, true)
+  }
+}
+
+function outcomeState(status: number): ImageOutcome['state'] {
+  if (status === Status.OK) return 'used'
+  if (status === Status.NOT_FOUND) return 'unwanted'
+  if (status === Status.MISMATCH) return 'refused'
+  return 'unreadable'
+}

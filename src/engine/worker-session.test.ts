@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, it } from 'vitest'
+import { ProgressReport } from './progress-report'
+import type { Progress } from './protocol'
+import { nextBudget } from './worker-session'
+
+it('keeps a slice near 25 ms', () => {
+  expect(nextBudget(65536, 25)).toBe(65536)
+  expect(nextBudget(65536, 5)).toBe(131072)
+  expect(nextBudget(65536, 50)).toBe(32768)
+  expect(nextBudget(1 << 20, 0)).toBe(1 << 20)
+  expect(nextBudget(4096, 1000)).toBe(4096)
+})
+
+it('tells bytes every 100 ms, a new version more rarely, the end always', () => {
+  let now = 0
+  const told: Progress[] = []
+  const report = new ProgressReport(
+    1000,
+    (progress) => told.push(progress),
+    () => now,
+  )
+  for (; now < 1000; now += 20) report.tell('decoding', now, now)
+  report.finish('done', 1000, 1000)
+  expect(told.length).toBe(11)
+  expect(told.map((progress) => progress.version)).toEqual([0, 100, 100, 100, 100, 500, 500, 500, 500, 900, 1000])
+  expect(told.at(-1)).toEqual({ phase: 'done', bytesDone: 1000, bytesTotal: 1000, instructions: 0, version: 1000 })
+})

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one worker does: a Session over blobs, its long work cut into slices so
+// that cancelling and other calls get in between. Knows nothing of messages;
+// worker.ts puts it behind comlink.
+import { fail, ok, type Result } from '../lib/result'
+import type { TableName, Tables } from '../model/tables.gen'
+import { BlobSources } from './host-sources'
+import type { Decoded, Merged, WorkerFailure } from './pool'
+import type { ImageOutcome, Input, TableRequest } from './protocol'
+import { Session } from './session'
+
+const SLICE_MS = 25
+const FIRST_BUDGET = 64 << 10
+const LEAST_BUDGET = 4 << 10
+const MOST_BUDGET = 1 << 20
+const REPORT_MS = 100
+
+export class WorkerSession {
+  private session: Session | null = null
+  private readonly sources = new BlobSources()
+  private cancelled = false
+  private budget = FIRST_BUDGET
+  /** Queries and merges go one at a time: an unfinished query is kept by the decoder until it is asked again. */
+  private turn: Promise<unknown> = Promise.resolve()
+
+  async open(module: WebAssembly.Module, input: Input): Promise<Result<void, WorkerFailure>> {
+    this.session = await Session.create(module, this.sources)
+    return this.judge(this.session.open(this.sources.add(input.name, input.file), input.file.size))
+  }
+
+  async addImages(inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>> {
+    return this.inTurn(async (session) => {
+      const outcomes: ImageOutcome[] = []
+      for (const input of inputs) {
+        const outcome = this.judge(session.addImage(this.sources.add(input.name, input.file), input.file.size, input.path))
+        if (!outcome.ok) return outcome
+        outcomes.push(outcome.value)
+        await nextEvent()
+      }
+      return ok(outcomes)
+    })
+  }
+
+  /** Decodes one segment; `onBytes` hears of the AUX bytes done about every 100 ms. */
+  async decode(segment: number, onBytes: (bytes: number) => void): Promise<Result<Decoded, WorkerFailure>> {
+    const session = this.session
+    if (!session) return notOpen
+    this.cancelled = false
+    const started = this.judge(session.decodeStart(segment))
+    if (!started.ok) return started
+    let bytes = 0
+    let reported = performance.now()
+    for (;;) {
+      const before = performance.now()
+      const step = this.judge(session.decodeStep(this.budget))
+      if (!step.ok) return step
+      if (step.value === 'done') break
+      bytes += this.budget
+      const now = performance.now()
+      this.budget = nextBudget(this.budget, now - before)
+      if (now - reported >= REPORT_MS) {
+        onBytes(bytes)
+        reported = now
+      }
+      await nextEvent()
+      if (this.cancelled) return ok({ state: 'cancelled' })
+    }
+    const part = this.judge(session.part())
+    return part.ok ? ok({ state: 'part', part: part.value }) : part
+  }
+
+  cancel(): void {
+    this.cancelled = true
+  }
+
+  async merge(part: Uint8Array): Promise<Result<Merged, WorkerFailure>> {
+    return this.inTurn(async (session) => {
+      const merged = this.judge(session.merge(part))
+      if (!merged.ok) return merged
+      const queues = session.query('queues')
+      return ok({ instructions: queues.ok ? queues.value.instructions.reduce((sum, count) => sum + count, 0) : 0 })
+    })
+  }
+
+  async query<Name extends TableName>(name: Name, request: TableRequest): Promise<Result<Tables[Name], WorkerFailure>> {
+    return this.inTurn(async (session) => {
+      for (;;) {
+        const answer = this.judge(session.queryStep(name, request))
+        if (!answer.ok) return answer
+        if (answer.value) return ok(answer.value)
+        await nextEvent()
+      }
+    })
+  }
+
+  private inTurn<Value>(work: (session: Session) => Promise<Result<Value, WorkerFailure>>): Promise<Result<Value, WorkerFailure>> {
+    const session = this.session
+    if (!session) return Promise.resolve(notOpen)
+    const result = this.turn.then(() => work(session))
+    this.turn = result.catch(() => undefined)
+    return result
+  }
+
+  /** Marks a failure after which this worker is of no more use. */
+  private judge<Value>(result: Result<Value, { sentence: string; detail?: string }>): Result<Value, WorkerFailure> {
+    return result.ok ? result : fail({ ...result.error, ended: (this.session?.ended ?? '') !== '' })
+  }
+}
+
+const notOpen: Result<never, WorkerFailure> = fail({ sentence: 'No trace is open.', ended: false })
+
+/** Keeps a slice near SLICE_MS: at most doubles or halves at a time. */
+export function nextBudget(budget: number, took_ms: number): number {
+  const factor = Math.min(2, Math.max(0.5, SLICE_MS / Math.max(took_ms, 0.1)))
+  return Math.round(Math.min(MOST_BUDGET, Math.max(LEAST_BUDGET, budget * factor)))
+}
+
+/** Lets waiting messages in; unlike a timer, not held back 4 ms. */
+function nextEvent(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(null)
+  })
+}

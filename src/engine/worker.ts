@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker's entry: a WorkerSession behind comlink. Results cross as values;
+// tables and parts are handed over, not copied.
+import { expose, transfer } from 'comlink'
+import type { TableName, Tables } from '../model/tables.gen'
+import type { Result } from '../lib/result'
+import { tableBuffers } from './columns'
+import type { Decoded, Merged, WorkerFailure } from './pool'
+import type { ImageOutcome, Input, TableRequest } from './protocol'
+import { WorkerSession } from './worker-session'
+
+const session = new WorkerSession()
+let report: (bytes: number) => void = () => undefined
+
+const api = {
+  /** `onBytes` (a comlink proxy) hears how far the running `decode` is. */
+  open(module: WebAssembly.Module, input: Input, onBytes: (bytes: number) => void): Promise<Result<void, WorkerFailure>> {
+    report = onBytes
+    return session.open(module, input)
+  },
+  addImages: (inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>> => session.addImages(inputs),
+  async decode(segment: number): Promise<Result<Decoded, WorkerFailure>> {
+    const decoded = await session.decode(segment, (bytes) => report(bytes))
+    return decoded.ok && decoded.value.state === 'part' ? transfer(decoded, [decoded.value.part.buffer]) : decoded
+  },
+  cancel: (): void => session.cancel(),
+  merge: (part: Uint8Array): Promise<Result<Merged, WorkerFailure>> => session.merge(part),
+  async query<Name extends TableName>(name: Name, request: TableRequest): Promise<Result<Tables[Name], WorkerFailure>> {
+    const answer = await session.query(name, request)
+    return answer.ok ? transfer(answer, tableBuffers(name, answer.value)) : answer
+  },
+}
+
+export type WorkerApi = typeof api
+
+expose(api)

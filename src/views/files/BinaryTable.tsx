@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// The binaries of the trace: state, build-ids, what ran in them, what the
+// missing ones cost.
+import { useState } from 'react'
+import { pluralText } from '../../lib/exact-text'
+import { textAt } from '../../lib/text-column'
+import { baseName } from '../../model/places'
+import type { ImagesTable } from '../../model/tables.gen'
+import { Button } from '../../widgets/Button'
+import { bytesText, countText } from '../../widgets/number-text'
+import { imageRows, imageState, shortBuildId, type ImageState } from './layout'
+
+const words: Record<ImageState, string> = {
+  loaded: 'loaded',
+  missing: 'missing',
+  mismatched: 'mismatched',
+  unneeded: 'not needed',
+  nothing: 'no file',
+}
+const hints: Record<ImageState, string> = {
+  loaded: 'Given, and its build-id or path fits',
+  missing: 'Executed, but not given: its code is a gap',
+  mismatched: 'Given, but its build-id is not the one that ran: refused',
+  unneeded: 'Mapped, but no trace was lost for want of it so far',
+  nothing: 'Memory without a file: vDSO, JIT code, heap',
+}
+const firstShown = 40
+
+export function BinaryTable({ images }: { images: ImagesTable }) {
+  const [all, setAll] = useState(false)
+  const rows = imageRows(images)
+  const shown = all ? rows : rows.slice(0, firstShown)
+  if (rows.length === 0)
+    return (
+      <p className="files-note">The trace maps no executable file. It was perhaps cut short: sideband records come before the trace.</p>
+    )
+  return (
+    <>
+      <div className="files-scroll" tabIndex={0} role="group" aria-label="Table of binaries">
+        <table className="files-table">
+          <thead>
+            <tr>
+              <th scope="col">Path</th>
+              <th scope="col">State</th>
+              <th scope="col">Build-id</th>
+              <th scope="col" className="is-number files-wide">
+                Symbols
+              </th>
+              <th scope="col" className="is-number">
+                Executed <small>insn</small>
+              </th>
+              <th scope="col" className="is-number">
+                Costs
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((row) => (
+              <BinaryRow key={row} images={images} row={row} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {rows.length > shown.length ? <Button onClick={() => setAll(true)}>Show all {countText(rows.length)} binaries</Button> : null}
+    </>
+  )
+}
+
+function BinaryRow({ images, row }: { images: ImagesTable; row: number }) {
+  const path = textAt(images.path, row)
+  const state = imageState(images, row)
+  const message = textAt(images.message, row)
+  const lost = images.lost_bytes[row] ?? 0
+  const wanted = textAt(images.build_id, row)
+  const own = textAt(images.own_build_id, row)
+  const name = baseName(path)
+  return (
+    <>
+      <tr className={message === '' ? '' : 'has-message'}>
+        <th scope="row" title={path}>
+          <span className="files-dir">{path.slice(0, path.length - name.length)}</span>
+          {name}
+        </th>
+        <td>
+          <span className={`files-tag is-${state}`} title={hints[state]}>
+            {words[state]}
+          </span>
+        </td>
+        <BuildIds wanted={wanted} own={own} />
+        <td className="is-number files-wide">{state === 'loaded' ? countText(images.symbols[row] ?? 0) : ''}</td>
+        <td className="is-number">{countText(images.instructions[row] ?? 0)}</td>
+        <td className="is-number">
+          {lost > 0 ? <span className="files-cost">{bytesText(lost)}</span> : ''}
+          {(images.gaps[row] ?? 0) > 0 ? <small>{pluralText(images.gaps[row] ?? 0, 'gap')}</small> : null}
+        </td>
+      </tr>
+      {message === '' ? null : (
+        <tr className="files-message">
+          <td colSpan={6}>{message}</td>
+        </tr>
+      )}
+    </>
+  )
+}
+
+/** The wanted one; below it the given one when it is another. */
+function BuildIds({ wanted, own }: { wanted: string; own: string }) {
+  const other = own !== '' && own !== wanted
+  return (
+    <td className="mono files-ids">
+      <span title={wanted === '' ? 'The recording does not say which build ran' : `wanted ${wanted}`}>
+        {wanted === '' ? '–' : shortBuildId(wanted)}
+      </span>
+      {other ? (
+        <span className={wanted === '' ? '' : 'is-wrong'} title={`given ${own}`}>
+          given {shortBuildId(own)}
+        </span>
+      ) : null}
+    </td>
+  )
+}

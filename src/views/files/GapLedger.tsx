@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every gap of the trace by reason: how often, how much, why, and the way to
+// the worst one.
+import type { GapsTable } from '../../model/tables.gen'
+import { ALL } from '../../model/tables.gen'
+import { useStore, type TableState } from '../../store'
+import { pluralText } from '../../lib/exact-text'
+import { Button } from '../../widgets/Button'
+import { bytesText, countText, durationText } from '../../widgets/number-text'
+import { gapGroups, reasonWord, type GapGroup } from './layout'
+
+export function GapLedger({ answer }: { answer: TableState<'gaps'> }) {
+  const gaps = answer.state === 'ready' ? answer.table : answer.state === 'loading' ? answer.previous : null
+  const status = useStore((store) => store.session.status)
+  if (answer.state === 'failed') return <p className="files-warning">{answer.sentence}</p>
+  if (gaps === null) return <p className="files-note">Reading gaps…</p>
+  const groups = gapGroups(gaps)
+  if (groups.length === 0)
+    return (
+      <p className="files-note">
+        {status === 'decoding' ? 'Nothing is missing in what is decoded so far.' : 'Nothing is missing: every byte of trace was followed.'}
+      </p>
+    )
+  return (
+    <ul className="files-gaps">
+      {groups.map((group) => (
+        <GapLine key={group.reason} group={group} gaps={gaps} />
+      ))}
+    </ul>
+  )
+}
+
+function GapLine({ group, gaps }: { group: GapGroup; gaps: GapsTable }) {
+  const showPacket = useStore((store) => store.showPacket)
+  const queue = gaps.queue[group.worst] ?? ALL
+  const offset = gaps.offset[group.worst] ?? NaN
+  const place = queue === ALL || Number.isNaN(offset) ? null : { queue, offset }
+  return (
+    <li className={group.lost ? 'is-lost' : ''}>
+      <div className="files-gap-head">
+        <strong>{reasonWord(group.reason)}</strong>
+        <span className={`files-tag ${group.lost ? 'is-missing' : 'is-nothing'}`}>{group.lost ? 'trace lost' : 'not an error'}</span>
+        <span className="files-gap-numbers">
+          <span>{pluralText(group.count, 'gap')}</span>
+          {group.bytes > 0 ? <span>{bytesText(group.bytes)}</span> : null}
+          {group.ns > 0 ? <span>{durationText(group.ns)}</span> : null}
+        </span>
+        <Button
+          kind="quiet"
+          disabled={place === null}
+          title={`Packets around the ${group.count > 1 ? `largest of ${countText(group.count)} gaps` : 'gap'}`}
+          onClick={() => place !== null && showPacket(place.queue, place.offset)}
+        >
+          Show packets
+        </Button>
+      </div>
+      <p>
+        {group.count > 1 && group.sentence !== '' ? 'The largest: ' : ''}
+        {group.sentence}
+      </p>
+    </li>
+  )
+}

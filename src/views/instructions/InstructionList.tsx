@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// The instructions of one thread as a table of any length, with its bar, the
+// strip about the selected one, jumping and copying.
+import { useCallback, useMemo, useState } from 'react'
+import type { KeyboardEvent, ReactNode } from 'react'
+import { textAt } from '../../lib/text-column'
+import { toggled } from '../../lib/toggled'
+import { functionName, infoValue, threadLabel, whyNoCycles } from '../../model/names'
+import type { NameTables } from '../../model/places'
+import { compileSearch, matchRows } from '../../model/search'
+import type { ThreadsTable } from '../../model/tables.gen'
+import { useStore } from '../../store'
+import { Icon } from '../../widgets/icons'
+import { countText, timeText as timeForPeople } from '../../widgets/number-text'
+import { Button } from '../../widgets/Button'
+import { Segmented } from '../../widgets/Segmented'
+import { BarSpace, ColumnMenu, JumpBox, ViewFrame } from '../../widgets/ViewFrame'
+import { VirtualTable } from '../../widgets/VirtualTable'
+import type { RowSelection } from '../../widgets/virtual-rows'
+import { instructionCell, type CellContext } from './cells'
+import { allColumns, columnsShown, defaultColumns } from './columns'
+import { InstructionDetail } from './InstructionDetail'
+import { endsVisit, jumpHint, type TimeBase } from './layout'
+import { useCopy } from './use-copy'
+import { useDisassembler, type Syntax } from './use-disassembler'
+import { useInstructions } from './use-instructions'
+import { useJump } from './use-jump'
+
+type Props = { threads: ThreadsTable; thread: number; picker: ReactNode }
+
+const gapHeight = 26
+
+export function InstructionList({ threads, thread, picker }: Props) {
+  const rowCount = threads.instructions[thread] ?? 0
+  const session = useStore((store) => store.session)
+  const range = useStore((store) => store.view.range)
+  const [visible, setVisible] = useState({ first: 0, end: 0 })
+  const [timeBase, setTimeBase] = useState<TimeBase>('start')
+  const [shown, setShown] = useState(defaultColumns)
+  const [syntax, setSyntax] = useState<Syntax>('intel')
+  const held = useInstructions(thread, visible, rowCount)
+  const { selection, reveal, select } = useSelection(thread, rowCount)
+  const { find } = held
+  const textOf = useDisassembler(syntax)
+  const names = useMemo(() => ({ functions: session.functions, images: session.images }), [session.functions, session.images])
+  const found = useFound(names)
+  const start_ns = useMemo(() => startOf(infoValue(session.info, 'start_time_ns')), [session.info])
+  const context: CellContext = useMemo(
+    () => ({ names, timeBase, start_ns, textOf, found, find }),
+    [names, timeBase, start_ns, textOf, found, find],
+  )
+  const cell = useCallback((row: number, column: string) => instructionCell(context, row, column), [context])
+  const fullRow = useCallback((row: number) => (find(row) === null ? <span className="ins-waiting">#{countText(row)}</span> : null), [find])
+  const noCycles = whyNoCycles(session.info)
+  const hasCpu = session.queues === null || session.queues.cpu.some((cpu) => cpu >= 0)
+  const hasCycles = noCycles === ''
+  const available = useMemo(
+    () => allColumns.filter((column) => (hasCycles || !column.needsCycles) && (hasCpu || column.id !== 'cpu')),
+    [hasCycles, hasCpu],
+  )
+  const copy = useCopy({ thread, threads, context, rowCount })
+  const showTime = useStore((store) => store.showTime)
+  const jump = useJump(threads, thread, start_ns)
+  const columns = useMemo(() => columnsShown(available, shown, rowCount, timeBase), [available, shown, rowCount, timeBase])
+
+  const leadIn = useCallback(
+    (row: number) => {
+      const place = find(row)
+      const text = place === null ? '' : textAt(place.table.gap_text, place.index)
+      return text === '' ? null : { height: gapHeight, node: <GapLine text={text} /> }
+    },
+    [find],
+  )
+  const rowClass = useCallback(
+    (row: number) => {
+      const place = find(row)
+      if (place === null) return ''
+      const time = place.table.time_ns[place.index] ?? NaN
+      const outside = range !== null && (time < range.start_ns || time >= range.end_ns)
+      return `${endsVisit(place.table.end[place.index] ?? 0) ? 'ins-end' : ''} ${outside ? 'ins-outside' : ''}`
+    },
+    [find, range],
+  )
+  const selected = selection === null ? null : find(selection.active)
+  const bar = (
+    <>
+      {picker}
+      <span className="bar-text">
+        <strong>{countText(rowCount)}</strong> instructions
+        {picker === null ? ` of ${threadLabel(threads, thread)}` : ''}
+      </span>
+      <JumpBox label="Go to time, number or address" placeholder="1.5ms, #12345, 0x401000" hint={`Go to ${jumpHint}`} onJump={jump} />
+      {range === null ? null : (
+        <Button onClick={() => void showTime(thread, range.start_ns)} title="Go to the first instruction of the selected time range">
+          Range from {timeForPeople(range.start_ns)}
+        </Button>
+      )}
+      <BarSpace />
+      {copy.state === '' ? null : (
+        <span className="bar-text" role="status">
+          {copy.state}
+        </span>
+      )}
+      <Segmented<TimeBase>
+        label="Time"
+        value={timeBase}
+        onChange={setTimeBase}
+        choices={[
+          { value: 'start', label: 'From start', title: 'Seconds since the trace’s start' },
+          { value: 'perf', label: 'perf’s clock', title: 'Seconds as perf script prints them' },
+        ]}
+      />
+      <ColumnMenu
+        items={available.map((column) => ({ id: column.id, text: column.name }))}
+        shown={shown}
+        onToggle={(id) => setShown(toggled(shown, id))}
+      >
+        <Segmented<Syntax>
+          label="Syntax of instructions"
+          value={syntax}
+          onChange={setSyntax}
+          choices={[
+            { value: 'intel', label: 'Intel' },
+            { value: 'att', label: 'AT&T', title: 'As objdump and perf print by default' },
+          ]}
+        />
+      </ColumnMenu>
+    </>
+  )
+  const notice =
+    held.failure !== '' || picker !== null || noCycles !== '' ? (
+      <>
+        {held.failure === '' ? null : <p className="is-warning">{held.failure}</p>}
+        {picker === null ? null : (
+          <p>All threads are selected. Instructions have an order within one thread only, so one is picked above.</p>
+        )}
+        {noCycles === '' ? null : <p>No cycles and IPC: {noCycles}</p>}
+      </>
+    ) : null
+  return (
+    <ViewFrame
+      label="Instructions"
+      bar={bar}
+      notice={notice}
+      detail={
+        selected === null || selection === null ? null : (
+          <InstructionDetail place={selected} row={selection.active} context={context} selection={selection} />
+        )
+      }
+    >
+      <VirtualTable
+        label={`Instructions of ${threadLabel(threads, thread)}`}
+        columns={columns}
+        rowCount={rowCount}
+        cell={cell}
+        fullRow={fullRow}
+        leadIn={leadIn}
+        rowClass={rowClass}
+        selection={selection}
+        onSelect={select}
+        reveal={reveal}
+        onRange={setVisible}
+        onCopy={copy.onCopy}
+        onKey={(event, row) => linkKey(event, row, find)}
+      />
+    </ViewFrame>
+  )
+}
+
+/** Functions that are searched for; null without a search. */
+function useFound(names: NameTables): Uint8Array | null {
+  const search = useStore((store) => store.view.search)
+  return useMemo(() => {
+    const compiled = compileSearch(search)
+    const rows = names.functions?.rows ?? 0
+    return compiled.ok ? matchRows(compiled.value, rows, (row) => functionName(names.functions, names.images, row)) : null
+  }, [names, search])
+}
+
+/** P shows the packet, B the block of the selected instruction. */
+function linkKey(event: KeyboardEvent, row: number | null, find: CellContext['find']): boolean {
+  const place = row === null || event.ctrlKey || event.metaKey ? null : find(row)
+  if (place === null) return false
+  const { showPacket, showBlock } = useStore.getState()
+  if (event.key === 'p') showPacket(place.table.queue[place.index] ?? 0, place.table.offset[place.index] ?? 0)
+  else if (event.key === 'b') showBlock(place.table.block[place.index] ?? 0n)
+  else return false
+  return true
+}
+
+const GapLine = ({ text }: { text: string }) => (
+  <div className="ins-gap" title={text}>
+    <Icon name="warning" size={14} />
+    <span>{text}</span>
+  </div>
+)
+
+const startOf = (text: string): bigint => (/^\d+$/.test(text) ? BigInt(text) : 0n)
+
+/** The selection here, and the store's instruction: a jump from elsewhere moves the one, selecting here moves the other. */
+function useSelection(thread: number, rowCount: number) {
+  const instruction = useStore((store) => store.view.instruction)
+  const showInstruction = useStore((store) => store.showInstruction)
+  const [selection, setSelection] = useState<RowSelection | null>(null)
+  const [reveal, setReveal] = useState<{ row: number } | null>(null)
+  const [seen, setSeen] = useState<typeof instruction>(null)
+  if (instruction !== seen) {
+    setSeen(instruction)
+    if (instruction !== null && instruction.thread === thread && instruction.ordinal !== selection?.active) {
+      const row = Math.max(0, Math.min(instruction.ordinal, rowCount - 1))
+      setSelection({ anchor: row, active: row })
+      setReveal({ row })
+    }
+  }
+  const select = (next: RowSelection) => {
+    setSelection(next)
+    showInstruction(thread, next.active)
+  }
+  return { selection, reveal, select }
+}

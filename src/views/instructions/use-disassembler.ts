@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text of instructions, from a library that is loaded when first needed; one
+// text is made once per row held.
+import { useEffect, useMemo, useState } from 'react'
+import type { InstructionsTable } from '../../model/tables.gen'
+import { bitsOf, codeOf } from './layout'
+
+export type Syntax = 'intel' | 'att'
+
+type Disassembler = { disassemble(code: Uint8Array, ip: bigint, bits: 16 | 32 | 64, syntax?: Syntax): string }
+type Module = { loadDisassembler(): Promise<Disassembler> }
+
+// A glob, so that the view also works in a build without the library: it shows bytes then.
+const modules = import.meta.glob<Module>('../../lib/disassemble-web.ts')
+
+let loading: Promise<Disassembler | null> | null = null
+
+async function load(): Promise<Disassembler | null> {
+  const module = modules['../../lib/disassemble-web.ts']
+  try {
+    return module === undefined ? null : await (await module()).loadDisassembler()
+  } catch {
+    return null
+  }
+}
+
+/** Text of one row; '' until the library is there, or for bytes that are no instruction. */
+export type TextOf = (table: InstructionsTable, index: number) => string
+
+export function useDisassembler(syntax: Syntax): TextOf {
+  const [library, setLibrary] = useState<Disassembler | null>(null)
+  useEffect(() => {
+    let mounted = true
+    loading ??= load()
+    void loading.then((found) => mounted && setLibrary(found))
+    return () => void (mounted = false)
+  }, [])
+  return useMemo(() => remembering(library, syntax), [library, syntax])
+}
+
+function remembering(library: Disassembler | null, syntax: Syntax): TextOf {
+  const known = new WeakMap<InstructionsTable, string[]>()
+  return (table, index) => {
+    if (library === null) return ''
+    const texts = known.get(table) ?? []
+    known.set(table, texts)
+    return (texts[index] ??= textOrNothing(() =>
+      library.disassemble(codeOf(table, index), table.ip[index] ?? 0n, bitsOf(table, index), syntax),
+    ))
+  }
+}
+
+/** The library throws on a bug of its own: one row without text is better than no table. */
+function textOrNothing(make: () => string): string {
+  try {
+    return make()
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Table `info`: facts about the trace, for people and for the command line. */
+#include "api/session.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static ptm_status put(ptm_table *table, const char *key, const char *label, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static ptm_status put(ptm_table *table, const char *key, const char *label, const char *format, ...)
+{
+	char text[2048];
+	va_list arguments;
+	uint32_t row;
+
+	va_start(arguments, format);
+	int length = vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	if (length <= 0)
+		return PTM_OK;
+	if ((size_t)length >= sizeof text)
+		length = sizeof text - 1;
+	PTM_TRY(ptm_table_add_row(table, &row));
+	PTM_TRY(ptm_table_set_text(table, PTM_info_key, row, key, strlen(key)));
+	PTM_TRY(ptm_table_set_text(table, PTM_info_label, row, label, strlen(label)));
+	return ptm_table_set_text(table, PTM_info_value, row, text, (size_t)length);
+}
+
+static ptm_status put_machine(const ptm_session *session, ptm_table *table)
+{
+	const ptm_trace_file *file = &session->file;
+	const struct { const char *key, *label; uint32_t string; } facts[] = {
+		{ "command_line", "Recorded with", file->command_line }, { "hostname", "Host", file->hostname },
+		{ "os_release", "Kernel", file->os_release }, { "arch", "Architecture", file->arch },
+		{ "cpu", "CPU", file->cpu_description }, { "perf_version", "perf version", file->version },
+	};
+	for (uint32_t i = 0; i < sizeof facts / sizeof *facts; i++)
+		PTM_TRY(put(table, facts[i].key, facts[i].label, "%s", ptm_strings_get(&session->strings, facts[i].string)));
+	return PTM_OK;
+}
+
+/* Events as perf names them, and the modifiers it gives to those it makes up. */
+static void event_names(const ptm_session *session, char *modifiers, size_t size, uint32_t *width)
+{
+	const ptm_attr *pt = session->pt.attr < session->file.attrs.length ? &session->file.attrs.at[session->pt.attr] : NULL;
+	bool privileged = pt && (pt->exclude_kernel || pt->exclude_user || pt->exclude_hv);
+	bool guest_default = privileged;
+	size_t at = 0;
+
+	*width = 0;
+	for (uint32_t i = 0; i < session->file.attrs.length; i++) {
+		uint32_t length = (uint32_t)strlen(ptm_strings_get(&session->strings, session->file.attrs.at[i].name));
+		if (length > *width)
+			*width = length;
+	}
+	modifiers[at++] = ':';
+	if (privileged) {
+		if (!pt->exclude_kernel)
+			modifiers[at++] = 'k';
+		if (!pt->exclude_user)
+			modifiers[at++] = 'u';
+		if (!pt->exclude_hv)
+			modifiers[at++] = 'h';
+	}
+	if (pt && (pt->exclude_host || pt->exclude_guest == guest_default)) {
+		if (!pt->exclude_host)
+			modifiers[at++] = 'H';
+		if (!pt->exclude_guest)
+			modifiers[at++] = 'G';
+	}
+	if (at == 1 && size)
+		at = 0;
+	modifiers[at] = 0;
+}
+
+static ptm_status put_events(const ptm_session *session, ptm_table *table)
+{
+	char names[1500] = "", modifiers[16];
+	size_t at = 0;
+	uint32_t width;
+
+	for (uint32_t i = 0; i < session->file.attrs.length; i++) {
+		const char *name = ptm_strings_get(&session->strings, session->file.attrs.at[i].name);
+		int length = snprintf(names + at, sizeof names - at, "%s%s", at ? ", " : "", name);
+		if (length < 0 || (size_t)length >= sizeof names - at)
+			break;
+		at += (size_t)length;
+	}
+	event_names(session, modifiers, sizeof modifiers, &width);
+	PTM_TRY(put(table, "events", "Events", "%s", names));
+	PTM_TRY(put(table, "branches_name", "perf's name for branches", "branches%s", modifiers));
+	PTM_TRY(put(table, "instructions_name", "perf's name for instructions", "instructions%s", modifiers));
+	return put(table, "event_width", "Longest event name", "%u", width);
+}
+
+static ptm_status put_pt(const ptm_session *session, ptm_table *table)
+{
+	const ptm_pt_info *pt = &session->pt;
+	PTM_TRY(put(table, "source", "Source", "Intel PT"));
+	PTM_TRY(put(table, "pt_config", "PT configuration", "%s%s%s%s%s%s", pt->branch_enabled ? "branches" : "no branches",
+		pt->return_compression ? ", return compression" : "", pt->tsc_enabled ? ", TSC" : ", no TSC",
+		pt->mtc_enabled ? ", MTC" : "", pt->cyc_enabled ? ", CYC" : "", pt->ptw_enabled ? ", PTWRITE" : ""));
+	return put(table, "cycles", "Cycles", "%s",
+		pt->cyc_enabled ? "yes"
+				: "This trace has no CYC packets, so cycles and IPC are unknown. Record with `perf record -e intel_pt/cyc/u` to get them.");
+}
+
+static ptm_status put_totals(ptm_session *session, ptm_table *table)
+{
+	uint64_t bytes = 0, instructions = 0, lost = 0;
+	uint32_t gap_count;
+	const ptm_gap *gaps = ptm_profile_gaps(session->profile, &gap_count);
+
+	PTM_TRY(ptm_ordinals_refresh(session));
+	for (uint32_t i = 0; i < session->file.queues.length; i++)
+		bytes += session->file.queues.at[i].size;
+	for (uint32_t i = 0; i < session->ordinals.runs.length; i++)
+		instructions += session->ordinals.runs.at[i].instructions;
+	for (uint32_t i = 0; i < gap_count; i++)
+		if (gaps[i].reason != PTM_GAP_NOT_TRACED)
+			lost += gaps[i].bytes;
+	PTM_TRY(put(table, "aux_bytes", "Trace data", "%" PRIu64 " bytes", bytes));
+	PTM_TRY(put(table, "queues", "AUX streams", "%u", session->file.queues.length));
+	PTM_TRY(put(table, "segments", "Segments", "%u", session->segments.length));
+	PTM_TRY(put(table, "sideband_records", "Sideband records", "%u", session->file.records.length));
+	PTM_TRY(put(table, "samples", "Ordinary samples", "%" PRIu64, session->file.sample_count));
+	PTM_TRY(put(table, "instructions", "Instructions decoded", "%" PRIu64, instructions));
+	return put(table, "gaps_lost_bytes", "Trace not decoded", "%" PRIu64 " bytes", lost);
+}
+
+static uint64_t last_time(ptm_session *session)
+{
+	uint64_t end = session->start_ns;
+	for (uint32_t i = 0; i < session->ordinals.runs.length; i++)
+		if (session->ordinals.runs.at[i].end_ns > end)
+			end = session->ordinals.runs.at[i].end_ns;
+	if (!session->ordinals.runs.length && session->file.last_time != PTM_NO_TIME && session->file.last_time > end)
+		end = session->file.last_time;
+	return end;
+}
+
+ptm_status ptm_query_info(ptm_session *session, ptm_table *table)
+{
+	PTM_TRY(ptm_ordinals_refresh(session));
+	uint64_t end = last_time(session);
+	PTM_TRY(put(table, "start_time_ns", "Start (perf clock)", "%" PRIu64, session->start_ns));
+	PTM_TRY(put(table, "end_time_ns", "End (perf clock)", "%" PRIu64, end));
+	PTM_TRY(put(table, "duration_ns", "Duration", "%" PRIu64, end - session->start_ns));
+	PTM_TRY(put_machine(session, table));
+	PTM_TRY(put_events(session, table));
+	PTM_TRY(put_pt(session, table));
+	PTM_TRY(put_totals(session, table));
+	for (uint32_t i = 0; i < session->file.warnings.length; i++)
+		PTM_TRY(put(table, "warning", "Warning", "%s", ptm_strings_get(&session->strings, session->file.warnings.at[i])));
+	if (session->pt.timeless)
+		PTM_TRY(put(table, "warning", "Warning", "This trace carries no time (no TSC packets or no record times): times and durations are unknown, order within a stream is exact."));
+	return PTM_OK;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Table `packets`: the raw packets of a queue, with the instructions they decide. */
+#include "api/session.h"
+#include "pt/packet_text.h"
+#include <math.h>
+
+#define MOST_ROWS 16384u
+
+typedef struct listing {
+	ptm_session *session;
+	ptm_table *table;
+	uint32_t queue, count;
+	uint64_t ordinal;        /* of the next packet */
+	uint64_t first;          /* first ordinal or offset wanted */
+	bool by_offset;
+	ptm_replay replay;       /* its flow tells which instructions a packet decides */
+	ptm_item item;           /* the flow's next visit */
+	bool flow_ended;
+	ptm_clock clock;
+} listing;
+
+/* Moves the flow to the first visit decided at or after `offset`. */
+static ptm_status follow(listing *list, uint64_t offset)
+{
+	while (!list->flow_ended && (list->item.kind != PTM_ITEM_VISIT || list->item.offset < offset)) {
+		if (list->item.kind == PTM_ITEM_VISIT)
+			list->replay.instruction += list->item.instructions;
+		ptm_status status = ptm_pt_flow_next(list->replay.flow, &list->item);
+		if (status == PTM_END) {
+			list->flow_ended = true;
+			return PTM_OK;
+		}
+		PTM_TRY(status);
+	}
+	return PTM_OK;
+}
+
+/* Thread and ordinal of the first instruction that the packet decides. */
+static void put_link(listing *list, uint32_t row, uint64_t offset)
+{
+	const ptm_ordinals *ordinals = &list->session->ordinals;
+	ptm_table_set_f64(list->table, PTM_packets_first_ordinal, row, NAN);
+	if (list->flow_ended || list->item.offset != offset)
+		return;
+	uint32_t run = ptm_ordinals_run_in_queue(ordinals, list->queue, list->replay.instruction);
+	if (run == UINT32_MAX)
+		return;
+	ptm_table_set_u32(list->table, PTM_packets_thread, row, ordinals->runs.at[run].thread);
+	ptm_table_set_f64(list->table, PTM_packets_first_ordinal, row,
+		(double)(ordinals->thread_first.at[run] + (list->replay.instruction - ordinals->runs.at[run].first_instruction)));
+}
+
+static ptm_status put_bytes(listing *list, uint32_t row, uint64_t offset, uint32_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t bytes[PTM_PACKET_SIZE];
+	char text[PTM_PACKET_SIZE * 3];
+	ptm_pt_flow_config config;
+	uint32_t length = 0;
+
+	ptm_stream_config(&list->replay.stream, &config);
+	PTM_TRY(config.input.read(config.input.context, offset, bytes, &size));
+	for (uint32_t i = 0; i < size; i++) {
+		if (i)
+			text[length++] = ' ';
+		text[length++] = digits[bytes[i] >> 4];
+		text[length++] = digits[bytes[i] & 15];
+	}
+	return ptm_table_set_text(list->table, PTM_packets_bytes, row, text, length);
+}
+
+static ptm_status put_row(listing *list, const ptm_packet *packet, uint64_t offset)
+{
+	ptm_table *table = list->table;
+	ptm_session *session = list->session;
+	ptm_flow_context context;
+	char text[128];
+	uint32_t row;
+
+	PTM_TRY(follow(list, offset));
+	PTM_TRY(ptm_table_add_row(table, &row));
+	ptm_table_set_f64(table, PTM_packets_ordinal, row, (double)list->ordinal);
+	ptm_table_set_f64(table, PTM_packets_offset, row, (double)offset);
+	ptm_table_set_u8(table, PTM_packets_size, row, packet->size);
+	ptm_table_set_u8(table, PTM_packets_kind, row, packet->kind);
+	ptm_table_set_u64(table, PTM_packets_payload, row, packet->payload);
+	const char *name = ptm_packet_name(packet->kind);
+	PTM_TRY(ptm_table_set_text(table, PTM_packets_name, row, name, strlen(name)));
+	size_t length = ptm_packet_text(packet, text, sizeof text);
+	PTM_TRY(ptm_table_set_text(table, PTM_packets_text, row, text, length < sizeof text ? length : sizeof text - 1));
+	PTM_TRY(put_bytes(list, row, offset, packet->size));
+	ptm_table_set_f64(table, PTM_packets_time_ns, row, list->clock.tsc ? ptm_relative_ns(session, ptm_time_ns(&session->time, list->clock.tsc)) : NAN);
+	ptm_stream_context(&list->replay.stream, list->clock.tsc, &context);
+	ptm_table_set_u32(table, PTM_packets_thread, row, context.thread);
+	put_link(list, row, offset);
+	list->count--;
+	return PTM_OK;
+}
+
+/* Walks the packets from the checkpoint on and puts those wanted. */
+static ptm_status put_packets(listing *list)
+{
+	ptm_pt_flow_config config;
+	ptm_pt_reader reader;
+	ptm_packet packet;
+	uint8_t before = PTM_PACKET_PAD;
+	ptm_status status = PTM_OK;
+
+	ptm_stream_config(&list->replay.stream, &config);
+	ptm_pt_reader_init(&reader, &config.input, list->replay.offset, config.input.size);
+	if (!list->replay.offset)
+		status = ptm_pt_reader_sync(&reader);
+	while (status == PTM_OK && list->count) {
+		uint64_t offset = reader.offset;
+		status = ptm_pt_reader_next(&reader, &packet);
+		if (status == PTM_BAD_DATA) {
+			packet = (ptm_packet){ .kind = PTM_PACKET_BAD, .size = 1 };
+			reader.offset++;
+			status = ptm_pt_reader_sync(&reader);
+		}
+		if (status != PTM_OK)
+			break;
+		ptm_pt_flow_time(&list->clock, &reader, &packet, before);
+		if (packet.kind != PTM_PACKET_PAD)
+			before = packet.kind;
+		if ((list->by_offset ? offset + packet.size > list->first : list->ordinal >= list->first))
+			status = put_row(list, &packet, offset);
+		list->ordinal++;
+	}
+	ptm_pt_reader_free(&reader);
+	return status == PTM_END ? PTM_OK : status;
+}
+
+ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, ptm_table *table)
+{
+	listing list = { .session = session, .table = table, .queue = request->queue,
+		.count = request->count < MOST_ROWS ? request->count : MOST_ROWS,
+		.first = request->first > 0 ? (uint64_t)request->first : 0, .by_offset = request->flags & 1 };
+	const ptm_checkpoint *from;
+
+	if (list.queue >= session->file.queues.length)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "There is no AUX stream %u: the trace has %u.", list.queue, session->file.queues.length);
+	PTM_TRY(ptm_ordinals_refresh(session));
+	if (request->flags & 2) {
+		from = ptm_checkpoint_by_time(session, list.queue, ptm_absolute_ns(session, request->start_ns));
+		list.first = from ? from->packet : 0;
+	} else {
+		from = list.by_offset ? ptm_checkpoint_by_offset(session, list.queue, list.first)
+				      : ptm_checkpoint_by_packet(session, list.queue, list.first);
+	}
+	ptm_status status = ptm_replay_start(session, list.queue, from, &list.replay);
+	if (status == PTM_OK) {
+		list.clock = list.replay.clock;
+		list.ordinal = list.replay.packet;
+		list.item.kind = PTM_ITEM_SWITCH;
+		status = put_packets(&list);
+	}
+	ptm_replay_free(&list.replay);
+	return status;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decoding again from a checkpoint: what was decoded is not kept, but any place
+ * is near one. The clock at a checkpoint comes from a scan of its segment. */
+#include "api/session.h"
+
+ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, ptm_replay *replay)
+{
+	ptm_pt_flow_config config;
+	uint64_t offset = checkpoint ? checkpoint->offset : 0, packets;
+	uint32_t row = ptm_segment_at(session, queue, offset);
+
+	*replay = (ptm_replay){ .stream = ptm_stream_of(session, queue), .offset = offset };
+	ptm_stream_config(&replay->stream, &config);
+	PTM_TRY(ptm_segment_clock(session, row));
+	const ptm_segment *segment = &session->segments.at[row];
+	replay->clock = segment->clock;
+	if (offset > segment->offset)
+		PTM_TRY(ptm_pt_flow_scan(&config, segment->offset, offset, &replay->clock, &packets));
+	if (checkpoint) {
+		replay->instruction = checkpoint->instruction;
+		replay->packet = checkpoint->packet;
+	}
+	/* The first PSB of a stream is a checkpoint like any other, but nothing comes before it. */
+	bool first = !checkpoint || !checkpoint->packet;
+	return ptm_pt_flow_new(&replay->flow, &session->blocks, &config, first ? 0 : offset, config.input.size, &replay->clock);
+}
+
+void ptm_replay_free(ptm_replay *replay)
+{
+	ptm_pt_flow_free(replay->flow);
+	replay->flow = NULL;
+}
+
+typedef enum key { KEY_INSTRUCTION, KEY_PACKET, KEY_OFFSET, KEY_TIME } key;
+
+static uint64_t value_of(const ptm_checkpoint *checkpoint, key by)
+{
+	switch (by) {
+	case KEY_INSTRUCTION: return checkpoint->instruction;
+	case KEY_PACKET: return checkpoint->packet;
+	case KEY_OFFSET: return checkpoint->offset;
+	default: return checkpoint->time_ns;
+	}
+}
+
+static const ptm_checkpoint *last_not_after(ptm_session *session, uint32_t queue, key by, uint64_t value)
+{
+	uint32_t count;
+	const ptm_checkpoint *rows = ptm_profile_checkpoints(session->profile, &count);
+	uint32_t low = 0, high = count;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (rows[middle].queue < queue || (rows[middle].queue == queue && value_of(&rows[middle], by) <= value))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && rows[low - 1].queue == queue ? &rows[low - 1] : NULL;
+}
+
+const ptm_checkpoint *ptm_checkpoint_by_instruction(ptm_session *session, uint32_t queue, uint64_t ordinal)
+{
+	return last_not_after(session, queue, KEY_INSTRUCTION, ordinal);
+}
+
+const ptm_checkpoint *ptm_checkpoint_by_packet(ptm_session *session, uint32_t queue, uint64_t ordinal)
+{
+	return last_not_after(session, queue, KEY_PACKET, ordinal);
+}
+
+const ptm_checkpoint *ptm_checkpoint_by_offset(ptm_session *session, uint32_t queue, uint64_t offset)
+{
+	return last_not_after(session, queue, KEY_OFFSET, offset);
+}
+
+const ptm_checkpoint *ptm_checkpoint_by_time(ptm_session *session, uint32_t queue, uint64_t time_ns)
+{
+	return last_not_after(session, queue, KEY_TIME, time_ns ? time_ns - 1 : 0);
+}

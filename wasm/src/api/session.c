@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A session's life: opened with a trace, given binaries, closed. */
+#include "api/session.h"
+
+/* Sideband is read in windows of this size; AUX data in turn. */
+#define TRACE_WINDOW (1u << 20)
+/* The first PSB+ lies within the first bytes of a stream, or there is no hurry. */
+#define FIRST_BYTES (1u << 16)
+
+ptm_session *ptm_session_new(void)
+{
+	ptm_session *session = calloc(1, sizeof *session);
+	if (session)
+		session->decoding = UINT32_MAX;
+	return session;
+}
+
+void ptm_session_free(ptm_session *session)
+{
+	if (!session)
+		return;
+	ptm_samples_free(session->samples);
+	ptm_window_free(session);
+	ptm_pt_flow_free(session->flow);
+	ptm_part_free(session->part);
+	ptm_profile_free(session->profile);
+	ptm_ordinals_free(&session->ordinals);
+	ptm_blocks_free(&session->blocks);
+	ptm_spaces_free(session->spaces);
+	ptm_images_free(&session->images);
+	ptm_sideband_free(&session->sideband);
+	ptm_trace_file_free(&session->file);
+	ptm_strings_free(&session->strings);
+	ptm_source_free(&session->source);
+	ptm_array_free(&session->change_tsc);
+	ptm_array_free(&session->change_ns);
+	ptm_array_free(&session->segments);
+	ptm_array_free(&session->truncations);
+	ptm_array_free(&session->first_segment);
+	free(session);
+}
+
+const char *ptm_session_message(const ptm_session *session)
+{
+	return session->message.text;
+}
+
+static ptm_status open_pt(ptm_session *session)
+{
+	ptm_status status = ptm_pt_info_read(&session->file, &session->pt, &session->message);
+	if (status == PTM_NOT_FOUND)
+		return ptm_message_set(&session->message, PTM_UNSUPPORTED,
+			"This perf.data holds no Intel PT trace (no AUX data): record one with `perf record -e intel_pt//u -- COMMAND`.");
+	PTM_TRY(status);
+	session->has_pt = true;
+	session->time = (ptm_time){ session->pt.time_shift, session->pt.time_mult, session->pt.time_zero };
+	return PTM_OK;
+}
+
+/* Time of the first TSC packet of a queue, 0 when there is none near its start. */
+static ptm_status first_time(ptm_session *session, uint32_t queue, uint64_t *time_ns)
+{
+	ptm_stream stream = ptm_stream_of(session, queue);
+	ptm_pt_flow_config config;
+	uint64_t packets;
+
+	ptm_stream_config(&stream, &config);
+	ptm_clock clock = session->segments.at[session->first_segment.at[queue]].clock;
+	uint64_t limit = config.input.size < FIRST_BYTES ? config.input.size : FIRST_BYTES;
+	config.input.size = limit;
+	PTM_TRY(ptm_pt_flow_scan_first(&config, limit, &clock, &packets));
+	*time_ns = clock.tsc ? ptm_time_ns(&session->time, clock.tsc) : 0;
+	return PTM_OK;
+}
+
+/* The trace starts with its first TSC packet. */
+static ptm_status find_start(ptm_session *session)
+{
+	session->start_ns = UINT64_MAX;
+	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
+		uint64_t time_ns;
+		PTM_TRY(first_time(session, queue, &time_ns));
+		if (time_ns && time_ns < session->start_ns)
+			session->start_ns = time_ns;
+	}
+	if (session->start_ns == UINT64_MAX)
+		session->start_ns = session->file.first_time == PTM_NO_TIME || session->pt.timeless ? 0 : session->file.first_time;
+	return PTM_OK;
+}
+
+ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size)
+{
+	if (session->opened)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "This session has a trace open already.");
+	session->opened = true;
+	ptm_source_init(&session->source, source, size, TRACE_WINDOW);
+	PTM_TRY(ptm_trace_file_open(&session->file, &session->source, &session->strings, &session->message));
+	PTM_TRY(open_pt(session));
+	PTM_TRY(ptm_sideband_build(&session->sideband, &session->file, session->pt.have_sched_switch));
+	PTM_TRY(ptm_images_init(&session->images, &session->strings));
+	PTM_TRY(ptm_spaces_new(&session->spaces, &session->images));
+	ptm_blocks_init(&session->blocks, session->spaces);
+	PTM_TRY(ptm_load_trace(session));
+	PTM_TRY(ptm_segments_cut(session));
+	PTM_TRY(find_start(session));
+	session->version = 1;
+	return ptm_profile_new(&session->profile, &session->blocks, session->spaces);
+}
+
+ptm_status ptm_session_add_image(ptm_session *session, uint32_t source, uint64_t size, const char *path)
+{
+	uint32_t served;
+	if (!session->spaces)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Open a trace before its binaries.");
+	return ptm_images_offer(&session->images, source, size, path, &served, &session->message);
+}
+
+uint32_t ptm_session_segments(const ptm_session *session)
+{
+	return session->segments.length;
+}

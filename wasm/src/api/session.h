@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one session holds, for the files of api/ only. */
+#ifndef PTM_API_SESSION_H
+#define PTM_API_SESSION_H
+
+#include "base/table.h"
+#include "file/pt_info.h"
+#include "file/sideband.h"
+#include "flow/pt_flow.h"
+#include "profile/profile.h"
+
+/* AUX bytes per segment, about: the cut is at the next PSB. */
+#define PTM_SEGMENT_BYTES (1u << 20)
+
+/* A unit of decoding: [offset, limit) of a queue's stream, from PSB to PSB. */
+typedef struct ptm_segment {
+	uint32_t queue;
+	uint64_t offset, limit;
+	bool clock_known;        /* clock and packets_before hold */
+	bool merged;
+	uint64_t instructions;   /* executed in it, once merged */
+	ptm_clock clock;         /* at offset */
+	uint64_t packets_before; /* in the queue */
+} ptm_segment;
+
+/* A place in a queue's stream before which perf lost trace. */
+typedef struct ptm_truncation { uint32_t queue; uint64_t offset; } ptm_truncation;
+
+/* The stream of one queue, as flow and packets read it. */
+typedef struct ptm_stream {
+	ptm_session *session;
+	uint32_t queue;
+} ptm_stream;
+
+typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table samples */
+typedef struct ptm_window ptm_window;   /* api/window.c: a range decoded again */
+
+/* The runs of the profile with the ordinals that people count in. */
+typedef struct ptm_ordinals {
+	uint32_t version;        /* of the profile it was made from */
+	PTM_ARRAY(ptm_run) runs;         /* sorted by (thread, start) */
+	PTM_ARRAY(uint64_t) thread_first;/* per run: the thread's ordinal of its first instruction */
+	PTM_ARRAY(uint32_t) by_queue;    /* rows of runs, sorted by (queue, first_instruction) */
+} ptm_ordinals;
+
+struct ptm_session {
+	ptm_message message;
+	ptm_source source;
+	ptm_strings strings;
+	ptm_trace_file file;
+	ptm_pt_info pt;
+	bool opened, has_pt;
+	ptm_sideband sideband;
+	ptm_images images;
+	ptm_spaces *spaces;
+	ptm_blocks blocks;
+	ptm_time time;
+	uint64_t start_ns, end_ns;        /* of the trace, absolute */
+	PTM_ARRAY(uint64_t) change_tsc;   /* times of all sideband records in TSC ticks, ascending */
+	PTM_ARRAY(uint64_t) change_ns;    /* the same in ns */
+	PTM_ARRAY(ptm_segment) segments;
+	PTM_ARRAY(uint32_t) first_segment;/* of each queue, and one past the last */
+	PTM_ARRAY(ptm_truncation) truncations; /* sorted by (queue, offset) */
+	/* The segment being decoded */
+	uint32_t decoding;                /* row, UINT32_MAX: none */
+	ptm_pt_flow *flow;
+	ptm_part *part;
+	ptm_stream stream;
+	uint32_t truncation;              /* next row of truncations */
+	const uint8_t *part_bytes;
+	size_t part_length;
+	ptm_profile *profile;
+	uint32_t version;                 /* grows with every merge */
+	ptm_ordinals ordinals;
+	ptm_samples *samples;
+	ptm_window *window;
+};
+
+/* api/load.c: carries the sideband to image and flow. The only wiring. */
+ptm_status ptm_load_trace(ptm_session *session) PTM_MUST_CHECK;
+
+/* api/stream.c */
+ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue);
+/* The flow's view of a stream; borrows `stream`. */
+void ptm_stream_config(ptm_stream *stream, ptm_pt_flow_config *config);
+/* Who is on the queue's CPU (or its thread), and its address space. */
+void ptm_stream_context(void *stream, uint64_t tsc, ptm_flow_context *context);
+/* Latest ns that perf counts as not after `tsc`. */
+uint64_t ptm_stream_latest_ns(const ptm_session *session, uint64_t tsc);
+/* Makes the clock of `segment` known, scanning the packets before it. */
+ptm_status ptm_segment_clock(ptm_session *session, uint32_t segment) PTM_MUST_CHECK;
+/* Cuts all queues into segments. */
+ptm_status ptm_segments_cut(ptm_session *session) PTM_MUST_CHECK;
+/* Row of the segment of `queue` that holds `offset`. */
+uint32_t ptm_segment_at(const ptm_session *session, uint32_t queue, uint64_t offset);
+
+/* api/decode.c: hands any item of a flow to a part. */
+ptm_status ptm_part_take(ptm_part *part, const ptm_item *item) PTM_MUST_CHECK;
+
+/* api/replay.c: decodes a stretch of a queue again, from a checkpoint. */
+typedef struct ptm_replay {
+	ptm_stream stream;
+	ptm_pt_flow *flow;
+	uint64_t instruction;    /* queue ordinal of the next visit's first instruction */
+	uint64_t packet;         /* queue ordinal of the checkpoint's packet */
+	ptm_clock clock;         /* at the checkpoint */
+	uint64_t offset;         /* of the checkpoint */
+} ptm_replay;
+/* Starts at `checkpoint` (NULL: at the queue's start). Free with ptm_replay_free, whatever it returns. */
+ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, ptm_replay *replay) PTM_MUST_CHECK;
+void ptm_replay_free(ptm_replay *replay);
+/* The last checkpoint of a queue that is not after an ordinal, packet, offset or time; NULL: before the first. */
+const ptm_checkpoint *ptm_checkpoint_by_instruction(ptm_session *session, uint32_t queue, uint64_t ordinal);
+const ptm_checkpoint *ptm_checkpoint_by_packet(ptm_session *session, uint32_t queue, uint64_t ordinal);
+const ptm_checkpoint *ptm_checkpoint_by_offset(ptm_session *session, uint32_t queue, uint64_t offset);
+const ptm_checkpoint *ptm_checkpoint_by_time(ptm_session *session, uint32_t queue, uint64_t time_ns);
+
+/* api/ordinals.c */
+ptm_status ptm_ordinals_refresh(ptm_session *session) PTM_MUST_CHECK;
+void ptm_ordinals_free(ptm_ordinals *ordinals);
+/* Row of the run that holds a thread's ordinal; UINT32_MAX: past the end. */
+uint32_t ptm_ordinals_run_of(const ptm_ordinals *ordinals, uint32_t thread, uint64_t ordinal);
+/* Row of the thread's first run that ends after `time_ns`; UINT32_MAX: none. */
+uint32_t ptm_ordinals_run_at(const ptm_ordinals *ordinals, uint32_t thread, uint64_t time_ns);
+/* Row of the run that holds a queue's ordinal; UINT32_MAX: none. */
+uint32_t ptm_ordinals_run_in_queue(const ptm_ordinals *ordinals, uint32_t queue, uint64_t ordinal);
+
+/* api/window.c: the profile of what `thread` (PTM_ALL: all) did in [start_ns,
+ * end_ns) of the request, decoded again; PTM_MORE while it is not done. The whole
+ * trace's profile when the request names no range and no thread. */
+ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, ptm_profile **profile) PTM_MUST_CHECK;
+void ptm_window_free(ptm_session *session);
+/* AUX bytes that a window makes decode, about. */
+uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_ns);
+/* A window's profile knows stacks only down to the outermost function that it saw,
+ * `function`. Stores what lies outside of that (outermost first), returns how many. */
+uint32_t ptm_window_outer(ptm_session *session, uint64_t start_ns, uint32_t thread, uint32_t function, ptm_call *stack, uint32_t capacity);
+
+/* One sentence on a gap: why, how much, what to do. Returns its length, as snprintf does. */
+size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size);
+
+/* ns since the trace's start, for tables; NaN for 0 (no time). */
+double ptm_relative_ns(const ptm_session *session, uint64_t time_ns);
+uint64_t ptm_absolute_ns(const ptm_session *session, double relative_ns);
+
+/* api/query*.c: one function per table. */
+ptm_status ptm_query_info(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_queues(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_segments(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_threads(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_functions(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_images(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_call_tree(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_calls(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_gaps(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_blocks(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_coverage(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_instructions(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+void ptm_samples_free(ptm_samples *samples);
+
+#endif

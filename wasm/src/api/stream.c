@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Queues as streams of bytes for the flow, who runs on them, and their cut into
+ * segments. */
+#include "api/session.h"
+
+ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue)
+{
+	return (ptm_stream){ .session = session, .queue = queue };
+}
+
+/* Finds the chunk that holds stream position `offset`, and the position of its start. */
+static const ptm_aux_chunk *chunk_at(const ptm_stream *stream, uint64_t offset, uint64_t *start)
+{
+	const ptm_trace_file *file = &stream->session->file;
+	const ptm_queue *queue = &file->queues.at[stream->queue];
+	uint64_t at = 0;
+	for (uint32_t i = 0; i < queue->chunk_count; i++) {
+		const ptm_aux_chunk *chunk = &file->chunks.at[queue->first_chunk + i];
+		if (offset - at < chunk->size) {
+			*start = at;
+			return chunk;
+		}
+		at += chunk->size;
+	}
+	return NULL;
+}
+
+static ptm_status read_stream(void *context, uint64_t offset, uint8_t *into, uint32_t *length)
+{
+	ptm_stream *stream = context;
+	uint32_t got = 0;
+
+	while (got < *length) {
+		uint64_t start;
+		const uint8_t *at;
+		const ptm_aux_chunk *chunk = chunk_at(stream, offset + got, &start);
+		if (!chunk)
+			break;
+		uint64_t within = offset + got - start;
+		uint32_t more = *length - got;
+		if (more > chunk->size - within)
+			more = (uint32_t)(chunk->size - within);
+		PTM_TRY(ptm_source_view_some(stream->session->file.source, chunk->file_offset + within, &more, &at));
+		if (!more)
+			break;
+		memcpy(into + got, at, more);
+		got += more;
+	}
+	*length = got;
+	return PTM_OK;
+}
+
+static uint64_t buffer_end(void *context, uint64_t offset)
+{
+	uint64_t start;
+	const ptm_aux_chunk *chunk = chunk_at(context, offset, &start);
+	return chunk ? start + chunk->size : offset;
+}
+
+uint64_t ptm_stream_latest_ns(const ptm_session *session, uint64_t tsc)
+{
+	uint64_t ns = ptm_time_ns(&session->time, tsc);
+	/* The two conversions round down: perf compares in ticks. */
+	for (unsigned i = 0; i < 8 && ptm_time_tsc(&session->time, ns + 1) <= tsc; i++)
+		ns++;
+	return ns;
+}
+
+/* First recorded change after `tsc`. */
+static uint64_t next_change(const ptm_session *session, uint64_t tsc)
+{
+	uint32_t low = 0, high = session->change_tsc.length;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (session->change_tsc.at[middle] <= tsc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < session->change_tsc.length ? session->change_tsc.at[low] : UINT64_MAX;
+}
+
+void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
+{
+	const ptm_stream *stream = opaque;
+	const ptm_session *session = stream->session;
+	const ptm_queue *queue = &session->file.queues.at[stream->queue];
+	uint64_t ns = session->pt.timeless ? UINT64_MAX - 1 : ptm_stream_latest_ns(session, tsc);
+
+	context->thread = queue->tid > 0 && !session->pt.have_sched_switch ? ptm_sideband_thread(&session->sideband, -1, queue->tid)
+					 : ptm_sideband_running(&session->sideband, queue->cpu, ns);
+	context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
+	context->until_tsc = session->pt.timeless ? UINT64_MAX : next_change(session, tsc);
+}
+
+void ptm_stream_config(ptm_stream *stream, ptm_pt_flow_config *config)
+{
+	const ptm_pt_info *pt = &stream->session->pt;
+	*config = (ptm_pt_flow_config){
+		.input = { stream, read_stream, buffer_end, stream->session->file.queues.at[stream->queue].size },
+		.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period, pt->max_nonturbo_ratio },
+		.time = stream->session->time,
+		.return_compression = pt->return_compression,
+		.host = stream,
+		.context = ptm_stream_context,
+	};
+}
+
+/* --------------------------------------------------------------- segments */
+
+static ptm_status cut_queue(ptm_session *session, uint32_t queue)
+{
+	ptm_stream stream = ptm_stream_of(session, queue);
+	ptm_pt_flow_config config;
+	ptm_stream_config(&stream, &config);
+	uint64_t size = config.input.size, offset = 0;
+
+	do {
+		ptm_pt_reader reader;
+		ptm_pt_reader_init(&reader, &config.input, size - offset > PTM_SEGMENT_BYTES ? offset + PTM_SEGMENT_BYTES : size, size);
+		ptm_status status = ptm_pt_reader_sync(&reader);
+		uint64_t limit = status == PTM_OK ? reader.offset : size;
+		ptm_pt_reader_free(&reader);
+		if (status != PTM_OK && status != PTM_END)
+			return status;
+		ptm_segment segment = { .queue = queue, .offset = offset, .limit = limit };
+		if (!offset) {
+			const ptm_queue *row = &session->file.queues.at[queue];
+			ptm_clock_init(&segment.clock, &config.clock);
+			segment.clock.reference = row->chunk_count ? session->file.chunks.at[row->first_chunk].reference : 0;
+			segment.clock_known = true;
+		}
+		PTM_TRY(ptm_array_push(&session->segments, segment));
+		offset = limit;
+	} while (offset < size);
+	return PTM_OK;
+}
+
+ptm_status ptm_segments_cut(ptm_session *session)
+{
+	session->segments.length = session->first_segment.length = 0;
+	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
+		PTM_TRY(ptm_array_push(&session->first_segment, session->segments.length));
+		PTM_TRY(cut_queue(session, queue));
+	}
+	return ptm_array_push(&session->first_segment, session->segments.length);
+}
+
+ptm_status ptm_segment_clock(ptm_session *session, uint32_t row)
+{
+	uint32_t known = row;
+	while (!session->segments.at[known].clock_known)
+		known--;
+	for (; known < row; known++) {
+		ptm_segment *from = &session->segments.at[known], *to = from + 1;
+		ptm_stream stream = ptm_stream_of(session, from->queue);
+		ptm_pt_flow_config config;
+		uint64_t packets;
+		ptm_stream_config(&stream, &config);
+		to->clock = from->clock;
+		PTM_TRY(ptm_pt_flow_scan(&config, from->offset, from->limit, &to->clock, &packets));
+		to->packets_before = from->packets_before + packets;
+		to->clock_known = true;
+	}
+	return PTM_OK;
+}
+
+uint32_t ptm_segment_at(const ptm_session *session, uint32_t queue, uint64_t offset)
+{
+	uint32_t row = session->first_segment.at[queue], end = session->first_segment.at[queue + 1];
+	while (row + 1 < end && session->segments.at[row].limit <= offset)
+		row++;
+	return row;
+}

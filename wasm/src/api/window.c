@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The profile of a time range or a thread: decoded again from the nearest
+ * checkpoints, in slices. One window is kept, the one asked for last. */
+#include "api/session.h"
+
+/* AUX bytes decoded per call. */
+#define SLICE_BYTES (1u << 20)
+
+struct ptm_window {
+	uint64_t start_ns, end_ns; /* absolute */
+	uint32_t thread, version;
+	uint32_t queue;          /* being decoded */
+	bool started;
+	ptm_replay replay;
+	ptm_part *part;
+	uint32_t parts;
+	ptm_profile *profile;
+};
+
+void ptm_window_free(ptm_session *session)
+{
+	ptm_window *window = session->window;
+	if (!window)
+		return;
+	ptm_replay_free(&window->replay);
+	ptm_part_free(window->part);
+	ptm_profile_free(window->profile);
+	free(window);
+	session->window = NULL;
+}
+
+static ptm_status start_queue(ptm_session *session, ptm_window *window)
+{
+	const ptm_checkpoint *from = ptm_checkpoint_by_time(session, window->queue, window->start_ns);
+	PTM_TRY(ptm_replay_start(session, window->queue, from, &window->replay));
+	PTM_TRY(ptm_part_new(&window->part, window->parts++, window->queue, &session->blocks, session->spaces));
+	window->started = true;
+	return PTM_OK;
+}
+
+static ptm_status finish_queue(ptm_window *window)
+{
+	const uint8_t *bytes;
+	size_t length;
+
+	PTM_TRY(ptm_part_finish(window->part, ptm_pt_flow_offset(window->replay.flow), 0));
+	PTM_TRY(ptm_part_serialize(window->part, &bytes, &length));
+	PTM_TRY(ptm_profile_merge(window->profile, bytes, length));
+	ptm_part_free(window->part);
+	window->part = NULL;
+	ptm_replay_free(&window->replay);
+	window->started = false;
+	window->queue++;
+	return PTM_OK;
+}
+
+/* Decodes up to a slice of the current queue. PTM_END: the queue is done. */
+static ptm_status step(ptm_window *window)
+{
+	uint64_t until = ptm_pt_flow_offset(window->replay.flow) + SLICE_BYTES;
+	ptm_item item;
+
+	while (ptm_pt_flow_offset(window->replay.flow) < until) {
+		PTM_TRY(ptm_pt_flow_next(window->replay.flow, &item));
+		if (item.start_ns >= window->end_ns)
+			return PTM_END;
+		if (item.kind == PTM_ITEM_CHECKPOINT || item.end_ns < window->start_ns || item.start_ns < window->start_ns)
+			continue;
+		if (window->thread != PTM_ALL && item.thread != window->thread)
+			continue;
+		PTM_TRY(ptm_part_take(window->part, &item));
+	}
+	return PTM_OK;
+}
+
+static ptm_status open_window(ptm_session *session, uint64_t start_ns, uint64_t end_ns, uint32_t thread)
+{
+	ptm_window_free(session);
+	session->window = calloc(1, sizeof *session->window);
+	if (!session->window)
+		return PTM_NO_MEMORY;
+	*session->window = (ptm_window){ .start_ns = start_ns, .end_ns = end_ns, .thread = thread, .version = session->version };
+	return ptm_profile_new(&session->window->profile, &session->blocks, session->spaces);
+}
+
+uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_ns)
+{
+	uint64_t bytes = 0;
+	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
+		const ptm_checkpoint *first = ptm_checkpoint_by_time(session, queue, start_ns);
+		const ptm_checkpoint *last = ptm_checkpoint_by_time(session, queue, end_ns);
+		if (last)
+			bytes += last->offset - (first ? first->offset : 0);
+	}
+	return bytes;
+}
+
+uint32_t ptm_window_outer(ptm_session *session, uint64_t start_ns, uint32_t thread, uint32_t function, ptm_call *stack, uint32_t capacity)
+{
+	uint32_t depth = ptm_profile_stack_at(session->profile, thread, start_ns, stack, capacity);
+	while (depth && stack[depth - 1].function != function)
+		depth--;
+	return depth ? depth - 1 : 0;
+}
+
+ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, ptm_profile **profile)
+{
+	bool everything = !request->start_ns && !request->end_ns;
+	uint64_t start_ns = everything ? 0 : ptm_absolute_ns(session, request->start_ns);
+	uint64_t end_ns = everything ? UINT64_MAX : ptm_absolute_ns(session, request->end_ns);
+	ptm_window *window = session->window;
+
+	if (everything && request->thread == PTM_ALL) {
+		*profile = session->profile;
+		return PTM_OK;
+	}
+	if (!window || window->start_ns != start_ns || window->end_ns != end_ns || window->thread != request->thread ||
+	    window->version != session->version) {
+		PTM_TRY(open_window(session, start_ns, end_ns, request->thread));
+		window = session->window;
+	}
+	if (window->queue < session->file.queues.length) {
+		if (!window->started)
+			PTM_TRY(start_queue(session, window));
+		ptm_status status = step(window);
+		if (status == PTM_END)
+			status = finish_queue(window);
+		PTM_TRY(status);
+		if (window->queue < session->file.queues.length)
+			return PTM_MORE;
+	}
+	*profile = window->profile;
+	return PTM_OK;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walks the data section of a perf.data from record to record, and jumps over
+ * AUX payload. Records that say impossible sizes end the walk with a warning:
+ * there is no way to find the next one. */
+#include "file/perf_data.h"
+#include <inttypes.h>
+
+/* After a jump over AUX payload there is often only a record or two before the
+ * next payload: those are read in small windows, everything else in large ones. */
+#define SMALL_WINDOW (16u << 10)
+#define LARGE_WINDOW (1u << 20)
+#define RECORD_HEADER 8
+#define SAMPLE_AUX (1u << 20)
+
+typedef struct data_walk {
+	ptm_trace_file *file;
+	ptm_message *message;
+	ptm_record_reader reader;
+	ptm_source small, large;       /* windows of the walk's own over the file's source */
+	uint64_t at, end;
+	uint64_t landing;              /* where the last jump ended */
+	uint32_t short_records;
+	uint64_t first_short;
+} data_walk;
+
+static ptm_status view(data_walk *walk, uint64_t offset, uint32_t length, const uint8_t **at)
+{
+	bool near = walk->landing && offset + length - walk->landing <= SMALL_WINDOW;
+	return ptm_source_view(near ? &walk->small : &walk->large, offset, length, at);
+}
+
+static void note_time(ptm_trace_file *file, uint64_t time)
+{
+	if (time == PTM_NO_TIME || !time) /* 0: made up by perf record, before the start */
+		return;
+	if (file->first_time == PTM_NO_TIME || time < file->first_time)
+		file->first_time = time;
+	if (file->last_time == PTM_NO_TIME || time > file->last_time)
+		file->last_time = time;
+}
+
+static ptm_status add_kernel_record(data_walk *walk, const uint8_t *bytes, uint32_t size)
+{
+	ptm_record record;
+	ptm_status status = ptm_record_decode(&walk->reader, bytes, size, &record);
+
+	if (status == PTM_BAD_DATA) {
+		if (!walk->short_records++)
+			walk->first_short = walk->at;
+		return PTM_OK;
+	}
+	PTM_TRY(status);
+	record.file_offset = walk->at;
+	note_time(walk->file, record.time);
+	return ptm_array_push(&walk->file->records, record);
+}
+
+static void read_time_conv(ptm_trace_file *file, const uint8_t *bytes, uint32_t size)
+{
+	ptm_bytes body = ptm_bytes_of(bytes, size);
+
+	ptm_bytes_skip(&body, RECORD_HEADER);
+	uint64_t shift = ptm_bytes_u64(&body), mult = ptm_bytes_u64(&body), zero = ptm_bytes_u64(&body);
+	if (body.failed)
+		return;
+	file->time_conv.shift = shift;
+	file->time_conv.mult = mult;
+	file->time_conv.zero = zero;
+	file->time_conv.seen = true;
+	file->time_conv.capable = true;
+	uint64_t cycles = ptm_bytes_u64(&body), mask = ptm_bytes_u64(&body);
+	uint8_t capable = ptm_bytes_u8(&body);
+	if (body.failed)
+		return; /* the form of before Linux 5.10 */
+	file->time_conv.cycles = cycles;
+	file->time_conv.mask = mask;
+	file->time_conv.capable = capable;
+}
+
+static void read_auxtrace_info(data_walk *walk, const uint8_t *bytes, uint32_t size)
+{
+	ptm_bytes body = ptm_bytes_of(bytes, size);
+
+	ptm_bytes_skip(&body, RECORD_HEADER);
+	uint32_t type = ptm_bytes_u32(&body);
+	if (body.failed || walk->file->auxtrace_info_offset)
+		return;
+	walk->file->auxtrace_info_offset = walk->at;
+	walk->file->auxtrace_info_size = size;
+	walk->file->auxtrace_type = type;
+}
+
+/* Takes in the record; stores how many bytes of payload follow it. */
+static ptm_status take_record(data_walk *walk, uint32_t type, const uint8_t *bytes, uint32_t size, uint64_t *payload)
+{
+	ptm_trace_file *file = walk->file;
+
+	switch (type) {
+	case PTM_RECORD_SAMPLE:
+		file->sample_count++;
+		note_time(file, ptm_record_sample_time(&walk->reader, bytes, size));
+		return PTM_OK;
+	case PTM_RECORD_AUXTRACE:
+		return ptm_aux_segments_append(file, bytes, size, walk->at, walk->end - walk->at - size, payload);
+	case PTM_RECORD_AUXTRACE_INFO:
+		read_auxtrace_info(walk, bytes, size);
+		return PTM_OK;
+	case PTM_RECORD_TIME_CONV:
+		read_time_conv(file, bytes, size);
+		return PTM_OK;
+	case PTM_RECORD_COMPRESSED:
+	case PTM_RECORD_COMPRESSED2:
+		return ptm_message_set(walk->message, PTM_UNSUPPORTED,
+			"This perf.data is compressed (perf record -z), which is not read yet: unpack it with `perf inject -i perf.data -o plain.data` and open plain.data.");
+	default:
+		return type < PTM_RECORD_HEADER_ATTR ? add_kernel_record(walk, bytes, size) : PTM_OK;
+	}
+}
+
+static ptm_status refuse_rest(data_walk *walk, uint32_t type, uint32_t size)
+{
+	uint64_t left = walk->end - walk->at;
+
+	if (size < RECORD_HEADER)
+		return ptm_trace_file_warn(walk->file,
+			"The record at byte %" PRIu64 " (%s) says it is %" PRIu32 " bytes long, less than its own header: the %" PRIu64 " bytes from there on cannot be read.",
+			walk->at, ptm_record_type_name(type), size, left);
+	return ptm_trace_file_warn(walk->file,
+		"The record at byte %" PRIu64 " (%s, %" PRIu32 " bytes) goes beyond the end of the data (%" PRIu64 " bytes are left) and is not read.",
+		walk->at, ptm_record_type_name(type), size, left);
+}
+
+/* Every turn moves on by a record header at least. */
+static ptm_status walk_records(data_walk *walk)
+{
+	while (walk->end - walk->at >= RECORD_HEADER) {
+		const uint8_t *bytes;
+		uint64_t payload = 0;
+
+		PTM_TRY(view(walk, walk->at, RECORD_HEADER, &bytes));
+		ptm_bytes header = ptm_bytes_of(bytes, RECORD_HEADER);
+		uint32_t type = ptm_bytes_u32(&header);
+		ptm_bytes_skip(&header, 2);
+		uint32_t size = ptm_bytes_u16(&header);
+		if (size < RECORD_HEADER || size > walk->end - walk->at)
+			return refuse_rest(walk, type, size);
+		PTM_TRY(view(walk, walk->at, size, &bytes));
+		PTM_TRY(take_record(walk, type, bytes, size, &payload));
+		walk->at += size + payload;
+		if (payload)
+			walk->landing = walk->at;
+	}
+	if (walk->at != walk->end)
+		return ptm_trace_file_warn(walk->file, "The last %" PRIu64 " bytes of the data are too few for a record and are not read.", walk->end - walk->at);
+	return PTM_OK;
+}
+
+/* Samples that hold AUX data of their own instead of AUXTRACE records. */
+static ptm_status warn_of_aux_samples(ptm_trace_file *file)
+{
+	for (uint32_t row = 0; row < file->attrs.length; row++)
+		if (file->sample_count && file->attrs.at[row].sample_type & SAMPLE_AUX)
+			return ptm_trace_file_warn(file, "The trace is in the samples (perf record --aux-sample, %" PRIu64 " samples), a form that is not read yet.", file->sample_count);
+	return PTM_OK;
+}
+
+static ptm_status warn_of_records(data_walk *walk)
+{
+	PTM_TRY(warn_of_aux_samples(walk->file));
+	if (walk->short_records)
+		PTM_TRY(ptm_trace_file_warn(walk->file, "%" PRIu32 " records are too short for their kind (the first at byte %" PRIu64 ") and are skipped.",
+			walk->short_records, walk->first_short));
+	if (walk->reader.unknown_ids)
+		return ptm_trace_file_warn(walk->file, "%" PRIu32 " records belong to an event that the file does not describe; they are read like the first event's.",
+			walk->reader.unknown_ids);
+	return PTM_OK;
+}
+
+static void open_window(ptm_source *window, const ptm_source *source, uint32_t capacity)
+{
+	if (source->memory)
+		ptm_source_init_memory(window, source->memory, (size_t)source->size);
+	else
+		ptm_source_init(window, source->id, source->size, capacity);
+}
+
+ptm_status ptm_data_section_walk(ptm_trace_file *file, ptm_message *message)
+{
+	data_walk walk = { .file = file, .message = message, .reader = { .file = file } };
+
+	walk.at = file->data_offset;
+	walk.end = file->data_offset + file->data_size;
+	open_window(&walk.small, file->source, SMALL_WINDOW);
+	open_window(&walk.large, file->source, LARGE_WINDOW);
+	ptm_status status = ptm_attr_ids_build(&walk.reader.ids, file);
+	if (status == PTM_OK)
+		status = walk_records(&walk);
+	if (status == PTM_OK)
+		status = warn_of_records(&walk);
+	ptm_array_free(&walk.reader.ids);
+	ptm_source_free(&walk.small);
+	ptm_source_free(&walk.large);
+	return status;
+}

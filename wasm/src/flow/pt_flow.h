@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Flow reconstruction from Intel PT packets, one queue at a time: the always
+ * right path. Yields the stream of items of visit.h. Times are the ones perf
+ * 6.1 gives: the packet time is taken over when a packet's first decision is
+ * used, not when it is read. SDM vol. 3, "Intel Processor Trace". */
+#ifndef PTM_FLOW_PT_FLOW_H
+#define PTM_FLOW_PT_FLOW_H
+
+#include "flow/return_stack.h"
+#include "flow/visit.h"
+#include "pt/clock.h"
+#include "pt/reader.h"
+#include "pt/time.h"
+
+/* Who runs: valid for times below until_tsc. */
+typedef struct ptm_flow_context {
+	uint32_t thread, space;
+	uint64_t until_tsc;
+} ptm_flow_context;
+
+typedef struct ptm_pt_flow_config {
+	ptm_pt_input input;
+	ptm_clock_config clock;
+	ptm_time time;
+	bool return_compression;
+	void *host;
+	/* Stores who runs at `tsc`. */
+	void (*context)(void *host, uint64_t tsc, ptm_flow_context *context);
+} ptm_pt_flow_config;
+
+typedef struct ptm_pt_flow ptm_pt_flow;
+
+/* A flow over [offset, limit) of the stream. offset 0, or any offset with clock
+ * NULL: searches the first PSB. With `clock` (the state just before the PSB at
+ * `offset`, see ptm_pt_flow_scan): goes on there as if it had decoded all
+ * before. A limit below the stream's end must be a PSB: the flow ends at the
+ * instruction that this PSB names. Caller frees with ptm_pt_flow_free. */
+ptm_status ptm_pt_flow_new(ptm_pt_flow **flow, ptm_blocks *blocks, const ptm_pt_flow_config *config, uint64_t offset, uint64_t limit, const ptm_clock *clock) PTM_MUST_CHECK;
+void ptm_pt_flow_free(ptm_pt_flow *flow);
+
+/* Stores the next item. PTM_END at the end. */
+ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item) PTM_MUST_CHECK;
+
+/* Offset of the next packet: how far decoding has come. */
+uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow);
+/* Packets read up to the limit (those of the limit's PSB+ do not count). */
+uint64_t ptm_pt_flow_segment_packets(const ptm_pt_flow *flow);
+
+/* Runs only the clock over the packets of [offset, limit): what `clock` holds at
+ * `limit`, for ptm_pt_flow_new there. Counts the packets. */
+ptm_status ptm_pt_flow_scan(const ptm_pt_flow_config *config, uint64_t offset, uint64_t limit, ptm_clock *clock, uint64_t *packets) PTM_MUST_CHECK;
+
+/* Like it, from the stream's start, but stops at the first packet that gives a time. */
+ptm_status ptm_pt_flow_scan_first(const ptm_pt_flow_config *config, uint64_t limit, ptm_clock *clock, uint64_t *packets) PTM_MUST_CHECK;
+
+/* Lets a clock take a packet in (`before`: kind of the one before, pads left out);
+ * `reader` stands behind it, for the look ahead. */
+void ptm_pt_flow_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packet *packet, uint8_t before);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state of one PT flow, shared by pt_flow.c (packets) and pt_walk.c (code).
+ * Not for anyone else. */
+#ifndef PTM_FLOW_PT_FLOW_STATE_H
+#define PTM_FLOW_PT_FLOW_STATE_H
+
+#include "flow/pt_flow.h"
+#include "pt/event.h"
+
+/* What the next step does. */
+typedef enum ptm_flow_step {
+	PTM_STEP_FIND_PSB,       /* out of sync: search a PSB */
+	PTM_STEP_FIND_IP,        /* in sync with packets, but not with code: wait for an IP */
+	PTM_STEP_PACKET,         /* in sync: read a packet */
+	PTM_STEP_PSB,            /* walk code up to the IP of a PSB, then tell the PSB */
+	PTM_STEP_TNT,            /* walk code, using up TNT bits */
+	PTM_STEP_TIP,            /* walk code up to the branch that the TIP decides */
+	PTM_STEP_TIP_PGD,        /* likewise, and tracing stops there */
+	PTM_STEP_FUP,            /* walk code up to the FUP's IP; then see fup_then */
+	PTM_STEP_FUP_TIP,        /* at an asynchronous event: read packets up to its TIP */
+	PTM_STEP_LIMIT,          /* walk code up to the limit's PSB IP, then end */
+	PTM_STEP_END
+} ptm_flow_step;
+
+#define PTM_FLOW_QUEUE 8
+#define PTM_FLOW_EVENTS 8
+
+struct ptm_pt_flow {
+	ptm_pt_flow_config config;
+	ptm_blocks *blocks;      /* borrowed */
+	ptm_pt_reader reader;
+	ptm_clock clock;
+	uint8_t step;            /* enum ptm_flow_step */
+
+	ptm_packet packet;
+	uint64_t packet_offset;
+	uint8_t packet_before;   /* kind of the packet before, pads left out */
+	uint64_t last_ip;
+
+	uint64_t ip;             /* next instruction */
+	bool enabled;            /* packet generation is on (TIP.PGE seen, no TIP.PGD since) */
+	uint8_t mode;            /* enum ptm_insn_mode */
+	bool in_transaction;
+	bool resumed;            /* ip is in the middle of a block already entered */
+	uint64_t tnt;            /* bits, the next one in bit tnt_count - 1 */
+	uint32_t tnt_count;
+	uint64_t stop_ip;        /* PSB, FUP, LIMIT */
+	uint64_t psb_offset, psb_packets; /* of the PSB that PTM_STEP_PSB walks to; packets read before it */
+	uint64_t psb_moves;      /* of the clock, before that PSB */
+	uint64_t lost_from;      /* offset where sync was lost */
+	uint64_t limit_packets;  /* packets read when the limit was reached */
+	bool continuing, limited;
+	ptm_return_stack returns;
+	ptm_event pending[PTM_FLOW_EVENTS]; /* bound to the coming FUP */
+	uint32_t pending_count;
+	bool pending_async;      /* … after which a TIP follows: an abort, an interrupt */
+
+	/* A visit cut short by a FUP, told when its TIP comes. */
+	uint32_t cut_block;
+	uint16_t cut_instructions;
+	bool cut_resumed;
+
+	/* Time taken over, see the header. */
+	uint64_t now_tsc, now_ns, time_tsc, since_time;
+	uint64_t latched_cycles;
+	bool latched;            /* the latest latch brought new cycles */
+	ptm_flow_context context;
+	uint64_t instructions;   /* walked in all */
+	uint64_t measured_instructions;
+	bool measure_partial;    /* the measurement in progress began before a PSB */
+
+	/* Loop check (Brent): unconditional branches since the last decision. */
+	uint64_t loop_ip, loop_count, loop_period;
+
+	ptm_item queue[PTM_FLOW_QUEUE];
+	uint32_t queue_head, queue_length;
+};
+
+/* pt_flow.c */
+ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind);
+void ptm_flow_latch(ptm_pt_flow *flow);
+void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason);
+
+/* pt_walk.c: each does one block at most, emits at most one visit and one gap. */
+typedef enum ptm_walk {
+	PTM_WALK_ON,             /* a visit was emitted: walk on */
+	PTM_WALK_DECISION,       /* ip's block ends in a branch that a packet decides */
+	PTM_WALK_STOP,           /* stop_ip is in ip's block: see cut_* */
+	PTM_WALK_LOST            /* no code, or an endless loop: a gap was emitted */
+} ptm_walk;
+ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t *block) PTM_MUST_CHECK;
+/* Emits the visit of the whole of `block`, and moves to to_ip. `next` is the way
+ * of its end; latch: it is decided by a packet. */
+void ptm_flow_visit(ptm_pt_flow *flow, uint32_t block, uint8_t end, uint64_t to_ip, bool latch);
+/* Emits the first `instructions` of a block, interrupted at the flow's ip by a packet that is taken over now. */
+void ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint8_t end, uint64_t to_ip);
+/* Emits the first `instructions` of a block that go on later (a cut). */
+void ptm_flow_visit_part(ptm_pt_flow *flow, uint32_t block, uint32_t instructions);
+/* True when `ip` lies on the way from the flow's ip over direct branches only. */
+ptm_status ptm_flow_reaches(ptm_pt_flow *flow, uint64_t ip, bool *reaches) PTM_MUST_CHECK;
+
+#endif

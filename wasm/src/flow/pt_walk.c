@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walking code for the PT flow: from block to block over direct branches, up to
+ * where a packet must decide or a given address is reached. */
+#include "flow/pt_flow_state.h"
+
+/* How many direct branches in a row without a packet are believable. */
+#define MOST_BRANCHES 100000
+/* How far ptm_flow_reaches looks. */
+#define MOST_STEPS 256
+
+static const ptm_block *block_at(const ptm_pt_flow *flow, uint32_t row)
+{
+	return &flow->blocks->blocks.at[row];
+}
+
+/* Fills what all visits share: the first `instructions` of `block` were executed
+ * and the last of them is at `last_ip`. */
+static ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint64_t last_ip, bool latch)
+{
+	uint64_t start_ns = flow->now_ns;
+	ptm_flow_context context = flow->context;
+
+	flow->instructions += instructions;
+	flow->clock.instructions += instructions;
+	if (latch)
+		ptm_flow_latch(flow);
+	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_VISIT);
+	item->block = block;
+	item->instructions = (uint16_t)instructions;
+	item->resumed = flow->resumed;
+	item->thread = context.thread;
+	item->space = context.space;
+	item->start_ns = start_ns;
+	item->ip = last_ip;
+	flow->resumed = false;
+	if (item->new_cycles && flow->clock.have_cyc) {
+		item->has_cycles = true;
+		item->cycles_partial = flow->measure_partial;
+		item->cycles = flow->latched_cycles - flow->clock.cycles_told;
+		item->cycle_instructions = flow->instructions - flow->measured_instructions;
+		flow->clock.cycles_told = flow->latched_cycles;
+		flow->measured_instructions = flow->instructions;
+		flow->measure_partial = false;
+	}
+	return item;
+}
+
+void ptm_flow_visit(ptm_pt_flow *flow, uint32_t row, uint8_t end, uint64_t to_ip, bool latch)
+{
+	const ptm_block *block = block_at(flow, row);
+	ptm_item *item = visit(flow, row, block->instructions, block->last_ip, latch);
+	item->end = end;
+	item->to_ip = to_ip;
+}
+
+void ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t row, uint32_t instructions, uint8_t end, uint64_t to_ip)
+{
+	ptm_item *item = visit(flow, row, instructions, flow->ip, true);
+	item->end = end;
+	item->to_ip = to_ip;
+}
+
+void ptm_flow_visit_part(ptm_pt_flow *flow, uint32_t row, uint32_t instructions)
+{
+	ptm_item *item = visit(flow, row, instructions, flow->ip, false);
+	item->end = PTM_END_FALLTHROUGH;
+}
+
+/* Returns true when the code turns in circles without a packet. */
+static bool stuck(ptm_pt_flow *flow, uint64_t to_ip)
+{
+	uint64_t count = flow->loop_count++;
+	if (!count) {
+		flow->loop_ip = to_ip;
+		flow->loop_period = 1;
+		return false;
+	}
+	if (count > MOST_BRANCHES || to_ip == flow->loop_ip)
+		return true;
+	if (count >= flow->loop_period * 2) {
+		flow->loop_period = count;
+		flow->loop_ip = to_ip;
+	}
+	return false;
+}
+
+/* Follows a direct jump or call at the end of `row`. */
+static ptm_walk follow(ptm_pt_flow *flow, uint32_t row)
+{
+	const ptm_block *block = block_at(flow, row);
+	uint64_t target = block->target, next = block->ip + block->size;
+	bool call = block->class == PTM_INSN_CALL;
+
+	/* A call to the next instruction only reads the address: the CPU does not count it. */
+	if (call && target != next)
+		ptm_return_stack_push(&flow->returns, next);
+	ptm_flow_visit(flow, row, call ? PTM_END_CALL : PTM_END_JUMP, target, false);
+	flow->ip = target;
+	if (stuck(flow, target)) {
+		ptm_flow_lose(flow, PTM_GAP_ENDLESS_LOOP);
+		return PTM_WALK_LOST;
+	}
+	return PTM_WALK_ON;
+}
+
+ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t *row)
+{
+	if (stops && flow->ip == flow->stop_ip) {
+		PTM_TRY(ptm_blocks_find(flow->blocks, flow->context.space, flow->ip, flow->mode, row));
+		flow->cut_block = *row;
+		flow->cut_instructions = 0;
+		*walk = PTM_WALK_STOP;
+		return PTM_OK;
+	}
+	PTM_TRY(ptm_blocks_find(flow->blocks, flow->context.space, flow->ip, flow->mode, row));
+	const ptm_block *block = block_at(flow, *row);
+	if (stops) {
+		uint32_t index = ptm_blocks_index_of(flow->blocks, block, flow->stop_ip);
+		if (index != UINT32_MAX) {
+			flow->cut_block = *row;
+			flow->cut_instructions = (uint16_t)index;
+			*walk = PTM_WALK_STOP;
+			return PTM_OK;
+		}
+	}
+	switch (block->class) {
+	case PTM_INSN_JUMP: case PTM_INSN_CALL:
+		*walk = follow(flow, *row);
+		return PTM_OK;
+	case PTM_INSN_OTHER: {
+		uint64_t next = block->ip + block->size;
+		bool no_code = block->no_code;
+		if (block->instructions)
+			ptm_flow_visit_part(flow, *row, block->instructions);
+		flow->ip = next;
+		flow->resumed = true;
+		if (no_code)
+			ptm_flow_lose(flow, PTM_GAP_NO_CODE);
+		*walk = no_code ? PTM_WALK_LOST : PTM_WALK_ON;
+		return PTM_OK;
+	}
+	default:
+		*walk = PTM_WALK_DECISION;
+		return PTM_OK;
+	}
+}
+
+ptm_status ptm_flow_reaches(ptm_pt_flow *flow, uint64_t ip, bool *reaches)
+{
+	uint64_t at = flow->ip;
+	*reaches = false;
+	for (unsigned step = 0; step < MOST_STEPS; step++) {
+		uint32_t row;
+		if (at == ip) {
+			*reaches = true;
+			return PTM_OK;
+		}
+		PTM_TRY(ptm_blocks_find(flow->blocks, flow->context.space, at, flow->mode, &row));
+		const ptm_block *block = block_at(flow, row);
+		if (ptm_blocks_index_of(flow->blocks, block, ip) != UINT32_MAX) {
+			*reaches = true;
+			return PTM_OK;
+		}
+		if (block->class == PTM_INSN_JUMP || block->class == PTM_INSN_CALL)
+			at = block->target;
+		else if (block->class == PTM_INSN_OTHER && !block->no_code)
+			at = block->ip + block->size;
+		else
+			return PTM_OK;
+	}
+	return PTM_OK;
+}

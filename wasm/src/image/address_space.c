@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/functions.h"
+#include "image/map_tree.h"
+#include "base/hash.h"
+
+typedef struct space {
+	uint32_t maps;           /* root in the tree */
+	uint32_t code;           /* row of codes */
+} space;
+
+/* All maps ever seen under one code id. Processes that part after a fork stay
+ * under one id as long as none maps other code where another has, or had, some. */
+typedef struct code {
+	uint32_t maps;           /* root in the tree: union over its spaces */
+} code;
+
+typedef struct change {
+	uint64_t time;
+	uint32_t space;
+} change;
+
+typedef struct process {
+	int32_t pid;
+	PTM_ARRAY(change) changes;       /* sorted by time */
+} process;
+
+struct ptm_spaces {
+	ptm_images *images;      /* borrowed */
+	ptm_map_tree tree;
+	uint32_t kernel;         /* root in the tree: the kernel's maps, of the whole trace */
+	PTM_ARRAY(space) spaces;         /* row 0: empty */
+	PTM_ARRAY(code) codes;           /* row 0: of the empty space */
+	PTM_ARRAY(process) processes;
+	uint32_t *slots;         /* pid -> row of processes + 1 */
+	uint32_t slot_count;     /* a power of two, at most half full */
+	ptm_functions functions;
+};
+
+ptm_status ptm_spaces_new(ptm_spaces **spaces, ptm_images *images)
+{
+	ptm_spaces *made = calloc(1, sizeof *made);
+	if (!made)
+		return PTM_NO_MEMORY;
+	made->images = images;
+	ptm_status status = ptm_map_tree_init(&made->tree);
+	if (status == PTM_OK)
+		status = ptm_functions_init(&made->functions, images);
+	if (status == PTM_OK)
+		status = ptm_array_push(&made->spaces, (space){ 0 });
+	if (status == PTM_OK)
+		status = ptm_array_push(&made->codes, (code){ 0 });
+	if (status != PTM_OK) {
+		ptm_spaces_free(made);
+		return status;
+	}
+	*spaces = made;
+	return PTM_OK;
+}
+
+void ptm_spaces_free(ptm_spaces *spaces)
+{
+	if (!spaces)
+		return;
+	for (uint32_t i = 0; i < spaces->processes.length; i++)
+		ptm_array_free(&spaces->processes.at[i].changes);
+	ptm_array_free(&spaces->processes);
+	ptm_array_free(&spaces->spaces);
+	ptm_array_free(&spaces->codes);
+	ptm_map_tree_free(&spaces->tree);
+	ptm_functions_free(&spaces->functions);
+	free(spaces->slots);
+	free(spaces);
+}
+
+static uint32_t *slot_of(uint32_t *slots, uint32_t count, const ptm_spaces *spaces, int32_t pid)
+{
+	uint32_t slot = (uint32_t)ptm_hash_u64((uint32_t)pid) & (count - 1);
+	while (slots[slot] && spaces->processes.at[slots[slot] - 1].pid != pid)
+		slot = (slot + 1) & (count - 1);
+	return &slots[slot];
+}
+
+static const process *find_process(const ptm_spaces *spaces, int32_t pid)
+{
+	uint32_t *slot = spaces->slot_count ? slot_of(spaces->slots, spaces->slot_count, spaces, pid) : NULL;
+	return slot && *slot ? &spaces->processes.at[*slot - 1] : NULL;
+}
+
+static ptm_status grow_slots(ptm_spaces *spaces)
+{
+	uint32_t count = spaces->slot_count ? spaces->slot_count * 2 : 64;
+	uint32_t *slots = calloc(count, sizeof *slots);
+	if (!slots)
+		return PTM_NO_MEMORY;
+	for (uint32_t i = 0; i < spaces->processes.length; i++)
+		*slot_of(slots, count, spaces, spaces->processes.at[i].pid) = i + 1;
+	free(spaces->slots);
+	spaces->slots = slots;
+	spaces->slot_count = count;
+	return PTM_OK;
+}
+
+static ptm_status make_process(ptm_spaces *spaces, int32_t pid, process **made)
+{
+	if ((spaces->processes.length + 1) * 2 > spaces->slot_count)
+		PTM_TRY(grow_slots(spaces));
+	uint32_t *slot = slot_of(spaces->slots, spaces->slot_count, spaces, pid);
+	if (!*slot) {
+		PTM_TRY(ptm_array_push(&spaces->processes, (process){ .pid = pid }));
+		*slot = spaces->processes.length;
+	}
+	*made = &spaces->processes.at[*slot - 1];
+	return PTM_OK;
+}
+
+/* From `time` on, `pid` has `space`. A time before the last change counts as that change's. */
+static ptm_status set_space(ptm_spaces *spaces, uint64_t time, int32_t pid, uint32_t space)
+{
+	process *process;
+	PTM_TRY(make_process(spaces, pid, &process));
+	change *last = process->changes.length ? &process->changes.at[process->changes.length - 1] : NULL;
+	if (last && last->time >= time) {
+		last->space = space;
+		return PTM_OK;
+	}
+	return ptm_array_push(&process->changes, ((change){ time, space }));
+}
+
+static uint32_t last_space(const ptm_spaces *spaces, int32_t pid)
+{
+	const process *process = find_process(spaces, pid);
+	return process && process->changes.length ? process->changes.at[process->changes.length - 1].space : 0;
+}
+
+/* Whether everything that `map` overlaps in the set is the same code; memory
+ * without a file has none that could differ. */
+static bool agrees(const ptm_spaces *spaces, uint32_t root, const ptm_map *map)
+{
+	bool no_file = map->image < spaces->images->images.length && spaces->images->images.at[map->image].is_anonymous;
+	const ptm_map *old = ptm_map_tree_next(&spaces->tree, root, map->start);
+	for (; old && old->start < map->end; old = ptm_map_tree_next(&spaces->tree, root, old->end)) {
+		bool same_place = old->file_offset - old->start == map->file_offset - map->start;
+		if (old->image != map->image || !(same_place || no_file))
+			return false;
+	}
+	return true;
+}
+
+/* Whether the set holds the whole of `map` already. */
+static bool holds(const ptm_map_tree *tree, uint32_t root, const ptm_map *map)
+{
+	const ptm_map *old = ptm_map_tree_next(tree, root, map->start);
+	return old && old->start <= map->start && old->end >= map->end && old->image == map->image && old->name == map->name &&
+	       old->file_offset - old->start == map->file_offset - map->start;
+}
+
+/* Gives a space with the maps `after` its code id, given the space it came from. */
+static ptm_status set_code(ptm_spaces *spaces, const space *before, const ptm_map *map, space *after)
+{
+	uint32_t *all = &spaces->codes.at[before->code].maps;
+	after->code = before->code;
+	if (!before->code || !agrees(spaces, *all, map)) {
+		PTM_TRY(ptm_array_push(&spaces->codes, (code){ after->maps }));
+		after->code = spaces->codes.length - 1;
+	} else if (*all == before->maps) {
+		*all = after->maps;
+	} else if (!holds(&spaces->tree, *all, map)) {
+		PTM_TRY(ptm_map_tree_put(&spaces->tree, *all, map, all));
+	}
+	return PTM_OK;
+}
+
+ptm_status ptm_spaces_map(ptm_spaces *spaces, uint64_t time, int32_t pid, const ptm_map *map)
+{
+	if (map->end <= map->start)
+		return PTM_OK;
+	if (pid == -1)
+		return ptm_map_tree_put(&spaces->tree, spaces->kernel, map, &spaces->kernel);
+	space before = spaces->spaces.at[last_space(spaces, pid)], after = before;
+	if (holds(&spaces->tree, before.maps, map))
+		return PTM_OK;
+	PTM_TRY(ptm_map_tree_put(&spaces->tree, before.maps, map, &after.maps));
+	PTM_TRY(set_code(spaces, &before, map, &after));
+	PTM_TRY(ptm_array_push(&spaces->spaces, after));
+	return set_space(spaces, time, pid, spaces->spaces.length - 1);
+}
+
+ptm_status ptm_spaces_fork(ptm_spaces *spaces, uint64_t time, int32_t pid, int32_t parent)
+{
+	if (pid == parent || pid == -1)
+		return PTM_OK;
+	return set_space(spaces, time, pid, last_space(spaces, parent));
+}
+
+ptm_status ptm_spaces_exec(ptm_spaces *spaces, uint64_t time, int32_t pid)
+{
+	return pid == -1 ? PTM_OK : set_space(spaces, time, pid, 0);
+}
+
+uint32_t ptm_spaces_at(const ptm_spaces *spaces, int32_t pid, uint64_t time)
+{
+	const process *process = find_process(spaces, pid);
+	uint32_t low = 0, high = process ? process->changes.length : 0;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (process->changes.at[middle].time <= time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? process->changes.at[low - 1].space : 0;
+}
+
+uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space)
+{
+	return space < spaces->spaces.length ? spaces->spaces.at[space].code : 0;
+}
+
+const ptm_map *ptm_spaces_find(const ptm_spaces *spaces, uint32_t space, uint64_t ip)
+{
+	const ptm_map *map = NULL;
+	if (space < spaces->spaces.length)
+		map = ptm_map_tree_next(&spaces->tree, spaces->spaces.at[space].maps, ip);
+	if (!map || map->start > ip)
+		map = ptm_map_tree_next(&spaces->tree, spaces->kernel, ip);
+	return map && map->start <= ip ? map : NULL;
+}
+
+ptm_status ptm_spaces_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t *length, const ptm_map **map)
+{
+	uint32_t wanted = *length < 15 ? *length : 15;
+	*length = 0;
+	*map = ptm_spaces_find(spaces, space, ip);
+	for (const ptm_map *piece = *map; piece && *length < wanted; piece = ptm_spaces_find(spaces, space, ip)) {
+		uint32_t part = wanted - *length;
+		if (part > piece->end - ip)
+			part = (uint32_t)(piece->end - ip);
+		if (!piece->image || piece->image >= spaces->images->images.length)
+			break;
+		ptm_image *image = &spaces->images->images.at[piece->image];
+		ptm_status status = ptm_image_code(image, piece->file_offset + (ip - piece->start), into + *length, &part);
+		if (status != PTM_OK && status != PTM_NOT_FOUND)
+			return status;
+		if (status == PTM_NOT_FOUND || !part)
+			break;
+		*length += part;
+		ip += part;
+	}
+	return *length ? PTM_OK : PTM_NOT_FOUND;
+}
+
+uint32_t ptm_spaces_function_count(const ptm_spaces *spaces)
+{
+	return spaces->functions.rows.length;
+}
+
+const ptm_function *ptm_spaces_function(const ptm_spaces *spaces, uint32_t function)
+{
+	return &spaces->functions.rows.at[function < spaces->functions.rows.length ? function : 0];
+}
+
+uint32_t ptm_spaces_function_at(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint64_t *offset)
+{
+	const ptm_map *map = ptm_spaces_find(spaces, space, ip);
+	*offset = ip;
+	if (!map || !map->image || map->image >= spaces->images->images.length)
+		return 0;
+	const ptm_image *image = &spaces->images->images.at[map->image];
+	uint64_t address = ptm_image_address(image, map->file_offset + (ip - map->start));
+	return ptm_functions_at(&spaces->functions, map->image, address, offset);
+}
+
+ptm_status ptm_spaces_function_add(ptm_spaces *spaces, const ptm_function *function, uint32_t *row)
+{
+	*row = ptm_functions_row(&spaces->functions, function);
+	return *row || (!function->image && !function->name) ? PTM_OK : PTM_NO_MEMORY;
+}
+
+ptm_strings *ptm_spaces_strings(const ptm_spaces *spaces)
+{
+	return spaces->images->strings;
+}

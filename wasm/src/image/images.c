@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of images: which binaries the maps want, and which given file is
+ * which of them. */
+#include "image/elf.h"
+#include "image/lines.h"
+#include "image/symbols.h"
+
+#define BY_BUILD_ID UINT32_MAX
+#define CODE_PAGE 65536u
+#define FRAME_WINDOW 16384u      /* headers and notes */
+
+ptm_status ptm_images_init(ptm_images *images, ptm_strings *strings)
+{
+	uint32_t empty;
+	*images = (ptm_images){ .strings = strings };
+	PTM_TRY(ptm_strings_add(strings, "", 0, &empty));
+	return ptm_array_push(&images->images, (ptm_image){ 0 });
+}
+
+/* Drops the given file, with all that was read from it. */
+static void unload(ptm_image *image)
+{
+	ptm_pages_free(&image->code);
+	ptm_symbols_free(image);
+	ptm_lines_free(image);
+	ptm_array_free(&image->loads);
+	ptm_source_free(&image->source);
+	image->status = PTM_IMAGE_MISSING;
+	image->own_build_id_length = 0;
+	image->match = 0;
+}
+
+void ptm_images_free(ptm_images *images)
+{
+	for (uint32_t i = 0; i < images->images.length; i++)
+		unload(&images->images.at[i]);
+	ptm_array_free(&images->images);
+	ptm_array_free(&images->by_path);
+}
+
+static bool starts(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+/* What the kernel and perf call mappings that no file on disk backs. */
+static void classify(ptm_image *image, const char *path)
+{
+	static const char *const anonymous[] = { "//anon", "/anon_hugepage", "anon_inode:", "/memfd:", "/dev/zero", "/SYSV", "/[aio]", "[" };
+	size_t length = strlen(path);
+	image->is_vdso = starts(path, "[vdso");
+	image->is_kernel = starts(path, "[kernel") || starts(path, "[guest.kernel") || strstr(path, ".ko.") ||
+			   (length > 3 && !strcmp(path + length - 3, ".ko"));
+	if (!*path)
+		image->is_anonymous = true;
+	for (size_t i = 0; i < sizeof anonymous / sizeof *anonymous; i++)
+		if (!image->is_vdso && !image->is_kernel && starts(path, anonymous[i]))
+			image->is_anonymous = true;
+}
+
+/* Old records pad a build-id with zeros and do not tell its length. */
+static bool same_id(const uint8_t *a, uint32_t a_length, const uint8_t *b, uint32_t b_length)
+{
+	if (!a_length || !b_length)
+		return false;
+	for (uint32_t i = 0; i < 20; i++)
+		if ((i < a_length ? a[i] : 0) != (i < b_length ? b[i] : 0))
+			return false;
+	return true;
+}
+
+static void set_wanted(ptm_image *image, const uint8_t *build_id, uint32_t length)
+{
+	image->build_id_length = length < sizeof image->build_id ? (uint8_t)length : sizeof image->build_id;
+	memcpy(image->build_id, build_id, image->build_id_length);
+}
+
+static uint32_t first_of_path(const ptm_images *images, uint32_t path)
+{
+	return path < images->by_path.length ? images->by_path.at[path] : 0;
+}
+
+ptm_status ptm_images_want(ptm_images *images, uint32_t path, const uint8_t *build_id, uint32_t build_id_length, uint32_t *image)
+{
+	uint32_t length = images->images.length;
+	for (uint32_t i = first_of_path(images, path); i; i = images->images.at[i].next_same_path) {
+		ptm_image *known = &images->images.at[i];
+		if (build_id_length && !known->build_id_length)
+			set_wanted(known, build_id, build_id_length);
+		if (build_id_length && !same_id(known->build_id, known->build_id_length, build_id, build_id_length))
+			continue;
+		*image = i;
+		return PTM_OK;
+	}
+	while (images->by_path.length <= path)
+		PTM_TRY(ptm_array_push(&images->by_path, 0));
+	ptm_image made = { .path = path, .next_same_path = images->by_path.at[path] };
+	if (build_id_length)
+		set_wanted(&made, build_id, build_id_length);
+	classify(&made, ptm_strings_get(images->strings, path));
+	PTM_TRY(ptm_array_push(&images->images, made));
+	images->by_path.at[path] = length;
+	*image = length;
+	return PTM_OK;
+}
+
+static const char *hex(const uint8_t *build_id, uint32_t length, char *into)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (uint32_t i = 0; i < length; i++) {
+		into[2 * i] = digits[build_id[i] >> 4];
+		into[2 * i + 1] = digits[build_id[i] & 15];
+	}
+	into[2 * length] = 0;
+	return into;
+}
+
+static ptm_status refuse(ptm_image *image, const char *path, const uint8_t *own, uint32_t own_length, ptm_message *message)
+{
+	char own_text[41], wanted_text[41];
+	if (!own_length)
+		return ptm_message_set(message, PTM_MISMATCH, "%s has no build-id, but the trace ran %s: this is another build. Use the "
+				       "file from the traced machine.", path, hex(image->build_id, image->build_id_length, wanted_text));
+	return ptm_message_set(message, PTM_MISMATCH, "%s has build-id %s, but the trace ran %s: this is another build. Use the file "
+			       "from the traced machine.", path, hex(own, own_length, own_text),
+			       hex(image->build_id, image->build_id_length, wanted_text));
+}
+
+void ptm_images_set_build_id(ptm_images *images, uint32_t path, const uint8_t *build_id, uint32_t build_id_length)
+{
+	for (uint32_t i = build_id_length ? first_of_path(images, path) : 0; i; i = images->images.at[i].next_same_path) {
+		ptm_image *image = &images->images.at[i];
+		if (image->build_id_length)
+			continue;
+		set_wanted(image, build_id, build_id_length);
+		uint8_t own[20], own_length = image->own_build_id_length;
+		if (image->status != PTM_IMAGE_LOADED || same_id(image->own_build_id, own_length, build_id, build_id_length))
+			continue;
+		memcpy(own, image->own_build_id, sizeof own);
+		unload(image);
+		image->status = PTM_IMAGE_MISMATCHED;
+		(void)refuse(image, ptm_strings_get(images->strings, path), own, own_length, &image->message);
+	}
+}
+
+/* Length of a path without what the kernel adds when the file is unlinked. */
+static size_t path_length(const char *path)
+{
+	size_t length = strlen(path);
+	return length > 10 && !strcmp(path + length - 10, " (deleted)") ? length - 10 : length;
+}
+
+/* How many trailing parts of two paths agree; 0 when the file names differ. */
+static uint32_t common_tail(const char *a, const char *b)
+{
+	size_t i = path_length(a), j = path_length(b);
+	uint32_t parts = 0;
+	while (i && j && (a[i - 1] == b[j - 1] || (a[i - 1] == '/' && b[j - 1] == '\\'))) {
+		i--, j--;
+		if (a[i] == '/')
+			parts++;
+	}
+	bool whole = (!i || a[i - 1] == '/') && (!j || b[j - 1] == '/' || b[j - 1] == '\\');
+	if (whole && (i < path_length(a)) && a[i] != '/')
+		parts++;
+	return parts;
+}
+
+static uint32_t agreement(const ptm_images *images, const ptm_image *image, const char *path)
+{
+	const char *wanted = ptm_strings_get(images->strings, image->path);
+	if (image->is_anonymous)
+		return 0;
+	uint32_t parts = common_tail(wanted, path);
+	if (!parts && image->is_vdso)
+		parts = common_tail("vdso", path);
+	return parts;
+}
+
+static ptm_status load(ptm_image *image, const ptm_elf *elf, uint32_t source, uint64_t size, uint32_t match)
+{
+	unload(image);
+	PTM_TRY(ptm_array_reserve(&image->loads, elf->loads.length));
+	memcpy(image->loads.at, elf->loads.at, elf->loads.length * sizeof *elf->loads.at);
+	image->loads.length = elf->loads.length;
+	image->own_build_id_length = elf->build_id_length;
+	memcpy(image->own_build_id, elf->build_id, sizeof elf->build_id);
+	image->is_32bit = elf->is_32bit;
+	image->match = match;
+	image->status = PTM_IMAGE_LOADED;
+	image->message.text[0] = 0;
+	ptm_source_init(&image->source, source, size, FRAME_WINDOW);
+	ptm_pages_init(&image->code, source, size, CODE_PAGE);
+	return PTM_OK;
+}
+
+/* Gives the file to every image it fits. A match by path may later be replaced
+ * by one that agrees in more of the path, one by build-id never. */
+static ptm_status match(ptm_images *images, const ptm_elf *elf, uint32_t source, uint64_t size, const char *path, uint32_t *served,
+			ptm_message *message)
+{
+	uint32_t best = 0;
+	ptm_status status = PTM_NOT_FOUND;
+	for (uint32_t i = 1; i < images->images.length; i++) {
+		const ptm_image *image = &images->images.at[i];
+		uint32_t parts = image->build_id_length ? 0 : agreement(images, image, path);
+		if (parts > best)
+			best = parts;
+	}
+	for (uint32_t i = 1; i < images->images.length; i++) {
+		ptm_image *image = &images->images.at[i];
+		uint32_t parts = agreement(images, image, path);
+		bool by_id = same_id(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length);
+		uint32_t sureness = by_id ? BY_BUILD_ID : image->build_id_length ? 0 : parts;
+		if (sureness && (by_id || parts == best)) {
+			if (image->status != PTM_IMAGE_LOADED || sureness > image->match)
+				PTM_TRY(load(image, elf, source, size, sureness));
+			(*served)++;
+		} else if (parts && image->build_id_length && image->status != PTM_IMAGE_LOADED) {
+			status = refuse(image, path, elf->build_id, elf->build_id_length, message);
+			image->status = PTM_IMAGE_MISMATCHED;
+			image->message = *message;
+		}
+	}
+	if (*served)
+		return PTM_OK;
+	if (status == PTM_NOT_FOUND)
+		(void)ptm_message_set(message, status, "%s is not needed: nothing that the trace ran has its build-id or its name.", path);
+	return status;
+}
+
+ptm_status ptm_images_offer(ptm_images *images, uint32_t source, uint64_t size, const char *path, uint32_t *served, ptm_message *message)
+{
+	ptm_elf elf;
+	ptm_source reader;
+	*served = 0;
+	message->text[0] = 0;
+	ptm_source_init(&reader, source, size, FRAME_WINDOW);
+	ptm_status status = ptm_elf_read(&elf, &reader, path, message);
+	if (status == PTM_OK && elf.code_stripped)
+		status = ptm_message_set(message, PTM_UNSUPPORTED, "%s holds only debug information, no code: give the binary it was "
+					 "split from.", path);
+	else if (status == PTM_OK && !elf.loads.length)
+		status = ptm_message_set(message, PTM_UNSUPPORTED, "%s holds no code that can be loaded (ELF type %u, no PT_LOAD).", path,
+					 elf.type);
+	if (status == PTM_OK)
+		status = match(images, &elf, source, size, path, served, message);
+	else if (!message->text[0])
+		(void)ptm_message_set(message, status, "%s could not be read to its end (%llu bytes).", path, (unsigned long long)size);
+	ptm_elf_free(&elf);
+	ptm_source_free(&reader);
+	return status;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/symbol_table.h"
+#include "base/bytes.h"
+
+#define SYMBOL_WINDOW (1u << 20)
+#define NAME_PAGE (128u << 10)
+#define MOST_NAME (1u << 20)
+#define PLT_NAME 1023            /* perf's buffer for "name@plt" */
+
+enum { TYPE_NOTYPE = 0, TYPE_OBJECT = 1, TYPE_FUNC = 2, TYPE_IFUNC = 10 };
+enum { BIND_GLOBAL = 1, BIND_WEAK = 2 };
+enum { SECTION_UNDEFINED = 0, SECTION_RESERVED = 0xff00, SECTION_ABSOLUTE = 0xfff1 };
+enum { VISIBILITY_INTERNAL = 1, VISIBILITY_HIDDEN = 2 };
+
+typedef struct entry {
+	uint32_t name;
+	uint8_t info, other;
+	uint16_t section;
+	uint64_t value, size;
+} entry;
+
+/* ------------------------------------------------------------------ names */
+
+static ptm_status set_text(ptm_text *text, const uint8_t *bytes, uint32_t length)
+{
+	text->bytes.length = 0;
+	PTM_TRY(ptm_array_reserve(&text->bytes, length + 1));
+	if (length)
+		memcpy(text->bytes.at, bytes, length);
+	text->bytes.at[length] = 0;
+	text->bytes.length = length;
+	return PTM_OK;
+}
+
+/* The name as the file has it; "" outside the string table. */
+static ptm_status raw_name(ptm_symbol_names *names, unsigned table, uint32_t name, ptm_text *into)
+{
+	const uint8_t *at;
+	uint32_t there;
+	uint64_t left = name < names->size[table] ? names->size[table] - name : 0, offset = names->offset[table] + name;
+	PTM_TRY(set_text(into, NULL, 0));
+	while (left && into->bytes.length < MOST_NAME) {
+		PTM_TRY(ptm_pages_view(&names->pages, offset, &at, &there));
+		if (there > left)
+			there = (uint32_t)left;
+		uint32_t text = (uint32_t)strnlen((const char *)at, there);
+		PTM_TRY(ptm_text_append(into, (const char *)at, text));
+		if (text < there)
+			break;
+		left -= there;
+		offset += there;
+	}
+	return PTM_OK;
+}
+
+ptm_status ptm_symbol_names_get(ptm_symbol_names *names, uint8_t table, uint32_t name, ptm_text *into)
+{
+	PTM_TRY(raw_name(names, table == PTM_TABLE_SYMTAB ? 0 : 1, name, &names->text));
+	ptm_status status = ptm_demangle(names->text.bytes.at, into);
+	if (status == PTM_NOT_FOUND)
+		status = set_text(into, (const uint8_t *)names->text.bytes.at, names->text.bytes.length);
+	if (status != PTM_OK || table != PTM_TABLE_PLT)
+		return status;
+	PTM_TRY(ptm_text_append(into, "@plt", 4));
+	if (into->bytes.length > PLT_NAME)
+		into->bytes.at[into->bytes.length = PLT_NAME] = 0;
+	return PTM_OK;
+}
+
+void ptm_symbol_names_free(ptm_symbol_names *names)
+{
+	ptm_pages_free(&names->pages);
+	ptm_array_free(&names->text.bytes);
+}
+
+/* ---------------------------------------------------------------- entries */
+
+static entry entry_of(ptm_bytes *bytes, bool is_32bit)
+{
+	entry entry;
+	entry.name = ptm_bytes_u32(bytes);
+	if (is_32bit) {
+		entry.value = ptm_bytes_u32(bytes);
+		entry.size = ptm_bytes_u32(bytes);
+	}
+	entry.info = ptm_bytes_u8(bytes);
+	entry.other = ptm_bytes_u8(bytes);
+	entry.section = ptm_bytes_u16(bytes);
+	if (!is_32bit) {
+		entry.value = ptm_bytes_u64(bytes);
+		entry.size = ptm_bytes_u64(bytes);
+	}
+	return entry;
+}
+
+static bool is_label(const entry *entry)
+{
+	uint8_t visibility = entry->other & 3;
+	return (entry->info & 15) == TYPE_NOTYPE && entry->name && entry->section != SECTION_UNDEFINED &&
+	       entry->section != SECTION_ABSOLUTE && visibility != VISIBILITY_HIDDEN && visibility != VISIBILITY_INTERNAL;
+}
+
+static bool counts(const entry *entry)
+{
+	uint8_t type = entry->info & 15;
+	bool named = entry->name && entry->section != SECTION_UNDEFINED && entry->section != SECTION_ABSOLUTE;
+	return is_label(entry) || (named && (type == TYPE_FUNC || type == TYPE_OBJECT || type == TYPE_IFUNC));
+}
+
+/* perf keeps symbols by file offset. */
+static uint64_t offset_of(const ptm_elf *elf, const ptm_elf_section *section, uint64_t address)
+{
+	for (uint32_t i = 0; i < elf->loads.length; i++) {
+		const ptm_load *load = &elf->loads.at[i];
+		uint64_t size = load->memory_size > load->file_size ? load->memory_size : load->file_size;
+		if (address >= load->address && address - load->address < size)
+			return address - load->address + load->file_offset;
+	}
+	return address - section->address + section->offset;
+}
+
+/* Labels count only in sections of code and data, known by their names. */
+static bool holds_labels(const ptm_elf *elf, ptm_source *source, const ptm_elf_section *section)
+{
+	char name[64];
+	ptm_elf_section_name(elf, source, section, name, sizeof name);
+	return strstr(name, ".text") || strstr(name, ".data");
+}
+
+static const ptm_elf_section *table_section(const ptm_elf *elf, ptm_source *source, const char *name, uint32_t type)
+{
+	const ptm_elf_section *section = ptm_elf_section_named(elf, source, name);
+	bool usable = section && section->type == type && section->entry_size == (elf->is_32bit ? 16 : 24) &&
+		      section->offset <= source->size && section->size <= source->size - section->offset;
+	return usable ? section : NULL;
+}
+
+typedef struct reader {
+	ptm_symbol_table *table;
+	const ptm_elf *elf;
+	ptm_source source;       /* for entries and relocations */
+	ptm_source strings;      /* for section names */
+	PTM_ARRAY(uint8_t) labels;       /* by section: 0 not known yet, 1 no, 2 yes */
+} reader;
+
+static ptm_status add_entry(reader *reader, const entry *entry, uint8_t which)
+{
+	const ptm_elf_section *section = &reader->elf->sections.at[entry->section];
+	uint8_t *labels = &reader->labels.at[entry->section];
+	if (!(section->flags & PTM_SECTION_ALLOC))
+		return PTM_OK;
+	if (!*labels)
+		*labels = holds_labels(reader->elf, &reader->strings, section) ? 2 : 1;
+	if (is_label(entry) && *labels == 1)
+		return PTM_OK;
+	uint64_t start = offset_of(reader->elf, section, entry->value);
+	return ptm_symbol_tree_insert(&reader->table->tree, &(ptm_symbol_node){ .start = start, .end = start + entry->size, .name = entry->name,
+			.binding = entry->info >> 4, .type = entry->info & 15, .table = which });
+}
+
+/* Stores whether the table was read to its end: perf gives up, keeping what it
+ * has, at a symbol in a section that does not exist. */
+static ptm_status read_entries(reader *reader, const ptm_elf_section *section, uint8_t which, bool *whole)
+{
+	uint32_t each = (uint32_t)section->entry_size;
+	const uint8_t *at;
+	*whole = false;
+	for (uint64_t i = 1; i < section->size / each; i++) {
+		PTM_TRY(ptm_source_view(&reader->source, section->offset + i * each, each, &at));
+		ptm_bytes bytes = ptm_bytes_of(at, each);
+		entry entry = entry_of(&bytes, reader->elf->is_32bit);
+		if (!counts(&entry))
+			continue;
+		if (entry.section >= reader->elf->sections.length)
+			return PTM_OK;
+		PTM_TRY(add_entry(reader, &entry, which));
+	}
+	*whole = true;
+	return PTM_OK;
+}
+
+/* -------------------------------------------------------- ends, duplicates */
+
+/* A symbol without a size reaches to the next one; the last, to the page after its own. */
+static void fix_ends(ptm_symbol_tree *tree)
+{
+	uint32_t node = ptm_symbol_tree_first(tree), next;
+	for (; node; node = next) {
+		ptm_symbol_node *symbol = &tree->nodes.at[node];
+		next = ptm_symbol_tree_next(tree, node);
+		if (symbol->end == symbol->start)
+			symbol->end = next ? tree->nodes.at[next].start : ((symbol->start + 4095) & ~(uint64_t)4095) + 4096;
+	}
+}
+
+static uint32_t underscores(const char *name)
+{
+	return (uint32_t)strspn(name, "_");
+}
+
+/* Whether the first of two symbols that start at one place is the better one. */
+static ptm_status first_is_better(ptm_symbol_table *table, const ptm_symbol_node *a, const ptm_symbol_node *b, ptm_text texts[2], bool *better)
+{
+	bool a_empty = a->start == a->end, b_empty = b->start == b->end;
+	*better = b_empty;
+	if (a_empty != b_empty)
+		return PTM_OK;
+	*better = b->binding == BIND_WEAK;
+	if ((a->binding == BIND_WEAK) != (b->binding == BIND_WEAK))
+		return PTM_OK;
+	*better = a->binding == BIND_GLOBAL;
+	if ((a->binding == BIND_GLOBAL) != (b->binding == BIND_GLOBAL))
+		return PTM_OK;
+	PTM_TRY(ptm_symbol_names_get(&table->names, a->table, a->name, &texts[0]));
+	PTM_TRY(ptm_symbol_names_get(&table->names, b->table, b->name, &texts[1]));
+	const char *a_name = texts[0].bytes.at, *b_name = texts[1].bytes.at;
+	uint32_t a_length = texts[0].bytes.length, b_length = texts[1].bytes.length;
+	if (underscores(a_name) != underscores(b_name))
+		*better = underscores(a_name) < underscores(b_name);
+	else if (a_length != b_length)
+		*better = a_length > b_length;
+	else
+		*better = strncmp(a_name, "SyS", 3) && strncmp(a_name, "compat_SyS", 10);
+	return PTM_OK;
+}
+
+static ptm_status drop_duplicates(ptm_symbol_table *table)
+{
+	ptm_symbol_tree *tree = &table->tree;
+	ptm_text texts[2] = { 0 };
+	ptm_status status = PTM_OK;
+	uint32_t node = ptm_symbol_tree_first(tree), next;
+	while (status == PTM_OK && node && (next = ptm_symbol_tree_next(tree, node))) {
+		const ptm_symbol_node *a = &tree->nodes.at[node], *b = &tree->nodes.at[next];
+		bool better = true;
+		if (a->start != b->start) {
+			node = next;
+			continue;
+		}
+		status = first_is_better(table, a, b, texts, &better);
+		ptm_symbol_tree_erase(tree, better ? next : node);
+		node = better ? node : next;
+	}
+	ptm_array_free(&texts[0].bytes);
+	ptm_array_free(&texts[1].bytes);
+	return status;
+}
+
+/* -------------------------------------------------------------------- PLT */
+
+/* perf names the entries of .plt, after its header, by the relocations of .rela.plt in order. */
+static ptm_status add_plt(reader *reader, const ptm_elf_section *dynamic)
+{
+	const ptm_elf *elf = reader->elf;
+	const ptm_elf_section *plt = ptm_elf_section_named(elf, &reader->strings, ".plt");
+	const ptm_elf_section *relocations = ptm_elf_section_named(elf, &reader->strings, ".rela.plt");
+	const uint8_t *at;
+	if (!relocations)
+		relocations = ptm_elf_section_named(elf, &reader->strings, ".rel.plt");
+	if (!plt || !relocations || relocations->link != (uint32_t)(dynamic - elf->sections.at))
+		return PTM_OK;
+	bool with_addend = relocations->type == PTM_SECTION_RELA;
+	uint32_t word = elf->is_32bit ? 4 : 8, each = word * (with_addend ? 3 : 2);
+	uint64_t offset = plt->offset, count = relocations->entry_size ? relocations->size / relocations->entry_size : 0;
+	if ((!with_addend && relocations->type != PTM_SECTION_REL) || relocations->entry_size != each)
+		return PTM_OK;
+	for (uint64_t i = 0; i < count; i++) {
+		if (ptm_source_view(&reader->source, relocations->offset + i * each, each, &at) != PTM_OK)
+			break;
+		ptm_bytes bytes = ptm_bytes_of(at + word, word);
+		uint64_t symbol = elf->is_32bit ? ptm_bytes_u32(&bytes) >> 8 : ptm_bytes_u64(&bytes) >> 32, name_at;
+		uint32_t name = 0, dynamic_each = (uint32_t)dynamic->entry_size;
+		name_at = dynamic->offset + symbol * dynamic_each;
+		if (symbol < dynamic->size / dynamic_each) {
+			PTM_TRY(ptm_source_view(&reader->source, name_at, 4, &at));
+			bytes = ptm_bytes_of(at, 4);
+			name = ptm_bytes_u32(&bytes);
+		}
+		offset += plt->entry_size;
+		PTM_TRY(ptm_symbol_tree_insert(&reader->table->tree, &(ptm_symbol_node){ .start = offset, .end = offset + plt->entry_size,
+				.name = name, .binding = BIND_GLOBAL, .type = TYPE_FUNC, .table = PTM_TABLE_PLT }));
+	}
+	return PTM_OK;
+}
+
+/* ------------------------------------------------------------------ whole */
+
+static ptm_status read_tables(reader *reader)
+{
+	const ptm_elf *elf = reader->elf;
+	const ptm_elf_section *tables[2];
+	ptm_symbol_names *names = &reader->table->names;
+	bool whole = true;
+	tables[0] = table_section(elf, &reader->strings, ".symtab", PTM_SECTION_SYMBOLS);
+	tables[1] = table_section(elf, &reader->strings, ".dynsym", PTM_SECTION_DYNAMIC_SYMBOLS);
+	for (uint8_t i = 0; i < 2; i++) {
+		if (!tables[i] || tables[i]->link >= elf->sections.length)
+			continue;
+		const ptm_elf_section *strings = &elf->sections.at[tables[i]->link];
+		if (strings->offset > reader->source.size || strings->type == PTM_SECTION_NOBITS)
+			continue;
+		uint64_t there = reader->source.size - strings->offset;
+		names->offset[i] = strings->offset;
+		names->size[i] = strings->size < there ? strings->size : there;
+	}
+	ptm_pages_init(&names->pages, reader->source.id, reader->source.size, NAME_PAGE);
+	for (uint8_t i = 0; i < 2 && whole; i++) {
+		if (!tables[i])
+			continue;
+		PTM_TRY(read_entries(reader, tables[i], i, &whole));
+		if (!whole)
+			break;
+		fix_ends(&reader->table->tree);
+		PTM_TRY(drop_duplicates(reader->table));
+	}
+	return whole && tables[1] && reader->table->tree.root ? add_plt(reader, tables[1]) : PTM_OK;
+}
+
+ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_elf *elf, const ptm_source *file)
+{
+	reader reader = { .table = table, .elf = elf };
+	*table = (ptm_symbol_table){ 0 };
+	PTM_TRY(ptm_symbol_tree_init(&table->tree));
+	PTM_TRY(ptm_array_reserve(&reader.labels, elf->sections.length + 1));
+	memset(reader.labels.at, 0, elf->sections.length + 1);
+	ptm_source_init(&reader.source, file->id, file->size, SYMBOL_WINDOW);
+	ptm_source_init(&reader.strings, file->id, file->size, 4096);
+	ptm_status status = read_tables(&reader);
+	ptm_source_free(&reader.source);
+	ptm_source_free(&reader.strings);
+	ptm_array_free(&reader.labels);
+	return status;
+}
+
+void ptm_symbol_table_free(ptm_symbol_table *table)
+{
+	ptm_symbol_tree_free(&table->tree);
+	ptm_symbol_names_free(&table->names);
+}

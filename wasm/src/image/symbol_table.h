@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The symbols of one ELF file as perf 6.1 keeps them: which entries of .symtab
+ * and .dynsym count, at what file offset, up to where, which of several at one
+ * place, and the names it makes up for PLT entries. */
+#ifndef PTM_IMAGE_SYMBOL_TABLE_H
+#define PTM_IMAGE_SYMBOL_TABLE_H
+
+#include "image/demangle.h"
+#include "image/elf.h"
+#include "image/symbol_tree.h"
+
+enum { PTM_TABLE_SYMTAB, PTM_TABLE_DYNSYM, PTM_TABLE_PLT };
+
+/* Where the names are: by table, PLT entries use those of .dynsym. */
+typedef struct ptm_symbol_names {
+	uint64_t offset[2], size[2];
+	ptm_pages pages;
+	ptm_text text;           /* scratch */
+} ptm_symbol_names;
+
+typedef struct ptm_symbol_table {
+	ptm_symbol_tree tree;
+	ptm_symbol_names names;
+} ptm_symbol_table;
+
+/* Reads all symbols. A file without any has an empty tree. Free in any case. */
+ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_elf *elf, const ptm_source *file) PTM_MUST_CHECK;
+void ptm_symbol_table_free(ptm_symbol_table *table);
+
+/* Replaces `into` by the name perf prints. */
+ptm_status ptm_symbol_names_get(ptm_symbol_names *names, uint8_t table, uint32_t name, ptm_text *into) PTM_MUST_CHECK;
+void ptm_symbol_names_free(ptm_symbol_names *names);
+
+#endif

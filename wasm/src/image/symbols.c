@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/symbols.h"
+#include "image/symbol_table.h"
+
+#define NO_ROW UINT32_MAX
+#define LATER UINT32_MAX         /* a name not looked up yet */
+#define MOST_LOADS 16            /* with code; real files have one to three */
+
+/* From `address` on, up to the next range, `row` of the image's symbols holds. */
+typedef struct range {
+	uint64_t address;
+	uint32_t row;            /* NO_ROW: no symbol */
+} range;
+
+typedef struct name_reference {
+	uint32_t name;
+	uint8_t table;
+} name_reference;
+
+struct ptm_symbol_index {
+	PTM_ARRAY(range) ranges;         /* sorted by address */
+	PTM_ARRAY(name_reference) references; /* by row of the symbols */
+	ptm_symbol_names names;
+	ptm_text text;           /* scratch */
+};
+
+void ptm_symbols_free(ptm_image *image)
+{
+	struct ptm_symbol_index *index = image->symbol_index;
+	if (index) {
+		ptm_array_free(&index->ranges);
+		ptm_array_free(&index->references);
+		ptm_array_free(&index->text.bytes);
+		ptm_symbol_names_free(&index->names);
+		free(index);
+	}
+	image->symbol_index = NULL;
+	ptm_array_free(&image->symbols);
+	image->symbols_read = false;
+}
+
+static int compare_offsets(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+typedef PTM_ARRAY(uint64_t) offsets;
+
+/* Stores, sorted, where within the load's pages the answer may change. */
+static ptm_status find_edges(const ptm_symbol_tree *tree, uint64_t first, uint64_t end, offsets *edges)
+{
+	edges->length = 0;
+	PTM_TRY(ptm_array_push(edges, first));
+	for (uint32_t node = ptm_symbol_tree_first(tree); node; node = ptm_symbol_tree_next(tree, node)) {
+		const ptm_symbol_node *symbol = &tree->nodes.at[node];
+		if (symbol->start > first && symbol->start < end)
+			PTM_TRY(ptm_array_push(edges, symbol->start));
+		if (symbol->end > first && symbol->end < end)
+			PTM_TRY(ptm_array_push(edges, symbol->end));
+	}
+	qsort(edges->at, edges->length, sizeof *edges->at, compare_offsets);
+	return PTM_OK;
+}
+
+/* Gives the symbols that hold code of this load rows, in order of address. */
+static ptm_status number_symbols(ptm_image *image, const ptm_symbol_tree *tree, const ptm_load *load, const uint32_t *found, uint32_t count)
+{
+	struct ptm_symbol_index *index = image->symbol_index;
+	for (uint32_t i = 1; i < tree->nodes.length; i++)
+		tree->nodes.at[i].row = NO_ROW;
+	for (uint32_t i = 0; i < count; i++)
+		tree->nodes.at[found[i]].row = 0;
+	for (uint32_t node = ptm_symbol_tree_first(tree); node; node = ptm_symbol_tree_next(tree, node)) {
+		ptm_symbol_node *symbol = &tree->nodes.at[node];
+		if (symbol->row == NO_ROW)
+			continue;
+		symbol->row = image->symbols.length;
+		PTM_TRY(ptm_array_push(&image->symbols, ((ptm_symbol){ symbol->start - load->file_offset + load->address,
+				symbol->end - symbol->start, LATER })));
+		PTM_TRY(ptm_array_push(&index->references, ((name_reference){ symbol->name, symbol->table })));
+	}
+	return PTM_OK;
+}
+
+/* Works out, for every stretch of code, what perf's walk down the tree finds. */
+static ptm_status index_load(ptm_image *image, const ptm_symbol_tree *tree, const ptm_load *load, offsets *edges)
+{
+	struct ptm_symbol_index *index = image->symbol_index;
+	uint64_t first = load->file_offset & ~(uint64_t)4095;
+	PTM_TRY(find_edges(tree, first, ptm_load_page_end(load), edges));
+	uint32_t *found = malloc(edges->length * sizeof *found);
+	if (!found)
+		return PTM_NO_MEMORY;
+	for (uint32_t i = 0; i < edges->length; i++)
+		found[i] = ptm_symbol_tree_find(tree, edges->at[i]);
+	ptm_status status = number_symbols(image, tree, load, found, edges->length);
+	for (uint32_t i = 0; i < edges->length && status == PTM_OK; i++) {
+		uint32_t row = found[i] ? tree->nodes.at[found[i]].row : NO_ROW;
+		bool same = i && index->ranges.at[index->ranges.length - 1].row == row;
+		if (!same)
+			status = ptm_array_push(&index->ranges, ((range){ edges->at[i] - load->file_offset + load->address, row }));
+	}
+	free(found);
+	uint64_t after = ptm_load_page_end(load) - load->file_offset + load->address;
+	return status == PTM_OK ? ptm_array_push(&index->ranges, ((range){ after, NO_ROW })) : status;
+}
+
+static ptm_status index_loads(ptm_image *image, const ptm_symbol_tree *tree)
+{
+	offsets edges = { 0 };
+	ptm_status status = PTM_OK;
+	uint64_t reached = 0;
+	uint32_t done = 0;
+	for (uint32_t i = 0; i < image->loads.length && status == PTM_OK && done < MOST_LOADS; i++) {
+		const ptm_load *load = &image->loads.at[i];
+		if (!load->executable || !load->file_size || load->address < reached || load->file_size > UINT64_MAX - load->address)
+			continue;
+		reached = load->address + load->file_size;
+		done++;
+		status = index_load(image, tree, load, &edges);
+	}
+	ptm_array_free(&edges);
+	return status;
+}
+
+static ptm_status read_symbols(ptm_image *image)
+{
+	ptm_elf elf;
+	ptm_message message;
+	ptm_symbol_table table = { 0 };
+	image->symbol_index = calloc(1, sizeof *image->symbol_index);
+	if (!image->symbol_index)
+		return PTM_NO_MEMORY;
+	ptm_status status = ptm_elf_read(&elf, &image->source, "", &message);
+	if (status == PTM_OK)
+		status = ptm_symbol_table_read(&table, &elf, &image->source);
+	if (status == PTM_OK && table.tree.root)
+		status = index_loads(image, &table.tree);
+	image->symbol_index->names = table.names;
+	ptm_pages_free(&image->symbol_index->names.pages);
+	ptm_symbol_tree_free(&table.tree);
+	ptm_elf_free(&elf);
+	return status;
+}
+
+static const range *find_range(const struct ptm_symbol_index *index, uint64_t address)
+{
+	uint32_t low = 0, high = index->ranges.length;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (index->ranges.at[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &index->ranges.at[low - 1] : NULL;
+}
+
+/* Looks the name of a symbol up; "" when that fails. */
+static void name_symbol(ptm_images *images, struct ptm_symbol_index *index, ptm_symbol *symbol, const name_reference *reference)
+{
+	symbol->name = 0;
+	if (ptm_symbol_names_get(&index->names, reference->table, reference->name, &index->text) == PTM_OK)
+		(void)!ptm_strings_add(images->strings, index->text.bytes.at, index->text.bytes.length, &symbol->name);
+}
+
+const ptm_symbol *ptm_image_symbol(ptm_images *images, uint32_t row, uint64_t address)
+{
+	ptm_image *image = row < images->images.length ? &images->images.at[row] : NULL;
+	if (!image || image->status != PTM_IMAGE_LOADED)
+		return NULL;
+	if (!image->symbols_read) {
+		image->symbols_read = true;
+		if (read_symbols(image) != PTM_OK && image->symbol_index)
+			image->symbol_index->ranges.length = 0;
+	}
+	const range *range = image->symbol_index ? find_range(image->symbol_index, address) : NULL;
+	if (!range || range->row == NO_ROW)
+		return NULL;
+	ptm_symbol *symbol = &image->symbols.at[range->row];
+	if (symbol->name == LATER)
+		name_symbol(images, image->symbol_index, symbol, &image->symbol_index->references.at[range->row]);
+	return symbol;
+}

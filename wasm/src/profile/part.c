@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Takes in one queue's stream for one segment: keeps the relative call stack,
+ * charges time to the call tree, and cuts the stream into runs and pieces. */
+#include "profile/part.h"
+
+ptm_status ptm_part_new(ptm_part **part, uint32_t segment, uint32_t queue, const ptm_blocks *blocks, ptm_spaces *spaces)
+{
+	ptm_part *made = calloc(1, sizeof *made);
+	if (!made)
+		return PTM_NO_MEMORY;
+	made->data.segment = segment;
+	made->data.queue = queue;
+	made->blocks = blocks;
+	made->spaces = spaces;
+	made->attention = true;
+	made->most_gaps = PTM_PART_GAPS;
+	*part = made;
+	return PTM_OK;
+}
+
+void ptm_part_data_free(ptm_part_data *data)
+{
+	ptm_array_free(&data->runs);
+	ptm_array_free(&data->pieces);
+	ptm_array_free(&data->nodes);
+	ptm_array_free(&data->frames);
+	ptm_array_free(&data->calls);
+	ptm_array_free(&data->gaps);
+	ptm_array_free(&data->checkpoints);
+}
+
+void ptm_part_free(ptm_part *part)
+{
+	if (!part)
+		return;
+	ptm_part_data_free(&part->data);
+	ptm_call_tree_free(&part->tree);
+	ptm_array_free(&part->stack);
+	ptm_block_stats_free(&part->stats);
+	ptm_array_free(&part->bytes);
+	free(part);
+}
+
+/* ---------------------------------------------------------------- stack -- */
+
+static ptm_frame *top_of(ptm_part *part)
+{
+	return &part->stack.at[part->stack.length - 1];
+}
+
+static ptm_status find_child(ptm_part *part, uint32_t parent, uint32_t function, uint32_t *node)
+{
+	*node = ptm_call_tree_recent(&part->tree, parent, function);
+	return *node != PTM_NO_NODE ? PTM_OK : ptm_call_tree_find(&part->tree, parent, function, node);
+}
+
+static ptm_status push(ptm_part *part, const ptm_frame *frame)
+{
+	uint32_t node;
+
+	PTM_TRY(find_child(part, top_of(part)->node, frame->function, &node));
+	part->tree.nodes.at[node].calls++;
+	PTM_TRY(ptm_array_push(&part->stack, *frame));
+	top_of(part)->node = node;
+	return PTM_OK;
+}
+
+/* Too many calls: leaves out the shortest, by the next longer threshold that helps. */
+static void drop_short_calls(ptm_part_data *data, uint32_t most)
+{
+	while (data->calls.length > most && data->shortest_ns < (uint64_t)1 << 62) {
+		uint32_t left = 0;
+		data->shortest_ns = ptm_longer(data->shortest_ns);
+		for (uint32_t i = 0; i < data->calls.length; i++) {
+			const ptm_piece_call *call = &data->calls.at[i];
+			if (call->end_ns - call->start_ns >= data->shortest_ns)
+				data->calls.at[left++] = *call;
+		}
+		data->calls.length = left;
+	}
+}
+
+/* Keeps the call of frame `depth`, which ends at `end_ns`, unless it is too short. */
+static ptm_status keep_call(ptm_part *part, uint32_t depth, uint64_t end_ns)
+{
+	const ptm_frame *frame = &part->stack.at[depth];
+	ptm_part_data *data = &part->data;
+
+	if (end_ns < frame->start_ns)
+		end_ns = frame->start_ns;
+	if (end_ns - frame->start_ns < data->shortest_ns)
+		return PTM_OK;
+	ptm_piece_call call = { .start_ns = frame->start_ns, .end_ns = end_ns,
+				.instructions = part->piece.instructions - frame->start_instructions,
+				.function = frame->function, .depth = depth, .piece = data->pieces.length };
+	PTM_TRY(ptm_array_push(&data->calls, call));
+	if (data->calls.length > PTM_PART_CALLS)
+		drop_short_calls(data, PTM_PART_CALLS);
+	return PTM_OK;
+}
+
+static ptm_status pop(ptm_part *part, uint32_t count)
+{
+	for (; count && part->stack.length > 1; count--) {
+		PTM_TRY(keep_call(part, part->stack.length - 1, part->last.time_ns));
+		part->stack.length--;
+	}
+	return PTM_OK;
+}
+
+/* Another function takes the place of the top frame, in its parent. */
+static ptm_status replace(ptm_part *part, uint32_t function, uint64_t start_ns)
+{
+	ptm_frame *top = top_of(part);
+	uint32_t node;
+
+	if (top->flags & PTM_FRAME_BASE && !(part->piece.flags & PTM_PIECE_BASE_REPLACED)) {
+		part->piece.flags |= PTM_PIECE_BASE_REPLACED;
+		part->piece.base_end_ns = part->last.time_ns;
+		part->piece.base_end_instructions = part->piece.instructions;
+	} else {
+		PTM_TRY(keep_call(part, part->stack.length - 1, part->last.time_ns));
+	}
+	PTM_TRY(find_child(part, part->tree.nodes.at[top->node].parent, function, &node));
+	part->tree.nodes.at[node].calls++;
+	*top = (ptm_frame){ .return_ip = top->return_ip, .resume_ip = top->resume_ip, .start_ns = start_ns,
+			    .start_instructions = part->piece.instructions, .function = function, .node = node,
+			    .flags = top->flags & PTM_FRAME_BASE };
+	return PTM_OK;
+}
+
+/* --------------------------------------------------------- pieces, runs -- */
+
+/* Where the instruction after `count` whole ones of a block starts. */
+static uint64_t ip_after(const ptm_blocks *blocks, const ptm_block *block, uint32_t count)
+{
+	uint64_t ip = block->ip;
+
+	if (count >= block->instructions)
+		return block->ip + block->size;
+	for (uint32_t i = 0; i < count && (uint64_t)block->lengths + i < blocks->lengths.length; i++)
+		ip += blocks->lengths.at[block->lengths + i];
+	return ip;
+}
+
+/* Completes `last`, of which each visit stores only what changes the stack often. */
+static const ptm_departure *departure_of(ptm_part *part)
+{
+	const ptm_block *block = &part->blocks->blocks.at[part->last_block];
+	ptm_departure *last = &part->last;
+
+	last->next_ip = last->end == PTM_END_ASYNC ? ip_after(part->blocks, block, part->last_instructions) : block->ip + block->size;
+	last->last_ip = block->last_ip;
+	last->code_id = block->code_id;
+	last->class = block->class;
+	last->known = 1;
+	last->off |= last->end == PTM_END_OFF || (last->end == PTM_END_ASYNC && !last->to_ip);
+	return last;
+}
+
+static ptm_status close_piece(ptm_part *part, uint32_t flags)
+{
+	ptm_part_data *data = &part->data;
+	ptm_piece *piece = &part->piece;
+
+	piece->flags |= flags;
+	piece->end_ns = part->last.time_ns;
+	piece->departure = *departure_of(part);
+	piece->node_count = part->tree.nodes.length - piece->first_node;
+	piece->first_frame = data->frames.length;
+	piece->frame_count = part->stack.length;
+	PTM_TRY(ptm_array_reserve(&data->frames, part->stack.length));
+	memcpy(data->frames.at + data->frames.length, part->stack.at, part->stack.length * sizeof *part->stack.at);
+	data->frames.length += part->stack.length;
+	part->is_open = false;
+	return ptm_array_push(&data->pieces, *piece);
+}
+
+static ptm_status close_run(ptm_part *part, uint32_t flags)
+{
+	if (!part->is_open)
+		return PTM_OK;
+	part->run.run.end_ns = part->last.time_ns;
+	part->run.run.instructions = part->data.instructions - part->run.run.first_instruction;
+	PTM_TRY(close_piece(part, flags));
+	return ptm_array_push(&part->data.runs, part->run);
+}
+
+static ptm_status open_piece(ptm_part *part, const ptm_item *item, const ptm_arrival *arrival)
+{
+	ptm_frame base = { .start_ns = item->start_ns, .flags = PTM_FRAME_BASE, .function = PTM_NO_FUNCTION };
+	uint32_t outside;
+
+	memset(&part->piece, 0, sizeof part->piece);
+	part->piece.start_ns = item->start_ns;
+	part->piece.arrival = *arrival;
+	part->piece.thread = item->thread;
+	part->piece.run = part->data.runs.length;
+	part->piece.first_node = part->tree.nodes.length;
+	PTM_TRY(ptm_call_tree_add(&part->tree, PTM_NO_NODE, PTM_NO_FUNCTION, &outside));
+	PTM_TRY(ptm_call_tree_add(&part->tree, outside, PTM_NO_FUNCTION, &base.node));
+	part->stack.length = 0;
+	PTM_TRY(ptm_array_push(&part->stack, base));
+	part->is_open = true;
+	return PTM_OK;
+}
+
+static ptm_status open_run(ptm_part *part, const ptm_item *item, const ptm_arrival *arrival)
+{
+	memset(&part->run, 0, sizeof part->run);
+	part->run.run = (ptm_run){ .start_ns = item->start_ns, .first_instruction = part->data.instructions,
+				   .thread = item->thread, .queue = part->data.queue, .segment = part->data.segment, .cpu = -1 };
+	part->run.lost_before = part->is_lost;
+	PTM_TRY(open_piece(part, item, arrival));
+	part->piece.flags = part->is_lost ? PTM_PIECE_LOST_BEFORE : 0;
+	part->is_lost = false;
+	memset(&part->last, 0, sizeof part->last);
+	return PTM_OK;
+}
+
+/* ----------------------------------------------------------------- gaps -- */
+
+static ptm_status add_gap(ptm_part *part, const ptm_gap *gap)
+{
+	ptm_part_data *data = &part->data;
+	ptm_part_gap made;
+
+	memset(&made, 0, sizeof made);
+	made.gap = *gap;
+	made.instruction = data->instructions;
+	if (data->gaps.length && ptm_gap_extend(&data->gaps.at[data->gaps.length - 1], &made))
+		return PTM_OK;
+	PTM_TRY(ptm_array_push(&data->gaps, made));
+	if (data->gaps.length <= part->most_gaps)
+		return PTM_OK;
+	data->gaps.length = ptm_gaps_unite(data->gaps.at, data->gaps.length, PTM_PART_GAPS);
+	part->most_gaps = data->gaps.length > PTM_PART_GAPS / 2 ? data->gaps.length * 2 : PTM_PART_GAPS;
+	return PTM_OK;
+}
+
+/* Trace was lost: every stack is unknown from here on. */
+static ptm_status lose(ptm_part *part, const ptm_item *item)
+{
+	bool is_own = part->is_open && part->piece.thread == item->thread;
+	const ptm_piece *before = part->data.pieces.length ? &part->data.pieces.at[part->data.pieces.length - 1] : NULL;
+	bool is_told = part->is_lost && before && before->thread == item->thread && before->flags & PTM_PIECE_LOST_AFTER;
+	ptm_gap gap = { .start_ns = item->start_ns, .end_ns = item->end_ns, .bytes = item->bytes, .offset = item->offset,
+			.ip = item->ip, .count = 1, .thread = item->thread, .queue = part->data.queue, .reason = item->reason };
+
+	PTM_TRY(close_run(part, is_own ? PTM_PIECE_LOST_AFTER : 0));
+	part->is_away = part->is_switched = false;
+	if (!is_own && !is_told) {
+		ptm_piece empty;
+		memset(&empty, 0, sizeof empty);
+		empty.start_ns = empty.end_ns = item->start_ns;
+		empty.thread = item->thread;
+		empty.run = UINT32_MAX;
+		empty.first_node = part->tree.nodes.length;
+		empty.first_frame = part->data.frames.length;
+		empty.flags = PTM_PIECE_EMPTY | PTM_PIECE_LOST_AFTER;
+		PTM_TRY(ptm_array_push(&part->data.pieces, empty));
+	}
+	part->is_lost = true;
+	return add_gap(part, &gap);
+}
+
+/* The time since the last visit of this run was not traced. */
+static ptm_status come_back(ptm_part *part, const ptm_item *item, const ptm_departure *from)
+{
+	ptm_gap gap = { .start_ns = from->time_ns, .end_ns = item->start_ns, .offset = from->offset, .ip = from->next_ip,
+			.count = 1, .thread = item->thread, .queue = part->data.queue, .reason = PTM_GAP_NOT_TRACED };
+
+	return gap.end_ns > gap.start_ns ? add_gap(part, &gap) : PTM_OK;
+}
+
+/* ---------------------------------------------------------------- items -- */
+
+static bool is_nameless(const ptm_part *part, uint32_t function)
+{
+	if (!function || !part->spaces)
+		return !function;
+	const ptm_function *known = ptm_spaces_function(part->spaces, function);
+	return !known->size && !known->address;
+}
+
+static ptm_arrival arrival_of(const ptm_part *part, const ptm_block *block)
+{
+	uint64_t ip = part->is_begun && part->begin_ip ? part->begin_ip : block->ip;
+	bool is_entry = !block->function_offset && ip == block->ip && block->function;
+
+	return (ptm_arrival){ .ip = ip, .function = block->function, .code_id = block->code_id,
+			      .flags = (is_entry ? PTM_ARRIVAL_ENTRY : 0) |
+				       (is_nameless(part, block->function) ? PTM_ARRIVAL_NAMELESS : 0) |
+				       (part->is_begun || part->is_away ? PTM_ARRIVAL_BEGIN : 0) };
+}
+
+static ptm_status do_move(ptm_part *part, const ptm_item *item, const ptm_arrival *to, const ptm_move *move)
+{
+	PTM_TRY(pop(part, move->pops));
+	if (move->kind == PTM_MOVE_REPLACE)
+		return replace(part, to->function, item->start_ns);
+	if (move->kind != PTM_MOVE_PUSH)
+		return PTM_OK;
+	ptm_frame frame = { .return_ip = move->return_ip, .resume_ip = move->resume_ip, .start_ns = item->start_ns,
+			    .start_instructions = part->piece.instructions, .function = to->function, .flags = move->flags };
+	return push(part, &frame);
+}
+
+static void name_checkpoints(ptm_part *part, uint32_t thread)
+{
+	for (; part->checkpoints_named < part->data.checkpoints.length; part->checkpoints_named++)
+		part->data.checkpoints.at[part->checkpoints_named].thread = thread;
+}
+
+/* A visit that is not simply the next: the whole decision. */
+static ptm_status arrive(ptm_part *part, const ptm_item *item, const ptm_block *block)
+{
+	/* A SWITCH may come just before the visit during which it happened. */
+	bool is_back = part->is_switched && item->start_ns > part->last.time_ns;
+	if (is_back || part->piece.thread != item->thread)
+		PTM_TRY(close_run(part, 0));
+	bool goes_on = part->is_open;
+	ptm_arrival to = arrival_of(part, block);
+	name_checkpoints(part, item->thread);
+	if (!goes_on) {
+		if (part->data.pieces.length || part->is_begun)
+			to.flags |= PTM_ARRIVAL_BEGIN;
+		PTM_TRY(open_run(part, item, &to));
+	} else {
+		const ptm_departure *from = departure_of(part);
+		ptm_move move = ptm_call_stack_move(part->stack.at, part->stack.length, from, &to);
+		if (part->is_away)
+			PTM_TRY(come_back(part, item, from));
+		if (move.kind == PTM_MOVE_UNDECIDED || move.kind == PTM_MOVE_RESET) {
+			PTM_TRY(close_piece(part, 0));
+			PTM_TRY(open_piece(part, item, &to));
+		} else {
+			PTM_TRY(do_move(part, item, &to, &move));
+		}
+	}
+	part->last.off = 0;
+	part->is_away = part->is_switched = part->is_begun = part->attention = false;
+	return PTM_OK;
+}
+
+/* Moves the stack from the last visit to this one; the frequent cases are here. */
+static inline ptm_status step(ptm_part *part, const ptm_item *item, const ptm_block *block)
+{
+	if (part->attention || item->thread != part->piece.thread)
+		return arrive(part, item, block);
+	switch (part->last.end) {
+	case PTM_END_FALLTHROUGH:
+	case PTM_END_NOT_TAKEN:
+		return PTM_OK;
+	case PTM_END_TAKEN:
+	case PTM_END_JUMP:
+		if (block->function == part->last.function)
+			return PTM_OK;
+		break;
+	case PTM_END_CALL:
+		if (block->ip != part->last_next_ip && !block->function_offset &&
+		    part->stack.length < PTM_STACK_DEPTH) {
+			ptm_frame frame = { .return_ip = part->last_next_ip, .start_ns = item->start_ns,
+					    .start_instructions = part->piece.instructions, .function = block->function };
+			return push(part, &frame);
+		}
+		break;
+	case PTM_END_RETURN:
+		if (part->stack.length > 1 && top_of(part)->return_ip == block->ip)
+			return pop(part, 1);
+		break;
+	default:
+		break;
+	}
+	return arrive(part, item, block);
+}
+
+/* Remembers whose instructions the next measurement of cycles covers. */
+static inline void note_measured(ptm_part *part, uint32_t node, uint64_t instructions)
+{
+	ptm_measured *last = part->measured_count ? &part->measured[part->measured_count - 1] : NULL;
+	if (last && (last->node == node || part->measured_count == PTM_MEASURED))
+		last->instructions += instructions;
+	else
+		part->measured[part->measured_count++] = (ptm_measured){ node, instructions };
+}
+
+/* Shares measured cycles out among the functions they cover, by their instructions. */
+static void share_cycles(ptm_part *part, uint64_t cycles)
+{
+	uint64_t instructions = 0;
+	for (uint32_t i = 0; i < part->measured_count; i++)
+		instructions += part->measured[i].instructions;
+	for (uint32_t i = 0; i < part->measured_count; i++) {
+		const ptm_measured *one = &part->measured[i];
+		bool is_last = i + 1 == part->measured_count;
+		uint64_t share = is_last || !instructions ? cycles : (uint64_t)((double)cycles * (double)one->instructions / (double)instructions);
+		if (share > cycles)
+			share = cycles;
+		part->tree.nodes.at[one->node].self_cycles += share;
+		cycles -= share;
+		instructions -= one->instructions;
+	}
+	part->measured_count = 0;
+}
+
+static void count_visit(ptm_part *part, const ptm_item *item)
+{
+	const uint32_t branches = 1u << PTM_END_NOT_TAKEN | 1u << PTM_END_TAKEN | 1u << PTM_END_JUMP | 1u << PTM_END_CALL |
+				  1u << PTM_END_RETURN | 1u << PTM_END_FAR | 1u << PTM_END_OFF;
+	ptm_tree_node *node = &part->tree.nodes.at[top_of(part)->node];
+	uint64_t ns = item->end_ns > item->start_ns ? item->end_ns - item->start_ns : 0;
+
+	node->self_ns += ns;
+	node->self_instructions += item->instructions;
+	part->piece.instructions += item->instructions;
+	part->data.instructions += item->instructions;
+	part->run.run.on_ns += ns;
+	part->run.run.branches += branches >> (item->end & 31) & 1;
+	note_measured(part, top_of(part)->node, item->instructions);
+	if (item->has_cycles) {
+		share_cycles(part, item->cycles);
+		part->run.run.cycles += item->cycles;
+	}
+}
+
+static ptm_status add_visit(ptm_part *part, const ptm_item *item)
+{
+	ptm_block_stat *stat;
+
+	if (item->block >= part->blocks->blocks.length)
+		return PTM_BAD_REQUEST;
+	const ptm_block *block = &part->blocks->blocks.at[item->block];
+	PTM_TRY(step(part, item, block));
+	count_visit(part, item);
+	PTM_TRY(ptm_block_stats_find(&part->stats, item->block, &stat));
+	if (stat->first_ns == UINT64_MAX) {
+		stat->first_ns = item->start_ns;
+		stat->first_instruction = part->data.instructions - item->instructions;
+		stat->first_segment = part->data.segment;
+	}
+	ptm_block_stat_count(stat, item);
+	part->last.time_ns = item->end_ns > item->start_ns ? item->end_ns : item->start_ns;
+	part->last.to_ip = item->to_ip;
+	part->last.offset = item->offset;
+	part->last.function = block->function;
+	part->last.end = item->end;
+	part->last_next_ip = block->ip + block->size;
+	part->last_block = item->block;
+	part->last_instructions = item->instructions;
+	if (item->end == PTM_END_OFF || item->end == PTM_END_ASYNC)
+		part->is_away = part->attention = item->end == PTM_END_OFF || !item->to_ip;
+	return PTM_OK;
+}
+
+ptm_status ptm_part_add(ptm_part *part, const ptm_item *item)
+{
+	if (item->kind == PTM_ITEM_VISIT)
+		return add_visit(part, item);
+	if (item->kind == PTM_ITEM_EVENT || item->kind == PTM_ITEM_CHECKPOINT)
+		return PTM_OK;
+	name_checkpoints(part, item->thread);
+	part->attention = true;
+	if (item->kind == PTM_ITEM_GAP && item->reason != PTM_GAP_NOT_TRACED)
+		return lose(part, item);
+	if (item->kind == PTM_ITEM_BEGIN) {
+		part->is_begun = true;
+		part->begin_ip = item->to_ip;
+	} else if (part->is_open && item->kind == PTM_ITEM_SWITCH) {
+		/* Even to the same thread: another may have run without a trace. At the
+		 * start of a part it only says which thread is running. */
+		part->is_switched = true;
+	} else if (part->is_open) {
+		part->is_away = true;
+		part->last.off = 1;
+	}
+	return PTM_OK;
+}
+
+ptm_status ptm_part_checkpoint(ptm_part *part, uint64_t offset, uint64_t time_ns, uint64_t packets)
+{
+	part->measured_count = 0;
+	ptm_checkpoint made = { .offset = offset, .time_ns = time_ns, .instruction = part->data.instructions,
+				.packet = packets, .queue = part->data.queue, .thread = part->piece.thread };
+
+	part->attention = true;
+	return ptm_array_push(&part->data.checkpoints, made);
+}
+
+ptm_status ptm_part_finish(ptm_part *part, uint64_t end_offset, uint64_t packets)
+{
+	PTM_TRY(close_run(part, 0));
+	part->data.end_offset = end_offset;
+	part->data.packets = packets;
+	part->data.ends_lost = part->is_lost;
+	part->data.ends_away = part->is_away;
+	part->data.ends_switched = part->is_switched;
+	part->attention = true;
+	return PTM_OK;
+}

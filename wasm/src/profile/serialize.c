@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes a finished part as bytes that another session of the same trace can
+ * merge: functions and blocks by what they are, everything else as it is. */
+#include "profile/serialize.h"
+
+/* Rows of the session's functions -> order of first use in this part. */
+typedef struct function_map {
+	PTM_ARRAY(uint32_t) used;
+	uint32_t *rows;          /* function -> order + 1 */
+	uint32_t row_count;
+} function_map;
+
+static ptm_status map_function(function_map *map, uint32_t *function)
+{
+	if (*function == PTM_NO_FUNCTION)
+		return PTM_OK;
+	if (*function >= map->row_count) {
+		uint64_t count = (uint64_t)*function + 1024;
+		uint32_t *rows = count > INT32_MAX ? NULL : realloc(map->rows, count * sizeof *rows);
+		if (!rows)
+			return PTM_NO_MEMORY;
+		memset(rows + map->row_count, 0, (count - map->row_count) * sizeof *rows);
+		map->rows = rows;
+		map->row_count = (uint32_t)count;
+	}
+	if (!map->rows[*function]) {
+		PTM_TRY(ptm_array_push(&map->used, *function));
+		map->rows[*function] = map->used.length;
+	}
+	*function = map->rows[*function] - 1;
+	return PTM_OK;
+}
+
+static ptm_status put(ptm_part *part, const void *data, size_t length)
+{
+	if (length > INT32_MAX)
+		return PTM_NO_MEMORY;
+	PTM_TRY(ptm_array_reserve(&part->bytes, (uint32_t)length));
+	if (length)
+		memcpy(part->bytes.at + part->bytes.length, data, length);
+	part->bytes.length += (uint32_t)length;
+	return PTM_OK;
+}
+
+static ptm_status put_u32(ptm_part *part, uint32_t value)
+{
+	return put(part, &value, sizeof value);
+}
+
+static ptm_status put_u64(ptm_part *part, uint64_t value)
+{
+	return put(part, &value, sizeof value);
+}
+
+static ptm_status put_rows(ptm_part *part, const void *rows, uint32_t count, size_t size)
+{
+	PTM_TRY(put_u32(part, count));
+	return put(part, rows, count * size);
+}
+
+static ptm_status put_block(ptm_part *part, function_map *map, const ptm_block *block)
+{
+	uint32_t function = block->function;
+	uint8_t small[5] = { block->instructions & 255, block->instructions >> 8, block->class, block->mode, block->no_code };
+	uint64_t lengths_end = (uint64_t)block->lengths + block->instructions;
+	bool has_lengths = lengths_end <= part->blocks->lengths.length;
+
+	PTM_TRY(map_function(map, &function));
+	PTM_TRY(put_u64(part, block->ip));
+	PTM_TRY(put_u64(part, block->last_ip));
+	PTM_TRY(put_u64(part, block->target));
+	PTM_TRY(put_u64(part, block->function_offset));
+	PTM_TRY(put_u32(part, block->size));
+	PTM_TRY(put_u32(part, block->code_id));
+	PTM_TRY(put_u32(part, function));
+	PTM_TRY(put(part, small, sizeof small));
+	if (has_lengths)
+		return put(part, part->blocks->lengths.at + block->lengths, block->instructions);
+	for (uint32_t i = 0; i < block->instructions; i++)
+		PTM_TRY(put(part, "", 1));
+	return PTM_OK;
+}
+
+static ptm_status put_blocks(ptm_part *part, function_map *map)
+{
+	PTM_TRY(put_u32(part, part->stats.stats.length));
+	for (uint32_t i = 0; i < part->stats.stats.length; i++) {
+		const ptm_block_stat *stat = &part->stats.stats.at[i];
+		const uint64_t counts[] = { stat->visits, stat->instructions, stat->ns, stat->cycles, stat->cycle_visits,
+					    stat->cycle_instructions, stat->taken, stat->first_ns, stat->first_instruction };
+		PTM_TRY(put_block(part, map, &part->blocks->blocks.at[stat->block]));
+		PTM_TRY(put(part, counts, sizeof counts));
+		PTM_TRY(put_u32(part, stat->first_segment));
+	}
+	return PTM_OK;
+}
+
+static ptm_status put_pieces(ptm_part *part, function_map *map)
+{
+	const ptm_part_data *data = &part->data;
+
+	PTM_TRY(put_u32(part, data->pieces.length));
+	for (uint32_t i = 0; i < data->pieces.length; i++) {
+		ptm_piece piece = data->pieces.at[i];
+		PTM_TRY(map_function(map, &piece.arrival.function));
+		PTM_TRY(map_function(map, &piece.departure.function));
+		PTM_TRY(put(part, &piece, sizeof piece));
+	}
+	return PTM_OK;
+}
+
+static ptm_status put_frames_and_calls(ptm_part *part, function_map *map)
+{
+	const ptm_part_data *data = &part->data;
+
+	PTM_TRY(put_u32(part, part->tree.nodes.length));
+	for (uint32_t i = 0; i < part->tree.nodes.length; i++) {
+		ptm_tree_node node = part->tree.nodes.at[i];
+		PTM_TRY(map_function(map, &node.function));
+		PTM_TRY(put(part, &node, sizeof node));
+	}
+	PTM_TRY(put_u32(part, data->frames.length));
+	for (uint32_t i = 0; i < data->frames.length; i++) {
+		ptm_frame frame = data->frames.at[i];
+		PTM_TRY(map_function(map, &frame.function));
+		PTM_TRY(put(part, &frame, sizeof frame));
+	}
+	PTM_TRY(put_u32(part, data->calls.length));
+	for (uint32_t i = 0; i < data->calls.length; i++) {
+		ptm_piece_call call = data->calls.at[i];
+		PTM_TRY(map_function(map, &call.function));
+		PTM_TRY(put(part, &call, sizeof call));
+	}
+	return PTM_OK;
+}
+
+static ptm_status put_functions(ptm_part *part, const function_map *map)
+{
+	PTM_TRY(put_u32(part, map->used.length));
+	for (uint32_t i = 0; i < map->used.length; i++) {
+		ptm_function function = { .address = map->used.at[i] };
+		const char *name = "";
+		if (part->spaces) {
+			function = *ptm_spaces_function(part->spaces, map->used.at[i]);
+			name = ptm_strings_get(ptm_spaces_strings(part->spaces), function.name);
+		}
+		size_t length = strnlen(name, PTM_FUNCTION_NAME);
+		PTM_TRY(put_u64(part, function.address));
+		PTM_TRY(put_u64(part, function.size));
+		PTM_TRY(put_u32(part, function.image));
+		PTM_TRY(put_u32(part, (uint32_t)length));
+		PTM_TRY(put(part, name, length));
+	}
+	return PTM_OK;
+}
+
+static ptm_status put_all(ptm_part *part, function_map *map)
+{
+	const ptm_part_data *data = &part->data;
+
+	PTM_TRY(put_u32(part, PTM_PART_MAGIC));
+	PTM_TRY(put_u32(part, PTM_PART_VERSION));
+	PTM_TRY(put_u32(part, data->segment));
+	PTM_TRY(put_u32(part, data->queue));
+	PTM_TRY(put_u64(part, data->instructions));
+	PTM_TRY(put_u64(part, data->packets));
+	PTM_TRY(put_u64(part, data->end_offset));
+	PTM_TRY(put_u64(part, data->shortest_ns));
+	PTM_TRY(put_u32(part, data->ends_lost));
+	PTM_TRY(put_u32(part, data->ends_away));
+	PTM_TRY(put_u32(part, data->ends_switched));
+	uint32_t end_at = part->bytes.length;
+	PTM_TRY(put_u32(part, 0));
+	PTM_TRY(put_blocks(part, map));
+	PTM_TRY(put_pieces(part, map));
+	PTM_TRY(put_frames_and_calls(part, map));
+	PTM_TRY(put_rows(part, data->runs.at, data->runs.length, sizeof *data->runs.at));
+	PTM_TRY(put_rows(part, data->gaps.at, data->gaps.length, sizeof *data->gaps.at));
+	PTM_TRY(put_rows(part, data->checkpoints.at, data->checkpoints.length, sizeof *data->checkpoints.at));
+	/* The functions come last, because only now is known which are used. */
+	memcpy(part->bytes.at + end_at, &part->bytes.length, sizeof part->bytes.length);
+	return put_functions(part, map);
+}
+
+ptm_status ptm_part_serialize(ptm_part *part, const uint8_t **bytes, size_t *length)
+{
+	function_map map = { 0 };
+
+	part->bytes.length = 0;
+	ptm_status status = put_all(part, &map);
+	ptm_array_free(&map.used);
+	free(map.rows);
+	*bytes = part->bytes.at;
+	*length = part->bytes.length;
+	return status;
+}

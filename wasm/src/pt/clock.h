@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Time and cycles from TSC, TMA, MTC, CYC and CBR packets, to the same TSC tick
+ * that perf 6.1 computes. Between an MTC and the next, cycles are scaled so that
+ * they end where the next MTC says: that needs a look ahead, which the flow
+ * supplies. Time never runs backwards. SDM vol. 3, "Tracing Timing". */
+#ifndef PTM_PT_CLOCK_H
+#define PTM_PT_CLOCK_H
+
+#include "pt/packet.h"
+
+typedef struct ptm_clock_config {
+	uint32_t tsc_ctc_numerator, tsc_ctc_denominator; /* TSC ticks per CTC tick; denominator 0: MTC is useless */
+	uint32_t mtc_period;             /* MTC carries CTC >> mtc_period */
+	uint32_t max_nonturbo_ratio;     /* TSC ticks per bus tick; 0: unknown */
+} ptm_clock_config;
+
+/* MTC arithmetic, shared by the clock and its look ahead. */
+typedef struct ptm_ctc {
+	uint64_t timestamp;              /* TSC at CTC delta 0 */
+	uint64_t delta;                  /* CTC ticks since */
+	uint32_t last_mtc;
+	bool have_tma, fixup_last_mtc;
+} ptm_ctc;
+
+typedef struct ptm_clock {
+	ptm_clock_config config;
+	uint64_t tsc;                    /* the time now, in TSC ticks; 0: not known yet */
+	uint64_t tsc_packet;             /* of the last TSC packet */
+	uint64_t reference;              /* upper bits for the first TSC packet (8 bits are missing) */
+	uint64_t slip;                   /* a TSC packet may lag so much behind an MTC */
+	ptm_ctc ctc;
+	uint32_t ctc_multiplier;         /* TSC per CTC when whole, else 0 */
+	uint32_t cbr;
+	double cbr_cycles_to_tsc;
+	/* Cycles since cyc_reference, and the scale of this interval. */
+	uint64_t cyc_reference, cyc_count;
+	double cycles_to_tsc;
+	bool have_cycles_to_tsc;
+	/* Cycle counting for IPC. */
+	bool counting;                   /* packets are enabled: cycles count */
+	bool have_cyc;                   /* a CYC packet was seen: MTC estimates are off */
+	uint64_t cycles;                 /* total while counting */
+	uint64_t cycles_told;            /* of these, already told with a visit */
+	uint64_t cycles_base, cycles_base_tsc;
+	double tsc_to_cycles;
+	bool cycles_sampled;             /* changed since the flow last asked */
+	uint64_t instructions;           /* walked since the time last moved; the flow adds to it */
+	uint64_t moves;                  /* how often the time moved */
+} ptm_clock;
+
+void ptm_clock_init(ptm_clock *clock, const ptm_clock_config *config);
+
+/* The look ahead a clock asks for: returns the next packets one by one from
+ * after the current one, PTM_END when the buffer is exhausted. */
+typedef ptm_status (*ptm_clock_peek)(void *context, ptm_packet *packet);
+
+void ptm_clock_tsc(ptm_clock *clock, uint64_t payload, bool after_cyc);
+void ptm_clock_tma(ptm_clock *clock, uint32_t ctc, uint32_t fast_counter);
+/* `peek` is used only when `after_cyc`: it calibrates the coming cycles. */
+void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_peek peek, void *context);
+void ptm_clock_cyc(ptm_clock *clock, uint64_t cycles);
+void ptm_clock_cbr(ptm_clock *clock, uint32_t ratio);
+/* Packet generation starts (TIP.PGE) or stops (TIP.PGD): what cycles count. */
+void ptm_clock_enable(ptm_clock *clock);
+void ptm_clock_disable(ptm_clock *clock);
+/* Timing is broken until the next TSC (overflow). */
+void ptm_clock_lose(ptm_clock *clock);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pt/reader.h"
+#include <stdlib.h>
+
+#define WINDOW_BYTES (64u << 10)
+
+void ptm_pt_reader_init(ptm_pt_reader *reader, const ptm_pt_input *input, uint64_t offset, uint64_t limit)
+{
+	*reader = (ptm_pt_reader){ .input = *input, .offset = offset, .limit = limit < input->size ? limit : input->size };
+}
+
+void ptm_pt_reader_free(ptm_pt_reader *reader)
+{
+	free(reader->window);
+	reader->window = NULL;
+	reader->window_length = 0;
+}
+
+/* Makes `length` bytes at `offset` available, or as many as the stream has; stores how many. */
+static ptm_status view(ptm_pt_reader *reader, uint64_t offset, uint32_t length, const uint8_t **at, uint32_t *available)
+{
+	uint64_t end = reader->window_offset + reader->window_length;
+	if (!reader->window || offset < reader->window_offset || (offset + length > end && end < reader->input.size)) {
+		if (!reader->window && !(reader->window = malloc(WINDOW_BYTES)))
+			return PTM_NO_MEMORY;
+		/* Keep some bytes behind: the look ahead comes back. */
+		uint32_t got = WINDOW_BYTES;
+		reader->window_length = 0;
+		reader->window_offset = offset;
+		PTM_TRY(reader->input.read(reader->input.context, offset, reader->window, &got));
+		reader->window_length = got;
+		end = offset + got;
+	}
+	*at = reader->window + (offset - reader->window_offset);
+	*available = offset < end ? (uint32_t)(end - offset) : 0;
+	return PTM_OK;
+}
+
+ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet)
+{
+	const uint8_t *at;
+	uint32_t available;
+
+	if (reader->offset >= reader->limit)
+		return PTM_END;
+	PTM_TRY(view(reader, reader->offset, PTM_PACKET_SIZE, &at, &available));
+	ptm_status status = ptm_packet_decode(at, available, reader->block_item, packet);
+	if (status == PTM_TRUNCATED)
+		return PTM_END;
+	PTM_TRY(status);
+	reader->block_item = ptm_packet_block_item(reader->block_item, packet);
+	reader->offset += packet->size;
+	reader->packets++;
+	return PTM_OK;
+}
+
+ptm_status ptm_pt_reader_sync(ptm_pt_reader *reader)
+{
+	const uint8_t *at;
+	uint32_t available;
+
+	reader->block_item = 0;
+	while (reader->offset < reader->limit) {
+		PTM_TRY(view(reader, reader->offset, PTM_PSB_SIZE, &at, &available));
+		if (available < PTM_PSB_SIZE)
+			break;
+		size_t found = ptm_psb_find(at, 0, available);
+		if (found < available) {
+			reader->offset += found;
+			return reader->offset < reader->limit ? PTM_OK : PTM_END;
+		}
+		reader->offset += available - (PTM_PSB_SIZE - 1);
+	}
+	reader->offset = reader->limit;
+	return PTM_END;
+}
+
+void ptm_pt_reader_peek_start(ptm_pt_reader *reader)
+{
+	reader->peek_offset = reader->offset;
+	reader->peek_end = reader->input.buffer_end(reader->input.context, reader->offset ? reader->offset - 1 : 0);
+	reader->peek_block_item = reader->block_item;
+}
+
+ptm_status ptm_pt_reader_peek(ptm_pt_reader *reader, ptm_packet *packet)
+{
+	const uint8_t *at;
+	uint32_t available;
+
+	if (reader->peek_offset >= reader->peek_end)
+		return PTM_END;
+	PTM_TRY(view(reader, reader->peek_offset, PTM_PACKET_SIZE, &at, &available));
+	if (available > reader->peek_end - reader->peek_offset)
+		available = (uint32_t)(reader->peek_end - reader->peek_offset);
+	PTM_TRY(ptm_packet_decode(at, available, reader->peek_block_item, packet));
+	reader->peek_block_item = ptm_packet_block_item(reader->peek_block_item, packet);
+	reader->peek_offset += packet->size;
+	return PTM_OK;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packets of one AUX stream, in order: pulls bytes through a window, knows the
+ * offset of every packet and can look ahead without moving. */
+#ifndef PTM_PT_READER_H
+#define PTM_PT_READER_H
+
+#include "pt/packet.h"
+
+/* Where a stream's bytes come from. Offsets count from the stream's start. */
+typedef struct ptm_pt_input {
+	void *context;
+	/* Copies up to `length` bytes at `offset`; stores how many (0 only at the end). */
+	ptm_status (*read)(void *context, uint64_t offset, uint8_t *into, uint32_t *length);
+	/* End of the recorder's buffer that holds `offset`: perf looks ahead no further. */
+	uint64_t (*buffer_end)(void *context, uint64_t offset);
+	uint64_t size;
+} ptm_pt_input;
+
+typedef struct ptm_pt_reader {
+	ptm_pt_input input;
+	uint64_t limit;          /* packets that start here or later are not read */
+	uint8_t *window;         /* owned */
+	uint64_t window_offset;
+	uint32_t window_length;
+	uint64_t offset;         /* of the next packet */
+	uint64_t packets;        /* read so far */
+	uint8_t block_item;      /* see ptm_packet_decode */
+	/* Look ahead */
+	uint64_t peek_offset, peek_end;
+	uint8_t peek_block_item;
+} ptm_pt_reader;
+
+void ptm_pt_reader_init(ptm_pt_reader *reader, const ptm_pt_input *input, uint64_t offset, uint64_t limit);
+void ptm_pt_reader_free(ptm_pt_reader *reader);
+
+/* Reads the next packet and moves past it. PTM_END at the limit or when the
+ * stream ends inside a packet; PTM_BAD_DATA at bytes that are no packet (does
+ * not move). */
+ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet) PTM_MUST_CHECK;
+
+/* Moves to the next PSB at or after the current offset. PTM_END when there is none before the limit. */
+ptm_status ptm_pt_reader_sync(ptm_pt_reader *reader) PTM_MUST_CHECK;
+
+/* Look ahead: start, then packet by packet to the end of the recorder's buffer. */
+void ptm_pt_reader_peek_start(ptm_pt_reader *reader);
+ptm_status ptm_pt_reader_peek(ptm_pt_reader *reader, ptm_packet *packet) PTM_MUST_CHECK;
+
+#endif

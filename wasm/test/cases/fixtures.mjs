@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// The traces there are to judge: the project's own fixtures, and, where they
+// are kept beside the project, the larger ones and captures of real hardware.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+
+export const root = resolve(import.meta.dirname, '../../..')
+const own = join(root, 'wasm/test/fixtures')
+const scratch = join(root, 'build/judge')
+const shared = resolve(root, process.env.PTARMIGAN_SHARED ?? '../shared')
+
+const rows = (path) =>
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .slice(1)
+    .filter(Boolean)
+    .map((line) => line.split('\t'))
+
+/** A folder as perf --symfs wants it, with links: { '/path/in/the/trace': file }. */
+export function symfsOf(name, files) {
+  const folder = join(scratch, 'symfs', name)
+  rmSync(folder, { recursive: true, force: true })
+  for (const [path, file] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    symlinkSync(file, join(folder, path))
+  }
+  return folder
+}
+
+/** The project's fixtures and its example. */
+export function projectFixtures() {
+  const fixtures = rows(join(own, 'index.tsv')).map(([name, , truth]) => ({
+    group: 'project',
+    name,
+    trace: join(own, `${name}.perf.data`),
+    symfs: join(own, 'symfs'),
+    truthLines: () =>
+      gunzipSync(readFileSync(join(own, `${truth}.truth.gz`)))
+        .toString('latin1')
+        .trim()
+        .split('\n'),
+    lossy: truth === name && ['ovf', 'truncated'].some((word) => name.includes(word)),
+    expected: join(own, 'expected', `${name}.txt`),
+  }))
+  const samples = join(root, 'public/samples')
+  const example = JSON.parse(readFileSync(join(samples, 'example.json'), 'utf8'))
+  fixtures.push({
+    group: 'project',
+    name: 'example',
+    trace: join(samples, example.trace),
+    symfs: symfsOf('example', Object.fromEntries(example.binaries.map(({ path, file }) => [path, join(samples, file)]))),
+    truthHashes: readFileSync(join(samples, 'example.hash'), 'utf8'),
+    expected: join(own, 'expected', 'example.txt'),
+  })
+  return fixtures
+}
+
+/** The traces with truth beside the project; none when the folder is not there. */
+export function sharedFixtures() {
+  const folder = join(shared, 'fixtures')
+  if (!existsSync(folder)) return []
+  return rows(join(folder, 'index.tsv')).map(([name, , options, , , byPerf, byLibipt]) => ({
+    group: 'shared',
+    name,
+    trace: join(folder, `${name}.perf.data`),
+    symfs: join(folder, 'symfs'),
+    skip: /--(bts|lbr)/.test(options) ? 'BTS and LBR are not decoded yet' : '',
+    truthFile: () => unpackTruth(folder, name),
+    /** Instructions the better of perf and libipt cannot decode either. */
+    undecodable: Math.min(...[byPerf, byLibipt].map((text) => Number(/(\d+) not decoded/.exec(text)?.[1] ?? Infinity))),
+  }))
+}
+
+function unpackTruth(folder, name) {
+  const file = join(scratch, `${name}.truth`)
+  mkdirSync(scratch, { recursive: true })
+  writeFileSync(file, gunzipSync(readFileSync(join(folder, `${name}.truth.gz`))))
+  return file
+}
+
+/** Captures of real hardware with perf's output kept beside them. */
+export function capturedTraces() {
+  const folder = join(shared, 'traces/hase')
+  if (!existsSync(folder)) return []
+  return ['control_flow', 'loopy'].map((name) => {
+    const trace = readdirSync(join(folder, name)).find((file) => file.endsWith('.perf'))
+    const path = `/home/joerg/git/angr/hase/tests/bin/${name}/${name}`
+    const kept = (mode) => join(folder, 'expected', `${name}-20180404.perf-script-itrace-${mode}.txt`)
+    return {
+      group: 'hase',
+      name,
+      trace: join(folder, name, trace),
+      symfs: symfsOf(name, { [path]: join(folder, name, name) }),
+      kept: [
+        { itrace: 'b', fields: 'comm,tid,cpu,time,event,flags,ip,sym,symoff,addr', file: kept('b') },
+        { itrace: 'i0ns', fields: 'comm,tid,cpu,time,event,ip,sym,symoff,insn', file: kept('i0ns') },
+      ],
+    }
+  })
+}
+
+/** Path of the trace generator, or the reason why there is none. */
+export function findPtgen() {
+  try {
+    return {
+      path: execFileSync('bash', [join(root, 'wasm/tools/ptgen.sh')], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim(),
+    }
+  } catch (error) {
+    return { path: '', why: String(error.stderr ?? error).trim() }
+  }
+}
+
+/** perf's version, '' when it is not installed. */
+export function perfVersion() {
+  try {
+    return execFileSync('perf', ['--version'], { encoding: 'utf8' }).replace('perf version', '').trim()
+  } catch {
+    return ''
+  }
+}
+
+/** "TID COUNT HASH" lines of a stream of instructions: FNV-1a over 64-bit words. */
+export class StreamHashes {
+  #threads = new Map()
+  #prime = 0x100000001b3n
+
+  add(tid, ip) {
+    const thread = this.#threads.get(tid)
+    if (thread) {
+      thread.hash = BigInt.asUintN(64, (thread.hash ^ BigInt('0x' + ip)) * this.#prime)
+      thread.count++
+    } else this.#threads.set(tid, { hash: BigInt.asUintN(64, (0xcbf29ce484222325n ^ BigInt('0x' + ip)) * this.#prime), count: 1 })
+  }
+
+  toString() {
+    const tids = [...this.#threads.keys()].sort((a, b) => Number(a) - Number(b))
+    return tids
+      .map((tid) => `${tid} ${this.#threads.get(tid).count} ${this.#threads.get(tid).hash.toString(16).padStart(16, '0')}\n`)
+      .join('')
+  }
+}
+
+export const fingerprint = (text) => createHash('sha256').update(text).digest('hex').slice(0, 16)

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// `npm run judge`: holds what `ptarmigan script` prints against the truth and
+// against perf 6.1, trace by trace, and prints a table.
+// Usage: judge.mjs [--project] [--only REGEX] [--judge truth|b|i0ns] [--candidate perf] [--rebase]
+//   --project    the project's own fixtures only (what npm test runs)
+//   --candidate  judge perf instead of ourselves, to judge the judge
+//   --rebase     write wasm/test/fixtures/expected from perf; its diff is the review
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { compareDigests, compareLines, compareTruth, digestLines } from '../test/cases/compare.mjs'
+import { capturedTraces, findPtgen, perfVersion, projectFixtures, root, sharedFixtures, StreamHashes } from '../test/cases/fixtures.mjs'
+import { judgeJunk } from '../test/cases/junk.mjs'
+import { CommandLines } from '../test/cases/lines.mjs'
+
+const FIELDS = 'comm,tid,pid,cpu,time,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,ipc'
+const { values: options } = parseArgs({
+  options: {
+    project: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    judge: { type: 'string', default: '' },
+    candidate: { type: 'string', default: 'ptarmigan' },
+    rebase: { type: 'boolean', default: false },
+  },
+})
+const perf = perfVersion()
+const ptgen = options.project ? { path: '', why: '' } : findPtgen()
+const rows = []
+
+const scriptOptions = (symfs, itrace, fields, ns) => ['--symfs', symfs, `--itrace=${itrace}`, '-F', fields].concat(ns ? ['--ns'] : [])
+const perfCommand = ({ trace, symfs }, itrace, fields, ns) => ['perf', 'script', '-i', trace, ...scriptOptions(symfs, itrace, fields, ns)]
+const cli = join(root, 'src/cli/ptarmigan.mjs')
+const ourCommand = ({ trace, symfs }, itrace, fields, ns) => [
+  process.execPath,
+  cli,
+  'script',
+  trace,
+  ...scriptOptions(symfs, itrace, fields, ns),
+]
+const candidate = options.candidate === 'perf' ? perfCommand : ourCommand
+
+function report(fixture, judge, verdict, compared, different, first) {
+  rows.push({ name: fixture.name, judge, verdict, compared, different, first })
+  const line = [
+    verdict.padEnd(5),
+    `${fixture.group}/${fixture.name}`.padEnd(34),
+    judge.padEnd(6),
+    String(compared).padStart(9),
+    String(different).padStart(7),
+  ]
+  console.log(`${line.join(' ')}  ${first}`.trimEnd())
+}
+
+/** Runs the candidate, compares with `against`, reports. A failed command is a failed comparison. */
+async function judgeStream(fixture, judge, command, against) {
+  const lines = new CommandLines(command)
+  const result = await against(lines)
+  const { code, errorText } = await lines.finish()
+  const failure = code ? `exit code ${code}: ${errorText.split('\n')[0]}` : ''
+  const passed = !code && result.different === 0 && !result.failed
+  report(fixture, judge, passed ? 'ok' : 'FAIL', result.compared, result.different, failure || result.first)
+}
+
+async function judgeTruth(fixture) {
+  const command = candidate(fixture, fixture.truthHashes || !fixture.lossy ? 'i0ns' : 'i0nse', 'tid,ip', false)
+  if (fixture.truthHashes) return judgeStream(fixture, 'truth', command, (lines) => compareHashes(lines, fixture.truthHashes))
+  await judgeStream(fixture, 'truth', command, async (lines) => {
+    const result = await compareTruth(lines, fixture.truthLines())
+    const missing = fixture.lossy ? result.skipped > mostSkipped(fixture) : result.skipped > 0
+    return {
+      ...result,
+      failed: missing,
+      first: result.skipped ? `${result.skipped} not decoded, ${result.gaps} gaps. ${result.first}` : result.first,
+    }
+  })
+}
+
+/** Instructions perf did not decode either, from the expected file. */
+function mostSkipped(fixture) {
+  return Number(/^not decoded (\d+)$/m.exec(existsSync(fixture.expected) ? readFileSync(fixture.expected, 'utf8') : '')?.[1] ?? 0)
+}
+
+async function compareHashes(lines, wanted) {
+  const hashes = new StreamHashes()
+  let compared = 0
+  await lines.each((line) => {
+    const match = /^\s*(\d+)\s+([0-9a-f]+)\s*$/.exec(line)
+    if (!match) return
+    compared++
+    hashes.add(match[1], match[2])
+  })
+  const got = hashes.toString()
+  return {
+    compared,
+    different: 0,
+    failed: got !== wanted,
+    first: got === wanted ? '' : `threads, counts, hashes: ${JSON.stringify(got)}, truth ${JSON.stringify(wanted)}`,
+  }
+}
+
+/** Truth in the generator's own format: written out for it to compare. */
+async function judgeSharedTruth(fixture) {
+  const command = candidate(fixture, 'i0nse', 'tid,ip', false)
+  const lines = new CommandLines(command)
+  const stream = join(root, 'build/judge/stream.txt')
+  const parts = []
+  await lines.each((line) => parts.push(line))
+  writeFileSync(stream, joinInSlices(parts))
+  const { code, errorText } = await lines.finish()
+  let text = ''
+  try {
+    text = execFileSync(ptgen.path, ['compare', '-q', fixture.truthFile(), stream], { encoding: 'utf8', maxBuffer: 1 << 26 })
+  } catch (error) {
+    text = String(error.stdout ?? error)
+  }
+  const count = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(text)?.[1] ?? NaN)
+  const wrong = count('wrong')
+  const missing = count('not decoded')
+  const passed = !code && wrong === 0 && missing <= fixture.undecodable
+  const first = code
+    ? `exit code ${code}: ${errorText.split('\n')[0]}`
+    : missing
+      ? `${missing} not decoded (perf or libipt: ${fixture.undecodable}), ${count('gaps')} gaps`
+      : ''
+  report(fixture, 'truth', passed ? 'ok' : 'FAIL', count('matched'), wrong, first)
+}
+
+/** One buffer from many lines: a single string would be too long for the largest streams. */
+function joinInSlices(parts) {
+  const buffers = []
+  for (let i = 0; i < parts.length; i += 100_000) buffers.push(Buffer.from(parts.slice(i, i + 100_000).join('\n') + '\n', 'latin1'))
+  return Buffer.concat(buffers)
+}
+
+async function judgePerf(fixture, itrace) {
+  if (!perf.startsWith('6.1.')) return report(fixture, itrace, 'skip', 0, 0, perf ? `perf is ${perf}, not 6.1` : 'perf is not installed')
+  const theirs = new CommandLines(perfCommand(fixture, itrace, FIELDS, true))
+  if (!(await theirs.fill(1)))
+    return report(fixture, itrace, 'skip', 0, 0, `perf prints nothing: ${(await theirs.finish()).errorText.split('\n')[0]}`)
+  await judgeStream(fixture, itrace, candidate(fixture, itrace, FIELDS, true), (ours) => compareLines(ours, theirs))
+  await theirs.finish()
+}
+
+/** The expected files: made by --rebase, held against every run. */
+function readExpected(fixture, itrace) {
+  if (!existsSync(fixture.expected)) return null
+  const part = readFileSync(fixture.expected, 'latin1')
+    .split(/^== /m)
+    .find((text) => text.startsWith(`--itrace=${itrace} `))
+  if (!part) return null
+  const all = part.split('\n')
+  return {
+    lines: Number(/^lines (\d+)$/m.exec(part)[1]),
+    hashes: all.filter((line) => line.startsWith('hash ')).map((line) => line.slice(5)),
+    first: all.filter((line) => line.startsWith('| ')).map((line) => line.slice(2)),
+  }
+}
+
+/** Against the hashes alone in npm test; otherwise against perf itself, when it is there: hashes say only where. */
+async function judgeExpected(fixture, itrace) {
+  const wanted = readExpected(fixture, itrace)
+  if (!wanted) return
+  if (!options.project && perf.startsWith('6.1.')) return judgePerf(fixture, itrace)
+  await judgeStream(fixture, itrace, candidate(fixture, itrace, FIELDS, true), async (lines) =>
+    compareDigests(await digestLines(lines), wanted),
+  )
+}
+
+async function rebase(fixture) {
+  const parts = [`perf ${perf} script --ns -F ${FIELDS}\n`]
+  for (const itrace of ['b', 'i0ns']) {
+    const lines = new CommandLines(perfCommand(fixture, itrace, FIELDS, true))
+    const digest = await digestLines(lines)
+    await lines.finish()
+    if (!digest.lines) continue
+    const text = [`lines ${digest.lines}`, ...digest.hashes.map((hash) => `hash ${hash}`), ...digest.first.map((line) => `| ${line}`)]
+    parts.push(`== --itrace=${itrace} --ns\n${text.join('\n')}\n`)
+  }
+  if (fixture.lossy) {
+    const { skipped, gaps } = await compareTruth(new CommandLines(perfCommand(fixture, 'i0nse', 'tid,ip', false)), fixture.truthLines())
+    parts.push(`== truth\nnot decoded ${skipped}\ngaps ${gaps}\n`)
+  }
+  mkdirSync(dirname(fixture.expected), { recursive: true })
+  if (parts.length > 1) writeFileSync(fixture.expected, parts.join(''), 'latin1')
+  console.log(`${fixture.name}: ${parts.length > 1 ? 'written' : 'perf prints nothing'}`)
+}
+
+/** perf's output that came with a capture, made with the fields it has. */
+async function judgeKept(fixture, { itrace, fields, file }) {
+  const theirs = new CommandLines(['cat', file])
+  await judgeStream(fixture, itrace, candidate(fixture, itrace, fields, true), (ours) => compareLines(ours, theirs))
+  await theirs.finish()
+}
+
+const matches = (fixture) => new RegExp(options.only).test(fixture.name)
+const wants = (judge) => !options.judge || options.judge.split(',').includes(judge)
+
+if (options.rebase) {
+  if (!perf.startsWith('6.1.')) {
+    console.error(`judge: --rebase needs perf 6.1; ${perf ? `this is ${perf}` : 'perf is not installed'}`)
+    process.exit(1)
+  }
+  for (const fixture of projectFixtures().filter(matches)) await rebase(fixture)
+  process.exit(0)
+}
+
+console.log('      trace                              judge      lines  differ  first difference')
+for (const fixture of projectFixtures().filter(matches)) {
+  if (wants('truth')) await judgeTruth(fixture)
+  for (const itrace of ['b', 'i0ns']) if (wants(itrace)) await judgeExpected(fixture, itrace)
+}
+if (wants('junk') && options.candidate !== 'perf' && !options.only) for (const row of await judgeJunk()) report(...row)
+if (!options.project) {
+  for (const fixture of capturedTraces().filter(matches))
+    for (const kept of fixture.kept) if (wants(kept.itrace)) await judgeKept(fixture, kept)
+  for (const fixture of sharedFixtures().filter(matches)) {
+    if (fixture.skip) {
+      report(fixture, 'all', 'skip', 0, 0, fixture.skip)
+      continue
+    }
+    if (wants('truth')) {
+      if (ptgen.path) await judgeSharedTruth(fixture)
+      else report(fixture, 'truth', 'skip', 0, 0, ptgen.why)
+    }
+    for (const itrace of ['b', 'i0ns']) if (wants(itrace)) await judgePerf(fixture, itrace)
+  }
+}
+const failed = rows.filter((row) => row.verdict === 'FAIL').length
+const skipped = rows.filter((row) => row.verdict === 'skip').length
+if (skipped) console.log(`${skipped} skipped`)
+console.log(`judge: ${rows.length - failed - skipped} passed, ${failed} failed`)
+process.exit(failed ? 1 : 0)

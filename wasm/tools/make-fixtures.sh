@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Makes the example (public/samples) and the small fixtures (wasm/test/fixtures)
+# again: builds the programs with musl, records them, encodes what index.tsv
+# lists, writes the truth. Usage: make-fixtures.sh [example|fixtures]. Needs musl-gcc, ptgen (see ptgen.sh), root (to put
+# the programs under a path that is no one's home) and a minute. Afterwards:
+# node wasm/tools/judge.mjs --rebase, for the expected output (needs perf 6.1).
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+fixtures=$PWD/wasm/test/fixtures
+samples=$PWD/public/samples
+logs=$PWD/build/fixtures
+home=/opt/ptarmigan
+ptgen=$(bash wasm/tools/ptgen.sh)
+mkdir -p "$logs" "$home" "$samples" "$fixtures/symfs$home"
+
+flags=(-std=gnu11 -O2 -g -w -static -Wl,--build-id)
+
+build_example() {
+	# Calls in tail position stay calls, so that a slow path is seen inside the message that took it.
+	(cd "$home" && cp "$fixtures/programs/orderbook.c" . && musl-gcc "${flags[@]}" -fno-optimize-sibling-calls -o orderbook orderbook.c && rm orderbook.c)
+	cp "$home/orderbook" "$samples"/
+}
+
+build_fixtures() {
+	local musl=/usr/lib/x86_64-linux-musl
+	cd "$home"
+	cp "$fixtures"/programs/*.[cS] .
+	for program in calls signals threads forks ptwrite tsx; do
+		musl-gcc "${flags[@]}" -o $program $program.c
+	done
+	gcc -g -nostdlib -static -Wl,--build-id -o odd odd.S
+	gcc -std=gnu11 -O2 -g -nostdlib -nostdinc -isystem /usr/include/x86_64-linux-musl -isystem "$(gcc -print-file-name=include)" \
+		-static-pie -fPIE -fno-stack-protector -Wl,--build-id -o calls-pie \
+		$musl/rcrt1.o $musl/crti.o calls.c $musl/libc.a "$(gcc -print-libgcc-file-name)" $musl/crtn.o
+	rm -f ./*.c ./*.S
+	cp calls calls-pie signals threads forks ptwrite tsx odd "$fixtures/symfs$home"/
+	cd - >/dev/null
+}
+
+# record NAME PROGRAM ARGS…: one execution, into build/fixtures/NAME.xlog
+record() {
+	local name=$1
+	shift
+	[ "$logs/$name.xlog" -nt "$home/$name" ] && return
+	echo "recording $name"
+	LD_PRELOAD=$logs/neutral_uname.so "$ptgen" trace --stdout /dev/null -o "$logs/$name.xlog" -- "$@" 2>/dev/null
+}
+
+# A program's truth: "TID IP" for every instruction, thread after thread. It is
+# the same for all encodings that lose nothing; the others keep their own.
+write_truth() { # TRUTH OUTPUT
+	"$ptgen" truthdump -i -T "$1" | sort -s -n -k1,1 | gzip -9n >"$2"
+	"$ptgen" truthdump -H -T "$1" | sort -n >"${2%.truth.gz}.hash"
+}
+
+encode_fixtures() {
+	local name log truth options
+	while IFS=$'\t' read -r name log truth options; do
+		[[ $name == name || -z $name ]] && continue
+		# shellcheck disable=SC2086
+		"$ptgen" encode --seed 1 $options -o "$logs/$name.perf.data" "$logs/$log.xlog" 2>&1 | sed "s/^ptgen:/$name:/"
+		cp "$logs/$name.perf.data" "$fixtures/$name.perf.data"
+		[ "$truth" = "$name" ] && write_truth "$logs/$name.truth" "$fixtures/$name.truth.gz"
+		# The first fixture of a program that loses nothing gives the program's truth.
+		[ -e "$fixtures/$truth.truth.gz" ] || write_truth "$logs/$name.truth" "$fixtures/$truth.truth.gz"
+	done <"$fixtures/index.tsv"
+}
+
+make_fixtures() {
+	build_fixtures
+	for program in calls calls-pie signals threads ptwrite tsx odd; do
+		record $program "$home/$program"
+	done
+	record forks "$home/forks" "$home/calls"
+	rm -f "$fixtures"/*.perf.data "$fixtures"/*.truth.gz "$fixtures"/*.hash
+	encode_fixtures
+}
+
+make_example() {
+	build_example
+	record orderbook "$home/orderbook"
+	"$ptgen" encode --seed 7 --cpus 2 --pt cyc=1 -o "$logs/example.perf.data" "$logs/orderbook.xlog"
+	"$ptgen" truthdump -H -T "$logs/example.truth" | sort -n >"$samples/example.hash"
+	cp "$logs/example.perf.data" "$samples/"
+}
+
+gcc -shared -fPIC -o "$logs/neutral_uname.so" "$fixtures/programs/neutral_uname.c"
+[ "${1:-}" = example ] || make_fixtures
+[ "${1:-}" = fixtures ] || make_example
+du -ch "$fixtures" "$samples" | tail -1
