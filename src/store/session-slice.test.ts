@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { fail, ok } from '../lib/result'
 import { fakeEngine, type FakeEngine } from '../test-support/fake-engine'
+import { makeTable } from '../test-support/make-table'
 import { setEngine, useStore } from './index'
 
 const TRACE = 'PERFILE2 and more'
@@ -163,9 +164,16 @@ test('a jump to a time finds the instruction, and only the last jump counts', as
   const first = store().showTime(1, 100)
   const second = store().showTime(2, 200)
   await vi.waitFor(() => expect(engine.questions).toHaveLength(2))
-  expect(engine.questions[1]?.request).toEqual({ thread: 2, flags: 1, start_ns: 200, count: 1 })
-  const { makeTable } = await import('../test-support/make-table')
-  engine.questions[1]?.answer(ok(makeTable('instructions', [{ ordinal: 42 }])))
+  expect(engine.questions[1]?.request).toEqual({ thread: 2, flags: 1, start_ns: 200, count: 256 })
+  engine.questions[1]?.answer(
+    ok(
+      makeTable('instructions', [
+        { ordinal: 41, time_ns: 199 },
+        { ordinal: 42, time_ns: 200 },
+        { ordinal: 43, time_ns: 200 },
+      ]),
+    ),
+  )
   engine.questions[0]?.answer(ok(makeTable('instructions', [{ ordinal: 7 }])))
   await Promise.all([first, second])
   expect(store().view).toMatchObject({ tab: 'instructions', instruction: { thread: 2, ordinal: 42 } })
