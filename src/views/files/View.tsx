@@ -80,10 +80,8 @@ export default function FilesView() {
 
 function summarySentence({ loaded, wanted, missing, mismatched, lost_bytes }: ImageSummary): string {
   if (wanted === 0) return 'No binary was needed so far.'
-  const have =
-    loaded === wanted
-      ? `All ${pluralText(wanted, 'binary', 'binaries')} that the trace ran are loaded.`
-      : `${loaded} of ${pluralText(wanted, 'binary', 'binaries')} that the trace ran are loaded.`
+  const all = wanted === 1 ? 'The one binary that the trace ran is loaded.' : `All ${wanted} binaries that the trace ran are loaded.`
+  const have = loaded === wanted ? all : `${loaded} of ${pluralText(wanted, 'binary', 'binaries')} that the trace ran are loaded.`
   const wrong = [missing > 0 ? `${missing} missing` : '', mismatched > 0 ? `${mismatched} not the one that ran` : '']
     .filter((part) => part !== '')
     .join(', ')
