@@ -190,6 +190,9 @@ ptm_status ptm_query_images(ptm_session *session, ptm_table *table)
 
 	if (status == PTM_OK)
 		sum_images(session, sums);
+	for (uint32_t i = 1; status == PTM_OK && i < count; i++)
+		if (sums[i].instructions)
+			(void)ptm_image_symbol(&session->images, i, 0); /* reads the symbols, to count them */
 	for (uint32_t i = 0; status == PTM_OK && i < count; i++) {
 		const ptm_image *image = &session->images.images.at[i];
 		status = ptm_table_add_row(table, &row);

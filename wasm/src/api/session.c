@@ -35,6 +35,7 @@ void ptm_session_free(ptm_session *session)
 	ptm_array_free(&session->change_tsc);
 	ptm_array_free(&session->change_ns);
 	ptm_array_free(&session->segments);
+	ptm_array_free(&session->truncations);
 	ptm_array_free(&session->first_segment);
 	free(session);
 }

@@ -18,9 +18,13 @@ typedef struct ptm_segment {
 	uint64_t offset, limit;
 	bool clock_known;        /* clock and packets_before hold */
 	bool merged;
+	uint64_t instructions;   /* executed in it, once merged */
 	ptm_clock clock;         /* at offset */
 	uint64_t packets_before; /* in the queue */
 } ptm_segment;
+
+/* A place in a queue's stream before which perf lost trace. */
+typedef struct ptm_truncation { uint32_t queue; uint64_t offset; } ptm_truncation;
 
 /* The stream of one queue, as flow and packets read it. */
 typedef struct ptm_stream {
@@ -56,11 +60,13 @@ struct ptm_session {
 	PTM_ARRAY(uint64_t) change_ns;    /* the same in ns */
 	PTM_ARRAY(ptm_segment) segments;
 	PTM_ARRAY(uint32_t) first_segment;/* of each queue, and one past the last */
+	PTM_ARRAY(ptm_truncation) truncations; /* sorted by (queue, offset) */
 	/* The segment being decoded */
 	uint32_t decoding;                /* row, UINT32_MAX: none */
 	ptm_pt_flow *flow;
 	ptm_part *part;
 	ptm_stream stream;
+	uint32_t truncation;              /* next row of truncations */
 	const uint8_t *part_bytes;
 	size_t part_length;
 	ptm_profile *profile;
@@ -124,6 +130,14 @@ uint32_t ptm_ordinals_run_in_queue(const ptm_ordinals *ordinals, uint32_t queue,
  * trace's profile when the request names no range and no thread. */
 ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, ptm_profile **profile) PTM_MUST_CHECK;
 void ptm_window_free(ptm_session *session);
+/* AUX bytes that a window makes decode, about. */
+uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_ns);
+/* A window's profile knows stacks only down to the outermost function that it saw,
+ * `function`. Stores what lies outside of that (outermost first), returns how many. */
+uint32_t ptm_window_outer(ptm_session *session, uint64_t start_ns, uint32_t thread, uint32_t function, ptm_call *stack, uint32_t capacity);
+
+/* One sentence on a gap: why, how much, what to do. Returns its length, as snprintf does. */
+size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size);
 
 /* ns since the trace's start, for tables; NaN for 0 (no time). */
 double ptm_relative_ns(const ptm_session *session, uint64_t time_ns);

@@ -46,7 +46,9 @@ typedef struct ptm_function {
 	uint64_t address, size;  /* in the image's own address space; 0 where nameless */
 } ptm_function;
 
-/* Row of the function equal to `function` (its name an id of ptm_spaces_strings); made when new. */
+/* Stores the row of the function equal to `function` (its name an id of
+ * ptm_spaces_strings); makes it when new. PTM_BAD_DATA when its image is none
+ * of the session's. */
 ptm_status ptm_spaces_function_add(ptm_spaces *spaces, const ptm_function *function, uint32_t *row) PTM_MUST_CHECK;
 /* The strings that names are ids of (borrowed). */
 ptm_strings *ptm_spaces_strings(const ptm_spaces *spaces);

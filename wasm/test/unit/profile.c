@@ -146,11 +146,131 @@ static void any_cut_any_order(uint64_t seed)
 	random_trace_free(&trace);
 }
 
+/* Looks at every answer; what they say does not matter. */
+static void look_at_everything(ptm_profile *profile)
+{
+	ptm_call stack[8];
+	uint64_t shortest;
+	uint32_t count;
+
+	(void)ptm_profile_call_tree(profile, &count);
+	(void)ptm_profile_gaps(profile, &count);
+	(void)ptm_profile_blocks(profile, &count);
+	(void)ptm_profile_runs(profile, &count);
+	(void)ptm_profile_checkpoints(profile, &count);
+	(void)ptm_profile_queues(profile, &count);
+	(void)ptm_profile_calls(profile, &count, &shortest);
+	(void)ptm_profile_stack_at(profile, 1, 100, stack, 8);
+}
+
+static void merge_damaged(const uint8_t *data, size_t length, const bytes *other)
+{
+	ptm_blocks blocks;
+	ptm_profile *profile;
+
+	ptm_blocks_init(&blocks, NULL);
+	CHECK_EQ(ptm_profile_new(&profile, &blocks, NULL), PTM_OK);
+	CHECK_EQ(ptm_profile_merge(profile, other->at, other->length), PTM_OK);
+	ptm_status status = ptm_profile_merge(profile, data, length);
+	CHECK(status == PTM_OK || status == PTM_BAD_DATA);
+	look_at_everything(profile);
+	ptm_profile_free(profile);
+	ptm_blocks_free(&blocks);
+}
+
+/* Every truncation is refused; flipped bytes are refused or harmless. */
+static void damaged_parts(void)
+{
+	random_trace trace, dice = { .seed = 99 };
+	parts parts = { 0 };
+
+	random_trace_make(&trace, 21, 6);
+	play(&trace, &dice, 100, &parts);
+	CHECK(parts.all.length > 2);
+	bytes part = parts.all.at[1], other = parts.all.at[0];
+	for (size_t length = 0; length < part.length; length += 1 + length / 40) {
+		ptm_blocks blocks;
+		ptm_profile *profile;
+		ptm_blocks_init(&blocks, NULL);
+		CHECK_EQ(ptm_profile_new(&profile, &blocks, NULL), PTM_OK);
+		uint8_t *cut = malloc(length + 1); /* exactly as long, so that reading past it shows */
+		memcpy(cut, part.at, length);
+		CHECK_EQ(ptm_profile_merge(profile, cut, length), PTM_BAD_DATA);
+		free(cut);
+		ptm_profile_free(profile);
+		ptm_blocks_free(&blocks);
+	}
+	for (uint32_t i = 0; i < 3000; i++) {
+		uint8_t *damaged = malloc(part.length);
+		memcpy(damaged, part.at, part.length);
+		for (uint32_t k = 1 + random_below(&dice, 3); k--;)
+			damaged[random_below(&dice, (uint32_t)part.length)] = chance(&dice, 300) ? 0xff : (uint8_t)random_below(&dice, 256);
+		merge_damaged(damaged, part.length, &other);
+		free(damaged);
+	}
+	for (uint32_t i = 0; i < parts.all.length; i++)
+		free(parts.all.at[i].at);
+	ptm_array_free(&parts.all);
+	random_trace_free(&trace);
+}
+
+static void empty_and_doubled_parts(void)
+{
+	world world;
+	const uint8_t *data;
+	size_t length;
+	uint32_t count;
+	ptm_profile *profile = world_begin(&world, "begin a10 a10 not 10");
+
+	CHECK_EQ(ptm_part_new(&world.part, 1, 0, &world.blocks, NULL), PTM_OK);
+	CHECK_EQ(ptm_part_finish(world.part, 0, 0), PTM_OK);
+	CHECK_EQ(ptm_part_serialize(world.part, &data, &length), PTM_OK);
+	CHECK_EQ(ptm_profile_merge(profile, data, length), PTM_OK);
+	CHECK_EQ(ptm_profile_merge(profile, data, length), PTM_OK);
+	const ptm_queue_total *queues = ptm_profile_queues(profile, &count);
+	CHECK_EQ(count, 1);
+	CHECK_EQ(queues[0].segments, 2);
+	CHECK_EQ(queues[0].instructions, 2);
+	CHECK_EQ(ptm_profile_merge(profile, data, 0), PTM_BAD_DATA);
+	ptm_part_free(world.part);
+	world_end(&world, profile);
+}
+
+/* Segment 1 of 0, 1, 2 is not merged yet: what it would say is not guessed. */
+static void missing_segment(void)
+{
+	static const char *const streams[] = { "begin a10 a10 call 10 b0 not 20", "at 20 begin b8 b8 call 25 c0 ret 30",
+					       "at 30 begin bc bc ret 40 a14 not 50" };
+	ptm_profile *profile;
+	world world = { .thread = 1 };
+
+	ptm_blocks_init(&world.merged, NULL);
+	CHECK_EQ(ptm_profile_new(&profile, &world.merged, NULL), PTM_OK);
+	for (uint32_t i = 0; i < 3; i++) {
+		const uint32_t segment = (2 * i) % 3; /* 0, 2, 1 */
+		text text = { 0 };
+		world.now_ns = 0;
+		CHECK_EQ(ptm_part_new(&world.part, segment, 0, &world.blocks, NULL), PTM_OK);
+		world_play(&world, streams[segment]);
+		world_merge(&world, profile);
+		text_calls(&text, profile);
+		if (i == 1)
+			CHECK_TEXT(text.at, "1 a (0-20) 4\n1  b 10-20) 2\n1 a (30-50) 4\n1  b (30-40 2\n");
+		if (i == 2)
+			CHECK_TEXT(text.at, "1 a (0-50) 12\n1  b 10-40 8\n1   c 25-30 2\n");
+		free(text.at);
+	}
+	world_end(&world, profile);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, last = argc > 2 ? strtoull(argv[2], NULL, 10) : first + 150;
 
 	for (uint64_t seed = first; seed < last && check_failed < 5; seed++)
 		any_cut_any_order(seed);
+	damaged_parts();
+	empty_and_doubled_parts();
+	missing_segment();
 	return check_report("profile");
 }
