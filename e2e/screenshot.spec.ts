@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes the README's picture: npm run screenshot. Not a test of anything.
 import { test } from '@playwright/test'
-import { chooseThread, idle, openExample, openStart, showTab } from './page'
+import { idle, openExample, openStart, showTab } from './page'
 
 test('screenshot for the README', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
-  await page.setViewportSize({ width: 1440, height: 810 })
+  await page.setViewportSize({ width: 1440, height: 640 })
   await openStart(page)
   await openExample(page)
-  await chooseThread(page, 'matcher')
   // A message that took the slow path, with quick ones on both sides.
   await page.getByRole('textbox', { name: 'From' }).fill('595 us')
   await page.getByRole('textbox', { name: 'From' }).press('Enter')
