@@ -428,7 +428,8 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples, uint32_t 
 		}
 		if (one->item.kind == PTM_ITEM_VISIT && samples->flags & SAMPLE_INSTRUCTIONS)
 			PTM_TRY(tell_body(session, samples, one));
-		if (one->item.end_tsc > one->tsc)
+		/* Where tracing begins, an estimate ahead of the packets is corrected. */
+		if (one->item.end_tsc > one->tsc || (one->item.kind == PTM_ITEM_BEGIN && !one->item.resumed))
 			one->tsc = one->item.end_tsc;
 		if (one->tsc >= samples->run_limit)
 			return PTM_OK;
