@@ -187,7 +187,7 @@ void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_pee
 	estimate_cycles(clock);
 	moved(clock);
 	if (after_cyc) {
-		clock->cyc_reference = tsc;
+		clock->cyc_reference = clock->tsc;
 		clock->cyc_count = 0;
 		clock->have_cycles_to_tsc = false;
 		calibrate(clock, peek, context);
