@@ -438,8 +438,12 @@ static ptm_status in_sync(ptm_pt_flow *flow)
 		return PTM_OK;
 	}
 	PTM_TRY(status);
-	if (take_common(flow))
+	uint32_t ratio = flow->clock.cbr;
+	if (take_common(flow)) {
+		if (flow->clock.cbr != ratio)
+			event(flow, PTM_EVENT_CBR, flow->clock.cbr, false);
 		return PTM_OK;
+	}
 	const ptm_packet *packet = &flow->packet;
 	switch (packet->kind) {
 	case PTM_PACKET_TNT:
