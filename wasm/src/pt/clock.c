@@ -65,13 +65,13 @@ void ptm_clock_tsc(ptm_clock *clock, uint64_t payload, bool after_cyc)
 	if (clock->reference) {
 		tsc = widen(payload, clock->reference);
 		clock->reference = 0;
-	} else if (clock->tsc) {
-		if (tsc < clock->tsc && clock->tsc - tsc < clock->slip)
-			tsc = clock->tsc;
-		if (tsc < clock->tsc)
-			tsc += 1ull << TSC_BITS;
+	} else if (clock->tsc && tsc < clock->tsc && clock->tsc - tsc >= clock->slip) {
+		tsc += 1ull << TSC_BITS;
 	}
+	/* A packet that lags does not turn time back, but the CTC counts from it. */
 	clock->tsc_packet = tsc;
+	if (tsc < clock->tsc)
+		tsc = clock->tsc;
 	clock->tsc = tsc;
 	estimate_cycles(clock);
 	moved(clock);
