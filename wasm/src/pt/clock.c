@@ -184,6 +184,9 @@ void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_pee
 	uint64_t tsc = advance_ctc(clock, &clock->ctc, mtc);
 	if (tsc >= clock->tsc)
 		clock->tsc = tsc;
+	/* With a threshold, the cycles from here to the next decision may be missing. */
+	if (clock->config.cyc_threshold)
+		clock->cycles_sampled = false;
 	estimate_cycles(clock);
 	moved(clock);
 	if (after_cyc) {
