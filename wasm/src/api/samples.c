@@ -422,6 +422,8 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples, uint32_t 
 		PTM_TRY(next_state(one));
 		if (one->item.kind == PTM_ITEM_GAP) {
 			one->has_item = false;
+			if (one->item.reason == PTM_GAP_OVERFLOW)
+				one->walked_length = 0;
 			take_cycles(samples, one);
 			PTM_TRY(tell_error(session, samples, one, one->item.reason, one->item.ip));
 			continue;
