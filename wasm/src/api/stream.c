@@ -98,7 +98,7 @@ void ptm_stream_config(ptm_stream *stream, ptm_pt_flow_config *config)
 	const ptm_pt_info *pt = &stream->session->pt;
 	*config = (ptm_pt_flow_config){
 		.input = { stream, read_stream, buffer_end, stream->session->file.queues.at[stream->queue].size },
-		.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period, pt->max_nonturbo_ratio },
+		.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period, pt->max_nonturbo_ratio, pt->cyc_threshold },
 		.time = stream->session->time,
 		.return_compression = pt->return_compression,
 		.host = stream,
