@@ -143,6 +143,7 @@ static uint32_t end_flags(const ptm_item *item, uint8_t class)
 typedef struct sample {
 	uint8_t kind;
 	uint64_t tsc, ip, addr;
+	uint64_t ns;             /* time where it is not that of tsc, else 0 */
 	uint32_t flags, error;
 	uint64_t code_ip;        /* of the instruction shown with the row */
 	uint32_t code_space;
@@ -198,7 +199,7 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, lane *from, co
 	uint32_t space = ptm_spaces_at(session->spaces, thread->pid, samples->record_ns);
 	const char *comm = ptm_strings_get(&session->strings, ptm_sideband_comm(&session->sideband, from->thread, samples->record_ns));
 	ptm_table_set_u8(table, PTM_samples_kind, row, told->kind);
-	ptm_table_set_u64(table, PTM_samples_time, row, ptm_time_ns(&session->time, told->tsc));
+	ptm_table_set_u64(table, PTM_samples_time, row, told->ns ? told->ns : ptm_time_ns(&session->time, told->tsc));
 	ptm_table_set_i32(table, PTM_samples_pid, row, thread->pid);
 	ptm_table_set_i32(table, PTM_samples_tid, row, thread->tid);
 	ptm_table_set_i32(table, PTM_samples_cpu, row, session->file.queues.at[from->stream.queue].cpu);
@@ -343,12 +344,30 @@ static uint32_t error_of(uint8_t reason)
 	}
 }
 
-static ptm_status tell_error(ptm_session *session, ptm_samples *samples, lane *from, uint8_t reason, uint64_t ip)
+static ptm_status tell_gap(ptm_session *session, ptm_samples *samples, lane *from)
 {
-	sample told = { .kind = 4, .tsc = from->tsc, .ip = ip, .error = error_of(reason) };
+	const ptm_item *item = &from->item;
+	sample told = { .kind = 4, .tsc = item->end_tsc, .ip = item->ip, .error = error_of(item->reason) };
 	if (!told.error || !(samples->flags & SAMPLE_ERRORS))
 		return PTM_OK;
 	return put(session, samples, from, &told);
+}
+
+/* The error row of an AUX record that says data was lost: it stands at the record's own time. */
+static ptm_status tell_truncated(ptm_session *session, ptm_samples *samples, const ptm_record *record)
+{
+	sample told = { .kind = 4, .ns = record->time, .error = error_of(PTM_GAP_AUX_TRUNCATED) };
+	lane from = { .thread = ptm_sideband_thread(&session->sideband, record->pid, record->tid) };
+	const uint32_t count = session->file.queues.length;
+
+	if (!(samples->flags & SAMPLE_ERRORS))
+		return PTM_OK;
+	for (uint32_t row = 0; row < count; row++) {
+		const ptm_queue *queue = &session->file.queues.at[row];
+		if (queue->cpu == record->cpu || (queue->tid > 0 && queue->tid == record->tid))
+			from.stream.queue = row;
+	}
+	return count ? put(session, samples, &from, &told) : PTM_OK;
 }
 
 /* ------------------------------------------------------------------ lanes */
@@ -425,7 +444,7 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples, uint32_t 
 			if (one->item.reason == PTM_GAP_OVERFLOW)
 				one->walked_length = 0;
 			take_cycles(samples, one);
-			PTM_TRY(tell_error(session, samples, one, one->item.reason, one->item.ip));
+			PTM_TRY(tell_gap(session, samples, one));
 			continue;
 		}
 		if (one->item.kind == PTM_ITEM_VISIT && samples->flags & SAMPLE_INSTRUCTIONS)
@@ -472,18 +491,7 @@ static ptm_status let_in(ptm_session *session, ptm_samples *samples, const ptm_r
 		samples->record_ns = record->time;
 	switch (record->type) {
 	case PTM_RECORD_AUX:
-		if (record->as.aux.flags & 1) {
-			for (uint32_t row = 0; row < samples->lanes.length; row++) {
-				const ptm_queue *queue = &session->file.queues.at[row];
-				if (queue->cpu == record->cpu || (queue->tid > 0 && queue->tid == tid)) {
-					lane lost = samples->lanes.at[row];
-					lost.tsc = ptm_time_tsc(&session->time, record->time);
-					lost.thread = ptm_sideband_thread(&session->sideband, pid, tid);
-					return tell_error(session, samples, &lost, PTM_GAP_AUX_TRUNCATED, 0);
-				}
-			}
-		}
-		return PTM_OK;
+		return record->as.aux.flags & 1 ? tell_truncated(session, samples, record) : PTM_OK;
 	case PTM_RECORD_SWITCH:
 		if (record->as.swap.out)
 			return PTM_OK;

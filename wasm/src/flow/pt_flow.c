@@ -46,8 +46,6 @@ static void set_now(ptm_pt_flow *flow, uint64_t tsc)
 /* Takes over the packets' time: a decision of theirs is used now. */
 void ptm_flow_latch(ptm_pt_flow *flow)
 {
-	flow->time_tsc = flow->clock.tsc;
-	flow->since_time = flow->clock.instructions;
 	if (flow->clock.tsc > flow->now_tsc)
 		set_now(flow, flow->clock.tsc);
 	if (flow->clock.cycles_sampled) {
@@ -58,16 +56,21 @@ void ptm_flow_latch(ptm_pt_flow *flow)
 	flow->loop_count = 0;
 }
 
-/* Takes over the time at a return to user code, to which the instructions since
- * the last timing packet are added at two ticks each, as perf does. */
-static void latch_estimate(ptm_pt_flow *flow)
+/* The time of the packets, plus two ticks for each instruction since they moved it. */
+static uint64_t estimated_tsc(const ptm_pt_flow *flow)
 {
-	ptm_flow_latch(flow);
-	uint64_t estimate = flow->since_time << 1;
+	uint64_t estimate = flow->clock.instructions << 1;
 	uint32_t ratio = flow->clock.config.max_nonturbo_ratio;
 	if (flow->clock.cbr && ratio)
 		estimate = estimate * ratio / flow->clock.cbr;
-	set_now(flow, flow->time_tsc + estimate);
+	return flow->clock.tsc + estimate;
+}
+
+/* Takes over the time at a return to user code, where perf estimates it. */
+static void latch_estimate(ptm_pt_flow *flow)
+{
+	ptm_flow_latch(flow);
+	set_now(flow, estimated_tsc(flow));
 }
 
 /* Emits a gap at the current place and waits for the next IP. */
@@ -79,9 +82,12 @@ void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_GAP);
 	item->reason = reason;
 	item->ip = ip;
+	/* perf estimates the time of an error, and goes on with that of the packets. */
+	item->end_tsc = estimated_tsc(flow);
+	uint64_t end_ns = ptm_time_ns(&flow->config.time, item->end_tsc);
+	if (end_ns > item->end_ns)
+		item->end_ns = end_ns;
 	item->offset = flow->packet_offset;
-	/* perf keeps the time of the last good sample for the error, and takes the clock's for what follows. */
-	flow->time_tsc = flow->clock.tsc;
 	flow->lost_from = flow->packet_offset;
 	flow->tnt_count = 0;
 	flow->pending_count = 0;

@@ -62,7 +62,7 @@ struct ptm_pt_flow {
 	bool cut_resumed;
 
 	/* Time taken over, see the header. */
-	uint64_t now_tsc, now_ns, time_tsc, since_time;
+	uint64_t now_tsc, now_ns;
 	uint64_t latched_cycles;
 	bool latched;            /* the latest latch brought new cycles */
 	ptm_flow_context context;
