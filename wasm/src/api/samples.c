@@ -3,6 +3,7 @@
  * queues side by side, always the one that lags, and lets sideband records in
  * between as their time comes; which thread a row names depends on that order. */
 #include "api/session.h"
+#include <stdio.h>
 
 enum { SAMPLE_BRANCHES = 1, SAMPLE_INSTRUCTIONS = 2, SAMPLE_ERRORS = 4 };
 
@@ -36,6 +37,7 @@ struct ptm_samples {
 	PTM_ARRAY(lane) lanes;
 	PTM_ARRAY(heap_entry) heap;
 	PTM_ARRAY(uint32_t) running; /* cpu -> thread */
+	PTM_ARRAY(uint32_t) unreadable; /* names of binaries without code that were told */
 	uint32_t record;         /* next sideband record */
 	uint64_t record_ns;      /* time of the last one let in */
 	uint64_t limit;          /* ticks up to which the lanes may run now */
@@ -55,6 +57,7 @@ void ptm_samples_free(ptm_samples *samples)
 	ptm_array_free(&samples->lanes);
 	ptm_array_free(&samples->heap);
 	ptm_array_free(&samples->running);
+	ptm_array_free(&samples->unreadable);
 	free(samples);
 }
 
@@ -164,9 +167,11 @@ static ptm_status put_symbol(ptm_session *session, ptm_table *table, uint32_t ro
 	const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_function_at(session->spaces, space, ip, &offset));
 	const char *name = ptm_strings_get(&session->strings, function->name);
 	const char *dso = ptm_strings_get(&session->strings, map->name);
+	/* "[kernel.kallsyms]_text" says where the kernel's map was taken from. */
+	const char *bracket = *dso == '[' ? strchr(dso, ']') : NULL;
 	PTM_TRY(ptm_table_set_text(table, symbol_column, row, name, strlen(name)));
 	ptm_table_set_u64(table, offset_column, row, offset);
-	return ptm_table_set_text(table, dso_column, row, dso, strlen(dso));
+	return ptm_table_set_text(table, dso_column, row, dso, bracket ? (size_t)(bracket + 1 - dso) : strlen(dso));
 }
 
 static ptm_status put_code(ptm_session *session, ptm_table *table, uint32_t row, const sample *told)
@@ -198,6 +203,10 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, lane *from, co
 	PTM_TRY(ptm_table_add_row(table, &row));
 	uint32_t space = ptm_spaces_at(session->spaces, thread->pid, samples->record_ns);
 	const char *comm = ptm_strings_get(&session->strings, ptm_sideband_comm(&session->sideband, from->thread, samples->record_ns));
+	char nameless[16];
+	snprintf(nameless, sizeof nameless, ":%d", thread->tid);
+	if (!*comm)
+		comm = nameless;
 	ptm_table_set_u8(table, PTM_samples_kind, row, told->kind);
 	ptm_table_set_u64(table, PTM_samples_time, row, told->ns ? told->ns : ptm_time_ns(&session->time, told->tsc));
 	ptm_table_set_i32(table, PTM_samples_pid, row, thread->pid);
@@ -344,13 +353,28 @@ static uint32_t error_of(uint8_t reason)
 	}
 }
 
+/* perf names a binary that it cannot read only once. */
+static ptm_status is_told_before(ptm_session *session, ptm_samples *samples, const ptm_item *item, bool *before)
+{
+	const ptm_map *map = item->reason == PTM_GAP_NO_CODE ? ptm_spaces_find(session->spaces, item->space, item->ip) : NULL;
+
+	*before = false;
+	if (!map)
+		return PTM_OK;
+	for (uint32_t i = 0; i < samples->unreadable.length && !*before; i++)
+		*before = samples->unreadable.at[i] == map->name;
+	return *before ? PTM_OK : ptm_array_push(&samples->unreadable, map->name);
+}
+
 static ptm_status tell_gap(ptm_session *session, ptm_samples *samples, lane *from)
 {
 	const ptm_item *item = &from->item;
 	sample told = { .kind = 4, .tsc = item->end_tsc, .ip = item->ip, .error = error_of(item->reason) };
+	bool before;
 	if (!told.error || !(samples->flags & SAMPLE_ERRORS))
 		return PTM_OK;
-	return put(session, samples, from, &told);
+	PTM_TRY(is_told_before(session, samples, item, &before));
+	return before ? PTM_OK : put(session, samples, from, &told);
 }
 
 /* The error row of an AUX record that says data was lost: it stands at the record's own time. */
@@ -418,12 +442,14 @@ static ptm_status set_up(ptm_samples *samples)
 	return PTM_OK;
 }
 
+/* Whom perf takes to run on a queue: the last switch on its CPU says it, else the queue's own thread. */
 static uint32_t thread_of(const ptm_session *session, const ptm_samples *samples, const lane *one)
 {
 	const ptm_queue *queue = &session->file.queues.at[one->stream.queue];
-	if (queue->tid > 0)
-		return ptm_sideband_thread(&session->sideband, -1, queue->tid);
-	return queue->cpu >= 0 && (uint32_t)queue->cpu < samples->running.length ? samples->running.at[queue->cpu] : 0;
+	uint32_t thread = 0;
+	if (queue->cpu >= 0 && (uint32_t)queue->cpu < samples->running.length && (queue->tid <= 0 || session->pt.have_sched_switch))
+		thread = samples->running.at[queue->cpu];
+	return thread || queue->tid <= 0 ? thread : ptm_sideband_thread(&session->sideband, -1, queue->tid);
 }
 
 /* Decodes one lane until its time reaches the run's limit. PTM_MORE: the table is full. */

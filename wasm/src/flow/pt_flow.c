@@ -92,6 +92,10 @@ void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	flow->tnt_count = 0;
 	flow->pending_count = 0;
 	flow->resumed = false;
+	flow->found_transaction = flow->in_transaction;
+	flow->in_transaction = false;
+	flow->overflowed = false;
+	flow->distrusts = true;
 	flow->loop_count = 0;
 	flow->step = PTM_STEP_FIND_IP;
 }
@@ -172,6 +176,7 @@ static void overflow(ptm_pt_flow *flow)
 	ptm_flow_lose(flow, PTM_GAP_OVERFLOW);
 	disable(flow);
 	flow->overflowed = true;
+	flow->distrusts = false;
 	flow->ip = 0;
 }
 
@@ -326,7 +331,7 @@ static void begin_at(ptm_pt_flow *flow, uint64_t ip)
 {
 	flow->ip = ip;
 	flow->step = PTM_STEP_PACKET;
-	flow->overflowed = false;
+	flow->overflowed = flow->distrusts = false;
 	if (flow->packet.kind == PTM_PACKET_TIP_PGE || (ip >> 63) == 0)
 		latch_estimate(flow);
 	else
@@ -353,8 +358,11 @@ static ptm_status find_ip(ptm_pt_flow *flow)
 		else if (flow->overflowed) /* a FUP after OVF says that tracing goes on */
 			flow->enabled = flow->clock.counting = true;
 		ip = flow->packet.count ? packet_ip(flow) : 0;
-		if (ip)
+		/* After an error perf trusts only an IP that is sent in full. */
+		if (ip && (flow->overflowed || !flow->distrusts || flow->packet.count >= 3)) {
 			begin_at(flow, ip);
+			flow->in_transaction = flow->found_transaction;
+		}
 		return PTM_OK;
 	case PTM_PACKET_PSB: {
 		uint64_t offset = flow->packet_offset, packets = flow->reader.packets - 1;
@@ -374,7 +382,7 @@ static ptm_status find_ip(ptm_pt_flow *flow)
 		return PTM_OK;
 	}
 	case PTM_PACKET_MODE_TSX:
-		flow->in_transaction = flow->packet.payload & 1;
+		flow->found_transaction = flow->packet.payload & 1;
 		return PTM_OK;
 	case PTM_PACKET_OVF:
 		overflow(flow);
@@ -601,7 +609,7 @@ static ptm_status walk_tip(ptm_pt_flow *flow)
 	if (stops)
 		disable(flow);
 	ptm_flow_visit(flow, row, end, to, true);
-	if (to)
+	if (flow->packet.count)
 		flow->ip = to;
 	else if (stops)
 		flow->ip = block->last_ip;
