@@ -109,8 +109,12 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 		context->until_tsc = UINT64_MAX;
 		return;
 	}
-	context->thread = queue->tid > 0 && !session->pt.have_sched_switch ? ptm_sideband_thread(&session->sideband, -1, queue->tid)
-					 : ptm_sideband_running(&session->sideband, queue->cpu, ns);
+	/* The switches of a CPU are asked first: a queue may be of a thread on one CPU. */
+	context->thread = 0;
+	if (queue->cpu >= 0 && (queue->tid <= 0 || session->pt.have_sched_switch))
+		context->thread = ptm_sideband_running(&session->sideband, queue->cpu, ns);
+	if (!context->thread && queue->tid > 0)
+		context->thread = ptm_sideband_thread(&session->sideband, -1, queue->tid);
 	context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
 	context->until_tsc = session->pt.timeless ? UINT64_MAX : next_change(session, tsc);
 }
