@@ -34,7 +34,10 @@ export function gripAt(x: number, width: number, range: TimeRange | null, durati
   return x > start && x < end ? 'move' : 'new'
 }
 
-const ordered = (one: number, other: number): TimeRange => ({ start_ns: Math.floor(Math.min(one, other)), end_ns: Math.ceil(Math.max(one, other)) })
+const ordered = (one: number, other: number): TimeRange => ({
+  start_ns: Math.floor(Math.min(one, other)),
+  end_ns: Math.ceil(Math.max(one, other)),
+})
 
 /** The range after a drag from `from` to `to`. */
 export function dragRange(grip: Grip, range: TimeRange | null, from: number, to: number, duration: number): TimeRange {

@@ -12,12 +12,17 @@ const sentence = (...rows: ReturnType<typeof image>[]) => {
 test('only binaries whose lack costs something are missed', () => {
   expect(sentence(image('/bin/a', 1, 0), image('/lib/never-run.so', 0, 0), image('[heap]', 0, 50, 1, 1))).toBe('nothing')
   expect(sentence(image('/bin/a', 0, 123))).toBe('/bin/a is missing: 12.3% of the trace could not be decoded.')
-  expect(sentence(image('/bin/a', 0, 100), image('/lib/b.so', 2, 25))).toBe('2 binaries are missing: 12.5% of the trace could not be decoded.')
+  expect(sentence(image('/bin/a', 0, 100), image('/lib/b.so', 2, 25))).toBe(
+    '2 binaries are missing: 12.5% of the trace could not be decoded.',
+  )
   expect(sentence(image('/bin/a', 0, 0, 3))).toBe('/bin/a is missing: parts of the trace could not be decoded.')
 })
 
 test('chips name the trace', () => {
-  const info = makeTable('info', [{ key: 'duration_ns', value: '412800000' }, { key: 'source', value: 'Intel PT' }])
+  const info = makeTable('info', [
+    { key: 'duration_ns', value: '412800000' },
+    { key: 'source', value: 'Intel PT' },
+  ])
   const threads = makeTable('threads', [{ start_ns: NaN }, { start_ns: 0, instructions: 18_402_113 }, { start_ns: NaN }])
   expect(traceChips(info, threads).map(({ text }) => text)).toEqual(['Intel PT', '412.8 ms', '18.4 M instructions', '1 thread'])
 })

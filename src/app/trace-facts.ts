@@ -19,7 +19,11 @@ export function traceChips(info: Tables['info'], threads: Tables['threads'] | nu
   const source = infoValue(info, 'source')
   if (source) chips.push({ id: 'source', text: source, title: infoValue(info, 'pt_config') || source })
   if (duration > 0) chips.push({ id: 'duration', text: durationText(duration), title: `The trace lasts ${countText(duration)} ns` })
-  chips.push({ id: 'instructions', text: `${shortCount(instructions)} instructions`, title: `${countText(instructions)} instructions decoded` })
+  chips.push({
+    id: 'instructions',
+    text: `${shortCount(instructions)} instructions`,
+    title: `${countText(instructions)} instructions decoded`,
+  })
   chips.push({ id: 'threads', text: `${count} ${count === 1 ? 'thread' : 'threads'}`, title: 'Threads with trace' })
   return chips
 }

@@ -58,8 +58,10 @@ export function infoText(file: string, facts: Facts): string {
   parts.push(section(`Threads with trace: ${traced.length}`, threadLines(threads, traced), 'lrrrrr'))
   parts.push(section(`Binaries: ${Math.max(0, images.rows - 1)}`, imageLines(images), 'llrl'))
   const gaps = sumGaps(facts.gaps)
-  const lost = gaps.filter((gap) => gap.lost).reduce((sum, gap) => sum + gap.count, 0)
-  parts.push(lost === 0 ? '\nNothing of the trace was lost.\n' : `\nLost: ${formatCount(lost)} times\n`)
+  const places = gaps.filter((gap) => gap.lost).reduce((sum, gap) => sum + gap.count, 0)
+  // One row of gaps may stand for several of the same kind.
+  const lost = Math.max(places, threads.gaps.reduce((sum, count) => sum + count, 0))
+  parts.push(lost === 0 ? '\nNothing of the trace was lost.\n' : `\nTrace was lost in ${plural(lost, 'gap')}:\n`)
   parts.push(gapLines(gaps))
   return parts.join('')
 }
@@ -110,10 +112,12 @@ function threadLines(threads: Tables['threads'], rows: number[]): string[][] {
       `${formatCount(threads.instructions[row] ?? Number.NaN)} instructions`,
       `${formatCount(threads.branches[row] ?? Number.NaN)} branches`,
       `${formatDuration(threads.on_ns[row] ?? Number.NaN)} traced`,
-      gaps > 0 ? `${formatCount(gaps)} gaps` : '',
+      gaps > 0 ? plural(gaps, 'gap') : '',
     ]
   })
 }
+
+const plural = (count: number, noun: string): string => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
 
 const imageStates = ['missing', 'loaded', 'refused']
 
@@ -131,7 +135,7 @@ function gapLines(gaps: readonly GapSum[]): string {
     .map((gap) => {
       const time = gap.ns > 0 ? `, ${formatDuration(gap.ns)}` : ''
       const bytes = gap.bytes > 0 ? `, ${formatBytes(gap.bytes)}` : ''
-      return `  ${gap.reason.replaceAll('_', ' ')}: ${formatCount(gap.count)} times${time}${bytes}\n${gap.lost && gap.example ? `    first: ${gap.example}\n` : ''}`
+      return `  ${gap.reason.replaceAll('_', ' ')}: ${plural(gap.count, gap.lost ? 'place' : 'time')}${time}${bytes}\n${gap.lost && gap.example ? `    first: ${gap.example}\n` : ''}`
     })
     .join('')
 }

@@ -84,3 +84,35 @@ export function functionName(functions: Functions | null, images: Images | null,
   }
   return (known.texts[row] ??= makeFunctionName(functions, images, row))
 }
+
+const MOST_IMAGES_BY_SCOPE = 3
+
+/** Number for a text, the same every time (FNV-1a). */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return hash >>> 0
+}
+
+/** Class or namespace of a name; the name itself when it has none. */
+function scopeOf(name: string): string {
+  const bare = name.replace(/[(<].*$/, '')
+  const end = bare.lastIndexOf('::')
+  return end > 0 ? bare.slice(0, end) : bare
+}
+
+const groups = new WeakMap<Functions, { byScope: boolean; numbers: (number | undefined)[] }>()
+
+/** Functions of one group have one hue: those of a binary, or, where there are few
+ * binaries, those of a class. -1 for code that is not known. */
+export function colorGroup(functions: Functions | null, row: number): number {
+  const image = functions?.image[row] ?? 0
+  if (!functions || row === 0 || image === 0) return -1
+  let known = groups.get(functions)
+  if (!known) {
+    known = { byScope: new Set(functions.image).size <= MOST_IMAGES_BY_SCOPE, numbers: [] }
+    groups.set(functions, known)
+  }
+  if (!known.byScope) return image - 1
+  return (known.numbers[row] ??= hashOf(scopeOf(textAt(functions.name, row))))
+}

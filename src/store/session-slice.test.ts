@@ -70,7 +70,10 @@ test('junk alone fails with a sentence', async () => {
 
 test('binaries that come before their trace are kept for it', async () => {
   await open(offered('prog', ELF))
-  expect(store().session).toMatchObject({ status: 'empty', failure: '1 binary is noted, but there is no trace yet: open the perf.data that belongs to it.' })
+  expect(store().session).toMatchObject({
+    status: 'empty',
+    failure: '1 binary is noted, but there is no trace yet: open the perf.data that belongs to it.',
+  })
   void store().openFiles([offered('perf.data', TRACE)])
   await vi.waitFor(() => expect(engine.log).toEqual(['open perf.data', 'images dir/prog', 'decode']))
 })

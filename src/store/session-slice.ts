@@ -31,6 +31,10 @@ export const emptySession: SessionSlice = {
 }
 
 const inputOf = ({ file, path }: OfferedFile): Input => ({ name: file.name, path, file })
+const spoken = (outcome: ImageOutcome): ImageOutcome =>
+  outcome.sentence !== ''
+    ? outcome
+    : { ...outcome, sentence: outcome.state === 'used' ? `${outcome.path} is used.` : `${outcome.path} is not used.` }
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
 
 /** Why nothing was opened, from what was found among the files. */
@@ -164,7 +168,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   async function offer(to: Engine, binaries: readonly OfferedFile[]): Promise<ImageOutcome[]> {
     if (binaries.length === 0) return []
     const answer = await to.addImages(binaries.map(inputOf)).catch(asFailure)
-    return answer.ok ? answer.value : [{ path: '', state: 'unreadable', sentence: answer.error.sentence }]
+    return answer.ok ? answer.value.map(spoken) : [{ path: '', state: 'unreadable', sentence: answer.error.sentence }]
   }
 
   async function openTrace(sorted: SortedFiles, trace: OfferedFile): Promise<void> {

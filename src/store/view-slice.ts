@@ -12,7 +12,9 @@ const START_NS_NOT_FIRST = 1
 
 /** Ordinal of the first instruction of `thread` at or after `time_ns`; null when there is none. */
 async function ordinalAt(thread: number, time_ns: number): Promise<number | null> {
-  const answer = await (await engine()).query('instructions', {
+  const answer = await (
+    await engine()
+  ).query('instructions', {
     thread,
     flags: START_NS_NOT_FIRST,
     start_ns: time_ns,

@@ -93,7 +93,9 @@ describe('VirtualTable', () => {
     expect(screen.getByText('row 123456789')).toBeDefined()
   })
   it('shows a lead-in above its row and a full row in place of cells', () => {
-    render(<Table leadIn={(row) => (row === 2 ? { height: 20, node: 'a gap' } : null)} fullRow={(row) => (row === 3 ? 'not here yet' : null)} />)
+    render(
+      <Table leadIn={(row) => (row === 2 ? { height: 20, node: 'a gap' } : null)} fullRow={(row) => (row === 3 ? 'not here yet' : null)} />,
+    )
     expect(screen.getByText('a gap').closest('[role=row]')?.nextElementSibling?.textContent).toBe('row 24')
     expect(screen.getByText('not here yet').getAttribute('aria-colspan')).toBe('2')
   })

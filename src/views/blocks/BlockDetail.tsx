@@ -11,7 +11,7 @@ import { Button } from '../../widgets/Button'
 import { DetailFacts, DetailStrip } from '../../widgets/DetailStrip'
 import { bytesText, durationText, shareText } from '../../widgets/number-text'
 import { addressOf, endsInConditional, endWord, metric, symbolOf } from './layout'
-import { showVisit } from './View'
+import { showVisit } from './show-visit'
 
 type Props = { table: BlocksTable; row: number; names: NameTables; total: number; weight: Weight }
 
@@ -57,7 +57,10 @@ function factsOf(table: BlocksTable, row: number, names: NameTables): { name: st
   const taken = table.taken[row] ?? 0
   const branch = endsInConditional(table.class[row] ?? 0) ? `, taken in ${shareText(taken / visits)} of visits` : ''
   const facts = [
-    { name: 'Code', value: `${hexText(ip)} to ${hexText(ip + BigInt(size))}: ${bytesText(size)}, ${pluralText(table.block_instructions[row] ?? 0, 'instruction')}` },
+    {
+      name: 'Code',
+      value: `${hexText(ip)} to ${hexText(ip + BigInt(size))}: ${bytesText(size)}, ${pluralText(table.block_instructions[row] ?? 0, 'instruction')}`,
+    },
     { name: 'Ends in', value: `${endWord(table.class[row] ?? 0)}${branch}` },
     { name: 'Visits', value: `${pluralText(visits, 'visit')}, ${durationText((table.ns[row] ?? NaN) / visits)} each` },
     { name: 'IPC', value: Number.isNaN(cycles) ? '' : ipcBasis(table, row, visits) },

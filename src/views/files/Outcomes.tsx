@@ -19,7 +19,10 @@ export function Outcomes({ outcomes }: { outcomes: readonly Outcome[] }) {
     .map(({ state, count }) => `${count} ${words[state]}`)
     .join(', ')
   return (
-    <details className="files-outcomes" open={sorted.some(({ state }) => state === 'refused' || state === 'unreadable') || outcomes.length <= 6}>
+    <details
+      className="files-outcomes"
+      open={sorted.some(({ state }) => state === 'refused' || state === 'unreadable') || outcomes.length <= 6}
+    >
       <summary>
         Last drop: {pluralText(outcomes.length, 'file')} ({counts})
       </summary>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The instructions of one thread as a table of any length, with its bar, the
 // strip about the selected one, jumping and copying.
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import type { KeyboardEvent, ReactNode } from 'react'
 import { textAt } from '../../lib/text-column'
 import { toggled } from '../../lib/toggled'
@@ -45,14 +45,23 @@ export function InstructionList({ threads, thread, picker }: Props) {
   const names = useMemo(() => ({ functions: session.functions, images: session.images }), [session.functions, session.images])
   const found = useFound(names)
   const start_ns = useMemo(() => startOf(infoValue(session.info, 'start_time_ns')), [session.info])
-  const context: CellContext = { names, timeBase, start_ns, textOf, found, find }
+  const context: CellContext = useMemo(
+    () => ({ names, timeBase, start_ns, textOf, found, find }),
+    [names, timeBase, start_ns, textOf, found, find],
+  )
+  const cell = useCallback((row: number, column: string) => instructionCell(context, row, column), [context])
+  const fullRow = useCallback((row: number) => (find(row) === null ? <span className="ins-waiting">#{countText(row)}</span> : null), [find])
   const noCycles = whyNoCycles(session.info)
   const hasCpu = session.queues === null || session.queues.cpu.some((cpu) => cpu >= 0)
-  const available = allColumns.filter((column) => (noCycles === '' || !column.needsCycles) && (hasCpu || column.id !== 'cpu'))
+  const hasCycles = noCycles === ''
+  const available = useMemo(
+    () => allColumns.filter((column) => (hasCycles || !column.needsCycles) && (hasCpu || column.id !== 'cpu')),
+    [hasCycles, hasCpu],
+  )
   const copy = useCopy({ thread, threads, context, rowCount })
   const showTime = useStore((store) => store.showTime)
   const jump = useJump(threads, thread, start_ns)
-  const columns = useMemo(() => columnsShown(available, shown, rowCount, timeBase), [available.length, shown, rowCount, timeBase])
+  const columns = useMemo(() => columnsShown(available, shown, rowCount, timeBase), [available, shown, rowCount, timeBase])
 
   const leadIn = useCallback(
     (row: number) => {
@@ -62,13 +71,16 @@ export function InstructionList({ threads, thread, picker }: Props) {
     },
     [find],
   )
-  const rowClass = (row: number) => {
-    const place = find(row)
-    if (place === null) return ''
-    const time = place.table.time_ns[place.index] ?? NaN
-    const outside = range !== null && (time < range.start_ns || time >= range.end_ns)
-    return `${endsVisit(place.table.end[place.index] ?? 0) ? 'ins-end' : ''} ${outside ? 'ins-outside' : ''}`
-  }
+  const rowClass = useCallback(
+    (row: number) => {
+      const place = find(row)
+      if (place === null) return ''
+      const time = place.table.time_ns[place.index] ?? NaN
+      const outside = range !== null && (time < range.start_ns || time >= range.end_ns)
+      return `${endsVisit(place.table.end[place.index] ?? 0) ? 'ins-end' : ''} ${outside ? 'ins-outside' : ''}`
+    },
+    [find, range],
+  )
   const selected = selection === null ? null : find(selection.active)
   const bar = (
     <>
@@ -98,7 +110,11 @@ export function InstructionList({ threads, thread, picker }: Props) {
           { value: 'perf', label: 'perf’s clock', title: 'Seconds as perf script prints them' },
         ]}
       />
-      <ColumnMenu items={available.map((column) => ({ id: column.id, text: column.name }))} shown={shown} onToggle={(id) => setShown(toggled(shown, id))}>
+      <ColumnMenu
+        items={available.map((column) => ({ id: column.id, text: column.name }))}
+        shown={shown}
+        onToggle={(id) => setShown(toggled(shown, id))}
+      >
         <Segmented<Syntax>
           label="Syntax of instructions"
           value={syntax}
@@ -115,7 +131,9 @@ export function InstructionList({ threads, thread, picker }: Props) {
     held.failure !== '' || picker !== null || noCycles !== '' ? (
       <>
         {held.failure === '' ? null : <p className="is-warning">{held.failure}</p>}
-        {picker === null ? null : <p>All threads are selected. Instructions have an order within one thread only, so one is picked above.</p>}
+        {picker === null ? null : (
+          <p>All threads are selected. Instructions have an order within one thread only, so one is picked above.</p>
+        )}
         {noCycles === '' ? null : <p>No cycles and IPC: {noCycles}</p>}
       </>
     ) : null
@@ -124,14 +142,18 @@ export function InstructionList({ threads, thread, picker }: Props) {
       label="Instructions"
       bar={bar}
       notice={notice}
-      detail={selected === null || selection === null ? null : <InstructionDetail place={selected} row={selection.active} context={context} selection={selection} />}
+      detail={
+        selected === null || selection === null ? null : (
+          <InstructionDetail place={selected} row={selection.active} context={context} selection={selection} />
+        )
+      }
     >
       <VirtualTable
         label={`Instructions of ${threadLabel(threads, thread)}`}
         columns={columns}
         rowCount={rowCount}
-        cell={(row, column) => instructionCell(context, row, column)}
-        fullRow={(row) => (find(row) === null ? <span className="ins-waiting">#{countText(row)}</span> : null)}
+        cell={cell}
+        fullRow={fullRow}
         leadIn={leadIn}
         rowClass={rowClass}
         selection={selection}
@@ -181,19 +203,17 @@ function useSelection(thread: number, rowCount: number) {
   const showInstruction = useStore((store) => store.showInstruction)
   const [selection, setSelection] = useState<RowSelection | null>(null)
   const [reveal, setReveal] = useState<{ row: number } | null>(null)
-  const own = useRef<number | null>(null)
-  useEffect(() => {
-    if (instruction === null || instruction.thread !== thread || instruction.ordinal === own.current) return
-    const row = Math.max(0, Math.min(instruction.ordinal, rowCount - 1))
-    own.current = instruction.ordinal
-    setSelection({ anchor: row, active: row })
-    setReveal({ row })
-    // Rows that arrive later do not move what the reader looks at.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [instruction, thread])
+  const [seen, setSeen] = useState<typeof instruction>(null)
+  if (instruction !== seen) {
+    setSeen(instruction)
+    if (instruction !== null && instruction.thread === thread && instruction.ordinal !== selection?.active) {
+      const row = Math.max(0, Math.min(instruction.ordinal, rowCount - 1))
+      setSelection({ anchor: row, active: row })
+      setReveal({ row })
+    }
+  }
   const select = (next: RowSelection) => {
     setSelection(next)
-    own.current = next.active
     showInstruction(thread, next.active)
   }
   return { selection, reveal, select }

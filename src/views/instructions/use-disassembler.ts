@@ -44,7 +44,9 @@ function remembering(library: Disassembler | null, syntax: Syntax): TextOf {
     if (library === null) return ''
     const texts = known.get(table) ?? []
     known.set(table, texts)
-    return (texts[index] ??= textOrNothing(() => library.disassemble(codeOf(table, index), table.ip[index] ?? 0n, bitsOf(table, index), syntax)))
+    return (texts[index] ??= textOrNothing(() =>
+      library.disassemble(codeOf(table, index), table.ip[index] ?? 0n, bitsOf(table, index), syntax),
+    ))
   }
 }
 

@@ -35,12 +35,14 @@ export function useJump(threads: ThreadsTable, thread: number, start_ns: bigint)
       case 'unclear':
         return jump.sentence
       case 'ordinal':
-        if (jump.ordinal >= rows) return `${threadLabel(threads, thread)} has ${countText(rows)} instructions: the last one is #${countText(rows - 1)}.`
+        if (jump.ordinal >= rows)
+          return `${threadLabel(threads, thread)} has ${countText(rows)} instructions: the last one is #${countText(rows - 1)}.`
         showInstruction(thread, jump.ordinal)
         return ''
       case 'time': {
         const end = threads.end_ns[thread] ?? NaN
-        if (jump.time_ns > end) return `The trace of ${threadLabel(threads, thread)} ends at ${durationText(end)} (${secondsText((wholeNs(end) ?? 0n) + start_ns)} s on perf’s clock).`
+        if (jump.time_ns > end)
+          return `The trace of ${threadLabel(threads, thread)} ends at ${durationText(end)} (${secondsText((wholeNs(end) ?? 0n) + start_ns)} s on perf’s clock).`
         await showTime(thread, jump.time_ns)
         return ''
       }
@@ -67,7 +69,8 @@ function useAddressSearch(thread: number, search: AddressSearch | null, done: ()
     }
     if (blocks.state === 'failed') end(blocks.sentence)
     else if (visit.state === 'failed') end(visit.sentence)
-    else if (blocks.state === 'ready' && row < 0) end(`No instruction at ${hexText(search.ip)} was executed by this thread, as far as the trace is decoded.`)
+    else if (blocks.state === 'ready' && row < 0)
+      end(`No instruction at ${hexText(search.ip)} was executed by this thread, as far as the trace is decoded.`)
     else if (visit.state === 'ready') {
       const index = visit.table.ip.indexOf(search.ip)
       if (index < 0) end(`${hexText(search.ip)} lies inside an instruction, or the visits seen first left its block before it.`)

@@ -104,7 +104,12 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
   return (
     <section className="view-panel" aria-label="Timeline" onKeyDown={onKey}>
       <div className="view-toolbar">
-        <Button kind="quiet" icon="zoomOut" disabled={view.end - view.start >= duration} onClick={() => setView({ start: 0, end: duration })}>
+        <Button
+          kind="quiet"
+          icon="zoomOut"
+          disabled={view.end - view.start >= duration}
+          onClick={() => setView({ start: 0, end: duration })}
+        >
           Whole trace
         </Button>
         <Button kind="quiet" disabled={!selected && !range} onClick={fit} title="Zoom to the selected call or range (F)">
@@ -197,7 +202,13 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
         {selected && callSentence(selected, names.nameOf(selected.function), threadLabel(threads, selected.thread))}
       </div>
       {selected && (
-        <CallDetails call={selected} thread={threadLabel(threads, selected.thread)} names={names} onZoom={() => zoomTo(selected)} onClose={() => setSelected(null)} />
+        <CallDetails
+          call={selected}
+          thread={threadLabel(threads, selected.thread)}
+          names={names}
+          onZoom={() => zoomTo(selected)}
+          onClose={() => setSelected(null)}
+        />
       )}
     </section>
   )

@@ -7,13 +7,21 @@ import { OPEN_END, OPEN_START, SEVERAL } from './layout'
 
 export type FunctionNames = {
   nameOf(fn: number): string
-  imageOf(fn: number): number
+  groupOf(fn: number): number
   imagePathOf(fn: number): string
   gapText(gaps: GapsTable, row: number): string
 }
 
 /** A call as plain data: outlives the table it came from. */
-export type SelectedCall = { thread: number; depth: number; start_ns: number; end_ns: number; function: number; instructions: number; flags: number }
+export type SelectedCall = {
+  thread: number
+  depth: number
+  start_ns: number
+  end_ns: number
+  function: number
+  instructions: number
+  flags: number
+}
 
 export function callAt(calls: CallsTable, row: number): SelectedCall {
   return {

@@ -103,11 +103,14 @@ const uint8_t *ptm_decode_part(const ptm_session *session, size_t *length)
 
 ptm_status ptm_session_merge(ptm_session *session, const uint8_t *part, size_t length)
 {
-	uint32_t segment = ptm_part_segment(part, length);
+	uint64_t instructions;
+	uint32_t segment = ptm_part_segment(part, length, &instructions);
 	session->version++;
 	ptm_status status = ptm_profile_merge(session->profile, part, length);
-	if (status == PTM_OK && segment < session->segments.length)
+	if (status == PTM_OK && segment < session->segments.length) {
 		session->segments.at[segment].merged = true;
+		session->segments.at[segment].instructions = instructions;
+	}
 	if (status == PTM_BAD_DATA)
 		return ptm_message_set(&session->message, status, "A decoded part of %zu bytes is damaged: it was not merged.", length);
 	return status;

@@ -261,38 +261,70 @@ ptm_status ptm_query_gaps(ptm_session *session, const ptm_request *request, ptm_
 
 /* ----------------------------------------------------------------- blocks */
 
+/* Where to jump to for a block: its first visit in the whole trace. */
+static void set_first(ptm_session *session, ptm_table *table, uint32_t row, const ptm_block_stat *stat)
+{
+	const ptm_ordinals *ordinals = &session->ordinals;
+	ptm_table_set_u32(table, PTM_blocks_thread, row, PTM_ALL);
+	ptm_table_set_f64(table, PTM_blocks_first_ordinal, row, NAN);
+	if (!stat || stat->first_segment >= session->segments.length)
+		return;
+	uint32_t queue = session->segments.at[stat->first_segment].queue;
+	uint64_t ordinal = stat->first_instruction;
+	for (uint32_t i = session->first_segment.at[queue]; i < stat->first_segment; i++)
+		ordinal += session->segments.at[i].instructions;
+	uint32_t run = ptm_ordinals_run_in_queue(ordinals, queue, ordinal);
+	if (run == UINT32_MAX)
+		return;
+	ptm_table_set_u32(table, PTM_blocks_thread, row, ordinals->runs.at[run].thread);
+	ptm_table_set_f64(table, PTM_blocks_first_ordinal, row,
+		(double)(ordinals->thread_first.at[run] + (ordinal - ordinals->runs.at[run].first_instruction)));
+}
+
+static ptm_status put_block(ptm_session *session, ptm_table *table, const ptm_block_stat *stat, uint32_t *row)
+{
+	const ptm_block *block = &session->blocks.blocks.at[stat->block];
+
+	PTM_TRY(ptm_table_add_row(table, row));
+	ptm_table_set_u64(table, PTM_blocks_ip, *row, block->ip);
+	ptm_table_set_u32(table, PTM_blocks_size, *row, block->size);
+	ptm_table_set_u32(table, PTM_blocks_block_instructions, *row, block->instructions);
+	ptm_table_set_u32(table, PTM_blocks_function, *row, block->function);
+	ptm_table_set_f64(table, PTM_blocks_function_offset, *row, (double)block->function_offset);
+	ptm_table_set_u32(table, PTM_blocks_image, *row, ptm_spaces_function(session->spaces, block->function)->image);
+	ptm_table_set_u8(table, PTM_blocks_class, *row, block->class);
+	ptm_table_set_f64(table, PTM_blocks_visits, *row, (double)stat->visits);
+	ptm_table_set_f64(table, PTM_blocks_taken, *row, (double)stat->taken);
+	ptm_table_set_f64(table, PTM_blocks_instructions, *row, (double)stat->instructions);
+	ptm_table_set_f64(table, PTM_blocks_ns, *row, (double)stat->ns);
+	ptm_table_set_f64(table, PTM_blocks_cycles, *row, cycles_or_nan(session, stat->cycles));
+	ptm_table_set_f64(table, PTM_blocks_cycle_instructions, *row, (double)stat->cycle_instructions);
+	ptm_table_set_f64(table, PTM_blocks_cycle_visits, *row, (double)stat->cycle_visits);
+	return PTM_OK;
+}
+
 ptm_status ptm_query_blocks(ptm_session *session, const ptm_request *request, ptm_table *table)
 {
+	uint32_t count, all_count, row;
 	ptm_profile *profile;
-	uint32_t count, row;
 
 	PTM_TRY(ptm_window_profile(session, request, &profile));
 	PTM_TRY(ptm_ordinals_refresh(session));
+	const ptm_block_stat *all = ptm_profile_blocks(session->profile, &all_count);
 	const ptm_block_stat *stats = ptm_profile_blocks(profile, &count);
-	for (uint32_t i = 0; i < count; i++) {
-		const ptm_block_stat *stat = &stats[i];
-		const ptm_block *block = &session->blocks.blocks.at[stat->block];
-		if (!stat->instructions && !stat->visits)
+	const ptm_block_stat **by_block = calloc(session->blocks.blocks.length + 1, sizeof *by_block);
+	ptm_status status = by_block ? PTM_OK : PTM_NO_MEMORY;
+	for (uint32_t i = 0; by_block && i < all_count; i++)
+		by_block[all[i].block] = &all[i];
+	for (uint32_t i = 0; status == PTM_OK && i < count; i++) {
+		if (!stats[i].instructions && !stats[i].visits)
 			continue;
-		PTM_TRY(ptm_table_add_row(table, &row));
-		ptm_table_set_u64(table, PTM_blocks_ip, row, block->ip);
-		ptm_table_set_u32(table, PTM_blocks_size, row, block->size);
-		ptm_table_set_u32(table, PTM_blocks_block_instructions, row, block->instructions);
-		ptm_table_set_u32(table, PTM_blocks_function, row, block->function);
-		ptm_table_set_f64(table, PTM_blocks_function_offset, row, (double)block->function_offset);
-		ptm_table_set_u32(table, PTM_blocks_image, row, ptm_spaces_function(session->spaces, block->function)->image);
-		ptm_table_set_u8(table, PTM_blocks_class, row, block->class);
-		ptm_table_set_f64(table, PTM_blocks_visits, row, (double)stat->visits);
-		ptm_table_set_f64(table, PTM_blocks_taken, row, (double)stat->taken);
-		ptm_table_set_f64(table, PTM_blocks_instructions, row, (double)stat->instructions);
-		ptm_table_set_f64(table, PTM_blocks_ns, row, (double)stat->ns);
-		ptm_table_set_f64(table, PTM_blocks_cycles, row, cycles_or_nan(session, stat->cycles));
-		ptm_table_set_f64(table, PTM_blocks_cycle_instructions, row, (double)stat->cycle_instructions);
-		ptm_table_set_f64(table, PTM_blocks_cycle_visits, row, (double)stat->cycle_visits);
-		ptm_table_set_u32(table, PTM_blocks_thread, row, PTM_ALL);
-		ptm_table_set_f64(table, PTM_blocks_first_ordinal, row, NAN);
+		status = put_block(session, table, &stats[i], &row);
+		if (status == PTM_OK)
+			set_first(session, table, row, by_block[stats[i].block]);
 	}
-	return PTM_OK;
+	free(by_block);
+	return status;
 }
 
 /* --------------------------------------------------------------- coverage */

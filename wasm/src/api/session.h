@@ -18,6 +18,7 @@ typedef struct ptm_segment {
 	uint64_t offset, limit;
 	bool clock_known;        /* clock and packets_before hold */
 	bool merged;
+	uint64_t instructions;   /* executed in it, once merged */
 	ptm_clock clock;         /* at offset */
 	uint64_t packets_before; /* in the queue */
 } ptm_segment;

@@ -226,14 +226,16 @@ static void checkpoint(ptm_pt_flow *flow, uint64_t offset, uint64_t packets)
 }
 
 /* A PSB while in sync: no break in the flow. The visit in progress is cut at the
- * address the PSB names, so that decoding may begin here and see the same. */
+ * address the PSB names, so that decoding may begin here and see the same. What
+ * is walked on the way still has the time before the PSB. */
 static ptm_status in_sync_psb(ptm_pt_flow *flow)
 {
-	uint64_t offset = flow->packet_offset, packets = flow->reader.packets - 1, ip;
-	ptm_walk walk = PTM_WALK_ON;
 	bool reaches = false;
-	uint32_t block;
+	uint64_t ip;
 
+	flow->psb_offset = flow->packet_offset;
+	flow->psb_packets = flow->reader.packets - 1;
+	flow->psb_moves = flow->clock.moves;
 	ptm_status status = read_psb(flow, &ip);
 	if (status == PTM_BAD_DATA) {
 		if (flow->packet.kind == PTM_PACKET_OVF)
@@ -243,23 +245,39 @@ static ptm_status in_sync_psb(ptm_pt_flow *flow)
 		return PTM_OK;
 	}
 	PTM_TRY(status);
-	psb_event(flow, offset);
 	if (ip && flow->ip && ip != flow->ip)
 		PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
 	if (reaches) {
-		/* Direct branches on the way are few: the queue may hold them; else cut later. */
 		flow->stop_ip = ip;
-		while (walk == PTM_WALK_ON && flow->queue_length < PTM_FLOW_QUEUE - 2)
-			PTM_TRY(ptm_flow_walk(flow, true, &walk, &block));
-		if (walk == PTM_WALK_STOP) {
-			if (flow->cut_instructions) {
-				ptm_flow_visit_part(flow, flow->cut_block, flow->cut_instructions);
-				flow->resumed = true;
-			}
-			flow->ip = ip;
-		}
+		flow->step = PTM_STEP_PSB;
+		return PTM_OK;
 	}
-	checkpoint(flow, offset, packets);
+	psb_event(flow, flow->psb_offset);
+	checkpoint(flow, flow->psb_offset, flow->psb_packets);
+	return PTM_OK;
+}
+
+static ptm_status walk_psb(ptm_pt_flow *flow)
+{
+	ptm_walk walk;
+	uint32_t row;
+
+	PTM_TRY(ptm_flow_walk(flow, true, &walk, &row));
+	if (walk == PTM_WALK_ON || walk == PTM_WALK_LOST)
+		return PTM_OK;
+	if (walk == PTM_WALK_STOP) {
+		if (flow->cut_instructions) {
+			ptm_flow_visit_part(flow, flow->cut_block, flow->cut_instructions);
+			flow->resumed = true;
+		}
+		flow->ip = flow->stop_ip;
+	}
+	/* What was walked lies before the times of the PSB. */
+	if (flow->clock.moves != flow->psb_moves)
+		flow->clock.instructions = 0;
+	flow->step = PTM_STEP_PACKET;
+	psb_event(flow, flow->psb_offset);
+	checkpoint(flow, flow->psb_offset, flow->psb_packets);
 	return PTM_OK;
 }
 
@@ -616,21 +634,9 @@ static ptm_status walk_fup(ptm_pt_flow *flow)
 static void async_end(ptm_pt_flow *flow, uint64_t to_ip)
 {
 	bool abort = flow->pending_async;
-	ptm_block *block = &flow->blocks->blocks.at[flow->cut_block];
 	flow->ip = flow->stop_ip;
 	flow->step = PTM_STEP_PACKET;
-	ptm_flow_visit(flow, flow->cut_block, abort ? PTM_END_ABORT : PTM_END_ASYNC, to_ip, true);
-	/* ptm_flow_visit counts whole blocks: this one was cut. */
-	ptm_item *item = &flow->queue[(flow->queue_head + flow->queue_length - 1) % PTM_FLOW_QUEUE];
-	uint32_t over = (uint32_t)block->instructions - flow->cut_instructions;
-	item->instructions = flow->cut_instructions;
-	item->ip = flow->stop_ip;
-	flow->instructions -= over;
-	item->total_instructions -= over;
-	if (item->has_cycles) {
-		item->cycle_instructions -= over;
-		flow->measured_instructions -= over;
-	}
+	ptm_flow_visit_cut(flow, flow->cut_block, flow->cut_instructions, abort ? PTM_END_ABORT : PTM_END_ASYNC, to_ip);
 	for (uint32_t i = 0; i < flow->pending_count; i++)
 		emit_event(flow, flow->pending[i].kind, flow->pending[i].payload);
 	flow->pending_count = 0;
@@ -716,6 +722,7 @@ static ptm_status step(ptm_pt_flow *flow)
 	case PTM_STEP_FIND_PSB: return find_psb(flow);
 	case PTM_STEP_FIND_IP: return find_ip(flow);
 	case PTM_STEP_PACKET: return in_sync(flow);
+	case PTM_STEP_PSB: return walk_psb(flow);
 	case PTM_STEP_TNT: return walk_tnt(flow);
 	case PTM_STEP_TIP: case PTM_STEP_TIP_PGD: return walk_tip(flow);
 	case PTM_STEP_FUP: return walk_fup(flow);

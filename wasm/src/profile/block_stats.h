@@ -35,7 +35,7 @@ static inline void ptm_block_stat_count(ptm_block_stat *stat, const ptm_item *vi
 	stat->instructions += visit->instructions;
 	stat->ns += visit->end_ns > visit->start_ns ? visit->end_ns - visit->start_ns : 0;
 	stat->taken += branched >> (visit->end & 31) & 1;
-	if (visit->has_cycles) {
+	if (visit->has_cycles && !visit->cycles_partial) {
 		stat->cycles += visit->cycles;
 		stat->cycle_instructions += visit->cycle_instructions;
 		stat->cycle_visits++;

@@ -283,11 +283,10 @@ static bool is_nameless(const ptm_part *part, uint32_t function)
 	return !known->size && !known->address;
 }
 
-static ptm_arrival arrival_of(const ptm_part *part, const ptm_item *item, const ptm_block *block)
+static ptm_arrival arrival_of(const ptm_part *part, const ptm_block *block)
 {
-	uint64_t straight_ip = part->is_open ? part->last.to_ip : 0;
-	uint64_t ip = part->is_begun && part->begin_ip ? part->begin_ip : item->resumed ? straight_ip : block->ip;
-	bool is_entry = !block->function_offset && !item->resumed && ip == block->ip && block->function;
+	uint64_t ip = part->is_begun && part->begin_ip ? part->begin_ip : block->ip;
+	bool is_entry = !block->function_offset && ip == block->ip && block->function;
 
 	return (ptm_arrival){ .ip = ip, .function = block->function, .code_id = block->code_id,
 			      .flags = (is_entry ? PTM_ARRIVAL_ENTRY : 0) |
@@ -316,10 +315,12 @@ static void name_checkpoints(ptm_part *part, uint32_t thread)
 /* A visit that is not simply the next: the whole decision. */
 static ptm_status arrive(ptm_part *part, const ptm_item *item, const ptm_block *block)
 {
-	if (part->is_switched || part->piece.thread != item->thread)
+	/* A SWITCH may come just before the visit during which it happened. */
+	bool is_back = part->is_switched && item->start_ns > part->last.time_ns;
+	if (is_back || part->piece.thread != item->thread)
 		PTM_TRY(close_run(part, 0));
 	bool goes_on = part->is_open;
-	ptm_arrival to = arrival_of(part, item, block);
+	ptm_arrival to = arrival_of(part, block);
 	name_checkpoints(part, item->thread);
 	if (!goes_on) {
 		if (part->data.pieces.length || part->is_begun)
@@ -357,7 +358,7 @@ static inline ptm_status step(ptm_part *part, const ptm_item *item, const ptm_bl
 			return PTM_OK;
 		break;
 	case PTM_END_CALL:
-		if (block->ip != part->last_next_ip && !block->function_offset && !item->resumed &&
+		if (block->ip != part->last_next_ip && !block->function_offset &&
 		    part->stack.length < PTM_STACK_DEPTH) {
 			ptm_frame frame = { .return_ip = part->last_next_ip, .start_ns = item->start_ns,
 					    .start_instructions = part->piece.instructions, .function = block->function };
@@ -365,13 +366,42 @@ static inline ptm_status step(ptm_part *part, const ptm_item *item, const ptm_bl
 		}
 		break;
 	case PTM_END_RETURN:
-		if (part->stack.length > 1 && top_of(part)->return_ip == block->ip && !item->resumed)
+		if (part->stack.length > 1 && top_of(part)->return_ip == block->ip)
 			return pop(part, 1);
 		break;
 	default:
 		break;
 	}
 	return arrive(part, item, block);
+}
+
+/* Remembers whose instructions the next measurement of cycles covers. */
+static inline void note_measured(ptm_part *part, uint32_t node, uint64_t instructions)
+{
+	ptm_measured *last = part->measured_count ? &part->measured[part->measured_count - 1] : NULL;
+	if (last && (last->node == node || part->measured_count == PTM_MEASURED))
+		last->instructions += instructions;
+	else
+		part->measured[part->measured_count++] = (ptm_measured){ node, instructions };
+}
+
+/* Shares measured cycles out among the functions they cover, by their instructions. */
+static void share_cycles(ptm_part *part, uint64_t cycles)
+{
+	uint64_t instructions = 0;
+	for (uint32_t i = 0; i < part->measured_count; i++)
+		instructions += part->measured[i].instructions;
+	for (uint32_t i = 0; i < part->measured_count; i++) {
+		const ptm_measured *one = &part->measured[i];
+		bool is_last = i + 1 == part->measured_count;
+		uint64_t share = is_last || !instructions ? cycles : (uint64_t)((double)cycles * (double)one->instructions / (double)instructions);
+		if (share > cycles)
+			share = cycles;
+		part->tree.nodes.at[one->node].self_cycles += share;
+		cycles -= share;
+		instructions -= one->instructions;
+	}
+	part->measured_count = 0;
 }
 
 static void count_visit(ptm_part *part, const ptm_item *item)
@@ -387,8 +417,9 @@ static void count_visit(ptm_part *part, const ptm_item *item)
 	part->data.instructions += item->instructions;
 	part->run.run.on_ns += ns;
 	part->run.run.branches += branches >> (item->end & 31) & 1;
+	note_measured(part, top_of(part)->node, item->instructions);
 	if (item->has_cycles) {
-		node->self_cycles += item->cycles;
+		share_cycles(part, item->cycles);
 		part->run.run.cycles += item->cycles;
 	}
 }
@@ -403,6 +434,11 @@ static ptm_status add_visit(ptm_part *part, const ptm_item *item)
 	PTM_TRY(step(part, item, block));
 	count_visit(part, item);
 	PTM_TRY(ptm_block_stats_find(&part->stats, item->block, &stat));
+	if (stat->first_ns == UINT64_MAX) {
+		stat->first_ns = item->start_ns;
+		stat->first_instruction = part->data.instructions - item->instructions;
+		stat->first_segment = part->data.segment;
+	}
 	ptm_block_stat_count(stat, item);
 	part->last.time_ns = item->end_ns > item->start_ns ? item->end_ns : item->start_ns;
 	part->last.to_ip = item->to_ip;
@@ -421,7 +457,7 @@ ptm_status ptm_part_add(ptm_part *part, const ptm_item *item)
 {
 	if (item->kind == PTM_ITEM_VISIT)
 		return add_visit(part, item);
-	if (item->kind == PTM_ITEM_EVENT)
+	if (item->kind == PTM_ITEM_EVENT || item->kind == PTM_ITEM_CHECKPOINT)
 		return PTM_OK;
 	name_checkpoints(part, item->thread);
 	part->attention = true;
@@ -443,6 +479,7 @@ ptm_status ptm_part_add(ptm_part *part, const ptm_item *item)
 
 ptm_status ptm_part_checkpoint(ptm_part *part, uint64_t offset, uint64_t time_ns, uint64_t packets)
 {
+	part->measured_count = 0;
 	ptm_checkpoint made = { .offset = offset, .time_ns = time_ns, .instruction = part->data.instructions,
 				.packet = packets, .queue = part->data.queue, .thread = part->piece.thread };
 

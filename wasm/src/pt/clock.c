@@ -29,6 +29,20 @@ void ptm_clock_init(ptm_clock *clock, const ptm_clock_config *config)
 static void moved(ptm_clock *clock)
 {
 	clock->instructions = 0;
+	clock->moves++;
+}
+
+/* Without CYC packets, cycles follow from time and the core:bus ratio. */
+static void estimate_cycles(ptm_clock *clock)
+{
+	if (clock->have_cyc)
+		return;
+	clock->cycles_sampled = true;
+	if (!clock->counting || clock->tsc <= clock->cycles_base_tsc)
+		return;
+	uint64_t cycles = (uint64_t)((double)(clock->tsc - clock->cycles_base_tsc) * clock->tsc_to_cycles + (double)clock->cycles_base);
+	if (cycles > clock->cycles)
+		clock->cycles = cycles;
 }
 
 /* Rebuilds a 64-bit TSC near `reference` from its low 56 bits. */
@@ -59,6 +73,7 @@ void ptm_clock_tsc(ptm_clock *clock, uint64_t payload, bool after_cyc)
 	}
 	clock->tsc_packet = tsc;
 	clock->tsc = tsc;
+	estimate_cycles(clock);
 	moved(clock);
 	if (after_cyc) {
 		clock->cyc_reference = tsc;
@@ -160,19 +175,6 @@ found:
 		return;
 	clock->cycles_to_tsc = measured;
 	clock->have_cycles_to_tsc = true;
-}
-
-/* Without CYC packets, cycles follow from time and the core:bus ratio. */
-static void estimate_cycles(ptm_clock *clock)
-{
-	if (clock->have_cyc)
-		return;
-	clock->cycles_sampled = true;
-	if (!clock->counting || clock->tsc <= clock->cycles_base_tsc)
-		return;
-	uint64_t cycles = (uint64_t)((double)(clock->tsc - clock->cycles_base_tsc) * clock->tsc_to_cycles + (double)clock->cycles_base);
-	if (cycles > clock->cycles)
-		clock->cycles = cycles;
 }
 
 void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_peek peek, void *context)

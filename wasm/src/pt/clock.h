@@ -45,6 +45,7 @@ typedef struct ptm_clock {
 	double tsc_to_cycles;
 	bool cycles_sampled;             /* changed since the flow last asked */
 	uint64_t instructions;           /* walked since the time last moved; the flow adds to it */
+	uint64_t moves;                  /* how often the time moved */
 } ptm_clock;
 
 void ptm_clock_init(ptm_clock *clock, const ptm_clock_config *config);
