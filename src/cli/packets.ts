@@ -19,7 +19,8 @@ export async function packets(session: Session, options: PacketsOptions): Promis
   const queues = session.query('queues')
   if (!queues.ok) return fail(queues.error.sentence)
   const count = queues.value.rows
-  if (options.queue !== undefined && options.queue >= count) return fail(`--queue ${options.queue}: the trace has ${count} queue${count === 1 ? '' : 's'}, numbered from 0.`)
+  if (options.queue !== undefined && options.queue >= count)
+    return fail(`--queue ${options.queue}: the trace has ${count} queue${count === 1 ? '' : 's'}, numbered from 0.`)
   const rows = options.queue === undefined ? Array.from({ length: count }, (_, row) => row) : [options.queue]
   if (options.json) await print(`{"version": ${JSON_VERSION}, "queues": [`)
   for (const [index, queue] of rows.entries()) {
@@ -92,4 +93,7 @@ export class PacketLines {
 }
 
 const jsonLines = (packets: Tables['packets'], start: boolean): string =>
-  Array.from({ length: packets.rows }, (_, row) => `${start && row === 0 ? '' : ','}\n${JSON.stringify(jsonRow('packets', packets, row))}`).join('')
+  Array.from(
+    { length: packets.rows },
+    (_, row) => `${start && row === 0 ? '' : ','}\n${JSON.stringify(jsonRow('packets', packets, row))}`,
+  ).join('')

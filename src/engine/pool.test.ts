@@ -85,7 +85,11 @@ class World {
       this.workers.push(worker)
       return worker
     }
-    this.engine = new PoolEngine({ decoders, spawn, compile: async () => new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])) })
+    this.engine = new PoolEngine({
+      decoders,
+      spawn,
+      compile: async () => new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])),
+    })
   }
 }
 
@@ -131,7 +135,7 @@ describe('decode', () => {
     expect(world.log.filter((line) => line.includes('decodes'))).toHaveLength(20)
   })
 
-  it('retries a dead worker\'s segment in a new one, with the images', async () => {
+  it("retries a dead worker's segment in a new one, with the images", async () => {
     const world = new World(3, 1)
     world.deaths = true
     world.fails.set(1, 1)

@@ -73,7 +73,16 @@ export class PoolEngine implements Engine {
     if (!module.ok) return fail(plain(module.error))
     if (generation !== this.generation) return superseded
     const coordinator = this.start(module.value, input, [])
-    const opened: Opened = { module: module.value, input, offered: [], images: [], merged: false, decoders: [], replacements: 0, coordinator }
+    const opened: Opened = {
+      module: module.value,
+      input,
+      offered: [],
+      images: [],
+      merged: false,
+      decoders: [],
+      replacements: 0,
+      coordinator,
+    }
     this.opened = opened
     const ready = await opened.coordinator.ready
     if (generation !== this.generation) return superseded
@@ -265,7 +274,10 @@ function lostSentence(lost: number, count: number, first: EngineError | undefine
 }
 
 /** Asks a worker; its death or an exception is a failure like any other. */
-function ask<Value>(member: Member, question: (worker: PoolWorker) => Promise<Result<Value, WorkerFailure>>): Promise<Result<Value, WorkerFailure>> {
+function ask<Value>(
+  member: Member,
+  question: (worker: PoolWorker) => Promise<Result<Value, WorkerFailure>>,
+): Promise<Result<Value, WorkerFailure>> {
   return Promise.race([settle(question(member.worker)), member.worker.died.then((failure) => fail(failure))])
 }
 
