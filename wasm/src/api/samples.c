@@ -2,7 +2,7 @@
 /* Table `samples`: the rows of perf script, in perf's order. perf decodes the
  * queues side by side, always the one that lags, and lets sideband records in
  * between as their time comes; which thread a row names depends on that order. */
-#include "api/session.h"
+#include "api/samples_bts.h"
 
 enum { SAMPLE_BRANCHES = 1, SAMPLE_INSTRUCTIONS = 2, SAMPLE_ERRORS = 4 };
 
@@ -107,7 +107,7 @@ static void heap_pop(ptm_samples *samples)
 
 /* ------------------------------------------------------------------- rows */
 
-static uint32_t class_flags(uint8_t class)
+uint32_t ptm_sample_class_flags(uint8_t class)
 {
 	switch (class) {
 	case PTM_INSN_JCC: case PTM_INSN_LOOP: return FLAG_BRANCH | FLAG_CONDITIONAL;
@@ -131,7 +131,7 @@ static uint32_t end_flags(const ptm_item *item, uint8_t class)
 	case PTM_END_ASYNC:
 		flags = item->to_ip ? FLAG_BRANCH | FLAG_CALL | FLAG_ASYNC | FLAG_INTERRUPT : FLAG_BRANCH | FLAG_ASYNC | FLAG_END;
 		break;
-	default: flags = class_flags(class); break;
+	default: flags = ptm_sample_class_flags(class); break;
 	}
 	if (item->end == PTM_END_OFF)
 		flags |= FLAG_END;
@@ -152,7 +152,7 @@ typedef struct sample {
 
 #define LENGTH_UNKNOWN 0xff
 
-static ptm_status put_symbol(ptm_session *session, ptm_table *table, uint32_t row, uint32_t space, uint64_t ip, uint32_t symbol_column, uint32_t offset_column, uint32_t dso_column)
+ptm_status ptm_sample_put_symbol(ptm_session *session, ptm_table *table, uint32_t row, uint32_t space, uint64_t ip, uint32_t symbol_column, uint32_t offset_column, uint32_t dso_column)
 {
 	if (!ip)
 		return PTM_OK;
@@ -209,8 +209,8 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, lane *from, co
 	ptm_table_set_u32(table, PTM_samples_error, row, told->error);
 	if (told->kind == 4)
 		return PTM_OK;
-	PTM_TRY(put_symbol(session, table, row, space, told->ip, PTM_samples_ip_symbol, PTM_samples_ip_offset, PTM_samples_ip_dso));
-	PTM_TRY(put_symbol(session, table, row, space, told->addr, PTM_samples_addr_symbol, PTM_samples_addr_offset, PTM_samples_addr_dso));
+	PTM_TRY(ptm_sample_put_symbol(session, table, row, space, told->ip, PTM_samples_ip_symbol, PTM_samples_ip_offset, PTM_samples_ip_dso));
+	PTM_TRY(ptm_sample_put_symbol(session, table, row, space, told->addr, PTM_samples_addr_symbol, PTM_samples_addr_offset, PTM_samples_addr_dso));
 	PTM_TRY(put_code(session, table, row, told));
 	ptm_table_set_f64(table, PTM_samples_ipc_instructions, row, (double)told->instructions);
 	ptm_table_set_f64(table, PTM_samples_ipc_cycles, row, (double)told->cycles);
@@ -539,6 +539,8 @@ static ptm_status fill(ptm_session *session, ptm_samples *samples, uint32_t most
 
 ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table)
 {
+	if (session->flow_source == PTM_SOURCE_BTS)
+		return ptm_query_bts_samples(session, request, table);
 	if (!request->first || !session->samples) {
 		ptm_samples_free(session->samples);
 		session->samples = calloc(1, sizeof *session->samples);
