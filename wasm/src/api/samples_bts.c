@@ -56,11 +56,35 @@ static ptm_status put(ptm_bts_samples *samples, ptm_table *table, uint8_t kind, 
 	return ptm_table_set_text(table, PTM_samples_comm, *row, samples->comm, strlen(samples->comm));
 }
 
-/* Flags of a record by its ends alone; false when its instruction must tell. */
-static bool flags_by_ends(uint64_t from, uint64_t to, uint32_t *flags)
+/* perf's flags of a record whose instruction has these. */
+static uint32_t flags_of(uint64_t from, uint64_t to, uint32_t flags)
 {
-	*flags = from ? FLAG_BRANCH | FLAG_END : FLAG_BRANCH | FLAG_BEGIN;
-	return !from || !to;
+	if (!from || !to)
+		return FLAG_BRANCH | (from ? FLAG_END : FLAG_BEGIN);
+	bool into_kernel = !(from >> 63) && to >> 63;
+	if (into_kernel && flags != (FLAG_BRANCH | FLAG_CALL | FLAG_SYSCALL))
+		return FLAG_BRANCH | FLAG_CALL | FLAG_ASYNC | FLAG_INTERRUPT;
+	return flags;
+}
+
+/* Decodes the instruction at `ip`; length 0 where there is none. */
+static ptm_status decode(ptm_session *session, const ptm_bts_samples *samples, uint64_t ip, uint8_t code[16], ptm_insn *insn)
+{
+	uint32_t length = 15;
+	const ptm_map *map;
+
+	*insn = (ptm_insn){ 0 };
+	if (!ip)
+		return PTM_OK;
+	ptm_status status = ptm_spaces_code(session->spaces, samples->space, ip, code, &length, &map);
+	if (status == PTM_OK)
+		status = ptm_insn_decode(code, length, PTM_MODE_64, insn);
+	if (status == PTM_NO_MEMORY)
+		return status;
+	if (status != PTM_OK)
+		insn->length = 0;
+	memset(code + insn->length, 0, 16u - insn->length);
+	return PTM_OK;
 }
 
 static ptm_status put_error(ptm_bts_samples *samples, ptm_table *table, uint64_t ip)
@@ -75,39 +99,22 @@ static ptm_status put_error(ptm_bts_samples *samples, ptm_table *table, uint64_t
 static ptm_status put_record(ptm_session *session, ptm_bts_samples *samples, ptm_table *table, uint32_t wanted, uint64_t from, uint64_t to)
 {
 	uint8_t code[16] = { 0 };
-	ptm_insn insn = { 0 };
-	uint32_t flags, row;
+	uint64_t half[2];
+	ptm_insn insn;
+	uint32_t row;
 
-	if (!flags_by_ends(from, to, &flags)) {
-		uint32_t length = 15;
-		const ptm_map *map;
-		flags = 0;
-		ptm_status status = ptm_spaces_code(session->spaces, samples->space, from, code, &length, &map);
-		if (status == PTM_OK)
-			status = ptm_insn_decode(code, length, PTM_MODE_64, &insn);
-		if (status == PTM_NO_MEMORY)
-			return status;
-		if (status == PTM_OK) {
-			flags = ptm_sample_class_flags(insn.class);
-			bool into_kernel = !(from >> 63) && to >> 63;
-			if (into_kernel && flags != (FLAG_BRANCH | FLAG_CALL | FLAG_SYSCALL))
-				flags = FLAG_BRANCH | FLAG_CALL | FLAG_ASYNC | FLAG_INTERRUPT;
-		} else {
-			insn.length = 0;
-			if (wanted & SAMPLE_ERRORS)
-				PTM_TRY(put_error(samples, table, from));
-		}
-	}
+	PTM_TRY(decode(session, samples, from, code, &insn));
+	bool unknown = from && to && !insn.length;
+	if (unknown && wanted & SAMPLE_ERRORS)
+		PTM_TRY(put_error(samples, table, from));
 	if (!(wanted & SAMPLE_BRANCHES))
 		return PTM_OK;
 	PTM_TRY(put(samples, table, KIND_BRANCH, &row));
-	ptm_table_set_u32(table, PTM_samples_flags, row, flags);
+	ptm_table_set_u32(table, PTM_samples_flags, row, unknown ? 0 : flags_of(from, to, ptm_sample_class_flags(insn.class)));
 	ptm_table_set_u64(table, PTM_samples_ip, row, from);
 	ptm_table_set_u64(table, PTM_samples_addr, row, to);
 	PTM_TRY(ptm_sample_put_symbol(session, table, row, samples->space, from, PTM_samples_ip_symbol, PTM_samples_ip_offset, PTM_samples_ip_dso));
 	PTM_TRY(ptm_sample_put_symbol(session, table, row, samples->space, to, PTM_samples_addr_symbol, PTM_samples_addr_offset, PTM_samples_addr_dso));
-	uint64_t half[2];
-	memset(code + insn.length, 0, sizeof code - insn.length);
 	memcpy(half, code, sizeof half);
 	ptm_table_set_u8(table, PTM_samples_length, row, insn.length);
 	ptm_table_set_u64(table, PTM_samples_code_low, row, half[0]);
@@ -182,9 +189,9 @@ static void start_chunk(ptm_session *session, ptm_bts_samples *samples, uint32_t
 	samples->tid = queue->tid;
 	samples->pid = thread ? session->sideband.threads.at[thread].pid : -1;
 	samples->space = ptm_spaces_at(session->spaces, samples->pid, samples->record_ns);
-	if (thread)
-		snprintf(samples->comm, sizeof samples->comm, "%s",
-			ptm_strings_get(&session->strings, ptm_sideband_comm(&session->sideband, thread, samples->record_ns)));
+	uint32_t comm = thread ? ptm_sideband_comm(&session->sideband, thread, samples->record_ns) : 0;
+	if (comm)
+		snprintf(samples->comm, sizeof samples->comm, "%s", ptm_strings_get(&session->strings, comm));
 	else
 		snprintf(samples->comm, sizeof samples->comm, ":%d", queue->tid);
 }
