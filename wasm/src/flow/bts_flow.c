@@ -282,8 +282,11 @@ static ptm_status take_record(ptm_bts_flow *flow)
 	if (flow->from && !is_kernel(flow->from))
 		return take_user_branch(flow);
 	/* From the kernel, or tracing starts. */
-	if (flow->from && flow->ip)
-		emit_gap(flow, PTM_GAP_CODE_MISMATCH, flow->ip, PTM_BTS_RECORD);
+	if (flow->from && flow->ip) {
+		uint32_t row;
+		PTM_TRY(find(flow, flow->ip, &row));
+		emit_gap(flow, block_at(flow, row)->instructions ? PTM_GAP_CODE_MISMATCH : PTM_GAP_NO_CODE, flow->ip, PTM_BTS_RECORD);
+	}
 	arrive(flow, true);
 	return PTM_OK;
 }
