@@ -2,7 +2,7 @@
 /* Table `samples`: the rows of perf script, in perf's order. perf decodes the
  * queues side by side, always the one that lags, and lets sideband records in
  * between as their time comes; which thread a row names depends on that order. */
-#include "api/session.h"
+#include "api/samples_bts.h"
 #include <stdio.h>
 
 enum { SAMPLE_BRANCHES = 1, SAMPLE_INSTRUCTIONS = 2, SAMPLE_ERRORS = 4 };
@@ -18,7 +18,7 @@ typedef struct counters { uint64_t instructions, cycles; } counters;
 
 typedef struct lane {
 	ptm_stream stream;
-	ptm_pt_flow *flow;
+	ptm_flow *flow;
 	ptm_item item;           /* the state not yet told */
 	bool has_item, ended, started;
 	uint64_t cycles;         /* total, as of the last state that took it over */
@@ -53,7 +53,7 @@ void ptm_samples_free(ptm_samples *samples)
 	if (!samples)
 		return;
 	for (uint32_t i = 0; i < samples->lanes.length; i++)
-		ptm_pt_flow_free(samples->lanes.at[i].flow);
+		ptm_flow_free(samples->lanes.at[i].flow);
 	ptm_array_free(&samples->lanes);
 	ptm_array_free(&samples->heap);
 	ptm_array_free(&samples->running);
@@ -110,7 +110,7 @@ static void heap_pop(ptm_samples *samples)
 
 /* ------------------------------------------------------------------- rows */
 
-static uint32_t class_flags(uint8_t class)
+uint32_t ptm_sample_class_flags(uint8_t class)
 {
 	switch (class) {
 	case PTM_INSN_JCC: case PTM_INSN_LOOP: return FLAG_BRANCH | FLAG_CONDITIONAL;
@@ -134,7 +134,7 @@ static uint32_t end_flags(const ptm_item *item, uint8_t class)
 	case PTM_END_ASYNC:
 		flags = item->to_ip ? FLAG_BRANCH | FLAG_CALL | FLAG_ASYNC | FLAG_INTERRUPT : FLAG_BRANCH | FLAG_ASYNC | FLAG_END;
 		break;
-	default: flags = class_flags(class); break;
+	default: flags = ptm_sample_class_flags(class); break;
 	}
 	if (item->end == PTM_END_OFF)
 		flags |= FLAG_END;
@@ -156,7 +156,7 @@ typedef struct sample {
 
 #define LENGTH_UNKNOWN 0xff
 
-static ptm_status put_symbol(ptm_session *session, ptm_table *table, uint32_t row, uint32_t space, uint64_t ip, uint32_t symbol_column, uint32_t offset_column, uint32_t dso_column)
+ptm_status ptm_sample_put_symbol(ptm_session *session, ptm_table *table, uint32_t row, uint32_t space, uint64_t ip, uint32_t symbol_column, uint32_t offset_column, uint32_t dso_column)
 {
 	if (!ip)
 		return PTM_OK;
@@ -219,8 +219,8 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, lane *from, co
 	ptm_table_set_u32(table, PTM_samples_error, row, told->error);
 	if (told->kind == 4)
 		return PTM_OK;
-	PTM_TRY(put_symbol(session, table, row, space, told->ip, PTM_samples_ip_symbol, PTM_samples_ip_offset, PTM_samples_ip_dso));
-	PTM_TRY(put_symbol(session, table, row, space, told->addr, PTM_samples_addr_symbol, PTM_samples_addr_offset, PTM_samples_addr_dso));
+	PTM_TRY(ptm_sample_put_symbol(session, table, row, space, told->ip, PTM_samples_ip_symbol, PTM_samples_ip_offset, PTM_samples_ip_dso));
+	PTM_TRY(ptm_sample_put_symbol(session, table, row, space, told->addr, PTM_samples_addr_symbol, PTM_samples_addr_offset, PTM_samples_addr_dso));
 	PTM_TRY(put_code(session, table, row, told));
 	ptm_table_set_f64(table, PTM_samples_ipc_instructions, row, (double)told->instructions);
 	ptm_table_set_f64(table, PTM_samples_ipc_cycles, row, (double)told->cycles);
@@ -402,11 +402,11 @@ static ptm_status open_lanes(ptm_session *session, ptm_samples *samples)
 	PTM_TRY(ptm_array_reserve(&samples->lanes, count));
 	for (uint32_t queue = 0; queue < count; queue++) {
 		lane *added = &samples->lanes.at[samples->lanes.length++];
-		ptm_pt_flow_config config;
+		ptm_flow_config config;
 		*added = (lane){ .stream = ptm_stream_of(session, queue) };
 		ptm_stream_config(&added->stream, &config);
 		const ptm_segment *first = &session->segments.at[session->first_segment.at[queue]];
-		PTM_TRY(ptm_pt_flow_new(&added->flow, &session->blocks, &config, 0, config.input.size, &first->clock));
+		PTM_TRY(ptm_flow_new(&added->flow, &session->blocks, &config, 0, ptm_stream_size(&added->stream), &first->clock));
 	}
 	return PTM_OK;
 }
@@ -415,7 +415,7 @@ static ptm_status open_lanes(ptm_session *session, ptm_samples *samples)
 static ptm_status next_state(lane *from)
 {
 	do {
-		ptm_status status = ptm_pt_flow_next(from->flow, &from->item);
+		ptm_status status = ptm_flow_next(from->flow, &from->item);
 		if (status == PTM_END)
 			from->ended = true;
 		PTM_TRY(status);
@@ -576,6 +576,8 @@ static ptm_status fill(ptm_session *session, ptm_samples *samples, uint32_t most
 
 ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table)
 {
+	if (session->flow_source == PTM_SOURCE_BTS)
+		return ptm_query_bts_samples(session, request, table);
 	if (!request->first || !session->samples) {
 		ptm_samples_free(session->samples);
 		session->samples = calloc(1, sizeof *session->samples);
