@@ -109,13 +109,16 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 	uint64_t ns = session->pt.timeless ? UINT64_MAX - 1 : ptm_stream_latest_ns(session, tsc);
 
 	if (session->pt.timeless) {
+		context->turn = 0;
 		context->thread = timeless_thread(&session->sideband, queue);
 		context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
 		context->until_tsc = UINT64_MAX;
 		return;
 	}
 	/* The switches of a CPU are asked first: a queue may be of a thread on one CPU. */
-	context->thread = 0;
+	context->thread = context->turn = 0;
+	if (queue->cpu >= 0)
+		context->turn = ptm_sideband_turn(&session->sideband, queue->cpu, ns);
 	if (queue->cpu >= 0 && (queue->tid <= 0 || session->pt.have_sched_switch))
 		context->thread = ptm_sideband_running(&session->sideband, queue->cpu, ns);
 	if (!context->thread && queue->tid > 0)

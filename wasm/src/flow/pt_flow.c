@@ -37,9 +37,9 @@ static void set_now(ptm_pt_flow *flow, uint64_t tsc)
 	flow->now_ns = ptm_time_ns(&flow->config.time, tsc);
 	if (tsc < flow->context.until_tsc)
 		return;
-	uint32_t before = flow->context.thread;
+	uint32_t thread = flow->context.thread, turn = flow->context.turn;
 	flow->config.context(flow->config.host, tsc, &flow->context);
-	if (flow->context.thread != before)
+	if (flow->context.thread != thread || flow->context.turn != turn)
 		ptm_flow_emit(flow, PTM_ITEM_SWITCH);
 }
 
