@@ -10,33 +10,42 @@
 
 /* ---------------------------------------------------------------- sections */
 
-ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, ptm_image *image)
+static void find_sections(ptm_dwarf *dwarf, ptm_source *source, const ptm_elf *elf)
 {
 	static const char *const names[DWARF_SECTIONS] = { ".debug_info", ".debug_abbrev", ".debug_line", ".debug_str", ".debug_line_str",
 		".debug_ranges", ".debug_rnglists", ".debug_addr", ".debug_str_offsets", ".debug_aranges" };
-	ptm_elf elf;
-	ptm_message message;
 	char name[32];
-	*dwarf = (ptm_dwarf){ .loads = image->loads.at, .load_count = image->loads.length };
-	ptm_status status = ptm_elf_read(&elf, &image->source, "", &message);
-	for (uint32_t i = 1; status == PTM_OK && i < elf.sections.length; i++) {
-		const ptm_elf_section *section = &elf.sections.at[i];
-		if (section->type == PTM_SECTION_NOBITS || section->flags & PTM_SECTION_COMPRESSED || section->offset >= image->source.size)
+	for (uint32_t i = 1; i < elf->sections.length; i++) {
+		const ptm_elf_section *section = &elf->sections.at[i];
+		if (section->type == PTM_SECTION_NOBITS || section->flags & PTM_SECTION_COMPRESSED || section->offset >= source->size)
 			continue;
-		ptm_elf_section_name(&elf, &image->source, section, name, sizeof name);
+		ptm_elf_section_name(elf, source, section, name, sizeof name);
 		for (uint32_t j = 0; j < DWARF_SECTIONS; j++) {
 			if (strcmp(name, names[j]))
 				continue;
-			uint64_t there = image->source.size - section->offset;
+			uint64_t there = source->size - section->offset;
 			dwarf->sections[j].offset = section->offset;
 			dwarf->sections[j].size = section->size < there ? section->size : there;
 		}
 	}
+}
+
+ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, const ptm_image *image)
+{
+	bool split = image->debug_size;
+	uint32_t id = split ? image->debug_source : image->source.id;
+	uint64_t size = split ? image->debug_size : image->source.size;
+	ptm_elf elf;
+	ptm_message message;
+	*dwarf = (ptm_dwarf){ .loads = image->loads.at, .load_count = image->loads.length };
+	ptm_pages_init(&dwarf->pages, id, size, PAGE);
+	ptm_source_init(&dwarf->tables, id, size, WINDOW);
+	ptm_source_init(&dwarf->entries, id, size, WINDOW);
+	ptm_source_init(&dwarf->units, id, size, WINDOW);
+	ptm_status status = ptm_elf_read(&elf, &dwarf->entries, "", &message);
+	if (status == PTM_OK)
+		find_sections(dwarf, &dwarf->entries, &elf);
 	ptm_elf_free(&elf);
-	ptm_pages_init(&dwarf->pages, image->source.id, image->source.size, PAGE);
-	ptm_source_init(&dwarf->tables, image->source.id, image->source.size, WINDOW);
-	ptm_source_init(&dwarf->entries, image->source.id, image->source.size, WINDOW);
-	ptm_source_init(&dwarf->units, image->source.id, image->source.size, WINDOW);
 	if (status == PTM_OK && (!dwarf->sections[DWARF_INFO].size || !dwarf->sections[DWARF_ABBREV].size || !dwarf->sections[DWARF_LINE].size))
 		status = PTM_NOT_FOUND;
 	return status;

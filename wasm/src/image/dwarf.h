@@ -75,8 +75,8 @@ typedef struct ptm_dwarf_value {
 typedef struct ptm_dwarf_range { uint64_t low, high; } ptm_dwarf_range;
 typedef PTM_ARRAY(ptm_dwarf_range) ptm_dwarf_ranges;
 
-/* Finds the sections; compressed ones count as missing. PTM_NOT_FOUND without lines. */
-ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, ptm_image *image) PTM_MUST_CHECK;
+/* Finds the sections, in the separate debug file when there is one; compressed ones count as missing. PTM_NOT_FOUND without lines. */
+ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, const ptm_image *image) PTM_MUST_CHECK;
 void ptm_dwarf_close(ptm_dwarf *dwarf);
 
 /* Whether there is code at an address: functions the linker dropped are at 0 or the like. */

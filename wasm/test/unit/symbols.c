@@ -125,6 +125,30 @@ static void plt_entries_are_named_by_their_relocations(void)
 	end();
 }
 
+static void a_separate_debug_file_gives_symbols_but_no_code(void)
+{
+	uint32_t name, image, served, length = 1;
+	uint8_t code;
+	ptm_message message;
+	elf_file_make(&file, 1, 20, 0x90, (elf_file_symbol[]){ { 0x401400, 4, "split", STB_GLOBAL, STT_FUNC, 1 } }, 1);
+	((Elf64_Shdr *)(file.bytes + 0x400))[1].sh_type = SHT_NOBITS;
+	((Elf64_Shdr *)(file.bytes + 0x400))[1].sh_offset = 0x40;
+	elf_file_publish(&file);
+	CHECK_EQ(ptm_images_init(&images, &strings), PTM_OK);
+	CHECK_EQ(ptm_strings_add(&strings, "a", 1, &name), PTM_OK);
+	CHECK_EQ(ptm_images_want(&images, name, (const uint8_t *)"\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1", 20, &image), PTM_OK);
+	CHECK_EQ(ptm_images_offer(&images, file.source, file.size, "a.debug", &served, &message), PTM_OK);
+	CHECK_EQ(served, 1);
+	CHECK_EQ(images.images.at[1].status, PTM_IMAGE_MISSING);
+	CHECK_EQ(ptm_image_code(&images.images.at[1], 0x1400, &code, &length), PTM_NOT_FOUND);
+	CHECK_TEXT(show(0x401000, 0x402000), "");
+	elf_file_make(&file, 1, 20, 0x90, NULL, 0);
+	elf_file_publish(&file);
+	CHECK_EQ(ptm_images_offer(&images, file.source, file.size, "a", &served, &message), PTM_OK);
+	CHECK_TEXT(show(0x401000, 0x402000), "401400-401404 split\n");
+	end();
+}
+
 static const char *demangled(const char *symbol)
 {
 	ptm_text into = { 0 };
@@ -199,6 +223,7 @@ int main(void)
 	where_symbols_overlap_the_shape_of_the_tree_decides();
 	names_in_code_are_demangled();
 	plt_entries_are_named_by_their_relocations();
+	a_separate_debug_file_gives_symbols_but_no_code();
 	mangled_names_are_written_as_gnu_does();
 	every_prefix_and_byte_of_a_mangled_name_is_survived();
 	return check_report("symbols");
