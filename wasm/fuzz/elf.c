@@ -4,13 +4,17 @@
  * this file and all of src/base and src/image; begin the corpus with small
  * binaries that hold debug information. */
 #include "image/address_space.h"
+#include "image/lines.h"
+#include "image/symbols.h"
 
+/* The file is source 0; the second half of it, as a separate debug file, source 1. */
 static const uint8_t *input;
 static size_t input_size;
 
 int32_t ptm_host_read(uint32_t source, uint64_t offset, void *into, uint32_t length)
 {
-	(void)source;
+	if (source)
+		offset += input_size / 2;
 	if (offset >= input_size)
 		return 0;
 	if (length > input_size - offset)
@@ -56,8 +60,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input_size = size;
 	if (ptm_images_init(&images, &strings) == PTM_OK && ptm_spaces_new(&spaces, &images) == PTM_OK &&
 	    ptm_strings_add(&strings, "a", 1, &name) == PTM_OK && ptm_images_want(&images, name, NULL, 0, &image) == PTM_OK &&
-	    ptm_images_offer(&images, 0, size, "a", &served, &message) == PTM_OK)
+	    ptm_images_offer(&images, 0, size, "a", &served, &message) == PTM_OK) {
+		ptm_image *loaded = &images.images.at[image];
 		ask(&images, spaces, image);
+		ptm_symbols_free(loaded);
+		ptm_lines_free(loaded);
+		loaded->debug_source = 1;
+		loaded->debug_size = size - size / 2;
+		ask(&images, spaces, image);
+	}
 	ptm_spaces_free(spaces);
 	ptm_images_free(&images);
 	ptm_strings_free(&strings);
