@@ -17,14 +17,15 @@ import { Segmented } from '../../widgets/Segmented'
 import { BarSpace, ColumnMenu, JumpBox, ViewFrame } from '../../widgets/ViewFrame'
 import { VirtualTable } from '../../widgets/VirtualTable'
 import type { RowSelection } from '../../widgets/virtual-rows'
-import { instructionCell, type CellContext } from './cells'
+import { instructionCell, type CellContext, type Place } from './cells'
 import { allColumns, columnsShown, defaultColumns } from './columns'
 import { InstructionDetail } from './InstructionDetail'
-import { endsVisit, jumpHint, type TimeBase } from './layout'
+import { endsVisit, isOff, jumpHint, type TimeBase } from './layout'
 import { useCopy } from './use-copy'
-import { useDisassembler, type Syntax } from './use-disassembler'
+import type { Syntax } from '../../lib/disassemble'
+import { useDisassembler } from './use-disassembler'
 import { useInstructions } from './use-instructions'
-import { useJump } from './use-jump'
+import { jumpTo } from './jump-to'
 
 type Props = { threads: ThreadsTable; thread: number; picker: ReactNode }
 
@@ -60,14 +61,15 @@ export function InstructionList({ threads, thread, picker }: Props) {
   )
   const copy = useCopy({ thread, threads, context, rowCount })
   const showTime = useStore((store) => store.showTime)
-  const jump = useJump(threads, thread, start_ns)
   const columns = useMemo(() => columnsShown(available, shown, rowCount, timeBase), [available, shown, rowCount, timeBase])
 
   const leadIn = useCallback(
     (row: number) => {
       const place = find(row)
       const text = place === null ? '' : textAt(place.table.gap_text, place.index)
-      return text === '' ? null : { height: gapHeight, node: <GapLine text={text} /> }
+      return text === ''
+        ? null
+        : { height: gapHeight, node: <GapLine text={text} off={isOff(endOf(row === 0 ? null : find(row - 1)), text)} /> }
     },
     [find],
   )
@@ -89,7 +91,12 @@ export function InstructionList({ threads, thread, picker }: Props) {
         <strong>{countText(rowCount)}</strong> instructions
         {picker === null ? ` of ${threadLabel(threads, thread)}` : ''}
       </span>
-      <JumpBox label="Go to time, number or address" placeholder="1.5ms, #12345, 0x401000" hint={`Go to ${jumpHint}`} onJump={jump} />
+      <JumpBox
+        label="Go to time, number or address"
+        placeholder="1.5ms, #12345, 0x401000"
+        hint={`Go to ${jumpHint}`}
+        onJump={(text) => jumpTo(text, threads, thread, start_ns)}
+      />
       {range === null ? null : (
         <Button onClick={() => void showTime(thread, range.start_ns)} title="Go to the first instruction of the selected time range">
           Range from {timeForPeople(range.start_ns)}
@@ -188,9 +195,12 @@ function linkKey(event: KeyboardEvent, row: number | null, find: CellContext['fi
   return true
 }
 
-const GapLine = ({ text }: { text: string }) => (
-  <div className="ins-gap" title={text}>
-    <Icon name="warning" size={14} />
+const endOf = (place: Place | null): number | undefined => place?.table.end[place.index]
+
+/** `off`: tracing was off, nothing went wrong. */
+const GapLine = ({ text, off }: { text: string; off: boolean }) => (
+  <div className={`ins-gap ${off ? 'is-off' : ''}`} title={text}>
+    {off ? null : <Icon name="warning" size={14} />}
     <span>{text}</span>
   </div>
 )
