@@ -28,6 +28,7 @@ static ptm_status read_header(reader *reader, const uint8_t *bytes, size_t lengt
 	data->ends_lost = ptm_bytes_u32(body);
 	data->ends_away = ptm_bytes_u32(body);
 	data->ends_switched = ptm_bytes_u32(body);
+	data->first_resumed = ptm_bytes_u32(body);
 	uint32_t body_end = ptm_bytes_u32(body);
 	if (body->failed || body_end > length || body->at > bytes + body_end)
 		return PTM_BAD_DATA;
@@ -110,10 +111,13 @@ static ptm_status read_block(reader *reader, uint32_t *row)
 	return ptm_blocks_add(reader->blocks, &block, lengths, row);
 }
 
-static ptm_status read_blocks(reader *reader, ptm_block_stats *stats)
+static ptm_status read_blocks(reader *reader, ptm_part_data *data, ptm_block_stats *stats)
 {
 	ptm_bytes *from = &reader->body;
-	uint32_t count = ptm_bytes_u32(from);
+	uint32_t count = ptm_bytes_u32(from), resumed = data->first_resumed;
+
+	if (resumed != UINT32_MAX && resumed >= count)
+		return PTM_BAD_DATA;
 
 	for (uint32_t i = 0; i < count; i++) {
 		ptm_block_stat *into, stat = { 0 };
@@ -127,6 +131,8 @@ static ptm_status read_blocks(reader *reader, ptm_block_stats *stats)
 		stat.taken = ptm_bytes_u64(from);
 		if (from->failed)
 			return PTM_BAD_DATA;
+		if (i == resumed)
+			data->first_resumed = stat.block;
 		PTM_TRY(ptm_block_stats_find(stats, stat.block, &into));
 		ptm_block_stat_add(into, &stat);
 	}
@@ -251,7 +257,7 @@ static ptm_status read_all(reader *reader, const uint8_t *bytes, size_t length, 
 {
 	PTM_TRY(read_header(reader, bytes, length, data));
 	PTM_TRY(read_functions(reader));
-	PTM_TRY(read_blocks(reader, stats));
+	PTM_TRY(read_blocks(reader, data, stats));
 	READ_ROWS(reader, &data->pieces);
 	READ_ROWS(reader, &data->nodes);
 	READ_ROWS(reader, &data->frames);

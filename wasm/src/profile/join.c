@@ -327,7 +327,8 @@ static ptm_status join_piece(joiner *join, const place *before, const place *at)
 		arrival.flags |= PTM_ARRIVAL_BEGIN;
 	if (join->departure.known && !is_next)
 		PTM_TRY(add_absence(join, part, piece));
-	PTM_TRY(arrive(join, &arrival, piece->start_ns));
+	bool is_early = join->departure.known && piece->start_ns < join->departure.time_ns;
+	PTM_TRY(arrive(join, &arrival, is_early ? join->departure.time_ns : piece->start_ns));
 	PTM_TRY(place_piece(join, part, at->piece));
 	join->departure = piece->departure;
 	join->departure.known = 1;

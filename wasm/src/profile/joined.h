@@ -43,6 +43,7 @@ struct ptm_profile {
 	PTM_ARRAY(uint32_t) tree_threads; /* per root of `tree`, in order: row, thread */
 	PTM_ARRAY(ptm_joined_call) joined_calls;
 	PTM_ARRAY(ptm_part_gap) joined_gaps;
+	PTM_ARRAY(uint32_t) entered;      /* blocks that a part took for resumed, but that were entered at its start */
 
 	PTM_ARRAY(ptm_call_node) call_tree;
 	PTM_ARRAY(ptm_call) calls;
@@ -63,6 +64,9 @@ ptm_status ptm_join_threads(ptm_profile *profile) PTM_MUST_CHECK;
 
 /* timeline.c: joined_calls -> calls, call_parents. */
 ptm_status ptm_join_calls(ptm_profile *profile) PTM_MUST_CHECK;
+
+/* block_stats.c: stats -> block_stats, by address: rows of blocks depend on who found them first. */
+ptm_status ptm_join_blocks(ptm_profile *profile) PTM_MUST_CHECK;
 
 /* Leaves the shortest stored calls out when there are far too many. */
 void ptm_profile_thin_calls(ptm_profile *profile);

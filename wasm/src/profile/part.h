@@ -71,6 +71,7 @@ typedef struct ptm_part_data {
 	uint32_t ends_lost;          /* 1: trace was lost after its last visit */
 	uint32_t ends_away;          /* 1: tracing was off after its last visit */
 	uint32_t ends_switched;      /* 1: a SWITCH came after its last visit */
+	uint32_t first_resumed;      /* block of the first visit when that was taken for a resumed one, else UINT32_MAX */
 	PTM_ARRAY(ptm_part_run) runs;
 	PTM_ARRAY(ptm_piece) pieces;
 	PTM_ARRAY(ptm_tree_node) nodes;

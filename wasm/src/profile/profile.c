@@ -34,6 +34,7 @@ void ptm_profile_free(ptm_profile *profile)
 	ptm_array_free(&profile->tree_threads);
 	ptm_array_free(&profile->joined_calls);
 	ptm_array_free(&profile->joined_gaps);
+	ptm_array_free(&profile->entered);
 	ptm_array_free(&profile->call_tree);
 	ptm_array_free(&profile->calls);
 	ptm_array_free(&profile->call_parents);
@@ -180,48 +181,12 @@ static ptm_status finish_gaps(ptm_profile *profile)
 	return PTM_OK;
 }
 
-typedef struct block_key {
-	uint64_t ip;
-	uint32_t code_id, mode, row;
-} block_key;
-
-static int compare_blocks(const void *left, const void *right)
-{
-	const block_key *a = left, *b = right;
-	if (a->ip != b->ip)
-		return a->ip < b->ip ? -1 : 1;
-	if (a->code_id != b->code_id)
-		return a->code_id < b->code_id ? -1 : 1;
-	return a->mode < b->mode ? -1 : a->mode > b->mode;
-}
-
-/* By address: rows of blocks depend on who found them first. */
-static ptm_status sort_blocks(ptm_profile *profile)
-{
-	uint32_t count = profile->stats.stats.length;
-	block_key *keys = malloc((count + 1) * sizeof *keys);
-
-	if (!keys)
-		return PTM_NO_MEMORY;
-	for (uint32_t i = 0; i < count; i++) {
-		const ptm_block *block = &profile->blocks->blocks.at[profile->stats.stats.at[i].block];
-		keys[i] = (block_key){ block->ip, block->code_id, block->mode, i };
-	}
-	if (count)
-		qsort(keys, count, sizeof *keys, compare_blocks);
-	ptm_status status = ptm_array_reserve(&profile->block_stats, count);
-	for (uint32_t i = 0; status == PTM_OK && i < count; i++)
-		profile->block_stats.at[i] = profile->stats.stats.at[keys[i].row];
-	profile->block_stats.length = status == PTM_OK ? count : 0;
-	free(keys);
-	return status;
-}
-
 static void clear(ptm_profile *profile)
 {
 	profile->links.length = profile->holes.length = 0;
 	ptm_call_tree_clear(&profile->tree);
 	profile->tree_threads.length = profile->joined_calls.length = profile->joined_gaps.length = 0;
+	profile->entered.length = 0;
 	profile->call_tree.length = profile->calls.length = profile->call_parents.length = 0;
 	profile->gaps.length = profile->block_stats.length = profile->runs.length = 0;
 	profile->checkpoints.length = profile->queues.length = 0;
@@ -234,7 +199,7 @@ static ptm_status join(ptm_profile *profile)
 	PTM_TRY(ptm_join_calls(profile));
 	PTM_TRY(flatten_tree(profile));
 	PTM_TRY(finish_gaps(profile));
-	return sort_blocks(profile);
+	return ptm_join_blocks(profile);
 }
 
 /* Answers are all of one state: all new, or, when memory is out, all empty. */

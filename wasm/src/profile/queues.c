@@ -7,7 +7,7 @@
 typedef struct state {
 	uint32_t queue, segment, run, first_gap;
 	uint64_t instructions, packets, end_offset, time_ns;
-	bool is_lost, is_away, is_switched, has_part, has_run;
+	bool is_lost, is_away, is_switched, has_part, has_visit, has_run;
 	ptm_departure departure;
 } state;
 
@@ -97,6 +97,16 @@ static ptm_status add_hole(ptm_profile *profile, const state *state, const ptm_p
 	return ptm_array_push(&profile->holes, hole);
 }
 
+/* A decoder that starts at a PSB cannot know whether it is inside a visit. */
+static ptm_status add_entered(ptm_profile *profile, const state *state, const ptm_part_data *part)
+{
+	bool is_inside = !state->is_lost && state->departure.end == PTM_END_FALLTHROUGH;
+
+	if (part->first_resumed == UINT32_MAX || !state->has_visit || is_inside)
+		return PTM_OK;
+	return ptm_array_push(&profile->entered, part->first_resumed);
+}
+
 static ptm_status add_part(ptm_profile *profile, state *state, const ptm_part_data *part)
 {
 	ptm_part_link link = { .is_next = is_next_segment(state, part), .is_lost = state->is_lost, .is_away = state->is_away,
@@ -110,11 +120,14 @@ static ptm_status add_part(ptm_profile *profile, state *state, const ptm_part_da
 	}
 	if (link.is_hole)
 		PTM_TRY(add_hole(profile, state, part));
+	else
+		PTM_TRY(add_entered(profile, state, part));
 	PTM_TRY(add_runs(profile, state, part));
 	PTM_TRY(add_counted(profile, state, part));
 	if (part->runs.length) {
 		state->time_ns = profile->runs.at[state->run].end_ns;
 		state->departure = part->pieces.at[part->pieces.length - 1].departure;
+		state->has_visit = true;
 	}
 	/* A part without visits leaves what was said before it in force. */
 	bool has_visits = part->runs.length;
