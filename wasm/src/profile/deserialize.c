@@ -232,6 +232,17 @@ static ptm_status read_calls(reader *reader, ptm_part_data *data)
 	return PTM_OK;
 }
 
+/* What outlives the pieces. */
+static void remember_pieces(ptm_part_data *data)
+{
+	data->piece_count = data->pieces.length;
+	for (uint32_t i = 0; i < data->pieces.length; i++)
+		if (data->pieces.at[i].start_ns > data->latest_ns)
+			data->latest_ns = data->pieces.at[i].start_ns;
+	if (data->pieces.length)
+		data->last_departure = data->pieces.at[data->pieces.length - 1].departure;
+}
+
 /* Queue and segment are said once; times must not run backwards. */
 static ptm_status check_rows(ptm_part_data *data)
 {
@@ -269,6 +280,7 @@ static ptm_status read_all(reader *reader, const uint8_t *bytes, size_t length, 
 		return PTM_BAD_DATA;
 	PTM_TRY(read_pieces(reader, data));
 	PTM_TRY(read_calls(reader, data));
+	remember_pieces(data);
 	return check_rows(data);
 }
 
