@@ -301,6 +301,8 @@ ptm_status ptm_settle(ptm_profile *profile)
 	uint64_t until_ns = settled_until(profile);
 	ptm_status status = PTM_OK;
 
+	if (profile->is_broken)
+		return PTM_NO_MEMORY;
 	if (profile->first_segment.length < 2 || !until_ns)
 		return PTM_OK;
 	for (uint32_t queue = 0; status == PTM_OK && queue + 1 < profile->first_segment.length; queue++) {
@@ -317,6 +319,7 @@ ptm_status ptm_settle(ptm_profile *profile)
 		part->settled_key_ns = places.at.at[i].key_ns > part->settled_key_ns ? places.at.at[i].key_ns : part->settled_key_ns;
 	}
 	ptm_array_free(&places.at);
+	profile->is_broken = status != PTM_OK;
 	free_settled(profile);
 	return status;
 }

@@ -42,6 +42,7 @@ struct ptm_profile {
 	uint32_t gap_shift;          /* stored gaps in one cell of 2^shift ns are one; 0: none are */
 	uint32_t unsettled;          /* parts merged since the last settling */
 	bool is_stale;
+	bool is_broken;              /* memory ran out while settling: nothing can be answered any more */
 
 	PTM_ARRAY(ptm_hole) holes;   /* sorted by start; ends never fall */
 	PTM_ARRAY(uint32_t) entered; /* blocks that a part took for resumed, but that were entered at its start */

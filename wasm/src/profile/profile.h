@@ -61,9 +61,11 @@ ptm_status ptm_profile_merge(ptm_profile *profile, const uint8_t *data, size_t l
 
 typedef struct ptm_call_node {
 	uint32_t parent;         /* row, UINT32_MAX for a root; parents come first */
-	uint32_t function;       /* row of functions; roots: the unknown base of a thread */
+	uint32_t function;       /* row of functions; roots: the outermost functions known */
 	uint32_t thread;
-	uint64_t calls, self_ns, self_instructions, self_cycles;
+	uint64_t calls;          /* times entered, tail calls too; 0: only seen already open */
+	uint64_t self_ns, self_instructions; /* of visits: time that was not traced is nobody's */
+	uint64_t self_cycles;    /* a measurement counts whole for the visit that ends it */
 } ptm_call_node;
 
 /* A call with its place in time; depth counts from 0 at the deepest known base. */
