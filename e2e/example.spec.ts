@@ -8,6 +8,7 @@ import {
   axeViolations,
   canvasColors,
   chooseThread,
+  expectRows,
   gridRows,
   openExample,
   openStart,
@@ -27,12 +28,12 @@ const matcher = truth[2]
 
 /** That a view shows something, in the way it shows things. */
 const shows: Record<TabName, (page: Page) => Promise<void>> = {
-  'Flame graph': async (page) => expect(await canvasColors(page)).toBeGreaterThan(4),
-  Timeline: async (page) => expect(await canvasColors(page)).toBeGreaterThan(4),
-  Instructions: async (page) => expect(await gridRows(page)).toBe(matcher?.instructions),
-  Blocks: async (page) => expect(await gridRows(page)).toBeGreaterThan(100),
-  Packets: async (page) => expect(await gridRows(page)).toBeGreaterThan(1000),
-  Files: async (page) => expect(panel(page)).toContainText('/opt/ptarmigan/orderbook'),
+  'Flame graph': (page) => expect.poll(() => canvasColors(page)).toBeGreaterThan(4),
+  Timeline: (page) => expect.poll(() => canvasColors(page)).toBeGreaterThan(4),
+  Instructions: (page) => expectRows(page, matcher?.instructions ?? 0),
+  Blocks: (page) => expect.poll(() => gridRows(page)).toBeGreaterThan(100),
+  Packets: (page) => expect.poll(() => gridRows(page)).toBeGreaterThan(1000),
+  Files: (page) => expect(panel(page)).toContainText('/opt/ptarmigan/orderbook'),
 }
 
 test('the page is cross-origin isolated under the production headers', async ({ page }) => {
@@ -65,7 +66,7 @@ test('every thread has exactly the instructions it executed', async ({ page }) =
   await showTab(page, 'Instructions')
   for (const { tid, instructions } of truth) {
     await chooseThread(page, tid)
-    expect(await gridRows(page)).toBe(instructions)
+    await expectRows(page, instructions)
   }
 })
 

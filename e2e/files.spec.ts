@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
-import { chooseFiles, fixture, gridRows, idle, openExample, openStart, panel, root, showTab } from './page'
+import { chooseFiles, expectRows, fixture, gridRows, idle, openExample, openStart, panel, root, showTab } from './page'
 
 const trace = fixture('signals-cyc.perf.data')
 const binary = fixture('symfs/opt/ptarmigan/signals')
@@ -18,7 +18,7 @@ test('a trace and its binary, chosen together, decode to the last instruction', 
   await chooseFiles(page, [trace, binary])
   await idle(page)
   await showTab(page, 'Instructions')
-  expect(await gridRows(page)).toBe(instructions)
+  await expectRows(page, instructions)
   expect(problems).toEqual([])
 })
 
@@ -31,9 +31,14 @@ test('without binaries packets still show, and the missing file is named; adding
   await showTab(page, 'Files')
   await expect(panel(page)).toContainText('/opt/ptarmigan/signals')
   await chooseFiles(page, [binary])
+  await expect(
+    panel(page)
+      .getByText(/1 of \d+|loaded|used/i)
+      .first(),
+  ).toBeVisible()
   await idle(page)
   await showTab(page, 'Instructions')
-  expect(await gridRows(page)).toBe(instructions)
+  await expectRows(page, instructions)
   expect(problems).toEqual([])
 })
 

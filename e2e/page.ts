@@ -64,6 +64,11 @@ export async function gridRows(page: Page): Promise<number> {
   return Number(await grid.getAttribute('aria-rowcount')) - 1
 }
 
+/** Waits until the grid has that many rows: a view may still be on its way. */
+export async function expectRows(page: Page, rows: number): Promise<void> {
+  await expect.poll(() => gridRows(page)).toBe(rows)
+}
+
 /** Different colours in the largest visible canvas: 1 or 2 is an empty picture. */
 export async function canvasColors(page: Page): Promise<number> {
   return panel(page)

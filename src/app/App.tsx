@@ -71,7 +71,10 @@ function useShortcuts(onAction: (action: Action) => unknown): void {
 function OpenTrace({ onHelp, searchRef }: { onHelp(): void; searchRef: React.RefObject<HTMLInputElement | null> }) {
   const images = useStore((store) => store.session.images)
   const queues = useStore((store) => store.session.queues)
-  const missing = useMemo(() => missingImages(images, queues ? queues.aux_bytes.reduce((sum, bytes) => sum + bytes, 0) : 0), [images, queues])
+  const missing = useMemo(
+    () => missingImages(images, queues ? queues.aux_bytes.reduce((sum, bytes) => sum + bytes, 0) : 0),
+    [images, queues],
+  )
   return (
     <div className="app">
       <TopBar onHelp={onHelp} />
@@ -114,7 +117,10 @@ export function App() {
     document.title = isOpen ? `${fileName} · Ptarmigan` : 'Ptarmigan'
   }, [isOpen, fileName])
   return (
-    <DropZone label={isOpen ? 'Drop to add binaries or open another trace' : 'Drop to open'} onDrop={(data) => void droppedFiles(data).then(openFiles)}>
+    <DropZone
+      label={isOpen ? 'Drop to add binaries or open another trace' : 'Drop to open'}
+      onDrop={(data) => void droppedFiles(data).then(openFiles)}
+    >
       {isOpen ? <OpenTrace onHelp={() => setHelp(true)} searchRef={search} /> : <StartPage />}
       {help && <ShortcutsSheet onClose={() => setHelp(false)} />}
     </DropZone>

@@ -11,10 +11,11 @@ import { durationText, parseTime, timeText } from '../widgets/number-text'
 import { usePalette } from '../widgets/theme'
 import { TimeAxis } from '../widgets/TimeAxis'
 import { drawOverview } from './range-draw'
-import { densityOf, dragRange, gripAt, widenRange, type Grip } from './range-layout'
+import { densityOf, dragRange, gripAt, markGaps, widenRange, type Grip } from './range-layout'
 import './RangeBar.css'
 
 const CLICK_PX = 3
+const WHOLE = {}
 
 /** A power of two of buckets, at most one for two pixels: few different questions. */
 const bucketsFor = (width: number) => Math.min(1024, Math.max(128, 2 ** Math.floor(Math.log2(Math.max(1, width / 2)))))
@@ -22,12 +23,22 @@ const bucketsFor = (width: number) => Math.min(1024, Math.max(128, 2 ** Math.flo
 function Overview({ duration, width }: { duration: number; width: number }) {
   const thread = useStore((store) => store.view.thread)
   const palette = usePalette()
-  const count = bucketsFor(width)
-  const request = useMemo(() => (width > 0 ? { start_ns: 0, end_ns: duration, count } : null), [duration, count, width > 0])
+  const count = width > 0 ? bucketsFor(width) : 0
+  const request = useMemo(() => (count > 0 ? { start_ns: 0, end_ns: duration, count } : null), [duration, count])
   const state = useTable('coverage', request)
   const table = state.state === 'ready' ? state.table : state.state === 'loading' ? state.previous : null
-  const density = useMemo(() => table && densityOf(table, count, thread), [table, count, thread])
-  const draw = useCallback<Draw>((context, size) => density && drawOverview(context, size.width, size.height, density, palette), [density, palette])
+  // Gaps may be many: they are asked for once decoding is over.
+  const decoding = useStore((store) => store.session.status === 'decoding')
+  const gapState = useTable('gaps', decoding ? null : WHOLE)
+  const gaps = gapState.state === 'ready' ? gapState.table : null
+  const density = useMemo(() => {
+    const covered = table && densityOf(table, count, thread)
+    return covered && gaps ? markGaps(covered, gaps, thread, duration) : covered
+  }, [table, gaps, count, thread, duration])
+  const draw = useCallback<Draw>(
+    (context, size) => density && drawOverview(context, size.width, size.height, density, palette),
+    [density, palette],
+  )
   return <CanvasLayer draw={draw} />
 }
 
@@ -36,7 +47,9 @@ function Handle({ edge, range, duration }: { edge: 'start' | 'end'; range: TimeR
   const at = edge === 'start' ? range.start_ns : range.end_ns
   const moveTo = (time: number) => {
     const to = Math.round(Math.min(duration, Math.max(0, time)))
-    setRange(edge === 'start' ? { ...range, start_ns: Math.min(to, range.end_ns - 1) } : { ...range, end_ns: Math.max(to, range.start_ns + 1) })
+    setRange(
+      edge === 'start' ? { ...range, start_ns: Math.min(to, range.end_ns - 1) } : { ...range, end_ns: Math.max(to, range.start_ns + 1) },
+    )
   }
   const onKey = (event: React.KeyboardEvent) => {
     const step = (duration / 100) * (event.shiftKey ? 10 : 1) * (event.altKey ? 0.01 : 1)
@@ -120,7 +133,10 @@ function Strip({ duration }: { duration: number }) {
         <>
           <div className="range-outside" style={{ left: 0, width: `${(shown.start_ns / duration) * 100}%` }} />
           <div className="range-outside" style={{ left: `${(shown.end_ns / duration) * 100}%`, right: 0 }} />
-          <div className="range-window" style={{ left: `${(shown.start_ns / duration) * 100}%`, width: `${((shown.end_ns - shown.start_ns) / duration) * 100}%` }} />
+          <div
+            className="range-window"
+            style={{ left: `${(shown.start_ns / duration) * 100}%`, width: `${((shown.end_ns - shown.start_ns) / duration) * 100}%` }}
+          />
           <Handle edge="start" range={shown} duration={duration} />
           <Handle edge="end" range={shown} duration={duration} />
         </>
@@ -181,7 +197,13 @@ export function RangeBar() {
         </div>
         <div className="range-actions">
           <strong>{range ? durationText(range.end_ns - range.start_ns) : 'Whole trace'}</strong>
-          <Button kind="quiet" icon="zoomOut" disabled={!range} onClick={() => range && setRange(widenRange(range, duration))} title="Make the range three times as long (Z)">
+          <Button
+            kind="quiet"
+            icon="zoomOut"
+            disabled={!range}
+            onClick={() => range && setRange(widenRange(range, duration))}
+            title="Make the range three times as long (Z)"
+          >
             Widen
           </Button>
           <Button kind="quiet" icon="close" disabled={!range} onClick={() => setRange(null)} title="Show the whole trace (Escape)">

@@ -14,5 +14,11 @@ export const nextTheme = (theme: Theme) => next[theme]
 export function ThemeToggle() {
   const theme = useStore((store) => store.theme)
   const setTheme = useStore((store) => store.setTheme)
-  return <IconButton icon={icons[theme]} label={`Theme: ${names[theme]}. Next: ${names[next[theme]]} (T)`} onClick={() => setTheme(next[theme])} />
+  return (
+    <IconButton
+      icon={icons[theme]}
+      label={`Theme: ${names[theme]}. Next: ${names[next[theme]]} (T)`}
+      onClick={() => setTheme(next[theme])}
+    />
+  )
 }

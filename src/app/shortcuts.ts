@@ -4,7 +4,8 @@
 import type { Tab } from '../model/view-state'
 import { tabs } from './tabs'
 
-export type Action = { kind: 'tab'; tab: Tab } | { kind: 'search' } | { kind: 'help' } | { kind: 'clear' } | { kind: 'widen' } | { kind: 'theme' }
+export type Action =
+  { kind: 'tab'; tab: Tab } | { kind: 'search' } | { kind: 'help' } | { kind: 'clear' } | { kind: 'widen' } | { kind: 'theme' }
 export type Press = { key: string; ctrlKey: boolean; metaKey: boolean; altKey: boolean }
 
 /** What a key means outside of text fields; null: nothing. */

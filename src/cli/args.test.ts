@@ -11,7 +11,11 @@ function scriptOf(line: string) {
   return parsed.value
 }
 
-const fieldsOf = (line: string) => Object.entries(scriptOf(line).options.fields).filter(([, on]) => on === true).map(([name]) => name).join(' ')
+const fieldsOf = (line: string) =>
+  Object.entries(scriptOf(line).options.fields)
+    .filter(([, on]) => on === true)
+    .map(([name]) => name)
+    .join(' ')
 
 function errorOf(line: string): string {
   const parsed = parse(line)
@@ -24,7 +28,7 @@ describe('script', () => {
     expect(scriptOf('script --itrace=b perf.data')).toMatchObject({ file: 'perf.data', symfs: undefined })
   })
 
-  it('starts from perf\'s fields', () => {
+  it("starts from perf's fields", () => {
     expect(fieldsOf('script x')).toBe('comm tid cpu time period event ip sym symoff dso')
     expect(fieldsOf('script -F +flags x')).toBe('comm tid cpu time period event ip sym symoff dso flags')
     expect(fieldsOf('script -F +addr,+pid x')).toBe('comm pid tid cpu time period event ip sym symoff dso addr chosen')
@@ -42,12 +46,18 @@ describe('script', () => {
   })
 
   it('knows --insn-trace', () => {
-    expect(scriptOf('script --insn-trace x').options).toMatchObject({ ns: true, itrace: { branches: false, instructions: true, errors: true } })
+    expect(scriptOf('script --insn-trace x').options).toMatchObject({
+      ns: true,
+      itrace: { branches: false, instructions: true, errors: true },
+    })
     expect(fieldsOf('script --insn-trace x')).toBe('comm tid cpu time ip sym symoff dso insn chosen')
   })
 
   it('says what it prints when it was not told', () => {
-    expect(scriptOf('script x')).toMatchObject({ note: 'no --itrace given: printing branches and errors (--itrace=be).', options: { itrace: { branches: true, errors: true } } })
+    expect(scriptOf('script x')).toMatchObject({
+      note: 'no --itrace given: printing branches and errors (--itrace=be).',
+      options: { itrace: { branches: true, errors: true } },
+    })
   })
 
   it('refuses what it cannot print, by name', () => {
@@ -62,7 +72,8 @@ describe('script', () => {
 
 describe('--itrace', () => {
   it('takes every spelling of every instruction', () => {
-    for (const text of ['i0ns', 'i0', 'i0us', 'i0i', 'i1i']) expect(parseItrace(text)).toEqual({ ok: true, value: { branches: false, instructions: true, errors: false } })
+    for (const text of ['i0ns', 'i0', 'i0us', 'i0i', 'i1i'])
+      expect(parseItrace(text)).toEqual({ ok: true, value: { branches: false, instructions: true, errors: false } })
     expect(parseItrace('b, i0nse')).toEqual({ ok: true, value: { branches: true, instructions: true, errors: true } })
   })
 
@@ -85,7 +96,10 @@ describe('other commands', () => {
   })
 
   it('checks --sort', () => {
-    expect(parse('report --sort cycles --limit 3 --json x')).toMatchObject({ ok: true, value: { options: { sort: 'cycles', limit: 3, json: true } } })
+    expect(parse('report --sort cycles --limit 3 --json x')).toMatchObject({
+      ok: true,
+      value: { options: { sort: 'cycles', limit: 3, json: true } },
+    })
     expect(errorOf('report --sort size x')).toBe('--sort size: sort by time, cycles, instructions.')
   })
 

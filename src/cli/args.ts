@@ -157,7 +157,11 @@ function makePackets({ values, common: of }: Parsed): Result<Command, string> {
   const countText = textOf(values, 'count')
   const count = countText === undefined ? ok(Number.MAX_SAFE_INTEGER) : wholeNumber('--count', countText)
   if (!count.ok) return count
-  return ok({ name: 'packets', options: { queue: queue?.value, from: from.value, count: count.value, json: values['json'] === true }, ...of })
+  return ok({
+    name: 'packets',
+    options: { queue: queue?.value, from: from.value, count: count.value, json: values['json'] === true },
+    ...of,
+  })
 }
 
 function wholeNumber(option: string, text: string): Result<number, string> {

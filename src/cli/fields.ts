@@ -4,7 +4,23 @@
 // addr is asked for.
 import { fail, ok, type Result } from '../lib/result'
 
-const names = ['comm', 'pid', 'tid', 'cpu', 'time', 'period', 'event', 'ip', 'sym', 'symoff', 'dso', 'addr', 'insn', 'insnlen', 'ipc'] as const
+const names = [
+  'comm',
+  'pid',
+  'tid',
+  'cpu',
+  'time',
+  'period',
+  'event',
+  'ip',
+  'sym',
+  'symoff',
+  'dso',
+  'addr',
+  'insn',
+  'insnlen',
+  'ipc',
+] as const
 type Name = (typeof names)[number]
 const isName = (text: string): text is Name => (names as readonly string[]).includes(text)
 
@@ -17,14 +33,52 @@ export type Fields = Record<Name, boolean> & {
 }
 
 const unsupported = [
-  'trace', 'uregs', 'iregs', 'bpf-output', 'brstack', 'brstacksym', 'brstackoff', 'brstackinsn', 'brstackinsnlen', 'callindent', 'synth', 'phys_addr',
-  'metric', 'misc', 'srccode', 'srcline', 'tod', 'data_src', 'weight', 'data_page_size', 'code_page_size', 'ins_lat', 'retire_lat', 'machine_pid',
-  'vcpu', 'cgroup', 'disasm', 'brcntr', 'dsoff',
+  'trace',
+  'uregs',
+  'iregs',
+  'bpf-output',
+  'brstack',
+  'brstacksym',
+  'brstackoff',
+  'brstackinsn',
+  'brstackinsnlen',
+  'callindent',
+  'synth',
+  'phys_addr',
+  'metric',
+  'misc',
+  'srccode',
+  'srcline',
+  'tod',
+  'data_src',
+  'weight',
+  'data_page_size',
+  'code_page_size',
+  'ins_lat',
+  'retire_lat',
+  'machine_pid',
+  'vcpu',
+  'cgroup',
+  'disasm',
+  'brcntr',
+  'dsoff',
 ]
 
 /** What perf prints for branches and instructions without -F. */
 export function defaultFields(): Fields {
-  return { ...nothing(), comm: true, tid: true, cpu: true, time: true, period: true, event: true, ip: true, sym: true, symoff: true, dso: true }
+  return {
+    ...nothing(),
+    comm: true,
+    tid: true,
+    cpu: true,
+    time: true,
+    period: true,
+    event: true,
+    ip: true,
+    sym: true,
+    symoff: true,
+    dso: true,
+  }
 }
 
 function nothing(): Fields {
@@ -55,7 +109,8 @@ export function parseFields(text: string, before: Fields = defaultFields()): Res
 }
 
 function refusal(name: string): string {
-  if (name.includes(':')) return `-F ${name}: fields by event type are not supported yet; leave out "${name.slice(0, name.indexOf(':') + 1)}".`
+  if (name.includes(':'))
+    return `-F ${name}: fields by event type are not supported yet; leave out "${name.slice(0, name.indexOf(':') + 1)}".`
   if (unsupported.includes(name)) return `-F ${name}: this field is not supported yet; supported are ${names.join(',')},flags.`
   return `Invalid field requested: "${name}".`
 }

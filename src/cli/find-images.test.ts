@@ -19,7 +19,12 @@ it('prefers the mapped path under symfs and lists namesakes after it', () => {
     { file: join(root, 'symfs/usr/lib/libc.so.6'), as: '/usr/lib/libc.so.6' },
     { file: join(root, 'symfs/copies/libc.so.6'), as: '/copies/libc.so.6' },
   ])
-  expect(finder.candidates('/opt/libc.so.6').map((candidate) => candidate.as).sort()).toEqual(['/copies/libc.so.6', '/usr/lib/libc.so.6'])
+  expect(
+    finder
+      .candidates('/opt/libc.so.6')
+      .map((candidate) => candidate.as)
+      .sort(),
+  ).toEqual(['/copies/libc.so.6', '/usr/lib/libc.so.6'])
   expect(finder.candidates('[vdso]')).toEqual([{ file: join(root, 'symfs/[vdso]'), as: '[vdso]' }])
   expect(finder.candidates('/usr/lib')).toEqual([])
 })

@@ -16,7 +16,18 @@ type Facts = { [Name in 'info' | 'queues' | 'threads' | 'images' | 'gaps']: Tabl
 export type GapSum = { reason: string; lost: boolean; count: number; bytes: number; ns: number; example: string }
 
 /** enum ptm_gap_reason. */
-const reasons = ['none', 'overflow', 'aux_truncated', 'aux_missing', 'no_code', 'code_mismatch', 'bad_packet', 'no_sync', 'not_traced', 'endless_loop']
+const reasons = [
+  'none',
+  'overflow',
+  'aux_truncated',
+  'aux_missing',
+  'no_code',
+  'code_mismatch',
+  'bad_packet',
+  'no_sync',
+  'not_traced',
+  'endless_loop',
+]
 
 export async function info(session: Session, file: string, json: boolean): Promise<Result<void, string>> {
   const decoded = decodeAll(session)
@@ -54,12 +65,19 @@ export function infoText(file: string, facts: Facts): string {
   const parts = [`${file}\n`]
   parts.push(columns(factLines(facts_), 'll'))
   parts.push(section(`Queues of trace: ${queues.rows}`, queueLines(queues), 'llrrr'))
-  const traced = Array.from({ length: threads.rows }, (_, row) => row).filter((row) => (threads.instructions[row] ?? 0) > 0 || (threads.gaps[row] ?? 0) > 0)
+  const traced = Array.from({ length: threads.rows }, (_, row) => row).filter(
+    (row) => (threads.instructions[row] ?? 0) > 0 || (threads.gaps[row] ?? 0) > 0,
+  )
   parts.push(section(`Threads with trace: ${traced.length}`, threadLines(threads, traced), 'lrrrrr'))
   parts.push(section(`Binaries: ${Math.max(0, images.rows - 1)}`, imageLines(images), 'llrl'))
   const gaps = sumGaps(facts.gaps)
-  const lost = gaps.filter((gap) => gap.lost).reduce((sum, gap) => sum + gap.count, 0)
-  parts.push(lost === 0 ? '\nNothing of the trace was lost.\n' : `\nLost: ${formatCount(lost)} times\n`)
+  const places = gaps.filter((gap) => gap.lost).reduce((sum, gap) => sum + gap.count, 0)
+  // One row of gaps may stand for several of the same kind.
+  const lost = Math.max(
+    places,
+    threads.gaps.reduce((sum, count) => sum + count, 0),
+  )
+  parts.push(lost === 0 ? '\nNothing of the trace was lost.\n' : `\nTrace was lost in ${plural(lost, 'gap')}:\n`)
   parts.push(gapLines(gaps))
   return parts.join('')
 }
@@ -110,10 +128,12 @@ function threadLines(threads: Tables['threads'], rows: number[]): string[][] {
       `${formatCount(threads.instructions[row] ?? Number.NaN)} instructions`,
       `${formatCount(threads.branches[row] ?? Number.NaN)} branches`,
       `${formatDuration(threads.on_ns[row] ?? Number.NaN)} traced`,
-      gaps > 0 ? `${formatCount(gaps)} gaps` : '',
+      gaps > 0 ? plural(gaps, 'gap') : '',
     ]
   })
 }
+
+const plural = (count: number, noun: string): string => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
 
 const imageStates = ['missing', 'loaded', 'refused']
 
@@ -122,7 +142,12 @@ function imageLines(images: Tables['images']): string[][] {
     const row = index + 1
     const state = images.anonymous[row] === 1 ? 'no file' : (imageStates[images.status[row] ?? 0] ?? '')
     const executed = images.instructions[row] ?? 0
-    return [`  ${textAt(images.path, row)}`, state, executed > 0 ? `${formatCount(executed)} instructions` : '', textAt(images.message, row)]
+    return [
+      `  ${textAt(images.path, row)}`,
+      state,
+      executed > 0 ? `${formatCount(executed)} instructions` : '',
+      textAt(images.message, row),
+    ]
   })
 }
 
@@ -131,7 +156,7 @@ function gapLines(gaps: readonly GapSum[]): string {
     .map((gap) => {
       const time = gap.ns > 0 ? `, ${formatDuration(gap.ns)}` : ''
       const bytes = gap.bytes > 0 ? `, ${formatBytes(gap.bytes)}` : ''
-      return `  ${gap.reason.replaceAll('_', ' ')}: ${formatCount(gap.count)} times${time}${bytes}\n${gap.lost && gap.example ? `    first: ${gap.example}\n` : ''}`
+      return `  ${gap.reason.replaceAll('_', ' ')}: ${plural(gap.count, gap.lost ? 'place' : 'time')}${time}${bytes}\n${gap.lost && gap.example ? `    first: ${gap.example}\n` : ''}`
     })
     .join('')
 }
@@ -143,7 +168,14 @@ export function sumGaps(gaps: Tables['gaps']): GapSum[] {
     const reason = gaps.reason[row] ?? 0
     let sum = sums.get(reason)
     if (!sum) {
-      sum = { reason: reasons[reason] ?? `reason ${reason}`, lost: gaps.lost[row] === 1, count: 0, bytes: 0, ns: 0, example: textAt(gaps.text, row) }
+      sum = {
+        reason: reasons[reason] ?? `reason ${reason}`,
+        lost: gaps.lost[row] === 1,
+        count: 0,
+        bytes: 0,
+        ns: 0,
+        example: textAt(gaps.text, row),
+      }
       sums.set(reason, sum)
     }
     const ns = (gaps.end_ns[row] ?? 0) - (gaps.start_ns[row] ?? 0)

@@ -16,7 +16,8 @@ export function parseItrace(text: string): Result<ItraceOptions, string> {
     const period = /^i(\d*)(i|t|ms|us|ns)?/.exec(rest)
     if (period) {
       const [all, count = '', unit = ''] = period
-      if (!everyInstruction(count, unit)) return fail(`--itrace=${all}: only every instruction can be printed yet (i0ns), not samples of them.`)
+      if (!everyInstruction(count, unit))
+        return fail(`--itrace=${all}: only every instruction can be printed yet (i0ns), not samples of them.`)
       options.instructions = true
       rest = rest.slice(all.length)
     } else if (letter === 'b' || letter === 'e') {
@@ -25,7 +26,9 @@ export function parseItrace(text: string): Result<ItraceOptions, string> {
       rest = rest.slice(1)
       if (letter === 'e' && /^[+-]/.test(rest)) return fail(`--itrace=e${rest}: choosing among errors is not supported yet; use e alone.`)
     } else if (known.includes(letter)) {
-      return fail(`--itrace=${text}: the letter "${letter}" is not supported yet; supported are b (branches), i0ns (every instruction) and e (errors).`)
+      return fail(
+        `--itrace=${text}: the letter "${letter}" is not supported yet; supported are b (branches), i0ns (every instruction) and e (errors).`,
+      )
     } else {
       return fail(`Bad Instruction Tracing options '${text}'`)
     }

@@ -25,6 +25,9 @@ export function say(sentence: string): void {
 export function columns(rows: readonly (readonly string[])[], align: string): string {
   const widths = Array.from(align, (_, column) => rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0))
   const line = (row: readonly string[]) =>
-    row.map((cell, column) => (align[column] === 'r' ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd()
+    row
+      .map((cell, column) => (align[column] === 'r' ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd()
   return rows.map((row) => `${line(row)}\n`).join('')
 }

@@ -19,7 +19,8 @@ export async function packets(session: Session, options: PacketsOptions): Promis
   const queues = session.query('queues')
   if (!queues.ok) return fail(queues.error.sentence)
   const count = queues.value.rows
-  if (options.queue !== undefined && options.queue >= count) return fail(`--queue ${options.queue}: the trace has ${count} queues, numbered from 0.`)
+  if (options.queue !== undefined && options.queue >= count)
+    return fail(`--queue ${options.queue}: the trace has ${count} queue${count === 1 ? '' : 's'}, numbered from 0.`)
   const rows = options.queue === undefined ? Array.from({ length: count }, (_, row) => row) : [options.queue]
   if (options.json) await print(`{"version": ${JSON_VERSION}, "queues": [`)
   for (const [index, queue] of rows.entries()) {
@@ -34,6 +35,7 @@ export async function packets(session: Session, options: PacketsOptions): Promis
 }
 
 async function printQueue(session: Session, queue: number, options: PacketsOptions): Promise<Result<void, string>> {
+  const lines = new PacketLines()
   let first = options.from
   let left = options.count
   while (left > 0) {
@@ -42,12 +44,13 @@ async function printQueue(session: Session, queue: number, options: PacketsOptio
     const { rows } = table.value
     if (rows === 0) break
     const start = left === options.count
-    await print(options.json ? jsonLines(table.value, start) : Array.from({ length: rows }, (_, row) => packetLine(table.value, row)).join(''))
+    await print(options.json ? jsonLines(table.value, start) : lines.add(table.value))
     left -= rows
     const next = (table.value.offset[rows - 1] ?? 0) + Math.max(1, table.value.size[rows - 1] ?? 0)
     if (next <= first) return fail(`the packets after offset ${first} of queue ${queue} do not go on.`)
     first = next
   }
+  await print(lines.end())
   return ok(undefined)
 }
 
@@ -56,14 +59,41 @@ function heading(queues: Tables['queues'], queue: number): string {
   return `. ... queue ${queue} (${cpu >= 0 ? `CPU ${cpu}` : `thread ${queues.tid[queue] ?? -1}`}): size ${queues.aux_bytes[queue] ?? 0} bytes`
 }
 
-/** `.  00000010:  19 da d3 a3 df 7b fa 00                         TSC 0xfa7bdfa3d3da` */
-export function packetLine(packets: Tables['packets'], row: number): string {
-  const hex = textAt(packets.bytes, row).replace(/[^0-9a-f]/gi, '')
-  const bytes = (hex.match(/../g) ?? []).join(' ')
-  const offset = (packets.offset[row] ?? 0).toString(16).padStart(8, '0')
-  const text = textAt(packets.text, row)
-  return `.  ${offset}:  ${bytes.padEnd(BYTES_WIDTH - 1)} ${textAt(packets.name, row)}${text ? ` ${text}` : ''}\n`
+/** perf shows padding as part of the packet before it, as long as that stays below this. */
+const MOST_PADDED_BYTES = 8
+
+/** `.  00000010:  19 da d3 a3 df 7b fa 00                         TSC 0xfa7bdfa3d3da`, padding joined to the packet before. */
+export class PacketLines {
+  private waiting: { offset: number; bytes: string[]; text: string } | null = null
+
+  /** The lines that are complete with these packets. */
+  add(packets: Tables['packets']): string {
+    const lines: string[] = []
+    for (let row = 0; row < packets.rows; row++) {
+      const bytes = textAt(packets.bytes, row).match(/[0-9a-f]{2}/gi) ?? []
+      const name = textAt(packets.name, row)
+      if (name === 'PAD' && bytes.length === 1 && this.waiting && this.waiting.bytes.length < MOST_PADDED_BYTES) {
+        this.waiting.bytes.push('00')
+        continue
+      }
+      lines.push(this.end())
+      const payload = textAt(packets.text, row)
+      this.waiting = { offset: packets.offset[row] ?? 0, bytes, text: payload ? `${name} ${payload}` : name }
+    }
+    return lines.join('')
+  }
+
+  /** The last line. */
+  end(): string {
+    const line = this.waiting
+    this.waiting = null
+    if (!line) return ''
+    return `.  ${line.offset.toString(16).padStart(8, '0')}:  ${line.bytes.join(' ').padEnd(BYTES_WIDTH - 1)} ${line.text}\n`
+  }
 }
 
 const jsonLines = (packets: Tables['packets'], start: boolean): string =>
-  Array.from({ length: packets.rows }, (_, row) => `${start && row === 0 ? '' : ','}\n${JSON.stringify(jsonRow('packets', packets, row))}`).join('')
+  Array.from(
+    { length: packets.rows },
+    (_, row) => `${start && row === 0 ? '' : ','}\n${JSON.stringify(jsonRow('packets', packets, row))}`,
+  ).join('')

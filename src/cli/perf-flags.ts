@@ -47,4 +47,7 @@ function body(flags: number): string {
   return lettersOf(flags)
 }
 
-const lettersOf = (flags: number): string => Array.from(letters).filter((_, bit) => flags & (1 << bit)).join('')
+const lettersOf = (flags: number): string =>
+  Array.from(letters)
+    .filter((_, bit) => flags & (1 << bit))
+    .join('')

@@ -50,7 +50,10 @@ function samples(rows: readonly Sample[]): Tables['samples'] {
     table.ip_offset[index] = ip.offset ?? 0n
     table.addr[index] = addr.at
     table.addr_offset[index] = addr.offset ?? 0n
-    const bytes = code.split(' ').filter(Boolean).map((byte) => BigInt(`0x${byte}`))
+    const bytes = code
+      .split(' ')
+      .filter(Boolean)
+      .map((byte) => BigInt(`0x${byte}`))
     table.length[index] = bytes.length
     table.code_low[index] = bytes.slice(0, 8).reduceRight((sum, byte) => (sum << 8n) | byte, 0n)
     table.code_high[index] = bytes.slice(8).reduceRight((sum, byte) => (sum << 8n) | byte, 0n)
@@ -65,7 +68,9 @@ type Options = { width?: number; ns?: boolean }
 
 function lines(fields: Fields, rows: readonly Sample[], { width = 14, ns = false }: Options = {}): string[] {
   const out = new ByteWriter(64)
-  new PerfLines({ fields, branches_name: 'branches:u', instructions_name: 'instructions:u', event_width: width, ns }, out).write(samples(rows))
+  new PerfLines({ fields, branches_name: 'branches:u', instructions_name: 'instructions:u', event_width: width, ns }, out).write(
+    samples(rows),
+  )
   return new TextDecoder().decode(out.take()).split('\n').slice(0, -1)
 }
 
@@ -111,7 +116,12 @@ describe('lines', () => {
 
   it('prints every field in ns', () => {
     const fields = chosen('+flags,+addr,+insn,+insnlen,+ipc,+pid')
-    const rows = [start, jump, { ...syscall, kind: SampleKind.INSTRUCTION, ipc: [30, 42] } as Sample, { ...syscall, kind: SampleKind.BRANCH, ipc: [64, 84] } as Sample]
+    const rows = [
+      start,
+      jump,
+      { ...syscall, kind: SampleKind.INSTRUCTION, ipc: [30, 42] } as Sample,
+      { ...syscall, kind: SampleKind.BRANCH, ipc: [64, 84] } as Sample,
+    ]
     expect(lines(fields, rows, { ns: true })).toEqual([
       '    hello-static 20038/20038 [000] 86409.526766940:          1     branches:u:   tr strt                               0 [unknown] ([unknown]) =>           401520 _start+0x0 (/opt/ptgen/bin/hello-static) ilen: 0',
       '    hello-static 20038/20038 [000] 86409.526767581:          1 instructions:u:   jmp                             43b55a           43b540 __tunables_init+0xf0 (/opt/ptgen/bin/hello-static) ilen: 2 insn: eb 18',
@@ -133,7 +143,9 @@ describe('lines', () => {
     expect(only('insnlen', [start])).toEqual([' ilen: 0'])
     expect(only('flags,ip', [start])).toEqual(['  tr strt                               0'])
     expect(only('ip,addr', [jump])).toEqual(['          43b55a           43b540'])
-    expect(only('+ipc')).toEqual(['    hello-static 20038 [000] 86409.526766:          1  branches:u:            40153b _start+0x1b (/opt/ptgen/bin/hello-static)'])
+    expect(only('+ipc')).toEqual([
+      '    hello-static 20038 [000] 86409.526766:          1  branches:u:            40153b _start+0x1b (/opt/ptgen/bin/hello-static)',
+    ])
     expect(only('+flags', [start])[0]).toBe(
       '    hello-static 20038 [000] 86409.526766:          1  branches:u:   tr strt                               0 [unknown] ([unknown]) =>           401520 _start+0x0 (/opt/ptgen/bin/hello-static)',
     )
@@ -161,12 +173,16 @@ describe('lines', () => {
 
   it('keeps times beyond 2^53 exact and long instructions whole', () => {
     const code = '66 2e 0f 1f 84 00 00 00 00 00 11 22 33 44 55'
-    expect(lines(chosen('time,insn'), [{ ...call, time: 12345678901234567891n, code }], { ns: true })).toEqual([`12345678901.234567891:  insn: ${code}`])
+    expect(lines(chosen('time,insn'), [{ ...call, time: 12345678901234567891n, code }], { ns: true })).toEqual([
+      `12345678901.234567891:  insn: ${code}`,
+    ])
   })
 
   it('writes long names without losing a byte', () => {
     const symbol = 'std::__detail::_Map_base<'.repeat(200)
-    expect(lines(chosen('ip,sym,symoff,dso'), [{ ...call, ip: { at: 1n, symbol, offset: 0x1234n, dso: '/x' } }])).toEqual([`                1 ${symbol}+0x1234 (/x)`])
+    expect(lines(chosen('ip,sym,symoff,dso'), [{ ...call, ip: { at: 1n, symbol, offset: 0x1234n, dso: '/x' } }])).toEqual([
+      `                1 ${symbol}+0x1234 (/x)`,
+    ])
   })
 })
 

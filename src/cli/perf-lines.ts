@@ -20,8 +20,18 @@ export type LineStyle = {
 }
 
 const errorMessages = [
-  '', 'Memory allocation failed', 'Internal error', 'Bad packet', 'No more data', 'Failed to get instruction', "Trace doesn't match instruction",
-  'Overflow packet', 'Lost trace data', 'Unknown error!', "Never-ending loop (refer perf config intel-pt.max-loops)", 'Broken emulated ptwrite',
+  '',
+  'Memory allocation failed',
+  'Internal error',
+  'Bad packet',
+  'No more data',
+  'Failed to get instruction',
+  "Trace doesn't match instruction",
+  'Overflow packet',
+  'Lost trace data',
+  'Unknown error!',
+  'Never-ending loop (refer perf config intel-pt.max-loops)',
+  'Broken emulated ptwrite',
 ]
 
 const encoder = new TextEncoder()

@@ -49,7 +49,11 @@ export function sumFunctions(tree: Tables['call_tree'], sort: Sort): FunctionSum
   for (let node = 0; node < tree.rows; node++) {
     const id = tree.function[node] ?? 0
     let sum = sums.get(id)
-    if (!sum) sums.set(id, (sum = { function: id, calls: 0, self: { time: 0, cycles: 0, instructions: 0 }, total: { time: 0, cycles: 0, instructions: 0 } }))
+    if (!sum)
+      sums.set(
+        id,
+        (sum = { function: id, calls: 0, self: { time: 0, cycles: 0, instructions: 0 }, total: { time: 0, cycles: 0, instructions: 0 } }),
+      )
     sum.calls += tree.calls[node] ?? 0
     const outermost = !hasAncestor(tree, node, id)
     for (const kind of sorts) {
@@ -57,7 +61,9 @@ export function sumFunctions(tree: Tables['call_tree'], sort: Sort): FunctionSum
       if (outermost) sum.total[kind] += total[kind][node] ?? 0
     }
   }
-  return [...sums.values()].sort((a, b) => order(b.self[sort], a.self[sort]) || b.self.instructions - a.self.instructions || a.function - b.function)
+  return [...sums.values()].sort(
+    (a, b) => order(b.self[sort], a.self[sort]) || b.self.instructions - a.self.instructions || a.function - b.function,
+  )
 }
 
 const selfColumns = (tree: Tables['call_tree']): Record<Sort, Float64Array> => ({
@@ -95,7 +101,9 @@ const order = (a: number, b: number): number => (Number.isNaN(a) ? -1 : a) - (Nu
 export function hottestBlocks(blocks: Tables['blocks'], sort: Sort): number[] {
   const column = sort === 'time' ? blocks.ns : sort === 'cycles' ? blocks.cycles : blocks.instructions
   const rows = Array.from({ length: blocks.rows }, (_, row) => row)
-  return rows.sort((a, b) => order(column[b] ?? Number.NaN, column[a] ?? Number.NaN) || (blocks.instructions[b] ?? 0) - (blocks.instructions[a] ?? 0))
+  return rows.sort(
+    (a, b) => order(column[b] ?? Number.NaN, column[a] ?? Number.NaN) || (blocks.instructions[b] ?? 0) - (blocks.instructions[a] ?? 0),
+  )
 }
 
 function nameOf(sources: Sources, id: number): string {
@@ -111,17 +119,19 @@ function reportText(file: string, sources: Sources, { sort, limit }: ReportOptio
   const whole = sums.reduce((sum, each) => sum + (Number.isNaN(each.self[sort]) ? 0 : each.self[sort]), 0)
   const parts = [`${file}: functions by self ${sort}\n`]
   const header = ['share', 'self time', 'total time', 'instructions', 'cycles', 'IPC', 'calls', 'function', 'binary']
-  const rows = sums.slice(0, limit).map((sum) => [
-    formatShare(sum.self[sort], whole),
-    formatDuration(Math.round(sum.self.time)),
-    formatDuration(Math.round(sum.total.time)),
-    formatCount(sum.self.instructions),
-    formatCount(sum.self.cycles),
-    formatIpc(sum.self.instructions, sum.self.cycles),
-    formatCount(sum.calls),
-    nameOf(sources, sum.function),
-    imageOf(sources, sources.functions.image[sum.function] ?? 0),
-  ])
+  const rows = sums
+    .slice(0, limit)
+    .map((sum) => [
+      formatShare(sum.self[sort], whole),
+      formatDuration(Math.round(sum.self.time)),
+      formatDuration(Math.round(sum.total.time)),
+      formatCount(sum.self.instructions),
+      formatCount(sum.self.cycles),
+      formatIpc(sum.self.instructions, sum.self.cycles),
+      formatCount(sum.calls),
+      nameOf(sources, sum.function),
+      imageOf(sources, sources.functions.image[sum.function] ?? 0),
+    ])
   parts.push(columns([header, ...rows], 'rrrrrrrll'))
   parts.push(`\n${file}: blocks by ${sort}\n`, blocksText(sources, sort, limit))
   return parts.join('')
@@ -148,7 +158,11 @@ function blocksText(sources: Sources, sort: Sort, limit: number): string {
 }
 
 const numberOrNull = (value: number | undefined): number | null => (value !== undefined && Number.isFinite(value) ? value : null)
-const costs = (cost: Record<Sort, number>) => ({ ns: numberOrNull(cost.time), cycles: numberOrNull(cost.cycles), instructions: numberOrNull(cost.instructions) })
+const costs = (cost: Record<Sort, number>) => ({
+  ns: numberOrNull(cost.time),
+  cycles: numberOrNull(cost.cycles),
+  instructions: numberOrNull(cost.instructions),
+})
 
 export function reportJson(file: string, sources: Sources, { sort, limit }: ReportOptions): unknown {
   const { blocks } = sources

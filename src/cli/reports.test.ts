@@ -6,7 +6,7 @@ import { emptyTable } from '../engine/columns'
 import { ALL } from '../model/tables.gen'
 import { infoText, sumGaps } from './info'
 import { jsonRow } from './json'
-import { packetLine } from './packets'
+import { PacketLines } from './packets'
 import { hottestBlocks, sumFunctions } from './report'
 
 it('sums functions over paths and counts recursion once', () => {
@@ -30,15 +30,20 @@ it('puts blocks without a measurement last', () => {
   expect(hottestBlocks(blocks, 'cycles')).toEqual([2, 0, 1])
 })
 
-it('prints a packet as perf dumps it', () => {
-  const packets = emptyTable('packets', 2)
-  packets.offset.set([0, 16])
-  packets.size.set([16, 8])
-  packets.bytes = textColumn(['02 82 02 82 02 82 02 82 02 82 02 82 02 82 02 82', '19dad3a3df7bfa00'])
-  packets.name = textColumn(['PSB', 'TSC'])
-  packets.text = textColumn(['', '0xfa7bdfa3d3da'])
-  expect(packetLine(packets, 0)).toBe('.  00000000:  02 82 02 82 02 82 02 82 02 82 02 82 02 82 02 82 PSB\n')
-  expect(packetLine(packets, 1)).toBe('.  00000010:  19 da d3 a3 df 7b fa 00                         TSC 0xfa7bdfa3d3da\n')
+it('prints packets as perf dumps them, padding with the packet before', () => {
+  const packets = emptyTable('packets', 6)
+  packets.offset.set([0, 16, 24, 26, 27, 28])
+  packets.bytes = textColumn(['02 82 02 82 02 82 02 82 02 82 02 82 02 82 02 82', '19dad3a3df7bfa00', '59 ee', '00', '00', '02 23'])
+  packets.name = textColumn(['PSB', 'TSC', 'MTC', 'PAD', 'PAD', 'PSBEND'])
+  packets.text = textColumn(['', '0xfa7bdfa3d3da', '0xee', '', '', ''])
+  const lines = new PacketLines()
+  expect((lines.add(packets) + lines.end()).split('\n')).toEqual([
+    '.  00000000:  02 82 02 82 02 82 02 82 02 82 02 82 02 82 02 82 PSB',
+    '.  00000010:  19 da d3 a3 df 7b fa 00                         TSC 0xfa7bdfa3d3da',
+    '.  00000018:  59 ee 00 00                                     MTC 0xee',
+    '.  0000001c:  02 23                                           PSBEND',
+    '',
+  ])
 })
 
 it('adds gaps up by reason, losses first', () => {

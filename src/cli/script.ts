@@ -51,6 +51,7 @@ export async function script(session: Session, options: ScriptOptions): Promise<
     if (out.length >= FLUSH_BYTES) await print(out.take())
   }
   if (out.length > 0) await print(out.take())
+  if (first === 0) say('nothing could be printed of this trace; "ptarmigan info" says why.')
   if (errors > 0) say(`${errors} instruction trace error${errors === 1 ? '' : 's'}; "ptarmigan info" says what is missing.`)
   return ok(undefined)
 }

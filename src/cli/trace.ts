@@ -12,8 +12,8 @@ import { say } from './output'
 
 export type Trace = { session: Session; bytes: number }
 
-/** Opens `path` and offers the binaries it names; refused binaries are named on stderr. */
-export async function openTrace(path: string, symfs: string | undefined): Promise<Result<Trace, string>> {
+/** Opens `path` and offers the binaries it names, if they are wanted; refused binaries are named on stderr. */
+export async function openTrace(path: string, symfs: string | undefined, wantsImages: boolean): Promise<Result<Trace, string>> {
   const finder = await finderFor(symfs)
   if (!finder.ok) return finder
   const sources = new FileSources()
@@ -22,8 +22,10 @@ export async function openTrace(path: string, symfs: string | undefined): Promis
   const session = await Session.create(await WebAssembly.compile(await readFile(decoderUrl)), sources)
   const opened = session.open(file.value.source, file.value.size)
   if (!opened.ok) return fail(`${path}: ${opened.error.sentence}`)
-  const offered = offerImages(session, sources, finder.value)
-  if (!offered.ok) return offered
+  if (wantsImages) {
+    const offered = offerImages(session, sources, finder.value)
+    if (!offered.ok) return offered
+  }
   return ok({ session, bytes: file.value.size })
 }
 

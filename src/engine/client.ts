@@ -22,7 +22,9 @@ function spawnWorker(): PoolWorker {
   const remote = wrap<WorkerApi>(worker)
   let die: (sentence: string) => void = () => undefined
   const died = new Promise<WorkerFailure>((resolve) => (die = (sentence) => resolve({ sentence, ended: true })))
-  worker.addEventListener('error', (event) => die(`A decoding worker stopped (${event.message || 'the browser gave no reason; memory may be out'}).`))
+  worker.addEventListener('error', (event) =>
+    die(`A decoding worker stopped (${event.message || 'the browser gave no reason; memory may be out'}).`),
+  )
   return {
     died,
     open: (module, input, onBytes) => remote.open(module, input, proxy(onBytes)),

@@ -14,7 +14,12 @@ export const tableNames = Object.keys(tableColumns) as TableName[]
 export const tableId = (name: TableName): number => tableNames.indexOf(name)
 
 /** Copies `table`; null when its columns are not those this code was made for. `scratch` is 4 writable bytes in the decoder. */
-export function copyTable<Name extends TableName>(decoder: DecoderExports, table: Pointer, name: Name, scratch: Pointer): Tables[Name] | null {
+export function copyTable<Name extends TableName>(
+  decoder: DecoderExports,
+  table: Pointer,
+  name: Name,
+  scratch: Pointer,
+): Tables[Name] | null {
   const columns = tableColumns[name]
   if (decoder.ptm_table_columns(table) !== columns.length) return null
   const rows = decoder.ptm_table_rows(table) >>> 0

@@ -11,6 +11,7 @@ class FakeWorker implements PoolWorker {
   die: (sentence: string) => void = () => undefined
   terminated = false
   private cancelled = false
+  private readonly merged = new Set<number>()
 
   constructor(
     readonly number: number,
@@ -25,7 +26,6 @@ class FakeWorker implements PoolWorker {
   }
   async addImages(inputs: readonly Input[]) {
     this.world.log.push(`${this.number} adds ${inputs.map((input) => input.name).join(' ')}`)
-    if (this.number === 0) this.world.merged.clear()
     return ok(inputs.map(({ path }) => ({ path, state: path.startsWith('/x') ? ('unwanted' as const) : ('used' as const), sentence: '' })))
   }
   async decode(segment: number) {
@@ -51,12 +51,12 @@ class FakeWorker implements PoolWorker {
   }
   async merge(part: Uint8Array<ArrayBuffer>) {
     if (this.world.mergeFails) return fail({ sentence: 'the coordinator trapped', ended: true })
-    this.world.merged.add(part[0] ?? -1)
-    return ok({ instructions: this.world.merged.size * 1000 })
+    this.world.merged = this.merged.add(part[0] ?? -1)
+    return ok({ instructions: this.merged.size * 1000 })
   }
   query: PoolWorker['query'] = async (name) => {
     const table = emptyTable(name, name === 'segments' ? this.world.segments : 0)
-    if ('merged' in table) for (const segment of this.world.merged) table.merged[segment] = 1
+    if ('merged' in table) for (const segment of this.merged) table.merged[segment] = 1
     if ('size' in table && table.size instanceof Float64Array) table.size.fill(100)
     return ok(table)
   }
@@ -85,7 +85,11 @@ class World {
       this.workers.push(worker)
       return worker
     }
-    this.engine = new PoolEngine({ decoders, spawn, compile: async () => new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])) })
+    this.engine = new PoolEngine({
+      decoders,
+      spawn,
+      compile: async () => new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])),
+    })
   }
 }
 
@@ -131,7 +135,7 @@ describe('decode', () => {
     expect(world.log.filter((line) => line.includes('decodes'))).toHaveLength(20)
   })
 
-  it('retries a dead worker\'s segment in a new one, with the images', async () => {
+  it("retries a dead worker's segment in a new one, with the images", async () => {
     const world = new World(3, 1)
     world.deaths = true
     world.fails.set(1, 1)
@@ -197,6 +201,19 @@ describe('open and close', () => {
     expect(outcomes.ok && outcomes.value.map((outcome) => outcome.state)).toEqual(['used', 'unwanted'])
     await world.engine.decode(() => undefined)
     expect(world.log.filter((line) => line.includes('adds'))).toEqual(['0 adds a.out notes.txt', '1 adds a.out'])
+  })
+
+  it('begins again with new workers when an image comes after decoding', async () => {
+    const world = new World(2, 1)
+    await world.engine.open(input('perf.data'))
+    await world.engine.addImages([input('notes.txt', '/x/notes.txt')])
+    await world.engine.decode(() => undefined)
+    expect((await world.engine.addImages([input('a.out')])).ok).toBe(true)
+    expect(world.workers.map((worker) => worker.terminated)).toEqual([true, true, false, false])
+    expect((await world.engine.decode(() => undefined)).ok).toBe(true)
+    expect(world.log.filter((line) => line.startsWith('2 '))).toEqual(['2 opens perf.data', '2 adds notes.txt a.out'])
+    expect(world.log.filter((line) => line.startsWith('3 '))).toEqual(['3 opens perf.data', '3 adds a.out', '3 decodes 0', '3 decodes 1'])
+    expect(sorted(world.merged)).toEqual([0, 1])
   })
 
   it('answers a decode that is under way when the trace is closed', async () => {

@@ -41,7 +41,11 @@ type Member = { worker: PoolWorker; ready: Promise<Result<void, WorkerFailure>>;
 type Opened = {
   module: WebAssembly.Module
   input: Input
+  /** All binaries offered so far, and those the trace wanted. */
+  offered: Input[]
   images: Input[]
+  /** Something is in the profile that was decoded with these images. */
+  merged: boolean
   coordinator: Member
   decoders: Member[]
   replacements: number
@@ -68,7 +72,17 @@ export class PoolEngine implements Engine {
     const module = await settle<WebAssembly.Module>(this.options.compile().then((compiled) => ok(compiled)))
     if (!module.ok) return fail(plain(module.error))
     if (generation !== this.generation) return superseded
-    const opened: Opened = { module: module.value, input, images: [], decoders: [], replacements: 0, coordinator: this.start(module.value, input, []) }
+    const coordinator = this.start(module.value, input, [])
+    const opened: Opened = {
+      module: module.value,
+      input,
+      offered: [],
+      images: [],
+      merged: false,
+      decoders: [],
+      replacements: 0,
+      coordinator,
+    }
     this.opened = opened
     const ready = await opened.coordinator.ready
     if (generation !== this.generation) return superseded
@@ -76,7 +90,7 @@ export class PoolEngine implements Engine {
       await this.close()
       return fail(plain(ready.error))
     }
-    for (let made = 0; made < this.options.decoders; made++) opened.decoders.push(this.start(opened.module, input, []))
+    this.startDecoders(opened)
     return ok(undefined)
   }
 
@@ -87,12 +101,28 @@ export class PoolEngine implements Engine {
     const outcomes = await ask(opened.coordinator, (worker) => worker.addImages(inputs))
     if (!outcomes.ok) return fail(plain(outcomes.error))
     const used = inputs.filter((_, index) => outcomes.value[index]?.state === 'used')
+    opened.offered.push(...inputs)
     opened.images.push(...used)
-    if (used.length > 0) {
-      this.version++
-      for (const member of opened.decoders) member.ready = addTo(member, used)
-    }
+    if (used.length === 0) return outcomes
+    this.version++
+    if (opened.merged) {
+      const begun = await this.beginAgain(opened)
+      if (!begun.ok) return begun
+    } else for (const member of opened.decoders) member.ready = addTo(member, used)
     return outcomes
+  }
+
+  /** New workers for the same trace: what was decoded without the new binaries no longer holds. */
+  private async beginAgain(opened: Opened): Promise<Result<void, EngineError>> {
+    for (const member of [opened.coordinator, ...opened.decoders]) member.worker.terminate()
+    opened.merged = false
+    opened.decoders = []
+    opened.coordinator = this.start(opened.module, opened.input, opened.offered)
+    const ready = await opened.coordinator.ready
+    if (!ready.ok) return fail(plain(ready.error))
+    if (this.opened !== opened) return closedMeanwhile
+    this.startDecoders(opened)
+    return ok(undefined)
   }
 
   async decode(onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
@@ -137,6 +167,10 @@ export class PoolEngine implements Engine {
     member.ready = Promise.race([opening, worker.died.then((failure) => fail(failure))])
     if (images.length > 0) member.ready = addTo(member, images)
     return member
+  }
+
+  private startDecoders(opened: Opened): void {
+    for (let made = 0; made < this.options.decoders; made++) opened.decoders.push(this.start(opened.module, opened.input, opened.images))
   }
 
   /** Cancels a running decode and waits for its end. */
@@ -205,6 +239,7 @@ export class PoolEngine implements Engine {
   private async merge(run: Run, segment: number, part: Uint8Array<ArrayBuffer>): Promise<void> {
     const merged = await ask(run.opened.coordinator, (worker) => worker.merge(part))
     if (merged.ok) {
+      run.opened.merged = true
       this.version++
       run.report.instructions = merged.value.instructions
       return
@@ -230,7 +265,7 @@ export class PoolEngine implements Engine {
 
 const nothingOpen: Result<never, EngineError> = fail({ sentence: 'No trace is open.' })
 const superseded: Result<never, EngineError> = fail({ sentence: 'Another trace was opened meanwhile.' })
-const closedMeanwhile: Result<never, EngineError> = fail({ sentence: 'The trace was closed while it was being decoded.' })
+const closedMeanwhile: Result<never, EngineError> = fail({ sentence: 'The trace was closed meanwhile.' })
 
 const plain = ({ sentence, detail }: EngineError): EngineError => (detail ? { sentence, detail } : { sentence })
 
@@ -239,7 +274,10 @@ function lostSentence(lost: number, count: number, first: EngineError | undefine
 }
 
 /** Asks a worker; its death or an exception is a failure like any other. */
-function ask<Value>(member: Member, question: (worker: PoolWorker) => Promise<Result<Value, WorkerFailure>>): Promise<Result<Value, WorkerFailure>> {
+function ask<Value>(
+  member: Member,
+  question: (worker: PoolWorker) => Promise<Result<Value, WorkerFailure>>,
+): Promise<Result<Value, WorkerFailure>> {
   return Promise.race([settle(question(member.worker)), member.worker.died.then((failure) => fail(failure))])
 }
 

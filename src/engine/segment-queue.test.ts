@@ -16,11 +16,21 @@ function queueOf(rows: { start: number; size?: number; merged?: boolean }[]): Se
 const takeAll = (queue: SegmentQueue): (number | null)[] => Array.from({ length: queue.left() + 1 }, () => queue.take('worker'))
 
 it('hands segments out in time order, those without a time last', () => {
-  expect(takeAll(queueOf([{ start: 30 }, { start: Number.NaN }, { start: 10 }, { start: 20 }, { start: Number.NaN }]))).toEqual([2, 3, 0, 1, 4, null])
+  expect(takeAll(queueOf([{ start: 30 }, { start: Number.NaN }, { start: 10 }, { start: 20 }, { start: Number.NaN }]))).toEqual([
+    2,
+    3,
+    0,
+    1,
+    4,
+    null,
+  ])
 })
 
 it('leaves out what is merged, but counts its bytes as done', () => {
-  const queue = queueOf([{ start: 1, size: 100, merged: true }, { start: 2, size: 50 }])
+  const queue = queueOf([
+    { start: 1, size: 100, merged: true },
+    { start: 2, size: 50 },
+  ])
   expect([queue.bytesDone, queue.bytesTotal]).toEqual([100, 150])
   expect(takeAll(queue)).toEqual([1, null])
 })

@@ -9,7 +9,12 @@ const sources = { failure: '', read: () => -1 }
 const sessionOver = (fake: FakeDecoder, log: string[] = []) => new Session({ exports: fake, log }, sources)
 
 function withThreads(fake: FakeDecoder) {
-  const threads = { ...emptyTable('threads', 2), pid: new Int32Array([-1, 20038]), tid: new Int32Array([-1, 20039]), comm: textColumn(['', 'Größe']) }
+  const threads = {
+    ...emptyTable('threads', 2),
+    pid: new Int32Array([-1, 20038]),
+    tid: new Int32Array([-1, 20039]),
+    comm: textColumn(['', 'Größe']),
+  }
   threads.instructions.set([0, 31578])
   fake.tables.set('threads', threads)
   return fake
@@ -58,7 +63,7 @@ describe('query', () => {
 })
 
 describe('failures', () => {
-  it('passes the decoder\'s sentence on', () => {
+  it("passes the decoder's sentence on", () => {
     const fake = fakeDecoder({ ptm_session_open: () => 6 })
     fake.message = 'This is not a perf.data file: it begins with 7f 45 4c 46.'
     expect(sessionOver(fake).open(0, 4)).toEqual({ ok: false, error: { sentence: fake.message } })

@@ -126,13 +126,20 @@ export class Session {
       const table = new DataView(decoder.memory.buffer).getUint32(answer, true)
       const copied = copyTable(decoder, table, name, answer)
       decoder.ptm_table_free(table)
-      if (!copied) return fail({ sentence: `The decoder's table "${name}" is not the one this page was built for: build again with "make -C wasm wasm".` })
+      if (!copied)
+        return fail({
+          sentence: `The decoder's table "${name}" is not the one this page was built for: build again with "make -C wasm wasm".`,
+        })
       return ok(copied)
     })
   }
 
   /** The whole answer, however long it takes, unless `cancelled` says stop. */
-  query<Name extends TableName>(name: Name, request: TableRequest = {}, cancelled: () => boolean = () => false): Result<Tables[Name], EngineError> {
+  query<Name extends TableName>(
+    name: Name,
+    request: TableRequest = {},
+    cancelled: () => boolean = () => false,
+  ): Result<Tables[Name], EngineError> {
     for (;;) {
       const answer = this.queryStep(name, request)
       if (!answer.ok) return answer

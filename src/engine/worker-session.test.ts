@@ -15,7 +15,11 @@ it('keeps a slice near 25 ms', () => {
 it('tells bytes every 100 ms, a new version more rarely, the end always', () => {
   let now = 0
   const told: Progress[] = []
-  const report = new ProgressReport(1000, (progress) => told.push(progress), () => now)
+  const report = new ProgressReport(
+    1000,
+    (progress) => told.push(progress),
+    () => now,
+  )
   for (; now < 1000; now += 20) report.tell('decoding', now, now)
   report.finish('done', 1000, 1000)
   expect(told.length).toBe(11)

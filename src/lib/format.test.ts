@@ -9,7 +9,15 @@ it('groups thousands', () => {
 
 it('gives bytes and durations three digits and a unit', () => {
   expect([0, 1023, 1024, 5168, 10 << 20, Number.NaN].map(formatBytes)).toEqual(['0 B', '1023 B', '1.00 KiB', '5.05 KiB', '10.0 MiB', '–'])
-  expect([0, 999, 1500, 2_345_678, 1e9, 123e9, 0.5].map(formatDuration)).toEqual(['0 ns', '999 ns', '1.50 µs', '2.35 ms', '1.00 s', '123 s', '0.50 ns'])
+  expect([0, 999, 1500, 2_345_678, 1e9, 123e9, 0.5].map(formatDuration)).toEqual([
+    '0 ns',
+    '999 ns',
+    '1.50 µs',
+    '2.35 ms',
+    '1.00 s',
+    '123 s',
+    '0.50 ns',
+  ])
 })
 
 it('says so when a ratio is not known', () => {

@@ -8,7 +8,12 @@ export const UNKNOWN = '–'
 export function formatCount(count: number): string {
   if (!Number.isFinite(count)) return UNKNOWN
   const sign = count < 0 ? '-' : ''
-  return sign + Math.round(Math.abs(count)).toString().replace(/\B(?=(\d{3})+$)/g, ',')
+  return (
+    sign +
+    Math.round(Math.abs(count))
+      .toString()
+      .replace(/\B(?=(\d{3})+$)/g, ',')
+  )
 }
 
 const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB']

@@ -68,7 +68,9 @@ function makeFunctionName(functions: Functions, images: Images | null, row: numb
   if (name !== '') return name
   const path = imagePath(functions, images, row)
   if (row === 0 || path === '') return '[unknown]'
-  return `[${fileName(path)}+0x${(functions.address[row] ?? 0n).toString(16)}]`
+  // Address 0: all code of the binary that no symbol names.
+  const address = functions.address[row] ?? 0n
+  return address === 0n ? `[${fileName(path)}]` : `[${fileName(path)}+0x${address.toString(16)}]`
 }
 
 // Tables are read-only, so what was decoded once holds as long as the table does.
@@ -83,4 +85,36 @@ export function functionName(functions: Functions | null, images: Images | null,
     names.set(functions, known)
   }
   return (known.texts[row] ??= makeFunctionName(functions, images, row))
+}
+
+const MOST_IMAGES_BY_SCOPE = 3
+
+/** Number for a text, the same every time (FNV-1a). */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return hash >>> 0
+}
+
+/** Class or namespace of a name; the name itself when it has none. */
+function scopeOf(name: string): string {
+  const bare = name.replace(/[(<].*$/, '')
+  const end = bare.lastIndexOf('::')
+  return end > 0 ? bare.slice(0, end) : bare
+}
+
+const groups = new WeakMap<Functions, { byScope: boolean; numbers: (number | undefined)[] }>()
+
+/** Functions of one group have one hue: those of a binary, or, where there are few
+ * binaries, those of a class. -1 for code that is not known. */
+export function colorGroup(functions: Functions | null, row: number): number {
+  const image = functions?.image[row] ?? 0
+  if (!functions || row === 0 || image === 0) return -1
+  let known = groups.get(functions)
+  if (!known) {
+    known = { byScope: new Set(functions.image).size <= MOST_IMAGES_BY_SCOPE, numbers: [] }
+    groups.set(functions, known)
+  }
+  if (!known.byScope) return image - 1
+  return (known.numbers[row] ??= hashOf(scopeOf(textAt(functions.name, row))))
 }

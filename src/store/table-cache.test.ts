@@ -12,8 +12,17 @@ function setUp() {
     (table, request) =>
       new Promise((resolve) => {
         const answer = async (rows: number) => {
-          resolve(ok(makeTable('gaps', Array.from({ length: rows }, () => ({ text: 'x'.repeat(1000) })))))
-          await Promise.resolve().then(() => {}).then(() => {})
+          resolve(
+            ok(
+              makeTable(
+                'gaps',
+                Array.from({ length: rows }, () => ({ text: 'x'.repeat(1000) })),
+              ),
+            ),
+          )
+          await Promise.resolve()
+            .then(() => {})
+            .then(() => {})
         }
         asked.push({ key: requestKey(table, request), answer })
       }),

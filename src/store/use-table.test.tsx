@@ -7,7 +7,13 @@ import { makeTable } from '../test-support/make-table'
 import { setEngine, useStore, useTable } from './index'
 
 let engine: FakeEngine
-const gaps = (rows: number) => ok(makeTable('gaps', Array.from({ length: rows }, () => ({}))))
+const gaps = (rows: number) =>
+  ok(
+    makeTable(
+      'gaps',
+      Array.from({ length: rows }, () => ({})),
+    ),
+  )
 
 beforeEach(() => {
   engine = fakeEngine()
@@ -26,7 +32,9 @@ function say(state: ReturnType<typeof useTable<'gaps'>>): string {
 }
 
 const setUp = (thread: number | null) =>
-  renderHook(({ wanted }: { wanted: number | null }) => say(useTable('gaps', wanted === null ? null : { thread: wanted })), { initialProps: { wanted: thread } })
+  renderHook(({ wanted }: { wanted: number | null }) => say(useTable('gaps', wanted === null ? null : { thread: wanted })), {
+    initialProps: { wanted: thread },
+  })
 
 test('loading, then ready; another request keeps the last answer on screen', async () => {
   const { result, rerender } = setUp(1)

@@ -15,7 +15,8 @@ export function callTreeFromText(text: string): CallTreeTable {
   for (const line of text.split('\n').filter((one) => one.trim() !== '')) {
     const depth = (line.length - line.trimStart().length) / 2
     const [name = '', ...fields] = line.trim().split(/\s+/)
-    const field = (id: string) => Number(fields.find((one) => one.startsWith(`${id}=`))?.slice(id.length + 1) ?? (id === 'cycles' ? NaN : 0))
+    const field = (id: string) =>
+      Number(fields.find((one) => one.startsWith(`${id}=`))?.slice(id.length + 1) ?? (id === 'cycles' ? NaN : 0))
     if (name === 'thread') thread = Number(fields[0])
     stack[depth] = rows.length
     rows.push({

@@ -5,7 +5,17 @@
 import type { Engine, ImageOutcome, Progress, TableRequest } from '../engine/protocol'
 import { fail, ok } from '../lib/result'
 import { ALL, type TableName, type Tables } from '../model/tables.gen'
-import { DURATION_NS, GAP_NO_CODE, GAP_NOT_TRACED, GAP_OVERFLOW, functions, images, makeDemoTrace, threads, type DemoCall } from './demo-trace'
+import {
+  DURATION_NS,
+  GAP_NO_CODE,
+  GAP_NOT_TRACED,
+  GAP_OVERFLOW,
+  functions,
+  images,
+  makeDemoTrace,
+  threads,
+  type DemoCall,
+} from './demo-trace'
 import { makeTable } from './make-table'
 
 export type DemoOptions = { decodeMs: number; cycles: boolean }
@@ -43,7 +53,10 @@ export function demoEngine({ decodeMs, cycles }: DemoOptions): Engine {
       ['instructions', 'Instructions', String(Math.round(totalInstructions()))],
       ['warning', 'Warning', 'perf lost 2 sideband records: names of short-lived threads may be missing.'],
     ]
-    return makeTable('info', rows.map(([key = '', label = '', value = '']) => ({ key, label, value })))
+    return makeTable(
+      'info',
+      rows.map(([key = '', label = '', value = '']) => ({ key, label, value })),
+    )
   }
 
   const onTime = (thread: number, window: Window) => {
@@ -60,9 +73,14 @@ export function demoEngine({ decodeMs, cycles }: DemoOptions): Engine {
       threads.map(({ pid, tid, comm, every }, thread) => {
         const on_ns = onTime(thread, window)
         return {
-          pid, tid, comm, on_ns,
-          start_ns: every ? 0 : NaN, end_ns: every ? decoded : NaN,
-          instructions: Math.round(on_ns * PER_NS), branches: Math.round(on_ns * 0.6),
+          pid,
+          tid,
+          comm,
+          on_ns,
+          start_ns: every ? 0 : NaN,
+          end_ns: every ? decoded : NaN,
+          instructions: Math.round(on_ns * PER_NS),
+          branches: Math.round(on_ns * 0.6),
           cycles: cycles ? Math.round(on_ns * CYCLES_PER_NS) : NaN,
           gaps: trace.gaps.filter((gap) => gap.thread === thread && gap.reason !== GAP_NOT_TRACED && gap.start < decoded).length,
         }
@@ -126,7 +144,8 @@ export function demoEngine({ decodeMs, cycles }: DemoOptions): Engine {
   function gaps(request: TableRequest): Tables['gaps'] {
     const window = windowOf(request)
     const texts: Record<number, string> = {
-      [GAP_OVERFLOW]: 'The processor could not write its trace fast enough (OVF): 1,536 bytes were lost. Trace less at once, for instance without /cyc/.',
+      [GAP_OVERFLOW]:
+        'The processor could not write its trace fast enough (OVF): 1,536 bytes were lost. Trace less at once, for instance without /cyc/.',
       [GAP_NO_CODE]: '/opt/feed/libfeed.so.2 is not given, so 4,096 bytes of trace could not be followed: add the file.',
       [GAP_NOT_TRACED]: 'Tracing was off: the thread was in the kernel or not running.',
     }
@@ -135,8 +154,14 @@ export function demoEngine({ decodeMs, cycles }: DemoOptions): Engine {
       trace.gaps
         .filter((gap) => inside(gap, window))
         .map(({ thread, start, end, reason }) => ({
-          thread, queue: thread, start_ns: start, end_ns: end, reason,
-          lost: reason === GAP_NOT_TRACED ? 0 : 1, bytes: reason === GAP_NOT_TRACED ? 0 : 4096, text: texts[reason] ?? '',
+          thread,
+          queue: thread,
+          start_ns: start,
+          end_ns: end,
+          reason,
+          lost: reason === GAP_NOT_TRACED ? 0 : 1,
+          bytes: reason === GAP_NOT_TRACED ? 0 : 4096,
+          text: texts[reason] ?? '',
         })),
     )
   }
@@ -174,8 +199,21 @@ export function demoEngine({ decodeMs, cycles }: DemoOptions): Engine {
       const offset = (ordinal & 15) * 4
       const ip = 0x555555554000n + (functions[fn]?.address ?? 0n) + BigInt(offset)
       return {
-        ordinal, ip, offset, time_ns: Math.floor(ordinal / PER_NS), length: 4, code_low: 0x0000000024448b48n, function: fn, function_offset: offset,
-        image: functions[fn]?.image ?? 0, class: 0, end: 0, queue: thread, cpu: -1, block: ip, cycles: NaN,
+        ordinal,
+        ip,
+        offset,
+        time_ns: Math.floor(ordinal / PER_NS),
+        length: 4,
+        code_low: 0x0000000024448b48n,
+        function: fn,
+        function_offset: offset,
+        image: functions[fn]?.image ?? 0,
+        class: 0,
+        end: 0,
+        queue: thread,
+        cpu: -1,
+        block: ip,
+        cycles: NaN,
       }
     })
     return makeTable('instructions', rows)
@@ -184,36 +222,66 @@ export function demoEngine({ decodeMs, cycles }: DemoOptions): Engine {
   function blocks(request: TableRequest): Tables['blocks'] {
     const window = windowOf(request)
     const selfNs = new Float64Array(functions.length)
-    for (const call of trace.calls) if (inside(call, window)) selfNs[call.fn] = (selfNs[call.fn] ?? 0) + Math.min(call.self, overlap(call.start, call.end, window))
+    for (const call of trace.calls)
+      if (inside(call, window)) selfNs[call.fn] = (selfNs[call.fn] ?? 0) + Math.min(call.self, overlap(call.start, call.end, window))
     return makeTable(
       'blocks',
       functions.map(({ address, image }, fn) => ({
-        ip: 0x555555554000n + address, size: 24, block_instructions: 6, function: fn, image,
-        visits: Math.round((selfNs[fn] ?? 0) / 4), taken: Math.round((selfNs[fn] ?? 0) / 6),
-        instructions: Math.round((selfNs[fn] ?? 0) * PER_NS), ns: selfNs[fn] ?? 0,
-        cycles: cycles ? Math.round((selfNs[fn] ?? 0) * CYCLES_PER_NS) : NaN, cycle_instructions: Math.round((selfNs[fn] ?? 0) * PER_NS),
-        cycle_visits: Math.round((selfNs[fn] ?? 0) / 4), thread: ALL, first_ordinal: fn * 1000,
+        ip: 0x555555554000n + address,
+        size: 24,
+        block_instructions: 6,
+        function: fn,
+        image,
+        visits: Math.round((selfNs[fn] ?? 0) / 4),
+        taken: Math.round((selfNs[fn] ?? 0) / 6),
+        instructions: Math.round((selfNs[fn] ?? 0) * PER_NS),
+        ns: selfNs[fn] ?? 0,
+        cycles: cycles ? Math.round((selfNs[fn] ?? 0) * CYCLES_PER_NS) : NaN,
+        cycle_instructions: Math.round((selfNs[fn] ?? 0) * PER_NS),
+        cycle_visits: Math.round((selfNs[fn] ?? 0) / 4),
+        thread: ALL,
+        first_ordinal: fn * 1000,
       })),
     )
   }
 
   const answers: { [Name in TableName]?: (request: TableRequest) => Tables[Name] } = {
-    info, threads: threadTable, call_tree: callTree, calls, gaps, coverage, instructions, blocks,
+    info,
+    threads: threadTable,
+    call_tree: callTree,
+    calls,
+    gaps,
+    coverage,
+    instructions,
+    blocks,
     functions: () => makeTable('functions', functions),
     images: () =>
       makeTable(
         'images',
         images.map(({ path, status, lost }) => ({
-          path, status, lost_bytes: lost, gaps: lost ? 31 : 0, symbols: status ? 1200 : 0, anonymous: path.startsWith('[') ? 1 : 0,
+          path,
+          status,
+          lost_bytes: lost,
+          gaps: lost ? 31 : 0,
+          symbols: status ? 1200 : 0,
+          anonymous: path.startsWith('[') ? 1 : 0,
           message: lost ? `${path} is missing: 128 KiB of trace could not be followed. Add the file.` : '',
         })),
       ),
-    queues: () => makeTable('queues', threads.slice(1).map(({ tid }) => ({ cpu: -1, tid, aux_bytes: AUX_BYTES / 5 }))),
+    queues: () =>
+      makeTable(
+        'queues',
+        threads.slice(1).map(({ tid }) => ({ cpu: -1, tid, aux_bytes: AUX_BYTES / 5 })),
+      ),
   }
 
   const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
   const report = (phase: Progress['phase'], version: number): Progress => ({
-    phase, version, bytesDone: (decoded / DURATION_NS) * AUX_BYTES, bytesTotal: AUX_BYTES, instructions: totalInstructions(),
+    phase,
+    version,
+    bytesDone: (decoded / DURATION_NS) * AUX_BYTES,
+    bytesTotal: AUX_BYTES,
+    instructions: totalInstructions(),
   })
 
   return {
@@ -227,7 +295,9 @@ export function demoEngine({ decodeMs, cycles }: DemoOptions): Engine {
       ok(
         inputs.map(({ path }): ImageOutcome => {
           const wanted = images.some((image) => image.path !== '' && image.path.endsWith(path.split('/').pop() ?? path))
-          return wanted ? { path, state: 'used', sentence: `${path} is used.` } : { path, state: 'unwanted', sentence: `${path} is not in the trace.` }
+          return wanted
+            ? { path, state: 'used', sentence: `${path} is used.` }
+            : { path, state: 'unwanted', sentence: `${path} is not in the trace.` }
         }),
       ),
     decode: async (onProgress) => {

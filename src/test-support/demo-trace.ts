@@ -35,7 +35,10 @@ const rules: readonly Rule[] = [
     name: 'market::Parser::parse(std::span<std::byte const>)',
     image: 1,
     self: [200, 700],
-    calls: [['market::read_varint(std::byte const*&)', 0.9, 2, 6], ['__memcpy_avx_unaligned_erms', 0.7, 1, 2]],
+    calls: [
+      ['market::read_varint(std::byte const*&)', 0.9, 2, 6],
+      ['__memcpy_avx_unaligned_erms', 0.7, 1, 2],
+    ],
   },
   { name: 'market::read_varint(std::byte const*&)', image: 1, self: [12, 40] },
   {
@@ -60,15 +63,30 @@ const rules: readonly Rule[] = [
     name: 'book::OrderIndex::rehash(unsigned long)',
     image: 1,
     self: [4000, 9000],
-    calls: [['operator new(unsigned long)', 1, 1, 1], ['book::OrderIndex::move_bucket(unsigned int)', 1, 60, 120], ['operator delete(void*)', 1, 1, 1]],
+    calls: [
+      ['operator new(unsigned long)', 1, 1, 1],
+      ['book::OrderIndex::move_bucket(unsigned int)', 1, 60, 120],
+      ['operator delete(void*)', 1, 1, 1],
+    ],
   },
   { name: 'book::OrderIndex::move_bucket(unsigned int)', image: 1, self: [80, 300] },
-  { name: 'book::OrderBook::cancel(unsigned long)', image: 1, self: [100, 300], calls: [['book::PriceLevels::find(long)', 1, 1, 1], ['operator delete(void*)', 0.7, 1, 1]] },
+  {
+    name: 'book::OrderBook::cancel(unsigned long)',
+    image: 1,
+    self: [100, 300],
+    calls: [
+      ['book::PriceLevels::find(long)', 1, 1, 1],
+      ['operator delete(void*)', 0.7, 1, 1],
+    ],
+  },
   {
     name: 'book::OrderBook::match()',
     image: 1,
     self: [200, 900],
-    calls: [['book::PriceLevels::find(long)', 1, 1, 3], ['book::fill(book::Order&, book::Order&)', 0.8, 1, 4]],
+    calls: [
+      ['book::PriceLevels::find(long)', 1, 1, 3],
+      ['book::fill(book::Order&, book::Order&)', 0.8, 1, 4],
+    ],
   },
   { name: 'book::fill(book::Order&, book::Order&)', image: 1, self: [90, 300], calls: [['clock_gettime', 0.5, 1, 1]] },
   { name: 'clock_gettime', image: 2, self: [10, 20], calls: [['__vdso_clock_gettime', 1, 1, 1]] },
@@ -80,9 +98,25 @@ const rules: readonly Rule[] = [
   { name: 'free', image: 2, self: [30, 90], calls: [['_int_free', 0.3, 1, 1]] },
   { name: '_int_free', image: 2, self: [90, 300] },
   { name: '__memcpy_avx_unaligned_erms', image: 2, self: [20, 90] },
-  { name: 'journal::Journal::append(journal::Record const&)', image: 1, self: [80, 260], calls: [['journal::encode(journal::Record const&, std::byte*)', 1, 1, 1], ['__memcpy_avx_unaligned_erms', 1, 1, 1]] },
+  {
+    name: 'journal::Journal::append(journal::Record const&)',
+    image: 1,
+    self: [80, 260],
+    calls: [
+      ['journal::encode(journal::Record const&, std::byte*)', 1, 1, 1],
+      ['__memcpy_avx_unaligned_erms', 1, 1, 1],
+    ],
+  },
   { name: 'journal::encode(journal::Record const&, std::byte*)', image: 1, self: [100, 300] },
-  { name: 'journal::Journal::flush()', image: 1, self: [2000, 6000], calls: [['__write', 1, 1, 2], ['journal::crc32(std::byte const*, unsigned long)', 1, 1, 3]] },
+  {
+    name: 'journal::Journal::flush()',
+    image: 1,
+    self: [2000, 6000],
+    calls: [
+      ['__write', 1, 1, 2],
+      ['journal::crc32(std::byte const*, unsigned long)', 1, 1, 3],
+    ],
+  },
   { name: '__write', image: 2, self: [300, 900] },
   { name: 'journal::crc32(std::byte const*, unsigned long)', image: 1, self: [1500, 5000] },
   { name: 'stats::Sampler::tick()', image: 1, self: [300, 1500], calls: [['stats::Histogram::record(unsigned long)', 1, 4, 16]] },

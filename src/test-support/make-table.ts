@@ -26,6 +26,12 @@ function column(type: ColumnType, values: readonly (Value | undefined)[]): unkno
 
 /** A table of these rows; columns a row leaves out are 0 or ''. */
 export function makeTable<Name extends TableName>(name: Name, rows: readonly Row[]): Tables[Name] {
-  const columns = tableColumns[name].map(([id, type]) => [id, column(type, rows.map((row) => row[id]))])
+  const columns = tableColumns[name].map(([id, type]) => [
+    id,
+    column(
+      type,
+      rows.map((row) => row[id]),
+    ),
+  ])
   return { rows: rows.length, ...Object.fromEntries(columns) } as Tables[Name]
 }

@@ -16,7 +16,12 @@ export function Button({ kind = 'plain', icon, className = '', children, ...rest
 }
 
 /** `label` is its accessible name and its tooltip. */
-export function IconButton({ icon, label, className = '', ...rest }: ButtonHTMLAttributes<HTMLButtonElement> & { icon: IconName; label: string }) {
+export function IconButton({
+  icon,
+  label,
+  className = '',
+  ...rest
+}: ButtonHTMLAttributes<HTMLButtonElement> & { icon: IconName; label: string }) {
   return (
     <button type="button" className={`button button-quiet button-icon ${className}`} aria-label={label} title={label} {...rest}>
       <Icon name={icon} />

@@ -20,9 +20,17 @@ export function DetailStrip({ title, actions, children }: StripProps) {
 
 export type DetailFact = { name: string; value: ReactNode }
 
-export function DetailFacts({ facts }: { facts: readonly DetailFact[] }) {
+type FactsProps = {
+  facts: readonly DetailFact[]
+  /** Lines to keep free, so that the table does not jump from row to row. */
+  lines?: number
+}
+
+const lineHeight = 20
+
+export function DetailFacts({ facts, lines = 1 }: FactsProps) {
   return (
-    <dl className="detail-facts">
+    <dl className="detail-facts" style={{ minHeight: lines * lineHeight }}>
       {facts.map((fact) => (
         <div key={fact.name}>
           <dt>{fact.name}</dt>

@@ -6,7 +6,14 @@ import './ProgressBar.css'
 export function ProgressBar({ share, label }: { share: number; label: string }) {
   const percent = Math.min(100, Math.max(0, share * 100))
   return (
-    <div className="progress-bar" role="progressbar" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(percent)}>
+    <div
+      className="progress-bar"
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(percent)}
+    >
       <div style={{ width: `${percent}%` }} />
     </div>
   )

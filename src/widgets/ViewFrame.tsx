@@ -83,6 +83,12 @@ export function JumpBox({ label, placeholder, hint, onJump }: JumpProps) {
           setText(event.target.value)
           setFailure('')
         }}
+        onBlur={() => setFailure('')}
+        onKeyDown={(event) => {
+          if (event.key !== 'Escape') return
+          setText('')
+          setFailure('')
+        }}
       />
       <Button type="submit">Go</Button>
       {failure === '' ? null : (

@@ -93,7 +93,9 @@ describe('VirtualTable', () => {
     expect(screen.getByText('row 123456789')).toBeDefined()
   })
   it('shows a lead-in above its row and a full row in place of cells', () => {
-    render(<Table leadIn={(row) => (row === 2 ? { height: 20, node: 'a gap' } : null)} fullRow={(row) => (row === 3 ? 'not here yet' : null)} />)
+    render(
+      <Table leadIn={(row) => (row === 2 ? { height: 20, node: 'a gap' } : null)} fullRow={(row) => (row === 3 ? 'not here yet' : null)} />,
+    )
     expect(screen.getByText('a gap').closest('[role=row]')?.nextElementSibling?.textContent).toBe('row 24')
     expect(screen.getByText('not here yet').getAttribute('aria-colspan')).toBe('2')
   })
@@ -103,4 +105,13 @@ describe('VirtualTable', () => {
     press('ArrowDown', 'End')
     expect(screen.queryAllByRole('row', { selected: true })).toEqual([])
   })
+})
+
+it('keeps the last row on screen when rows above turn out taller, as those that arrive after a jump do', () => {
+  const { rerender } = render(<Table />)
+  press('End')
+  rerender(<Table leadIn={(row) => (row > 9_999_999_990 ? { height: 26, node: 'a gap' } : null)} />)
+  const rows = [...document.querySelectorAll('.virtual-table-row')].map((row) => Number(row.getAttribute('aria-rowindex')))
+  expect(rows.at(-1)).toBe(10_000_000_001)
+  expect(rows.length).toBeLessThan(18)
 })

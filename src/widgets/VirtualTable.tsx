@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table of any number of rows that only makes the ones on screen. Keyboard,
 // selection, sorting heads and column widths; knows nothing of what it shows.
-import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { memo, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { ClipboardEvent, CSSProperties, KeyboardEvent, MouseEvent, PointerEvent, ReactNode } from 'react'
 import type { RowRange } from './row-windows'
 import {
@@ -40,6 +40,7 @@ export type TableColumn = {
 
 export type LeadIn = { height: number; node: ReactNode }
 
+/** Functions about rows should change only when what they say changes: rows are made again then. */
 export type VirtualTableProps = {
   label: string
   columns: readonly TableColumn[]
@@ -47,14 +48,14 @@ export type VirtualTableProps = {
   rowHeight?: number
   cell(row: number, column: string): ReactNode
   /** In place of the cells: a row that is not there yet, a failure. */
-  fullRow?(row: number): ReactNode | null
+  fullRow?: ((row: number) => ReactNode | null) | undefined
   /** A line of its own above a row. */
-  leadIn?(row: number): LeadIn | null
-  rowClass?(row: number): string
+  leadIn?: ((row: number) => LeadIn | null) | undefined
+  rowClass?: ((row: number) => string) | undefined
   selection: RowSelection | null
   onSelect(selection: RowSelection): void
   /** Enter or double click. */
-  onActivate?(row: number): void
+  onActivate?: ((row: number) => void) | undefined
   onSort?(column: string): void
   /** Rows on screen changed. */
   onRange?(range: RowRange): void
@@ -97,7 +98,7 @@ export function VirtualTable(props: VirtualTableProps) {
   const onScroll = useScrollPosition(scroller, shown, last, setTop)
   useExactScrolling(scroller, scaled, rowHeight, bodyHeight, (delta) => setTop((now) => clampTop(geometry, now + delta)))
 
-  useKeptInView(bodyHeight, selection?.active ?? null, geometry, shown, setTop)
+  useKeptInView(selection?.active ?? null, geometry, shown, setTop)
   const reveal = props.reveal ?? null
   const measured = size.width > 0
   const revealed = useRef<unknown>(null)
@@ -112,6 +113,10 @@ export function VirtualTable(props: VirtualTableProps) {
     onSelect({ anchor: extend && selection !== null ? selection.anchor : row, active: row })
     setTop((now) => topToShow(geometry, Math.min(now, last), row))
   }
+
+  const latestSelect = useRef(select)
+  useLayoutEffect(() => void (latestSelect.current = select))
+  const selectRow = useCallback((row: number, extend: boolean) => latestSelect.current(row, extend), [])
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== scroller.current) return
@@ -142,12 +147,15 @@ export function VirtualTable(props: VirtualTableProps) {
         className="virtual-table"
         ref={scroller}
         role="grid"
+        data-scaled={scaled}
         tabIndex={0}
         aria-label={props.label}
         aria-rowcount={rowCount + 1}
         aria-colcount={columns.length}
         aria-multiselectable="true"
-        aria-activedescendant={selection !== null && selection.active >= first && selection.active < end ? `${idBase}-${selection.active}` : undefined}
+        aria-activedescendant={
+          selection !== null && selection.active >= first && selection.active < end ? `${idBase}-${selection.active}` : undefined
+        }
         onScroll={onScroll}
         onKeyDown={onKeyDown}
         onCopy={onCopy}
@@ -163,7 +171,20 @@ export function VirtualTable(props: VirtualTableProps) {
               <div className="virtual-table-body" role="rowgroup" style={{ height: bodyHeight }}>
                 <div role="presentation" style={{ transform: `translateY(${-shift}px)` }}>
                   {rows.map((row) => (
-                    <Row key={row} id={`${idBase}-${row}`} row={row} table={props} onSelect={select} />
+                    <Row
+                      key={row}
+                      id={`${idBase}-${row}`}
+                      row={row}
+                      columns={columns}
+                      cell={props.cell}
+                      fullRow={props.fullRow}
+                      leadIn={leadIn}
+                      rowClass={props.rowClass}
+                      onActivate={props.onActivate}
+                      selected={selection !== null && row >= selectionStart(selection) && row < selectionEnd(selection)}
+                      active={selection?.active === row}
+                      onSelect={selectRow}
+                    />
                   ))}
                 </div>
               </div>
@@ -220,6 +241,9 @@ function useMeasuredSize(element: React.RefObject<HTMLDivElement | null>, onSize
   }, [element, onSize])
 }
 
+const scrollAcross = (node: HTMLElement, by: number) => void (node.scrollLeft += by)
+const scrollDown = (node: HTMLElement, top: number) => void (node.scrollTop = top)
+
 /** Keeps the scroll bar where `top` is and reads it when the reader moves it. */
 function useScrollPosition(element: React.RefObject<HTMLDivElement | null>, top: number, last: number, setTop: (top: number) => void) {
   const own = useRef(0)
@@ -227,25 +251,25 @@ function useScrollPosition(element: React.RefObject<HTMLDivElement | null>, top:
     const node = element.current
     if (node === null) return
     const wanted = scrollOfTop(top, last)
-    if (Math.abs(node.scrollTop - wanted) >= 1) node.scrollTop = wanted
+    if (Math.abs(node.scrollTop - wanted) >= 1) scrollDown(node, wanted)
     own.current = node.scrollTop
   }, [element, top, last])
-  return useCallback(() => {
+  return () => {
     const node = element.current
     if (node === null || Math.abs(node.scrollTop - own.current) < 1) return
     own.current = node.scrollTop
     setTop(topOfScroll(node.scrollTop, last))
-  }, [element, last, setTop])
+  }
 }
 
-/** When the table gets lower or higher, the active row stays on screen if it was. */
-function useKeptInView(bodyHeight: number, active: number | null, geometry: RowGeometry, top: number, setTop: (top: number) => void) {
-  const before = useRef(bodyHeight)
+/** When the table gets lower, or rows above turn out taller, the active row stays on screen if it was. */
+function useKeptInView(active: number | null, geometry: RowGeometry, top: number, setTop: (top: number) => void) {
+  const before = useRef(geometry)
   useLayoutEffect(() => {
-    const { first, end } = visibleRows({ ...geometry, bodyHeight: before.current }, top)
-    if (before.current !== bodyHeight && active !== null && active >= first && active < end) setTop(topToShow(geometry, top, active))
-    before.current = bodyHeight
-  }, [bodyHeight, active, geometry, top, setTop])
+    if (before.current === geometry) return
+    if (active !== null && topToShow(before.current, top, active) === top) setTop(topToShow(geometry, top, active))
+    before.current = geometry
+  }, [active, geometry, top, setTop])
 }
 
 /** Where one pixel of the scroll bar is many rows, wheel and finger still move by pixels of rows. */
@@ -265,9 +289,10 @@ function useExactScrolling(
     const wheel = (event: WheelEvent) => {
       if (event.ctrlKey || event.shiftKey || event.deltaY === 0) return
       event.preventDefault()
-      const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? rowHeight : event.deltaMode === WheelEvent.DOM_DELTA_PAGE ? bodyHeight : 1
+      const unit =
+        event.deltaMode === WheelEvent.DOM_DELTA_LINE ? rowHeight : event.deltaMode === WheelEvent.DOM_DELTA_PAGE ? bodyHeight : 1
       move.current(event.deltaY * unit)
-      node.scrollLeft += event.deltaX * unit
+      scrollAcross(node, event.deltaX * unit)
     }
     const touchStart = (event: TouchEvent) => void (touchY = event.touches[0]?.clientY ?? 0)
     const touchMove = (event: TouchEvent) => {
@@ -275,12 +300,10 @@ function useExactScrolling(
       move.current(touchY - y)
       touchY = y
     }
-    node.style.touchAction = 'pan-x'
     node.addEventListener('wheel', wheel, { passive: false })
     node.addEventListener('touchstart', touchStart, { passive: true })
     node.addEventListener('touchmove', touchMove, { passive: true })
     return () => {
-      node.style.touchAction = ''
       node.removeEventListener('wheel', wheel)
       node.removeEventListener('touchstart', touchStart)
       node.removeEventListener('touchmove', touchMove)
@@ -352,14 +375,18 @@ function ResizeHandle({ onResize }: { onResize(width: number | null): void }) {
   )
 }
 
-type RowProps = { id: string; row: number; table: VirtualTableProps; onSelect(row: number, extend: boolean): void }
+type RowProps = Pick<VirtualTableProps, 'columns' | 'cell' | 'fullRow' | 'leadIn' | 'rowClass' | 'onActivate'> & {
+  id: string
+  row: number
+  selected: boolean
+  active: boolean
+  onSelect(row: number, extend: boolean): void
+}
 
-function Row({ id, row, table, onSelect }: RowProps) {
-  const { selection, columns } = table
-  const selected = selection !== null && row >= selectionStart(selection) && row < selectionEnd(selection)
-  const active = selection?.active === row
-  const lead = table.leadIn?.(row) ?? null
-  const full = table.fullRow?.(row) ?? null
+/** Made again only when its own content may differ: scrolling by three rows makes three. */
+const Row = memo(function Row({ id, row, columns, cell, fullRow, leadIn, rowClass, onActivate, selected, active, onSelect }: RowProps) {
+  const lead = leadIn?.(row) ?? null
+  const full = fullRow?.(row) ?? null
   const onClick = (event: MouseEvent) => {
     const marked = document.getSelection()
     if (!event.shiftKey && marked !== null && !marked.isCollapsed) return
@@ -368,7 +395,7 @@ function Row({ id, row, table, onSelect }: RowProps) {
   return (
     <>
       {lead === null ? null : (
-        <div className="virtual-table-lead" role="row" aria-rowindex={row + 2} style={{ height: lead.height }}>
+        <div className="virtual-table-lead" role="row" style={{ height: lead.height }}>
           <div role="gridcell" aria-colspan={columns.length}>
             {lead.node}
           </div>
@@ -376,18 +403,18 @@ function Row({ id, row, table, onSelect }: RowProps) {
       )}
       <div
         id={id}
-        className={`virtual-table-row ${active ? 'is-active' : ''} ${table.rowClass?.(row) ?? ''}`}
+        className={`virtual-table-row ${active ? 'is-active' : ''} ${rowClass?.(row) ?? ''}`}
         role="row"
         aria-rowindex={row + 2}
         aria-selected={selected}
         onMouseDown={(event) => event.shiftKey && event.preventDefault()}
         onClick={onClick}
-        onDoubleClick={() => table.onActivate?.(row)}
+        onDoubleClick={() => onActivate?.(row)}
       >
         {full === null ? (
           columns.map((column) => (
             <div key={column.id} role="gridcell" className={`virtual-table-cell ${column.align === 'end' ? 'is-end' : ''}`}>
-              {table.cell(row, column.id)}
+              {cell(row, column.id)}
             </div>
           ))
         ) : (
@@ -398,4 +425,4 @@ function Row({ id, row, table, onSelect }: RowProps) {
       </div>
     </>
   )
-}
+})

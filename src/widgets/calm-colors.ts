@@ -14,7 +14,9 @@ export const neutralBox: Record<Scheme, string> = { light: '#d9dde2', dark: '#40
 function shade(scheme: Scheme, hue: number, step: number): string {
   const turn = ((step % 4) - 1.5) * 11
   const lift = step < 4 ? 0 : 1
-  return scheme === 'light' ? hcl(hue + turn, 23 - lift * 4, 80 + lift * 6).formatHex() : hcl(hue + turn, 23 + lift * 3, 34 + lift * 6).formatHex()
+  return scheme === 'light'
+    ? hcl(hue + turn, 21 - lift * 4, 80 + lift * 6).formatHex()
+    : hcl(hue + turn, 23 + lift * 3, 34 + lift * 6).formatHex()
 }
 
 function table(scheme: Scheme): string[] {

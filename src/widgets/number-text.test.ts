@@ -17,16 +17,38 @@ test('a share that is not nothing is not shown as nothing, and not all as all', 
 
 test('durations are rounded', () => {
   expect([0, 7, 12.34, 999, 1000, 3214.4, 412_800_000, 1.25e9, 6.5e11].map(durationText)).toEqual([
-    '0 ns', '7 ns', '12.3 ns', '999 ns', '1.000 µs', '3.214 µs', '412.8 ms', '1.250 s', '650.0 s',
+    '0 ns',
+    '7 ns',
+    '12.3 ns',
+    '999 ns',
+    '1.000 µs',
+    '3.214 µs',
+    '412.8 ms',
+    '1.250 s',
+    '650.0 s',
   ])
 })
 
 test('times keep every nanosecond', () => {
-  expect([0, 5, 1500, 12_345_678, 1_000_000_001, 2e9].map(timeText)).toEqual(['0 ns', '5 ns', '1.5 µs', '12.345678 ms', '1.000000001 s', '2 s'])
+  expect([0, 5, 1500, 12_345_678, 1_000_000_001, 2e9].map(timeText)).toEqual([
+    '0 ns',
+    '5 ns',
+    '1.5 µs',
+    '12.345678 ms',
+    '1.000000001 s',
+    '2 s',
+  ])
 })
 
 test('times are read back', () => {
   expect(['12.5ms', '300 us', '1.2 s', '40', '1,500 ns', '3 µs', 'soon', ''].map(parseTime)).toEqual([
-    12_500_000, 300_000, 1.2e9, 40, 1500, 3000, null, null,
+    12_500_000,
+    300_000,
+    1.2e9,
+    40,
+    1500,
+    3000,
+    null,
+    null,
   ])
 })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows fetched in windows: which windows a stretch of rows needs, and a cache
-// of the ones seen last. Whoever fetches them puts them in; knows no source.
-import { useEffect, useMemo, useState } from 'react'
+// Numbered rows fetched in windows: which windows a stretch of rows needs, and
+// the windows held. Whoever fetches them is asked by plan; knows no source.
+import { useCallback, useEffect, useMemo, useState } from 'react'
 
 export type RowRange = { first: number; end: number }
 
@@ -9,7 +9,7 @@ export type RowRange = { first: number; end: number }
 export const windowRows = 256
 /** Windows asked for at once. Window w always sits in slot w % slots, so that scrolling on asks for nothing twice. */
 export const windowSlots = 4
-const cachedWindows = 64
+const mostHeld = 64
 /** A far jump must stand this long before it is asked for, so that dragging the scroll bar does not queue what nobody looks at. */
 const settle_ms = 60
 
@@ -28,44 +28,58 @@ export function planWindows(range: RowRange, rowCount: number, ahead: boolean): 
   return plan
 }
 
-/** The windows seen last, at most `capacity`; the one unused longest goes first. */
-export class WindowCache<Table extends { rows: number }> {
-  private windows = new Map<number, Table>()
+/** A table whose rows carry their number. */
+export type NumberedTable = { rows: number; ordinal: Float64Array }
 
-  constructor(private capacity = cachedWindows) {}
+/** Windows by number, the ones that came last at the end. `key` says of what. Never changed: another set takes its place. */
+export type HeldWindows<Table> = { key: string; windows: ReadonlyMap<number, Table> }
 
-  put(window: number, table: Table): void {
-    if (this.windows.get(window) === table) return
-    this.windows.delete(window)
-    this.windows.set(window, table)
-    for (const oldest of this.windows.keys()) {
-      if (this.windows.size <= this.capacity) return
-      this.windows.delete(oldest)
-    }
+export const holdNothing = <Table>(key: string): HeldWindows<Table> => ({ key, windows: new Map() })
+
+export type WindowAnswer<Table> = { state: 'loading' } | { state: 'failed'; sentence: string } | { state: 'ready'; table: Table }
+
+/** `held` with the answers to `plan`; the same object when they bring nothing new. At most `most` windows, the oldest that nobody asks for go first. */
+export function withAnswers<Table extends NumberedTable>(
+  held: HeldWindows<Table>,
+  plan: WindowPlan,
+  answers: readonly WindowAnswer<Table>[],
+  most = mostHeld,
+): HeldWindows<Table> {
+  let windows: Map<number, Table> | null = null
+  answers.forEach((answer, slot) => {
+    const window = plan[slot] ?? null
+    if (window === null || answer.state !== 'ready' || answer.table.ordinal[0] !== window * windowRows) return
+    if ((windows ?? held.windows).get(window) === answer.table) return
+    windows ??= new Map(held.windows)
+    windows.delete(window)
+    windows.set(window, answer.table)
+  })
+  return windows === null ? held : { key: held.key, windows: withoutOldest(windows, plan, most) }
+}
+
+function withoutOldest<Table>(windows: Map<number, Table>, plan: WindowPlan, most: number): Map<number, Table> {
+  for (const oldest of Array.from(windows.keys())) {
+    if (windows.size <= most) break
+    if (!plan.includes(oldest)) windows.delete(oldest)
   }
+  return windows
+}
 
-  has(window: number): boolean {
-    return this.windows.has(window)
-  }
+export type RowPlace<Table> = { table: Table; index: number }
 
-  /** Where `row` is held: its table and the index in it; null when it is not. */
-  find(row: number): { table: Table; index: number } | null {
-    const window = Math.floor(row / windowRows)
-    const table = this.windows.get(window)
-    const index = row - window * windowRows
-    if (table === undefined || index < 0 || index >= table.rows) return null
-    return { table, index }
-  }
+/** Where `row` is held; null when it is not. A row with another number is never taken for it. */
+export function findRow<Table extends NumberedTable>(held: HeldWindows<Table>, row: number): RowPlace<Table> | null {
+  const window = Math.floor(row / windowRows)
+  const table = held.windows.get(window)
+  const index = row - window * windowRows
+  return table === undefined || index < 0 || index >= table.rows || table.ordinal[index] !== row ? null : { table, index }
+}
 
-  /** Marks the windows of `range` as used. */
-  touch(range: RowRange): void {
-    for (let window = Math.floor(range.first / windowRows); window * windowRows < range.end; window++) {
-      const table = this.windows.get(window)
-      if (table === undefined) continue
-      this.windows.delete(window)
-      this.windows.set(window, table)
-    }
-  }
+/** True when every row of `range` below `rowCount` is held. */
+export function holdsRange<Table extends NumberedTable>(held: HeldWindows<Table>, range: RowRange, rowCount: number): boolean {
+  const end = Math.min(range.end, rowCount)
+  for (let row = range.first; row < end; row += windowRows) if (findRow(held, row) === null) return false
+  return end <= range.first || findRow(held, end - 1) !== null
 }
 
 /** True when `to` begins at most one window away from `from`. */
@@ -73,24 +87,48 @@ export function isNear(from: RowRange, to: RowRange): boolean {
   return Math.abs(from.first - to.first) <= windowRows
 }
 
-/** True when the cache holds every row of `range` below `rowCount`. */
-export function holdsRange<Table extends { rows: number }>(cache: WindowCache<Table>, range: RowRange, rowCount: number): boolean {
-  const end = Math.min(range.end, rowCount)
-  for (let row = range.first; row < end; row += windowRows) if (cache.find(row) === null) return false
-  return end <= range.first || cache.find(end - 1) !== null
+/** Why rows of `range` cannot be shown; '' when none failed. */
+export function failureIn<Table>(range: RowRange, plan: WindowPlan, answers: readonly WindowAnswer<Table>[]): string {
+  for (const [slot, answer] of answers.entries()) {
+    const window = plan[slot] ?? null
+    if (window === null || answer.state !== 'failed') continue
+    if (window * windowRows < range.end && (window + 1) * windowRows > range.first) return answer.sentence
+  }
+  return ''
 }
 
 /** What to fetch for the rows on screen: their windows at once (after a far jump when they stand still), the neighbours once they are held. */
 export function useWindowPlan(range: RowRange, rowCount: number, isHeld: (range: RowRange) => boolean): WindowPlan {
   const [settled, setSettled] = useState(range)
-  const [ahead, setAhead] = useState(false)
   const { first, end } = range
   const wanted = isNear(settled, range) || isHeld(range) ? range : settled
   useEffect(() => {
     const timer = setTimeout(() => setSettled({ first, end }), settle_ms)
     return () => clearTimeout(timer)
   }, [first, end])
-  // After every render, because rows arrive with a render.
-  useEffect(() => setAhead(isHeld(wanted)))
+  const ahead = isHeld(wanted)
   return useMemo(() => planWindows({ first: wanted.first, end: wanted.end }, rowCount, ahead), [wanted.first, wanted.end, rowCount, ahead])
+}
+
+export type HeldRows<Table> = { find(row: number): RowPlace<Table> | null; failure: string }
+
+/**
+ * The rows held around what is on screen. `useAnswers` asks for the planned
+ * windows. Another `key` may number other rows the same: nothing of the old
+ * one is kept.
+ */
+export function useHeldRows<Table extends NumberedTable>(
+  key: string,
+  range: RowRange,
+  rowCount: number,
+  useAnswers: (plan: WindowPlan) => readonly WindowAnswer<Table>[],
+): HeldRows<Table> {
+  const [held, setHeld] = useState<HeldWindows<Table>>(() => holdNothing(key))
+  const plan = useWindowPlan(range, rowCount, (wanted) => holdsRange(held, wanted, rowCount))
+  const answers = useAnswers(plan)
+  const now = withAnswers(held.key === key ? held : holdNothing<Table>(key), plan, answers)
+  // Set while rendering: what is shown is never older than `now`.
+  if (now !== held) setHeld(now)
+  const find = useCallback((row: number) => findRow(held, row), [held])
+  return { find, failure: failureIn(range, plan, answers) }
 }

@@ -29,7 +29,11 @@ const tokens = {
 } as const
 
 /** Colours as a canvas understands them. */
-export type Palette = { readonly [Name in keyof typeof tokens]: string } & { readonly scheme: Scheme; readonly mono: string; readonly ui: string }
+export type Palette = { readonly [Name in keyof typeof tokens]: string } & {
+  readonly scheme: Scheme
+  readonly mono: string
+  readonly ui: string
+}
 
 const dark = typeof matchMedia === 'function' ? matchMedia('(prefers-color-scheme: dark)') : null
 const watchers = new Set<() => void>()

@@ -24,7 +24,7 @@ export type RowGeometry = {
 export type VisibleRows = { first: number; end: number; shift: number }
 
 /** Tallest scrolled element: browsers cap heights at 16 to 33 million pixels. */
-export const maxScrollSpan = 8_000_000
+export const maxScrollSpan = 15_000_000
 
 const heightOf = (geometry: RowGeometry, row: number) => geometry.rowHeight + geometry.extraHeight(row)
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes the example (public/samples) and the small fixtures (wasm/test/fixtures)
 # again: builds the programs with musl, records them, encodes what index.tsv
-# lists, writes the truth. Needs musl-gcc, ptgen (see ptgen.sh), root (to put
+# lists, writes the truth. Usage: make-fixtures.sh [example|fixtures]. Needs musl-gcc, ptgen (see ptgen.sh), root (to put
 # the programs under a path that is no one's home) and a minute. Afterwards:
 # node wasm/tools/judge.mjs --rebase, for the expected output (needs perf 6.1).
 set -euo pipefail
@@ -14,20 +14,26 @@ home=/opt/ptarmigan
 ptgen=$(bash wasm/tools/ptgen.sh)
 mkdir -p "$logs" "$home" "$samples" "$fixtures/symfs$home"
 
-build_programs() {
-	local flags=(-std=gnu11 -O2 -g) musl=/usr/lib/x86_64-linux-musl
-	cp "$fixtures"/programs/*.[cS] "$home"/
+flags=(-std=gnu11 -O2 -g -w -static -Wl,--build-id)
+
+build_example() {
+	# Calls in tail position stay calls, so that a slow path is seen inside the message that took it.
+	(cd "$home" && cp "$fixtures/programs/orderbook.c" . && musl-gcc "${flags[@]}" -fno-optimize-sibling-calls -o orderbook orderbook.c && rm orderbook.c)
+	cp "$home/orderbook" "$samples"/
+}
+
+build_fixtures() {
+	local musl=/usr/lib/x86_64-linux-musl
 	cd "$home"
-	for program in orderbook calls signals threads forks ptwrite tsx; do
-		musl-gcc "${flags[@]}" -w -static -Wl,--build-id -o $program $program.c
+	cp "$fixtures"/programs/*.[cS] .
+	for program in calls signals threads forks ptwrite tsx; do
+		musl-gcc "${flags[@]}" -o $program $program.c
 	done
 	gcc -g -nostdlib -static -Wl,--build-id -o odd odd.S
-	gcc "${flags[@]}" -nostdlib -nostdinc -isystem /usr/include/x86_64-linux-musl -isystem "$(gcc -print-file-name=include)" \
+	gcc -std=gnu11 -O2 -g -nostdlib -nostdinc -isystem /usr/include/x86_64-linux-musl -isystem "$(gcc -print-file-name=include)" \
 		-static-pie -fPIE -fno-stack-protector -Wl,--build-id -o calls-pie \
 		$musl/rcrt1.o $musl/crti.o calls.c $musl/libc.a "$(gcc -print-libgcc-file-name)" $musl/crtn.o
-	gcc -shared -fPIC -o "$logs/neutral_uname.so" neutral_uname.c
 	rm -f ./*.c ./*.S
-	cp orderbook "$samples"/
 	cp calls calls-pie signals threads forks ptwrite tsx odd "$fixtures/symfs$home"/
 	cd - >/dev/null
 }
@@ -61,14 +67,25 @@ encode_fixtures() {
 	done <"$fixtures/index.tsv"
 }
 
-build_programs
-for program in calls calls-pie signals threads ptwrite tsx odd orderbook; do
-	record $program "$home/$program"
-done
-record forks "$home/forks" "$home/calls"
-rm -f "$fixtures"/*.perf.data "$fixtures"/*.truth.gz "$fixtures"/*.hash
-encode_fixtures
-"$ptgen" encode --seed 7 --cpus 2 --pt cyc=1 -o "$logs/example.perf.data" "$logs/orderbook.xlog"
-"$ptgen" truthdump -H -T "$logs/example.truth" | sort -n >"$samples/example.hash"
-cp "$logs/example.perf.data" "$samples/"
+make_fixtures() {
+	build_fixtures
+	for program in calls calls-pie signals threads ptwrite tsx odd; do
+		record $program "$home/$program"
+	done
+	record forks "$home/forks" "$home/calls"
+	rm -f "$fixtures"/*.perf.data "$fixtures"/*.truth.gz "$fixtures"/*.hash
+	encode_fixtures
+}
+
+make_example() {
+	build_example
+	record orderbook "$home/orderbook"
+	"$ptgen" encode --seed 7 --cpus 2 --pt cyc=1 -o "$logs/example.perf.data" "$logs/orderbook.xlog"
+	"$ptgen" truthdump -H -T "$logs/example.truth" | sort -n >"$samples/example.hash"
+	cp "$logs/example.perf.data" "$samples/"
+}
+
+gcc -shared -fPIC -o "$logs/neutral_uname.so" "$fixtures/programs/neutral_uname.c"
+[ "${1:-}" = example ] || make_fixtures
+[ "${1:-}" = fixtures ] || make_example
 du -ch "$fixtures" "$samples" | tail -1

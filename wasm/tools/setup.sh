@@ -21,8 +21,10 @@ missing() {
 	has make || echo make
 	[ "$goal" = test ] || return 0
 	has gcc || echo gcc
-	# Independent decoders the C tests compare with. Only apt systems are asked for them.
+	# libc's headers are no dependency of gcc; Zydis and libipt are decoders the C tests
+	# and the bench compare with. Only apt systems are asked for them.
 	if has apt-get; then
+		[ -e /usr/include/stdio.h ] || echo libc6-dev
 		[ -e /usr/include/Zydis/Zydis.h ] || echo libzydis-dev
 		[ -e /usr/include/intel-pt.h ] || echo libipt-dev
 	fi

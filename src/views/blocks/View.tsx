@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Executed basic blocks of a thread and time range: what they cost, which to
 // look at. A row leads to its instructions.
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import { functionName, threadLabel, whyNoCycles } from '../../model/names'
 import { baseName, pathOf, type NameTables } from '../../model/places'
 import { compileSearch } from '../../model/search'
-import { ALL, type BlocksTable } from '../../model/tables.gen'
+import type { BlocksTable } from '../../model/tables.gen'
 import type { Weight } from '../../model/view-state'
 import { useStore, useTable } from '../../store'
 import { Button } from '../../widgets/Button'
@@ -19,7 +19,19 @@ import { VirtualTable } from '../../widgets/VirtualTable'
 import type { RowSelection } from '../../widgets/virtual-rows'
 import { BlockDetail } from './BlockDetail'
 import { blockColumns, defaultBlockColumns, shownBlockColumns } from './columns'
-import { addressOf, filterRows, metric, nextOrder, placeOfBlock, sortRows, weightLargest, weightTotal, type BlockColumn, type BlockOrder } from './layout'
+import {
+  addressOf,
+  filterRows,
+  metric,
+  nextOrder,
+  placeOfBlock,
+  sortRows,
+  weightLargest,
+  weightTotal,
+  type BlockColumn,
+  type BlockOrder,
+} from './layout'
+import { useShowVisit } from './show-visit'
 import './blocks.css'
 
 export default function BlocksView() {
@@ -32,8 +44,9 @@ export default function BlocksView() {
   const table = answer.state === 'ready' ? answer.table : answer.state === 'loading' ? answer.previous : null
   const noCycles = whyNoCycles(session.info)
   const weighed: Weight = weight === 'cycles' && noCycles !== '' ? 'time' : weight
-  const available = blockColumns.filter((column) => noCycles === '' || !column.needsCycles)
-  const columns = useMemo(() => shownBlockColumns(available, shown, order, weighed), [available.length, shown, order, weighed])
+  const hasCycles = noCycles === ''
+  const available = useMemo(() => blockColumns.filter((column) => hasCycles || !column.needsCycles), [hasCycles])
+  const columns = useMemo(() => shownBlockColumns(available, shown, order, weighed), [available, shown, order, weighed])
   const names = useMemo(() => ({ functions: session.functions, images: session.images }), [session.functions, session.images])
   const compiled = useMemo(() => compileSearch(search), [search])
   const matches = compiled.ok ? compiled.value : null
@@ -46,20 +59,30 @@ export default function BlocksView() {
   const { selection, reveal, select } = useBlockSelection(table, rows, block)
 
   const selected = selection === null ? undefined : rows[selection.active]
+  const cell = useCallback(
+    (row: number, column: string) =>
+      table === null ? null : (
+        <BlockCell table={table} row={rows[row] ?? 0} column={column} names={names} total={total} largest={largest} weight={weighed} />
+      ),
+    [table, rows, names, total, largest, weighed],
+  )
+  const { show: showVisit, state: visitState } = useShowVisit()
+  const activate = useCallback((row: number) => void (table !== null && showVisit(table, rows[row] ?? 0)), [table, rows, showVisit])
   const bar = (
     <>
       <span className="bar-text">
-        {search.trim() === '' ? null : <strong>{countText(rows.length)} of </strong>}
+        {matches === null ? null : <strong>{countText(rows.length)} of </strong>}
         <strong>{countText(table?.rows ?? 0)}</strong> blocks
         {thread === null ? ' of all threads' : ` of ${threadLabel(session.threads, thread)}`}
         {range === null ? '' : ` in ${durationText(range.end_ns - range.start_ns)}`}
+        {matches === null ? <span className="blk-hint">. Search finds symbols, binaries, addresses.</span> : ` match “${search.trim()}”.`}
       </span>
-      {search.trim() === '' ? (
-        <span className="bar-text">Search finds symbols, binaries and addresses</span>
-      ) : (
-        <Button onClick={() => store().setSearch('')}>Clear search “{search.trim()}”</Button>
-      )}
       <BarSpace />
+      {visitState === '' ? null : (
+        <span className="bar-text" role="status">
+          {visitState}
+        </span>
+      )}
       <Segmented<Weight>
         label="Share of"
         value={weighed}
@@ -90,18 +113,38 @@ export default function BlocksView() {
       label="Blocks"
       bar={bar}
       notice={notice}
-      detail={table === null || selected === undefined ? null : <BlockDetail table={table} row={selected} names={names} total={total} weight={weighed} />}
+      detail={
+        table === null || selected === undefined ? null : (
+          <BlockDetail
+            table={table}
+            row={selected}
+            names={names}
+            total={total}
+            weight={weighed}
+            onShow={() => showVisit(table, selected)}
+          />
+        )
+      }
     >
       <VirtualTable
         label="Basic blocks"
         columns={columns}
         rowCount={rows.length}
-        cell={(row, column) => (table === null ? null : <BlockCell table={table} row={rows[row] ?? 0} column={column} names={names} total={total} largest={largest} weight={weighed} />)}
+        cell={cell}
         selection={selection}
         onSelect={select}
-        onActivate={(row) => table !== null && showVisit(table, rows[row] ?? 0)}
+        onActivate={activate}
         onSort={(column) => setOrder(nextOrder(order, asColumn(column)))}
-        onCopy={() => (table === null ? null : copyText(rows, selection, columns.map(({ id, title, unit }) => ({ id, title: unit === undefined ? title : `${title} ${unit}` })), { table, names, total, weight: weighed }))}
+        onCopy={() =>
+          table === null
+            ? null
+            : copyText(
+                rows,
+                selection,
+                columns.map(({ id, title, unit }) => ({ id, title: unit === undefined ? title : `${title} ${unit}` })),
+                { table, names, total, weight: weighed },
+              )
+        }
         reveal={reveal}
         empty={<NoBlocks loading={answer.state === 'loading' && table === null} filtered={(table?.rows ?? 0) > 0} />}
       />
@@ -111,30 +154,22 @@ export default function BlocksView() {
 
 const asColumn = (id: string): BlockColumn => blockColumns.find((column) => column.id === id)?.id ?? 'share'
 
-/** Opens the instructions of the block's first known visit; does nothing when none is known. */
-export function showVisit(table: BlocksTable, row: number): void {
-  const { view, session, showInstruction } = useStore.getState()
-  const seenBy = table.thread[row] ?? ALL
-  const thread = seenBy === ALL ? view.thread : seenBy
-  const ordinal = table.first_ordinal[row] ?? NaN
-  if (thread === null || Number.isNaN(ordinal) || (session.threads !== null && thread >= session.threads.rows)) return
-  showInstruction(thread, ordinal)
-}
-
 /** Selection by block, not by row: sorting and filtering keep it. */
 function useBlockSelection(table: BlocksTable | null, rows: Uint32Array, wanted: bigint | null) {
-  const [ip, setIp] = useState<bigint | null>(wanted)
+  const [ip, setIp] = useState<bigint | null>(null)
+  const [seen, setSeen] = useState<bigint | null>(null)
+  /** The block to bring into view once it is in the table. */
+  const [awaited, setAwaited] = useState<bigint | null>(null)
   const [reveal, setReveal] = useState<{ row: number } | null>(null)
-  const shownFor = useRef<bigint | null>(null)
   const place = table === null || ip === null ? -1 : placeOfBlock(table, rows, ip)
-  useEffect(() => {
+  if (wanted !== seen) {
+    setSeen(wanted)
+    setAwaited(wanted)
     if (wanted !== null) setIp(wanted)
-  }, [wanted])
-  useEffect(() => {
-    if (wanted === null || wanted !== ip || wanted === shownFor.current || place < 0) return
-    shownFor.current = wanted
+  } else if (awaited !== null && awaited === ip && place >= 0) {
+    setAwaited(null)
     setReveal({ row: place })
-  }, [wanted, ip, place])
+  }
   const selection: RowSelection | null = place < 0 ? null : { anchor: place, active: place }
   const select = (next: RowSelection) => {
     const row = rows[next.active]
@@ -159,7 +194,12 @@ function BlockCell({ table, row, column, names, total, largest, weight }: CellPr
   }
   const text = cellText({ table, names, total, weight }, row, column)
   if (column === 'address') return <span className="mono blk-muted">{text}</span>
-  if (column === 'binary') return <span className="blk-muted" title={pathOf(names.images, table.image[row] ?? 0)}>{text}</span>
+  if (column === 'binary')
+    return (
+      <span className="blk-muted" title={pathOf(names.images, table.image[row] ?? 0)}>
+        {text}
+      </span>
+    )
   return text
 }
 
@@ -195,8 +235,10 @@ function cellText({ table, names, total, weight }: TextContext, row: number, col
       return Number.isNaN(share) ? '' : (share * 100).toFixed(1)
     }
     case 'ns':
-    case 'nsPerVisit':
-      return durationText(metric(table, row, column, weight))
+    case 'nsPerVisit': {
+      const ns = metric(table, row, column, weight)
+      return ns > 0 && ns < 0.05 ? '<0.1 ns' : durationText(ns)
+    }
     case 'cyclesPerVisit': {
       const cycles = metric(table, row, column, weight)
       return Number.isNaN(cycles) ? '–' : cycles.toFixed(cycles < 100 ? 1 : 0)
@@ -214,7 +256,12 @@ function cellText({ table, names, total, weight }: TextContext, row: number, col
   }
 }
 
-function copyText(rows: Uint32Array, selection: RowSelection | null, columns: { id: string; title: string }[], context: TextContext): string | null {
+function copyText(
+  rows: Uint32Array,
+  selection: RowSelection | null,
+  columns: { id: string; title: string }[],
+  context: TextContext,
+): string | null {
   const row = selection === null ? undefined : rows[selection.active]
   if (row === undefined) return null
   const line = columns.map(({ id }) => cellText(context, row, id)).join('\t')

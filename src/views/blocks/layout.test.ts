@@ -5,9 +5,52 @@ import { makeTable } from '../../test-support/make-table'
 import { endWord, filterRows, metric, nextOrder, placeOfBlock, sortRows, weightTotal, type BlockOrder } from './layout'
 
 const table = makeTable('blocks', [
-  { ip: 0x401000n, size: 8, block_instructions: 2, function: 1, image: 1, class: 1, visits: 100, taken: 25, instructions: 200, ns: 50, cycles: 80, cycle_instructions: 100, cycle_visits: 40 },
-  { ip: 0x7f0000001000n, size: 16, block_instructions: 4, function: 2, function_offset: 8, image: 2, class: 4, visits: 10, taken: 10, instructions: 40, ns: 150, cycles: NaN, cycle_visits: 0 },
-  { ip: 0x401008n, size: 4, block_instructions: 1, function: 1, function_offset: 8, image: 1, class: 7, visits: 100, taken: 100, instructions: 100, ns: 0, cycles: 20, cycle_instructions: 40, cycle_visits: 20 },
+  {
+    ip: 0x401000n,
+    size: 8,
+    block_instructions: 2,
+    function: 1,
+    image: 1,
+    class: 1,
+    visits: 100,
+    taken: 25,
+    instructions: 200,
+    ns: 50,
+    cycles: 80,
+    cycle_instructions: 100,
+    cycle_visits: 40,
+  },
+  {
+    ip: 0x7f0000001000n,
+    size: 16,
+    block_instructions: 4,
+    function: 2,
+    function_offset: 8,
+    image: 2,
+    class: 4,
+    visits: 10,
+    taken: 10,
+    instructions: 40,
+    ns: 150,
+    cycles: NaN,
+    cycle_visits: 0,
+  },
+  {
+    ip: 0x401008n,
+    size: 4,
+    block_instructions: 1,
+    function: 1,
+    function_offset: 8,
+    image: 1,
+    class: 7,
+    visits: 100,
+    taken: 100,
+    instructions: 100,
+    ns: 0,
+    cycles: 20,
+    cycle_instructions: 40,
+    cycle_visits: 20,
+  },
 ])
 const names = {
   functions: makeTable('functions', [{}, { name: 'lookup', image: 1 }, { name: 'malloc', image: 2 }]),
@@ -24,8 +67,12 @@ describe('numbers of a block', () => {
   it('rests IPC on what was measured', () => expect([0, 1, 2].map((row) => metric(table, row, 'ipc', 'time'))).toEqual([1.25, NaN, 2]))
   it('divides cycles by the visits they rest on', () => expect(metric(table, 0, 'cyclesPerVisit', 'time')).toBe(2))
   it('divides time by all visits', () => expect(metric(table, 1, 'nsPerVisit', 'time')).toBe(15))
-  it('asks whether it was taken only of conditional branches', () => expect([0, 1].map((row) => metric(table, row, 'taken', 'time'))).toEqual([0.25, NaN]))
-  it('shares what the reader weighs by', () => expect([metric(table, 0, 'share', 'instructions'), weightTotal(table, 'instructions'), weightTotal(table, 'cycles')]).toEqual([200, 340, 100]))
+  it('asks whether it was taken only of conditional branches', () =>
+    expect([0, 1].map((row) => metric(table, row, 'taken', 'time'))).toEqual([0.25, NaN]))
+  it('shares what the reader weighs by', () =>
+    expect([metric(table, 0, 'share', 'instructions'), weightTotal(table, 'instructions'), weightTotal(table, 'cycles')]).toEqual([
+      200, 340, 100,
+    ]))
 })
 
 describe('order', () => {
@@ -57,4 +104,5 @@ describe('placeOfBlock', () => {
   it('does not find others', () => expect(placeOfBlock(table, all, 0x500000n)).toBe(-1))
 })
 
-it('says how a block ends', () => expect([0, 1, 6, 99].map(endWord)).toEqual(['no branch', 'conditional branch', 'indirect call', 'no branch']))
+it('says how a block ends', () =>
+  expect([0, 1, 6, 99].map(endWord)).toEqual(['no branch', 'conditional branch', 'indirect call', 'no branch']))

@@ -6,7 +6,8 @@ import type { Matches } from '../../model/search'
 import type { BlocksTable } from '../../model/tables.gen'
 import type { Weight } from '../../model/view-state'
 
-export type BlockMetric = 'visits' | 'taken' | 'size' | 'instructions' | 'share' | 'ns' | 'nsPerVisit' | 'cycles' | 'cyclesPerVisit' | 'ipc' | 'measured'
+export type BlockMetric =
+  'visits' | 'taken' | 'size' | 'instructions' | 'share' | 'ns' | 'nsPerVisit' | 'cycles' | 'cyclesPerVisit' | 'ipc' | 'measured'
 export type BlockColumn = BlockMetric | 'symbol' | 'address' | 'binary'
 export type Direction = 'ascending' | 'descending'
 export type BlockOrder = { column: BlockColumn; direction: Direction }
@@ -71,7 +72,9 @@ export function symbolOf(table: BlocksTable, row: number, names: NameTables): st
 export function filterRows(table: BlocksTable, names: NameTables, matches: Matches | null): Uint32Array {
   const rows = Uint32Array.from({ length: table.rows }, (_, row) => row)
   if (matches === null) return rows
-  return rows.filter((row) => matches(symbolOf(table, row, names)) || matches(pathOf(names.images, table.image[row] ?? 0)) || matches(addressOf(table, row)))
+  return rows.filter(
+    (row) => matches(symbolOf(table, row, names)) || matches(pathOf(names.images, table.image[row] ?? 0)) || matches(addressOf(table, row)),
+  )
 }
 
 /** `rows` in order; what is not known comes last either way, equal rows by address. */
@@ -91,7 +94,8 @@ export function sortRows(table: BlocksTable, rows: Uint32Array, order: BlockOrde
 
 function textKeys(table: BlocksTable, rows: Uint32Array, column: 'symbol' | 'binary', names: NameTables): string[] {
   const texts: string[] = []
-  for (const row of rows) texts[row] = column === 'symbol' ? symbolText(names, table.function[row] ?? 0, 0) : pathOf(names.images, table.image[row] ?? 0)
+  for (const row of rows)
+    texts[row] = column === 'symbol' ? symbolText(names, table.function[row] ?? 0, 0) : pathOf(names.images, table.image[row] ?? 0)
   return texts
 }
 

@@ -10,7 +10,13 @@ import { Button } from '../../widgets/Button'
 import { bytesText, countText } from '../../widgets/number-text'
 import { imageRows, imageState, shortBuildId, type ImageState } from './layout'
 
-const words: Record<ImageState, string> = { loaded: 'loaded', missing: 'missing', mismatched: 'mismatched', unneeded: 'not needed', nothing: 'no file' }
+const words: Record<ImageState, string> = {
+  loaded: 'loaded',
+  missing: 'missing',
+  mismatched: 'mismatched',
+  unneeded: 'not needed',
+  nothing: 'no file',
+}
 const hints: Record<ImageState, string> = {
   loaded: 'Given, and its build-id or path fits',
   missing: 'Executed, but not given: its code is a gap',
@@ -24,7 +30,10 @@ export function BinaryTable({ images }: { images: ImagesTable }) {
   const [all, setAll] = useState(false)
   const rows = imageRows(images)
   const shown = all ? rows : rows.slice(0, firstShown)
-  if (rows.length === 0) return <p className="files-note">The trace maps no executable file. It was perhaps cut short: sideband records come before the trace.</p>
+  if (rows.length === 0)
+    return (
+      <p className="files-note">The trace maps no executable file. It was perhaps cut short: sideband records come before the trace.</p>
+    )
   return (
     <>
       <div className="files-scroll" tabIndex={0} role="group" aria-label="Table of binaries">
@@ -99,7 +108,9 @@ function BuildIds({ wanted, own }: { wanted: string; own: string }) {
   const other = own !== '' && own !== wanted
   return (
     <td className="mono files-ids">
-      <span title={wanted === '' ? 'The recording does not say which build ran' : `wanted ${wanted}`}>{wanted === '' ? '–' : shortBuildId(wanted)}</span>
+      <span title={wanted === '' ? 'The recording does not say which build ran' : `wanted ${wanted}`}>
+        {wanted === '' ? '–' : shortBuildId(wanted)}
+      </span>
       {other ? (
         <span className={wanted === '' ? '' : 'is-wrong'} title={`given ${own}`}>
           given {shortBuildId(own)}

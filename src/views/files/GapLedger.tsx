@@ -16,7 +16,11 @@ export function GapLedger({ answer }: { answer: TableState<'gaps'> }) {
   if (gaps === null) return <p className="files-note">Reading gaps…</p>
   const groups = gapGroups(gaps)
   if (groups.length === 0)
-    return <p className="files-note">{status === 'decoding' ? 'Nothing is missing in what is decoded so far.' : 'Nothing is missing: every byte of trace was followed.'}</p>
+    return (
+      <p className="files-note">
+        {status === 'decoding' ? 'Nothing is missing in what is decoded so far.' : 'Nothing is missing: every byte of trace was followed.'}
+      </p>
+    )
   return (
     <ul className="files-gaps">
       {groups.map((group) => (
@@ -51,7 +55,7 @@ function GapLine({ group, gaps }: { group: GapGroup; gaps: GapsTable }) {
         </Button>
       </div>
       <p>
-        {group.count > 1 && group.sentence !== '' ? 'The largest: ' : ''}
+        {group.lost && group.count > 1 && group.sentence !== '' ? 'The largest: ' : ''}
         {group.sentence}
       </p>
     </li>

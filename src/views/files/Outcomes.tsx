@@ -19,7 +19,10 @@ export function Outcomes({ outcomes }: { outcomes: readonly Outcome[] }) {
     .map(({ state, count }) => `${count} ${words[state]}`)
     .join(', ')
   return (
-    <details className="files-outcomes" open={sorted.some(({ state }) => state === 'refused' || state === 'unreadable') || outcomes.length <= 6}>
+    <details
+      className="files-outcomes"
+      open={sorted.some(({ state }) => state === 'refused' || state === 'unreadable') || outcomes.length <= 6}
+    >
       <summary>
         Last drop: {pluralText(outcomes.length, 'file')} ({counts})
       </summary>
@@ -27,7 +30,7 @@ export function Outcomes({ outcomes }: { outcomes: readonly Outcome[] }) {
         {sorted.slice(0, mostShown).map((outcome, index) => (
           <li key={`${outcome.path} ${index}`}>
             <span className={`files-tag is-${outcome.state}`}>{words[outcome.state]}</span>
-            <span>{outcome.sentence}</span>
+            <span>{outcome.sentence || outcome.path}</span>
           </li>
         ))}
         {sorted.length > mostShown ? <li>and {pluralText(sorted.length - mostShown, 'more file')}.</li> : null}

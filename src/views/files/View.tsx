@@ -2,7 +2,6 @@
 // What was loaded, what is missing and what that costs, how to get it, and
 // every gap by reason.
 import { infoValue } from '../../model/names'
-import { pluralText } from '../../lib/exact-text'
 import { useStore, useTable } from '../../store'
 import { CopyLine } from '../../widgets/CopyLine'
 import { EmptyState } from '../../widgets/EmptyState'
@@ -80,9 +79,18 @@ export default function FilesView() {
 
 function summarySentence({ loaded, wanted, missing, mismatched, lost_bytes }: ImageSummary): string {
   if (wanted === 0) return 'No binary was needed so far.'
-  const have = loaded === wanted ? `All ${pluralText(wanted, 'binary', 'binaries')} that the trace ran are loaded.` : `${loaded} of ${pluralText(wanted, 'binary', 'binaries')} that the trace ran are loaded.`
-  const wrong = [missing > 0 ? `${missing} missing` : '', mismatched > 0 ? `${mismatched} not the one that ran` : ''].filter((part) => part !== '').join(', ')
   const cost = lost_bytes > 0 ? ` ${bytesText(lost_bytes)} of trace cannot be followed for want of code.` : ''
+  if (wanted === 1) {
+    const state = loaded === 1 ? 'loaded' : missing === 1 ? 'missing' : 'there in another build only'
+    return `The one binary that the trace ran is ${state}.${cost}`
+  }
+  const have =
+    loaded === wanted
+      ? `All ${wanted} binaries that the trace ran are loaded.`
+      : `${loaded} of ${wanted} binaries that the trace ran are loaded.`
+  const wrong = [missing > 0 ? `${missing} missing` : '', mismatched > 0 ? `${mismatched} not the one that ran` : '']
+    .filter((part) => part !== '')
+    .join(', ')
   return `${have}${wrong === '' ? '' : ` ${wrong}.`}${cost}`
 }
 
@@ -93,16 +101,17 @@ function Collect({ paths, hostname }: { paths: readonly string[]; hostname: stri
     <section aria-labelledby="files-collect">
       <h3 id="files-collect">Getting what is missing</h3>
       <p>
-        {paths.length === 1 ? 'This line copies the missing file' : `These lines copy the ${paths.length} missing files`} into a folder <code>binaries</code>, paths included. Then add
-        that folder: files are matched by build-id first, then by path.
+        {paths.length === 1 ? 'This line copies the missing file' : `These lines copy the ${paths.length} missing files`} into a folder{' '}
+        <code>binaries</code>, paths included. Then add that folder: files are matched by build-id first, then by path.
       </p>
       <p className="files-step">From the traced machine{hostname === '' ? '' : ` (${hostname})`}, over ssh</p>
       <CopyLine text={lines.remote} />
       <p className="files-step">If it was traced on this machine</p>
       <CopyLine text={lines.local} />
       <p className="files-note">
-        A file that was replaced since has another build-id and is refused: a wrong binary would give wrong numbers. <code>perf archive</code>, run on the traced machine right after
-        recording, keeps the exact files; unpack its archive and add the folder.
+        A file that was replaced since has another build-id and is refused: a wrong binary would give wrong numbers.{' '}
+        <code>perf archive</code>, run on the traced machine right after recording, keeps the exact files; unpack its archive and add the
+        folder.
       </p>
     </section>
   )

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
 import { makeTable } from '../../test-support/make-table'
-import { collectLines, factsOf, gapGroups, helpfulPaths, imageRows, imageState, reasonWord, shellWord, shortBuildId, summarise } from './layout'
+import {
+  collectLines,
+  factsOf,
+  gapGroups,
+  helpfulPaths,
+  imageRows,
+  imageState,
+  reasonWord,
+  shellWord,
+  shortBuildId,
+  summarise,
+} from './layout'
 
 const images = makeTable('images', [
   {},
@@ -22,7 +33,7 @@ describe('binaries', () => {
 })
 
 describe('shell lines', () => {
-  it('quotes what a shell would read otherwise', () => expect(["/a/b-c.so", "it's"].map(shellWord)).toEqual(['/a/b-c.so', `'it'\\''s'`]))
+  it('quotes what a shell would read otherwise', () => expect(['/a/b-c.so', "it's"].map(shellWord)).toEqual(['/a/b-c.so', `'it'\\''s'`]))
   it('copies with paths, from there and from here', () =>
     expect(collectLines(['/usr/bin/book', '/opt/a b'], 'trading-7')).toEqual({
       remote: `mkdir -p binaries && ssh trading-7 'tar -C / -chf - usr/bin/book '\\''opt/a b'\\''' | tar -C binaries -xf -`,
@@ -59,7 +70,7 @@ it('gives plain numbers their unit and keeps warnings apart', () => {
   expect(factsOf(info)).toEqual({
     facts: [
       { key: 'duration_ns', label: 'Duration', value: '84.2 ms' },
-      { key: 'start_time_ns', label: 'Start', value: '12.000000345 s on perf’s clock' },
+      { key: 'start_time_ns', label: 'Start', value: '12.000000345 s' },
       { key: 'aux_bytes', label: 'Trace', value: '2.00 KiB' },
       { key: 'cycles', label: 'Cycles', value: 'measured (CYC packets)' },
       { key: 'hostname', label: 'Host', value: 'trading-7' },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The picture of the flame graph and what pointer and keys do to it.
-import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react'
-import type { CallTree } from '../../model/call-tree'
+import { useCallback, useId, useMemo, useRef, useState } from 'react'
+import { nodeAt, pathOf, type CallTree } from '../../model/call-tree'
 import { CanvasLayer, useSize, type Draw } from '../../widgets/CanvasLayer'
 import { Facts } from '../../widgets/Facts'
 import { usePalette } from '../../widgets/theme'
@@ -17,46 +17,53 @@ type Props = {
   zoom: number
   found: Uint8Array | null
   nameOf(node: number): string
-  imageOf(node: number): number
+  groupOf(node: number): number
   imagePathOf(node: number): string
   onZoom(node: number): void
 }
 
+/** In the window, and in the scroller. */
+type Pointer = { clientX: number; clientY: number; x: number; y: number }
+
 const arrows: Record<string, Direction> = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' }
 
-export function FlameCanvas({ tree, zoom, found, nameOf, imageOf, imagePathOf, onZoom }: Props) {
+export function FlameCanvas({ tree, zoom, found, nameOf, groupOf, imagePathOf, onZoom }: Props) {
   const palette = usePalette()
   const scroller = useRef<HTMLDivElement>(null)
   const { width, height } = useSize(scroller)
   const [scrollTop, setScrollTop] = useState(0)
-  const [pointer, setPointer] = useState<{ x: number; y: number; node: number } | null>(null)
-  const [selected, setSelected] = useState(-1)
+  const [pointer, setPointer] = useState<Pointer | null>(null)
+  // A path, for nodes are numbered anew in every tree.
+  const [selectedPath, setSelectedPath] = useState<number[] | null>(null)
   const description = useId()
 
   const boxes = useMemo(() => layoutFlame(tree, zoom, width, LEAST_PX), [tree, zoom, width])
-  // Nodes are numbered anew in every tree.
-  useEffect(() => {
-    setSelected(-1)
-    setPointer(null)
-  }, [tree])
-
-  const hovered = pointer?.node ?? -1
+  const selected = useMemo(() => (selectedPath ? nodeAt(tree, selectedPath) : -1), [tree, selectedPath])
+  const hovered = pointer ? nodeUnder(boxes, pointer.x, Math.floor((pointer.y + scrollTop) / ROW)) : -1
   const draw = useCallback<Draw>(
     (context, size) =>
       drawFlame(context, size.height, {
-        tree, boxes, zoomLevel: tree.depth[zoom] ?? 0, nameOf, imageOf, found, hovered, selected, scrollTop, palette,
+        tree,
+        boxes,
+        zoomLevel: tree.depth[zoom] ?? 0,
+        nameOf,
+        groupOf,
+        found,
+        hovered,
+        selected,
+        scrollTop,
+        palette,
       }),
-    [tree, boxes, zoom, nameOf, imageOf, found, hovered, selected, scrollTop, palette],
+    [tree, boxes, zoom, nameOf, groupOf, found, hovered, selected, scrollTop, palette],
   )
 
-  const nodeOf = (event: React.MouseEvent) => {
+  const pointerAt = (event: React.MouseEvent): Pointer => {
     const box = scroller.current?.getBoundingClientRect()
-    if (!box) return -1
-    return nodeUnder(boxes, event.clientX - box.left, Math.floor((event.clientY - box.top + scrollTop) / ROW))
+    return { clientX: event.clientX, clientY: event.clientY, x: event.clientX - (box?.left ?? 0), y: event.clientY - (box?.top ?? 0) }
   }
 
   const select = (node: number) => {
-    setSelected(node)
+    setSelectedPath(pathOf(tree, node))
     const top = (tree.depth[node] ?? 0) * ROW
     const view = scroller.current
     if (!view) return
@@ -71,7 +78,7 @@ export function FlameCanvas({ tree, zoom, found, nameOf, imageOf, imagePathOf, o
     else if ((event.key === 'Enter' || event.key === ' ') && selected >= 0) onZoom(selected)
     else if (event.key === 'Backspace' && zoom > 0) onZoom(tree.parent[zoom] ?? 0)
     else if (event.key === 'Escape' && zoom > 0) onZoom(0)
-    else if (event.key === 'Escape' && selected >= 0) setSelected(-1)
+    else if (event.key === 'Escape' && selected >= 0) setSelectedPath(null)
     else return
     event.preventDefault()
     event.stopPropagation()
@@ -88,16 +95,14 @@ export function FlameCanvas({ tree, zoom, found, nameOf, imageOf, imagePathOf, o
         aria-label="Flame graph. Arrow keys move between functions, Enter zooms in, Backspace goes up, Escape shows all."
         aria-describedby={description}
         onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
-        onPointerMove={(event) => {
-          const node = nodeOf(event)
-          setPointer(node < 0 ? null : { x: event.clientX, y: event.clientY, node })
-        }}
+        onPointerMove={(event) => setPointer(pointerAt(event))}
         onPointerLeave={() => setPointer(null)}
         onClick={(event) => {
-          const node = nodeOf(event)
+          const at = pointerAt(event)
+          const node = nodeUnder(boxes, at.x, Math.floor((at.y + scrollTop) / ROW))
           if (node < 0) return
           onZoom(node)
-          setSelected(node)
+          setSelectedPath(pathOf(tree, node))
         }}
         onKeyDown={onKey}
       >
@@ -113,11 +118,11 @@ export function FlameCanvas({ tree, zoom, found, nameOf, imageOf, imagePathOf, o
       <div id={description} className="visually-hidden" aria-live="polite">
         {sentenceOf(tree, told, nameOf(told))}
       </div>
-      {pointer && (
-        <Tooltip x={pointer.x} y={pointer.y}>
-          <div className="tooltip-title">{nameOf(pointer.node)}</div>
-          <div className="tooltip-sub">{imagePathOf(pointer.node)}</div>
-          <Facts facts={factsOf(tree, pointer.node)} />
+      {pointer && hovered >= 0 && (
+        <Tooltip x={pointer.clientX} y={pointer.clientY}>
+          <div className="tooltip-title">{nameOf(hovered)}</div>
+          <div className="tooltip-sub">{imagePathOf(hovered)}</div>
+          <Facts facts={factsOf(tree, hovered)} />
         </Tooltip>
       )}
     </>

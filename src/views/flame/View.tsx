@@ -4,7 +4,7 @@
 import { useMemo, useState } from 'react'
 import { ALL } from '../../model/tables.gen'
 import { amountsOf, buildCallTree, matchedWeight, nodeAt, pathOf, type CallTree } from '../../model/call-tree'
-import { functionName, imagePath, threadLabel, whyNoCycles } from '../../model/names'
+import { colorGroup, functionName, imagePath, threadLabel, whyNoCycles } from '../../model/names'
 import { compileSearch, matchRows } from '../../model/search'
 import type { Weight } from '../../model/view-state'
 import { useStore, useTable } from '../../store'
@@ -31,7 +31,7 @@ function useNames(tree: CallTree | null) {
         if (node === 0) return rootName
         return fn(node) === ALL ? threadLabel(threads, tree?.thread[node] ?? 0) : functionName(functions, images, fn(node))
       },
-      imageOf: (node: number) => (fn(node) === ALL ? 0 : (functions?.image[fn(node)] ?? 0)),
+      groupOf: (node: number) => (fn(node) === ALL ? -1 : colorGroup(functions, fn(node))),
       imagePathOf: (node: number) => (fn(node) === ALL ? '' : imagePath(functions, images, fn(node))),
     }
   }, [tree, functions, images, threads, thread])
@@ -67,11 +67,27 @@ function WeightChoice({ weight }: { weight: Weight }) {
   )
 }
 
-function Breadcrumbs({ tree, zoom, nameOf, onZoom }: { tree: CallTree; zoom: number; nameOf(node: number): string; onZoom(node: number): void }) {
+function Breadcrumbs({
+  tree,
+  zoom,
+  nameOf,
+  onZoom,
+}: {
+  tree: CallTree
+  zoom: number
+  nameOf(node: number): string
+  onZoom(node: number): void
+}) {
   return (
     <nav className="flame-crumbs" aria-label="Zoomed to">
       {ancestry(tree, zoom).map((node) => (
-        <button key={node} type="button" aria-current={node === zoom ? 'location' : undefined} title={nameOf(node)} onClick={() => onZoom(node)}>
+        <button
+          key={node}
+          type="button"
+          aria-current={node === zoom ? 'location' : undefined}
+          title={nameOf(node)}
+          onClick={() => onZoom(node)}
+        >
           {nameOf(node)}
         </button>
       ))}
@@ -109,7 +125,11 @@ function NothingToDraw({ weight }: { weight: Weight }) {
         <Button onClick={() => setWeight('instructions')}>Weigh by instructions</Button>
       </EmptyState>
     )
-  return <EmptyState title="No calls were decoded">Nothing could be decoded from this trace. The Files and Packets tabs say what is in it and what is missing.</EmptyState>
+  return (
+    <EmptyState title="No calls were decoded">
+      Nothing could be decoded from this trace. The Files and Packets tabs say what is in it and what is missing.
+    </EmptyState>
+  )
 }
 
 export default function View() {
@@ -137,9 +157,16 @@ export default function View() {
     <section className="view-panel" aria-label="Flame graph" aria-busy={state.state === 'loading'}>
       <div className="view-toolbar">
         <WeightChoice weight={weight} />
-        <Button kind="quiet" icon="layers" aria-pressed={byThread} onClick={() => setByThread(!byThread)} title="Show one tree for each thread">
+        <Button
+          kind="quiet"
+          icon="layers"
+          aria-pressed={byThread}
+          onClick={() => setByThread(!byThread)}
+          title="Show one tree for each thread"
+        >
           By thread
         </Button>
+        {wanted === 'cycles' && noCycles && <span className="view-note">By time: {noCycles}</span>}
         {tree && !isEmpty && <Breadcrumbs tree={tree} zoom={zoom} nameOf={names.nameOf} onZoom={onZoom} />}
         {found && tree && !isEmpty && (
           <span className="view-note" role="status">

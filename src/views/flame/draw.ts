@@ -19,8 +19,8 @@ export type FlamePicture = {
   /** Depth of the zoomed node: what is above is only the way to it. */
   zoomLevel: number
   nameOf(node: number): string
-  /** Row of images of a node's function; 0 unknown. */
-  imageOf(node: number): number
+  /** Number of the hue of a node; -1 neutral. */
+  groupOf(node: number): number
   found: Uint8Array | null
   hovered: number
   selected: number
@@ -30,9 +30,8 @@ export type FlamePicture = {
 
 function fillOf(picture: FlamePicture, node: number): string {
   const { tree, palette } = picture
-  const fn = tree.function[node] ?? ALL
-  const image = picture.imageOf(node)
-  return fn === ALL || image === 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, image - 1, fn)
+  const group = picture.groupOf(node)
+  return group < 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, group, tree.function[node] ?? 0)
 }
 
 function drawBox(context: CanvasRenderingContext2D, picture: FlamePicture, box: number, y: number, glyph: number): void {
@@ -58,7 +57,12 @@ function outline(context: CanvasRenderingContext2D, picture: FlamePicture, node:
   context.strokeStyle = color
   context.lineWidth = width
   const inset = width / 2
-  context.strokeRect((picture.boxes.x[box] ?? 0) + inset, y + inset, Math.max(1, (picture.boxes.width[box] ?? 0) - 1 - width), ROW - 1 - width)
+  context.strokeRect(
+    (picture.boxes.x[box] ?? 0) + inset,
+    y + inset,
+    Math.max(1, (picture.boxes.width[box] ?? 0) - 1 - width),
+    ROW - 1 - width,
+  )
 }
 
 export function drawFlame(context: CanvasRenderingContext2D, height: number, picture: FlamePicture): void {

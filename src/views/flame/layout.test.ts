@@ -66,7 +66,14 @@ test('the box under a point is found', () => {
     return found < 0 ? 'nothing' : name(found)
   }
   expect([under(0, 0), under(899.9, 1), under(900, 1), under(499, 2), under(800, 2), under(595, 3), under(10, 3), under(1, 9)]).toEqual([
-    'all', 'main', 'log', 'match', 'nothing', 'free', 'nothing', 'nothing',
+    'all',
+    'main',
+    'log',
+    'match',
+    'nothing',
+    'free',
+    'nothing',
+    'nothing',
   ])
   expect(boxOf(tree, boxes, node('free'))).toBe(6)
   expect(boxOf(tree, layoutFlame(tree, 0, 100, 20), node('free'))).toBe(-1)

@@ -40,7 +40,11 @@ export function InstructionDetail({ place, row, context, selection }: Props) {
       }
       actions={
         <>
-          <Button onClick={() => showPacket(queue, offset)} disabled={Number.isNaN(offset)} title={`Packet at ${hexText(offset || 0)}${where} (P)`}>
+          <Button
+            onClick={() => showPacket(queue, offset)}
+            disabled={Number.isNaN(offset)}
+            title={`Packet at ${hexText(offset || 0)}${where} (P)`}
+          >
             Show packet
           </Button>
           <Button onClick={() => showBlock(block)} title={`Block at ${hexText(block)} (B)`}>
@@ -49,7 +53,7 @@ export function InstructionDetail({ place, row, context, selection }: Props) {
         </>
       }
     >
-      <DetailFacts facts={factsOf(place, row, context, where)} />
+      <DetailFacts facts={factsOf(place, row, context, where)} lines={2} />
     </DetailStrip>
   )
 }
@@ -62,7 +66,10 @@ function factsOf({ table, index }: Place, row: number, context: CellContext, whe
   const cpu = table.cpu[index] ?? -1
   const facts = [
     { name: 'Number', value: `#${countText(row)}` },
-    { name: 'Time', value: time === null ? '' : `${timeText(Number(time))} from the start, ${secondsText(time + context.start_ns)} s on perf’s clock` },
+    {
+      name: 'Time',
+      value: time === null ? '' : `${timeText(Number(time))} from the start, ${secondsText(time + context.start_ns)} s on perf’s clock`,
+    },
     { name: 'CPU', value: cpu < 0 ? '' : String(cpu) },
     { name: 'Address', value: `0x${addressText(table.ip[index] ?? 0n)}` },
     { name: 'Bytes', value: codeText(codeOf(table, index)) },
@@ -70,7 +77,12 @@ function factsOf({ table, index }: Place, row: number, context: CellContext, whe
     { name: 'Source', value: file === '' ? '' : `${file}:${table.line[index] ?? 0}` },
     { name: 'Inlined', value: textAt(table.inlined, index) },
     { name: 'Packet', value: Number.isNaN(table.offset[index]) ? '' : `offset ${hexText(table.offset[index] ?? 0)}${where}` },
-    { name: 'Cycles', value: Number.isNaN(cycles) ? '' : `${pluralText(cycles, 'cycle')} for ${pluralText(covered, 'instruction')}: ${cutRatioText(covered, cycles)} insn/cycle` },
+    {
+      name: 'Cycles',
+      value: Number.isNaN(cycles)
+        ? ''
+        : `${pluralText(cycles, 'cycle')} for ${pluralText(covered, 'instruction')}: ${cutRatioText(covered, cycles)} insn/cycle`,
+    },
   ]
   return facts.filter((fact) => fact.value !== '')
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The instructions of one thread as a table of any length, with its bar, the
 // strip about the selected one, jumping and copying.
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import type { KeyboardEvent, ReactNode } from 'react'
 import { textAt } from '../../lib/text-column'
 import { toggled } from '../../lib/toggled'
@@ -17,14 +17,15 @@ import { Segmented } from '../../widgets/Segmented'
 import { BarSpace, ColumnMenu, JumpBox, ViewFrame } from '../../widgets/ViewFrame'
 import { VirtualTable } from '../../widgets/VirtualTable'
 import type { RowSelection } from '../../widgets/virtual-rows'
-import { instructionCell, type CellContext } from './cells'
+import { instructionCell, type CellContext, type Place } from './cells'
 import { allColumns, columnsShown, defaultColumns } from './columns'
 import { InstructionDetail } from './InstructionDetail'
-import { endsVisit, jumpHint, type TimeBase } from './layout'
+import { endsVisit, isOff, jumpHint, type TimeBase } from './layout'
 import { useCopy } from './use-copy'
-import { useDisassembler, type Syntax } from './use-disassembler'
+import type { Syntax } from '../../lib/disassemble'
+import { useDisassembler } from './use-disassembler'
 import { useInstructions } from './use-instructions'
-import { useJump } from './use-jump'
+import { jumpTo } from './jump-to'
 
 type Props = { threads: ThreadsTable; thread: number; picker: ReactNode }
 
@@ -45,30 +46,43 @@ export function InstructionList({ threads, thread, picker }: Props) {
   const names = useMemo(() => ({ functions: session.functions, images: session.images }), [session.functions, session.images])
   const found = useFound(names)
   const start_ns = useMemo(() => startOf(infoValue(session.info, 'start_time_ns')), [session.info])
-  const context: CellContext = { names, timeBase, start_ns, textOf, found, find }
+  const context: CellContext = useMemo(
+    () => ({ names, timeBase, start_ns, textOf, found, find }),
+    [names, timeBase, start_ns, textOf, found, find],
+  )
+  const cell = useCallback((row: number, column: string) => instructionCell(context, row, column), [context])
+  const fullRow = useCallback((row: number) => (find(row) === null ? <span className="ins-waiting">#{countText(row)}</span> : null), [find])
   const noCycles = whyNoCycles(session.info)
   const hasCpu = session.queues === null || session.queues.cpu.some((cpu) => cpu >= 0)
-  const available = allColumns.filter((column) => (noCycles === '' || !column.needsCycles) && (hasCpu || column.id !== 'cpu'))
+  const hasCycles = noCycles === ''
+  const available = useMemo(
+    () => allColumns.filter((column) => (hasCycles || !column.needsCycles) && (hasCpu || column.id !== 'cpu')),
+    [hasCycles, hasCpu],
+  )
   const copy = useCopy({ thread, threads, context, rowCount })
   const showTime = useStore((store) => store.showTime)
-  const jump = useJump(threads, thread, start_ns)
-  const columns = useMemo(() => columnsShown(available, shown, rowCount, timeBase), [available.length, shown, rowCount, timeBase])
+  const columns = useMemo(() => columnsShown(available, shown, rowCount, timeBase), [available, shown, rowCount, timeBase])
 
   const leadIn = useCallback(
     (row: number) => {
       const place = find(row)
       const text = place === null ? '' : textAt(place.table.gap_text, place.index)
-      return text === '' ? null : { height: gapHeight, node: <GapLine text={text} /> }
+      return text === ''
+        ? null
+        : { height: gapHeight, node: <GapLine text={text} off={isOff(endOf(row === 0 ? null : find(row - 1)), text)} /> }
     },
     [find],
   )
-  const rowClass = (row: number) => {
-    const place = find(row)
-    if (place === null) return ''
-    const time = place.table.time_ns[place.index] ?? NaN
-    const outside = range !== null && (time < range.start_ns || time >= range.end_ns)
-    return `${endsVisit(place.table.end[place.index] ?? 0) ? 'ins-end' : ''} ${outside ? 'ins-outside' : ''}`
-  }
+  const rowClass = useCallback(
+    (row: number) => {
+      const place = find(row)
+      if (place === null) return ''
+      const time = place.table.time_ns[place.index] ?? NaN
+      const outside = range !== null && (time < range.start_ns || time >= range.end_ns)
+      return `${endsVisit(place.table.end[place.index] ?? 0) ? 'ins-end' : ''} ${outside ? 'ins-outside' : ''}`
+    },
+    [find, range],
+  )
   const selected = selection === null ? null : find(selection.active)
   const bar = (
     <>
@@ -77,7 +91,12 @@ export function InstructionList({ threads, thread, picker }: Props) {
         <strong>{countText(rowCount)}</strong> instructions
         {picker === null ? ` of ${threadLabel(threads, thread)}` : ''}
       </span>
-      <JumpBox label="Go to time, number or address" placeholder="1.5ms, #12345, 0x401000" hint={`Go to ${jumpHint}`} onJump={jump} />
+      <JumpBox
+        label="Go to time, number or address"
+        placeholder="1.5ms, #12345, 0x401000"
+        hint={`Go to ${jumpHint}`}
+        onJump={(text) => jumpTo(text, threads, thread, start_ns)}
+      />
       {range === null ? null : (
         <Button onClick={() => void showTime(thread, range.start_ns)} title="Go to the first instruction of the selected time range">
           Range from {timeForPeople(range.start_ns)}
@@ -98,7 +117,11 @@ export function InstructionList({ threads, thread, picker }: Props) {
           { value: 'perf', label: 'perf’s clock', title: 'Seconds as perf script prints them' },
         ]}
       />
-      <ColumnMenu items={available.map((column) => ({ id: column.id, text: column.name }))} shown={shown} onToggle={(id) => setShown(toggled(shown, id))}>
+      <ColumnMenu
+        items={available.map((column) => ({ id: column.id, text: column.name }))}
+        shown={shown}
+        onToggle={(id) => setShown(toggled(shown, id))}
+      >
         <Segmented<Syntax>
           label="Syntax of instructions"
           value={syntax}
@@ -115,7 +138,9 @@ export function InstructionList({ threads, thread, picker }: Props) {
     held.failure !== '' || picker !== null || noCycles !== '' ? (
       <>
         {held.failure === '' ? null : <p className="is-warning">{held.failure}</p>}
-        {picker === null ? null : <p>All threads are selected. Instructions have an order within one thread only, so one is picked above.</p>}
+        {picker === null ? null : (
+          <p>All threads are selected. Instructions have an order within one thread only, so one is picked above.</p>
+        )}
         {noCycles === '' ? null : <p>No cycles and IPC: {noCycles}</p>}
       </>
     ) : null
@@ -124,14 +149,18 @@ export function InstructionList({ threads, thread, picker }: Props) {
       label="Instructions"
       bar={bar}
       notice={notice}
-      detail={selected === null || selection === null ? null : <InstructionDetail place={selected} row={selection.active} context={context} selection={selection} />}
+      detail={
+        selected === null || selection === null ? null : (
+          <InstructionDetail place={selected} row={selection.active} context={context} selection={selection} />
+        )
+      }
     >
       <VirtualTable
         label={`Instructions of ${threadLabel(threads, thread)}`}
         columns={columns}
         rowCount={rowCount}
-        cell={(row, column) => instructionCell(context, row, column)}
-        fullRow={(row) => (find(row) === null ? <span className="ins-waiting">#{countText(row)}</span> : null)}
+        cell={cell}
+        fullRow={fullRow}
         leadIn={leadIn}
         rowClass={rowClass}
         selection={selection}
@@ -166,9 +195,12 @@ function linkKey(event: KeyboardEvent, row: number | null, find: CellContext['fi
   return true
 }
 
-const GapLine = ({ text }: { text: string }) => (
-  <div className="ins-gap" title={text}>
-    <Icon name="warning" size={14} />
+const endOf = (place: Place | null): number | undefined => place?.table.end[place.index]
+
+/** `off`: tracing was off, nothing went wrong. */
+const GapLine = ({ text, off }: { text: string; off: boolean }) => (
+  <div className={`ins-gap ${off ? 'is-off' : ''}`} title={text}>
+    {off ? null : <Icon name="warning" size={14} />}
     <span>{text}</span>
   </div>
 )
@@ -181,19 +213,17 @@ function useSelection(thread: number, rowCount: number) {
   const showInstruction = useStore((store) => store.showInstruction)
   const [selection, setSelection] = useState<RowSelection | null>(null)
   const [reveal, setReveal] = useState<{ row: number } | null>(null)
-  const own = useRef<number | null>(null)
-  useEffect(() => {
-    if (instruction === null || instruction.thread !== thread || instruction.ordinal === own.current) return
-    const row = Math.max(0, Math.min(instruction.ordinal, rowCount - 1))
-    own.current = instruction.ordinal
-    setSelection({ anchor: row, active: row })
-    setReveal({ row })
-    // Rows that arrive later do not move what the reader looks at.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [instruction, thread])
+  const [seen, setSeen] = useState<typeof instruction>(null)
+  if (instruction !== seen) {
+    setSeen(instruction)
+    if (instruction !== null && instruction.thread === thread && instruction.ordinal !== selection?.active) {
+      const row = Math.max(0, Math.min(instruction.ordinal, rowCount - 1))
+      setSelection({ anchor: row, active: row })
+      setReveal({ row })
+    }
+  }
   const select = (next: RowSelection) => {
     setSelection(next)
-    own.current = next.active
     showInstruction(thread, next.active)
   }
   return { selection, reveal, select }

@@ -12,7 +12,10 @@ import { EmptyState } from '../../widgets/EmptyState'
 import { countText, shortCount } from '../../widgets/number-text'
 import { PickBox, ViewFrame } from '../../widgets/ViewFrame'
 import { InstructionList } from './InstructionList'
+import { preloadDisassembler } from './use-disassembler'
 import './instructions.css'
+
+preloadDisassembler()
 
 export default function InstructionsView() {
   const threads = useStore((store) => store.session.threads)
@@ -24,7 +27,10 @@ export default function InstructionsView() {
   const wanted = picked !== null && picked.for === view.instruction ? picked.thread : (view.instruction?.thread ?? busiestThread(threads))
   const thread = view.thread ?? wanted
   if (threads === null || thread === null || thread >= threads.rows) return <NoInstructions threads={threads} />
-  const picker = view.thread === null ? <ThreadPick threads={threads} thread={thread} onPick={(row) => setPicked({ thread: row, for: view.instruction })} /> : null
+  const picker =
+    view.thread === null ? (
+      <ThreadPick threads={threads} thread={thread} onPick={(row) => setPicked({ thread: row, for: view.instruction })} />
+    ) : null
   if (!((threads.instructions[thread] ?? 0) > 0)) return <NoInstructionsHere threads={threads} thread={thread} picker={picker} />
   return <InstructionList key={`${fileName} ${thread}`} threads={threads} thread={thread} picker={picker} />
 }
@@ -34,7 +40,10 @@ type PickerProps = { threads: ThreadsTable; thread: number; onPick(thread: numbe
 /** With all threads selected one must still be chosen: instructions of several threads have no common order. */
 function ThreadPick({ threads, thread, onPick }: PickerProps) {
   const rows = tracedThreads(threads).sort((a, b) => (threads.instructions[b] ?? 0) - (threads.instructions[a] ?? 0))
-  const options = rows.map((row) => ({ value: String(row), text: `${threadLabel(threads, row)} · ${shortCount(threads.instructions[row] ?? 0)} instructions` }))
+  const options = rows.map((row) => ({
+    value: String(row),
+    text: `${threadLabel(threads, row)} · ${shortCount(threads.instructions[row] ?? 0)} instructions`,
+  }))
   return <PickBox label="Thread" value={String(thread)} options={options} onPick={(value) => onPick(Number(value))} />
 }
 
@@ -51,8 +60,8 @@ function NoInstructions({ threads }: { threads: ThreadsTable | null }) {
       ) : (
         <EmptyState title="No instruction could be decoded">
           <p>
-            The trace says which branches were taken, not what the code was. To follow it, Ptarmigan needs the programs and libraries that ran. Files lists
-            what is missing and what that costs.
+            The trace says which branches were taken, not what the code was. To follow it, Ptarmigan needs the programs and libraries that
+            ran. Files lists what is missing and what that costs.
           </p>
           <p>
             <Button kind="primary" onClick={() => setTab('files')}>

@@ -5,6 +5,7 @@ import { textAt } from '../../lib/text-column'
 import { functionName } from '../../model/names'
 import type { NameTables } from '../../model/places'
 import type { InstructionsTable } from '../../model/tables.gen'
+import type { RowPlace } from '../../widgets/row-windows'
 import { ExactTime } from '../../widgets/ExactTime'
 import { countText } from '../../widgets/number-text'
 import {
@@ -23,7 +24,7 @@ import {
 } from './layout'
 import type { TextOf } from './use-disassembler'
 
-export type Place = { table: InstructionsTable; index: number }
+export type Place = RowPlace<InstructionsTable>
 
 export type CellContext = {
   names: NameTables
@@ -71,7 +72,8 @@ export function instructionCell(context: CellContext, row: number, column: strin
   }
 }
 
-const sameTime = (place: Place, before: Place | null): boolean => before !== null && before.table.time_ns[before.index] === place.table.time_ns[place.index]
+const sameTime = (place: Place, before: Place | null): boolean =>
+  before !== null && before.table.time_ns[before.index] === place.table.time_ns[place.index]
 
 function SymbolCell({ place, before, context }: { place: Place; before: Place | null; context: CellContext }) {
   const { names, found } = context

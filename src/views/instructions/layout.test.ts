@@ -2,7 +2,21 @@
 import { describe, expect, it } from 'vitest'
 import { textColumn } from '../../lib/text-column'
 import type { FunctionsTable, ImagesTable, InstructionsTable } from '../../model/tables.gen'
-import { bitsOf, codeOf, codeText, deltaText, ipcText, markOf, parseJump, perfLine, sourceText, targetText, timeText, visitEnd } from './layout'
+import {
+  bitsOf,
+  codeOf,
+  codeText,
+  deltaText,
+  ipcText,
+  isOff,
+  markOf,
+  parseJump,
+  perfLine,
+  sourceText,
+  targetText,
+  timeText,
+  visitEnd,
+} from './layout'
 
 /** Two instructions of main: `test %edi,%edi` and a taken `je` to the second row's successor. */
 const table: InstructionsTable = {
@@ -53,22 +67,35 @@ const images: ImagesTable = {
 const names = { functions, images }
 
 describe('marks', () => {
-  it('points down for a branch ahead', () => expect(markOf(visitEnd.taken, 0x10n, 0x20n)).toEqual({ shape: 'down', taken: true, word: 'branch taken' }))
+  it('points down for a branch ahead', () =>
+    expect(markOf(visitEnd.taken, 0x10n, 0x20n)).toEqual({ shape: 'down', taken: true, word: 'branch taken' }))
   it('points up for a loop', () => expect(markOf(visitEnd.jump, 0x20n, 0x10n)?.shape).toBe('up'))
   it('tells a branch not taken', () => expect(markOf(visitEnd.notTaken, 0x20n, 0n)?.taken).toBe(false))
   it('has none inside a block or where a block is only cut', () => expect([0, 1].map((end) => markOf(end, 1n, 1n))).toEqual([null, null]))
 })
 
+it('tells tracing that was off from trace that was lost', () => {
+  expect([
+    isOff(visitEnd.off, 'any'),
+    isOff(visitEnd.lost, 'any'),
+    isOff(undefined, 'Not traced for 1 ms.'),
+    isOff(undefined, 'Lost.'),
+  ]).toEqual([true, false, true, false])
+})
+
 describe('cells', () => {
   it('takes bytes from both halves', () => expect(codeText(codeOf(table, 2))).toBe('01 02 03 04 05 06 07 08 09 0a'))
-  it('is 64-bit code unless the table says otherwise', () => expect([bitsOf(table, 0), bitsOf({ ...table, mode: Uint8Array.of(1) }, 0)]).toEqual([64, 32]))
+  it('is 64-bit code unless the table says otherwise', () =>
+    expect([bitsOf(table, 0), bitsOf({ ...table, mode: Uint8Array.of(1) }, 0)]).toEqual([64, 32]))
   it('counts time from the start or on perf’s clock', () => {
     expect(timeText(112.4, 'start', 12_000_000_000n)).toBe('0.000000112')
     expect(timeText(112.4, 'perf', 12_000_000_000n)).toBe('12.000000112')
     expect(timeText(NaN, 'perf', 0n)).toBe('')
   })
-  it('shows time only when it passed', () => expect([deltaText(112, 100), deltaText(100, 100), deltaText(1, NaN)]).toEqual(['+12 ns', '', '']))
-  it('shows IPC where a measurement ends, cut as perf cuts it', () => expect([0, 1].map((index) => ipcText(table, index))).toEqual(['', '2.66']))
+  it('shows time only when it passed', () =>
+    expect([deltaText(112, 100), deltaText(100, 100), deltaText(1, NaN)]).toEqual(['+12 ns', '', '']))
+  it('shows IPC where a measurement ends, cut as perf cuts it', () =>
+    expect([0, 1].map((index) => ipcText(table, index))).toEqual(['', '2.66']))
   it('names the source line', () => expect([0, 2].map((index) => sourceText(table, index))).toEqual(['book.c:12', '']))
   it('names the target by the row it led to', () => {
     expect(targetText(table, 1, { table, index: 2 }, names)).toBe('main+0x10')
@@ -97,5 +124,6 @@ describe('the jump box', () => {
       kind: 'unclear',
       sentence: '11.000000345 s on perf’s clock is before the trace’s start at 12.000000000 s.',
     }))
-  it('asks for a unit', () => expect(parseJump('15', 0n)).toMatchObject({ kind: 'unclear', sentence: expect.stringContaining('needs a unit') }))
+  it('asks for a unit', () =>
+    expect(parseJump('15', 0n)).toMatchObject({ kind: 'unclear', sentence: expect.stringContaining('needs a unit') }))
 })

@@ -48,6 +48,10 @@ export function markOf(end: number, ip: bigint, target: bigint): Mark | null {
   return { shape: target !== 0n && target <= ip ? 'up' : 'down', taken: true, word }
 }
 
+/** A gap after this end lost nothing that was recorded: tracing was off. */
+export const isOff = (endBefore: number | undefined, text: string): boolean =>
+  endBefore === undefined ? text.startsWith('Not traced') : endBefore === visitEnd.off
+
 /** True when a visit ends here: a rule is drawn below. */
 export const endsVisit = (end: number): boolean => end !== visitEnd.none && end !== visitEnd.fallthrough
 
@@ -103,7 +107,12 @@ export function sourceText(table: InstructionsTable, index: number): string {
 }
 
 /** Where a branch went, by the row it led to when that is known: "main+0x12", else an address. */
-export function targetText(table: InstructionsTable, index: number, next: { table: InstructionsTable; index: number } | null, names: NameTables): string {
+export function targetText(
+  table: InstructionsTable,
+  index: number,
+  next: { table: InstructionsTable; index: number } | null,
+  names: NameTables,
+): string {
   const target = table.target[index] ?? 0n
   if (target === 0n) return ''
   const led = next !== null && next.table.ip[next.index] === target
@@ -147,7 +156,10 @@ export function parseJump(text: string, start_ns: bigint): Jump {
   const perf = /^(\d+)\.(\d{6}|\d{9})$/.exec(typed)
   if (perf !== null) return perfTime(perf[1] ?? '0', perf[2] ?? '0', start_ns)
   if (/^[\d.,_]+$/.test(typed)) {
-    return { kind: 'unclear', sentence: `“${typed}” needs a unit: ${typed}ms is a time since the start, #${typed} the number of an instruction.` }
+    return {
+      kind: 'unclear',
+      sentence: `“${typed}” needs a unit: ${typed}ms is a time since the start, #${typed} the number of an instruction.`,
+    }
   }
   return { kind: 'unclear', sentence: `“${typed}” is no time (1.5ms), no number of an instruction (#12345) and no address (0x401000).` }
 }
@@ -156,5 +168,8 @@ function perfTime(seconds: string, decimals: string, start_ns: bigint): Jump {
   const absolute = BigInt(seconds) * 1_000_000_000n + BigInt(decimals.padEnd(9, '0'))
   const time_ns = Number(absolute - start_ns)
   if (time_ns >= 0) return { kind: 'time', time_ns }
-  return { kind: 'unclear', sentence: `${seconds}.${decimals} s on perf’s clock is before the trace’s start at ${secondsText(start_ns)} s.` }
+  return {
+    kind: 'unclear',
+    sentence: `${seconds}.${decimals} s on perf’s clock is before the trace’s start at ${secondsText(start_ns)} s.`,
+  }
 }

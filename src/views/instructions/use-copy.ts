@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies the selected rows as text in perf's form: at once when all are held,
 // else after asking for them.
-import { useEffect, useState } from 'react'
+import { useEffect, useEffectEvent, useState } from 'react'
 import { textAt } from '../../lib/text-column'
 import { pluralText } from '../../lib/exact-text'
-import type { ThreadsTable } from '../../model/tables.gen'
+import type { InstructionsTable, ThreadsTable } from '../../model/tables.gen'
 import { useTable } from '../../store'
 import { countText } from '../../widgets/number-text'
 import { selectionEnd, selectionStart, type RowSelection } from '../../widgets/virtual-rows'
@@ -23,19 +23,21 @@ export function useCopy({ thread, threads, context, rowCount }: Props) {
   const who: CopiedThread = { comm: textAt(threads.comm, thread), tid: threads.tid[thread] ?? -1, start_ns: context.start_ns }
   const lineOf = ({ table, index }: Place) => perfLine(table, index, who, context.names, context.textOf(table, index))
 
+  const textOfAll = useEffectEvent((table: InstructionsTable) =>
+    Array.from({ length: table.rows }, (_, index) => `${lineOf({ table, index })}\n`).join(''),
+  )
+  const table = asked !== null && answer.state === 'ready' ? answer.table : null
   useEffect(() => {
-    if (asked === null || answer.state === 'loading') return
+    if (table === null) return
+    void writeText(textOfAll(table)).then((written) => {
+      setAsked(null)
+      setState(written ? `Copied ${pluralText(table.rows, 'instruction')}` : 'The browser did not allow copying.')
+    })
+  }, [table])
+  if (asked !== null && answer.state === 'failed') {
     setAsked(null)
-    if (answer.state === 'failed') {
-      setState(answer.sentence)
-      return
-    }
-    const { table } = answer
-    const lines = Array.from({ length: table.rows }, (_, index) => lineOf({ table, index }))
-    void writeText(`${lines.join('\n')}\n`).then((written) => setState(written ? `Copied ${pluralText(table.rows, 'instruction')}` : 'The browser did not allow copying.'))
-    // Runs once for each answer.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [asked, answer])
+    setState(answer.sentence)
+  }
   useEffect(() => {
     if (state === '') return
     const timer = setTimeout(() => setState(''), 4000)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The packets of one AUX stream as a table of any length: jumping to offsets,
 // highlighting a family, the way to the instructions a packet decided.
-import { useEffect, useRef, useState } from 'react'
+import { useCallback, useState } from 'react'
 import type { ReactNode } from 'react'
 import { hexText, pluralText } from '../../lib/exact-text'
 import { textAt } from '../../lib/text-column'
@@ -27,12 +27,19 @@ const OFFSET_NOT_ORDINAL = 1
 const TIME_NOT_ORDINAL = 2
 
 const columns: readonly TableColumn[] = [
-  { id: 'offset', title: 'Offset', unit: 'hex', hint: 'Byte of the AUX stream', width: 84, align: 'end' },
-  { id: 'time', title: 'Time', unit: 's', hint: 'Trace time at the packet, since the trace’s start', width: 110, align: 'end' },
-  { id: 'name', title: 'Packet', width: 98 },
-  { id: 'text', title: 'Payload', width: 150, grow: 3 },
-  { id: 'bytes', title: 'Bytes', unit: 'hex', width: 130, grow: 1 },
-  { id: 'leads', title: 'Decides', hint: 'First instruction whose way this packet decided', width: 110, grow: 1 },
+  { id: 'offset', title: 'Offset', unit: 'hex', hint: 'Byte of the AUX stream', width: 92, align: 'end' },
+  {
+    id: 'time',
+    title: 'Time',
+    unit: 's',
+    hint: 'Trace time at the packet, since the trace’s start; dim where it is that of the row before',
+    width: 112,
+    align: 'end',
+  },
+  { id: 'bytes', title: 'Bytes', unit: 'hex', width: 128, grow: 1 },
+  { id: 'name', title: 'Packet', width: 104 },
+  { id: 'text', title: 'Payload', width: 154, grow: 3 },
+  { id: 'leads', title: 'Decides', hint: 'First instruction whose way this packet decided', width: 104, grow: 1 },
 ]
 
 export function PacketList({ queues, queue, picker }: Props) {
@@ -47,17 +54,30 @@ export function PacketList({ queues, queue, picker }: Props) {
   const jump = (text: string): string => {
     const wanted = parsePacketJump(text, queues.aux_bytes[queue] ?? 0)
     if (wanted.kind === 'unclear') return wanted.sentence
-    if (wanted.kind === 'ordinal' && wanted.ordinal >= rowCount) return `This stream has ${pluralText(rowCount, 'packet')} as far as it is decoded: the last one is #${countText(rowCount - 1)}.`
-    goTo(wanted.kind === 'ordinal' ? { first: wanted.ordinal, flags: 0 } : wanted.kind === 'offset' ? { first: wanted.offset, flags: OFFSET_NOT_ORDINAL } : { start_ns: wanted.time_ns, flags: TIME_NOT_ORDINAL })
+    if (wanted.kind === 'ordinal' && wanted.ordinal >= rowCount)
+      return `This stream has ${pluralText(rowCount, 'packet')} as far as it is decoded: the last one is #${countText(rowCount - 1)}.`
+    goTo(
+      wanted.kind === 'ordinal'
+        ? { first: wanted.ordinal, flags: 0 }
+        : wanted.kind === 'offset'
+          ? { first: wanted.offset, flags: OFFSET_NOT_ORDINAL }
+          : { start_ns: wanted.time_ns, flags: TIME_NOT_ORDINAL },
+    )
     return ''
   }
-  const rowClass = (row: number) => {
-    const place = find(row)
-    if (place === null) return ''
-    const family = familyOf(textAt(place.table.name, place.index))
-    const begins = textAt(place.table.name, place.index) === 'PSB' ? 'pkt-begins' : ''
-    return `pkt-${family} ${begins} ${marked.size > 0 ? (marked.has(family) ? 'is-marked' : 'is-dimmed') : ''}`
-  }
+  const cell = useCallback((row: number, column: string) => packetCell(find, row, column, threads), [find, threads])
+  const fullRow = useCallback((row: number) => (find(row) === null ? <span>#{countText(row)}</span> : null), [find])
+  const activate = useCallback((row: number) => openInstructions(find(row)), [find])
+  const rowClass = useCallback(
+    (row: number) => {
+      const place = find(row)
+      if (place === null) return ''
+      const name = textAt(place.table.name, place.index)
+      const family = familyOf(name)
+      return `pkt-${family} ${name === 'PSB' ? 'pkt-begins' : ''} ${marked.size > 0 ? (marked.has(family) ? 'is-marked' : 'is-dimmed') : ''}`
+    },
+    [find, marked],
+  )
   const copy = (rows: RowSelection): string | null => {
     const lines: string[] = []
     for (let row = selectionStart(rows); row < selectionEnd(rows); row++) {
@@ -80,18 +100,22 @@ export function PacketList({ queues, queue, picker }: Props) {
       label="Packets"
       bar={bar}
       notice={sentence === '' ? null : <p className="is-warning">{sentence}</p>}
-      detail={selected === null || selection === null ? null : <PacketDetail place={selected} row={selection.active} where={queueName(queues, queue, threads)} />}
+      detail={
+        selected === null || selection === null ? null : (
+          <PacketDetail place={selected} row={selection.active} where={queueName(queues, queue, threads)} />
+        )
+      }
     >
       <VirtualTable
         label={`Packets of ${queueName(queues, queue, threads)}`}
         columns={columns}
         rowCount={rowCount}
-        cell={(row, column) => packetCell(find, row, column, threads)}
-        fullRow={(row) => (find(row) === null ? <span>#{countText(row)}</span> : null)}
+        cell={cell}
+        fullRow={fullRow}
         rowClass={rowClass}
         selection={selection}
         onSelect={select}
-        onActivate={(row) => openInstructions(find(row))}
+        onActivate={activate}
         reveal={reveal}
         onRange={setVisible}
         onCopy={copy}
@@ -105,13 +129,21 @@ export function PacketList({ queues, queue, picker }: Props) {
   )
 }
 
-const lineOf = ({ table, index }: PacketPlace): string => packetLine(table.offset[index] ?? 0, textAt(table.bytes, index), textAt(table.name, index), textAt(table.text, index))
+const lineOf = ({ table, index }: PacketPlace): string =>
+  packetLine(table.offset[index] ?? 0, textAt(table.bytes, index), textAt(table.name, index), textAt(table.text, index))
 
 /** Pressed: rows of the family stand out, the others step back. */
 const FamilyChips = ({ marked, onToggle }: { marked: ReadonlySet<Family>; onToggle(family: Family): void }) => (
   <div className="pkt-chips" role="group" aria-label="Highlight packets">
     {families.map(({ id, name, hint }) => (
-      <button key={id} type="button" className={`pkt-chip pkt-${id}`} aria-pressed={marked.has(id)} title={`Highlight ${hint}`} onClick={() => onToggle(id)}>
+      <button
+        key={id}
+        type="button"
+        className={`pkt-chip pkt-${id}`}
+        aria-pressed={marked.has(id)}
+        title={`Highlight ${hint}`}
+        onClick={() => onToggle(id)}
+      >
         <span className="pkt-dot" aria-hidden="true" />
         {name}
       </button>
@@ -128,22 +160,22 @@ function usePacketSelection(queue: number) {
   const [reveal, setReveal] = useState<{ row: number } | null>(null)
   const [wanted, setWanted] = useState<Wanted | null>(null)
   const [problem, setProblem] = useState('')
-  const seen = useRef<typeof packet>(null)
+  const [seen, setSeen] = useState<typeof packet>(null)
   const answer = useTable('packets', wanted === null ? null : { queue, count: 1, ...wanted })
-  useEffect(() => {
-    if (packet === null || packet === seen.current || packet.queue !== queue) return
-    seen.current = packet
-    setWanted({ first: packet.offset, flags: OFFSET_NOT_ORDINAL })
-  }, [packet, queue])
-  useEffect(() => {
-    if (wanted === null || answer.state === 'loading') return
+  if (packet !== seen) {
+    setSeen(packet)
+    if (packet !== null && packet.queue === queue) setWanted({ first: packet.offset, flags: OFFSET_NOT_ORDINAL })
+  } else if (wanted !== null && answer.state !== 'loading') {
     setWanted(null)
     const row = answer.state === 'ready' ? answer.table.ordinal[0] : undefined
-    setProblem(answer.state === 'failed' ? answer.sentence : row === undefined ? 'There is no packet there, as far as the stream is decoded.' : '')
-    if (row === undefined) return
-    setSelection({ anchor: row, active: row })
-    setReveal({ row })
-  }, [wanted, answer])
+    setProblem(
+      answer.state === 'failed' ? answer.sentence : row === undefined ? 'There is no packet there, as far as the stream is decoded.' : '',
+    )
+    if (row !== undefined) {
+      setSelection({ anchor: row, active: row })
+      setReveal({ row })
+    }
+  }
   return { selection, reveal, problem, select: setSelection, goTo: setWanted }
 }
 
@@ -164,9 +196,17 @@ function packetCell(find: FindPacket, row: number, column: string, threads: Para
         </span>
       )
     case 'text':
-      return <span className="mono" title={textAt(table.text, index)}>{textAt(table.text, index)}</span>
+      return (
+        <span className="mono" title={textAt(table.text, index)}>
+          {textAt(table.text, index)}
+        </span>
+      )
     case 'bytes':
-      return <span className="mono pkt-muted" title={spacedHex(textAt(table.bytes, index))}>{spacedHex(textAt(table.bytes, index))}</span>
+      return (
+        <span className="mono pkt-muted" title={spacedHex(textAt(table.bytes, index))}>
+          {spacedHex(textAt(table.bytes, index))}
+        </span>
+      )
     case 'leads':
       return <LeadsCell place={place} threads={threads} />
     default:
@@ -174,14 +214,21 @@ function packetCell(find: FindPacket, row: number, column: string, threads: Para
   }
 }
 
-const sameTime = ({ table, index }: PacketPlace, before: PacketPlace | null): boolean => before !== null && before.table.time_ns[before.index] === table.time_ns[index]
+const sameTime = ({ table, index }: PacketPlace, before: PacketPlace | null): boolean =>
+  before !== null && before.table.time_ns[before.index] === table.time_ns[index]
 
 function LeadsCell({ place, threads }: { place: PacketPlace; threads: Parameters<typeof threadLabel>[0] }) {
   const ordinal = place.table.first_ordinal[place.index] ?? NaN
   const thread = place.table.thread[place.index] ?? ALL
   if (Number.isNaN(ordinal) || thread === ALL) return null
   return (
-    <button type="button" className="pkt-link" tabIndex={-1} title={`Show the instruction in ${threadLabel(threads, thread)} (Enter)`} onClick={() => openInstructions(place)}>
+    <button
+      type="button"
+      className="pkt-link"
+      tabIndex={-1}
+      title={`Show the instruction in ${threadLabel(threads, thread)} (Enter)`}
+      onClick={() => openInstructions(place)}
+    >
       #{countText(ordinal)}
     </button>
   )
@@ -205,7 +252,12 @@ function PacketDetail({ place, row, where }: { place: PacketPlace; row: number; 
     { name: 'Offset', value: `${hexText(table.offset[index] ?? 0)}, ${bytesText(table.size[index] ?? 0)}` },
     { name: 'Bytes', value: spacedHex(textAt(table.bytes, index)) },
     { name: 'Payload', value: hexText(table.payload[index] ?? 0n) },
-    { name: 'Time', value: Number.isNaN(table.time_ns[index]) ? 'not known yet at this packet' : `${timeText(table.time_ns[index] ?? NaN)} from the start` },
+    {
+      name: 'Time',
+      value: Number.isNaN(table.time_ns[index])
+        ? 'not known yet at this packet'
+        : `${timeText(table.time_ns[index] ?? NaN)} from the start`,
+    },
     { name: 'Kind', value: family === undefined ? '' : family.hint },
   ]
   return (
@@ -219,7 +271,11 @@ function PacketDetail({ place, row, where }: { place: PacketPlace; row: number; 
       actions={
         <Button
           disabled={Number.isNaN(ordinal) || thread === ALL}
-          title={Number.isNaN(ordinal) ? 'This packet decides no instruction' : `#${countText(ordinal)} of ${threadLabel(threads, thread)} (Enter)`}
+          title={
+            Number.isNaN(ordinal)
+              ? 'This packet decides no instruction'
+              : `#${countText(ordinal)} of ${threadLabel(threads, thread)} (Enter)`
+          }
           onClick={() => openInstructions(place)}
         >
           Show instructions

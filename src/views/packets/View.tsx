@@ -19,13 +19,16 @@ export default function PacketsView() {
   const [picked, setPicked] = useState<{ queue: number; for: typeof packet } | null>(null)
 
   // A jump from elsewhere counts until the reader picks again.
-  const queue = picked !== null && picked.for === packet ? picked.queue : (packet?.queue ?? (queues === null ? null : largestQueue(queues.aux_bytes)))
+  const queue =
+    picked !== null && picked.for === packet ? picked.queue : (packet?.queue ?? (queues === null ? null : largestQueue(queues.aux_bytes)))
   if (queues === null || queue === null || queue >= queues.rows)
     return (
       <ViewFrame label="Packets" bar={<span className="bar-text">Packets</span>}>
         <EmptyState title={queues === null ? 'Reading the trace…' : 'The file holds no trace packets'}>
           {queues === null ? null : (
-            <p>It has no AUX area. Record with perf record -e intel_pt//u, and keep the whole perf.data: the packets are written at its end.</p>
+            <p>
+              It has no AUX area. Record with perf record -e intel_pt//u, and keep the whole perf.data: the packets are written at its end.
+            </p>
           )}
         </EmptyState>
       </ViewFrame>
@@ -34,6 +37,8 @@ export default function PacketsView() {
     value: String(row),
     text: `${queueName(queues, row, threads)} · ${bytesText(queues.aux_bytes[row] ?? 0)} · ${countText(queues.packets[row] ?? 0)} packets`,
   }))
-  const picker = <PickBox label="Stream" value={String(queue)} options={options} onPick={(value) => setPicked({ queue: Number(value), for: packet })} />
+  const picker = (
+    <PickBox label="Stream" value={String(queue)} options={options} onPick={(value) => setPicked({ queue: Number(value), for: packet })} />
+  )
   return <PacketList key={`${fileName} ${queue}`} queues={queues} queue={queue} picker={picker} />
 }

@@ -55,7 +55,11 @@ export function packetLine(offset: number, bytes: string, name: string, text: st
   return `${offset.toString(16).padStart(8, '0')}:  ${spacedHex(bytes).padEnd(24)}  ${text === '' ? name : `${name.padEnd(10)} ${text}`}`
 }
 
-export type PacketJump = { kind: 'offset'; offset: number } | { kind: 'ordinal'; ordinal: number } | { kind: 'time'; time_ns: number } | { kind: 'unclear'; sentence: string }
+export type PacketJump =
+  | { kind: 'offset'; offset: number }
+  | { kind: 'ordinal'; ordinal: number }
+  | { kind: 'time'; time_ns: number }
+  | { kind: 'unclear'; sentence: string }
 
 export const packetJumpHint = '0x1f40 or 1f40 (offset, hex) · #12345 · 1.5ms'
 
@@ -67,9 +71,13 @@ export function parsePacketJump(text: string, auxBytes: number): PacketJump {
   const ordinal = parseOrdinal(typed)
   if (ordinal !== null) return { kind: 'ordinal', ordinal }
   const offset = parseHex(typed, true)
-  if (offset === null) return { kind: 'unclear', sentence: `“${typed}” is no offset in hex (0x1f40), no number of a packet (#12345) and no time (1.5ms).` }
+  if (offset === null)
+    return { kind: 'unclear', sentence: `“${typed}” is no offset in hex (0x1f40), no number of a packet (#12345) and no time (1.5ms).` }
   if (offset >= BigInt(Math.round(auxBytes))) {
-    return { kind: 'unclear', sentence: `Offset 0x${offset.toString(16)} is behind the end: this stream has 0x${Math.round(auxBytes).toString(16)} bytes.` }
+    return {
+      kind: 'unclear',
+      sentence: `Offset 0x${offset.toString(16)} is behind the end: this stream has 0x${Math.round(auxBytes).toString(16)} bytes.`,
+    }
   }
   return { kind: 'offset', offset: Number(offset) }
 }

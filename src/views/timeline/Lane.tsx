@@ -2,7 +2,7 @@
 // One thread of the timeline: asks for its calls and gaps, draws the part of
 // the lane that is on screen, tells what is under the pointer.
 import { memo, useCallback, useEffect, useMemo, useState } from 'react'
-import type { CallsTable, Tables } from '../../model/tables.gen'
+import type { CallsTable, GapsTable, Tables } from '../../model/tables.gen'
 import type { TimeRange } from '../../model/view-state'
 import { useTable, type TableState } from '../../store'
 import { CanvasLayer, type Draw } from '../../widgets/CanvasLayer'
@@ -15,8 +15,6 @@ import { callAt, callFacts, type FunctionNames, type SelectedCall } from './desc
 import { drawLane } from './draw'
 import { callUnder, gapUnder, LANE, layoutCalls, layoutGaps, levelsOf, rowOf, type GapBox } from './layout'
 import type { Viewport, WindowRequest } from './viewport'
-
-const LEVELS_AT_ONCE = 400
 
 export type LaneProps = {
   thread: number
@@ -47,59 +45,66 @@ export type LaneProps = {
 const latest = <Name extends 'calls' | 'gaps'>(state: TableState<Name>): Tables[Name] | null =>
   state.state === 'ready' ? state.table : state.state === 'loading' ? state.previous : null
 
-type Under = { x: number; y: number; call: number; gap: GapBox | null }
+/** The pointer in the window, and in the lane's plot. */
+type Pointer = { clientX: number; clientY: number; x: number; y: number }
 
 export const Lane = memo(function Lane(props: LaneProps) {
   const { thread, view, request, width, height, from, to, names, found, selected, onLevels, onTable, onSelect, onZoomTo } = props
   const palette = usePalette()
-  const [under, setUnder] = useState<Under | null>(null)
+  const [pointer, setPointer] = useState<Pointer | null>(null)
   const shape = props.collapsed ? LANE.collapsed : LANE.open
 
   const window = useMemo(() => request && { ...request, thread }, [request, thread])
   const callState = useTable('calls', window)
-  const gapState = useTable('gaps', useMemo(() => window && { thread, start_ns: window.start_ns, end_ns: window.end_ns }, [window, thread]))
+  const gapState = useTable(
+    'gaps',
+    useMemo(() => window && { thread, start_ns: window.start_ns, end_ns: window.end_ns }, [window, thread]),
+  )
   const calls = latest(callState)
   const gaps = latest(gapState)
 
   useEffect(() => {
     if (!calls) return
-    onLevels(thread, Math.min(LEVELS_AT_ONCE, levelsOf(calls, thread)))
+    onLevels(thread, levelsOf(calls, thread))
     onTable(thread, calls)
   }, [calls, thread, onLevels, onTable])
 
   const callBoxes = useMemo(() => calls && layoutCalls(calls, thread, view, width), [calls, thread, view, width])
   const gapBoxes = useMemo(() => (gaps ? layoutGaps(gaps, thread, view, width) : []), [gaps, thread, view, width])
   const selectedRow = useMemo(() => (calls ? rowOf(calls, selected) : -1), [calls, selected])
-  const hovered = under?.call ?? -1
+  const hovered = pointer && callBoxes ? callUnder(callBoxes, pointer.x, pointer.y, shape) : -1
   const draw = useCallback<Draw>(
     (context, size) =>
       drawLane(context, size.height, {
-        calls, boxes: callBoxes, gaps: gapBoxes, shape, height, scrolled: from, nameOf: names.nameOf, imageOf: names.imageOf,
-        found, hovered, selected: selectedRow, palette,
+        calls,
+        boxes: callBoxes,
+        gaps: gapBoxes,
+        shape,
+        height,
+        scrolled: from,
+        nameOf: names.nameOf,
+        groupOf: names.groupOf,
+        found,
+        hovered,
+        selected: selectedRow,
+        palette,
       }),
     [calls, callBoxes, gapBoxes, shape, height, from, names, found, hovered, selectedRow, palette],
   )
 
-  const onMove = (event: React.PointerEvent<HTMLElement>) => {
+  const pointerAt = (event: React.MouseEvent<HTMLElement>): Pointer => {
     const box = event.currentTarget.getBoundingClientRect()
-    const x = event.clientX - box.left
-    const call = callBoxes ? callUnder(callBoxes, x, event.clientY - box.top, shape) : -1
-    setUnder({ x: event.clientX, y: event.clientY, call, gap: gapUnder(gapBoxes, x) })
+    return { clientX: event.clientX, clientY: event.clientY, x: event.clientX - box.left, y: event.clientY - box.top }
   }
-
-  const callUnderPointer = (event: React.MouseEvent<HTMLElement>) => {
-    const box = event.currentTarget.getBoundingClientRect()
-    return calls && callBoxes ? callUnder(callBoxes, event.clientX - box.left, event.clientY - box.top, shape) : -1
-  }
-  const onClick = (event: React.MouseEvent<HTMLElement>) => {
-    if (!props.wasClick.current) return
-    const row = callUnderPointer(event)
-    onSelect(calls && row >= 0 ? callAt(calls, row) : null)
+  const callFrom = (event: React.MouseEvent<HTMLElement>): SelectedCall | null => {
+    const { x, y } = pointerAt(event)
+    const row = callBoxes ? callUnder(callBoxes, x, y, shape) : -1
+    return calls && row >= 0 ? callAt(calls, row) : null
   }
   const onDoubleClick = (event: React.MouseEvent<HTMLElement>) => {
-    const row = callUnderPointer(event)
-    const gap = gapUnder(gapBoxes, event.clientX - event.currentTarget.getBoundingClientRect().left)
-    if (calls && row >= 0) onZoomTo(callAt(calls, row))
+    const call = callFrom(event)
+    const gap = gapUnder(gapBoxes, pointerAt(event).x)
+    if (call) onZoomTo(call)
     else if (gap && gaps) onZoomTo({ start_ns: gaps.start_ns[gap.row] ?? 0, end_ns: gaps.end_ns[gap.row] ?? 0 })
   }
 
@@ -117,44 +122,56 @@ export const Lane = memo(function Lane(props: LaneProps) {
           {props.name} <small>{props.ids}</small>
         </span>
       </div>
-      <div className="lane-plot" data-plot="true" onPointerMove={onMove} onPointerLeave={() => setUnder(null)} onClick={onClick} onDoubleClick={onDoubleClick}>
+      <div
+        className="lane-plot"
+        data-plot="true"
+        onPointerMove={(event) => setPointer(pointerAt(event))}
+        onPointerLeave={() => setPointer(null)}
+        onClick={(event) => props.wasClick.current && onSelect(callFrom(event))}
+        onDoubleClick={onDoubleClick}
+      >
         <div style={{ position: 'absolute', left: 0, right: 0, top: from, height: Math.max(0, to - from) }}>
           <CanvasLayer draw={draw} />
         </div>
         {failed && <div className="lane-failed">{failed}</div>}
       </div>
-      {under && !props.quiet && <UnderPointer under={under} calls={calls} gaps={gaps} names={names} />}
+      {pointer && !props.quiet && (
+        <UnderPointer at={pointer} call={hovered} gap={gapUnder(gapBoxes, pointer.x)} calls={calls} gaps={gaps} names={names} />
+      )}
     </div>
   )
 })
 
-function UnderPointer({ under, calls, gaps, names }: { under: Under; calls: CallsTable | null; gaps: Tables['gaps'] | null; names: FunctionNames }) {
-  const gap = under.gap && gaps ? under.gap : null
-  if (under.call < 0 && !gap) return null
-  // A wide gap covers the calls below it, so it is what the pointer means.
-  if (gap && gaps)
-    return (
-      <Tooltip x={under.x} y={under.y}>
-        <GapText gap={gap} gaps={gaps} names={names} />
-      </Tooltip>
-    )
-  if (!calls) return null
-  const fn = calls.function[under.call] ?? 0
+type UnderProps = { at: Pointer; call: number; gap: GapBox | null; calls: CallsTable | null; gaps: GapsTable | null; names: FunctionNames }
+
+/** Lost trace hides what ran; below trace that was off a call still stands. */
+function UnderPointer({ at, call, gap, calls, gaps, names }: UnderProps) {
+  const shownGap = gap && gaps
+  const shownCall = calls && call >= 0 && !gap?.lost
+  if (!shownGap && !shownCall) return null
+  const fn = calls?.function[call] ?? 0
   return (
-    <Tooltip x={under.x} y={under.y}>
-      <div className="tooltip-title">{names.nameOf(fn)}</div>
-      <div className="tooltip-sub">{names.imagePathOf(fn)}</div>
-      <Facts facts={callFacts(calls, under.call)} />
+    <Tooltip x={at.clientX} y={at.clientY}>
+      {shownCall && (
+        <>
+          <div className="tooltip-title">{names.nameOf(fn)}</div>
+          <div className="tooltip-sub">{names.imagePathOf(fn)}</div>
+          <Facts facts={callFacts(calls, call)} />
+        </>
+      )}
+      {shownGap && <GapText gap={gap} gaps={gaps} names={names} under={shownCall === true} />}
     </Tooltip>
   )
 }
 
-function GapText({ gap, gaps, names }: { gap: GapBox; gaps: Tables['gaps']; names: FunctionNames }) {
+function GapText({ gap, gaps, names, under }: { gap: GapBox; gaps: GapsTable; names: FunctionNames; under: boolean }) {
   const start = gaps.start_ns[gap.row] ?? NaN
   const end = gaps.end_ns[gap.row] ?? NaN
   return (
-    <>
-      <div className={`tooltip-title ${gap.lost ? 'gap-lost' : ''}`}>{gap.lost ? 'Trace was lost' : 'Not traced'}</div>
+    <div className={under ? 'tooltip-part' : undefined}>
+      <div className={`tooltip-title ${gap.lost ? 'gap-lost' : ''}`}>
+        {gap.lost ? 'Trace was lost' : under ? 'Not traced here' : 'Not traced'}
+      </div>
       <div>{names.gapText(gaps, gap.row)}</div>
       <Facts
         facts={[
@@ -163,6 +180,6 @@ function GapText({ gap, gaps, names }: { gap: GapBox; gaps: Tables['gaps']; name
           ...(gap.several ? [{ name: 'Here', value: 'several gaps; zoom in to see each' }] : []),
         ]}
       />
-    </>
+    </div>
   )
 }

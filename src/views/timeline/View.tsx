@@ -18,14 +18,18 @@ export default function View() {
   if (duration === 0)
     return (
       <section className="view-panel" aria-label="Timeline">
-        <EmptyState title="This trace has no timing">Its packets carry no time, so calls cannot be placed on a time axis. The Flame graph and Instructions tabs do not need it.</EmptyState>
+        <EmptyState title="This trace has no timing">
+          Its packets carry no time, so calls cannot be placed on a time axis. The Flame graph and Instructions tabs do not need it.
+        </EmptyState>
       </section>
     )
   if (lanes.length === 0)
     return (
       <section className="view-panel" aria-label="Timeline">
         <EmptyState title={decoding ? 'Decoding…' : 'No thread was traced'}>
-          {decoding ? 'Lanes appear as threads are found.' : 'Nothing could be decoded. The Files and Packets tabs say what is in this trace and what is missing.'}
+          {decoding
+            ? 'Lanes appear as threads are found.'
+            : 'Nothing could be decoded. The Files and Packets tabs say what is in this trace and what is missing.'}
         </EmptyState>
       </section>
     )

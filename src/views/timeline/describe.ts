@@ -3,17 +3,25 @@
 import type { CallsTable, GapsTable } from '../../model/tables.gen'
 import type { Fact } from '../../widgets/Facts'
 import { countText, durationText, timeText } from '../../widgets/number-text'
-import { OPEN_END, OPEN_START, SEVERAL } from './layout'
+import { OPEN_END, OPEN_START, rowOf, SEVERAL } from './layout'
 
 export type FunctionNames = {
   nameOf(fn: number): string
-  imageOf(fn: number): number
+  groupOf(fn: number): number
   imagePathOf(fn: number): string
   gapText(gaps: GapsTable, row: number): string
 }
 
 /** A call as plain data: outlives the table it came from. */
-export type SelectedCall = { thread: number; depth: number; start_ns: number; end_ns: number; function: number; instructions: number; flags: number }
+export type SelectedCall = {
+  thread: number
+  depth: number
+  start_ns: number
+  end_ns: number
+  function: number
+  instructions: number
+  flags: number
+}
 
 export function callAt(calls: CallsTable, row: number): SelectedCall {
   return {
@@ -25,6 +33,16 @@ export function callAt(calls: CallsTable, row: number): SelectedCall {
     instructions: calls.instructions[row] ?? NaN,
     flags: calls.flags[row] ?? 0,
   }
+}
+
+/** The selected call as a newer table knows it: zoomed in, several calls drawn as one become one. */
+export function refreshCall(selected: SelectedCall | null, calls: CallsTable): SelectedCall | null {
+  const row = rowOf(calls, selected)
+  if (!selected || row < 0) return selected
+  const now = callAt(calls, row)
+  const coarser = (now.flags & SEVERAL) > (selected.flags & SEVERAL)
+  const same = now.end_ns === selected.end_ns && now.flags === selected.flags && Object.is(now.instructions, selected.instructions)
+  return coarser || same ? selected : now
 }
 
 /** What the flags mean for the duration; '' when it is exact. */

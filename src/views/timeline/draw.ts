@@ -10,6 +10,7 @@ import { OPEN_END, OPEN_START, SEVERAL, type CallBoxes, type GapBox, type LaneSh
 const FONT_SIZE = 11
 const PAD = 4
 const LEAST_TEXT = 24
+const LEAST_TEXT_HEIGHT = 12
 
 export type LanePicture = {
   calls: CallsTable | null
@@ -20,7 +21,7 @@ export type LanePicture = {
   /** Rows of the lane above the canvas's top, in pixels. */
   scrolled: number
   nameOf(fn: number): string
-  imageOf(fn: number): number
+  groupOf(fn: number): number
   found: Uint8Array | null
   /** Rows of calls; -1 none. */
   hovered: number
@@ -28,7 +29,15 @@ export type LanePicture = {
   palette: Palette
 }
 
-function hatch(context: CanvasRenderingContext2D, x: number, y: number, width: number, height: number, spacing: number, rising: boolean): void {
+function hatch(
+  context: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  spacing: number,
+  rising: boolean,
+): void {
   context.save()
   context.beginPath()
   context.rect(x, y, width, height)
@@ -80,38 +89,44 @@ function fray(context: CanvasRenderingContext2D, x: number, y: number, height: n
   context.globalAlpha = 1
 }
 
-function drawCall(context: CanvasRenderingContext2D, picture: LanePicture, box: number, glyph: number): void {
-  const { calls, boxes, shape, palette, found } = picture
-  if (!calls || !boxes) return
+/** Everything that holds for all boxes of one drawing. */
+type Ready = LanePicture & { calls: CallsTable; boxes: CallBoxes; glyph: number; text: boolean }
+
+const topOf = ({ shape, boxes, scrolled }: Ready, box: number) => shape.pad + (boxes.depth[box] ?? 0) * shape.rowHeight - scrolled
+
+function drawCall(context: CanvasRenderingContext2D, picture: Ready, box: number): void {
+  const { palette, found, shape, boxes, calls } = picture
   const row = boxes.row[box] ?? 0
   const fn = calls.function[row] ?? 0
-  const image = picture.imageOf(fn)
+  const flags = calls.flags[row] ?? 0
   const x = boxes.x[box] ?? 0
   const width = boxes.width[box] ?? 0
-  const y = shape.pad + (boxes.depth[box] ?? 0) * shape.rowHeight - picture.scrolled
-  const high = shape.rowHeight - 1
   const match = found?.[fn] === 1
-  const flags = calls.flags[row] ?? 0
-  context.globalAlpha = found && !match ? 0.35 : 1
-  context.fillStyle = match ? palette.match : image === 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, image - 1, fn)
+  const group = picture.groupOf(fn)
+  const y = topOf(picture, box)
+  const high = shape.rowHeight - 1
+  // Calls drawn as one are paler than a call of that width would be.
+  context.globalAlpha = (found && !match ? 0.35 : 1) * (flags & SEVERAL ? 0.55 : 1)
+  context.fillStyle = match ? palette.match : group < 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, group, fn)
   context.fillRect(x, y, width > 4 ? width - 1 : width, high)
-  context.globalAlpha = 1
-  if (shape.rowHeight < 12) return
-  if (flags & SEVERAL && width > 3) {
-    context.strokeStyle = palette.bg
-    context.lineWidth = 1
-    hatch(context, x, y, width - 1, high, 5, true)
-  }
-  if (flags & OPEN_START && width > 12 && x >= 0) fray(context, x, y, high, 3, palette.bg)
-  if (flags & OPEN_END && width > 12) fray(context, x + width - 1, y, high, -3, palette.bg)
-  if (width < LEAST_TEXT) return
+  if (width <= 12 || !picture.text) return
+  if (flags & OPEN_START && x >= 0) fray(context, x, y, high, 3, palette.bg)
+  if (flags & OPEN_END) fray(context, x + width - 1, y, high, -3, palette.bg)
+}
+
+function drawName(context: CanvasRenderingContext2D, picture: Ready, box: number): void {
+  const { palette, found, boxes, calls, shape, glyph } = picture
+  const width = boxes.width[box] ?? 0
+  const row = boxes.row[box] ?? 0
+  if (width < LEAST_TEXT || (calls.flags[row] ?? 0) & SEVERAL) return
+  const fn = calls.function[row] ?? 0
+  const match = found?.[fn] === 1
+  const x = boxes.x[box] ?? 0
   const left = Math.max(0, x)
   const room = Math.floor((x + width - left - 2 * PAD) / glyph)
-  const text = fitName(picture.nameOf(fn), room)
   context.globalAlpha = found && !match ? 0.7 : 1
   context.fillStyle = match ? palette.matchText : boxText[palette.scheme]
-  context.fillText(text, left + PAD, y + high / 2 + 0.5)
-  context.globalAlpha = 1
+  context.fillText(fitName(picture.nameOf(fn), room), left + PAD, topOf(picture, box) + shape.rowHeight / 2)
 }
 
 function outline(context: CanvasRenderingContext2D, picture: LanePicture, row: number, color: string, line: number): void {
@@ -121,21 +136,36 @@ function outline(context: CanvasRenderingContext2D, picture: LanePicture, row: n
   const y = shape.pad + (boxes.depth[box] ?? 0) * shape.rowHeight - picture.scrolled
   context.strokeStyle = color
   context.lineWidth = line
-  context.strokeRect((boxes.x[box] ?? 0) + line / 2, y + line / 2, Math.max(1, (boxes.width[box] ?? 0) - 1 - line), shape.rowHeight - 1 - line)
+  context.strokeRect(
+    (boxes.x[box] ?? 0) + line / 2,
+    y + line / 2,
+    Math.max(1, (boxes.width[box] ?? 0) - 1 - line),
+    shape.rowHeight - 1 - line,
+  )
+}
+
+/** Runs `draw` for the boxes whose level is on the canvas. */
+function eachBox({ boxes, shape, scrolled }: Ready, canvasHeight: number, draw: (box: number) => void): void {
+  const first = Math.floor((scrolled - shape.pad) / shape.rowHeight)
+  const last = Math.ceil((scrolled + canvasHeight) / shape.rowHeight)
+  for (let box = 0; box < boxes.count; box++) {
+    const depth = boxes.depth[box] ?? 0
+    if (depth >= first && depth <= last) draw(box)
+  }
 }
 
 export function drawLane(context: CanvasRenderingContext2D, canvasHeight: number, picture: LanePicture): void {
-  const { boxes, shape, palette, scrolled } = picture
+  const { calls, boxes, palette } = picture
   context.font = `${FONT_SIZE}px ${palette.mono}`
   context.textBaseline = 'middle'
-  const glyph = context.measureText('0').width
-  const first = Math.floor((scrolled - shape.pad) / shape.rowHeight)
-  const last = Math.ceil((scrolled + canvasHeight) / shape.rowHeight)
-  for (let box = 0; boxes && box < boxes.count; box++) {
-    const depth = boxes.depth[box] ?? 0
-    if (depth >= first && depth <= last) drawCall(context, picture, box, glyph)
-  }
+  const text = picture.shape.rowHeight >= LEAST_TEXT_HEIGHT
+  const ready: Ready | null = calls && boxes ? { ...picture, calls, boxes, text, glyph: context.measureText('0').width } : null
+  if (ready) eachBox(ready, canvasHeight, (box) => drawCall(context, ready, box))
+  context.globalAlpha = 1
   for (const gap of picture.gaps) drawGap(context, picture, gap)
+  // Names last: a call goes on below a gap, and is still to be read.
+  if (ready && text) eachBox(ready, canvasHeight, (box) => drawName(context, ready, box))
+  context.globalAlpha = 1
   outline(context, picture, picture.hovered, palette.muted, 1)
   outline(context, picture, picture.selected, palette.accent, 2)
 }

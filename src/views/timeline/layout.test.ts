@@ -1,26 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
 import { makeTable } from '../../test-support/make-table'
-import { callUnder, gapUnder, LANE, laneHeight, lanesBetween, laneTops, layoutCalls, layoutGaps, levelsOf, stepCall, type Direction } from './layout'
+import {
+  callUnder,
+  gapUnder,
+  LANE,
+  laneHeight,
+  lanesBetween,
+  laneTops,
+  layoutCalls,
+  layoutGaps,
+  levelsOf,
+  stepCall,
+  type Direction,
+} from './layout'
 
 const view = { start: 1000, end: 2000 }
 const WIDTH = 100
 
 /** One call a line: thread depth start end. */
 function callsFromText(text: string) {
-  const rows = text.trim().split('\n').map((line) => {
-    const [thread = 0, depth = 0, start_ns = 0, end_ns = 0] = line.trim().split(/\s+/).map(Number)
-    return { thread, depth, start_ns, end_ns }
-  })
+  const rows = text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [thread = 0, depth = 0, start_ns = 0, end_ns = 0] = line.trim().split(/\s+/).map(Number)
+      return { thread, depth, start_ns, end_ns }
+    })
   return makeTable('calls', rows)
 }
 
 /** One gap a line: thread start end lost. */
 function gapsFromText(text: string) {
-  const rows = text.trim().split('\n').map((line) => {
-    const [thread = 0, start_ns = 0, end_ns = 0, lost = 0] = line.trim().split(/\s+/).map(Number)
-    return { thread, start_ns, end_ns, lost }
-  })
+  const rows = text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [thread = 0, start_ns = 0, end_ns = 0, lost = 0] = line.trim().split(/\s+/).map(Number)
+      return { thread, start_ns, end_ns, lost }
+    })
   return makeTable('gaps', rows)
 }
 
@@ -85,11 +103,9 @@ test('lost trace never vanishes; trace that was off does when it is narrow', () 
 2 1000 2000 1
 `)
   const boxes = layoutGaps(gaps, 1, view, WIDTH)
-  expect(boxes.map(({ row, x, width, lost, several }) => `row ${row} at ${x} wide ${width}${lost ? ' lost' : ''}${several ? ' several' : ''}`)).toEqual([
-    'row 0 at 0 wide 20',
-    'row 2 at 30 wide 2 lost several',
-    'row 4 at 50 wide 10 lost',
-  ])
+  expect(
+    boxes.map(({ row, x, width, lost, several }) => `row ${row} at ${x} wide ${width}${lost ? ' lost' : ''}${several ? ' several' : ''}`),
+  ).toEqual(['row 0 at 0 wide 20', 'row 2 at 30 wide 2 lost several', 'row 4 at 50 wide 10 lost'])
   expect([gapUnder(boxes, 10)?.row, gapUnder(boxes, 31)?.row, gapUnder(boxes, 45)?.row]).toEqual([0, 2, undefined])
 })
 

@@ -115,7 +115,12 @@ export function useGestures(given: Surface) {
     const { view, scroller } = surface.current
     wasClick.current = true
     drag.current = {
-      kind: event.shiftKey ? 'select' : 'pan', x: event.clientX, y: event.clientY, scrollTop: scroller.current?.scrollTop ?? 0, view, moved: false,
+      kind: event.shiftKey ? 'select' : 'pan',
+      x: event.clientX,
+      y: event.clientY,
+      scrollTop: scroller.current?.scrollTop ?? 0,
+      view,
+      moved: false,
     }
     if (event.shiftKey) event.preventDefault()
   }
@@ -142,7 +147,7 @@ export function useGestures(given: Surface) {
     }
     const shift = (-byX / width) * span
     setView(clampView({ start: now.view.start + shift, end: now.view.end + shift }, duration))
-    if (scroller.current) scroller.current.scrollTop = now.scrollTop - byY
+    scroller.current?.scrollTo({ top: now.scrollTop - byY })
   }
 
   const finish = () => {

@@ -2,7 +2,7 @@
 // What the lanes call functions, and which of them the search finds.
 import { useMemo } from 'react'
 import { textAt } from '../../lib/text-column'
-import { functionName, imagePath } from '../../model/names'
+import { colorGroup, functionName, imagePath } from '../../model/names'
 import { compileSearch, matchRows } from '../../model/search'
 import { useStore } from '../../store'
 import type { FunctionNames } from './describe'
@@ -14,7 +14,7 @@ export function useNames(): FunctionNames {
   return useMemo(
     () => ({
       nameOf: (fn) => functionName(functions, images, fn),
-      imageOf: (fn) => functions?.image[fn] ?? 0,
+      groupOf: (fn) => colorGroup(functions, fn),
       imagePathOf: (fn) => imagePath(functions, images, fn),
       gapText: (gaps, row) => textAt(gaps.text, row),
     }),

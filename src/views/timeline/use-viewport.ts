@@ -6,19 +6,21 @@ import type { Selecting } from './use-gestures'
 import { fitView, requestWindow, type Viewport, type WindowRequest } from './viewport'
 
 const ASK_AFTER_MS = 90
+const COUNT_STEP = 256
 
 /** The window to ask for: settles a moment after the viewport does. */
 export function useWindow(view: Viewport, duration: number, width: number): WindowRequest | null {
   const [asked, setAsked] = useState<WindowRequest | null>(null)
+  const wait = useRef(0)
   const { start_ns, end_ns, count } = requestWindow(view, duration, width)
+  // Zooming within the window asks for more detail in steps, not with every pixel.
+  const detail = Math.ceil(count / COUNT_STEP) * COUNT_STEP
   useEffect(() => {
-    if (width <= 0) return
-    const ask = () => setAsked({ start_ns, end_ns, count })
-    if (asked === null) return ask()
-    const timer = setTimeout(ask, ASK_AFTER_MS)
+    if (detail === 0) return
+    const timer = setTimeout(() => setAsked({ start_ns, end_ns, count: detail }), wait.current)
+    wait.current = ASK_AFTER_MS
     return () => clearTimeout(timer)
-    // `asked` only decides whether to wait.
-  }, [start_ns, end_ns, Math.ceil(count / 64), width > 0])
+  }, [start_ns, end_ns, detail])
   return asked
 }
 
@@ -26,7 +28,9 @@ export function useWindow(view: Viewport, duration: number, width: number): Wind
 export function useViewport(duration: number): [Viewport, (view: Viewport) => void, (range: Selecting) => void] {
   const range = useStore((store) => store.view.range)
   const setRange = useStore((store) => store.setRange)
-  const [view, setView] = useState<Viewport>(() => (range ? fitView(range.start_ns, range.end_ns, duration, 0) : { start: 0, end: duration }))
+  const [view, setView] = useState<Viewport>(() =>
+    range ? fitView(range.start_ns, range.end_ns, duration, 0) : { start: 0, end: duration },
+  )
   const own = useRef(range)
   const fitted = useRef<Viewport | null>(null)
   useEffect(() => {

@@ -10,7 +10,7 @@ ptm_status ptm_part_take(ptm_part *part, const ptm_item *item)
 
 static void stop(ptm_session *session)
 {
-	ptm_pt_flow_free(session->flow);
+	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
 	session->flow = NULL;
 	session->part = NULL;
@@ -19,9 +19,40 @@ static void stop(ptm_session *session)
 	session->decoding = UINT32_MAX;
 }
 
+/* First truncation at or after `offset` of a queue. */
+static uint32_t first_truncation(const ptm_session *session, uint32_t queue, uint64_t offset)
+{
+	uint32_t row = 0;
+	while (row < session->truncations.length &&
+	       (session->truncations.at[row].queue < queue ||
+		(session->truncations.at[row].queue == queue && session->truncations.at[row].offset < offset)))
+		row++;
+	return row;
+}
+
+/* Puts the gap of a truncation before the first item that comes after it. */
+static ptm_status take_truncation(ptm_session *session, const ptm_item *item)
+{
+	const ptm_segment *segment = &session->segments.at[session->decoding];
+	while (session->truncation < session->truncations.length) {
+		const ptm_truncation *next = &session->truncations.at[session->truncation];
+		if (next->queue != segment->queue || next->offset >= segment->limit || item->offset < next->offset)
+			break;
+		ptm_item gap = *item;
+		gap.kind = PTM_ITEM_GAP;
+		gap.reason = PTM_GAP_AUX_TRUNCATED;
+		gap.end_ns = gap.start_ns;
+		gap.ip = gap.bytes = 0;
+		gap.offset = next->offset;
+		session->truncation++;
+		PTM_TRY(ptm_part_add(session->part, &gap));
+	}
+	return PTM_OK;
+}
+
 ptm_status ptm_decode_start(ptm_session *session, uint32_t row)
 {
-	ptm_pt_flow_config config;
+	ptm_flow_config config;
 
 	stop(session);
 	if (row >= session->segments.length)
@@ -31,8 +62,9 @@ ptm_status ptm_decode_start(ptm_session *session, uint32_t row)
 	PTM_TRY(ptm_part_new(&session->part, row, segment->queue, &session->blocks, session->spaces));
 	session->stream = ptm_stream_of(session, segment->queue);
 	ptm_stream_config(&session->stream, &config);
-	PTM_TRY(ptm_pt_flow_new(&session->flow, &session->blocks, &config, segment->offset, segment->limit, &segment->clock));
+	PTM_TRY(ptm_flow_new(&session->flow, &session->blocks, &config, segment->offset, segment->limit, &segment->clock));
 	session->decoding = row;
+	session->truncation = first_truncation(session, segment->queue, segment->offset);
 	return PTM_OK;
 }
 
@@ -43,11 +75,12 @@ ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
 
 	if (session->decoding == UINT32_MAX || session->part_bytes)
 		return PTM_BAD_REQUEST;
-	uint64_t until = ptm_pt_flow_offset(session->flow) + budget;
-	while (ptm_pt_flow_offset(session->flow) < until) {
-		status = ptm_pt_flow_next(session->flow, &item);
+	uint64_t until = ptm_flow_offset(session->flow) + budget;
+	while (ptm_flow_offset(session->flow) < until) {
+		status = ptm_flow_next(session->flow, &item);
 		if (status != PTM_OK)
 			break;
+		PTM_TRY(take_truncation(session, &item));
 		PTM_TRY(ptm_part_take(session->part, &item));
 	}
 	if (status == PTM_OK)
@@ -56,7 +89,7 @@ ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
 		return status;
 	/* The limit's PSB+ is read by the next segment too: it counts there. */
 	const ptm_segment *segment = &session->segments.at[session->decoding];
-	uint64_t packets = ptm_pt_flow_segment_packets(session->flow);
+	uint64_t packets = ptm_flow_segment_packets(session->flow);
 	PTM_TRY(ptm_part_finish(session->part, segment->limit, packets));
 	PTM_TRY(ptm_part_serialize(session->part, &session->part_bytes, &session->part_length));
 	return PTM_END;
@@ -70,11 +103,14 @@ const uint8_t *ptm_decode_part(const ptm_session *session, size_t *length)
 
 ptm_status ptm_session_merge(ptm_session *session, const uint8_t *part, size_t length)
 {
-	uint32_t segment = ptm_part_segment(part, length);
+	uint64_t instructions;
+	uint32_t segment = ptm_part_segment(part, length, &instructions);
 	session->version++;
 	ptm_status status = ptm_profile_merge(session->profile, part, length);
-	if (status == PTM_OK && segment < session->segments.length)
+	if (status == PTM_OK && segment < session->segments.length) {
 		session->segments.at[segment].merged = true;
+		session->segments.at[segment].instructions = instructions;
+	}
 	if (status == PTM_BAD_DATA)
 		return ptm_message_set(&session->message, status, "A decoded part of %zu bytes is damaged: it was not merged.", length);
 	return status;

@@ -49,13 +49,42 @@ static ptm_status load_change(ptm_session *session, const ptm_record *record)
 	return ptm_array_push(&session->change_tsc, ptm_time_tsc(&session->time, record->time));
 }
 
+/* Where perf lost trace: the end of every AUX record with the truncated flag. */
+static ptm_status load_truncation(ptm_session *session, const ptm_record *record)
+{
+	if (record->type != PTM_RECORD_AUX || !(record->as.aux.flags & 1))
+		return PTM_OK;
+	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
+		const ptm_queue *row = &session->file.queues.at[queue];
+		bool own = row->cpu >= 0 ? row->cpu == record->cpu : row->tid == record->tid;
+		if (!own || !row->chunk_count)
+			continue;
+		uint64_t start = session->file.chunks.at[row->first_chunk].aux_offset;
+		uint64_t end = record->as.aux.offset + record->as.aux.size;
+		ptm_truncation truncation = { queue, end > start ? end - start : 0 };
+		return ptm_array_push(&session->truncations, truncation);
+	}
+	return PTM_OK;
+}
+
+static int compare_truncations(const void *left, const void *right)
+{
+	const ptm_truncation *a = left, *b = right;
+	if (a->queue != b->queue)
+		return a->queue < b->queue ? -1 : 1;
+	return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
 ptm_status ptm_load_trace(ptm_session *session)
 {
 	for (uint32_t i = 0; i < session->file.records.length; i++) {
 		const ptm_record *record = &session->file.records.at[i];
 		PTM_TRY(load_record(session, record));
 		PTM_TRY(load_change(session, record));
+		PTM_TRY(load_truncation(session, record));
 	}
+	if (session->truncations.length)
+		qsort(session->truncations.at, session->truncations.length, sizeof *session->truncations.at, compare_truncations);
 	for (uint32_t i = 0; i < session->file.build_ids.length; i++) {
 		const ptm_build_id *known = &session->file.build_ids.at[i];
 		ptm_images_set_build_id(&session->images, known->path, known->id, known->length);

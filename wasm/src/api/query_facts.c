@@ -141,7 +141,7 @@ typedef struct image_totals { uint64_t instructions, lost_bytes, gaps; } image_t
 static uint32_t image_of_gap(const ptm_session *session, const ptm_gap *gap)
 {
 	int32_t pid = session->sideband.threads.at[gap->thread].pid;
-	const ptm_map *map = ptm_spaces_find(session->spaces, ptm_spaces_at(session->spaces, pid, gap->start_ns), gap->ip);
+	const ptm_map *map = ptm_spaces_find(session->spaces, ptm_spaces_at(session->spaces, pid, session->flow_source == PTM_SOURCE_BTS ? gap->end_ns : gap->start_ns), gap->ip);
 	return map ? map->image : 0;
 }
 
@@ -190,6 +190,9 @@ ptm_status ptm_query_images(ptm_session *session, ptm_table *table)
 
 	if (status == PTM_OK)
 		sum_images(session, sums);
+	for (uint32_t i = 1; status == PTM_OK && i < count; i++)
+		if (sums[i].instructions)
+			(void)ptm_image_symbol(&session->images, i, 0); /* reads the symbols, to count them */
 	for (uint32_t i = 0; status == PTM_OK && i < count; i++) {
 		const ptm_image *image = &session->images.images.at[i];
 		status = ptm_table_add_row(table, &row);

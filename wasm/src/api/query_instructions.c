@@ -13,6 +13,7 @@ typedef struct listing {
 	ptm_table *table;
 	uint32_t thread, count;
 	uint64_t first;          /* next ordinal wanted */
+	ptm_gap gap;             /* since the last visit; reason NONE: no gap */
 	const ptm_run *run;      /* being read */
 	uint64_t run_first;      /* thread's ordinal of the run's first instruction */
 } listing;
@@ -75,6 +76,29 @@ static ptm_status put_code(listing *list, uint32_t row, const ptm_item *item, ui
 	return put_line(list, row, map, ip);
 }
 
+/* Tells the gap before a row, and forgets it. */
+static ptm_status put_gap(listing *list, uint32_t row)
+{
+	char text[900];
+	if (list->gap.reason == PTM_GAP_NONE)
+		return PTM_OK;
+	size_t length = ptm_gap_text(list->session, &list->gap, text, sizeof text);
+	list->gap.reason = PTM_GAP_NONE;
+	return ptm_table_set_text(list->table, PTM_instructions_gap_text, row, text, length < sizeof text ? length : sizeof text - 1);
+}
+
+/* Notes what is missing between two visits. */
+static void note_gap(listing *list, const ptm_item *item, const ptm_item *last)
+{
+	bool left = last->kind == PTM_ITEM_VISIT && (last->end == PTM_END_OFF || (last->end == PTM_END_ASYNC && !last->to_ip));
+	if (item->kind == PTM_ITEM_GAP)
+		list->gap = (ptm_gap){ .start_ns = item->start_ns, .end_ns = item->end_ns, .bytes = item->bytes, .offset = item->offset,
+			.ip = item->ip, .count = 1, .thread = item->thread, .queue = list->run->queue, .reason = item->reason };
+	else if (item->kind == PTM_ITEM_VISIT && left && item->start_ns > last->end_ns && list->gap.reason == PTM_GAP_NONE)
+		list->gap = (ptm_gap){ .start_ns = last->end_ns, .end_ns = item->start_ns, .offset = last->offset, .ip = last->ip,
+			.count = 1, .thread = item->thread, .queue = list->run->queue, .reason = PTM_GAP_NOT_TRACED };
+}
+
 /* One row: instruction `index` of a visit. */
 static ptm_status put_row(listing *list, const ptm_item *item, const ptm_block *block, uint32_t index, uint64_t ip)
 {
@@ -99,7 +123,7 @@ static ptm_status put_row(listing *list, const ptm_item *item, const ptm_block *
 	ptm_table_set_f64(table, PTM_instructions_cycle_instructions, row, is_last && item->has_cycles ? (double)item->cycle_instructions : NAN);
 	list->first++;
 	list->count--;
-	return PTM_OK;
+	return put_gap(list, row);
 }
 
 /* Rows of one visit whose first instruction has queue ordinal `ordinal`. */
@@ -127,15 +151,22 @@ static ptm_status put_run(listing *list)
 	uint64_t end = list->run->first_instruction + list->run->instructions;
 	const ptm_checkpoint *from = ptm_checkpoint_by_instruction(list->session, list->run->queue, wanted);
 	ptm_replay replay;
-	ptm_item item;
+	ptm_item item, last = { .kind = PTM_ITEM_SWITCH };
 
+	list->gap.reason = PTM_GAP_NONE;
 	ptm_status status = ptm_replay_start(list->session, list->run->queue, from, &replay);
 	while (status == PTM_OK && list->count && replay.instruction < end) {
-		status = ptm_pt_flow_next(replay.flow, &item);
-		if (status != PTM_OK || item.kind != PTM_ITEM_VISIT)
+		status = ptm_flow_next(replay.flow, &item);
+		if (status != PTM_OK)
+			break;
+		note_gap(list, &item, &last);
+		if (item.kind != PTM_ITEM_VISIT)
 			continue;
+		last = item;
 		if (replay.instruction + item.instructions > list->run->first_instruction + (list->first - list->run_first))
 			status = put_visit(list, &item, replay.instruction);
+		else
+			list->gap.reason = PTM_GAP_NONE;
 		replay.instruction += item.instructions;
 	}
 	ptm_replay_free(&replay);
@@ -162,7 +193,7 @@ static ptm_status ordinal_at(ptm_session *session, uint32_t thread, uint64_t tim
 		from = ptm_checkpoint_by_instruction(session, run->queue, run->first_instruction);
 	ptm_status status = ptm_replay_start(session, run->queue, from, &replay);
 	while (status == PTM_OK) {
-		status = ptm_pt_flow_next(replay.flow, &item);
+		status = ptm_flow_next(replay.flow, &item);
 		if (status != PTM_OK || item.kind != PTM_ITEM_VISIT)
 			continue;
 		if (replay.instruction >= run->first_instruction)

@@ -5,6 +5,11 @@
 #include <math.h>
 #include <stdio.h>
 
+/* Callers told outside of a window. */
+#define MOST_CALLERS 512
+/* Largest window that is decoded again to draw its short calls, in AUX bytes. */
+#define MOST_WINDOW_BYTES (32u << 20)
+
 static bool wants_thread(const ptm_request *request, uint32_t thread)
 {
 	return request->thread == PTM_ALL || request->thread == thread;
@@ -15,35 +20,73 @@ static double cycles_or_nan(const ptm_session *session, uint64_t cycles)
 	return session->pt.cyc_enabled ? (double)cycles : NAN;
 }
 
+/* Records without a time: nothing within a buffer has a duration. */
+static double ns_or_nan(const ptm_session *session, uint64_t ns)
+{
+	return session->flow_source == PTM_SOURCE_BTS ? NAN : (double)ns;
+}
+
+static ptm_status put_node(ptm_session *session, ptm_table *table, const ptm_call_node *node, uint32_t parent, uint32_t *row)
+{
+	PTM_TRY(ptm_table_add_row(table, row));
+	ptm_table_set_u32(table, PTM_call_tree_parent, *row, parent);
+	ptm_table_set_u32(table, PTM_call_tree_function, *row, node->function);
+	ptm_table_set_u32(table, PTM_call_tree_thread, *row, node->thread);
+	ptm_table_set_f64(table, PTM_call_tree_calls, *row, (double)node->calls);
+	ptm_table_set_f64(table, PTM_call_tree_self_ns, *row, ns_or_nan(session, node->self_ns));
+	ptm_table_set_f64(table, PTM_call_tree_self_instructions, *row, (double)node->self_instructions);
+	ptm_table_set_f64(table, PTM_call_tree_self_cycles, *row, cycles_or_nan(session, node->self_cycles));
+	return PTM_OK;
+}
+
+/* Puts the callers that a window's outermost function had before the window
+ * began; stores the innermost one's row. */
+static ptm_status put_callers(ptm_session *session, ptm_table *table, uint64_t start_ns, const ptm_call_node *root, uint32_t *parent)
+{
+	ptm_call stack[MOST_CALLERS];
+	uint32_t depth = ptm_window_outer(session, start_ns, root->thread, root->function, stack, MOST_CALLERS);
+	for (uint32_t i = 0; i < depth; i++) {
+		ptm_call_node caller = { .function = stack[i].function, .thread = root->thread };
+		PTM_TRY(put_node(session, table, &caller, *parent, parent));
+	}
+	return PTM_OK;
+}
+
+static ptm_status put_tree(ptm_session *session, const ptm_request *request, ptm_profile *profile, uint32_t *rows, ptm_table *table)
+{
+	bool is_window = profile != session->profile;
+	uint64_t start_ns = ptm_absolute_ns(session, request->start_ns);
+	uint32_t count;
+	const ptm_call_node *nodes = ptm_profile_call_tree(profile, &count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t parent = PTM_ALL;
+		if (!wants_thread(request, nodes[i].thread))
+			continue;
+		if (nodes[i].parent != UINT32_MAX)
+			parent = rows[nodes[i].parent];
+		else if (is_window)
+			PTM_TRY(put_callers(session, table, start_ns, &nodes[i], &parent));
+		PTM_TRY(put_node(session, table, &nodes[i], parent, &rows[i]));
+	}
+	return PTM_OK;
+}
+
 ptm_status ptm_query_call_tree(ptm_session *session, const ptm_request *request, ptm_table *table)
 {
 	ptm_request all = *request;
 	ptm_profile *profile;
-	uint32_t count, row;
+	uint32_t count;
 
 	/* The whole trace's tree tells threads apart by itself. */
 	if (!request->start_ns && !request->end_ns)
 		all.thread = PTM_ALL;
 	PTM_TRY(ptm_window_profile(session, &all, &profile));
-	const ptm_call_node *nodes = ptm_profile_call_tree(profile, &count);
+	(void)ptm_profile_call_tree(profile, &count);
 	uint32_t *rows = calloc(count ? count : 1, sizeof *rows);
-	ptm_status status = rows ? PTM_OK : PTM_NO_MEMORY;
-	for (uint32_t i = 0; status == PTM_OK && i < count; i++) {
-		const ptm_call_node *node = &nodes[i];
-		if (!wants_thread(request, node->thread))
-			continue;
-		status = ptm_table_add_row(table, &row);
-		if (status != PTM_OK)
-			break;
-		rows[i] = row;
-		ptm_table_set_u32(table, PTM_call_tree_parent, row, node->parent == UINT32_MAX ? PTM_ALL : rows[node->parent]);
-		ptm_table_set_u32(table, PTM_call_tree_function, row, node->function);
-		ptm_table_set_u32(table, PTM_call_tree_thread, row, node->thread);
-		ptm_table_set_f64(table, PTM_call_tree_calls, row, (double)node->calls);
-		ptm_table_set_f64(table, PTM_call_tree_self_ns, row, (double)node->self_ns);
-		ptm_table_set_f64(table, PTM_call_tree_self_instructions, row, (double)node->self_instructions);
-		ptm_table_set_f64(table, PTM_call_tree_self_cycles, row, cycles_or_nan(session, node->self_cycles));
-	}
+	if (!rows)
+		return PTM_NO_MEMORY;
+	ptm_status status = put_tree(session, request, profile, rows, table);
 	free(rows);
 	return status;
 }
@@ -86,38 +129,100 @@ static ptm_status draw_call(ptm_session *session, ptm_table *table, const ptm_ca
 	return PTM_OK;
 }
 
-ptm_status ptm_query_calls(ptm_session *session, const ptm_request *request, ptm_table *table)
+/* Depths of a window's calls count from the outermost function it saw: how deep
+ * that is in the whole trace. */
+static uint32_t depth_base(ptm_session *session, uint64_t start_ns, const ptm_call *outermost)
 {
-	uint64_t start = ptm_absolute_ns(session, request->start_ns);
+	ptm_call stack[MOST_CALLERS];
+	return ptm_window_outer(session, start_ns, outermost->thread, outermost->function, stack, MOST_CALLERS);
+}
+
+static ptm_status draw_calls(ptm_session *session, const ptm_request *request, ptm_profile *profile, double width_ns, ptm_table *table)
+{
+	bool is_window = profile != session->profile;
+	uint64_t start = ptm_absolute_ns(session, request->start_ns), shortest;
 	uint64_t end = request->end_ns > 0 ? ptm_absolute_ns(session, request->end_ns) : UINT64_MAX;
-	double width_ns = request->count && request->end_ns > request->start_ns ? (request->end_ns - request->start_ns) / request->count : 0;
-	uint64_t shortest;
-	uint32_t count;
+	uint32_t count, base = 0;
 	ptm_status status = PTM_OK;
 
-	const ptm_call *calls = ptm_profile_calls(session->profile, &count, &shortest);
+	const ptm_call *calls = ptm_profile_calls(profile, &count, &shortest);
 	pixel *last = calloc(MOST_DEPTH, sizeof *last);
 	if (!last)
 		return PTM_NO_MEMORY;
 	for (uint32_t i = 0; status == PTM_OK && i < count; i++) {
-		const ptm_call *call = &calls[i];
-		if (i && call->thread != calls[i - 1].thread)
+		ptm_call call = calls[i];
+		if (!i || call.thread != calls[i - 1].thread) {
 			memset(last, 0, MOST_DEPTH * sizeof *last);
-		if (wants_thread(request, call->thread) && call->start_ns < end && call->end_ns >= start && call->depth < MOST_DEPTH)
-			status = draw_call(session, table, call, width_ns, &last[call->depth]);
+			base = is_window && !call.depth ? depth_base(session, start, &call) : 0;
+		}
+		/* Those the window found open are drawn whole, from the whole trace. */
+		if (is_window && call.flags & PTM_CALL_OPEN_START)
+			continue;
+		call.depth = (uint16_t)(call.depth + base);
+		if (wants_thread(request, call.thread) && call.start_ns < end && call.end_ns >= start && call.depth < MOST_DEPTH)
+			status = draw_call(session, table, &call, width_ns, &last[call.depth]);
 	}
 	free(last);
 	return status;
 }
 
+/* Calls of the whole trace that began before a window and end after it starts:
+ * the window's own profile does not know how they began. */
+static ptm_status draw_outer(ptm_session *session, const ptm_request *request, ptm_table *table)
+{
+	uint64_t start = ptm_absolute_ns(session, request->start_ns), shortest;
+	uint32_t count, row;
+	const ptm_call *calls = ptm_profile_calls(session->profile, &count, &shortest);
+	for (uint32_t i = 0; i < count; i++)
+		if (wants_thread(request, calls[i].thread) && calls[i].start_ns < start && calls[i].end_ns >= start)
+			PTM_TRY(put_call(table, session, &calls[i], &row));
+	return PTM_OK;
+}
+
+ptm_status ptm_query_calls(ptm_session *session, const ptm_request *request, ptm_table *table)
+{
+	uint64_t start = ptm_absolute_ns(session, request->start_ns), end = ptm_absolute_ns(session, request->end_ns), shortest;
+	double width_ns = request->count && request->end_ns > request->start_ns ? (request->end_ns - request->start_ns) / request->count : 0;
+	ptm_profile *profile = session->profile;
+	uint32_t count;
+
+	(void)ptm_profile_calls(profile, &count, &shortest);
+	/* Calls wide enough to be seen may have been left out of the whole trace's profile. */
+	if (width_ns > 0 && (double)shortest > width_ns && ptm_window_bytes(session, start, end) <= MOST_WINDOW_BYTES) {
+		PTM_TRY(ptm_window_profile(session, request, &profile));
+		PTM_TRY(draw_outer(session, request, table));
+	}
+	return draw_calls(session, request, profile, width_ns, table);
+}
+
 /* ------------------------------------------------------------------- gaps */
 
-static size_t gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size)
+/* Sentences on gaps between branch records, where PT's do not fit; 0: they do. */
+static size_t bts_gap_text(const ptm_gap *gap, const char *name, char *into, size_t size)
+{
+	unsigned long long bytes = gap->bytes, offset = gap->offset, ip = gap->ip;
+
+	switch (gap->reason) {
+	case PTM_GAP_CODE_MISMATCH:
+		return (size_t)snprintf(into, size, "The branch record at 0x%llx cannot follow from the one before: code%s%s at 0x%llx does not run on to where it branches. Records were lost, or the file is not what ran.",
+			offset, *name ? " of " : "", name, ip);
+	case PTM_GAP_BAD_PACKET:
+		return (size_t)snprintf(into, size, "The last %llu bytes of a piece of trace at 0x%llx are no whole branch record (24 bytes): they are skipped.", bytes, offset);
+	default:
+		return 0;
+	}
+}
+
+size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size)
 {
 	unsigned long long bytes = gap->bytes, offset = gap->offset, ip = gap->ip, count = gap->count;
 	int32_t pid = session->sideband.threads.at[gap->thread].pid;
-	const ptm_map *map = ptm_spaces_find(session->spaces, ptm_spaces_at(session->spaces, pid, gap->start_ns), gap->ip);
+	const ptm_map *map = ptm_spaces_find(session->spaces, ptm_spaces_at(session->spaces, pid, session->flow_source == PTM_SOURCE_BTS ? gap->end_ns : gap->start_ns), gap->ip);
 	const char *name = map ? ptm_strings_get(&session->strings, map->name) : "";
+	size_t length = session->flow_source == PTM_SOURCE_BTS ? bts_gap_text(gap, name, into, size) : 0;
+
+	if (length)
+		return length;
 
 	switch (gap->reason) {
 	case PTM_GAP_OVERFLOW:
@@ -137,7 +242,8 @@ static size_t gap_text(const ptm_session *session, const ptm_gap *gap, char *int
 	case PTM_GAP_NO_SYNC:
 		return (size_t)snprintf(into, size, "%llu bytes before the first PSB at 0x%llx cannot be decoded.", bytes, offset + bytes);
 	case PTM_GAP_NOT_TRACED:
-		return (size_t)snprintf(into, size, "Tracing was off: kernel code, a filter, or another thread on the CPU.");
+		return (size_t)snprintf(into, size, "Not traced for %.3f \xc2\xb5s: kernel code (a system call, an interrupt), another thread on the CPU, or a filter.",
+			(double)(gap->end_ns - gap->start_ns) / 1000);
 	case PTM_GAP_ENDLESS_LOOP:
 		return (size_t)snprintf(into, size, "The code loops at 0x%llx without a branch that the trace could tell: the file is not what ran.", ip);
 	default:
@@ -173,7 +279,7 @@ ptm_status ptm_query_gaps(ptm_session *session, const ptm_request *request, ptm_
 		ptm_table_set_f64(table, PTM_gaps_bytes, row, (double)gap->bytes);
 		ptm_table_set_f64(table, PTM_gaps_offset, row, (double)gap->offset);
 		ptm_table_set_u64(table, PTM_gaps_ip, row, gap->ip);
-		size_t length = gap_text(session, gap, text, sizeof text);
+		size_t length = ptm_gap_text(session, gap, text, sizeof text);
 		PTM_TRY(ptm_table_set_text(table, PTM_gaps_text, row, text, length < sizeof text ? length : sizeof text - 1));
 	}
 	return PTM_OK;
@@ -181,38 +287,70 @@ ptm_status ptm_query_gaps(ptm_session *session, const ptm_request *request, ptm_
 
 /* ----------------------------------------------------------------- blocks */
 
+/* Where to jump to for a block: its first visit in the whole trace. */
+static void set_first(ptm_session *session, ptm_table *table, uint32_t row, const ptm_block_stat *stat)
+{
+	const ptm_ordinals *ordinals = &session->ordinals;
+	ptm_table_set_u32(table, PTM_blocks_thread, row, PTM_ALL);
+	ptm_table_set_f64(table, PTM_blocks_first_ordinal, row, NAN);
+	if (!stat || stat->first_segment >= session->segments.length)
+		return;
+	uint32_t queue = session->segments.at[stat->first_segment].queue;
+	uint64_t ordinal = stat->first_instruction;
+	for (uint32_t i = session->first_segment.at[queue]; i < stat->first_segment; i++)
+		ordinal += session->segments.at[i].instructions;
+	uint32_t run = ptm_ordinals_run_in_queue(ordinals, queue, ordinal);
+	if (run == UINT32_MAX)
+		return;
+	ptm_table_set_u32(table, PTM_blocks_thread, row, ordinals->runs.at[run].thread);
+	ptm_table_set_f64(table, PTM_blocks_first_ordinal, row,
+		(double)(ordinals->thread_first.at[run] + (ordinal - ordinals->runs.at[run].first_instruction)));
+}
+
+static ptm_status put_block(ptm_session *session, ptm_table *table, const ptm_block_stat *stat, uint32_t *row)
+{
+	const ptm_block *block = &session->blocks.blocks.at[stat->block];
+
+	PTM_TRY(ptm_table_add_row(table, row));
+	ptm_table_set_u64(table, PTM_blocks_ip, *row, block->ip);
+	ptm_table_set_u32(table, PTM_blocks_size, *row, block->size);
+	ptm_table_set_u32(table, PTM_blocks_block_instructions, *row, block->instructions);
+	ptm_table_set_u32(table, PTM_blocks_function, *row, block->function);
+	ptm_table_set_f64(table, PTM_blocks_function_offset, *row, (double)block->function_offset);
+	ptm_table_set_u32(table, PTM_blocks_image, *row, ptm_spaces_function(session->spaces, block->function)->image);
+	ptm_table_set_u8(table, PTM_blocks_class, *row, block->class);
+	ptm_table_set_f64(table, PTM_blocks_visits, *row, (double)stat->visits);
+	ptm_table_set_f64(table, PTM_blocks_taken, *row, (double)stat->taken);
+	ptm_table_set_f64(table, PTM_blocks_instructions, *row, (double)stat->instructions);
+	ptm_table_set_f64(table, PTM_blocks_ns, *row, ns_or_nan(session, stat->ns));
+	ptm_table_set_f64(table, PTM_blocks_cycles, *row, cycles_or_nan(session, stat->cycles));
+	ptm_table_set_f64(table, PTM_blocks_cycle_instructions, *row, (double)stat->cycle_instructions);
+	ptm_table_set_f64(table, PTM_blocks_cycle_visits, *row, (double)stat->cycle_visits);
+	return PTM_OK;
+}
+
 ptm_status ptm_query_blocks(ptm_session *session, const ptm_request *request, ptm_table *table)
 {
+	uint32_t count, all_count, row;
 	ptm_profile *profile;
-	uint32_t count, row;
 
 	PTM_TRY(ptm_window_profile(session, request, &profile));
 	PTM_TRY(ptm_ordinals_refresh(session));
+	const ptm_block_stat *all = ptm_profile_blocks(session->profile, &all_count);
 	const ptm_block_stat *stats = ptm_profile_blocks(profile, &count);
-	for (uint32_t i = 0; i < count; i++) {
-		const ptm_block_stat *stat = &stats[i];
-		const ptm_block *block = &session->blocks.blocks.at[stat->block];
-		if (!stat->instructions && !stat->visits)
+	const ptm_block_stat **by_block = calloc(session->blocks.blocks.length + 1, sizeof *by_block);
+	ptm_status status = by_block ? PTM_OK : PTM_NO_MEMORY;
+	for (uint32_t i = 0; by_block && i < all_count; i++)
+		by_block[all[i].block] = &all[i];
+	for (uint32_t i = 0; status == PTM_OK && i < count; i++) {
+		if (!stats[i].instructions && !stats[i].visits)
 			continue;
-		PTM_TRY(ptm_table_add_row(table, &row));
-		ptm_table_set_u64(table, PTM_blocks_ip, row, block->ip);
-		ptm_table_set_u32(table, PTM_blocks_size, row, block->size);
-		ptm_table_set_u32(table, PTM_blocks_block_instructions, row, block->instructions);
-		ptm_table_set_u32(table, PTM_blocks_function, row, block->function);
-		ptm_table_set_f64(table, PTM_blocks_function_offset, row, (double)block->function_offset);
-		ptm_table_set_u32(table, PTM_blocks_image, row, ptm_spaces_function(session->spaces, block->function)->image);
-		ptm_table_set_u8(table, PTM_blocks_class, row, block->class);
-		ptm_table_set_f64(table, PTM_blocks_visits, row, (double)stat->visits);
-		ptm_table_set_f64(table, PTM_blocks_taken, row, (double)stat->taken);
-		ptm_table_set_f64(table, PTM_blocks_instructions, row, (double)stat->instructions);
-		ptm_table_set_f64(table, PTM_blocks_ns, row, (double)stat->ns);
-		ptm_table_set_f64(table, PTM_blocks_cycles, row, cycles_or_nan(session, stat->cycles));
-		ptm_table_set_f64(table, PTM_blocks_cycle_instructions, row, (double)stat->cycle_instructions);
-		ptm_table_set_f64(table, PTM_blocks_cycle_visits, row, (double)stat->cycle_visits);
-		ptm_table_set_u32(table, PTM_blocks_thread, row, PTM_ALL);
-		ptm_table_set_f64(table, PTM_blocks_first_ordinal, row, NAN);
+		status = put_block(session, table, &stats[i], &row);
+		if (status == PTM_OK)
+			set_first(session, table, row, by_block[stats[i].block]);
 	}
-	return PTM_OK;
+	free(by_block);
+	return status;
 }
 
 /* --------------------------------------------------------------- coverage */

@@ -4,9 +4,11 @@
 #define PTM_API_SESSION_H
 
 #include "base/table.h"
+#include "file/bts_info.h"
+#include "file/bts_overlap.h"
 #include "file/pt_info.h"
 #include "file/sideband.h"
-#include "flow/pt_flow.h"
+#include "flow/flow.h"
 #include "profile/profile.h"
 
 /* AUX bytes per segment, about: the cut is at the next PSB. */
@@ -18,9 +20,13 @@ typedef struct ptm_segment {
 	uint64_t offset, limit;
 	bool clock_known;        /* clock and packets_before hold */
 	bool merged;
+	uint64_t instructions;   /* executed in it, once merged */
 	ptm_clock clock;         /* at offset */
 	uint64_t packets_before; /* in the queue */
 } ptm_segment;
+
+/* A place in a queue's stream before which perf lost trace. */
+typedef struct ptm_truncation { uint32_t queue; uint64_t offset; } ptm_truncation;
 
 /* The stream of one queue, as flow and packets read it. */
 typedef struct ptm_stream {
@@ -29,6 +35,7 @@ typedef struct ptm_stream {
 } ptm_stream;
 
 typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table samples */
+typedef struct ptm_bts_samples ptm_bts_samples; /* the same for BTS: api/samples_bts.c */
 typedef struct ptm_window ptm_window;   /* api/window.c: a range decoded again */
 
 /* The runs of the profile with the ordinals that people count in. */
@@ -44,7 +51,11 @@ struct ptm_session {
 	ptm_source source;
 	ptm_strings strings;
 	ptm_trace_file file;
-	ptm_pt_info pt;
+	uint8_t flow_source;     /* enum ptm_flow_source */
+	ptm_pt_info pt;          /* of a BTS trace: only attr and timeless count, the rest is 0 */
+	ptm_bts_info bts;
+	PTM_ARRAY(ptm_bts_span) bts_spans; /* sorted by (queue, start) */
+	PTM_ARRAY(uint32_t) first_bts_span;/* of each queue, and one past the last */
 	bool opened, has_pt;
 	ptm_sideband sideband;
 	ptm_images images;
@@ -56,17 +67,20 @@ struct ptm_session {
 	PTM_ARRAY(uint64_t) change_ns;    /* the same in ns */
 	PTM_ARRAY(ptm_segment) segments;
 	PTM_ARRAY(uint32_t) first_segment;/* of each queue, and one past the last */
+	PTM_ARRAY(ptm_truncation) truncations; /* sorted by (queue, offset) */
 	/* The segment being decoded */
 	uint32_t decoding;                /* row, UINT32_MAX: none */
-	ptm_pt_flow *flow;
+	ptm_flow *flow;
 	ptm_part *part;
 	ptm_stream stream;
+	uint32_t truncation;              /* next row of truncations */
 	const uint8_t *part_bytes;
 	size_t part_length;
 	ptm_profile *profile;
 	uint32_t version;                 /* grows with every merge */
 	ptm_ordinals ordinals;
 	ptm_samples *samples;
+	ptm_bts_samples *bts_samples;
 	ptm_window *window;
 };
 
@@ -75,8 +89,10 @@ ptm_status ptm_load_trace(ptm_session *session) PTM_MUST_CHECK;
 
 /* api/stream.c */
 ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue);
+/* Bytes of AUX data in it. */
+uint64_t ptm_stream_size(const ptm_stream *stream);
 /* The flow's view of a stream; borrows `stream`. */
-void ptm_stream_config(ptm_stream *stream, ptm_pt_flow_config *config);
+void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config);
 /* Who is on the queue's CPU (or its thread), and its address space. */
 void ptm_stream_context(void *stream, uint64_t tsc, ptm_flow_context *context);
 /* Latest ns that perf counts as not after `tsc`. */
@@ -88,13 +104,19 @@ ptm_status ptm_segments_cut(ptm_session *session) PTM_MUST_CHECK;
 /* Row of the segment of `queue` that holds `offset`. */
 uint32_t ptm_segment_at(const ptm_session *session, uint32_t queue, uint64_t offset);
 
+/* api/bts_spans.c: cuts the queues of a BTS trace into spans: by pieces of AUX
+ * data, and by the AUX records that say whose they are and when. */
+ptm_status ptm_bts_spans_build(ptm_session *session) PTM_MUST_CHECK;
+/* The span that holds `offset`, or the first after it. PTM_END: none. `stream` is a ptm_stream. */
+ptm_status ptm_bts_spans_find(void *stream, uint64_t offset, ptm_bts_span *span) PTM_MUST_CHECK;
+
 /* api/decode.c: hands any item of a flow to a part. */
 ptm_status ptm_part_take(ptm_part *part, const ptm_item *item) PTM_MUST_CHECK;
 
 /* api/replay.c: decodes a stretch of a queue again, from a checkpoint. */
 typedef struct ptm_replay {
 	ptm_stream stream;
-	ptm_pt_flow *flow;
+	ptm_flow *flow;
 	uint64_t instruction;    /* queue ordinal of the next visit's first instruction */
 	uint64_t packet;         /* queue ordinal of the checkpoint's packet */
 	ptm_clock clock;         /* at the checkpoint */
@@ -124,6 +146,14 @@ uint32_t ptm_ordinals_run_in_queue(const ptm_ordinals *ordinals, uint32_t queue,
  * trace's profile when the request names no range and no thread. */
 ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, ptm_profile **profile) PTM_MUST_CHECK;
 void ptm_window_free(ptm_session *session);
+/* AUX bytes that a window makes decode, about. */
+uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_ns);
+/* A window's profile knows stacks only down to the outermost function that it saw,
+ * `function`. Stores what lies outside of that (outermost first), returns how many. */
+uint32_t ptm_window_outer(ptm_session *session, uint64_t start_ns, uint32_t thread, uint32_t function, ptm_call *stack, uint32_t capacity);
+
+/* One sentence on a gap: why, how much, what to do. Returns its length, as snprintf does. */
+size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size);
 
 /* ns since the trace's start, for tables; NaN for 0 (no time). */
 double ptm_relative_ns(const ptm_session *session, uint64_t time_ns);

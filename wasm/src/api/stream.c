@@ -8,6 +8,11 @@ ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue)
 	return (ptm_stream){ .session = session, .queue = queue };
 }
 
+uint64_t ptm_stream_size(const ptm_stream *stream)
+{
+	return stream->session->file.queues.at[stream->queue].size;
+}
+
 /* Finds the chunk that holds stream position `offset`, and the position of its start. */
 static const ptm_aux_chunk *chunk_at(const ptm_stream *stream, uint64_t offset, uint64_t *start)
 {
@@ -80,6 +85,22 @@ static uint64_t next_change(const ptm_session *session, uint64_t tsc)
 	return low < session->change_tsc.length ? session->change_tsc.at[low] : UINT64_MAX;
 }
 
+/* Without times nobody can say who ran when: the trace's thread, if it has but one process. */
+static uint32_t timeless_thread(const ptm_sideband *sideband, const ptm_queue *queue)
+{
+	uint32_t found = 0;
+	if (queue->tid > 0)
+		return ptm_sideband_thread(sideband, -1, queue->tid);
+	for (uint32_t row = 1; row < sideband->threads.length; row++) {
+		if (sideband->threads.at[row].pid <= 0)
+			continue;
+		if (found)
+			return 0;
+		found = row;
+	}
+	return found;
+}
+
 void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 {
 	const ptm_stream *stream = opaque;
@@ -87,37 +108,79 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 	const ptm_queue *queue = &session->file.queues.at[stream->queue];
 	uint64_t ns = session->pt.timeless ? UINT64_MAX - 1 : ptm_stream_latest_ns(session, tsc);
 
-	context->thread = queue->tid > 0 && !session->pt.have_sched_switch ? ptm_sideband_thread(&session->sideband, -1, queue->tid)
-					 : ptm_sideband_running(&session->sideband, queue->cpu, ns);
+	if (session->pt.timeless) {
+		context->thread = timeless_thread(&session->sideband, queue);
+		context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
+		context->until_tsc = UINT64_MAX;
+		return;
+	}
+	/* The switches of a CPU are asked first: a queue may be of a thread on one CPU. */
+	context->thread = 0;
+	if (queue->cpu >= 0 && (queue->tid <= 0 || session->pt.have_sched_switch))
+		context->thread = ptm_sideband_running(&session->sideband, queue->cpu, ns);
+	if (!context->thread && queue->tid > 0)
+		context->thread = ptm_sideband_thread(&session->sideband, -1, queue->tid);
 	context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
 	context->until_tsc = session->pt.timeless ? UINT64_MAX : next_change(session, tsc);
 }
 
-void ptm_stream_config(ptm_stream *stream, ptm_pt_flow_config *config)
+void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 {
 	const ptm_pt_info *pt = &stream->session->pt;
-	*config = (ptm_pt_flow_config){
-		.input = { stream, read_stream, buffer_end, stream->session->file.queues.at[stream->queue].size },
-		.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period, pt->max_nonturbo_ratio },
-		.time = stream->session->time,
-		.return_compression = pt->return_compression,
-		.host = stream,
-		.context = ptm_stream_context,
+	if (stream->session->flow_source == PTM_SOURCE_BTS) {
+		*config = (ptm_flow_config){
+			.source = PTM_SOURCE_BTS,
+			.bts = { stream, ptm_stream_size(stream), read_stream, ptm_bts_spans_find },
+		};
+		return;
+	}
+	*config = (ptm_flow_config){
+		.source = PTM_SOURCE_PT,
+		.pt = {
+			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream) },
+			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period, pt->max_nonturbo_ratio, pt->cyc_threshold },
+			.time = stream->session->time,
+			.return_compression = pt->return_compression,
+			.host = stream,
+			.context = ptm_stream_context,
+		},
 	};
 }
 
 /* --------------------------------------------------------------- segments */
 
+/* Records are all alike: any of them may begin a segment. */
+static ptm_status cut_bts_queue(ptm_session *session, uint32_t queue)
+{
+	ptm_stream stream = ptm_stream_of(session, queue);
+	uint64_t size = ptm_stream_size(&stream), offset = 0;
+
+	do {
+		uint64_t limit = size;
+		ptm_bts_span span;
+		if (size - offset > PTM_SEGMENT_BYTES && ptm_bts_spans_find(&stream, offset + PTM_SEGMENT_BYTES, &span) == PTM_OK) {
+			uint64_t at = offset + PTM_SEGMENT_BYTES;
+			limit = at < span.start ? span.start : span.start + (at - span.start) / PTM_BTS_RECORD * PTM_BTS_RECORD;
+			if (limit > span.end)
+				limit = span.next;
+		}
+		ptm_segment segment = { .queue = queue, .offset = offset, .limit = limit, .clock_known = !offset };
+		PTM_TRY(ptm_array_push(&session->segments, segment));
+		offset = limit;
+	} while (offset < size);
+	return PTM_OK;
+}
+
 static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 {
 	ptm_stream stream = ptm_stream_of(session, queue);
-	ptm_pt_flow_config config;
+	ptm_flow_config config;
 	ptm_stream_config(&stream, &config);
-	uint64_t size = config.input.size, offset = 0;
+	uint64_t size = ptm_stream_size(&stream), offset = 0;
 
 	do {
 		ptm_pt_reader reader;
-		ptm_pt_reader_init(&reader, &config.input, size - offset > PTM_SEGMENT_BYTES ? offset + PTM_SEGMENT_BYTES : size, size);
+		ptm_pt_reader_init(&reader, &config.pt.input, size - offset > PTM_SEGMENT_BYTES ? offset + PTM_SEGMENT_BYTES : size, size);
 		ptm_status status = ptm_pt_reader_sync(&reader);
 		uint64_t limit = status == PTM_OK ? reader.offset : size;
 		ptm_pt_reader_free(&reader);
@@ -126,7 +189,7 @@ static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 		ptm_segment segment = { .queue = queue, .offset = offset, .limit = limit };
 		if (!offset) {
 			const ptm_queue *row = &session->file.queues.at[queue];
-			ptm_clock_init(&segment.clock, &config.clock);
+			ptm_clock_init(&segment.clock, &config.pt.clock);
 			segment.clock.reference = row->chunk_count ? session->file.chunks.at[row->first_chunk].reference : 0;
 			segment.clock_known = true;
 		}
@@ -141,7 +204,7 @@ ptm_status ptm_segments_cut(ptm_session *session)
 	session->segments.length = session->first_segment.length = 0;
 	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
 		PTM_TRY(ptm_array_push(&session->first_segment, session->segments.length));
-		PTM_TRY(cut_queue(session, queue));
+		PTM_TRY(session->flow_source == PTM_SOURCE_BTS ? cut_bts_queue(session, queue) : cut_queue(session, queue));
 	}
 	return ptm_array_push(&session->first_segment, session->segments.length);
 }
@@ -154,11 +217,11 @@ ptm_status ptm_segment_clock(ptm_session *session, uint32_t row)
 	for (; known < row; known++) {
 		ptm_segment *from = &session->segments.at[known], *to = from + 1;
 		ptm_stream stream = ptm_stream_of(session, from->queue);
-		ptm_pt_flow_config config;
+		ptm_flow_config config;
 		uint64_t packets;
 		ptm_stream_config(&stream, &config);
 		to->clock = from->clock;
-		PTM_TRY(ptm_pt_flow_scan(&config, from->offset, from->limit, &to->clock, &packets));
+		PTM_TRY(ptm_flow_scan(&config, from->offset, from->limit, &to->clock, &packets));
 		to->packets_before = from->packets_before + packets;
 		to->clock_known = true;
 	}

@@ -29,15 +29,6 @@ void ptm_window_free(ptm_session *session)
 	session->window = NULL;
 }
 
-/* Opens the stack that the thread had where the window begins. */
-static ptm_status seed(ptm_session *session, ptm_window *window, uint32_t thread)
-{
-	(void)session;
-	(void)window;
-	(void)thread;
-	return PTM_OK;
-}
-
 static ptm_status start_queue(ptm_session *session, ptm_window *window)
 {
 	const ptm_checkpoint *from = ptm_checkpoint_by_time(session, window->queue, window->start_ns);
@@ -52,7 +43,7 @@ static ptm_status finish_queue(ptm_window *window)
 	const uint8_t *bytes;
 	size_t length;
 
-	PTM_TRY(ptm_part_finish(window->part, ptm_pt_flow_offset(window->replay.flow), 0));
+	PTM_TRY(ptm_part_finish(window->part, ptm_flow_offset(window->replay.flow), 0));
 	PTM_TRY(ptm_part_serialize(window->part, &bytes, &length));
 	PTM_TRY(ptm_profile_merge(window->profile, bytes, length));
 	ptm_part_free(window->part);
@@ -64,20 +55,19 @@ static ptm_status finish_queue(ptm_window *window)
 }
 
 /* Decodes up to a slice of the current queue. PTM_END: the queue is done. */
-static ptm_status step(ptm_session *session, ptm_window *window)
+static ptm_status step(ptm_window *window)
 {
-	uint64_t until = ptm_pt_flow_offset(window->replay.flow) + SLICE_BYTES;
+	uint64_t until = ptm_flow_offset(window->replay.flow) + SLICE_BYTES;
 	ptm_item item;
 
-	while (ptm_pt_flow_offset(window->replay.flow) < until) {
-		PTM_TRY(ptm_pt_flow_next(window->replay.flow, &item));
+	while (ptm_flow_offset(window->replay.flow) < until) {
+		PTM_TRY(ptm_flow_next(window->replay.flow, &item));
 		if (item.start_ns >= window->end_ns)
 			return PTM_END;
 		if (item.kind == PTM_ITEM_CHECKPOINT || item.end_ns < window->start_ns || item.start_ns < window->start_ns)
 			continue;
 		if (window->thread != PTM_ALL && item.thread != window->thread)
 			continue;
-		PTM_TRY(seed(session, window, item.thread));
 		PTM_TRY(ptm_part_take(window->part, &item));
 	}
 	return PTM_OK;
@@ -91,6 +81,26 @@ static ptm_status open_window(ptm_session *session, uint64_t start_ns, uint64_t 
 		return PTM_NO_MEMORY;
 	*session->window = (ptm_window){ .start_ns = start_ns, .end_ns = end_ns, .thread = thread, .version = session->version };
 	return ptm_profile_new(&session->window->profile, &session->blocks, session->spaces);
+}
+
+uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_ns)
+{
+	uint64_t bytes = 0;
+	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
+		const ptm_checkpoint *first = ptm_checkpoint_by_time(session, queue, start_ns);
+		const ptm_checkpoint *last = ptm_checkpoint_by_time(session, queue, end_ns);
+		if (last)
+			bytes += last->offset - (first ? first->offset : 0);
+	}
+	return bytes;
+}
+
+uint32_t ptm_window_outer(ptm_session *session, uint64_t start_ns, uint32_t thread, uint32_t function, ptm_call *stack, uint32_t capacity)
+{
+	uint32_t depth = ptm_profile_stack_at(session->profile, thread, start_ns, stack, capacity);
+	while (depth && stack[depth - 1].function != function)
+		depth--;
+	return depth ? depth - 1 : 0;
 }
 
 ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, ptm_profile **profile)
@@ -112,7 +122,7 @@ ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, 
 	if (window->queue < session->file.queues.length) {
 		if (!window->started)
 			PTM_TRY(start_queue(session, window));
-		ptm_status status = step(session, window);
+		ptm_status status = step(window);
 		if (status == PTM_END)
 			status = finish_queue(window);
 		PTM_TRY(status);

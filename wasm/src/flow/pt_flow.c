@@ -46,8 +46,6 @@ static void set_now(ptm_pt_flow *flow, uint64_t tsc)
 /* Takes over the packets' time: a decision of theirs is used now. */
 void ptm_flow_latch(ptm_pt_flow *flow)
 {
-	flow->time_tsc = flow->clock.tsc;
-	flow->since_time = flow->clock.instructions;
 	if (flow->clock.tsc > flow->now_tsc)
 		set_now(flow, flow->clock.tsc);
 	if (flow->clock.cycles_sampled) {
@@ -58,16 +56,21 @@ void ptm_flow_latch(ptm_pt_flow *flow)
 	flow->loop_count = 0;
 }
 
-/* Takes over the time at a return to user code, to which the instructions since
- * the last timing packet are added at two ticks each, as perf does. */
-static void latch_estimate(ptm_pt_flow *flow)
+/* The time of the packets, plus two ticks for each instruction since they moved it. */
+static uint64_t estimated_tsc(const ptm_pt_flow *flow)
 {
-	ptm_flow_latch(flow);
-	uint64_t estimate = flow->since_time << 1;
+	uint64_t estimate = flow->clock.instructions << 1;
 	uint32_t ratio = flow->clock.config.max_nonturbo_ratio;
 	if (flow->clock.cbr && ratio)
 		estimate = estimate * ratio / flow->clock.cbr;
-	set_now(flow, flow->time_tsc + estimate);
+	return flow->clock.tsc + estimate;
+}
+
+/* Takes over the time at a return to user code, where perf estimates it. */
+static void latch_estimate(ptm_pt_flow *flow)
+{
+	ptm_flow_latch(flow);
+	set_now(flow, estimated_tsc(flow));
 }
 
 /* Emits a gap at the current place and waits for the next IP. */
@@ -79,13 +82,20 @@ void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_GAP);
 	item->reason = reason;
 	item->ip = ip;
+	/* perf estimates the time of an error, and goes on with that of the packets. */
+	item->end_tsc = estimated_tsc(flow);
+	uint64_t end_ns = ptm_time_ns(&flow->config.time, item->end_tsc);
+	if (end_ns > item->end_ns)
+		item->end_ns = end_ns;
 	item->offset = flow->packet_offset;
-	/* perf keeps the time of the last good sample for the error, and takes the clock's for what follows. */
-	flow->time_tsc = flow->clock.tsc;
 	flow->lost_from = flow->packet_offset;
 	flow->tnt_count = 0;
 	flow->pending_count = 0;
 	flow->resumed = false;
+	flow->found_transaction = flow->in_transaction;
+	flow->in_transaction = false;
+	flow->overflowed = false;
+	flow->distrusts = true;
 	flow->loop_count = 0;
 	flow->step = PTM_STEP_FIND_IP;
 }
@@ -165,6 +175,8 @@ static void overflow(ptm_pt_flow *flow)
 	flow->clock.instructions = 0;
 	ptm_flow_lose(flow, PTM_GAP_OVERFLOW);
 	disable(flow);
+	flow->overflowed = true;
+	flow->distrusts = false;
 	flow->ip = 0;
 }
 
@@ -226,14 +238,16 @@ static void checkpoint(ptm_pt_flow *flow, uint64_t offset, uint64_t packets)
 }
 
 /* A PSB while in sync: no break in the flow. The visit in progress is cut at the
- * address the PSB names, so that decoding may begin here and see the same. */
+ * address the PSB names, so that decoding may begin here and see the same. What
+ * is walked on the way still has the time before the PSB. */
 static ptm_status in_sync_psb(ptm_pt_flow *flow)
 {
-	uint64_t offset = flow->packet_offset, packets = flow->reader.packets - 1, ip;
-	ptm_walk walk = PTM_WALK_ON;
 	bool reaches = false;
-	uint32_t block;
+	uint64_t ip;
 
+	flow->psb_offset = flow->packet_offset;
+	flow->psb_packets = flow->reader.packets - 1;
+	flow->psb_moves = flow->clock.moves;
 	ptm_status status = read_psb(flow, &ip);
 	if (status == PTM_BAD_DATA) {
 		if (flow->packet.kind == PTM_PACKET_OVF)
@@ -243,23 +257,39 @@ static ptm_status in_sync_psb(ptm_pt_flow *flow)
 		return PTM_OK;
 	}
 	PTM_TRY(status);
-	psb_event(flow, offset);
 	if (ip && flow->ip && ip != flow->ip)
 		PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
 	if (reaches) {
-		/* Direct branches on the way are few: the queue may hold them; else cut later. */
 		flow->stop_ip = ip;
-		while (walk == PTM_WALK_ON && flow->queue_length < PTM_FLOW_QUEUE - 2)
-			PTM_TRY(ptm_flow_walk(flow, true, &walk, &block));
-		if (walk == PTM_WALK_STOP) {
-			if (flow->cut_instructions) {
-				ptm_flow_visit_part(flow, flow->cut_block, flow->cut_instructions);
-				flow->resumed = true;
-			}
-			flow->ip = ip;
-		}
+		flow->step = PTM_STEP_PSB;
+		return PTM_OK;
 	}
-	checkpoint(flow, offset, packets);
+	psb_event(flow, flow->psb_offset);
+	checkpoint(flow, flow->psb_offset, flow->psb_packets);
+	return PTM_OK;
+}
+
+static ptm_status walk_psb(ptm_pt_flow *flow)
+{
+	ptm_walk walk;
+	uint32_t row;
+
+	PTM_TRY(ptm_flow_walk(flow, true, &walk, &row));
+	if (walk == PTM_WALK_ON || walk == PTM_WALK_LOST)
+		return PTM_OK;
+	if (walk == PTM_WALK_STOP) {
+		if (flow->cut_instructions) {
+			ptm_flow_visit_part(flow, flow->cut_block, flow->cut_instructions);
+			flow->resumed = true;
+		}
+		flow->ip = flow->stop_ip;
+	}
+	/* What was walked lies before the times of the PSB. */
+	if (flow->clock.moves != flow->psb_moves)
+		flow->clock.instructions = 0;
+	flow->step = PTM_STEP_PACKET;
+	psb_event(flow, flow->psb_offset);
+	checkpoint(flow, flow->psb_offset, flow->psb_packets);
 	return PTM_OK;
 }
 
@@ -301,6 +331,7 @@ static void begin_at(ptm_pt_flow *flow, uint64_t ip)
 {
 	flow->ip = ip;
 	flow->step = PTM_STEP_PACKET;
+	flow->overflowed = flow->distrusts = false;
 	if (flow->packet.kind == PTM_PACKET_TIP_PGE || (ip >> 63) == 0)
 		latch_estimate(flow);
 	else
@@ -324,9 +355,14 @@ static ptm_status find_ip(ptm_pt_flow *flow)
 			disable(flow);
 		else if (flow->packet.kind == PTM_PACKET_TIP)
 			flow->enabled = true;
+		else if (flow->overflowed) /* a FUP after OVF says that tracing goes on */
+			flow->enabled = flow->clock.counting = true;
 		ip = flow->packet.count ? packet_ip(flow) : 0;
-		if (ip)
+		/* After an error perf trusts only an IP that is sent in full. */
+		if (ip && (flow->overflowed || !flow->distrusts || flow->packet.count >= 3)) {
 			begin_at(flow, ip);
+			flow->in_transaction = flow->found_transaction;
+		}
 		return PTM_OK;
 	case PTM_PACKET_PSB: {
 		uint64_t offset = flow->packet_offset, packets = flow->reader.packets - 1;
@@ -346,7 +382,7 @@ static ptm_status find_ip(ptm_pt_flow *flow)
 		return PTM_OK;
 	}
 	case PTM_PACKET_MODE_TSX:
-		flow->in_transaction = flow->packet.payload & 1;
+		flow->found_transaction = flow->packet.payload & 1;
 		return PTM_OK;
 	case PTM_PACKET_OVF:
 		overflow(flow);
@@ -420,8 +456,12 @@ static ptm_status in_sync(ptm_pt_flow *flow)
 		return PTM_OK;
 	}
 	PTM_TRY(status);
-	if (take_common(flow))
+	uint32_t ratio = flow->clock.cbr;
+	if (take_common(flow)) {
+		if (flow->clock.cbr != ratio)
+			event(flow, PTM_EVENT_CBR, flow->clock.cbr, false);
 		return PTM_OK;
+	}
 	const ptm_packet *packet = &flow->packet;
 	switch (packet->kind) {
 	case PTM_PACKET_TNT:
@@ -569,7 +609,7 @@ static ptm_status walk_tip(ptm_pt_flow *flow)
 	if (stops)
 		disable(flow);
 	ptm_flow_visit(flow, row, end, to, true);
-	if (to)
+	if (flow->packet.count)
 		flow->ip = to;
 	else if (stops)
 		flow->ip = block->last_ip;
@@ -616,21 +656,9 @@ static ptm_status walk_fup(ptm_pt_flow *flow)
 static void async_end(ptm_pt_flow *flow, uint64_t to_ip)
 {
 	bool abort = flow->pending_async;
-	ptm_block *block = &flow->blocks->blocks.at[flow->cut_block];
 	flow->ip = flow->stop_ip;
 	flow->step = PTM_STEP_PACKET;
-	ptm_flow_visit(flow, flow->cut_block, abort ? PTM_END_ABORT : PTM_END_ASYNC, to_ip, true);
-	/* ptm_flow_visit counts whole blocks: this one was cut. */
-	ptm_item *item = &flow->queue[(flow->queue_head + flow->queue_length - 1) % PTM_FLOW_QUEUE];
-	uint32_t over = (uint32_t)block->instructions - flow->cut_instructions;
-	item->instructions = flow->cut_instructions;
-	item->ip = flow->stop_ip;
-	flow->instructions -= over;
-	item->total_instructions -= over;
-	if (item->has_cycles) {
-		item->cycle_instructions -= over;
-		flow->measured_instructions -= over;
-	}
+	ptm_flow_visit_cut(flow, flow->cut_block, flow->cut_instructions, abort ? PTM_END_ABORT : PTM_END_ASYNC, to_ip);
 	for (uint32_t i = 0; i < flow->pending_count; i++)
 		emit_event(flow, flow->pending[i].kind, flow->pending[i].payload);
 	flow->pending_count = 0;
@@ -716,6 +744,7 @@ static ptm_status step(ptm_pt_flow *flow)
 	case PTM_STEP_FIND_PSB: return find_psb(flow);
 	case PTM_STEP_FIND_IP: return find_ip(flow);
 	case PTM_STEP_PACKET: return in_sync(flow);
+	case PTM_STEP_PSB: return walk_psb(flow);
 	case PTM_STEP_TNT: return walk_tnt(flow);
 	case PTM_STEP_TIP: case PTM_STEP_TIP_PGD: return walk_tip(flow);
 	case PTM_STEP_FUP: return walk_fup(flow);

@@ -12,6 +12,7 @@ typedef enum ptm_flow_step {
 	PTM_STEP_FIND_PSB,       /* out of sync: search a PSB */
 	PTM_STEP_FIND_IP,        /* in sync with packets, but not with code: wait for an IP */
 	PTM_STEP_PACKET,         /* in sync: read a packet */
+	PTM_STEP_PSB,            /* walk code up to the IP of a PSB, then tell the PSB */
 	PTM_STEP_TNT,            /* walk code, using up TNT bits */
 	PTM_STEP_TIP,            /* walk code up to the branch that the TIP decides */
 	PTM_STEP_TIP_PGD,        /* likewise, and tracing stops there */
@@ -38,12 +39,17 @@ struct ptm_pt_flow {
 
 	uint64_t ip;             /* next instruction */
 	bool enabled;            /* packet generation is on (TIP.PGE seen, no TIP.PGD since) */
+	bool overflowed;         /* OVF seen, no IP since */
+	bool distrusts;          /* an error was seen, no IP in full since */
 	uint8_t mode;            /* enum ptm_insn_mode */
 	bool in_transaction;
+	bool found_transaction;  /* while an IP is searched: in a transaction from there on */
 	bool resumed;            /* ip is in the middle of a block already entered */
 	uint64_t tnt;            /* bits, the next one in bit tnt_count - 1 */
 	uint32_t tnt_count;
-	uint64_t stop_ip;        /* FUP, LIMIT */
+	uint64_t stop_ip;        /* PSB, FUP, LIMIT */
+	uint64_t psb_offset, psb_packets; /* of the PSB that PTM_STEP_PSB walks to; packets read before it */
+	uint64_t psb_moves;      /* of the clock, before that PSB */
 	uint64_t lost_from;      /* offset where sync was lost */
 	uint64_t limit_packets;  /* packets read when the limit was reached */
 	bool continuing, limited;
@@ -58,7 +64,7 @@ struct ptm_pt_flow {
 	bool cut_resumed;
 
 	/* Time taken over, see the header. */
-	uint64_t now_tsc, now_ns, time_tsc, since_time;
+	uint64_t now_tsc, now_ns;
 	uint64_t latched_cycles;
 	bool latched;            /* the latest latch brought new cycles */
 	ptm_flow_context context;
@@ -89,6 +95,8 @@ ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t
 /* Emits the visit of the whole of `block`, and moves to to_ip. `next` is the way
  * of its end; latch: it is decided by a packet. */
 void ptm_flow_visit(ptm_pt_flow *flow, uint32_t block, uint8_t end, uint64_t to_ip, bool latch);
+/* Emits the first `instructions` of a block, interrupted at the flow's ip by a packet that is taken over now. */
+void ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint8_t end, uint64_t to_ip);
 /* Emits the first `instructions` of a block that go on later (a cut). */
 void ptm_flow_visit_part(ptm_pt_flow *flow, uint32_t block, uint32_t instructions);
 /* True when `ip` lies on the way from the flow's ip over direct branches only. */

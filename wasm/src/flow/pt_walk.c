@@ -53,6 +53,13 @@ void ptm_flow_visit(ptm_pt_flow *flow, uint32_t row, uint8_t end, uint64_t to_ip
 	item->to_ip = to_ip;
 }
 
+void ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t row, uint32_t instructions, uint8_t end, uint64_t to_ip)
+{
+	ptm_item *item = visit(flow, row, instructions, flow->ip, true);
+	item->end = end;
+	item->to_ip = to_ip;
+}
+
 void ptm_flow_visit_part(ptm_pt_flow *flow, uint32_t row, uint32_t instructions)
 {
 	ptm_item *item = visit(flow, row, instructions, flow->ip, false);

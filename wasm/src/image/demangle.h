@@ -10,6 +10,8 @@ typedef struct ptm_text {
 	PTM_ARRAY(char) bytes;   /* NUL-terminated when not empty */
 } ptm_text;
 
+ptm_status ptm_text_append(ptm_text *text, const char *bytes, size_t length) PTM_MUST_CHECK;
+
 /* Replaces `into` by what the symbol is called in its language. PTM_NOT_FOUND,
  * and an `into` without meaning, when the symbol is not mangled. */
 ptm_status ptm_demangle(const char *symbol, ptm_text *into) PTM_MUST_CHECK;

@@ -88,6 +88,8 @@ int64_t ptm_parse_number(ptm_name_parser *parser);
 int32_t ptm_parse_compact_number(ptm_name_parser *parser);
 
 uint32_t ptm_part_make(ptm_name_parser *parser, ptm_part_kind kind, uint32_t left, uint32_t right);
+/* The same, but 0 when either part is missing. */
+uint32_t ptm_part_make_both(ptm_name_parser *parser, ptm_part_kind kind, uint32_t left, uint32_t right);
 uint32_t ptm_part_text(ptm_name_parser *parser, ptm_part_kind kind, const char *text, uint32_t length);
 bool ptm_part_substitutable(ptm_name_parser *parser, uint32_t part);
 const ptm_operator *ptm_operator_find(const char code[2]);
@@ -98,8 +100,6 @@ ptm_status ptm_parts_print(const ptm_name_parser *parser, uint32_t part, ptm_tex
 
 /* Rust's names, if `symbol` is one; else PTM_NOT_FOUND. */
 ptm_status ptm_demangle_rust(const char *symbol, ptm_text *into) PTM_MUST_CHECK;
-
-ptm_status ptm_text_append(ptm_text *text, const char *bytes, size_t length) PTM_MUST_CHECK;
 
 static inline char ptm_peek(const ptm_name_parser *parser)
 {

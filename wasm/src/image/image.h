@@ -8,6 +8,7 @@
 #include "base/message.h"
 #include "base/source.h"
 #include "base/strings.h"
+#include "image/pages.h"
 
 typedef enum ptm_image_status {
 	PTM_IMAGE_MISSING,       /* mapped with execute permission, but not given */
@@ -39,7 +40,7 @@ typedef struct ptm_image {
 	PTM_ARRAY(ptm_symbol) symbols;   /* sorted by address, no two with the same address */
 	uint32_t next_same_path; /* row of another image with this path (and another build-id); 0: none */
 	uint32_t match;          /* how sure the given file is: parts of the path that agree, UINT32_MAX: by build-id */
-	struct ptm_code_chunks *chunks;  /* owned by image/code.c */
+	ptm_pages code;          /* when loaded */
 	struct ptm_symbol_index *symbol_index; /* owned by image/symbols.c */
 	void *lines;             /* owned by image/lines.c */
 	ptm_message message;     /* why it is not loaded */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The list of images: which binaries the maps want, and which given file is
  * which of them. */
-#include "image/code.h"
 #include "image/elf.h"
 #include "image/lines.h"
 #include "image/symbols.h"
 
 #define BY_BUILD_ID UINT32_MAX
-#define CODE_WINDOW 65536u
+#define CODE_PAGE 65536u
+#define FRAME_WINDOW 16384u      /* headers and notes */
 
 ptm_status ptm_images_init(ptm_images *images, ptm_strings *strings)
 {
@@ -20,7 +20,7 @@ ptm_status ptm_images_init(ptm_images *images, ptm_strings *strings)
 /* Drops the given file, with all that was read from it. */
 static void unload(ptm_image *image)
 {
-	ptm_code_free(image);
+	ptm_pages_free(&image->code);
 	ptm_symbols_free(image);
 	ptm_lines_free(image);
 	ptm_array_free(&image->loads);
@@ -189,7 +189,8 @@ static ptm_status load(ptm_image *image, const ptm_elf *elf, uint32_t source, ui
 	image->match = match;
 	image->status = PTM_IMAGE_LOADED;
 	image->message.text[0] = 0;
-	ptm_source_init(&image->source, source, size, CODE_WINDOW);
+	ptm_source_init(&image->source, source, size, FRAME_WINDOW);
+	ptm_pages_init(&image->code, source, size, CODE_PAGE);
 	return PTM_OK;
 }
 
@@ -234,7 +235,7 @@ ptm_status ptm_images_offer(ptm_images *images, uint32_t source, uint64_t size, 
 	ptm_source reader;
 	*served = 0;
 	message->text[0] = 0;
-	ptm_source_init(&reader, source, size, CODE_WINDOW);
+	ptm_source_init(&reader, source, size, FRAME_WINDOW);
 	ptm_status status = ptm_elf_read(&elf, &reader, path, message);
 	if (status == PTM_OK && elf.code_stripped)
 		status = ptm_message_set(message, PTM_UNSUPPORTED, "%s holds only debug information, no code: give the binary it was "

@@ -3,7 +3,7 @@
 #include "base/bytes.h"
 
 #define SYMBOL_WINDOW (1u << 20)
-#define NAME_WINDOW (16u << 20)
+#define NAME_PAGE (128u << 10)
 #define MOST_NAME (1u << 20)
 #define PLT_NAME 1023            /* perf's buffer for "name@plt" */
 
@@ -36,16 +36,21 @@ static ptm_status set_text(ptm_text *text, const uint8_t *bytes, uint32_t length
 static ptm_status raw_name(ptm_symbol_names *names, unsigned table, uint32_t name, ptm_text *into)
 {
 	const uint8_t *at;
-	if (name >= names->size[table])
-		return set_text(into, NULL, 0);
-	uint64_t left = names->size[table] - name, offset = names->offset[table] + name;
-	for (uint32_t wanted = 256;; wanted *= 8) {
-		uint32_t length = wanted < left ? wanted : (uint32_t)left;
-		PTM_TRY(ptm_source_view_some(&names->source, offset, &length, &at));
-		uint32_t text = (uint32_t)strnlen((const char *)at, length);
-		if (text < length || length < wanted || wanted >= MOST_NAME)
-			return set_text(into, at, text);
+	uint32_t there;
+	uint64_t left = name < names->size[table] ? names->size[table] - name : 0, offset = names->offset[table] + name;
+	PTM_TRY(set_text(into, NULL, 0));
+	while (left && into->bytes.length < MOST_NAME) {
+		PTM_TRY(ptm_pages_view(&names->pages, offset, &at, &there));
+		if (there > left)
+			there = (uint32_t)left;
+		uint32_t text = (uint32_t)strnlen((const char *)at, there);
+		PTM_TRY(ptm_text_append(into, (const char *)at, text));
+		if (text < there)
+			break;
+		left -= there;
+		offset += there;
 	}
+	return PTM_OK;
 }
 
 ptm_status ptm_symbol_names_get(ptm_symbol_names *names, uint8_t table, uint32_t name, ptm_text *into)
@@ -56,9 +61,7 @@ ptm_status ptm_symbol_names_get(ptm_symbol_names *names, uint8_t table, uint32_t
 		status = set_text(into, (const uint8_t *)names->text.bytes.at, names->text.bytes.length);
 	if (status != PTM_OK || table != PTM_TABLE_PLT)
 		return status;
-	PTM_TRY(ptm_array_reserve(&into->bytes, 5));
-	memcpy(into->bytes.at + into->bytes.length, "@plt", 5);
-	into->bytes.length += 4;
+	PTM_TRY(ptm_text_append(into, "@plt", 4));
 	if (into->bytes.length > PLT_NAME)
 		into->bytes.at[into->bytes.length = PLT_NAME] = 0;
 	return PTM_OK;
@@ -66,7 +69,7 @@ ptm_status ptm_symbol_names_get(ptm_symbol_names *names, uint8_t table, uint32_t
 
 void ptm_symbol_names_free(ptm_symbol_names *names)
 {
-	ptm_source_free(&names->source);
+	ptm_pages_free(&names->pages);
 	ptm_array_free(&names->text.bytes);
 }
 
@@ -202,9 +205,6 @@ static ptm_status first_is_better(ptm_symbol_table *table, const ptm_symbol_node
 	*better = b_empty;
 	if (a_empty != b_empty)
 		return PTM_OK;
-	*better = b->type == TYPE_NOTYPE;
-	if (a->type != b->type && (a->type == TYPE_NOTYPE || b->type == TYPE_NOTYPE))
-		return PTM_OK;
 	*better = b->binding == BIND_WEAK;
 	if ((a->binding == BIND_WEAK) != (b->binding == BIND_WEAK))
 		return PTM_OK;
@@ -303,8 +303,7 @@ static ptm_status read_tables(reader *reader)
 		names->offset[i] = strings->offset;
 		names->size[i] = strings->size < there ? strings->size : there;
 	}
-	uint64_t most = names->size[0] > names->size[1] ? names->size[0] : names->size[1];
-	ptm_source_init(&names->source, reader->source.id, reader->source.size, most < NAME_WINDOW ? (uint32_t)most + 1 : NAME_WINDOW);
+	ptm_pages_init(&names->pages, reader->source.id, reader->source.size, NAME_PAGE);
 	for (uint8_t i = 0; i < 2 && whole; i++) {
 		if (!tables[i])
 			continue;

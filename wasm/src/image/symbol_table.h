@@ -14,7 +14,7 @@ enum { PTM_TABLE_SYMTAB, PTM_TABLE_DYNSYM, PTM_TABLE_PLT };
 /* Where the names are: by table, PLT entries use those of .dynsym. */
 typedef struct ptm_symbol_names {
 	uint64_t offset[2], size[2];
-	ptm_source source;       /* owned */
+	ptm_pages pages;
 	ptm_text text;           /* scratch */
 } ptm_symbol_names;
 

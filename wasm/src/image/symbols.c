@@ -5,7 +5,6 @@
 #define NO_ROW UINT32_MAX
 #define LATER UINT32_MAX         /* a name not looked up yet */
 #define MOST_LOADS 16            /* with code; real files have one to three */
-#define KEPT_NAMES (4u << 20)    /* names are asked for one by one, mostly near each other */
 
 /* From `address` on, up to the next range, `row` of the image's symbols holds. */
 typedef struct range {
@@ -139,9 +138,7 @@ static ptm_status read_symbols(ptm_image *image)
 	if (status == PTM_OK && table.tree.root)
 		status = index_loads(image, &table.tree);
 	image->symbol_index->names = table.names;
-	uint32_t window = table.names.source.window_capacity;
-	ptm_source_free(&image->symbol_index->names.source);
-	ptm_source_init(&image->symbol_index->names.source, image->source.id, image->source.size, window < KEPT_NAMES ? window : KEPT_NAMES);
+	ptm_pages_free(&image->symbol_index->names.pages);
 	ptm_symbol_tree_free(&table.tree);
 	ptm_elf_free(&elf);
 	return status;

@@ -27,7 +27,7 @@ static ptm_status grow_rows(ptm_block_stats *stats, uint32_t block)
 
 ptm_status ptm_block_stats_slow(ptm_block_stats *stats, uint32_t block, ptm_block_stat **stat)
 {
-	ptm_block_stat made = { .block = block };
+	ptm_block_stat made = { .block = block, .first_ns = UINT64_MAX };
 
 	if (block >= stats->row_count)
 		PTM_TRY(grow_rows(stats, block));
@@ -48,6 +48,14 @@ void ptm_block_stat_add(ptm_block_stat *into, const ptm_block_stat *from)
 	into->cycle_visits += from->cycle_visits;
 	into->cycle_instructions += from->cycle_instructions;
 	into->taken += from->taken;
+	bool is_earlier = from->first_ns != into->first_ns ? from->first_ns < into->first_ns
+			: from->first_segment != into->first_segment ? from->first_segment < into->first_segment
+								     : from->first_instruction < into->first_instruction;
+	if (is_earlier) {
+		into->first_ns = from->first_ns;
+		into->first_segment = from->first_segment;
+		into->first_instruction = from->first_instruction;
+	}
 }
 
 /* ----------------------------------------------------------------- join -- */

@@ -129,6 +129,9 @@ static ptm_status read_blocks(reader *reader, ptm_part_data *data, ptm_block_sta
 		stat.cycle_visits = ptm_bytes_u64(from);
 		stat.cycle_instructions = ptm_bytes_u64(from);
 		stat.taken = ptm_bytes_u64(from);
+		stat.first_ns = ptm_bytes_u64(from);
+		stat.first_instruction = ptm_bytes_u64(from);
+		stat.first_segment = ptm_bytes_u32(from);
 		if (from->failed)
 			return PTM_BAD_DATA;
 		if (i == resumed)
@@ -294,10 +297,12 @@ ptm_status ptm_part_deserialize(const uint8_t *bytes, size_t length, ptm_blocks 
 	return status;
 }
 
-uint32_t ptm_part_segment(const uint8_t *data, size_t length)
+uint32_t ptm_part_segment(const uint8_t *data, size_t length, uint64_t *instructions)
 {
 	ptm_bytes bytes = ptm_bytes_of(data, length);
 	bool is_part = ptm_bytes_u32(&bytes) == PTM_PART_MAGIC && ptm_bytes_u32(&bytes) == PTM_PART_VERSION;
 	uint32_t segment = ptm_bytes_u32(&bytes);
+	(void)ptm_bytes_u32(&bytes); /* queue */
+	*instructions = ptm_bytes_u64(&bytes);
 	return is_part && !bytes.failed ? segment : UINT32_MAX;
 }

@@ -384,6 +384,35 @@ static inline ptm_status step(ptm_part *part, const ptm_item *item, const ptm_bl
 	return arrive(part, item, block);
 }
 
+/* Remembers whose instructions the next measurement of cycles covers. */
+static inline void note_measured(ptm_part *part, uint32_t node, uint64_t instructions)
+{
+	ptm_measured *last = part->measured_count ? &part->measured[part->measured_count - 1] : NULL;
+	if (last && (last->node == node || part->measured_count == PTM_MEASURED))
+		last->instructions += instructions;
+	else
+		part->measured[part->measured_count++] = (ptm_measured){ node, instructions };
+}
+
+/* Shares measured cycles out among the functions they cover, by their instructions. */
+static void share_cycles(ptm_part *part, uint64_t cycles)
+{
+	uint64_t instructions = 0;
+	for (uint32_t i = 0; i < part->measured_count; i++)
+		instructions += part->measured[i].instructions;
+	for (uint32_t i = 0; i < part->measured_count; i++) {
+		const ptm_measured *one = &part->measured[i];
+		bool is_last = i + 1 == part->measured_count;
+		uint64_t share = is_last || !instructions ? cycles : (uint64_t)((double)cycles * (double)one->instructions / (double)instructions);
+		if (share > cycles)
+			share = cycles;
+		part->tree.nodes.at[one->node].self_cycles += share;
+		cycles -= share;
+		instructions -= one->instructions;
+	}
+	part->measured_count = 0;
+}
+
 static void count_visit(ptm_part *part, const ptm_item *item)
 {
 	const uint32_t branches = 1u << PTM_END_NOT_TAKEN | 1u << PTM_END_TAKEN | 1u << PTM_END_JUMP | 1u << PTM_END_CALL |
@@ -397,8 +426,9 @@ static void count_visit(ptm_part *part, const ptm_item *item)
 	part->data.instructions += item->instructions;
 	part->run.run.on_ns += ns;
 	part->run.run.branches += branches >> (item->end & 31) & 1;
+	note_measured(part, top_of(part)->node, item->instructions);
 	if (item->has_cycles) {
-		node->self_cycles += item->cycles;
+		share_cycles(part, item->cycles);
 		part->run.run.cycles += item->cycles;
 	}
 }
@@ -414,6 +444,11 @@ static ptm_status add_visit(ptm_part *part, const ptm_item *item)
 	uint64_t now_ns = part->last.time_ns;
 	count_visit(part, item);
 	PTM_TRY(ptm_block_stats_find(&part->stats, item->block, &stat));
+	if (stat->first_ns == UINT64_MAX) {
+		stat->first_ns = item->start_ns;
+		stat->first_instruction = part->data.instructions - item->instructions;
+		stat->first_segment = part->data.segment;
+	}
 	ptm_block_stat_count(stat, item);
 	part->last.time_ns = item->end_ns > item->start_ns ? item->end_ns : item->start_ns;
 	if (part->last.time_ns < now_ns)
@@ -456,6 +491,7 @@ ptm_status ptm_part_add(ptm_part *part, const ptm_item *item)
 
 ptm_status ptm_part_checkpoint(ptm_part *part, uint64_t offset, uint64_t time_ns, uint64_t packets)
 {
+	part->measured_count = 0;
 	ptm_checkpoint made = { .offset = offset, .time_ns = time_ns, .instruction = part->data.instructions,
 				.packet = packets, .queue = part->data.queue, .thread = part->piece.thread };
 

@@ -120,6 +120,10 @@ uint32_t ptm_gaps_unite_cells(ptm_part_gap *gaps, uint32_t count, uint32_t shift
  * returns how many are left. */
 uint32_t ptm_gaps_unite(ptm_part_gap *gaps, uint32_t count, uint32_t most);
 
+/* Instructions of a call-tree node since the last measurement of cycles. */
+typedef struct ptm_measured { uint32_t node; uint64_t instructions; } ptm_measured;
+#define PTM_MEASURED 64
+
 /* The decoder's side. */
 struct ptm_part {
 	ptm_part_data data;
@@ -141,6 +145,8 @@ struct ptm_part {
 	uint64_t begin_ip;
 	uint32_t checkpoints_named;  /* checkpoints whose thread is known */
 	ptm_departure last;          /* of the last visit; the cold fields are filled when needed */
+	ptm_measured measured[PTM_MEASURED]; /* visits since the last measurement of cycles */
+	uint32_t measured_count;
 	uint64_t last_next_ip;
 	uint32_t last_block;
 	uint16_t last_instructions;

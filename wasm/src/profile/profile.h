@@ -37,8 +37,9 @@ ptm_status ptm_part_finish(ptm_part *part, uint64_t end_offset, uint64_t packets
  * every session of the same trace. */
 ptm_status ptm_part_serialize(ptm_part *part, const uint8_t **data, size_t *length) PTM_MUST_CHECK;
 
-/* Segment that a part's bytes are of; UINT32_MAX when they are no part's. */
-uint32_t ptm_part_segment(const uint8_t *data, size_t length);
+/* Segment that a part's bytes are of, and how many instructions it executed;
+ * UINT32_MAX when they are no part's. */
+uint32_t ptm_part_segment(const uint8_t *data, size_t length, uint64_t *instructions);
 
 /* -------------------------------------------------------------- joined -- */
 
@@ -89,6 +90,9 @@ typedef struct ptm_block_stat {
 	uint64_t visits, instructions, ns;
 	uint64_t cycles, cycle_visits, cycle_instructions; /* over the visits that end with a measurement */
 	uint64_t taken;          /* visits whose last instruction branched */
+	uint64_t first_ns;       /* of its first visit: when, and the visit's first */
+	uint64_t first_instruction; /* instruction, counted from the start of its segment */
+	uint32_t first_segment;
 } ptm_block_stat;
 
 typedef struct ptm_run {

@@ -29,6 +29,20 @@ void ptm_clock_init(ptm_clock *clock, const ptm_clock_config *config)
 static void moved(ptm_clock *clock)
 {
 	clock->instructions = 0;
+	clock->moves++;
+}
+
+/* Without CYC packets, cycles follow from time and the core:bus ratio. */
+static void estimate_cycles(ptm_clock *clock)
+{
+	if (clock->have_cyc)
+		return;
+	clock->cycles_sampled = true;
+	if (!clock->counting || clock->tsc <= clock->cycles_base_tsc)
+		return;
+	uint64_t cycles = (uint64_t)((double)(clock->tsc - clock->cycles_base_tsc) * clock->tsc_to_cycles + (double)clock->cycles_base);
+	if (cycles > clock->cycles)
+		clock->cycles = cycles;
 }
 
 /* Rebuilds a 64-bit TSC near `reference` from its low 56 bits. */
@@ -51,14 +65,15 @@ void ptm_clock_tsc(ptm_clock *clock, uint64_t payload, bool after_cyc)
 	if (clock->reference) {
 		tsc = widen(payload, clock->reference);
 		clock->reference = 0;
-	} else if (clock->tsc) {
-		if (tsc < clock->tsc && clock->tsc - tsc < clock->slip)
-			tsc = clock->tsc;
-		if (tsc < clock->tsc)
-			tsc += 1ull << TSC_BITS;
+	} else if (clock->tsc && tsc < clock->tsc && clock->tsc - tsc >= clock->slip) {
+		tsc += 1ull << TSC_BITS;
 	}
+	/* A packet that lags does not turn time back, but the CTC counts from it. */
 	clock->tsc_packet = tsc;
+	if (tsc < clock->tsc)
+		tsc = clock->tsc;
 	clock->tsc = tsc;
+	estimate_cycles(clock);
 	moved(clock);
 	if (after_cyc) {
 		clock->cyc_reference = tsc;
@@ -162,19 +177,6 @@ found:
 	clock->have_cycles_to_tsc = true;
 }
 
-/* Without CYC packets, cycles follow from time and the core:bus ratio. */
-static void estimate_cycles(ptm_clock *clock)
-{
-	if (clock->have_cyc)
-		return;
-	clock->cycles_sampled = true;
-	if (!clock->counting || clock->tsc <= clock->cycles_base_tsc)
-		return;
-	uint64_t cycles = (uint64_t)((double)(clock->tsc - clock->cycles_base_tsc) * clock->tsc_to_cycles + (double)clock->cycles_base);
-	if (cycles > clock->cycles)
-		clock->cycles = cycles;
-}
-
 void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_peek peek, void *context)
 {
 	if (!clock->ctc.have_tma)
@@ -182,10 +184,13 @@ void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_pee
 	uint64_t tsc = advance_ctc(clock, &clock->ctc, mtc);
 	if (tsc >= clock->tsc)
 		clock->tsc = tsc;
+	/* With a threshold, the cycles from here to the next decision may be missing. */
+	if (clock->config.cyc_threshold)
+		clock->cycles_sampled = false;
 	estimate_cycles(clock);
 	moved(clock);
 	if (after_cyc) {
-		clock->cyc_reference = tsc;
+		clock->cyc_reference = clock->tsc;
 		clock->cyc_count = 0;
 		clock->have_cycles_to_tsc = false;
 		calibrate(clock, peek, context);

@@ -39,7 +39,7 @@ export async function compareLines(ours, theirs) {
     theirs.at += same
     result.compared += same
     if (same === run && run) continue
-    result.first ||= `line ${result.compared + 1}: ours ${shown(ours)} | theirs ${shown(theirs)}`
+    result.first ||= `line ${result.compared + 1}: ${difference(lineAt(ours), lineAt(theirs))}`
     await ours.fill(WINDOW)
     await theirs.fill(WINDOW)
     const moved = findAgain(ours, theirs) ?? { i: 1, j: 1 }
@@ -53,8 +53,15 @@ export async function compareLines(ours, theirs) {
   return result
 }
 
-function shown(lines) {
-  return lines.at < lines.buffer.length ? JSON.stringify(lines.buffer[lines.at].trim()) : 'ended'
+const lineAt = (lines) => (lines.at < lines.buffer.length ? lines.buffer[lines.at] : null)
+
+/** Where two lines part, with what stands before it. */
+export function difference(ours, theirs) {
+  const shown = (line, from) => (line === null ? '(ended)' : JSON.stringify(line.slice(from, from + 70)))
+  let same = 0
+  while (ours !== null && theirs !== null && same < ours.length && ours[same] === theirs[same]) same++
+  const before = (ours ?? theirs).slice(Math.max(0, same - 60), same).trimStart()
+  return `${before ? `…${before}` : ''} ours ${shown(ours, same)} theirs ${shown(theirs, same)}`.trim()
 }
 
 /** What an expected file remembers of a stream. */
@@ -82,8 +89,7 @@ export function compareDigests(got, wanted) {
     result.different += Math.min(HASH_EVERY, wanted.lines - i * HASH_EVERY)
     result.first ||= `somewhere in lines ${i * HASH_EVERY + 1} to ${Math.min((i + 1) * HASH_EVERY, wanted.lines)}`
   })
-  if (line >= 0)
-    result.first = `line ${line + 1}: ours ${JSON.stringify(got.first[line]?.trim() ?? 'ended')} | theirs ${JSON.stringify(wanted.first[line].trim())}`
+  if (line >= 0) result.first = `line ${line + 1}: ${difference(got.first[line] ?? null, wanted.first[line])}`
   if (got.lines !== wanted.lines) {
     result.different = Math.max(result.different, Math.abs(got.lines - wanted.lines))
     result.first = `${got.lines} lines instead of ${wanted.lines}; ${result.first}`
@@ -154,7 +160,7 @@ class ThreadTruth {
   }
 }
 
-/** Holds "TID IP" lines (and perf's error lines) against the truth's lines of the same form. */
+/** Holds "TID IP" lines (and error lines: perf's, or "! TID") against the truth's lines of the same form. */
 export async function compareTruth(lines, truthLines) {
   const threads = new Map()
   for (const line of truthLines) {
@@ -172,9 +178,9 @@ export async function compareTruth(lines, truthLines) {
       if (thread) return thread.next(match[2])
       result.different++
       result.first ||= `thread ${match[1]} is not in the truth`
-    } else if (line.includes('error')) {
+    } else if (line.startsWith('!') || line.includes('error')) {
       result.gaps++
-      const tid = /tid (\d+)/.exec(line)?.[1]
+      const tid = /(?:tid|!) (\d+)/.exec(line)?.[1]
       if (threads.has(tid)) threads.get(tid).gap()
       else for (const thread of threads.values()) thread.gap()
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { compareDigests, compareLines, compareTruth, digestLines } from './compare.mjs'
+import { compareDigests, compareLines, compareTruth, difference, digestLines } from './compare.mjs'
 import { StreamHashes } from './fixtures.mjs'
 
 /** Lines that are all there from the start. */
@@ -23,7 +23,7 @@ describe('compareLines', () => {
   it('counts a line that is missing in the middle once', async () => {
     const missing = letters.filter((letter) => letter !== 'f')
     const result = await compareLines(linesOf(missing), linesOf(letters))
-    expect(result).toEqual({ compared: 16, different: 1, first: 'line 6: ours "g" | theirs "f"' })
+    expect(result).toEqual({ compared: 16, different: 1, first: 'line 6: ours "g" theirs "f"' })
   })
   it('counts a changed line once', async () => {
     const changed = letters.map((letter) => (letter === 'c' ? 'X' : letter))
@@ -32,7 +32,13 @@ describe('compareLines', () => {
   it('sees a stream that ends early', async () => {
     const result = await compareLines(linesOf(letters.slice(0, 14)), linesOf(letters))
     expect(result.different).toBe(2)
-    expect(result.first).toBe('line 15: ours ended | theirs "o"')
+    expect(result.first).toBe('line 15: ours (ended) theirs "o"')
+  })
+})
+
+describe('difference', () => {
+  it('shows where lines part and what stands before', () => {
+    expect(difference('calls 7 at 401000 jcc', 'calls 7 at 401002 jcc')).toBe('…calls 7 at 40100 ours "0 jcc" theirs "2 jcc"')
   })
 })
 

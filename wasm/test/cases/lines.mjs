@@ -59,7 +59,12 @@ export class CommandLines {
 
   /** Exit code and error text; stops the command when it still runs. */
   async finish() {
-    if (!this.ended) this.#child.kill()
+    if (!this.ended) {
+      this.#ahead.catch(() => {})
+      this.#child.kill()
+      // Unread output would keep the streams, and so the command, from closing.
+      this.#child.stdout.destroy()
+    }
     const { code, error } = await this.#closed
     return { code: this.ended ? code : 0, errorText: error || this.errorText.trim() }
   }

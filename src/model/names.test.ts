@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, test } from 'vitest'
+import { makeTable } from '../test-support/make-table'
+import { colorGroup, functionName, infoValues, threadLabel, traceDuration, tracedThreads, whyNoCycles } from './names'
+
+const images = makeTable('images', [{}, { path: '/usr/bin/prog' }, { path: '/lib/libc.so.6' }])
+const functions = makeTable('functions', [
+  {},
+  { name: 'book::Index::find(long)', image: 1 },
+  { name: 'book::Index::add<int>(int)', image: 1 },
+  { name: 'malloc', image: 2 },
+  { name: '', image: 2, address: 0x1a2bn },
+  { name: '', image: 2, address: 0n },
+])
+
+test('nameless code is called by its binary and address', () => {
+  expect([0, 1, 4, 5, 99].map((row) => functionName(functions, images, row))).toEqual([
+    '[unknown]',
+    'book::Index::find(long)',
+    '[libc.so.6+0x1a2b]',
+    '[libc.so.6]',
+    '[unknown]',
+  ])
+  expect(functionName(null, null, 1)).toBe('[unknown]')
+})
+
+test('threads have a name, a process and an id; those without trace are left out', () => {
+  const threads = makeTable('threads', [
+    { start_ns: NaN },
+    { comm: 'matcher', pid: 7, tid: 9, start_ns: 0, instructions: 5 },
+    { comm: '', pid: 7, tid: 8, start_ns: NaN },
+  ])
+  expect([0, 1, 2, 5].map((row) => threadLabel(threads, row))).toEqual(['unknown thread', 'matcher 7/9', '(no name) 7/8', 'thread 5'])
+  expect(tracedThreads(threads)).toEqual([1])
+})
+
+test('facts by key', () => {
+  const info = makeTable('info', [
+    { key: 'duration_ns', value: '412800' },
+    { key: 'warning', value: 'one' },
+    { key: 'warning', value: 'two' },
+    { key: 'cycles', value: 'no CYC packets' },
+  ])
+  expect([traceDuration(info), infoValues(info, 'warning'), whyNoCycles(info)]).toEqual([412800, ['one', 'two'], 'no CYC packets'])
+  expect(traceDuration(makeTable('info', [{ key: 'duration_ns', value: '' }]))).toBe(0)
+  expect(whyNoCycles(makeTable('info', [{ key: 'cycles', value: 'yes' }]))).toBe('')
+})
+
+test('with few binaries a class has a hue, with many a binary has', () => {
+  expect(colorGroup(functions, 1)).toBe(colorGroup(functions, 2))
+  expect(colorGroup(functions, 1)).not.toBe(colorGroup(functions, 3))
+  const many = makeTable('functions', [{}, ...[1, 1, 2, 3, 4].map((image) => ({ name: `f${image}`, image }))])
+  expect([0, 1, 2, 3, 4, 5].map((row) => colorGroup(many, row))).toEqual([-1, 0, 0, 1, 2, 3])
+})

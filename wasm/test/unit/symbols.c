@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which symbol perf 6.1 prints for an address, and by what name. What is wanted
+ * here was seen from perf itself: test/oracle/symbols.mjs compares on any binary. */
+#include "check.h"
+#include "elf_file.h"
+#include "image/demangle.h"
+#include "image/image.h"
+
+static ptm_strings strings;
+static ptm_images images;
+static elf_file file;
+static char text[4096];
+
+static void publish(void)
+{
+	uint32_t name, image, served;
+	ptm_message message;
+	elf_file_publish(&file);
+	CHECK_EQ(ptm_images_init(&images, &strings), PTM_OK);
+	CHECK_EQ(ptm_strings_add(&strings, "a", 1, &name), PTM_OK);
+	CHECK_EQ(ptm_images_want(&images, name, NULL, 0, &image), PTM_OK);
+	CHECK_EQ(ptm_images_offer(&images, file.source, file.size, "a", &served, &message), PTM_OK);
+}
+
+static void end(void)
+{
+	ptm_images_free(&images);
+	ptm_strings_free(&strings);
+}
+
+/* The symbol of every address of a stretch of code, as "first-last name" lines. */
+static const char *show(uint64_t first, uint64_t last)
+{
+	const ptm_symbol *before = NULL;
+	size_t length = 0;
+	uint64_t start = first;
+	text[0] = 0;
+	for (uint64_t address = first; address <= last; address++) {
+		const ptm_symbol *symbol = address < last ? ptm_image_symbol(&images, 1, address) : NULL;
+		if (symbol == before && address < last)
+			continue;
+		if (before)
+			length += (size_t)snprintf(text + length, sizeof text - length, "%llx-%llx %s\n", (unsigned long long)start,
+						   (unsigned long long)address, ptm_strings_get(&strings, before->name));
+		before = symbol;
+		start = address;
+	}
+	return text;
+}
+
+static const char *symbols(const elf_file_symbol *list, uint32_t count)
+{
+	elf_file_make(&file, 1, 20, 0x90, list, count);
+	publish();
+	show(0x401000, 0x402000);
+	end();
+	return text;
+}
+#define SYMBOLS(...) symbols((const elf_file_symbol[]){ __VA_ARGS__ }, sizeof((elf_file_symbol[]){ __VA_ARGS__ }) / sizeof(elf_file_symbol))
+
+static void sizes_bound_symbols_and_missing_ones_are_guessed(void)
+{
+	CHECK_TEXT(SYMBOLS({ 0x401100, 0x10, "sized", STB_GLOBAL, STT_FUNC, 1 }, { 0x401200, 0, "open", STB_GLOBAL, STT_FUNC, 1 },
+			   { 0x401300, 8, "next", STB_LOCAL, STT_GNU_IFUNC, 1 }, { 0x401700, 0, "last", STB_LOCAL, STT_FUNC, 1 }),
+		   "401100-401110 sized\n401200-401300 open\n401300-401308 next\n401700-402000 last\n");
+}
+
+static void labels_count_and_what_is_no_code_does_not(void)
+{
+	CHECK_TEXT(SYMBOLS({ 0x401100, 0, "label", STB_LOCAL, STT_NOTYPE, 1 }, { 0x401200, 4, "object", STB_LOCAL, STT_OBJECT, 1 },
+			   { 0x401300, 4, "file", STB_LOCAL, STT_FILE, SHN_ABS }, { 0x401400, 4, "absolute", STB_GLOBAL, STT_FUNC, SHN_ABS },
+			   { 0x401500, 4, "undefined", STB_GLOBAL, STT_FUNC, SHN_UNDEF }, { 0x401600, 4, "", STB_GLOBAL, STT_FUNC, 1 },
+			   { 0x401700, 4, "section", STB_LOCAL, STT_SECTION, 1 }, { 0x401780, 4, "unloaded", STB_LOCAL, STT_FUNC, 3 }),
+		   "401100-401200 label\n401200-401204 object\n");
+}
+
+static void of_several_symbols_in_one_place_the_best_is_kept(void)
+{
+	CHECK_TEXT(SYMBOLS({ 0x401100, 0, "global_without_size", STB_GLOBAL, STT_FUNC, 1 }, { 0x401100, 4, "sized", STB_LOCAL, STT_FUNC, 1 },
+			   { 0x401110, 4, "global_label", STB_GLOBAL, STT_NOTYPE, 1 }, { 0x401110, 4, "function", STB_LOCAL, STT_FUNC, 1 },
+			   { 0x401120, 4, "weak_and_longer", STB_WEAK, STT_FUNC, 1 }, { 0x401120, 4, "local", STB_LOCAL, STT_FUNC, 1 },
+			   { 0x401130, 4, "local_and_longer", STB_LOCAL, STT_FUNC, 1 }, { 0x401130, 4, "global", STB_GLOBAL, STT_FUNC, 1 },
+			   { 0x401140, 4, "__underscored", STB_GLOBAL, STT_FUNC, 1 }, { 0x401140, 4, "plain", STB_GLOBAL, STT_FUNC, 1 },
+			   { 0x401150, 4, "short", STB_GLOBAL, STT_FUNC, 1 }, { 0x401150, 4, "longer", STB_GLOBAL, STT_FUNC, 1 },
+			   { 0x401160, 4, "first", STB_GLOBAL, STT_FUNC, 1 }, { 0x401160, 4, "other", STB_GLOBAL, STT_FUNC, 1 }),
+		   "401100-401104 sized\n401110-401114 global_label\n401120-401124 local\n401130-401134 global\n401140-401144 plain\n"
+		   "401150-401154 longer\n401160-401164 first\n");
+}
+
+static void where_symbols_overlap_the_shape_of_the_tree_decides(void)
+{
+	CHECK_TEXT(SYMBOLS({ 0x401100, 0x100, "outer", STB_GLOBAL, STT_FUNC, 1 }, { 0x401140, 8, "inner", STB_GLOBAL, STT_FUNC, 1 }),
+		   "401100-401200 outer\n");
+	CHECK_TEXT(SYMBOLS({ 0x401140, 8, "inner", STB_GLOBAL, STT_FUNC, 1 }, { 0x401100, 0x100, "outer", STB_GLOBAL, STT_FUNC, 1 }),
+		   "401100-401140 outer\n401140-401148 inner\n");
+}
+
+static void names_in_code_are_demangled(void)
+{
+	CHECK_TEXT(SYMBOLS({ 0x401100, 4, "_ZN3foo3barEi", STB_GLOBAL, STT_FUNC, 1 }, { 0x401110, 4, "_ZN3foo3barEi.cold", STB_LOCAL, STT_FUNC, 1 },
+			   { 0x401120, 4, "main.cold", STB_LOCAL, STT_FUNC, 1 }),
+		   "401100-401104 foo::bar\n401110-401114 foo::bar\n401120-401124 main.cold\n");
+}
+
+/* Turns the symbol table into a .dynsym and adds a .plt with two entries. */
+static void plt_entries_are_named_by_their_relocations(void)
+{
+	elf_file_make(&file, 1, 20, 0x90, (elf_file_symbol[]){ { 0, 0, "puts", STB_GLOBAL, STT_FUNC, 0 },
+			{ 0, 0, "_ZdlPv", STB_GLOBAL, STT_FUNC, 0 }, { 0x401400, 4, "own", STB_GLOBAL, STT_FUNC, 1 } }, 3);
+	static const char names[] = "\0.text\0.data\0.dynsym\0.strtab\0.shstrtab\0.plt\0.rela.plt";
+	Elf64_Ehdr *header = (Elf64_Ehdr *)file.bytes;
+	Elf64_Shdr *section = (Elf64_Shdr *)(file.bytes + 0x400);
+	Elf64_Rela *relocation = (Elf64_Rela *)(file.bytes + 0x700);
+	memcpy(file.bytes + 0x300, names, sizeof names);
+	header->e_shnum = 8;
+	section[3].sh_type = SHT_DYNSYM;
+	section[5].sh_size = sizeof names;
+	section[6] = (Elf64_Shdr){ .sh_name = 39, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addr = 0x401200, .sh_offset = 0x1200, .sh_size = 0x30, .sh_entsize = 0x10 };
+	section[7] = (Elf64_Shdr){ .sh_name = 44, .sh_type = SHT_RELA, .sh_offset = 0x700, .sh_size = 3 * sizeof(Elf64_Rela), .sh_link = 3, .sh_entsize = sizeof(Elf64_Rela) };
+	relocation[0].r_info = ELF64_R_INFO(2, R_X86_64_JUMP_SLOT);
+	relocation[1].r_info = ELF64_R_INFO(1, R_X86_64_JUMP_SLOT);
+	relocation[2].r_info = ELF64_R_INFO(77, R_X86_64_JUMP_SLOT);
+	publish();
+	CHECK_TEXT(show(0x401000, 0x402000), "401210-401220 operator delete@plt\n401220-401230 puts@plt\n401230-401240 @plt\n401400-401404 own\n");
+	end();
+}
+
+static const char *demangled(const char *symbol)
+{
+	ptm_text into = { 0 };
+	ptm_status status = ptm_demangle(symbol, &into);
+	snprintf(text, sizeof text, "%s", status == PTM_OK ? into.bytes.at : status == PTM_NOT_FOUND ? "-" : "error");
+	ptm_array_free(&into.bytes);
+	return text;
+}
+
+static void mangled_names_are_written_as_gnu_does(void)
+{
+	static const char *const known[][2] = {
+		{ "main", "-" },
+		{ "_Z", "-" },
+		{ "_Z3foov.part.0", "foo" },
+		{ "_ZNKSs4sizeEv", "std::string::size" },
+		{ "_ZNSsC1Ev", "std::basic_string<char, std::char_traits<char>, std::allocator<char> >::basic_string" },
+		{ "_ZNSt6vectorIPFivESaIS1_EE9push_backEOS1_", "std::vector<int (*)(), std::allocator<int (*)()> >::push_back" },
+		{ "_ZN3FooIA3_KcMS_KFviEE3barEv", "Foo<char const [3], void (Foo::*)(int) const>::bar" },
+		{ "_ZN3FooILi5ELb1ELm7ELc65EE3barEv", "Foo<5, true, 7ul, (char)65>::bar" },
+		{ "_ZN3FooIJEJiEE3barEv", "Foo<, int>::bar" },
+		{ "_ZN4llvm11PassManagerINS_15MachineFunctionENS_15AnalysisManagerIS1_JEEEJEE3runERS1_RS3_",
+		  "llvm::PassManager<llvm::MachineFunction, llvm::AnalysisManager<llvm::MachineFunction>>::run" },
+		{ "_ZN3FoocvT_IiEEv", "Foo::operator int<int>" },
+		{ "_Zli3_kmy", "operator\"\" _km" },
+		{ "_ZN3FoodlEPv", "Foo::operator delete" },
+		{ "_ZN12_GLOBAL__N_13barEv", "(anonymous namespace)::bar" },
+		{ "_ZZ3fooIiEvT_ENKUlvE_clEv", "foo<int>(int)::{lambda()#1}::operator()" },
+		{ "_ZZN1AC1EvENKUlT_E_clIiEEDaS0_", "A::A()::{lambda(auto:1)#1}::operator()<int>" },
+		{ "_ZThn16_N3Foo3barEi", "non-virtual thunk to Foo::bar(int)" },
+		{ "_ZZN9__gnu_cxx6__stoaIlicJiEEET0_PFT_PKT1_PPS3_DpT2_EPKcS5_PmS9_E3foo",
+		  "__gnu_cxx::__stoa<long, int, char, int>(long (*)(char const*, char**, int), char const*, char const*, unsigned long*, int)::foo" },
+		{ "_ZTVN3FooE", "vtable for Foo" },
+		{ "_GLOBAL__I_main", "global constructors keyed to main" },
+		{ "_ZN4core3fmt5write17h0123456789abcdefE", "core::fmt::write" },
+		{ "_ZN60_$LT$alloc..string..String$u20$as$u20$core..fmt..Display$GT$3fmt17h9d6a7a3e1e1e1e1fE",
+		  "<alloc::string::String as core::fmt::Display>::fmt" },
+		{ "_ZT_", "-" },
+		{ "_ZN3fooE3", "foo" },
+		{ "_ZNS0_E", "-" },
+	};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		CHECK_TEXT(demangled(known[i][0]), known[i][1]);
+}
+
+static void every_prefix_and_byte_of_a_mangled_name_is_survived(void)
+{
+	static const char name[] = "_ZZN9__gnu_cxx6__stoaIlicJiELi5EXspT_EEET0_PFT_PKT1_PPS3_DpT2_EPKcS5_PmS9_A4_iENKUlDpT_E_clIJidEEEDaS1_";
+	char changed[sizeof name];
+	for (size_t length = 0; length < sizeof name - 1; length++) {
+		memcpy(changed, name, length);
+		changed[length] = 0;
+		(void)demangled(changed);
+		for (const char *c = "EISTNZL0_9"; *c; c++) {
+			memcpy(changed, name, sizeof name);
+			changed[length] = *c;
+			(void)demangled(changed);
+		}
+	}
+	char deep[1100] = "_Z1f";
+	memset(deep + 4, 'P', 1000);
+	CHECK_TEXT(demangled(deep), "f");
+	memcpy(deep, "_Z1fI", 5);
+	CHECK_TEXT(demangled(deep), "-");
+}
+
+int main(void)
+{
+	sizes_bound_symbols_and_missing_ones_are_guessed();
+	labels_count_and_what_is_no_code_does_not();
+	of_several_symbols_in_one_place_the_best_is_kept();
+	where_symbols_overlap_the_shape_of_the_tree_decides();
+	names_in_code_are_demangled();
+	plt_entries_are_named_by_their_relocations();
+	mangled_names_are_written_as_gnu_does();
+	every_prefix_and_byte_of_a_mangled_name_is_survived();
+	return check_report("symbols");
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs every libFuzzer target of wasm/fuzz for a while, from the fixtures, with
+# AddressSanitizer and UBSan. Usage: npm run fuzz [-- SECONDS [TARGET]]. Needs
+# clang and its runtime (Debian: clang libclang-rt-14-dev). What crashed is left
+# in build/fuzz; exits 1 when something did.
+set -euo pipefail
+cd "$(dirname "$0")/../../wasm"
+seconds=${1:-60}
+only=${2:-}
+out=../build/fuzz
+mkdir -p "$out"
+command -v clang >/dev/null || {
+	echo "fuzz: clang is missing (Debian: apt-get install clang libclang-rt-14-dev)" >&2
+	exit 1
+}
+export PTM_FUZZ_BINARY=$PWD/test/fixtures/symfs/opt/ptarmigan/signals
+failed=0
+for target in fuzz/*.c; do
+	name=$(basename "$target" .c)
+	[ -z "$only" ] || [ "$only" = "$name" ] || continue
+	corpus=$out/corpus-$name
+	mkdir -p "$corpus"
+	case $name in
+	insn) cp test/fixtures/symfs/opt/ptarmigan/odd "$corpus" ;;
+	*) cp test/fixtures/{signals,tsx,ptwrite,odd}*.perf.data "$corpus" ;;
+	esac
+	host=()
+	grep -q 'ptm_host_read(uint32_t' "$target" || host=(cli/host.c)
+	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Iinclude -Isrc -Icli \
+		"$target" src/*/*.c ${host[@]+"${host[@]}"} -lm -o "$out/$name"
+	echo "fuzz: $name for $seconds s"
+	"$out/$name" -max_total_time="$seconds" -max_len=16384 -timeout=20 -rss_limit_mb=2048 -artifact_prefix="$out/$name-" \
+		-print_final_stats=1 -verbosity=0 "$corpus" 2>"$out/$name.log" || failed=1
+	grep -E 'ERROR|runtime error|SUMMARY|stat::(number_of_executed|average)' "$out/$name.log" || true
+done
+exit $failed
