@@ -66,7 +66,7 @@ typedef struct ptm_call_node {
 	uint32_t thread;
 	uint64_t calls;          /* times entered, tail calls too; 0: only seen already open */
 	uint64_t self_ns, self_instructions; /* of visits: time that was not traced is nobody's */
-	uint64_t self_cycles;    /* a measurement counts whole for the visit that ends it */
+	uint64_t self_cycles;    /* a measurement is shared among the functions it covers by their instructions */
 } ptm_call_node;
 
 /* A call with its place in time; depth counts from 0 at the deepest known base. */
