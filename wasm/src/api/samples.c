@@ -323,13 +323,18 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, lan
 	return PTM_OK;
 }
 
+/* Whether perf's decoder stops at the item. */
+static bool is_state(const ptm_samples *samples, const ptm_item *item)
+{
+	return item->kind != PTM_ITEM_VISIT || is_taken(item) || samples->flags & SAMPLE_INSTRUCTIONS;
+}
+
 /* Takes over the cycles that came with the item. A branch not taken is no state
  * of perf's unless instructions are told, and swallows them. */
 static void take_cycles(const ptm_samples *samples, lane *from)
 {
 	const ptm_item *item = &from->item;
-	bool state = item->kind != PTM_ITEM_VISIT || is_taken(item) || samples->flags & SAMPLE_INSTRUCTIONS;
-	if (item->kind == PTM_ITEM_GAP || (state && item->new_cycles))
+	if (item->kind == PTM_ITEM_GAP || (is_state(samples, item) && item->new_cycles))
 		from->cycles = item->total_cycles;
 }
 
@@ -485,6 +490,8 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples, uint32_t 
 		}
 		if (one->item.kind == PTM_ITEM_VISIT && samples->flags & SAMPLE_INSTRUCTIONS)
 			PTM_TRY(tell_body(session, samples, one));
+		if (!is_state(samples, &one->item))
+			continue;
 		/* Where tracing begins, an estimate ahead of the packets is corrected. */
 		if (one->item.end_tsc > one->tsc || (one->item.kind == PTM_ITEM_BEGIN && !one->item.resumed))
 			one->tsc = one->item.end_tsc;
