@@ -67,7 +67,8 @@ static ptm_status open_pt(ptm_session *session)
 			"This perf.data holds no Intel PT trace (no AUX data): record one with `perf record -e intel_pt//u -- COMMAND`.");
 	PTM_TRY(status);
 	session->has_pt = true;
-	session->time = (ptm_time){ session->pt.time_shift, session->pt.time_mult, session->pt.time_zero };
+	if (!session->pt.timeless)
+		session->time = (ptm_time){ session->pt.time_shift, session->pt.time_mult, session->pt.time_zero };
 	return PTM_OK;
 }
 
