@@ -158,6 +158,8 @@ static size_t bts_gap_text(const ptm_gap *gap, const char *name, char *into, siz
 	case PTM_GAP_CODE_MISMATCH:
 		return (size_t)snprintf(into, size, "The branch record at 0x%llx cannot follow from the one before: code%s%s at 0x%llx does not run on to where it branches. Records were lost, or the file is not what ran.",
 			offset, *name ? " of " : "", name, ip);
+	case PTM_GAP_AUX_MISSING:
+		return bytes ? 0 : (size_t)snprintf(into, size, "What ran between two snapshots was overwritten before it was saved (at 0x%llx).", offset);
 	case PTM_GAP_BAD_PACKET:
 		return (size_t)snprintf(into, size, "The last %llu bytes of a piece of trace at 0x%llx are no whole branch record (24 bytes): they are skipped.", bytes, offset);
 	default:

@@ -32,6 +32,8 @@ typedef struct ptm_truncation { uint32_t queue; uint64_t offset; } ptm_truncatio
 typedef struct ptm_stream {
 	ptm_session *session;
 	uint32_t queue;
+	uint32_t last_chunk;     /* of the queue: the one read last, */
+	uint64_t last_start;     /* and its place in the stream */
 } ptm_stream;
 
 typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table samples */
