@@ -86,27 +86,24 @@ static ptm_status heap_add(ptm_samples *samples, uint32_t row, uint64_t tsc)
 	return PTM_OK;
 }
 
+/* Takes the first entry out. The hole sinks to the bottom and the last entry
+ * fills it; on its way the last entry still counts as a child, and of equal
+ * children the right one moves up. */
 static void heap_pop(ptm_samples *samples)
 {
 	heap_entry *heap = samples->heap.at;
-	uint32_t count = --samples->heap.length, at = 0;
-	if (!count)
-		return;
-	heap_entry last = heap[count];
-	for (;;) {
+	uint32_t count = samples->heap.length, at = 0;
+	heap_entry last = heap[count - 1];
+
+	while (at * 2 + 1 < count) {
 		uint32_t left = at * 2 + 1, right = left + 1;
-		if (left >= count)
-			break;
-		if (right >= count) {
-			heap[at] = heap[left];
-			at = left;
-			break;
-		}
-		uint32_t child = heap[left].tsc < heap[right].tsc ? left : right;
+		uint32_t child = right >= count || heap[left].tsc < heap[right].tsc ? left : right;
 		heap[at] = heap[child];
 		at = child;
 	}
-	heap_place(samples, at, last);
+	samples->heap.length--;
+	if (at < samples->heap.length)
+		heap_place(samples, at, last);
 }
 
 /* ------------------------------------------------------------------- rows */
