@@ -272,6 +272,56 @@ static void damage_is_survived(void)
 	check_passed++;
 }
 
+/* Real executions, kept beside the project: every record is followed, and the
+ * branches that visits tell are the records, one by one. */
+static void real_traces_are_followed(const char *name, const char *program, uint64_t instructions, uint64_t records)
+{
+	static const char *const binaries[] = { "", "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "/usr/lib/x86_64-linux-gnu/libc.so.6",
+		"/usr/lib/x86_64-linux-gnu/libstdc++.so.6.0.30", "/usr/lib/x86_64-linux-gnu/libm.so.6", "/usr/lib/x86_64-linux-gnu/libgcc_s.so.1" };
+	const char *shared = getenv("PTARMIGAN_SHARED");
+	char path[1024];
+	uint32_t source;
+	uint64_t size, told = 0, taken = 0, different = 0;
+
+	snprintf(path, sizeof path, "%s/fixtures/%s.perf.data", shared ? shared : "../../shared", name);
+	if (!ptm_host_open(path, &source, &size))
+		return;
+	session = ptm_session_new();
+	CHECK_EQ(ptm_session_open(session, source, size), PTM_OK);
+	for (uint32_t i = 0; i < sizeof binaries / sizeof *binaries; i++) {
+		const char *wanted = i ? binaries[i] : program;
+		snprintf(path, sizeof path, "%s/fixtures/symfs%s", shared ? shared : "../../shared", wanted);
+		CHECK(ptm_host_open(path, &source, &size));
+		ptm_status status = ptm_session_add_image(session, source, size, wanted);
+		CHECK(status == PTM_OK || status == PTM_NOT_FOUND);
+	}
+	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
+		ptm_stream stream = ptm_stream_of(session, queue);
+		ptm_flow_config config;
+		ptm_flow *flow;
+		ptm_item item;
+		ptm_stream_config(&stream, &config);
+		CHECK_EQ(ptm_flow_new(&flow, &session->blocks, &config, 0, UINT64_MAX, NULL), PTM_OK);
+		while (ptm_flow_next(flow, &item) == PTM_OK) {
+			uint64_t record[2];
+			uint32_t length = sizeof record;
+			CHECK(item.kind != PTM_ITEM_GAP);
+			told += item.kind == PTM_ITEM_VISIT ? item.instructions : 0;
+			if (item.kind != PTM_ITEM_VISIT || item.end < PTM_END_TAKEN || item.end == PTM_END_OFF)
+				continue;
+			taken++;
+			if (config.bts.read(&stream, item.offset, (uint8_t *)record, &length) != PTM_OK || record[0] != item.ip || record[1] != item.to_ip)
+				different++;
+		}
+		ptm_flow_free(flow);
+	}
+	CHECK_EQ(told, instructions);
+	CHECK_EQ(taken, records);
+	CHECK_EQ(different, 0);
+	ptm_session_free(session);
+	ptm_host_close_all();
+}
+
 int main(void)
 {
 	spans_are_cut_by_aux_records();
@@ -280,5 +330,8 @@ int main(void)
 	snapshots_are_put_together();
 	lost_pieces_are_gaps();
 	damage_is_survived();
+	real_traces_are_followed("bts-algo", "/opt/ptgen/bin/algo", 477322, 71077);
+	real_traces_are_followed("bts-pthr", "/opt/ptgen/bin/pthr", 222064, 20570);
+	real_traces_are_followed("bts-per-thread", "/opt/ptgen/bin/cxx", 300003, 27036);
 	return check_report("bts_trace");
 }
