@@ -10,7 +10,7 @@ ptm_status ptm_part_take(ptm_part *part, const ptm_item *item)
 
 static void stop(ptm_session *session)
 {
-	ptm_pt_flow_free(session->flow);
+	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
 	session->flow = NULL;
 	session->part = NULL;
@@ -52,7 +52,7 @@ static ptm_status take_truncation(ptm_session *session, const ptm_item *item)
 
 ptm_status ptm_decode_start(ptm_session *session, uint32_t row)
 {
-	ptm_pt_flow_config config;
+	ptm_flow_config config;
 
 	stop(session);
 	if (row >= session->segments.length)
@@ -62,7 +62,7 @@ ptm_status ptm_decode_start(ptm_session *session, uint32_t row)
 	PTM_TRY(ptm_part_new(&session->part, row, segment->queue, &session->blocks, session->spaces));
 	session->stream = ptm_stream_of(session, segment->queue);
 	ptm_stream_config(&session->stream, &config);
-	PTM_TRY(ptm_pt_flow_new(&session->flow, &session->blocks, &config, segment->offset, segment->limit, &segment->clock));
+	PTM_TRY(ptm_flow_new(&session->flow, &session->blocks, &config, segment->offset, segment->limit, &segment->clock));
 	session->decoding = row;
 	session->truncation = first_truncation(session, segment->queue, segment->offset);
 	return PTM_OK;
@@ -75,9 +75,9 @@ ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
 
 	if (session->decoding == UINT32_MAX || session->part_bytes)
 		return PTM_BAD_REQUEST;
-	uint64_t until = ptm_pt_flow_offset(session->flow) + budget;
-	while (ptm_pt_flow_offset(session->flow) < until) {
-		status = ptm_pt_flow_next(session->flow, &item);
+	uint64_t until = ptm_flow_offset(session->flow) + budget;
+	while (ptm_flow_offset(session->flow) < until) {
+		status = ptm_flow_next(session->flow, &item);
 		if (status != PTM_OK)
 			break;
 		PTM_TRY(take_truncation(session, &item));
@@ -89,7 +89,7 @@ ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
 		return status;
 	/* The limit's PSB+ is read by the next segment too: it counts there. */
 	const ptm_segment *segment = &session->segments.at[session->decoding];
-	uint64_t packets = ptm_pt_flow_segment_packets(session->flow);
+	uint64_t packets = ptm_flow_segment_packets(session->flow);
 	PTM_TRY(ptm_part_finish(session->part, segment->limit, packets));
 	PTM_TRY(ptm_part_serialize(session->part, &session->part_bytes, &session->part_length));
 	return PTM_END;

@@ -156,7 +156,7 @@ static ptm_status put_run(listing *list)
 	list->gap.reason = PTM_GAP_NONE;
 	ptm_status status = ptm_replay_start(list->session, list->run->queue, from, &replay);
 	while (status == PTM_OK && list->count && replay.instruction < end) {
-		status = ptm_pt_flow_next(replay.flow, &item);
+		status = ptm_flow_next(replay.flow, &item);
 		if (status != PTM_OK)
 			break;
 		note_gap(list, &item, &last);
@@ -193,7 +193,7 @@ static ptm_status ordinal_at(ptm_session *session, uint32_t thread, uint64_t tim
 		from = ptm_checkpoint_by_instruction(session, run->queue, run->first_instruction);
 	ptm_status status = ptm_replay_start(session, run->queue, from, &replay);
 	while (status == PTM_OK) {
-		status = ptm_pt_flow_next(replay.flow, &item);
+		status = ptm_flow_next(replay.flow, &item);
 		if (status != PTM_OK || item.kind != PTM_ITEM_VISIT)
 			continue;
 		if (replay.instruction >= run->first_instruction)

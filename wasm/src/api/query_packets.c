@@ -25,7 +25,7 @@ static ptm_status follow(listing *list, uint64_t offset)
 	while (!list->flow_ended && (list->item.kind != PTM_ITEM_VISIT || list->item.offset < offset)) {
 		if (list->item.kind == PTM_ITEM_VISIT)
 			list->replay.instruction += list->item.instructions;
-		ptm_status status = ptm_pt_flow_next(list->replay.flow, &list->item);
+		ptm_status status = ptm_flow_next(list->replay.flow, &list->item);
 		if (status == PTM_END) {
 			list->flow_ended = true;
 			return PTM_OK;
@@ -55,11 +55,11 @@ static ptm_status put_bytes(listing *list, uint32_t row, uint64_t offset, uint32
 	static const char digits[] = "0123456789abcdef";
 	uint8_t bytes[PTM_PACKET_SIZE];
 	char text[PTM_PACKET_SIZE * 3];
-	ptm_pt_flow_config config;
+	ptm_flow_config config;
 	uint32_t length = 0;
 
 	ptm_stream_config(&list->replay.stream, &config);
-	PTM_TRY(config.input.read(config.input.context, offset, bytes, &size));
+	PTM_TRY(config.pt.input.read(config.pt.input.context, offset, bytes, &size));
 	for (uint32_t i = 0; i < size; i++) {
 		if (i)
 			text[length++] = ' ';
@@ -100,14 +100,14 @@ static ptm_status put_row(listing *list, const ptm_packet *packet, uint64_t offs
 /* Walks the packets from the checkpoint on and puts those wanted. */
 static ptm_status put_packets(listing *list)
 {
-	ptm_pt_flow_config config;
+	ptm_flow_config config;
 	ptm_pt_reader reader;
 	ptm_packet packet;
 	uint8_t before = PTM_PACKET_PAD;
 	ptm_status status = PTM_OK;
 
 	ptm_stream_config(&list->replay.stream, &config);
-	ptm_pt_reader_init(&reader, &config.input, list->replay.offset, config.input.size);
+	ptm_pt_reader_init(&reader, &config.pt.input, list->replay.offset, config.pt.input.size);
 	if (!list->replay.offset)
 		status = ptm_pt_reader_sync(&reader);
 	while (status == PTM_OK && list->count) {

@@ -5,7 +5,7 @@
 
 ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, ptm_replay *replay)
 {
-	ptm_pt_flow_config config;
+	ptm_flow_config config;
 	uint64_t offset = checkpoint ? checkpoint->offset : 0, packets;
 	uint32_t row = ptm_segment_at(session, queue, offset);
 
@@ -15,19 +15,19 @@ ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_chec
 	const ptm_segment *segment = &session->segments.at[row];
 	replay->clock = segment->clock;
 	if (offset > segment->offset)
-		PTM_TRY(ptm_pt_flow_scan(&config, segment->offset, offset, &replay->clock, &packets));
+		PTM_TRY(ptm_flow_scan(&config, segment->offset, offset, &replay->clock, &packets));
 	if (checkpoint) {
 		replay->instruction = checkpoint->instruction;
 		replay->packet = checkpoint->packet;
 	}
 	/* The first PSB of a stream is a checkpoint like any other, but nothing comes before it. */
 	bool first = !checkpoint || !checkpoint->packet;
-	return ptm_pt_flow_new(&replay->flow, &session->blocks, &config, first ? 0 : offset, config.input.size, &replay->clock);
+	return ptm_flow_new(&replay->flow, &session->blocks, &config, first ? 0 : offset, ptm_stream_size(&replay->stream), &replay->clock);
 }
 
 void ptm_replay_free(ptm_replay *replay)
 {
-	ptm_pt_flow_free(replay->flow);
+	ptm_flow_free(replay->flow);
 	replay->flow = NULL;
 }
 

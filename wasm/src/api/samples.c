@@ -17,7 +17,7 @@ typedef struct counters { uint64_t instructions, cycles; } counters;
 
 typedef struct lane {
 	ptm_stream stream;
-	ptm_pt_flow *flow;
+	ptm_flow *flow;
 	ptm_item item;           /* the state not yet told */
 	bool has_item, ended, started;
 	uint64_t cycles;         /* total, as of the last state that took it over */
@@ -51,7 +51,7 @@ void ptm_samples_free(ptm_samples *samples)
 	if (!samples)
 		return;
 	for (uint32_t i = 0; i < samples->lanes.length; i++)
-		ptm_pt_flow_free(samples->lanes.at[i].flow);
+		ptm_flow_free(samples->lanes.at[i].flow);
 	ptm_array_free(&samples->lanes);
 	ptm_array_free(&samples->heap);
 	ptm_array_free(&samples->running);
@@ -359,11 +359,11 @@ static ptm_status open_lanes(ptm_session *session, ptm_samples *samples)
 	PTM_TRY(ptm_array_reserve(&samples->lanes, count));
 	for (uint32_t queue = 0; queue < count; queue++) {
 		lane *added = &samples->lanes.at[samples->lanes.length++];
-		ptm_pt_flow_config config;
+		ptm_flow_config config;
 		*added = (lane){ .stream = ptm_stream_of(session, queue) };
 		ptm_stream_config(&added->stream, &config);
 		const ptm_segment *first = &session->segments.at[session->first_segment.at[queue]];
-		PTM_TRY(ptm_pt_flow_new(&added->flow, &session->blocks, &config, 0, config.input.size, &first->clock));
+		PTM_TRY(ptm_flow_new(&added->flow, &session->blocks, &config, 0, ptm_stream_size(&added->stream), &first->clock));
 	}
 	return PTM_OK;
 }
@@ -372,7 +372,7 @@ static ptm_status open_lanes(ptm_session *session, ptm_samples *samples)
 static ptm_status next_state(lane *from)
 {
 	do {
-		ptm_status status = ptm_pt_flow_next(from->flow, &from->item);
+		ptm_status status = ptm_flow_next(from->flow, &from->item);
 		if (status == PTM_END)
 			from->ended = true;
 		PTM_TRY(status);

@@ -21,7 +21,7 @@ void ptm_session_free(ptm_session *session)
 		return;
 	ptm_samples_free(session->samples);
 	ptm_window_free(session);
-	ptm_pt_flow_free(session->flow);
+	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
 	ptm_profile_free(session->profile);
 	ptm_ordinals_free(&session->ordinals);
@@ -61,14 +61,14 @@ static ptm_status open_pt(ptm_session *session)
 static ptm_status first_time(ptm_session *session, uint32_t queue, uint64_t *time_ns)
 {
 	ptm_stream stream = ptm_stream_of(session, queue);
-	ptm_pt_flow_config config;
+	ptm_flow_config config;
 	uint64_t packets;
 
 	ptm_stream_config(&stream, &config);
 	ptm_clock clock = session->segments.at[session->first_segment.at[queue]].clock;
-	uint64_t limit = config.input.size < FIRST_BYTES ? config.input.size : FIRST_BYTES;
-	config.input.size = limit;
-	PTM_TRY(ptm_pt_flow_scan_first(&config, limit, &clock, &packets));
+	uint64_t limit = config.pt.input.size < FIRST_BYTES ? config.pt.input.size : FIRST_BYTES;
+	config.pt.input.size = limit;
+	PTM_TRY(ptm_pt_flow_scan_first(&config.pt, limit, &clock, &packets));
 	*time_ns = clock.tsc ? ptm_time_ns(&session->time, clock.tsc) : 0;
 	return PTM_OK;
 }

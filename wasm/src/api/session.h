@@ -6,7 +6,7 @@
 #include "base/table.h"
 #include "file/pt_info.h"
 #include "file/sideband.h"
-#include "flow/pt_flow.h"
+#include "flow/flow.h"
 #include "profile/profile.h"
 
 /* AUX bytes per segment, about: the cut is at the next PSB. */
@@ -63,7 +63,7 @@ struct ptm_session {
 	PTM_ARRAY(ptm_truncation) truncations; /* sorted by (queue, offset) */
 	/* The segment being decoded */
 	uint32_t decoding;                /* row, UINT32_MAX: none */
-	ptm_pt_flow *flow;
+	ptm_flow *flow;
 	ptm_part *part;
 	ptm_stream stream;
 	uint32_t truncation;              /* next row of truncations */
@@ -81,8 +81,10 @@ ptm_status ptm_load_trace(ptm_session *session) PTM_MUST_CHECK;
 
 /* api/stream.c */
 ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue);
+/* Bytes of AUX data in it. */
+uint64_t ptm_stream_size(const ptm_stream *stream);
 /* The flow's view of a stream; borrows `stream`. */
-void ptm_stream_config(ptm_stream *stream, ptm_pt_flow_config *config);
+void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config);
 /* Who is on the queue's CPU (or its thread), and its address space. */
 void ptm_stream_context(void *stream, uint64_t tsc, ptm_flow_context *context);
 /* Latest ns that perf counts as not after `tsc`. */
@@ -100,7 +102,7 @@ ptm_status ptm_part_take(ptm_part *part, const ptm_item *item) PTM_MUST_CHECK;
 /* api/replay.c: decodes a stretch of a queue again, from a checkpoint. */
 typedef struct ptm_replay {
 	ptm_stream stream;
-	ptm_pt_flow *flow;
+	ptm_flow *flow;
 	uint64_t instruction;    /* queue ordinal of the next visit's first instruction */
 	uint64_t packet;         /* queue ordinal of the checkpoint's packet */
 	ptm_clock clock;         /* at the checkpoint */

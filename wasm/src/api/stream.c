@@ -8,6 +8,11 @@ ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue)
 	return (ptm_stream){ .session = session, .queue = queue };
 }
 
+uint64_t ptm_stream_size(const ptm_stream *stream)
+{
+	return stream->session->file.queues.at[stream->queue].size;
+}
+
 /* Finds the chunk that holds stream position `offset`, and the position of its start. */
 static const ptm_aux_chunk *chunk_at(const ptm_stream *stream, uint64_t offset, uint64_t *start)
 {
@@ -93,16 +98,19 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 	context->until_tsc = session->pt.timeless ? UINT64_MAX : next_change(session, tsc);
 }
 
-void ptm_stream_config(ptm_stream *stream, ptm_pt_flow_config *config)
+void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 {
 	const ptm_pt_info *pt = &stream->session->pt;
-	*config = (ptm_pt_flow_config){
-		.input = { stream, read_stream, buffer_end, stream->session->file.queues.at[stream->queue].size },
-		.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period, pt->max_nonturbo_ratio },
-		.time = stream->session->time,
-		.return_compression = pt->return_compression,
-		.host = stream,
-		.context = ptm_stream_context,
+	*config = (ptm_flow_config){
+		.source = PTM_SOURCE_PT,
+		.pt = {
+			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream) },
+			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period, pt->max_nonturbo_ratio },
+			.time = stream->session->time,
+			.return_compression = pt->return_compression,
+			.host = stream,
+			.context = ptm_stream_context,
+		},
 	};
 }
 
@@ -111,13 +119,13 @@ void ptm_stream_config(ptm_stream *stream, ptm_pt_flow_config *config)
 static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 {
 	ptm_stream stream = ptm_stream_of(session, queue);
-	ptm_pt_flow_config config;
+	ptm_flow_config config;
 	ptm_stream_config(&stream, &config);
-	uint64_t size = config.input.size, offset = 0;
+	uint64_t size = ptm_stream_size(&stream), offset = 0;
 
 	do {
 		ptm_pt_reader reader;
-		ptm_pt_reader_init(&reader, &config.input, size - offset > PTM_SEGMENT_BYTES ? offset + PTM_SEGMENT_BYTES : size, size);
+		ptm_pt_reader_init(&reader, &config.pt.input, size - offset > PTM_SEGMENT_BYTES ? offset + PTM_SEGMENT_BYTES : size, size);
 		ptm_status status = ptm_pt_reader_sync(&reader);
 		uint64_t limit = status == PTM_OK ? reader.offset : size;
 		ptm_pt_reader_free(&reader);
@@ -126,7 +134,7 @@ static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 		ptm_segment segment = { .queue = queue, .offset = offset, .limit = limit };
 		if (!offset) {
 			const ptm_queue *row = &session->file.queues.at[queue];
-			ptm_clock_init(&segment.clock, &config.clock);
+			ptm_clock_init(&segment.clock, &config.pt.clock);
 			segment.clock.reference = row->chunk_count ? session->file.chunks.at[row->first_chunk].reference : 0;
 			segment.clock_known = true;
 		}
@@ -154,11 +162,11 @@ ptm_status ptm_segment_clock(ptm_session *session, uint32_t row)
 	for (; known < row; known++) {
 		ptm_segment *from = &session->segments.at[known], *to = from + 1;
 		ptm_stream stream = ptm_stream_of(session, from->queue);
-		ptm_pt_flow_config config;
+		ptm_flow_config config;
 		uint64_t packets;
 		ptm_stream_config(&stream, &config);
 		to->clock = from->clock;
-		PTM_TRY(ptm_pt_flow_scan(&config, from->offset, from->limit, &to->clock, &packets));
+		PTM_TRY(ptm_flow_scan(&config, from->offset, from->limit, &to->clock, &packets));
 		to->packets_before = from->packets_before + packets;
 		to->clock_known = true;
 	}

@@ -43,7 +43,7 @@ static ptm_status finish_queue(ptm_window *window)
 	const uint8_t *bytes;
 	size_t length;
 
-	PTM_TRY(ptm_part_finish(window->part, ptm_pt_flow_offset(window->replay.flow), 0));
+	PTM_TRY(ptm_part_finish(window->part, ptm_flow_offset(window->replay.flow), 0));
 	PTM_TRY(ptm_part_serialize(window->part, &bytes, &length));
 	PTM_TRY(ptm_profile_merge(window->profile, bytes, length));
 	ptm_part_free(window->part);
@@ -57,11 +57,11 @@ static ptm_status finish_queue(ptm_window *window)
 /* Decodes up to a slice of the current queue. PTM_END: the queue is done. */
 static ptm_status step(ptm_window *window)
 {
-	uint64_t until = ptm_pt_flow_offset(window->replay.flow) + SLICE_BYTES;
+	uint64_t until = ptm_flow_offset(window->replay.flow) + SLICE_BYTES;
 	ptm_item item;
 
-	while (ptm_pt_flow_offset(window->replay.flow) < until) {
-		PTM_TRY(ptm_pt_flow_next(window->replay.flow, &item));
+	while (ptm_flow_offset(window->replay.flow) < until) {
+		PTM_TRY(ptm_flow_next(window->replay.flow, &item));
 		if (item.start_ns >= window->end_ns)
 			return PTM_END;
 		if (item.kind == PTM_ITEM_CHECKPOINT || item.end_ns < window->start_ns || item.start_ns < window->start_ns)

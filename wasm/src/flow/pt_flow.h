@@ -6,17 +6,12 @@
 #ifndef PTM_FLOW_PT_FLOW_H
 #define PTM_FLOW_PT_FLOW_H
 
+#include "flow/context.h"
 #include "flow/return_stack.h"
 #include "flow/visit.h"
 #include "pt/clock.h"
 #include "pt/reader.h"
 #include "pt/time.h"
-
-/* Who runs: valid for times below until_tsc. */
-typedef struct ptm_flow_context {
-	uint32_t thread, space;
-	uint64_t until_tsc;
-} ptm_flow_context;
 
 typedef struct ptm_pt_flow_config {
 	ptm_pt_input input;

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hands every call to the flow of the source: nothing else. */
+#include "flow/flow.h"
+
+struct ptm_flow {
+	uint8_t source;          /* enum ptm_flow_source */
+	union {
+		ptm_pt_flow *pt;
+	};
+};
+
+ptm_status ptm_flow_new(ptm_flow **flow, ptm_blocks *blocks, const ptm_flow_config *config, uint64_t offset, uint64_t limit, const ptm_clock *clock)
+{
+	*flow = calloc(1, sizeof **flow);
+	if (!*flow)
+		return PTM_NO_MEMORY;
+	(*flow)->source = config->source;
+	switch (config->source) {
+	case PTM_SOURCE_PT: return ptm_pt_flow_new(&(*flow)->pt, blocks, &config->pt, offset, limit, clock);
+	default: return PTM_UNSUPPORTED;
+	}
+}
+
+void ptm_flow_free(ptm_flow *flow)
+{
+	if (!flow)
+		return;
+	switch (flow->source) {
+	case PTM_SOURCE_PT: ptm_pt_flow_free(flow->pt); break;
+	}
+	free(flow);
+}
+
+ptm_status ptm_flow_next(ptm_flow *flow, ptm_item *item)
+{
+	switch (flow->source) {
+	case PTM_SOURCE_PT: return ptm_pt_flow_next(flow->pt, item);
+	default: return PTM_END;
+	}
+}
+
+uint64_t ptm_flow_offset(const ptm_flow *flow)
+{
+	switch (flow->source) {
+	case PTM_SOURCE_PT: return ptm_pt_flow_offset(flow->pt);
+	default: return 0;
+	}
+}
+
+uint64_t ptm_flow_segment_packets(const ptm_flow *flow)
+{
+	switch (flow->source) {
+	case PTM_SOURCE_PT: return ptm_pt_flow_segment_packets(flow->pt);
+	default: return 0;
+	}
+}
+
+ptm_status ptm_flow_scan(const ptm_flow_config *config, uint64_t offset, uint64_t limit, ptm_clock *clock, uint64_t *packets)
+{
+	*packets = 0;
+	switch (config->source) {
+	case PTM_SOURCE_PT: return ptm_pt_flow_scan(&config->pt, offset, limit, clock, packets);
+	default: return PTM_OK;
+	}
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A flow of one queue, whatever its source: the stream of items of visit.h.
+ * Who makes one knows the source; who reads it does not. */
+#ifndef PTM_FLOW_FLOW_H
+#define PTM_FLOW_FLOW_H
+
+#include "flow/pt_flow.h"
+
+typedef enum ptm_flow_source { PTM_SOURCE_PT } ptm_flow_source;
+
+typedef struct ptm_flow_config {
+	uint8_t source;          /* enum ptm_flow_source: which of the following counts */
+	ptm_pt_flow_config pt;
+} ptm_flow_config;
+
+typedef struct ptm_flow ptm_flow;
+
+/* A flow over [offset, limit) of the queue's stream, as ptm_pt_flow_new; `clock`
+ * counts for PT only. Caller frees with ptm_flow_free, whatever is returned. */
+ptm_status ptm_flow_new(ptm_flow **flow, ptm_blocks *blocks, const ptm_flow_config *config, uint64_t offset, uint64_t limit, const ptm_clock *clock) PTM_MUST_CHECK;
+void ptm_flow_free(ptm_flow *flow);
+
+/* Stores the next item. PTM_END at the end. */
+ptm_status ptm_flow_next(ptm_flow *flow, ptm_item *item) PTM_MUST_CHECK;
+
+/* How far decoding has come in the stream. */
+uint64_t ptm_flow_offset(const ptm_flow *flow);
+/* Packets (records) read up to the limit. */
+uint64_t ptm_flow_segment_packets(const ptm_flow *flow);
+
+/* What a flow that starts at `limit` must know of [offset, limit): brings `clock`
+ * there, counts the packets (records). */
+ptm_status ptm_flow_scan(const ptm_flow_config *config, uint64_t offset, uint64_t limit, ptm_clock *clock, uint64_t *packets) PTM_MUST_CHECK;
+
+#endif
