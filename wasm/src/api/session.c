@@ -37,6 +37,8 @@ void ptm_session_free(ptm_session *session)
 	ptm_array_free(&session->segments);
 	ptm_array_free(&session->truncations);
 	ptm_array_free(&session->first_segment);
+	ptm_array_free(&session->bts_spans);
+	ptm_array_free(&session->first_bts_span);
 	free(session);
 }
 
@@ -45,8 +47,19 @@ const char *ptm_session_message(const ptm_session *session)
 	return session->message.text;
 }
 
+static ptm_status open_bts(ptm_session *session)
+{
+	session->flow_source = PTM_SOURCE_BTS;
+	PTM_TRY(ptm_bts_info_read(&session->file, &session->bts, &session->message));
+	session->time = (ptm_time){ session->bts.time_shift, session->bts.time_mult, session->bts.time_zero };
+	session->pt = (ptm_pt_info){ .attr = session->bts.attr, .timeless = session->bts.timeless };
+	return session->bts.snapshot ? ptm_bts_overlap_trim(&session->file) : PTM_OK;
+}
+
 static ptm_status open_pt(ptm_session *session)
 {
+	if (session->file.auxtrace_type == PTM_AUXTRACE_INTEL_BTS)
+		return open_bts(session);
 	ptm_status status = ptm_pt_info_read(&session->file, &session->pt, &session->message);
 	if (status == PTM_NOT_FOUND)
 		return ptm_message_set(&session->message, PTM_UNSUPPORTED,
@@ -64,6 +77,12 @@ static ptm_status first_time(ptm_session *session, uint32_t queue, uint64_t *tim
 	ptm_flow_config config;
 	uint64_t packets;
 
+	if (session->flow_source == PTM_SOURCE_BTS) {
+		ptm_bts_span span;
+		ptm_status status = ptm_bts_spans_find(&stream, 0, &span);
+		*time_ns = status == PTM_OK ? span.start_ns : 0;
+		return status == PTM_END ? PTM_OK : status;
+	}
 	ptm_stream_config(&stream, &config);
 	ptm_clock clock = session->segments.at[session->first_segment.at[queue]].clock;
 	uint64_t limit = config.pt.input.size < FIRST_BYTES ? config.pt.input.size : FIRST_BYTES;
@@ -101,6 +120,8 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 	PTM_TRY(ptm_spaces_new(&session->spaces, &session->images));
 	ptm_blocks_init(&session->blocks, session->spaces);
 	PTM_TRY(ptm_load_trace(session));
+	if (session->flow_source == PTM_SOURCE_BTS)
+		PTM_TRY(ptm_bts_spans_build(session));
 	PTM_TRY(ptm_segments_cut(session));
 	PTM_TRY(find_start(session));
 	session->version = 1;

@@ -4,6 +4,8 @@
 #define PTM_API_SESSION_H
 
 #include "base/table.h"
+#include "file/bts_info.h"
+#include "file/bts_overlap.h"
 #include "file/pt_info.h"
 #include "file/sideband.h"
 #include "flow/flow.h"
@@ -48,7 +50,11 @@ struct ptm_session {
 	ptm_source source;
 	ptm_strings strings;
 	ptm_trace_file file;
-	ptm_pt_info pt;
+	uint8_t flow_source;     /* enum ptm_flow_source */
+	ptm_pt_info pt;          /* of a BTS trace: only attr and timeless count, the rest is 0 */
+	ptm_bts_info bts;
+	PTM_ARRAY(ptm_bts_span) bts_spans; /* sorted by (queue, start) */
+	PTM_ARRAY(uint32_t) first_bts_span;/* of each queue, and one past the last */
 	bool opened, has_pt;
 	ptm_sideband sideband;
 	ptm_images images;
@@ -95,6 +101,12 @@ ptm_status ptm_segment_clock(ptm_session *session, uint32_t segment) PTM_MUST_CH
 ptm_status ptm_segments_cut(ptm_session *session) PTM_MUST_CHECK;
 /* Row of the segment of `queue` that holds `offset`. */
 uint32_t ptm_segment_at(const ptm_session *session, uint32_t queue, uint64_t offset);
+
+/* api/bts_spans.c: cuts the queues of a BTS trace into spans: by pieces of AUX
+ * data, and by the AUX records that say whose they are and when. */
+ptm_status ptm_bts_spans_build(ptm_session *session) PTM_MUST_CHECK;
+/* The span that holds `offset`, or the first after it. PTM_END: none. `stream` is a ptm_stream. */
+ptm_status ptm_bts_spans_find(void *stream, uint64_t offset, ptm_bts_span *span) PTM_MUST_CHECK;
 
 /* api/decode.c: hands any item of a flow to a part. */
 ptm_status ptm_part_take(ptm_part *part, const ptm_item *item) PTM_MUST_CHECK;

@@ -101,6 +101,13 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 {
 	const ptm_pt_info *pt = &stream->session->pt;
+	if (stream->session->flow_source == PTM_SOURCE_BTS) {
+		*config = (ptm_flow_config){
+			.source = PTM_SOURCE_BTS,
+			.bts = { stream, ptm_stream_size(stream), read_stream, ptm_bts_spans_find },
+		};
+		return;
+	}
 	*config = (ptm_flow_config){
 		.source = PTM_SOURCE_PT,
 		.pt = {
@@ -115,6 +122,28 @@ void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 }
 
 /* --------------------------------------------------------------- segments */
+
+/* Records are all alike: any of them may begin a segment. */
+static ptm_status cut_bts_queue(ptm_session *session, uint32_t queue)
+{
+	ptm_stream stream = ptm_stream_of(session, queue);
+	uint64_t size = ptm_stream_size(&stream), offset = 0;
+
+	do {
+		uint64_t limit = size;
+		ptm_bts_span span;
+		if (size - offset > PTM_SEGMENT_BYTES && ptm_bts_spans_find(&stream, offset + PTM_SEGMENT_BYTES, &span) == PTM_OK) {
+			uint64_t at = offset + PTM_SEGMENT_BYTES;
+			limit = at < span.start ? span.start : span.start + (at - span.start) / PTM_BTS_RECORD * PTM_BTS_RECORD;
+			if (limit > span.end)
+				limit = span.next;
+		}
+		ptm_segment segment = { .queue = queue, .offset = offset, .limit = limit, .clock_known = !offset };
+		PTM_TRY(ptm_array_push(&session->segments, segment));
+		offset = limit;
+	} while (offset < size);
+	return PTM_OK;
+}
 
 static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 {
@@ -149,7 +178,7 @@ ptm_status ptm_segments_cut(ptm_session *session)
 	session->segments.length = session->first_segment.length = 0;
 	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
 		PTM_TRY(ptm_array_push(&session->first_segment, session->segments.length));
-		PTM_TRY(cut_queue(session, queue));
+		PTM_TRY(session->flow_source == PTM_SOURCE_BTS ? cut_bts_queue(session, queue) : cut_queue(session, queue));
 	}
 	return ptm_array_push(&session->first_segment, session->segments.length);
 }

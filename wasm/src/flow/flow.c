@@ -6,6 +6,7 @@ struct ptm_flow {
 	uint8_t source;          /* enum ptm_flow_source */
 	union {
 		ptm_pt_flow *pt;
+		ptm_bts_flow *bts;
 	};
 };
 
@@ -17,6 +18,7 @@ ptm_status ptm_flow_new(ptm_flow **flow, ptm_blocks *blocks, const ptm_flow_conf
 	(*flow)->source = config->source;
 	switch (config->source) {
 	case PTM_SOURCE_PT: return ptm_pt_flow_new(&(*flow)->pt, blocks, &config->pt, offset, limit, clock);
+	case PTM_SOURCE_BTS: return ptm_bts_flow_new(&(*flow)->bts, blocks, &config->bts, offset, limit);
 	default: return PTM_UNSUPPORTED;
 	}
 }
@@ -27,6 +29,7 @@ void ptm_flow_free(ptm_flow *flow)
 		return;
 	switch (flow->source) {
 	case PTM_SOURCE_PT: ptm_pt_flow_free(flow->pt); break;
+	case PTM_SOURCE_BTS: ptm_bts_flow_free(flow->bts); break;
 	}
 	free(flow);
 }
@@ -35,6 +38,7 @@ ptm_status ptm_flow_next(ptm_flow *flow, ptm_item *item)
 {
 	switch (flow->source) {
 	case PTM_SOURCE_PT: return ptm_pt_flow_next(flow->pt, item);
+	case PTM_SOURCE_BTS: return ptm_bts_flow_next(flow->bts, item);
 	default: return PTM_END;
 	}
 }
@@ -43,6 +47,7 @@ uint64_t ptm_flow_offset(const ptm_flow *flow)
 {
 	switch (flow->source) {
 	case PTM_SOURCE_PT: return ptm_pt_flow_offset(flow->pt);
+	case PTM_SOURCE_BTS: return ptm_bts_flow_offset(flow->bts);
 	default: return 0;
 	}
 }
@@ -51,6 +56,7 @@ uint64_t ptm_flow_segment_packets(const ptm_flow *flow)
 {
 	switch (flow->source) {
 	case PTM_SOURCE_PT: return ptm_pt_flow_segment_packets(flow->pt);
+	case PTM_SOURCE_BTS: return ptm_bts_flow_records(flow->bts);
 	default: return 0;
 	}
 }
@@ -60,6 +66,7 @@ ptm_status ptm_flow_scan(const ptm_flow_config *config, uint64_t offset, uint64_
 	*packets = 0;
 	switch (config->source) {
 	case PTM_SOURCE_PT: return ptm_pt_flow_scan(&config->pt, offset, limit, clock, packets);
+	case PTM_SOURCE_BTS: return ptm_bts_flow_scan(&config->bts, offset, limit, packets);
 	default: return PTM_OK;
 	}
 }

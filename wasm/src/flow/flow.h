@@ -4,13 +4,15 @@
 #ifndef PTM_FLOW_FLOW_H
 #define PTM_FLOW_FLOW_H
 
+#include "flow/bts_flow.h"
 #include "flow/pt_flow.h"
 
-typedef enum ptm_flow_source { PTM_SOURCE_PT } ptm_flow_source;
+typedef enum ptm_flow_source { PTM_SOURCE_PT, PTM_SOURCE_BTS } ptm_flow_source;
 
 typedef struct ptm_flow_config {
 	uint8_t source;          /* enum ptm_flow_source: which of the following counts */
 	ptm_pt_flow_config pt;
+	ptm_bts_flow_config bts;
 } ptm_flow_config;
 
 typedef struct ptm_flow ptm_flow;
