@@ -2,21 +2,32 @@
 // What the reader must know about the trace as a whole: failure, missing
 // binaries, warnings, and what became of files just added.
 import { useMemo, useState } from 'react'
-import type { ImageOutcome } from '../store'
 import { infoValues } from '../model/names'
 import { useStore } from '../store'
 import { Banner } from '../widgets/Banner'
 import { Button } from '../widgets/Button'
-import { missingSentence, type Missing } from './trace-facts'
+import { missingSentence, outcomeSummary, type Missing } from './trace-facts'
 
-/** One sentence about the files that were offered last; '' when all were of use. */
-export function outcomeSummary(outcomes: readonly ImageOutcome[]): string {
-  const used = outcomes.filter(({ state }) => state === 'used').length
-  const others = outcomes.filter(({ state }) => state !== 'used')
-  const refused = others.find(({ state }) => state === 'refused') ?? others[0]
-  if (!refused) return ''
-  if (others.length === 1) return refused.sentence
-  return `${used} of ${outcomes.length} files were used. ${refused.sentence}`
+/** What the example shows: its first sentence, and the rest on demand. */
+function Story({ story, onClose }: { story: string; onClose(): void }) {
+  const [open, setOpen] = useState(false)
+  const end = story.indexOf('. ')
+  const first = end < 0 ? story : story.slice(0, end + 1)
+  return (
+    <Banner
+      kind="note"
+      onClose={onClose}
+      actions={
+        first !== story && (
+          <Button aria-expanded={open} onClick={() => setOpen(!open)}>
+            {open ? 'Show less' : 'What to look for'}
+          </Button>
+        )
+      }
+    >
+      {open ? story : first}
+    </Banner>
+  )
 }
 
 export function Banners({ missing }: { missing: Missing | null }) {
@@ -29,6 +40,7 @@ export function Banners({ missing }: { missing: Missing | null }) {
   const [open, setOpen] = useState(false)
   const hide = (text: string) => setHidden((old) => new Set(old).add(text))
 
+  const story = useStore((store) => store.session.story)
   const missingText = missing ? missingSentence(missing) : ''
   const summary = outcomeSummary(outcomes)
   const shown = warnings.filter((warning) => !hidden.has(warning))
@@ -40,6 +52,7 @@ export function Banners({ missing }: { missing: Missing | null }) {
           {failure}
         </Banner>
       )}
+      {story && !hidden.has(story) && <Story story={story} onClose={() => hide(story)} />}
       {missingText && !hidden.has('missing') && (
         <Banner kind="warn" actions={toFiles} onClose={() => hide('missing')}>
           {missingText}

@@ -11,10 +11,11 @@ import { durationText, parseTime, timeText } from '../widgets/number-text'
 import { usePalette } from '../widgets/theme'
 import { TimeAxis } from '../widgets/TimeAxis'
 import { drawOverview } from './range-draw'
-import { densityOf, dragRange, gripAt, widenRange, type Grip } from './range-layout'
+import { densityOf, dragRange, gripAt, markGaps, widenRange, type Grip } from './range-layout'
 import './RangeBar.css'
 
 const CLICK_PX = 3
+const WHOLE = {}
 
 /** A power of two of buckets, at most one for two pixels: few different questions. */
 const bucketsFor = (width: number) => Math.min(1024, Math.max(128, 2 ** Math.floor(Math.log2(Math.max(1, width / 2)))))
@@ -26,7 +27,14 @@ function Overview({ duration, width }: { duration: number; width: number }) {
   const request = useMemo(() => (count > 0 ? { start_ns: 0, end_ns: duration, count } : null), [duration, count])
   const state = useTable('coverage', request)
   const table = state.state === 'ready' ? state.table : state.state === 'loading' ? state.previous : null
-  const density = useMemo(() => table && densityOf(table, count, thread), [table, count, thread])
+  // Gaps may be many: they are asked for once decoding is over.
+  const decoding = useStore((store) => store.session.status === 'decoding')
+  const gapState = useTable('gaps', decoding ? null : WHOLE)
+  const gaps = gapState.state === 'ready' ? gapState.table : null
+  const density = useMemo(() => {
+    const covered = table && densityOf(table, count, thread)
+    return covered && gaps ? markGaps(covered, gaps, thread, duration) : covered
+  }, [table, gaps, count, thread, duration])
   const draw = useCallback<Draw>(
     (context, size) => density && drawOverview(context, size.width, size.height, density, palette),
     [density, palette],

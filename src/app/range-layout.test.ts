@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
 import { makeTable } from '../test-support/make-table'
-import { densityOf, dragRange, gripAt, shiftRange, widenRange } from './range-layout'
+import { densityOf, dragRange, gripAt, markGaps, shiftRange, widenRange } from './range-layout'
 
 const range = (start_ns: number, end_ns: number) => ({ start_ns, end_ns })
 
@@ -16,6 +16,18 @@ test('coverage becomes densities of all threads or of one', () => {
   expect([...densityOf(coverage, 4, 1).on]).toEqual([1, 0, 0.5, 0])
   expect([...densityOf(coverage, 4, null).lost]).toEqual([0, 0, 1, 0])
   expect([...densityOf(makeTable('coverage', []), 2, null).on]).toEqual([0, 0])
+})
+
+test('a loss that takes no time is marked', () => {
+  const density = { on: new Float64Array(4), lost: Uint8Array.of(0, 0, 0, 1) }
+  const gaps = makeTable('gaps', [
+    { thread: 1, start_ns: 10, end_ns: 10, lost: 1 },
+    { thread: 2, start_ns: 60, end_ns: 61, lost: 1 },
+    { thread: 1, start_ns: 30, end_ns: 40, lost: 0 },
+    { thread: 1, start_ns: NaN, end_ns: NaN, lost: 1 },
+  ])
+  expect([...markGaps(density, gaps, null, 100).lost]).toEqual([1, 0, 1, 1])
+  expect([...markGaps(density, gaps, 2, 100).lost]).toEqual([0, 0, 1, 1])
 })
 
 test('a press takes an edge, the range or starts anew', () => {

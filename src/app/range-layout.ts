@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The overview strip in numbers: coverage rows to densities, and what a drag on
 // the strip does to the selected range. All times in ns, all places as shares of one.
-import type { CoverageTable } from '../model/tables.gen'
+import type { CoverageTable, GapsTable } from '../model/tables.gen'
 import type { TimeRange } from '../model/view-state'
 
 /** Per bucket: share of the busiest bucket's traced time, and 1 where trace was lost. */
@@ -18,6 +18,19 @@ export function densityOf(coverage: CoverageTable, buckets: number, thread: numb
   }
   const most = on.reduce((max, value) => Math.max(max, value), 0)
   return { on: most > 0 ? on.map((value) => value / most) : on, lost }
+}
+
+/** Marks losses that take no time, too: an overflow is a moment. */
+export function markGaps(density: Density, gaps: GapsTable, thread: number | null, duration: number): Density {
+  const buckets = density.lost.length
+  const lost = density.lost.slice()
+  const bucketOf = (time: number) => Math.min(buckets - 1, Math.max(0, Math.floor((time / duration) * buckets)))
+  for (let row = 0; row < gaps.rows; row++) {
+    const start = gaps.start_ns[row] ?? NaN
+    if (gaps.lost[row] !== 1 || !Number.isFinite(start) || (thread !== null && gaps.thread[row] !== thread)) continue
+    lost.fill(1, bucketOf(start), bucketOf(gaps.end_ns[row] ?? start) + 1)
+  }
+  return { on: density.on, lost }
 }
 
 export type Grip = 'new' | 'start' | 'end' | 'move'

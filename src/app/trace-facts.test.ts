@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
 import { makeTable } from '../test-support/make-table'
-import { missingImages, missingSentence, progressText, traceChips } from './trace-facts'
+import { missingImages, missingSentence, outcomeSummary, progressText, traceChips } from './trace-facts'
 
 const image = (path: string, status: number, lost_bytes: number, gaps = 0, anonymous = 0) => ({ path, status, lost_bytes, gaps, anonymous })
 const sentence = (...rows: ReturnType<typeof image>[]) => {
@@ -31,4 +31,15 @@ test('progress has a phase, bytes and a share', () => {
   const progress = { instructions: 0, version: 1, bytesDone: 12_582_912, bytesTotal: 41_943_040 }
   expect(progressText({ ...progress, phase: 'decoding' })).toEqual({ name: 'Decoding', detail: '12.0 MiB of 40.0 MiB · 30.0%', share: 0.3 })
   expect(progressText({ ...progress, phase: 'reading', bytesTotal: 0 }).detail).toBe('12.0 MiB')
+})
+
+test('of files just offered only what matters is told', () => {
+  const say = (...states: ('used' | 'unwanted' | 'refused' | 'unreadable')[]) =>
+    outcomeSummary(states.map((state, index) => ({ path: '', state, sentence: `${index} ${state}.` })))
+  expect(say()).toBe('')
+  expect(say('unwanted', 'used', 'unreadable')).toBe('')
+  expect(say('used', 'unwanted', 'refused')).toBe('2 refused.')
+  expect(say('refused', 'refused')).toBe('2 files were refused. 0 refused.')
+  expect(say('unwanted')).toBe('0 unwanted.')
+  expect(say('unwanted', 'unreadable')).toBe('None of the 2 files is of use for this trace. 0 unwanted.')
 })

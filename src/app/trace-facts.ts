@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The few facts of a trace that the frame around the views shows: chips, progress,
 // missing binaries. Rows to texts, nothing is drawn.
-import type { Progress } from '../store'
+import type { ImageOutcome, Progress } from '../store'
 import { infoValue, traceDuration, tracedThreads } from '../model/names'
 import type { Tables } from '../model/tables.gen'
 import { textAt } from '../lib/text-column'
@@ -60,4 +60,14 @@ export function missingSentence({ count, share, first }: Missing): string {
   const who = count === 1 ? `${first} is missing` : `${count} binaries are missing`
   if (!(share > 0)) return `${who}: parts of the trace could not be decoded.`
   return `${who}: ${shareText(share)} of the trace could not be decoded.`
+}
+
+/** One sentence about the files that were offered last; '' when there is nothing to be told: what a folder holds besides is of no interest. */
+export function outcomeSummary(outcomes: readonly ImageOutcome[]): string {
+  const refused = outcomes.filter(({ state }) => state === 'refused')
+  const [first] = refused.length > 0 ? refused : outcomes
+  if (!first || (refused.length === 0 && outcomes.some(({ state }) => state === 'used'))) return ''
+  if (outcomes.length === 1) return first.sentence
+  if (refused.length > 0) return refused.length === 1 ? first.sentence : `${refused.length} files were refused. ${first.sentence}`
+  return `None of the ${outcomes.length} files is of use for this trace. ${first.sentence}`
 }

@@ -10,13 +10,15 @@ const functions = makeTable('functions', [
   { name: 'book::Index::add<int>(int)', image: 1 },
   { name: 'malloc', image: 2 },
   { name: '', image: 2, address: 0x1a2bn },
+  { name: '', image: 2, address: 0n },
 ])
 
 test('nameless code is called by its binary and address', () => {
-  expect([0, 1, 4, 99].map((row) => functionName(functions, images, row))).toEqual([
+  expect([0, 1, 4, 5, 99].map((row) => functionName(functions, images, row))).toEqual([
     '[unknown]',
     'book::Index::find(long)',
     '[libc.so.6+0x1a2b]',
+    '[libc.so.6]',
     '[unknown]',
   ])
   expect(functionName(null, null, 1)).toBe('[unknown]')

@@ -68,7 +68,9 @@ function makeFunctionName(functions: Functions, images: Images | null, row: numb
   if (name !== '') return name
   const path = imagePath(functions, images, row)
   if (row === 0 || path === '') return '[unknown]'
-  return `[${fileName(path)}+0x${(functions.address[row] ?? 0n).toString(16)}]`
+  // Address 0: all code of the binary that no symbol names.
+  const address = functions.address[row] ?? 0n
+  return address === 0n ? `[${fileName(path)}]` : `[${fileName(path)}+0x${address.toString(16)}]`
 }
 
 // Tables are read-only, so what was decoded once holds as long as the table does.

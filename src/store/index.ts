@@ -4,5 +4,6 @@
 export { setEngine } from './engine-access'
 export { useStore } from './store'
 export { useIdle, useTable } from './use-table'
+export { showVisit } from './visit-of'
 export type * from './types'
 export type { ImageOutcome, Progress } from '../engine/protocol'

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { fail, ok } from '../lib/result'
 import { fakeEngine, type FakeEngine } from '../test-support/fake-engine'
+import { makeTable } from '../test-support/make-table'
 import { setEngine, useStore } from './index'
 
 const TRACE = 'PERFILE2 and more'
@@ -49,7 +50,7 @@ test('a big-endian trace is one too; of several the first is opened and the othe
   await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
   expect(engine.log).toEqual(['open a.data', 'decode'])
   expect(store().session.outcomes).toEqual([
-    { path: 'dir/b.data', state: 'unwanted', sentence: 'dir/b.data is a trace too, but one is open at a time: dir/a.data was opened.' },
+    { path: 'dir/b.data', state: 'refused', sentence: 'dir/b.data is a trace too, but one is open at a time: dir/a.data was opened.' },
   ])
 })
 
@@ -125,6 +126,25 @@ test('the version grows with progress, also from one trace to the next', async (
   expect(store().session.version).toBeGreaterThan(before)
 })
 
+test('the example is fetched, opened with its binaries, and tells its story', async () => {
+  const answers: Record<string, string> = {
+    'example.json': JSON.stringify({ trace: 'e.data', binaries: [{ path: '/opt/prog', file: 'prog' }], story: 'Look at main.' }),
+    'e.data': TRACE,
+    prog: ELF,
+  }
+  vi.stubGlobal('fetch', async (url: string) => {
+    const body = answers[url.split('/').pop() ?? '']
+    return body === undefined ? new Response('', { status: 404 }) : new Response(body)
+  })
+  void store().openExample()
+  await vi.waitFor(() => expect(engine.log).toEqual(['open e.data', 'images /opt/prog', 'decode']))
+  expect(store().session).toMatchObject({ fileName: 'e.data', story: 'Look at main.' })
+  delete answers.prog
+  await store().openExample()
+  expect(store().session.failure).toMatch(/The example could not be fetched: .*prog: the server answered 404/)
+  vi.unstubAllGlobals()
+})
+
 test('closing goes back to the start', async () => {
   void open(offered('perf.data', TRACE))
   await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
@@ -144,9 +164,16 @@ test('a jump to a time finds the instruction, and only the last jump counts', as
   const first = store().showTime(1, 100)
   const second = store().showTime(2, 200)
   await vi.waitFor(() => expect(engine.questions).toHaveLength(2))
-  expect(engine.questions[1]?.request).toEqual({ thread: 2, flags: 1, start_ns: 200, count: 1 })
-  const { makeTable } = await import('../test-support/make-table')
-  engine.questions[1]?.answer(ok(makeTable('instructions', [{ ordinal: 42 }])))
+  expect(engine.questions[1]?.request).toEqual({ thread: 2, flags: 1, start_ns: 200, count: 256 })
+  engine.questions[1]?.answer(
+    ok(
+      makeTable('instructions', [
+        { ordinal: 41, time_ns: 199 },
+        { ordinal: 42, time_ns: 200 },
+        { ordinal: 43, time_ns: 200 },
+      ]),
+    ),
+  )
   engine.questions[0]?.answer(ok(makeTable('instructions', [{ ordinal: 7 }])))
   await Promise.all([first, second])
   expect(store().view).toMatchObject({ tab: 'instructions', instruction: { thread: 2, ordinal: 42 } })

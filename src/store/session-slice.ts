@@ -28,6 +28,7 @@ export const emptySession: SessionSlice = {
   images: null,
   queues: null,
   outcomes: [],
+  story: '',
 }
 
 const inputOf = ({ file, path }: OfferedFile): Input => ({ name: file.name, path, file })
@@ -52,7 +53,7 @@ function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
   const [opened, ...others] = traces
   return others.map(({ path }) => ({
     path,
-    state: 'unwanted',
+    state: 'refused',
     sentence: `${path} is a trace too, but one is open at a time: ${opened?.path ?? ''} was opened.`,
   }))
 }
@@ -171,12 +172,12 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     return answer.ok ? answer.value.map(spoken) : [{ path: '', state: 'unreadable', sentence: answer.error.sentence }]
   }
 
-  async function openTrace(sorted: SortedFiles, trace: OfferedFile): Promise<void> {
+  async function openTrace(sorted: SortedFiles, trace: OfferedFile, story: string): Promise<void> {
     await stopDecoding()
     const mine = run
     const { version } = get().session
     set((store) => ({
-      session: { ...emptySession, version: version + 1, status: 'opening', fileName: trace.file.name },
+      session: { ...emptySession, version: version + 1, status: 'opening', fileName: trace.file.name, story },
       view: { ...initialViewState, tab: store.view.tab },
     }))
     const to = await engine()
@@ -205,11 +206,11 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     if (wasDecoding || used.some(({ state }) => state === 'used')) await decode()
   }
 
-  async function openSorted(offered: readonly OfferedFile[]): Promise<void> {
+  async function openSorted(offered: readonly OfferedFile[], story = ''): Promise<void> {
     const sorted = await classify(offered)
     const [trace] = sorted.traces
     const isOpen = get().session.info !== null
-    if (trace) return openTrace(sorted, trace)
+    if (trace) return openTrace(sorted, trace, story)
     if (isOpen && sorted.binaries.length > 0) return addBinaries(sorted)
     if (isOpen) return change({ outcomes: sorted.outcomes })
     early = [...early, ...sorted.binaries]
@@ -236,7 +237,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
       guarded(async () => {
         change({ status: 'opening', fileName: 'the example', failure: '' })
         const example = await fetchExample()
-        if (example.ok) await openSorted(example.value)
+        if (example.ok) await openSorted(example.value.files, example.value.story)
         else change({ status: 'failed', failure: example.error })
       }),
     cancel: async () => {

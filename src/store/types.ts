@@ -23,6 +23,8 @@ export type SessionSlice = {
   queues: Tables['queues'] | null
   /** What became of the binaries offered last. */
   outcomes: ImageOutcome[]
+  /** What to look at in the shipped example; empty for every other trace. */
+  story: string
 }
 
 export type SessionActions = {
@@ -57,9 +59,7 @@ export type Store = {
 
 export type TableState<Name extends TableName> =
   /** `previous`: the last answer to a similar request, to keep on screen meanwhile. */
-  | { state: 'loading'; previous: Tables[Name] | null }
-  | { state: 'ready'; table: Tables[Name] }
-  | { state: 'failed'; sentence: string }
+  { state: 'loading'; previous: Tables[Name] | null } | { state: 'ready'; table: Tables[Name] } | { state: 'failed'; sentence: string }
 
 /** Signature of useTable: null asks for nothing (stays loading). */
 export type UseTable = <Name extends TableName>(table: Name, request: TableRequest | null) => TableState<Name>

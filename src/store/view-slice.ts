@@ -10,17 +10,16 @@ type ViewSlice = { view: ViewState } & ViewActions
 
 const START_NS_NOT_FIRST = 1
 
-/** Ordinal of the first instruction of `thread` at or after `time_ns`; null when there is none. */
+/** Instructions share times, and the answer may begin a little before the time asked for. */
+const LOOK_AT = 256
+
+/** Ordinal of the first instruction of `thread` at or after `time_ns`, or else the one the engine found nearest; null when there is none. */
 async function ordinalAt(thread: number, time_ns: number): Promise<number | null> {
-  const answer = await (
-    await engine()
-  ).query('instructions', {
-    thread,
-    flags: START_NS_NOT_FIRST,
-    start_ns: time_ns,
-    count: 1,
-  })
-  return answer.ok ? (answer.value.ordinal[0] ?? null) : null
+  const answer = await (await engine()).query('instructions', { thread, flags: START_NS_NOT_FIRST, start_ns: time_ns, count: LOOK_AT })
+  if (!answer.ok) return null
+  const { rows, ordinal, time_ns: times } = answer.value
+  for (let row = 0; row < rows; row++) if ((times[row] ?? 0) >= time_ns) return ordinal[row] ?? null
+  return ordinal[0] ?? null
 }
 
 export const createViewSlice: StateCreator<Store, [], [], ViewSlice> = (set, get) => {

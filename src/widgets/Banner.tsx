@@ -10,7 +10,7 @@ type Props = { kind: 'danger' | 'warn' | 'note'; children: ReactNode; actions?: 
 export function Banner({ kind, children, actions, onClose }: Props) {
   return (
     <div className={`banner banner-${kind}`} role={kind === 'danger' ? 'alert' : 'status'}>
-      <Icon name="warning" size={14} />
+      <Icon name={kind === 'note' ? 'info' : 'warning'} size={14} />
       <div className="banner-text">{children}</div>
       {actions}
       {onClose && <IconButton icon="close" label="Hide this message" onClick={onClose} />}

@@ -41,6 +41,7 @@ export function Segmented<Value extends string>({ label, value, choices, onChang
           onClick={() => !choice.disabledBecause && onChange(choice.value)}
         >
           {choice.label}
+          {choice.disabledBecause && <span className="visually-hidden">: {choice.disabledBecause}</span>}
         </button>
       ))}
     </div>

@@ -83,6 +83,7 @@ export function JumpBox({ label, placeholder, hint, onJump }: JumpProps) {
           setText(event.target.value)
           setFailure('')
         }}
+        onBlur={() => setFailure('')}
         onKeyDown={(event) => {
           if (event.key !== 'Escape') return
           setText('')

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run judge`: holds what `ptarmigan script` prints against the truth and
 // against perf 6.1, trace by trace, and prints a table.
-// Usage: judge.mjs [--project] [--only REGEX] [--judge truth|b|i0ns] [--candidate perf] [--rebase]
+// Usage: judge.mjs [--project] [--only REGEX] [--judge truth,views,b,i0ns,junk] [--candidate perf] [--rebase]
 //   --project    the project's own fixtures only (what npm test runs)
 //   --candidate  judge perf instead of ourselves, to judge the judge
 //   --rebase     write wasm/test/fixtures/expected from perf; its diff is the review
@@ -27,6 +27,7 @@ const { values: options } = parseArgs({
 const perf = perfVersion()
 const ptgen = options.project ? { path: '', why: '' } : findPtgen()
 const rows = []
+const wants = (judge) => !options.judge || options.judge.split(',').includes(judge)
 
 const scriptOptions = (symfs, itrace, fields, ns) => ['--symfs', symfs, `--itrace=${itrace}`, '-F', fields].concat(ns ? ['--ns'] : [])
 const perfCommand = ({ trace, symfs }, itrace, fields, ns) => ['perf', 'script', '-i', trace, ...scriptOptions(symfs, itrace, fields, ns)]
@@ -38,6 +39,10 @@ const ourCommand = ({ trace, symfs }, itrace, fields, ns) => [
   trace,
   ...scriptOptions(symfs, itrace, fields, ns),
 ]
+/** What the views show, through the native decoder. */
+const viewsCommand = ({ trace, symfs }) => [join(root, 'build/test/cases/print_stream'), trace, symfs]
+/** Without times perf attributes nothing to a thread, and script does as perf does. */
+const WITHOUT_TIME = 'perf, and so script, attributes nothing without times: see views'
 const candidate = options.candidate === 'perf' ? perfCommand : ourCommand
 
 function report(fixture, judge, verdict, compared, different, first) {
@@ -63,9 +68,14 @@ async function judgeStream(fixture, judge, command, against) {
 }
 
 async function judgeTruth(fixture) {
-  const command = candidate(fixture, fixture.truthHashes || !fixture.lossy ? 'i0ns' : 'i0nse', 'tid,ip', false)
-  if (fixture.truthHashes) return judgeStream(fixture, 'truth', command, (lines) => compareHashes(lines, fixture.truthHashes))
-  await judgeStream(fixture, 'truth', command, async (lines) => {
+  if (fixture.name.includes('notime')) report(fixture, 'truth', 'skip', 0, 0, WITHOUT_TIME)
+  else await judgeByTruth(fixture, 'truth', candidate(fixture, fixture.lossy ? 'i0nse' : 'i0ns', 'tid,ip', false))
+  if (wants('views')) await judgeByTruth(fixture, 'views', viewsCommand(fixture))
+}
+
+async function judgeByTruth(fixture, judge, command) {
+  if (fixture.truthHashes) return judgeStream(fixture, judge, command, (lines) => compareHashes(lines, fixture.truthHashes))
+  await judgeStream(fixture, judge, command, async (lines) => {
     const result = await compareTruth(lines, fixture.truthLines())
     const missing = fixture.lossy ? result.skipped > mostSkipped(fixture) : result.skipped > 0
     return {
@@ -101,7 +111,12 @@ async function compareHashes(lines, wanted) {
 
 /** Truth in the generator's own format: written out for it to compare. */
 async function judgeSharedTruth(fixture) {
-  const command = candidate(fixture, 'i0nse', 'tid,ip', false)
+  if (fixture.name.includes('notime')) report(fixture, 'truth', 'skip', 0, 0, WITHOUT_TIME)
+  else await judgeByGenerator(fixture, 'truth', candidate(fixture, 'i0nse', 'tid,ip', false))
+  if (wants('views')) await judgeByGenerator(fixture, 'views', viewsCommand(fixture))
+}
+
+async function judgeByGenerator(fixture, judge, command) {
   const lines = new CommandLines(command)
   const stream = join(root, 'build/judge/stream.txt')
   const parts = []
@@ -123,7 +138,7 @@ async function judgeSharedTruth(fixture) {
     : missing
       ? `${missing} not decoded (perf or libipt: ${fixture.undecodable}), ${count('gaps')} gaps`
       : ''
-  report(fixture, 'truth', passed ? 'ok' : 'FAIL', count('matched'), wrong, first)
+  report(fixture, judge, passed ? 'ok' : 'FAIL', count('matched'), wrong, first)
 }
 
 /** One buffer from many lines: a single string would be too long for the largest streams. */
@@ -194,7 +209,6 @@ async function judgeKept(fixture, { itrace, fields, file }) {
 }
 
 const matches = (fixture) => new RegExp(options.only).test(fixture.name)
-const wants = (judge) => !options.judge || options.judge.split(',').includes(judge)
 
 if (options.rebase) {
   if (!perf.startsWith('6.1.')) {
@@ -205,6 +219,7 @@ if (options.rebase) {
   process.exit(0)
 }
 
+execFileSync('make', ['-s', '-C', join(root, 'wasm'), 'print_stream'], { stdio: 'inherit' })
 console.log('      trace                              judge      lines  differ  first difference')
 for (const fixture of projectFixtures().filter(matches)) {
   if (wants('truth')) await judgeTruth(fixture)

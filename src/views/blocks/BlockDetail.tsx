@@ -11,15 +11,12 @@ import { Button } from '../../widgets/Button'
 import { DetailFacts, DetailStrip } from '../../widgets/DetailStrip'
 import { bytesText, durationText, shareText } from '../../widgets/number-text'
 import { addressOf, endsInConditional, endWord, metric, symbolOf } from './layout'
-import { showVisit } from './show-visit'
 
-type Props = { table: BlocksTable; row: number; names: NameTables; total: number; weight: Weight }
+type Props = { table: BlocksTable; row: number; names: NameTables; total: number; weight: Weight; onShow(): void }
 
-export function BlockDetail({ table, row, names, total, weight }: Props) {
+export function BlockDetail({ table, row, names, total, weight, onShow }: Props) {
   const threads = useStore((store) => store.session.threads)
-  const thread = useStore((store) => store.view.thread)
   const seenBy = table.thread[row] ?? ALL
-  const known = !Number.isNaN(table.first_ordinal[row] ?? NaN) && (seenBy !== ALL || thread !== null)
   const symbol = symbolOf(table, row, names)
   const share = total > 0 ? metric(table, row, 'share', weight) / total : NaN
   return (
@@ -36,9 +33,8 @@ export function BlockDetail({ table, row, names, total, weight }: Props) {
       actions={
         <Button
           kind="primary"
-          disabled={!known}
-          title={known ? 'Opens a visit of this block (Enter)' : 'Several threads ran this block: pick a thread to see its visits'}
-          onClick={() => showVisit(table, row)}
+          title={seenBy === ALL ? 'Opens a visit in the busiest thread that ran this block (Enter)' : 'Opens a visit of this block (Enter)'}
+          onClick={onShow}
         >
           Show instructions
         </Button>

@@ -31,7 +31,7 @@ import {
   type BlockColumn,
   type BlockOrder,
 } from './layout'
-import { showVisit } from './show-visit'
+import { useShowVisit } from './show-visit'
 import './blocks.css'
 
 export default function BlocksView() {
@@ -66,7 +66,8 @@ export default function BlocksView() {
       ),
     [table, rows, names, total, largest, weighed],
   )
-  const activate = useCallback((row: number) => void (table !== null && showVisit(table, rows[row] ?? 0)), [table, rows])
+  const { show: showVisit, state: visitState } = useShowVisit()
+  const activate = useCallback((row: number) => void (table !== null && showVisit(table, rows[row] ?? 0)), [table, rows, showVisit])
   const bar = (
     <>
       <span className="bar-text">
@@ -77,6 +78,11 @@ export default function BlocksView() {
         {matches === null ? <span className="blk-hint">. Search finds symbols, binaries, addresses.</span> : ` match “${search.trim()}”.`}
       </span>
       <BarSpace />
+      {visitState === '' ? null : (
+        <span className="bar-text" role="status">
+          {visitState}
+        </span>
+      )}
       <Segmented<Weight>
         label="Share of"
         value={weighed}
@@ -109,7 +115,14 @@ export default function BlocksView() {
       notice={notice}
       detail={
         table === null || selected === undefined ? null : (
-          <BlockDetail table={table} row={selected} names={names} total={total} weight={weighed} />
+          <BlockDetail
+            table={table}
+            row={selected}
+            names={names}
+            total={total}
+            weight={weighed}
+            onShow={() => showVisit(table, selected)}
+          />
         )
       }
     >
@@ -222,8 +235,10 @@ function cellText({ table, names, total, weight }: TextContext, row: number, col
       return Number.isNaN(share) ? '' : (share * 100).toFixed(1)
     }
     case 'ns':
-    case 'nsPerVisit':
-      return durationText(metric(table, row, column, weight))
+    case 'nsPerVisit': {
+      const ns = metric(table, row, column, weight)
+      return ns > 0 && ns < 0.05 ? '<0.1 ns' : durationText(ns)
+    }
     case 'cyclesPerVisit': {
       const cycles = metric(table, row, column, weight)
       return Number.isNaN(cycles) ? '–' : cycles.toFixed(cycles < 100 ? 1 : 0)

@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way from a block to its instructions.
+// The way from a block to the instructions of one of its visits.
+import { useCallback, useState } from 'react'
+import { tracedThreads } from '../../model/names'
 import { ALL, type BlocksTable } from '../../model/tables.gen'
-import { useStore } from '../../store'
+import { showVisit, useStore } from '../../store'
 
-/** Opens the instructions of the block's first known visit; does nothing when none is known. */
-export function showVisit(table: BlocksTable, row: number): void {
-  const { view, session, showInstruction } = useStore.getState()
+/** Threads of which a visit can be shown, in the order to try them: the busiest first. */
+function threadsToTry(table: BlocksTable, row: number): number[] {
+  const { view, session } = useStore.getState()
   const seenBy = table.thread[row] ?? ALL
-  const thread = seenBy === ALL ? view.thread : seenBy
-  const ordinal = table.first_ordinal[row] ?? NaN
-  if (thread === null || Number.isNaN(ordinal) || (session.threads !== null && thread >= session.threads.rows)) return
-  showInstruction(thread, ordinal)
+  if (seenBy !== ALL) return [seenBy]
+  if (view.thread !== null) return [view.thread]
+  const instructions = (thread: number) => session.threads?.instructions[thread] ?? 0
+  return tracedThreads(session.threads).toSorted((a, b) => instructions(b) - instructions(a))
+}
+
+/** `show` leads to a visit of the block in a row; `state` says what keeps it, '' nothing. */
+export function useShowVisit(): { show(table: BlocksTable, row: number): void; state: string } {
+  const [state, setState] = useState('')
+  const show = useCallback((table: BlocksTable, row: number) => {
+    setState('Looking for a visit of this block…')
+    void showVisit(threadsToTry(table, row), table.ip[row] ?? 0n).then(setState)
+  }, [])
+  return { show, state }
 }

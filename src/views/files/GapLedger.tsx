@@ -55,7 +55,7 @@ function GapLine({ group, gaps }: { group: GapGroup; gaps: GapsTable }) {
         </Button>
       </div>
       <p>
-        {group.count > 1 && group.sentence !== '' ? 'The largest: ' : ''}
+        {group.lost && group.count > 1 && group.sentence !== '' ? 'The largest: ' : ''}
         {group.sentence}
       </p>
     </li>

@@ -30,7 +30,7 @@ export function Outcomes({ outcomes }: { outcomes: readonly Outcome[] }) {
         {sorted.slice(0, mostShown).map((outcome, index) => (
           <li key={`${outcome.path} ${index}`}>
             <span className={`files-tag is-${outcome.state}`}>{words[outcome.state]}</span>
-            <span>{outcome.sentence}</span>
+            <span>{outcome.sentence || outcome.path}</span>
           </li>
         ))}
         {sorted.length > mostShown ? <li>and {pluralText(sorted.length - mostShown, 'more file')}.</li> : null}

@@ -80,14 +80,18 @@ export default function FilesView() {
 
 function summarySentence({ loaded, wanted, missing, mismatched, lost_bytes }: ImageSummary): string {
   if (wanted === 0) return 'No binary was needed so far.'
+  const cost = lost_bytes > 0 ? ` ${bytesText(lost_bytes)} of trace cannot be followed for want of code.` : ''
+  if (wanted === 1) {
+    const state = loaded === 1 ? 'loaded' : missing === 1 ? 'missing' : 'there in another build only'
+    return `The one binary that the trace ran is ${state}.${cost}`
+  }
   const have =
     loaded === wanted
-      ? `All ${pluralText(wanted, 'binary', 'binaries')} that the trace ran are loaded.`
-      : `${loaded} of ${pluralText(wanted, 'binary', 'binaries')} that the trace ran are loaded.`
+      ? `All ${wanted} binaries that the trace ran are loaded.`
+      : `${loaded} of ${wanted} binaries that the trace ran are loaded.`
   const wrong = [missing > 0 ? `${missing} missing` : '', mismatched > 0 ? `${mismatched} not the one that ran` : '']
     .filter((part) => part !== '')
     .join(', ')
-  const cost = lost_bytes > 0 ? ` ${bytesText(lost_bytes)} of trace cannot be followed for want of code.` : ''
   return `${have}${wrong === '' ? '' : ` ${wrong}.`}${cost}`
 }
 

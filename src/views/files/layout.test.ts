@@ -70,7 +70,7 @@ it('gives plain numbers their unit and keeps warnings apart', () => {
   expect(factsOf(info)).toEqual({
     facts: [
       { key: 'duration_ns', label: 'Duration', value: '84.2 ms' },
-      { key: 'start_time_ns', label: 'Start', value: '12.000000345 s on perf’s clock' },
+      { key: 'start_time_ns', label: 'Start', value: '12.000000345 s' },
       { key: 'aux_bytes', label: 'Trace', value: '2.00 KiB' },
       { key: 'cycles', label: 'Cycles', value: 'measured (CYC packets)' },
       { key: 'hostname', label: 'Host', value: 'trading-7' },

@@ -14,7 +14,7 @@ const isNumber = (text: string) => /^\d+$/.test(text)
 function factValue(key: string, value: string): string {
   if (!isNumber(value)) return key === 'cycles' && value === 'yes' ? 'measured (CYC packets)' : value
   if (key === 'duration_ns') return timeText(Number(value))
-  if (key.endsWith('_ns')) return `${secondsText(BigInt(value))} s on perf’s clock`
+  if (key.endsWith('_ns')) return `${secondsText(BigInt(value))} s`
   if (key.endsWith('bytes')) return bytesText(Number(value))
   return countText(Number(value))
 }

@@ -166,6 +166,7 @@ export default function View() {
         >
           By thread
         </Button>
+        {wanted === 'cycles' && noCycles && <span className="view-note">By time: {noCycles}</span>}
         {tree && !isEmpty && <Breadcrumbs tree={tree} zoom={zoom} nameOf={names.nameOf} onZoom={onZoom} />}
         {found && tree && !isEmpty && (
           <span className="view-note" role="status">

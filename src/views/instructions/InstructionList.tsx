@@ -24,7 +24,7 @@ import { endsVisit, jumpHint, type TimeBase } from './layout'
 import { useCopy } from './use-copy'
 import { useDisassembler, type Syntax } from './use-disassembler'
 import { useInstructions } from './use-instructions'
-import { useJump } from './use-jump'
+import { jumpTo } from './jump-to'
 
 type Props = { threads: ThreadsTable; thread: number; picker: ReactNode }
 
@@ -60,7 +60,6 @@ export function InstructionList({ threads, thread, picker }: Props) {
   )
   const copy = useCopy({ thread, threads, context, rowCount })
   const showTime = useStore((store) => store.showTime)
-  const jump = useJump(threads, thread, start_ns)
   const columns = useMemo(() => columnsShown(available, shown, rowCount, timeBase), [available, shown, rowCount, timeBase])
 
   const leadIn = useCallback(
@@ -89,7 +88,12 @@ export function InstructionList({ threads, thread, picker }: Props) {
         <strong>{countText(rowCount)}</strong> instructions
         {picker === null ? ` of ${threadLabel(threads, thread)}` : ''}
       </span>
-      <JumpBox label="Go to time, number or address" placeholder="1.5ms, #12345, 0x401000" hint={`Go to ${jumpHint}`} onJump={jump} />
+      <JumpBox
+        label="Go to time, number or address"
+        placeholder="1.5ms, #12345, 0x401000"
+        hint={`Go to ${jumpHint}`}
+        onJump={(text) => jumpTo(text, threads, thread, start_ns)}
+      />
       {range === null ? null : (
         <Button onClick={() => void showTime(thread, range.start_ns)} title="Go to the first instruction of the selected time range">
           Range from {timeForPeople(range.start_ns)}

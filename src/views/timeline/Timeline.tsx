@@ -10,7 +10,7 @@ import { useSize } from '../../widgets/CanvasLayer'
 import { durationText, timeText } from '../../widgets/number-text'
 import { TimeAxis } from '../../widgets/TimeAxis'
 import { CallDetails } from './CallDetails'
-import { callAt, callSentence, type SelectedCall } from './describe'
+import { callAt, callSentence, refreshCall, type SelectedCall } from './describe'
 import { Lane } from './Lane'
 import { firstBetween, LANE, laneHeight, lanesBetween, laneTops, rowOf, stepCall, type Direction } from './layout'
 import { useFound, useNames } from './use-names'
@@ -46,7 +46,10 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
   const onLevels = useCallback((thread: number, count: number) => {
     setLevels((old) => ((old.get(thread) ?? 0) >= count ? old : new Map(old).set(thread, count)))
   }, [])
-  const onTable = useCallback((thread: number, calls: CallsTable) => void tables.current.set(thread, calls), [])
+  const onTable = useCallback((thread: number, calls: CallsTable) => {
+    tables.current.set(thread, calls)
+    setSelected((old) => (old?.thread === thread ? refreshCall(old, calls) : old))
+  }, [])
   const onToggle = useCallback((thread: number) => {
     setCollapsed((old) => {
       const next = new Set(old)

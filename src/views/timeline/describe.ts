@@ -3,7 +3,7 @@
 import type { CallsTable, GapsTable } from '../../model/tables.gen'
 import type { Fact } from '../../widgets/Facts'
 import { countText, durationText, timeText } from '../../widgets/number-text'
-import { OPEN_END, OPEN_START, SEVERAL } from './layout'
+import { OPEN_END, OPEN_START, rowOf, SEVERAL } from './layout'
 
 export type FunctionNames = {
   nameOf(fn: number): string
@@ -33,6 +33,16 @@ export function callAt(calls: CallsTable, row: number): SelectedCall {
     instructions: calls.instructions[row] ?? NaN,
     flags: calls.flags[row] ?? 0,
   }
+}
+
+/** The selected call as a newer table knows it: zoomed in, several calls drawn as one become one. */
+export function refreshCall(selected: SelectedCall | null, calls: CallsTable): SelectedCall | null {
+  const row = rowOf(calls, selected)
+  if (!selected || row < 0) return selected
+  const now = callAt(calls, row)
+  const coarser = (now.flags & SEVERAL) > (selected.flags & SEVERAL)
+  const same = now.end_ns === selected.end_ns && now.flags === selected.flags && Object.is(now.instructions, selected.instructions)
+  return coarser || same ? selected : now
 }
 
 /** What the flags mean for the duration; '' when it is exact. */

@@ -422,13 +422,16 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples, uint32_t 
 		PTM_TRY(next_state(one));
 		if (one->item.kind == PTM_ITEM_GAP) {
 			one->has_item = false;
+			if (one->item.reason == PTM_GAP_OVERFLOW)
+				one->walked_length = 0;
 			take_cycles(samples, one);
 			PTM_TRY(tell_error(session, samples, one, one->item.reason, one->item.ip));
 			continue;
 		}
 		if (one->item.kind == PTM_ITEM_VISIT && samples->flags & SAMPLE_INSTRUCTIONS)
 			PTM_TRY(tell_body(session, samples, one));
-		if (one->item.end_tsc > one->tsc)
+		/* Where tracing begins, an estimate ahead of the packets is corrected. */
+		if (one->item.end_tsc > one->tsc || (one->item.kind == PTM_ITEM_BEGIN && !one->item.resumed))
 			one->tsc = one->item.end_tsc;
 		if (one->tsc >= samples->run_limit)
 			return PTM_OK;

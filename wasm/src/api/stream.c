@@ -112,7 +112,7 @@ void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 		.source = PTM_SOURCE_PT,
 		.pt = {
 			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream) },
-			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period, pt->max_nonturbo_ratio },
+			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period, pt->max_nonturbo_ratio, pt->cyc_threshold },
 			.time = stream->session->time,
 			.return_compression = pt->return_compression,
 			.host = stream,

@@ -16,6 +16,7 @@
 #define CONFIG_PTW (1u << 12)
 #define CONFIG_BRANCH (1u << 13)
 #define CONFIG_PSB_SHIFT 24
+#define CONFIG_CYC_SHIFT 19
 
 static const char *auxtrace_name(uint32_t type)
 {
@@ -90,6 +91,7 @@ static void read_config(const ptm_trace_file *file, ptm_pt_info *info)
 	info->ptw_enabled = config & CONFIG_PTW;
 	info->fup_on_ptw = config & CONFIG_FUP_ON_PTW;
 	info->mtc_period = field(config, info->mtc_freq_bits);
+	info->cyc_threshold = info->cyc_enabled ? (uint32_t)(config >> CONFIG_CYC_SHIFT & 15) : 0;
 	info->psb_period = (uint32_t)(config >> CONFIG_PSB_SHIFT & 15);
 }
 

@@ -23,6 +23,7 @@ typedef struct ptm_pt_info {
 	uint64_t config;
 	bool branch_enabled, return_compression, tsc_enabled, mtc_enabled, cyc_enabled, ptw_enabled, fup_on_ptw;
 	uint32_t mtc_period;                       /* MTC every 2^n CTC ticks */
+	uint32_t cyc_threshold;                    /* CYC only after 2^(n-1) cycles; 0: always */
 	uint32_t psb_period;                       /* PSB every 2^(n+11) bytes; 0 where unknown */
 	bool timeless;                             /* no TSC, or records without times */
 } ptm_pt_info;

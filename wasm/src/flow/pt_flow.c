@@ -165,6 +165,7 @@ static void overflow(ptm_pt_flow *flow)
 	flow->clock.instructions = 0;
 	ptm_flow_lose(flow, PTM_GAP_OVERFLOW);
 	disable(flow);
+	flow->overflowed = true;
 	flow->ip = 0;
 }
 
@@ -319,6 +320,7 @@ static void begin_at(ptm_pt_flow *flow, uint64_t ip)
 {
 	flow->ip = ip;
 	flow->step = PTM_STEP_PACKET;
+	flow->overflowed = false;
 	if (flow->packet.kind == PTM_PACKET_TIP_PGE || (ip >> 63) == 0)
 		latch_estimate(flow);
 	else
@@ -342,6 +344,8 @@ static ptm_status find_ip(ptm_pt_flow *flow)
 			disable(flow);
 		else if (flow->packet.kind == PTM_PACKET_TIP)
 			flow->enabled = true;
+		else if (flow->overflowed) /* a FUP after OVF says that tracing goes on */
+			flow->enabled = flow->clock.counting = true;
 		ip = flow->packet.count ? packet_ip(flow) : 0;
 		if (ip)
 			begin_at(flow, ip);
@@ -438,8 +442,12 @@ static ptm_status in_sync(ptm_pt_flow *flow)
 		return PTM_OK;
 	}
 	PTM_TRY(status);
-	if (take_common(flow))
+	uint32_t ratio = flow->clock.cbr;
+	if (take_common(flow)) {
+		if (flow->clock.cbr != ratio)
+			event(flow, PTM_EVENT_CBR, flow->clock.cbr, false);
 		return PTM_OK;
+	}
 	const ptm_packet *packet = &flow->packet;
 	switch (packet->kind) {
 	case PTM_PACKET_TNT:

@@ -39,6 +39,7 @@ struct ptm_pt_flow {
 
 	uint64_t ip;             /* next instruction */
 	bool enabled;            /* packet generation is on (TIP.PGE seen, no TIP.PGD since) */
+	bool overflowed;         /* OVF seen, no IP since */
 	uint8_t mode;            /* enum ptm_insn_mode */
 	bool in_transaction;
 	bool resumed;            /* ip is in the middle of a block already entered */

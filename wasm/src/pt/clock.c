@@ -65,13 +65,13 @@ void ptm_clock_tsc(ptm_clock *clock, uint64_t payload, bool after_cyc)
 	if (clock->reference) {
 		tsc = widen(payload, clock->reference);
 		clock->reference = 0;
-	} else if (clock->tsc) {
-		if (tsc < clock->tsc && clock->tsc - tsc < clock->slip)
-			tsc = clock->tsc;
-		if (tsc < clock->tsc)
-			tsc += 1ull << TSC_BITS;
+	} else if (clock->tsc && tsc < clock->tsc && clock->tsc - tsc >= clock->slip) {
+		tsc += 1ull << TSC_BITS;
 	}
+	/* A packet that lags does not turn time back, but the CTC counts from it. */
 	clock->tsc_packet = tsc;
+	if (tsc < clock->tsc)
+		tsc = clock->tsc;
 	clock->tsc = tsc;
 	estimate_cycles(clock);
 	moved(clock);
@@ -184,10 +184,13 @@ void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_pee
 	uint64_t tsc = advance_ctc(clock, &clock->ctc, mtc);
 	if (tsc >= clock->tsc)
 		clock->tsc = tsc;
+	/* With a threshold, the cycles from here to the next decision may be missing. */
+	if (clock->config.cyc_threshold)
+		clock->cycles_sampled = false;
 	estimate_cycles(clock);
 	moved(clock);
 	if (after_cyc) {
-		clock->cyc_reference = tsc;
+		clock->cyc_reference = clock->tsc;
 		clock->cyc_count = 0;
 		clock->have_cycles_to_tsc = false;
 		calibrate(clock, peek, context);

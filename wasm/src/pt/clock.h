@@ -12,6 +12,7 @@ typedef struct ptm_clock_config {
 	uint32_t tsc_ctc_numerator, tsc_ctc_denominator; /* TSC ticks per CTC tick; denominator 0: MTC is useless */
 	uint32_t mtc_period;             /* MTC carries CTC >> mtc_period */
 	uint32_t max_nonturbo_ratio;     /* TSC ticks per bus tick; 0: unknown */
+	uint32_t cyc_threshold;          /* not 0: few cycles may go without a CYC packet */
 } ptm_clock_config;
 
 /* MTC arithmetic, shared by the clock and its look ahead. */

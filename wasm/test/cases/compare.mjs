@@ -160,7 +160,7 @@ class ThreadTruth {
   }
 }
 
-/** Holds "TID IP" lines (and perf's error lines) against the truth's lines of the same form. */
+/** Holds "TID IP" lines (and error lines: perf's, or "! TID") against the truth's lines of the same form. */
 export async function compareTruth(lines, truthLines) {
   const threads = new Map()
   for (const line of truthLines) {
@@ -178,9 +178,9 @@ export async function compareTruth(lines, truthLines) {
       if (thread) return thread.next(match[2])
       result.different++
       result.first ||= `thread ${match[1]} is not in the truth`
-    } else if (line.includes('error')) {
+    } else if (line.startsWith('!') || line.includes('error')) {
       result.gaps++
-      const tid = /tid (\d+)/.exec(line)?.[1]
+      const tid = /(?:tid|!) (\d+)/.exec(line)?.[1]
       if (threads.has(tid)) threads.get(tid).gap()
       else for (const thread of threads.values()) thread.gap()
     }

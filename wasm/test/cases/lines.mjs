@@ -60,6 +60,7 @@ export class CommandLines {
   /** Exit code and error text; stops the command when it still runs. */
   async finish() {
     if (!this.ended) {
+      this.#ahead.catch(() => {})
       this.#child.kill()
       // Unread output would keep the streams, and so the command, from closing.
       this.#child.stdout.destroy()

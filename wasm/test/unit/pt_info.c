@@ -75,6 +75,7 @@ static void test_today(void)
 	CHECK(!info.fup_on_ptw);
 	CHECK_EQ(info.mtc_period, 3);
 	CHECK_EQ(info.psb_period, 3);
+	CHECK_EQ(info.cyc_threshold, 0);
 	CHECK(!info.timeless);
 	ptm_trace_file_free(&trace);
 }
