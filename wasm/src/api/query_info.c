@@ -118,7 +118,7 @@ static ptm_status put_totals(ptm_session *session, ptm_table *table)
 	for (uint32_t i = 0; i < session->ordinals.runs.length; i++)
 		instructions += session->ordinals.runs.at[i].instructions;
 	for (uint32_t i = 0; i < gap_count; i++)
-		if (gaps[i].reason != PTM_GAP_NOT_TRACED)
+		if (ptm_gap_is_loss(gaps[i].reason))
 			lost += gaps[i].bytes;
 	PTM_TRY(put(table, "aux_bytes", "Trace data", "%" PRIu64 " bytes", bytes));
 	PTM_TRY(put(table, "queues", "AUX streams", "%u", session->file.queues.length));

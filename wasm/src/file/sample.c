@@ -211,6 +211,8 @@ ptm_status ptm_sample_index_append(ptm_trace_file *file, uint32_t attr, const ui
 		time = count ? file->samples.at[count - 1].time : 0;
 	ptm_sample_ref ref = { .time = time, .file_offset = offset, .size = size, .attr = attr, .branches = sample.branch_count,
 			       .pid = sample.pid, .tid = sample.tid, .cpu = sample.cpu };
+	for (uint32_t i = 0; i < sample.branch_count && !ref.timed; i++)
+		ref.timed = ptm_sample_branch(&sample, i).cycles;
 	return ptm_array_push(&file->samples, ref);
 }
 

@@ -24,7 +24,7 @@ enum {
 /* PERF_SAMPLE_BRANCH_*, by their bits in branch_sample_type. */
 enum {
 	PTM_BRANCH_USER = 1 << 0, PTM_BRANCH_KERNEL = 1 << 1, PTM_BRANCH_HV = 1 << 2, PTM_BRANCH_ANY = 1 << 3,
-	PTM_BRANCH_KINDS = 0x7f0 | 1 << 16, /* any_call to ind_jump, call: filters */
+	PTM_BRANCH_IN_TX = 1 << 8, PTM_BRANCH_NO_TX = 1 << 9,
 	PTM_BRANCH_CALL_STACK = 1 << 11, PTM_BRANCH_NO_FLAGS = 1 << 14, PTM_BRANCH_NO_CYCLES = 1 << 15,
 	PTM_BRANCH_HW_INDEX = 1 << 17, PTM_BRANCH_COUNTERS = 1 << 19
 };

@@ -98,6 +98,7 @@ typedef struct ptm_sample_ref {
 	uint64_t file_offset;
 	uint32_t size, attr;    /* bytes of the record; row of attrs */
 	uint32_t branches;      /* entries of its branch stack */
+	bool timed;             /* some entry has cycles */
 	int32_t pid, tid, cpu;  /* -1 where unknown */
 } ptm_sample_ref;
 
