@@ -52,7 +52,7 @@ test('the jump box reads numbers, times and addresses, and says what it cannot r
   expect(await rowIndex(active(page))).toBe(1_000_002)
   const address = /0x([0-9a-f]+)/.exec(await detail(page).innerText())?.[0] ?? ''
   await jump(page, '0.3ms')
-  await expect(active(page)).toContainText('0.0003')
+  await expect(active(page)).toContainText(/0\.000(299|300)/)
   await jump(page, address)
   await expect(detail(page)).toContainText(address)
   await jump(page, '12')

@@ -106,3 +106,12 @@ describe('VirtualTable', () => {
     expect(screen.queryAllByRole('row', { selected: true })).toEqual([])
   })
 })
+
+it('keeps the last row on screen when rows above turn out taller, as those that arrive after a jump do', () => {
+  const { rerender } = render(<Table />)
+  press('End')
+  rerender(<Table leadIn={(row) => (row > 9_999_999_990 ? { height: 26, node: 'a gap' } : null)} />)
+  const rows = [...document.querySelectorAll('.virtual-table-row')].map((row) => Number(row.getAttribute('aria-rowindex')))
+  expect(rows.at(-1)).toBe(10_000_000_001)
+  expect(rows.length).toBeLessThan(18)
+})

@@ -98,7 +98,7 @@ export function VirtualTable(props: VirtualTableProps) {
   const onScroll = useScrollPosition(scroller, shown, last, setTop)
   useExactScrolling(scroller, scaled, rowHeight, bodyHeight, (delta) => setTop((now) => clampTop(geometry, now + delta)))
 
-  useKeptInView(bodyHeight, selection?.active ?? null, geometry, shown, setTop)
+  useKeptInView(selection?.active ?? null, geometry, shown, setTop)
   const reveal = props.reveal ?? null
   const measured = size.width > 0
   const revealed = useRef<unknown>(null)
@@ -262,14 +262,14 @@ function useScrollPosition(element: React.RefObject<HTMLDivElement | null>, top:
   }
 }
 
-/** When the table gets lower or higher, the active row stays on screen if it was. */
-function useKeptInView(bodyHeight: number, active: number | null, geometry: RowGeometry, top: number, setTop: (top: number) => void) {
-  const before = useRef(bodyHeight)
+/** When the table gets lower, or rows above turn out taller, the active row stays on screen if it was. */
+function useKeptInView(active: number | null, geometry: RowGeometry, top: number, setTop: (top: number) => void) {
+  const before = useRef(geometry)
   useLayoutEffect(() => {
-    const { first, end } = visibleRows({ ...geometry, bodyHeight: before.current }, top)
-    if (before.current !== bodyHeight && active !== null && active >= first && active < end) setTop(topToShow(geometry, top, active))
-    before.current = bodyHeight
-  }, [bodyHeight, active, geometry, top, setTop])
+    if (before.current === geometry) return
+    if (active !== null && topToShow(before.current, top, active) === top) setTop(topToShow(geometry, top, active))
+    before.current = geometry
+  }, [active, geometry, top, setTop])
 }
 
 /** Where one pixel of the scroll bar is many rows, wheel and finger still move by pixels of rows. */

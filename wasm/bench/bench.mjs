@@ -21,6 +21,8 @@ const { values: options } = parseArgs({
 const scratch = join(root, 'build/bench')
 mkdirSync(scratch, { recursive: true })
 
+const isNewer = (file, than) => existsSync(file) && statSync(file).mtimeMs >= statSync(than).mtimeMs
+
 /** A long trace of the example's program when the generator is there, else the example itself. */
 function makeInput() {
   if (options.trace) return resolve(options.trace)
@@ -31,11 +33,11 @@ function makeInput() {
     return example
   }
   const trace = join(scratch, `orderbook-${options.instructions}.perf.data`)
-  if (existsSync(trace)) return trace
+  if (isNewer(trace, options.elf)) return trace
   const recorded = join(root, 'build/fixtures/orderbook.xlog')
-  const log = existsSync(recorded) ? recorded : join(scratch, 'orderbook.xlog')
+  const log = isNewer(recorded, options.elf) ? recorded : join(scratch, 'orderbook.xlog')
   const run = (...args) => execFileSync(ptgen, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  if (!existsSync(log)) {
+  if (!isNewer(log, options.elf)) {
     console.log('recording the example’s program once, instruction by instruction (a minute)')
     run('trace', '--stdout', '/dev/null', '-o', log, '--', options.elf)
   }
@@ -114,6 +116,11 @@ for (const { name } of list) {
   ]
   console.log(name.padEnd(8) + cells.join(' '))
 }
+
+const counts = new Set(
+  [...results.values()].flatMap((runs) => runs.slice(0, 1).map((run) => run.instructions)).filter((count) => count !== undefined),
+)
+if (counts.size > 1) console.log('The contestants did not decode the same instructions: the figures do not compare.')
 
 function number(value, digits, width) {
   return (Number.isFinite(value) ? value.toFixed(digits) : '-').padStart(width)

@@ -2,7 +2,6 @@
 // What was loaded, what is missing and what that costs, how to get it, and
 // every gap by reason.
 import { infoValue } from '../../model/names'
-import { pluralText } from '../../lib/exact-text'
 import { useStore, useTable } from '../../store'
 import { CopyLine } from '../../widgets/CopyLine'
 import { EmptyState } from '../../widgets/EmptyState'

@@ -17,12 +17,13 @@ import { Segmented } from '../../widgets/Segmented'
 import { BarSpace, ColumnMenu, JumpBox, ViewFrame } from '../../widgets/ViewFrame'
 import { VirtualTable } from '../../widgets/VirtualTable'
 import type { RowSelection } from '../../widgets/virtual-rows'
-import { instructionCell, type CellContext } from './cells'
+import { instructionCell, type CellContext, type Place } from './cells'
 import { allColumns, columnsShown, defaultColumns } from './columns'
 import { InstructionDetail } from './InstructionDetail'
-import { endsVisit, jumpHint, type TimeBase } from './layout'
+import { endsVisit, isOff, jumpHint, type TimeBase } from './layout'
 import { useCopy } from './use-copy'
-import { useDisassembler, type Syntax } from './use-disassembler'
+import type { Syntax } from '../../lib/disassemble'
+import { useDisassembler } from './use-disassembler'
 import { useInstructions } from './use-instructions'
 import { jumpTo } from './jump-to'
 
@@ -66,7 +67,9 @@ export function InstructionList({ threads, thread, picker }: Props) {
     (row: number) => {
       const place = find(row)
       const text = place === null ? '' : textAt(place.table.gap_text, place.index)
-      return text === '' ? null : { height: gapHeight, node: <GapLine text={text} /> }
+      return text === ''
+        ? null
+        : { height: gapHeight, node: <GapLine text={text} off={isOff(endOf(row === 0 ? null : find(row - 1)), text)} /> }
     },
     [find],
   )
@@ -192,9 +195,12 @@ function linkKey(event: KeyboardEvent, row: number | null, find: CellContext['fi
   return true
 }
 
-const GapLine = ({ text }: { text: string }) => (
-  <div className="ins-gap" title={text}>
-    <Icon name="warning" size={14} />
+const endOf = (place: Place | null): number | undefined => place?.table.end[place.index]
+
+/** `off`: tracing was off, nothing went wrong. */
+const GapLine = ({ text, off }: { text: string; off: boolean }) => (
+  <div className={`ins-gap ${off ? 'is-off' : ''}`} title={text}>
+    {off ? null : <Icon name="warning" size={14} />}
     <span>{text}</span>
   </div>
 )

@@ -12,7 +12,10 @@ import { EmptyState } from '../../widgets/EmptyState'
 import { countText, shortCount } from '../../widgets/number-text'
 import { PickBox, ViewFrame } from '../../widgets/ViewFrame'
 import { InstructionList } from './InstructionList'
+import { preloadDisassembler } from './use-disassembler'
 import './instructions.css'
+
+preloadDisassembler()
 
 export default function InstructionsView() {
   const threads = useStore((store) => store.session.threads)

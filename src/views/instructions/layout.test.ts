@@ -8,6 +8,7 @@ import {
   codeText,
   deltaText,
   ipcText,
+  isOff,
   markOf,
   parseJump,
   perfLine,
@@ -71,6 +72,15 @@ describe('marks', () => {
   it('points up for a loop', () => expect(markOf(visitEnd.jump, 0x20n, 0x10n)?.shape).toBe('up'))
   it('tells a branch not taken', () => expect(markOf(visitEnd.notTaken, 0x20n, 0n)?.taken).toBe(false))
   it('has none inside a block or where a block is only cut', () => expect([0, 1].map((end) => markOf(end, 1n, 1n))).toEqual([null, null]))
+})
+
+it('tells tracing that was off from trace that was lost', () => {
+  expect([
+    isOff(visitEnd.off, 'any'),
+    isOff(visitEnd.lost, 'any'),
+    isOff(undefined, 'Not traced for 1 ms.'),
+    isOff(undefined, 'Lost.'),
+  ]).toEqual([true, false, true, false])
 })
 
 describe('cells', () => {

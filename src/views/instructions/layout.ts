@@ -48,6 +48,10 @@ export function markOf(end: number, ip: bigint, target: bigint): Mark | null {
   return { shape: target !== 0n && target <= ip ? 'up' : 'down', taken: true, word }
 }
 
+/** A gap after this end lost nothing that was recorded: tracing was off. */
+export const isOff = (endBefore: number | undefined, text: string): boolean =>
+  endBefore === undefined ? text.startsWith('Not traced') : endBefore === visitEnd.off
+
 /** True when a visit ends here: a rule is drawn below. */
 export const endsVisit = (end: number): boolean => end !== visitEnd.none && end !== visitEnd.fallthrough
 

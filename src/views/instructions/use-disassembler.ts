@@ -2,26 +2,25 @@
 // Text of instructions, from a library that is loaded when first needed; one
 // text is made once per row held.
 import { useEffect, useMemo, useState } from 'react'
+import type { Disassembler, Syntax } from '../../lib/disassemble'
 import type { InstructionsTable } from '../../model/tables.gen'
 import { bitsOf, codeOf } from './layout'
-
-export type Syntax = 'intel' | 'att'
-
-type Disassembler = { disassemble(code: Uint8Array, ip: bigint, bits: 16 | 32 | 64, syntax?: Syntax): string }
-type Module = { loadDisassembler(): Promise<Disassembler> }
-
-// A glob, so that the view also works in a build without the library: it shows bytes then.
-const modules = import.meta.glob<Module>('../../lib/disassemble-web.ts')
 
 let loading: Promise<Disassembler | null> | null = null
 
 async function load(): Promise<Disassembler | null> {
-  const module = modules['../../lib/disassemble-web.ts']
   try {
-    return module === undefined ? null : await (await module()).loadDisassembler()
+    const { loadDisassembler } = await import('../../lib/disassemble-web')
+    return await loadDisassembler()
   } catch {
+    // Bytes are shown in its place.
     return null
   }
+}
+
+/** Begins to load it, so that it is there when the first rows are. */
+export function preloadDisassembler(): void {
+  loading ??= load()
 }
 
 /** Text of one row; '' until the library is there, or for bytes that are no instruction. */
@@ -31,8 +30,8 @@ export function useDisassembler(syntax: Syntax): TextOf {
   const [library, setLibrary] = useState<Disassembler | null>(null)
   useEffect(() => {
     let mounted = true
-    loading ??= load()
-    void loading.then((found) => mounted && setLibrary(found))
+    preloadDisassembler()
+    void loading?.then((found) => mounted && setLibrary(found))
     return () => void (mounted = false)
   }, [])
   return useMemo(() => remembering(library, syntax), [library, syntax])

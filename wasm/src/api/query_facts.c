@@ -141,7 +141,7 @@ typedef struct image_totals { uint64_t instructions, lost_bytes, gaps; } image_t
 static uint32_t image_of_gap(const ptm_session *session, const ptm_gap *gap)
 {
 	int32_t pid = session->sideband.threads.at[gap->thread].pid;
-	const ptm_map *map = ptm_spaces_find(session->spaces, ptm_spaces_at(session->spaces, pid, gap->start_ns), gap->ip);
+	const ptm_map *map = ptm_spaces_find(session->spaces, ptm_spaces_at(session->spaces, pid, session->flow_source == PTM_SOURCE_BTS ? gap->end_ns : gap->start_ns), gap->ip);
 	return map ? map->image : 0;
 }
 

@@ -106,6 +106,17 @@ static ptm_status put_pt(const ptm_session *session, ptm_table *table)
 				: "This trace has no CYC packets, so cycles and IPC are unknown. Record with `perf record -e intel_pt/cyc/u` to get them.");
 }
 
+static ptm_status put_bts(const ptm_session *session, ptm_table *table)
+{
+	PTM_TRY(put(table, "source", "Source", "Intel BTS"));
+	PTM_TRY(put(table, "cycles", "Cycles", "BTS records carry no cycles, so cycles and IPC are unknown."));
+	if (session->bts.snapshot)
+		PTM_TRY(put(table, "snapshot", "Snapshot", "Recorded in snapshot mode: what several snapshots hold is shown once."));
+	return put(table, "warning", "Warning",
+		"BTS records carry no time: all that is known is between which times each buffer was filled. "
+		"Calls stand at the start of their buffer; durations within one are unknown. Order, counts and instructions are exact.");
+}
+
 static ptm_status put_totals(ptm_session *session, ptm_table *table)
 {
 	uint64_t bytes = 0, instructions = 0, lost = 0;
@@ -135,6 +146,9 @@ static uint64_t last_time(ptm_session *session)
 	for (uint32_t i = 0; i < session->ordinals.runs.length; i++)
 		if (session->ordinals.runs.at[i].end_ns > end)
 			end = session->ordinals.runs.at[i].end_ns;
+	for (uint32_t i = 0; i < session->bts_spans.length; i++)
+		if (session->bts_spans.at[i].end_ns > end)
+			end = session->bts_spans.at[i].end_ns;
 	if (!session->ordinals.runs.length && session->file.last_time != PTM_NO_TIME && session->file.last_time > end)
 		end = session->file.last_time;
 	return end;
@@ -149,11 +163,11 @@ ptm_status ptm_query_info(ptm_session *session, ptm_table *table)
 	PTM_TRY(put(table, "duration_ns", "Duration", "%" PRIu64, end - session->start_ns));
 	PTM_TRY(put_machine(session, table));
 	PTM_TRY(put_events(session, table));
-	PTM_TRY(put_pt(session, table));
+	PTM_TRY(session->flow_source == PTM_SOURCE_BTS ? put_bts(session, table) : put_pt(session, table));
 	PTM_TRY(put_totals(session, table));
 	for (uint32_t i = 0; i < session->file.warnings.length; i++)
 		PTM_TRY(put(table, "warning", "Warning", "%s", ptm_strings_get(&session->strings, session->file.warnings.at[i])));
-	if (session->pt.timeless)
+	if (session->pt.timeless && session->flow_source == PTM_SOURCE_PT)
 		PTM_TRY(put(table, "warning", "Warning", "This trace carries no time (no TSC packets or no record times): times and durations are unknown, order within a stream is exact."));
 	return PTM_OK;
 }

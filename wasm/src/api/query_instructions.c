@@ -144,8 +144,26 @@ static ptm_status put_visit(listing *list, const ptm_item *item, uint64_t ordina
 	return PTM_OK;
 }
 
+/* What was lost between the thread's run before and the current one, which starts
+ * at `row` of the ordinals: the replay may begin after it. */
+static void note_loss_before(listing *list, uint32_t row)
+{
+	const ptm_run *runs = list->session->ordinals.runs.at;
+	bool has_before = row && runs[row - 1].thread == list->thread;
+	uint64_t from = has_before ? runs[row - 1].end_ns : 0;
+	uint32_t count;
+	const ptm_gap *gaps = ptm_profile_gaps(list->session->profile, &count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const ptm_gap *gap = &gaps[i];
+		if (gap->reason != PTM_GAP_NOT_TRACED && gap->thread == list->thread && gap->queue == list->run->queue &&
+		    gap->start_ns >= from && gap->end_ns <= list->run->start_ns)
+			list->gap = *gap;
+	}
+}
+
 /* Rows out of the current run. */
-static ptm_status put_run(listing *list)
+static ptm_status put_run(listing *list, uint32_t row)
 {
 	uint64_t wanted = list->run->first_instruction + (list->first - list->run_first);
 	uint64_t end = list->run->first_instruction + list->run->instructions;
@@ -162,6 +180,8 @@ static ptm_status put_run(listing *list)
 		note_gap(list, &item, &last);
 		if (item.kind != PTM_ITEM_VISIT)
 			continue;
+		if (replay.instruction == list->run->first_instruction && list->gap.reason == PTM_GAP_NONE)
+			note_loss_before(list, row);
 		last = item;
 		if (replay.instruction + item.instructions > list->run->first_instruction + (list->first - list->run_first))
 			status = put_visit(list, &item, replay.instruction);
@@ -221,7 +241,7 @@ ptm_status ptm_query_instructions(ptm_session *session, const ptm_request *reque
 			break;
 		list.run = &session->ordinals.runs.at[row];
 		list.run_first = session->ordinals.thread_first.at[row];
-		PTM_TRY(put_run(&list));
+		PTM_TRY(put_run(&list, row));
 		if (list.count == before)
 			break;
 	}

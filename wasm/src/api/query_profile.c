@@ -20,6 +20,12 @@ static double cycles_or_nan(const ptm_session *session, uint64_t cycles)
 	return session->pt.cyc_enabled ? (double)cycles : NAN;
 }
 
+/* Records without a time: nothing within a buffer has a duration. */
+static double ns_or_nan(const ptm_session *session, uint64_t ns)
+{
+	return session->flow_source == PTM_SOURCE_BTS ? NAN : (double)ns;
+}
+
 static ptm_status put_node(ptm_session *session, ptm_table *table, const ptm_call_node *node, uint32_t parent, uint32_t *row)
 {
 	PTM_TRY(ptm_table_add_row(table, row));
@@ -27,7 +33,7 @@ static ptm_status put_node(ptm_session *session, ptm_table *table, const ptm_cal
 	ptm_table_set_u32(table, PTM_call_tree_function, *row, node->function);
 	ptm_table_set_u32(table, PTM_call_tree_thread, *row, node->thread);
 	ptm_table_set_f64(table, PTM_call_tree_calls, *row, (double)node->calls);
-	ptm_table_set_f64(table, PTM_call_tree_self_ns, *row, (double)node->self_ns);
+	ptm_table_set_f64(table, PTM_call_tree_self_ns, *row, ns_or_nan(session, node->self_ns));
 	ptm_table_set_f64(table, PTM_call_tree_self_instructions, *row, (double)node->self_instructions);
 	ptm_table_set_f64(table, PTM_call_tree_self_cycles, *row, cycles_or_nan(session, node->self_cycles));
 	return PTM_OK;
@@ -191,12 +197,32 @@ ptm_status ptm_query_calls(ptm_session *session, const ptm_request *request, ptm
 
 /* ------------------------------------------------------------------- gaps */
 
+/* Sentences on gaps between branch records, where PT's do not fit; 0: they do. */
+static size_t bts_gap_text(const ptm_gap *gap, const char *name, char *into, size_t size)
+{
+	unsigned long long bytes = gap->bytes, offset = gap->offset, ip = gap->ip;
+
+	switch (gap->reason) {
+	case PTM_GAP_CODE_MISMATCH:
+		return (size_t)snprintf(into, size, "The branch record at 0x%llx cannot follow from the one before: code%s%s at 0x%llx does not run on to where it branches. Records were lost, or the file is not what ran.",
+			offset, *name ? " of " : "", name, ip);
+	case PTM_GAP_BAD_PACKET:
+		return (size_t)snprintf(into, size, "The last %llu bytes of a piece of trace at 0x%llx are no whole branch record (24 bytes): they are skipped.", bytes, offset);
+	default:
+		return 0;
+	}
+}
+
 size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size)
 {
 	unsigned long long bytes = gap->bytes, offset = gap->offset, ip = gap->ip, count = gap->count;
 	int32_t pid = session->sideband.threads.at[gap->thread].pid;
-	const ptm_map *map = ptm_spaces_find(session->spaces, ptm_spaces_at(session->spaces, pid, gap->start_ns), gap->ip);
+	const ptm_map *map = ptm_spaces_find(session->spaces, ptm_spaces_at(session->spaces, pid, session->flow_source == PTM_SOURCE_BTS ? gap->end_ns : gap->start_ns), gap->ip);
 	const char *name = map ? ptm_strings_get(&session->strings, map->name) : "";
+	size_t length = session->flow_source == PTM_SOURCE_BTS ? bts_gap_text(gap, name, into, size) : 0;
+
+	if (length)
+		return length;
 
 	if (session->flow_source == PTM_SOURCE_LBR && gap->reason == PTM_GAP_CODE_MISMATCH)
 		return (size_t)snprintf(into, size, "A branch stack does not follow the code%s%s at 0x%llx: the file is not what ran, code was changed at run time, or a branch was not recorded.", map ? " of " : "", name, ip);
@@ -301,7 +327,7 @@ static ptm_status put_block(ptm_session *session, ptm_table *table, const ptm_bl
 	ptm_table_set_f64(table, PTM_blocks_visits, *row, (double)stat->visits);
 	ptm_table_set_f64(table, PTM_blocks_taken, *row, (double)stat->taken);
 	ptm_table_set_f64(table, PTM_blocks_instructions, *row, (double)stat->instructions);
-	ptm_table_set_f64(table, PTM_blocks_ns, *row, (double)stat->ns);
+	ptm_table_set_f64(table, PTM_blocks_ns, *row, ns_or_nan(session, stat->ns));
 	ptm_table_set_f64(table, PTM_blocks_cycles, *row, cycles_or_nan(session, stat->cycles));
 	ptm_table_set_f64(table, PTM_blocks_cycle_instructions, *row, (double)stat->cycle_instructions);
 	ptm_table_set_f64(table, PTM_blocks_cycle_visits, *row, (double)stat->cycle_visits);

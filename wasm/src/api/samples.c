@@ -2,7 +2,8 @@
 /* Table `samples`: the rows of perf script, in perf's order. perf decodes the
  * queues side by side, always the one that lags, and lets sideband records in
  * between as their time comes; which thread a row names depends on that order. */
-#include "api/session.h"
+#include "api/samples_bts.h"
+#include <stdio.h>
 
 enum { SAMPLE_BRANCHES = 1, SAMPLE_INSTRUCTIONS = 2, SAMPLE_ERRORS = 4 };
 
@@ -36,6 +37,7 @@ struct ptm_samples {
 	PTM_ARRAY(lane) lanes;
 	PTM_ARRAY(heap_entry) heap;
 	PTM_ARRAY(uint32_t) running; /* cpu -> thread */
+	PTM_ARRAY(uint32_t) unreadable; /* names of binaries without code that were told */
 	uint32_t record;         /* next sideband record */
 	uint64_t record_ns;      /* time of the last one let in */
 	uint64_t limit;          /* ticks up to which the lanes may run now */
@@ -55,6 +57,7 @@ void ptm_samples_free(ptm_samples *samples)
 	ptm_array_free(&samples->lanes);
 	ptm_array_free(&samples->heap);
 	ptm_array_free(&samples->running);
+	ptm_array_free(&samples->unreadable);
 	free(samples);
 }
 
@@ -107,7 +110,7 @@ static void heap_pop(ptm_samples *samples)
 
 /* ------------------------------------------------------------------- rows */
 
-static uint32_t class_flags(uint8_t class)
+uint32_t ptm_sample_class_flags(uint8_t class)
 {
 	switch (class) {
 	case PTM_INSN_JCC: case PTM_INSN_LOOP: return FLAG_BRANCH | FLAG_CONDITIONAL;
@@ -131,7 +134,7 @@ static uint32_t end_flags(const ptm_item *item, uint8_t class)
 	case PTM_END_ASYNC:
 		flags = item->to_ip ? FLAG_BRANCH | FLAG_CALL | FLAG_ASYNC | FLAG_INTERRUPT : FLAG_BRANCH | FLAG_ASYNC | FLAG_END;
 		break;
-	default: flags = class_flags(class); break;
+	default: flags = ptm_sample_class_flags(class); break;
 	}
 	if (item->end == PTM_END_OFF)
 		flags |= FLAG_END;
@@ -143,6 +146,7 @@ static uint32_t end_flags(const ptm_item *item, uint8_t class)
 typedef struct sample {
 	uint8_t kind;
 	uint64_t tsc, ip, addr;
+	uint64_t ns;             /* time where it is not that of tsc, else 0 */
 	uint32_t flags, error;
 	uint64_t code_ip;        /* of the instruction shown with the row */
 	uint32_t code_space;
@@ -152,7 +156,7 @@ typedef struct sample {
 
 #define LENGTH_UNKNOWN 0xff
 
-static ptm_status put_symbol(ptm_session *session, ptm_table *table, uint32_t row, uint32_t space, uint64_t ip, uint32_t symbol_column, uint32_t offset_column, uint32_t dso_column)
+ptm_status ptm_sample_put_symbol(ptm_session *session, ptm_table *table, uint32_t row, uint32_t space, uint64_t ip, uint32_t symbol_column, uint32_t offset_column, uint32_t dso_column)
 {
 	if (!ip)
 		return PTM_OK;
@@ -163,9 +167,11 @@ static ptm_status put_symbol(ptm_session *session, ptm_table *table, uint32_t ro
 	const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_function_at(session->spaces, space, ip, &offset));
 	const char *name = ptm_strings_get(&session->strings, function->name);
 	const char *dso = ptm_strings_get(&session->strings, map->name);
+	/* "[kernel.kallsyms]_text" says where the kernel's map was taken from. */
+	const char *bracket = *dso == '[' ? strchr(dso, ']') : NULL;
 	PTM_TRY(ptm_table_set_text(table, symbol_column, row, name, strlen(name)));
 	ptm_table_set_u64(table, offset_column, row, offset);
-	return ptm_table_set_text(table, dso_column, row, dso, strlen(dso));
+	return ptm_table_set_text(table, dso_column, row, dso, bracket ? (size_t)(bracket + 1 - dso) : strlen(dso));
 }
 
 static ptm_status put_code(ptm_session *session, ptm_table *table, uint32_t row, const sample *told)
@@ -197,8 +203,12 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, lane *from, co
 	PTM_TRY(ptm_table_add_row(table, &row));
 	uint32_t space = ptm_spaces_at(session->spaces, thread->pid, samples->record_ns);
 	const char *comm = ptm_strings_get(&session->strings, ptm_sideband_comm(&session->sideband, from->thread, samples->record_ns));
+	char nameless[16];
+	snprintf(nameless, sizeof nameless, ":%d", thread->tid);
+	if (!*comm)
+		comm = nameless;
 	ptm_table_set_u8(table, PTM_samples_kind, row, told->kind);
-	ptm_table_set_u64(table, PTM_samples_time, row, ptm_time_ns(&session->time, told->tsc));
+	ptm_table_set_u64(table, PTM_samples_time, row, told->ns ? told->ns : ptm_time_ns(&session->time, told->tsc));
 	ptm_table_set_i32(table, PTM_samples_pid, row, thread->pid);
 	ptm_table_set_i32(table, PTM_samples_tid, row, thread->tid);
 	ptm_table_set_i32(table, PTM_samples_cpu, row, session->file.queues.at[from->stream.queue].cpu);
@@ -209,8 +219,8 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, lane *from, co
 	ptm_table_set_u32(table, PTM_samples_error, row, told->error);
 	if (told->kind == 4)
 		return PTM_OK;
-	PTM_TRY(put_symbol(session, table, row, space, told->ip, PTM_samples_ip_symbol, PTM_samples_ip_offset, PTM_samples_ip_dso));
-	PTM_TRY(put_symbol(session, table, row, space, told->addr, PTM_samples_addr_symbol, PTM_samples_addr_offset, PTM_samples_addr_dso));
+	PTM_TRY(ptm_sample_put_symbol(session, table, row, space, told->ip, PTM_samples_ip_symbol, PTM_samples_ip_offset, PTM_samples_ip_dso));
+	PTM_TRY(ptm_sample_put_symbol(session, table, row, space, told->addr, PTM_samples_addr_symbol, PTM_samples_addr_offset, PTM_samples_addr_dso));
 	PTM_TRY(put_code(session, table, row, told));
 	ptm_table_set_f64(table, PTM_samples_ipc_instructions, row, (double)told->instructions);
 	ptm_table_set_f64(table, PTM_samples_ipc_cycles, row, (double)told->cycles);
@@ -343,12 +353,45 @@ static uint32_t error_of(uint8_t reason)
 	}
 }
 
-static ptm_status tell_error(ptm_session *session, ptm_samples *samples, lane *from, uint8_t reason, uint64_t ip)
+/* perf names a binary that it cannot read only once. */
+static ptm_status is_told_before(ptm_session *session, ptm_samples *samples, const ptm_item *item, bool *before)
 {
-	sample told = { .kind = 4, .tsc = from->tsc, .ip = ip, .error = error_of(reason) };
+	const ptm_map *map = item->reason == PTM_GAP_NO_CODE ? ptm_spaces_find(session->spaces, item->space, item->ip) : NULL;
+
+	*before = false;
+	if (!map)
+		return PTM_OK;
+	for (uint32_t i = 0; i < samples->unreadable.length && !*before; i++)
+		*before = samples->unreadable.at[i] == map->name;
+	return *before ? PTM_OK : ptm_array_push(&samples->unreadable, map->name);
+}
+
+static ptm_status tell_gap(ptm_session *session, ptm_samples *samples, lane *from)
+{
+	const ptm_item *item = &from->item;
+	sample told = { .kind = 4, .tsc = item->end_tsc, .ip = item->ip, .error = error_of(item->reason) };
+	bool before;
 	if (!told.error || !(samples->flags & SAMPLE_ERRORS))
 		return PTM_OK;
-	return put(session, samples, from, &told);
+	PTM_TRY(is_told_before(session, samples, item, &before));
+	return before ? PTM_OK : put(session, samples, from, &told);
+}
+
+/* The error row of an AUX record that says data was lost: it stands at the record's own time. */
+static ptm_status tell_truncated(ptm_session *session, ptm_samples *samples, const ptm_record *record)
+{
+	sample told = { .kind = 4, .ns = record->time, .error = error_of(PTM_GAP_AUX_TRUNCATED) };
+	lane from = { .thread = ptm_sideband_thread(&session->sideband, record->pid, record->tid) };
+	const uint32_t count = session->file.queues.length;
+
+	if (!(samples->flags & SAMPLE_ERRORS))
+		return PTM_OK;
+	for (uint32_t row = 0; row < count; row++) {
+		const ptm_queue *queue = &session->file.queues.at[row];
+		if (queue->cpu == record->cpu || (queue->tid > 0 && queue->tid == record->tid))
+			from.stream.queue = row;
+	}
+	return count ? put(session, samples, &from, &told) : PTM_OK;
 }
 
 /* ------------------------------------------------------------------ lanes */
@@ -399,12 +442,14 @@ static ptm_status set_up(ptm_samples *samples)
 	return PTM_OK;
 }
 
+/* Whom perf takes to run on a queue: the last switch on its CPU says it, else the queue's own thread. */
 static uint32_t thread_of(const ptm_session *session, const ptm_samples *samples, const lane *one)
 {
 	const ptm_queue *queue = &session->file.queues.at[one->stream.queue];
-	if (queue->tid > 0 && !session->pt.have_sched_switch)
-		return ptm_sideband_thread(&session->sideband, -1, queue->tid);
-	return queue->cpu >= 0 && (uint32_t)queue->cpu < samples->running.length ? samples->running.at[queue->cpu] : 0;
+	uint32_t thread = 0;
+	if (queue->cpu >= 0 && (uint32_t)queue->cpu < samples->running.length && (queue->tid <= 0 || session->pt.have_sched_switch))
+		thread = samples->running.at[queue->cpu];
+	return thread || queue->tid <= 0 ? thread : ptm_sideband_thread(&session->sideband, -1, queue->tid);
 }
 
 /* Decodes one lane until its time reaches the run's limit. PTM_MORE: the table is full. */
@@ -425,7 +470,7 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples, uint32_t 
 			if (one->item.reason == PTM_GAP_OVERFLOW)
 				one->walked_length = 0;
 			take_cycles(samples, one);
-			PTM_TRY(tell_error(session, samples, one, one->item.reason, one->item.ip));
+			PTM_TRY(tell_gap(session, samples, one));
 			continue;
 		}
 		if (one->item.kind == PTM_ITEM_VISIT && samples->flags & SAMPLE_INSTRUCTIONS)
@@ -472,18 +517,7 @@ static ptm_status let_in(ptm_session *session, ptm_samples *samples, const ptm_r
 		samples->record_ns = record->time;
 	switch (record->type) {
 	case PTM_RECORD_AUX:
-		if (record->as.aux.flags & 1) {
-			for (uint32_t row = 0; row < samples->lanes.length; row++) {
-				const ptm_queue *queue = &session->file.queues.at[row];
-				if (queue->cpu == record->cpu || (queue->tid > 0 && queue->tid == tid)) {
-					lane lost = samples->lanes.at[row];
-					lost.tsc = ptm_time_tsc(&session->time, record->time);
-					lost.thread = ptm_sideband_thread(&session->sideband, pid, tid);
-					return tell_error(session, samples, &lost, PTM_GAP_AUX_TRUNCATED, 0);
-				}
-			}
-		}
-		return PTM_OK;
+		return record->as.aux.flags & 1 ? tell_truncated(session, samples, record) : PTM_OK;
 	case PTM_RECORD_SWITCH:
 		if (record->as.swap.out)
 			return PTM_OK;
@@ -542,6 +576,8 @@ static ptm_status fill(ptm_session *session, ptm_samples *samples, uint32_t most
 
 ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table)
 {
+	if (session->flow_source == PTM_SOURCE_BTS)
+		return ptm_query_bts_samples(session, request, table);
 	if (!request->first || !session->samples) {
 		ptm_samples_free(session->samples);
 		session->samples = calloc(1, sizeof *session->samples);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A session's life: opened with a trace, given binaries, closed. */
-#include "api/session.h"
+#include "api/samples_bts.h"
 
 /* Sideband is read in windows of this size; AUX data in turn. */
 #define TRACE_WINDOW (1u << 20)
@@ -20,6 +20,7 @@ void ptm_session_free(ptm_session *session)
 	if (!session)
 		return;
 	ptm_samples_free(session->samples);
+	ptm_bts_samples_free(session->bts_samples);
 	ptm_window_free(session);
 	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
@@ -70,7 +71,8 @@ static ptm_status open_pt(ptm_session *session)
 			"This perf.data holds no Intel PT trace (no AUX data): record one with `perf record -e intel_pt//u -- COMMAND`.");
 	PTM_TRY(status);
 	session->has_pt = true;
-	session->time = (ptm_time){ session->pt.time_shift, session->pt.time_mult, session->pt.time_zero };
+	if (!session->pt.timeless)
+		session->time = (ptm_time){ session->pt.time_shift, session->pt.time_mult, session->pt.time_zero };
 	return PTM_OK;
 }
 

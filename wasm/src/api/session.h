@@ -43,6 +43,7 @@ typedef struct ptm_queue_sample {
 } ptm_queue_sample;
 
 typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table samples */
+typedef struct ptm_bts_samples ptm_bts_samples; /* the same for BTS: api/samples_bts.c */
 typedef struct ptm_window ptm_window;   /* api/window.c: a range decoded again */
 
 /* The runs of the profile with the ordinals that people count in. */
@@ -91,6 +92,7 @@ struct ptm_session {
 	uint32_t version;                 /* grows with every merge */
 	ptm_ordinals ordinals;
 	ptm_samples *samples;
+	ptm_bts_samples *bts_samples;
 	ptm_window *window;
 };
 

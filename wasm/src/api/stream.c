@@ -85,6 +85,22 @@ static uint64_t next_change(const ptm_session *session, uint64_t tsc)
 	return low < session->change_tsc.length ? session->change_tsc.at[low] : UINT64_MAX;
 }
 
+/* Without times nobody can say who ran when: the trace's thread, if it has but one process. */
+static uint32_t timeless_thread(const ptm_sideband *sideband, const ptm_queue *queue)
+{
+	uint32_t found = 0;
+	if (queue->tid > 0)
+		return ptm_sideband_thread(sideband, -1, queue->tid);
+	for (uint32_t row = 1; row < sideband->threads.length; row++) {
+		if (sideband->threads.at[row].pid <= 0)
+			continue;
+		if (found)
+			return 0;
+		found = row;
+	}
+	return found;
+}
+
 void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 {
 	const ptm_stream *stream = opaque;
@@ -92,8 +108,21 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 	const ptm_queue *queue = &session->file.queues.at[stream->queue];
 	uint64_t ns = session->pt.timeless ? UINT64_MAX - 1 : ptm_stream_latest_ns(session, tsc);
 
-	context->thread = queue->tid > 0 && !session->pt.have_sched_switch ? ptm_sideband_thread(&session->sideband, -1, queue->tid)
-					 : ptm_sideband_running(&session->sideband, queue->cpu, ns);
+	if (session->pt.timeless) {
+		context->turn = 0;
+		context->thread = timeless_thread(&session->sideband, queue);
+		context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
+		context->until_tsc = UINT64_MAX;
+		return;
+	}
+	/* The switches of a CPU are asked first: a queue may be of a thread on one CPU. */
+	context->thread = context->turn = 0;
+	if (queue->cpu >= 0)
+		context->turn = ptm_sideband_turn(&session->sideband, queue->cpu, ns);
+	if (queue->cpu >= 0 && (queue->tid <= 0 || session->pt.have_sched_switch))
+		context->thread = ptm_sideband_running(&session->sideband, queue->cpu, ns);
+	if (!context->thread && queue->tid > 0)
+		context->thread = ptm_sideband_thread(&session->sideband, -1, queue->tid);
 	context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
 	context->until_tsc = session->pt.timeless ? UINT64_MAX : next_change(session, tsc);
 }

@@ -277,7 +277,7 @@ void ptm_sideband_free(ptm_sideband *sideband)
 	sideband->slot_count = 0;
 }
 
-uint32_t ptm_sideband_running(const ptm_sideband *sideband, int32_t cpu, uint64_t time)
+uint32_t ptm_sideband_turn(const ptm_sideband *sideband, int32_t cpu, uint64_t time)
 {
 	uint32_t low = 0, high = sideband->switches.length;
 
@@ -289,9 +289,15 @@ uint32_t ptm_sideband_running(const ptm_sideband *sideband, int32_t cpu, uint64_
 		else
 			high = middle;
 	}
-	if (!low || sideband->switches.at[low - 1].cpu != cpu)
+	return low;
+}
+
+uint32_t ptm_sideband_running(const ptm_sideband *sideband, int32_t cpu, uint64_t time)
+{
+	uint32_t turn = ptm_sideband_turn(sideband, cpu, time);
+	if (!turn || sideband->switches.at[turn - 1].cpu != cpu)
 		return 0;
-	return sideband->switches.at[low - 1].thread;
+	return sideband->switches.at[turn - 1].thread;
 }
 
 uint32_t ptm_sideband_comm(const ptm_sideband *sideband, uint32_t thread, uint64_t time)

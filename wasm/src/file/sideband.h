@@ -50,6 +50,8 @@ uint32_t ptm_sideband_thread(const ptm_sideband *sideband, int32_t pid, int32_t 
 ptm_status ptm_sideband_make_thread(ptm_sideband *sideband, const ptm_trace_file *file, int32_t pid, int32_t tid, uint32_t *row) PTM_MUST_CHECK;
 /* Row of the thread on `cpu` at `time` (a switch at exactly `time` counts). */
 uint32_t ptm_sideband_running(const ptm_sideband *sideband, int32_t cpu, uint64_t time);
+/* Number of the switch that is in force on `cpu` at `time`: it grows with each. */
+uint32_t ptm_sideband_turn(const ptm_sideband *sideband, int32_t cpu, uint64_t time);
 /* String id of the thread's name at `time` (a change at exactly `time` counts);
  * the first name before that. 0 when it never had one. */
 uint32_t ptm_sideband_comm(const ptm_sideband *sideband, uint32_t thread, uint64_t time);

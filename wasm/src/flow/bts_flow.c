@@ -241,14 +241,16 @@ static ptm_status walk(ptm_bts_flow *flow)
 
 /* ---------------------------------------------------------------- records */
 
-/* All that is known is the branch itself. `told`: a gap says that there is no code. */
+/* All that is known is the branch itself: nothing when there is none. `told`: a
+ * gap says that code is missing. */
 static ptm_status start_at_branch(ptm_bts_flow *flow, bool told)
 {
 	uint32_t row;
 	flow->ip = flow->from;
 	PTM_TRY(find(flow, flow->from, &row));
-	if (!block_at(flow, row)->instructions) {
-		if (!told)
+	const ptm_block *block = block_at(flow, row);
+	if (block->instructions != 1 || !ptm_insn_is_branch(block->class)) {
+		if (!told && !block->instructions)
 			emit_gap(flow, PTM_GAP_NO_CODE, flow->from, PTM_BTS_RECORD);
 		arrive(flow, true);
 		return PTM_OK;
@@ -282,8 +284,11 @@ static ptm_status take_record(ptm_bts_flow *flow)
 	if (flow->from && !is_kernel(flow->from))
 		return take_user_branch(flow);
 	/* From the kernel, or tracing starts. */
-	if (flow->from && flow->ip)
-		emit_gap(flow, PTM_GAP_CODE_MISMATCH, flow->ip, PTM_BTS_RECORD);
+	if (flow->from && flow->ip) {
+		uint32_t row;
+		PTM_TRY(find(flow, flow->ip, &row));
+		emit_gap(flow, block_at(flow, row)->instructions ? PTM_GAP_CODE_MISMATCH : PTM_GAP_NO_CODE, flow->ip, PTM_BTS_RECORD);
+	}
 	arrive(flow, true);
 	return PTM_OK;
 }

@@ -8,6 +8,7 @@
 /* Who runs: valid for times below until_tsc. */
 typedef struct ptm_flow_context {
 	uint32_t thread, space;
+	uint32_t turn;           /* counts the switches on this CPU: another turn, another run */
 	uint64_t until_tsc;
 } ptm_flow_context;
 

@@ -37,17 +37,15 @@ static void set_now(ptm_pt_flow *flow, uint64_t tsc)
 	flow->now_ns = ptm_time_ns(&flow->config.time, tsc);
 	if (tsc < flow->context.until_tsc)
 		return;
-	uint32_t before = flow->context.thread;
+	uint32_t thread = flow->context.thread, turn = flow->context.turn;
 	flow->config.context(flow->config.host, tsc, &flow->context);
-	if (flow->context.thread != before)
+	if (flow->context.thread != thread || flow->context.turn != turn)
 		ptm_flow_emit(flow, PTM_ITEM_SWITCH);
 }
 
 /* Takes over the packets' time: a decision of theirs is used now. */
 void ptm_flow_latch(ptm_pt_flow *flow)
 {
-	flow->time_tsc = flow->clock.tsc;
-	flow->since_time = flow->clock.instructions;
 	if (flow->clock.tsc > flow->now_tsc)
 		set_now(flow, flow->clock.tsc);
 	if (flow->clock.cycles_sampled) {
@@ -58,16 +56,21 @@ void ptm_flow_latch(ptm_pt_flow *flow)
 	flow->loop_count = 0;
 }
 
-/* Takes over the time at a return to user code, to which the instructions since
- * the last timing packet are added at two ticks each, as perf does. */
-static void latch_estimate(ptm_pt_flow *flow)
+/* The time of the packets, plus two ticks for each instruction since they moved it. */
+static uint64_t estimated_tsc(const ptm_pt_flow *flow)
 {
-	ptm_flow_latch(flow);
-	uint64_t estimate = flow->since_time << 1;
+	uint64_t estimate = flow->clock.instructions << 1;
 	uint32_t ratio = flow->clock.config.max_nonturbo_ratio;
 	if (flow->clock.cbr && ratio)
 		estimate = estimate * ratio / flow->clock.cbr;
-	set_now(flow, flow->time_tsc + estimate);
+	return flow->clock.tsc + estimate;
+}
+
+/* Takes over the time at a return to user code, where perf estimates it. */
+static void latch_estimate(ptm_pt_flow *flow)
+{
+	ptm_flow_latch(flow);
+	set_now(flow, estimated_tsc(flow));
 }
 
 /* Emits a gap at the current place and waits for the next IP. */
@@ -79,13 +82,20 @@ void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_GAP);
 	item->reason = reason;
 	item->ip = ip;
+	/* perf estimates the time of an error, and goes on with that of the packets. */
+	item->end_tsc = estimated_tsc(flow);
+	uint64_t end_ns = ptm_time_ns(&flow->config.time, item->end_tsc);
+	if (end_ns > item->end_ns)
+		item->end_ns = end_ns;
 	item->offset = flow->packet_offset;
-	/* perf keeps the time of the last good sample for the error, and takes the clock's for what follows. */
-	flow->time_tsc = flow->clock.tsc;
 	flow->lost_from = flow->packet_offset;
 	flow->tnt_count = 0;
 	flow->pending_count = 0;
 	flow->resumed = false;
+	flow->found_transaction = flow->in_transaction;
+	flow->in_transaction = false;
+	flow->overflowed = false;
+	flow->distrusts = true;
 	flow->loop_count = 0;
 	flow->step = PTM_STEP_FIND_IP;
 }
@@ -166,6 +176,7 @@ static void overflow(ptm_pt_flow *flow)
 	ptm_flow_lose(flow, PTM_GAP_OVERFLOW);
 	disable(flow);
 	flow->overflowed = true;
+	flow->distrusts = false;
 	flow->ip = 0;
 }
 
@@ -320,7 +331,7 @@ static void begin_at(ptm_pt_flow *flow, uint64_t ip)
 {
 	flow->ip = ip;
 	flow->step = PTM_STEP_PACKET;
-	flow->overflowed = false;
+	flow->overflowed = flow->distrusts = false;
 	if (flow->packet.kind == PTM_PACKET_TIP_PGE || (ip >> 63) == 0)
 		latch_estimate(flow);
 	else
@@ -347,8 +358,11 @@ static ptm_status find_ip(ptm_pt_flow *flow)
 		else if (flow->overflowed) /* a FUP after OVF says that tracing goes on */
 			flow->enabled = flow->clock.counting = true;
 		ip = flow->packet.count ? packet_ip(flow) : 0;
-		if (ip)
+		/* After an error perf trusts only an IP that is sent in full. */
+		if (ip && (flow->overflowed || !flow->distrusts || flow->packet.count >= 3)) {
 			begin_at(flow, ip);
+			flow->in_transaction = flow->found_transaction;
+		}
 		return PTM_OK;
 	case PTM_PACKET_PSB: {
 		uint64_t offset = flow->packet_offset, packets = flow->reader.packets - 1;
@@ -368,7 +382,7 @@ static ptm_status find_ip(ptm_pt_flow *flow)
 		return PTM_OK;
 	}
 	case PTM_PACKET_MODE_TSX:
-		flow->in_transaction = flow->packet.payload & 1;
+		flow->found_transaction = flow->packet.payload & 1;
 		return PTM_OK;
 	case PTM_PACKET_OVF:
 		overflow(flow);
@@ -595,7 +609,7 @@ static ptm_status walk_tip(ptm_pt_flow *flow)
 	if (stops)
 		disable(flow);
 	ptm_flow_visit(flow, row, end, to, true);
-	if (to)
+	if (flow->packet.count)
 		flow->ip = to;
 	else if (stops)
 		flow->ip = block->last_ip;

@@ -40,8 +40,10 @@ struct ptm_pt_flow {
 	uint64_t ip;             /* next instruction */
 	bool enabled;            /* packet generation is on (TIP.PGE seen, no TIP.PGD since) */
 	bool overflowed;         /* OVF seen, no IP since */
+	bool distrusts;          /* an error was seen, no IP in full since */
 	uint8_t mode;            /* enum ptm_insn_mode */
 	bool in_transaction;
+	bool found_transaction;  /* while an IP is searched: in a transaction from there on */
 	bool resumed;            /* ip is in the middle of a block already entered */
 	uint64_t tnt;            /* bits, the next one in bit tnt_count - 1 */
 	uint32_t tnt_count;
@@ -62,7 +64,7 @@ struct ptm_pt_flow {
 	bool cut_resumed;
 
 	/* Time taken over, see the header. */
-	uint64_t now_tsc, now_ns, time_tsc, since_time;
+	uint64_t now_tsc, now_ns;
 	uint64_t latched_cycles;
 	bool latched;            /* the latest latch brought new cycles */
 	ptm_flow_context context;

@@ -105,6 +105,7 @@ static ptm_walk follow(ptm_pt_flow *flow, uint32_t row)
 
 ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t *row)
 {
+	stops = stops && flow->stop_ip; /* address 0 is no place to stop at: there is no code */
 	if (stops && flow->ip == flow->stop_ip) {
 		PTM_TRY(ptm_blocks_find(flow->blocks, flow->context.space, flow->ip, flow->mode, row));
 		flow->cut_block = *row;

@@ -79,10 +79,11 @@ static uint32_t parse_construction_vtable(ptm_name_parser *parser)
 static uint32_t parse_reference_temporary(ptm_name_parser *parser)
 {
 	uint32_t name = ptm_parse_name(parser);
-	const char *start = parser->at;
-	(void)ptm_parse_number(parser);
-	uint32_t number = ptm_part_text(parser, PART_NAME, start, (uint32_t)(parser->at - start));
-	return ptm_part_make_both(parser, PART_REFERENCE_TEMPORARY, name, number);
+	int64_t number = ptm_parse_number(parser);
+	uint32_t part = name ? ptm_part_make(parser, PART_REFERENCE_TEMPORARY, name, 0) : 0;
+	if (part)
+		ptm_part(parser, part)->number = (int32_t)number;
+	return part;
 }
 
 static uint32_t parse_special(ptm_name_parser *parser)

@@ -80,7 +80,7 @@ uint32_t ptm_parse_literal(ptm_name_parser *parser)
 	while (ptm_peek(parser) && ptm_peek(parser) != 'E')
 		parser->at++;
 	uint32_t value = ptm_part_text(parser, PART_NAME, start, (uint32_t)(parser->at - start));
-	if (!value || !ptm_take(parser, 'E'))
+	if (!value || parser->at == start || !ptm_take(parser, 'E'))
 		return 0;
 	return ptm_part_make(parser, negative ? PART_NEGATIVE_LITERAL : PART_LITERAL, type, value);
 }

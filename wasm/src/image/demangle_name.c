@@ -220,6 +220,8 @@ uint32_t ptm_parse_prefix(ptm_name_parser *parser, bool substitutable)
 		if (first == 'E')
 			return prefix;
 		if (first == 'M') {
+			if (!prefix)
+				return 0;
 			parser->at++;
 			continue;
 		}
@@ -228,7 +230,7 @@ uint32_t ptm_parse_prefix(ptm_name_parser *parser, bool substitutable)
 		} else {
 			if (first == 'D' && (second == 'T' || second == 't'))
 				part = ptm_parse_type(parser);
-			else if (first == 'S')
+			else if (first == 'S' && !prefix)
 				part = ptm_parse_substitution(parser, true);
 			else if (first == 'T')
 				part = ptm_parse_template_parameter(parser);

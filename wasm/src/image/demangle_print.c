@@ -485,7 +485,7 @@ static void print_base(ptm_printer *p, uint32_t part)
 	case PART_SPECIAL: ptm_print_bytes(p, in->text, in->length); ptm_print_part(p, in->left); break;
 	case PART_REFERENCE_TEMPORARY:
 		ptm_print_text(p, "reference temporary #");
-		ptm_print_part(p, in->right);
+		ptm_print_number(p, in->number);
 		ptm_print_text(p, " for ");
 		ptm_print_part(p, in->left);
 		break;

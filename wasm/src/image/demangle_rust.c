@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rust's older names: a C++ nested name "_ZN … E" whose last part is a hash
  * ("17h" and 16 hex digits, not shown), with punctuation written as $…$ and "..".
- * The newer ones ("_R…") stay mangled. */
+ * The newer ones, "_R…", are in demangle_rust_v0.c. */
 #include "image/demangle_tree.h"
 
 #define HASH 19                  /* "17h" and the digits */
@@ -100,6 +100,8 @@ static const char *find_end(const char *start)
 
 ptm_status ptm_demangle_rust(const char *symbol, ptm_text *into)
 {
+	if (symbol[1] == 'R')
+		return ptm_demangle_rust_v0(symbol, into);
 	if (strncmp(symbol, "_ZN", 3))
 		return PTM_NOT_FOUND;
 	const char *start = symbol + 3, *at = start, *end = find_end(start);

@@ -36,6 +36,8 @@ typedef struct ptm_image {
 	bool is_vdso, is_kernel;
 	bool symbols_read;
 	ptm_source source;       /* when loaded */
+	uint32_t debug_source;   /* host id of its separate debug file, for symbols and lines */
+	uint64_t debug_size;     /* 0: none given */
 	PTM_ARRAY(ptm_load) loads;
 	PTM_ARRAY(ptm_symbol) symbols;   /* sorted by address, no two with the same address */
 	uint32_t next_same_path; /* row of another image with this path (and another build-id); 0: none */
@@ -64,7 +66,9 @@ void ptm_images_set_build_id(ptm_images *images, uint32_t path, const uint8_t *b
 
 /* Offers a file. Matching: (1) its build-id equals a wanted one; (2) an image
  * without wanted build-id whose path ends in the given path's longest common
- * tail (at least the file name). Stores the number of images it now serves.
+ * tail (at least the file name). A file without code but with the build-id of an
+ * image (a separate debug file) serves its symbols and lines, not its code: it
+ * does not make it loaded. Stores the number of images it now serves.
  * Status as of ptm_session_add_image. */
 ptm_status ptm_images_offer(ptm_images *images, uint32_t source, uint64_t size, const char *path, uint32_t *served, ptm_message *message) PTM_MUST_CHECK;
 

@@ -180,6 +180,8 @@ static uint32_t agreement(const ptm_images *images, const ptm_image *image, cons
 static ptm_status load(ptm_image *image, const ptm_elf *elf, uint32_t source, uint64_t size, uint32_t match)
 {
 	unload(image);
+	if (match != BY_BUILD_ID)
+		image->debug_size = 0;
 	PTM_TRY(ptm_array_reserve(&image->loads, elf->loads.length));
 	memcpy(image->loads.at, elf->loads.at, elf->loads.length * sizeof *elf->loads.at);
 	image->loads.length = elf->loads.length;
@@ -229,6 +231,27 @@ static ptm_status match(ptm_images *images, const ptm_elf *elf, uint32_t source,
 	return status;
 }
 
+/* Gives a file that was split from a binary to all images of that build. */
+static ptm_status match_debug(ptm_images *images, const ptm_elf *elf, uint32_t source, uint64_t size, const char *path, uint32_t *served,
+			      ptm_message *message)
+{
+	for (uint32_t i = 1; i < images->images.length; i++) {
+		ptm_image *image = &images->images.at[i];
+		if (!same_id(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length) &&
+		    !same_id(image->own_build_id, image->own_build_id_length, elf->build_id, elf->build_id_length))
+			continue;
+		ptm_symbols_free(image);
+		ptm_lines_free(image);
+		image->debug_source = source;
+		image->debug_size = size;
+		(*served)++;
+	}
+	if (*served)
+		return PTM_OK;
+	return ptm_message_set(message, PTM_NOT_FOUND, "%s holds only debug information, no code, and nothing that the trace ran or that was "
+			       "given has its build-id: give the binary it was split from.", path);
+}
+
 ptm_status ptm_images_offer(ptm_images *images, uint32_t source, uint64_t size, const char *path, uint32_t *served, ptm_message *message)
 {
 	ptm_elf elf;
@@ -238,14 +261,13 @@ ptm_status ptm_images_offer(ptm_images *images, uint32_t source, uint64_t size, 
 	ptm_source_init(&reader, source, size, FRAME_WINDOW);
 	ptm_status status = ptm_elf_read(&elf, &reader, path, message);
 	if (status == PTM_OK && elf.code_stripped)
-		status = ptm_message_set(message, PTM_UNSUPPORTED, "%s holds only debug information, no code: give the binary it was "
-					 "split from.", path);
+		status = match_debug(images, &elf, source, size, path, served, message);
 	else if (status == PTM_OK && !elf.loads.length)
 		status = ptm_message_set(message, PTM_UNSUPPORTED, "%s holds no code that can be loaded (ELF type %u, no PT_LOAD).", path,
 					 elf.type);
-	if (status == PTM_OK)
+	else if (status == PTM_OK)
 		status = match(images, &elf, source, size, path, served, message);
-	else if (!message->text[0])
+	if (status != PTM_OK && !message->text[0])
 		(void)ptm_message_set(message, status, "%s could not be read to its end (%llu bytes).", path, (unsigned long long)size);
 	ptm_elf_free(&elf);
 	ptm_source_free(&reader);

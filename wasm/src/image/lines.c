@@ -1,14 +1,341 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Finds the unit of an address and asks its line table and its inlined calls;
+ * both are read when a unit is first asked for, and kept. */
 #include "image/lines.h"
+#include "image/inlines.h"
+#include "image/line_program.h"
+
+#define NONE UINT32_MAX
+#define MOST_UNITS (1u << 20)
+#define MOST_ARANGES (256u << 20)
+#define MOST_SCANNED (1ull << 30)  /* .debug_info beyond this is not scanned when .debug_aranges tells the units */
+#define MOST_ORIGINS 8           /* from an inlined call to its name */
+#define ENTRY_BYTES 1024
+
+typedef struct unit {
+	ptm_dwarf_unit header;
+	ptm_line_table lines;
+	ptm_inlines inlines;
+	bool header_read, loaded;
+} unit;
+
+/* Code of a unit, from `low` on, up to `high` or the next extent. */
+typedef struct extent {
+	uint64_t low, high, unit_offset;
+} extent;
+
+struct ptm_lines {
+	ptm_dwarf dwarf;
+	PTM_ARRAY(unit) units;           /* sorted by offset */
+	PTM_ARRAY(extent) extents;       /* sorted by low */
+	bool usable;
+};
 
 void ptm_lines_free(ptm_image *image)
 {
+	struct ptm_lines *lines = image->lines;
+	for (uint32_t i = 0; lines && i < lines->units.length; i++) {
+		ptm_dwarf_unit_free(&lines->units.at[i].header);
+		ptm_line_table_free(&lines->units.at[i].lines);
+		ptm_inlines_free(&lines->units.at[i].inlines);
+	}
+	if (lines) {
+		ptm_array_free(&lines->units);
+		ptm_array_free(&lines->extents);
+		ptm_dwarf_close(&lines->dwarf);
+		free(lines);
+	}
 	image->lines = NULL;
 }
 
-ptm_status ptm_image_line(ptm_images *images, uint32_t image, uint64_t address, uint32_t *file, uint32_t *line, uint32_t *inlined, uint32_t *depth)
+/* ------------------------------------------------------------------- index */
+
+static ptm_status add_extent(struct ptm_lines *lines, uint64_t low, uint64_t high, uint64_t unit_offset)
 {
-	(void)images, (void)image, (void)address, (void)inlined;
-	*file = *line = *depth = 0;
+	if (high <= low || !ptm_dwarf_is_code(&lines->dwarf, low))
+		return PTM_OK;
+	return ptm_array_push(&lines->extents, ((extent){ low, high, unit_offset }));
+}
+
+/* One set of .debug_aranges: the pairs (address, size) of one unit. */
+static ptm_status take_range_set(struct ptm_lines *lines, ptm_bytes *bytes, const uint8_t *base)
+{
+	uint32_t offset_size = 4;
+	uint64_t length = ptm_bytes_u32(bytes);
+	if (length == 0xffffffff) {
+		offset_size = 8;
+		length = ptm_bytes_u64(bytes);
+	}
+	const uint8_t *start = bytes->at - (offset_size == 8 ? 12 : 4);
+	const uint8_t *set_bytes = ptm_bytes_take(bytes, length < SIZE_MAX ? (size_t)length : SIZE_MAX);
+	if (!set_bytes || start < base)
+		return PTM_END;
+	ptm_bytes set = ptm_bytes_of(set_bytes, (size_t)length);
+	ptm_bytes_skip(&set, 2);
+	uint64_t unit_offset = ptm_bytes_number(&set, offset_size);
+	uint32_t size = ptm_bytes_u8(&set);
+	ptm_bytes_skip(&set, 1);
+	if (set.failed || (size != 4 && size != 8))
+		return PTM_OK;
+	size_t misaligned = (size_t)(set.at - start) % (2 * size);
+	ptm_bytes_skip(&set, misaligned ? 2 * size - misaligned : 0);
+	while (ptm_bytes_left(&set) >= 2 * size) {
+		uint64_t low = ptm_bytes_number(&set, size), count = ptm_bytes_number(&set, size);
+		if (!low && !count)
+			break;
+		PTM_TRY(add_extent(lines, low, low + count, unit_offset));
+	}
 	return PTM_OK;
+}
+
+static ptm_status read_range_sets(struct ptm_lines *lines)
+{
+	uint64_t size = lines->dwarf.sections[DWARF_ARANGES].size;
+	const uint8_t *at;
+	ptm_status status = PTM_OK;
+	if (!size || size > MOST_ARANGES)
+		return PTM_OK;
+	ptm_source source;
+	ptm_source_init(&source, lines->dwarf.units.id, lines->dwarf.units.size, (uint32_t)size);
+	status = ptm_source_view(&source, lines->dwarf.sections[DWARF_ARANGES].offset, (uint32_t)size, &at);
+	ptm_bytes bytes = ptm_bytes_of(at, status == PTM_OK ? (size_t)size : 0);
+	while (status == PTM_OK && ptm_bytes_left(&bytes))
+		status = take_range_set(lines, &bytes, at);
+	ptm_source_free(&source);
+	return status == PTM_END ? PTM_OK : status;
+}
+
+static int compare_offsets(const void *a, const void *b)
+{
+	uint64_t x = ((const extent *)a)->unit_offset, y = ((const extent *)b)->unit_offset;
+	return x < y ? -1 : x > y;
+}
+
+static int compare_lows(const void *a, const void *b)
+{
+	const extent *x = a, *y = b;
+	if (x->low != y->low)
+		return x->low < y->low ? -1 : 1;
+	return compare_offsets(a, b);
+}
+
+/* Walks over all units; those that .debug_aranges does not know tell their ranges themselves. */
+static ptm_status scan_units(struct ptm_lines *lines)
+{
+	uint32_t told = lines->extents.length, next = 0;
+	ptm_dwarf_ranges ranges = { 0 };
+	ptm_status status = PTM_OK;
+	uint64_t size = lines->dwarf.sections[DWARF_INFO].size, offset = 0;
+	if (told)
+		qsort(lines->extents.at, told, sizeof *lines->extents.at, compare_offsets);
+	while (status == PTM_OK && offset < size && lines->units.length < MOST_UNITS) {
+		unit unit = { .header_read = true };
+		status = ptm_dwarf_unit_read(&lines->dwarf, offset, &unit.header);
+		while (next < told && lines->extents.at[next].unit_offset < offset)
+			next++;
+		ranges.length = 0;
+		bool known = next < told && lines->extents.at[next].unit_offset == offset;
+		if (status == PTM_OK && unit.header.holds_code && !known)
+			status = ptm_dwarf_unit_ranges(&lines->dwarf, &unit.header, &ranges);
+		for (uint32_t i = 0; i < ranges.length && status == PTM_OK; i++)
+			status = add_extent(lines, ranges.at[i].low, ranges.at[i].high, offset);
+		ptm_dwarf_unit_free(&unit.header);
+		unit.header.abbreviations = (ptm_dwarf_abbreviations){ 0 };
+		offset = unit.header.end > offset ? unit.header.end : size;
+		if (status == PTM_OK)
+			status = ptm_array_push(&lines->units, unit);
+		else if (status == PTM_BAD_DATA)
+			status = PTM_OK;
+	}
+	ptm_array_free(&ranges);
+	return status;
+}
+
+/* The units that .debug_aranges tells, without their headers. */
+static ptm_status take_told_units(struct ptm_lines *lines)
+{
+	qsort(lines->extents.at, lines->extents.length, sizeof *lines->extents.at, compare_offsets);
+	for (uint32_t i = 0; i < lines->extents.length && lines->units.length < MOST_UNITS; i++)
+		if (!i || lines->extents.at[i].unit_offset != lines->extents.at[i - 1].unit_offset)
+			PTM_TRY(ptm_array_push(&lines->units, ((unit){ .header.offset = lines->extents.at[i].unit_offset })));
+	return PTM_OK;
+}
+
+static ptm_status open_lines(struct ptm_lines *lines, ptm_image *image)
+{
+	PTM_TRY(ptm_dwarf_open(&lines->dwarf, image));
+	PTM_TRY(read_range_sets(lines));
+	if (lines->extents.length && lines->dwarf.sections[DWARF_INFO].size > MOST_SCANNED)
+		PTM_TRY(take_told_units(lines));
+	else
+		PTM_TRY(scan_units(lines));
+	if (lines->extents.length)
+		qsort(lines->extents.at, lines->extents.length, sizeof *lines->extents.at, compare_lows);
+	return PTM_OK;
+}
+
+/* ------------------------------------------------------------------ lookup */
+
+/* The unit that begins at, or, when `within`, holds the offset; NULL when there is none. */
+static unit *find_unit(struct ptm_lines *lines, uint64_t offset, bool within)
+{
+	uint32_t low = 0, high = lines->units.length;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (lines->units.at[middle].header.offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	unit *found = low ? &lines->units.at[low - 1] : NULL;
+	if (!found || (!within && found->header.offset != offset))
+		return NULL;
+	if (!found->header_read) {
+		found->header_read = true;
+		if (ptm_dwarf_unit_read(&lines->dwarf, found->header.offset, &found->header) != PTM_OK)
+			found->header.end = 0;
+	}
+	return offset < found->header.end ? found : NULL;
+}
+
+static ptm_status load_unit(struct ptm_lines *lines, unit *unit)
+{
+	if (unit->loaded)
+		return PTM_OK;
+	unit->loaded = true;
+	PTM_TRY(ptm_line_table_read(&unit->lines, &lines->dwarf, &unit->header));
+	return ptm_inlines_read(&unit->inlines, &lines->dwarf, &unit->header);
+}
+
+static unit *unit_at(struct ptm_lines *lines, uint64_t address)
+{
+	uint32_t low = 0, high = lines->extents.length;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (lines->extents.at[middle].low <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	const extent *extent = low ? &lines->extents.at[low - 1] : NULL;
+	return extent && address < extent->high ? find_unit(lines, extent->unit_offset, false) : NULL;
+}
+
+/* What an entry says of its function's name. */
+typedef struct description {
+	ptm_dwarf_value linkage, name, origin;
+} description;
+
+static bool describe(struct ptm_lines *lines, unit *unit, uint64_t offset, description *found)
+{
+	uint8_t entry[ENTRY_BYTES];
+	ptm_dwarf_value value;
+	*found = (description){ 0 };
+	if (offset < unit->header.entries || ptm_dwarf_unit_abbreviations(&lines->dwarf, &unit->header) != PTM_OK)
+		return false;
+	uint64_t left = unit->header.end - offset;
+	ptm_bytes bytes = ptm_bytes_of(entry, ptm_dwarf_read(&lines->dwarf, DWARF_INFO, offset, entry, left < sizeof entry ? (uint32_t)left : sizeof entry));
+	uint64_t code = ptm_bytes_leb(&bytes);
+	const ptm_dwarf_abbreviation *abbreviation = code ? ptm_dwarf_abbreviation_find(&unit->header.abbreviations, code) : NULL;
+	for (uint32_t i = 0; abbreviation && i < abbreviation->count; i++) {
+		const ptm_dwarf_specification *specification = &unit->header.abbreviations.specifications.at[abbreviation->first + i];
+		if (!ptm_dwarf_take(&unit->header, specification, &bytes, entry, offset, &value))
+			break;
+		switch (specification->attribute) {
+		case DW_AT_linkage_name: case DW_AT_MIPS_linkage_name: found->linkage = value; break;
+		case DW_AT_name: found->name = value; break;
+		case DW_AT_abstract_origin: case DW_AT_specification: found->origin = value; break;
+		default: break;
+		}
+	}
+	return abbreviation;
+}
+
+/* Stores the name that value `name` holds, demangled as symbols are. */
+static ptm_status take_name(struct ptm_lines *lines, const unit *unit, const ptm_dwarf_value *value, ptm_strings *strings, uint32_t *name)
+{
+	uint8_t section;
+	uint64_t offset;
+	ptm_text raw = { 0 }, text = { 0 };
+	if (!ptm_dwarf_text_place(&lines->dwarf, &unit->header, value, &section, &offset))
+		return PTM_NOT_FOUND;
+	ptm_status status = ptm_dwarf_text(&lines->dwarf, (ptm_dwarf_section)section, offset, &raw);
+	if (status == PTM_OK && raw.bytes.length) {
+		status = ptm_demangle(raw.bytes.at, &text);
+		const ptm_text *best = status == PTM_OK ? &text : &raw;
+		if (status == PTM_OK || status == PTM_NOT_FOUND)
+			status = ptm_strings_add(strings, best->bytes.at, best->bytes.length, name);
+	}
+	ptm_array_free(&raw.bytes);
+	ptm_array_free(&text.bytes);
+	return status;
+}
+
+/* Follows origins and specifications to a linkage name, else to the first plain name. */
+static ptm_status name_call(struct ptm_lines *lines, ptm_strings *strings, ptm_inline_call *call)
+{
+	uint64_t offset = call->origin;
+	description found;
+	call->name = 0;
+	for (uint32_t i = 0; i < MOST_ORIGINS; i++) {
+		unit *unit = find_unit(lines, offset, true);
+		if (!unit || !describe(lines, unit, offset, &found))
+			break;
+		ptm_status status = take_name(lines, unit, &found.linkage, strings, &call->name);
+		if (status != PTM_NOT_FOUND)
+			return status;
+		if (!call->name && (status = take_name(lines, unit, &found.name, strings, &call->name)) != PTM_OK && status != PTM_NOT_FOUND)
+			return status;
+		if (found.origin.class != DWARF_REFERENCE)
+			break;
+		offset = found.origin.number;
+	}
+	return PTM_OK;
+}
+
+/* Stores the names of the inlined calls around an address, outermost first; of
+ * too many, the innermost. */
+static ptm_status list_inlined(struct ptm_lines *lines, unit *unit, ptm_strings *strings, uint64_t address, uint32_t *inlined, uint32_t *depth)
+{
+	uint32_t most = *depth, count = 0;
+	*depth = 0;
+	for (uint32_t call = ptm_inlines_find(&unit->inlines, address); call != NONE && count < most; call = unit->inlines.calls.at[call].parent) {
+		if (unit->inlines.calls.at[call].name == NONE)
+			PTM_TRY(name_call(lines, strings, &unit->inlines.calls.at[call]));
+		inlined[count++] = unit->inlines.calls.at[call].name;
+	}
+	for (uint32_t i = 0; i < count / 2; i++) {
+		uint32_t swapped = inlined[i];
+		inlined[i] = inlined[count - 1 - i];
+		inlined[count - 1 - i] = swapped;
+	}
+	*depth = count;
+	return PTM_OK;
+}
+
+ptm_status ptm_image_line(ptm_images *images, uint32_t row, uint64_t address, uint32_t *file, uint32_t *line, uint32_t *inlined, uint32_t *depth)
+{
+	ptm_image *image = row < images->images.length ? &images->images.at[row] : NULL;
+	uint32_t most = *depth;
+	*file = *line = *depth = 0;
+	if (!image || image->status != PTM_IMAGE_LOADED)
+		return PTM_OK;
+	if (!image->lines) {
+		image->lines = calloc(1, sizeof(struct ptm_lines));
+		if (!image->lines)
+			return PTM_NO_MEMORY;
+		struct ptm_lines *made = image->lines;
+		made->usable = open_lines(made, image) == PTM_OK;
+	}
+	struct ptm_lines *lines = image->lines;
+	unit *unit = lines->usable ? unit_at(lines, address) : NULL;
+	if (!unit || load_unit(lines, unit) != PTM_OK)
+		return PTM_OK;
+	const ptm_line_row *found = ptm_line_table_find(&unit->lines, address);
+	if (found) {
+		PTM_TRY(ptm_line_table_path(&unit->lines, &lines->dwarf, images->strings, found->file, file));
+		*line = found->line;
+	}
+	*depth = most;
+	return list_inlined(lines, unit, images->strings, address, inlined, depth);
 }

@@ -37,10 +37,11 @@ static ptm_status raw_name(ptm_symbol_names *names, unsigned table, uint32_t nam
 {
 	const uint8_t *at;
 	uint32_t there;
-	uint64_t left = name < names->size[table] ? names->size[table] - name : 0, offset = names->offset[table] + name;
+	uint64_t size = names->tables[table].size, left = name < size ? size - name : 0, offset = names->tables[table].offset + name;
+	ptm_pages *pages = &names->pages[names->tables[table].file];
 	PTM_TRY(set_text(into, NULL, 0));
 	while (left && into->bytes.length < MOST_NAME) {
-		PTM_TRY(ptm_pages_view(&names->pages, offset, &at, &there));
+		PTM_TRY(ptm_pages_view(pages, offset, &at, &there));
 		if (there > left)
 			there = (uint32_t)left;
 		uint32_t text = (uint32_t)strnlen((const char *)at, there);
@@ -55,7 +56,7 @@ static ptm_status raw_name(ptm_symbol_names *names, unsigned table, uint32_t nam
 
 ptm_status ptm_symbol_names_get(ptm_symbol_names *names, uint8_t table, uint32_t name, ptm_text *into)
 {
-	PTM_TRY(raw_name(names, table == PTM_TABLE_SYMTAB ? 0 : 1, name, &names->text));
+	PTM_TRY(raw_name(names, table, name, &names->text));
 	ptm_status status = ptm_demangle(names->text.bytes.at, into);
 	if (status == PTM_NOT_FOUND)
 		status = set_text(into, (const uint8_t *)names->text.bytes.at, names->text.bytes.length);
@@ -69,7 +70,8 @@ ptm_status ptm_symbol_names_get(ptm_symbol_names *names, uint8_t table, uint32_t
 
 void ptm_symbol_names_free(ptm_symbol_names *names)
 {
-	ptm_pages_free(&names->pages);
+	ptm_pages_free(&names->pages[0]);
+	ptm_pages_free(&names->pages[1]);
 	ptm_array_free(&names->text.bytes);
 }
 
@@ -135,25 +137,45 @@ static const ptm_elf_section *table_section(const ptm_elf *elf, ptm_source *sour
 	return usable ? section : NULL;
 }
 
-typedef struct reader {
-	ptm_symbol_table *table;
+/* One of the two files while it is read. */
+typedef struct half {
 	const ptm_elf *elf;
 	ptm_source source;       /* for entries and relocations */
 	ptm_source strings;      /* for section names */
+} half;
+
+typedef struct reader {
+	ptm_symbol_table *table;
+	half symbols, code;
 	PTM_ARRAY(uint8_t) labels;       /* by section: 0 not known yet, 1 no, 2 yes */
 } reader;
 
+/* The section a symbol is in; when it has no bytes, as the file with the code
+ * has it. NULL when there is no such section; stores the file it is in. */
+static const ptm_elf_section *section_of(reader *reader, uint32_t index, half **in)
+{
+	*in = &reader->symbols;
+	if (index < reader->symbols.elf->sections.length && reader->symbols.elf->sections.at[index].type == PTM_SECTION_NOBITS)
+		*in = &reader->code;
+	return index < (*in)->elf->sections.length ? &(*in)->elf->sections.at[index] : NULL;
+}
+
+/* PTM_END at a symbol in a section that does not exist. */
 static ptm_status add_entry(reader *reader, const entry *entry, uint8_t which)
 {
-	const ptm_elf_section *section = &reader->elf->sections.at[entry->section];
-	uint8_t *labels = &reader->labels.at[entry->section];
-	if (!(section->flags & PTM_SECTION_ALLOC))
+	half *in;
+	const ptm_elf *elf = reader->symbols.elf;
+	if (entry->section < elf->sections.length && !(elf->sections.at[entry->section].flags & PTM_SECTION_ALLOC))
 		return PTM_OK;
+	const ptm_elf_section *section = section_of(reader, entry->section, &in);
+	if (!section)
+		return PTM_END;
+	uint8_t *labels = &reader->labels.at[entry->section];
 	if (!*labels)
-		*labels = holds_labels(reader->elf, &reader->strings, section) ? 2 : 1;
+		*labels = holds_labels(in->elf, &in->strings, section) ? 2 : 1;
 	if (is_label(entry) && *labels == 1)
 		return PTM_OK;
-	uint64_t start = offset_of(reader->elf, section, entry->value);
+	uint64_t start = offset_of(reader->code.elf, section, entry->value);
 	return ptm_symbol_tree_insert(&reader->table->tree, &(ptm_symbol_node){ .start = start, .end = start + entry->size, .name = entry->name,
 			.binding = entry->info >> 4, .type = entry->info & 15, .table = which });
 }
@@ -166,14 +188,13 @@ static ptm_status read_entries(reader *reader, const ptm_elf_section *section, u
 	const uint8_t *at;
 	*whole = false;
 	for (uint64_t i = 1; i < section->size / each; i++) {
-		PTM_TRY(ptm_source_view(&reader->source, section->offset + i * each, each, &at));
+		PTM_TRY(ptm_source_view(&reader->symbols.source, section->offset + i * each, each, &at));
 		ptm_bytes bytes = ptm_bytes_of(at, each);
-		entry entry = entry_of(&bytes, reader->elf->is_32bit);
-		if (!counts(&entry))
-			continue;
-		if (entry.section >= reader->elf->sections.length)
+		entry entry = entry_of(&bytes, reader->symbols.elf->is_32bit);
+		ptm_status status = counts(&entry) ? add_entry(reader, &entry, which) : PTM_OK;
+		if (status == PTM_END)
 			return PTM_OK;
-		PTM_TRY(add_entry(reader, &entry, which));
+		PTM_TRY(status);
 	}
 	*whole = true;
 	return PTM_OK;
@@ -248,34 +269,42 @@ static ptm_status drop_duplicates(ptm_symbol_table *table)
 
 /* -------------------------------------------------------------------- PLT */
 
+/* Offset in the string table of a relocation's symbol; 0, no name, when there is none. */
+static ptm_status relocated_name(half *code, const ptm_elf_section *dynamic, uint64_t symbol, uint32_t *name)
+{
+	const uint8_t *at;
+	*name = 0;
+	if (symbol >= dynamic->size / dynamic->entry_size)
+		return PTM_OK;
+	PTM_TRY(ptm_source_view(&code->source, dynamic->offset + symbol * dynamic->entry_size, 4, &at));
+	ptm_bytes bytes = ptm_bytes_of(at, 4);
+	*name = ptm_bytes_u32(&bytes);
+	return PTM_OK;
+}
+
 /* perf names the entries of .plt, after its header, by the relocations of .rela.plt in order. */
 static ptm_status add_plt(reader *reader, const ptm_elf_section *dynamic)
 {
-	const ptm_elf *elf = reader->elf;
-	const ptm_elf_section *plt = ptm_elf_section_named(elf, &reader->strings, ".plt");
-	const ptm_elf_section *relocations = ptm_elf_section_named(elf, &reader->strings, ".rela.plt");
+	half *code = &reader->code;
+	const ptm_elf *elf = code->elf;
+	const ptm_elf_section *plt = ptm_elf_section_named(elf, &code->strings, ".plt");
+	const ptm_elf_section *relocations = ptm_elf_section_named(elf, &code->strings, ".rela.plt");
 	const uint8_t *at;
 	if (!relocations)
-		relocations = ptm_elf_section_named(elf, &reader->strings, ".rel.plt");
+		relocations = ptm_elf_section_named(elf, &code->strings, ".rel.plt");
 	if (!plt || !relocations || relocations->link != (uint32_t)(dynamic - elf->sections.at))
 		return PTM_OK;
 	bool with_addend = relocations->type == PTM_SECTION_RELA;
-	uint32_t word = elf->is_32bit ? 4 : 8, each = word * (with_addend ? 3 : 2);
-	uint64_t offset = plt->offset, count = relocations->entry_size ? relocations->size / relocations->entry_size : 0;
+	uint32_t word = elf->is_32bit ? 4 : 8, each = word * (with_addend ? 3 : 2), name;
+	uint64_t offset = plt->offset;
 	if ((!with_addend && relocations->type != PTM_SECTION_REL) || relocations->entry_size != each)
 		return PTM_OK;
-	for (uint64_t i = 0; i < count; i++) {
-		if (ptm_source_view(&reader->source, relocations->offset + i * each, each, &at) != PTM_OK)
+	for (uint64_t i = 0; i < relocations->size / each; i++) {
+		if (ptm_source_view(&code->source, relocations->offset + i * each, each, &at) != PTM_OK)
 			break;
 		ptm_bytes bytes = ptm_bytes_of(at + word, word);
-		uint64_t symbol = elf->is_32bit ? ptm_bytes_u32(&bytes) >> 8 : ptm_bytes_u64(&bytes) >> 32, name_at;
-		uint32_t name = 0, dynamic_each = (uint32_t)dynamic->entry_size;
-		name_at = dynamic->offset + symbol * dynamic_each;
-		if (symbol < dynamic->size / dynamic_each) {
-			PTM_TRY(ptm_source_view(&reader->source, name_at, 4, &at));
-			bytes = ptm_bytes_of(at, 4);
-			name = ptm_bytes_u32(&bytes);
-		}
+		uint64_t symbol = elf->is_32bit ? ptm_bytes_u32(&bytes) >> 8 : ptm_bytes_u64(&bytes) >> 32;
+		PTM_TRY(relocated_name(code, dynamic, symbol, &name));
 		offset += plt->entry_size;
 		PTM_TRY(ptm_symbol_tree_insert(&reader->table->tree, &(ptm_symbol_node){ .start = offset, .end = offset + plt->entry_size,
 				.name = name, .binding = BIND_GLOBAL, .type = TYPE_FUNC, .table = PTM_TABLE_PLT }));
@@ -285,49 +314,71 @@ static ptm_status add_plt(reader *reader, const ptm_elf_section *dynamic)
 
 /* ------------------------------------------------------------------ whole */
 
+/* Notes where the names of a table are. */
+static void place_names(ptm_symbol_names *names, uint8_t table, const half *in, const ptm_elf_section *section, uint8_t file)
+{
+	const ptm_elf_section *strings = section->link < in->elf->sections.length ? &in->elf->sections.at[section->link] : NULL;
+	if (!strings || strings->offset > in->source.size || strings->type == PTM_SECTION_NOBITS)
+		return;
+	uint64_t there = in->source.size - strings->offset;
+	names->tables[table].offset = strings->offset;
+	names->tables[table].size = strings->size < there ? strings->size : there;
+	names->tables[table].file = file;
+}
+
 static ptm_status read_tables(reader *reader)
 {
-	const ptm_elf *elf = reader->elf;
-	const ptm_elf_section *tables[2];
+	static const struct { const char *name; uint32_t type; } kinds[2] = { { ".symtab", PTM_SECTION_SYMBOLS },
+		{ ".dynsym", PTM_SECTION_DYNAMIC_SYMBOLS } };
 	ptm_symbol_names *names = &reader->table->names;
+	half *code = &reader->code, *symbols = &reader->symbols;
 	bool whole = true;
-	tables[0] = table_section(elf, &reader->strings, ".symtab", PTM_SECTION_SYMBOLS);
-	tables[1] = table_section(elf, &reader->strings, ".dynsym", PTM_SECTION_DYNAMIC_SYMBOLS);
+	ptm_pages_init(&names->pages[0], symbols->source.id, symbols->source.size, NAME_PAGE);
+	ptm_pages_init(&names->pages[1], code->source.id, code->source.size, NAME_PAGE);
 	for (uint8_t i = 0; i < 2; i++) {
-		if (!tables[i] || tables[i]->link >= elf->sections.length)
+		const ptm_elf_section *section = table_section(symbols->elf, &symbols->strings, kinds[i].name, kinds[i].type);
+		if (!section)
 			continue;
-		const ptm_elf_section *strings = &elf->sections.at[tables[i]->link];
-		if (strings->offset > reader->source.size || strings->type == PTM_SECTION_NOBITS)
-			continue;
-		uint64_t there = reader->source.size - strings->offset;
-		names->offset[i] = strings->offset;
-		names->size[i] = strings->size < there ? strings->size : there;
-	}
-	ptm_pages_init(&names->pages, reader->source.id, reader->source.size, NAME_PAGE);
-	for (uint8_t i = 0; i < 2 && whole; i++) {
-		if (!tables[i])
-			continue;
-		PTM_TRY(read_entries(reader, tables[i], i, &whole));
+		place_names(names, i, symbols, section, 0);
+		PTM_TRY(read_entries(reader, section, i, &whole));
 		if (!whole)
-			break;
+			return PTM_OK;
 		fix_ends(&reader->table->tree);
 		PTM_TRY(drop_duplicates(reader->table));
 	}
-	return whole && tables[1] && reader->table->tree.root ? add_plt(reader, tables[1]) : PTM_OK;
+	const ptm_elf_section *dynamic = table_section(code->elf, &code->strings, kinds[1].name, kinds[1].type);
+	if (!dynamic || !reader->table->tree.root)
+		return PTM_OK;
+	place_names(names, PTM_TABLE_PLT, code, dynamic, code->elf == symbols->elf ? 0 : 1);
+	return add_plt(reader, dynamic);
 }
 
-ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_elf *elf, const ptm_source *file)
+static void open_half(half *half, const ptm_symbol_file *file)
 {
-	reader reader = { .table = table, .elf = elf };
+	half->elf = file->elf;
+	ptm_source_init(&half->source, file->source, file->size, SYMBOL_WINDOW);
+	ptm_source_init(&half->strings, file->source, file->size, 4096);
+}
+
+static void close_half(half *half)
+{
+	ptm_source_free(&half->source);
+	ptm_source_free(&half->strings);
+}
+
+ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code)
+{
+	reader reader = { .table = table };
+	uint32_t sections = symbols->elf->sections.length > code->elf->sections.length ? symbols->elf->sections.length : code->elf->sections.length;
 	*table = (ptm_symbol_table){ 0 };
 	PTM_TRY(ptm_symbol_tree_init(&table->tree));
-	PTM_TRY(ptm_array_reserve(&reader.labels, elf->sections.length + 1));
-	memset(reader.labels.at, 0, elf->sections.length + 1);
-	ptm_source_init(&reader.source, file->id, file->size, SYMBOL_WINDOW);
-	ptm_source_init(&reader.strings, file->id, file->size, 4096);
+	PTM_TRY(ptm_array_reserve(&reader.labels, sections + 1));
+	memset(reader.labels.at, 0, sections + 1);
+	open_half(&reader.symbols, symbols);
+	open_half(&reader.code, code);
 	ptm_status status = read_tables(&reader);
-	ptm_source_free(&reader.source);
-	ptm_source_free(&reader.strings);
+	close_half(&reader.symbols);
+	close_half(&reader.code);
 	ptm_array_free(&reader.labels);
 	return status;
 }

@@ -11,20 +11,29 @@
 
 enum { PTM_TABLE_SYMTAB, PTM_TABLE_DYNSYM, PTM_TABLE_PLT };
 
-/* Where the names are: by table, PLT entries use those of .dynsym. */
+/* Where the names are, by table: file 0 holds the symbols, file 1 the code. */
 typedef struct ptm_symbol_names {
-	uint64_t offset[2], size[2];
-	ptm_pages pages;
+	struct { uint64_t offset, size; uint8_t file; } tables[3];
+	ptm_pages pages[2];
 	ptm_text text;           /* scratch */
 } ptm_symbol_names;
+
+/* A file to read symbols from, with its frame. */
+typedef struct ptm_symbol_file {
+	const ptm_elf *elf;
+	uint32_t source;         /* host id */
+	uint64_t size;
+} ptm_symbol_file;
 
 typedef struct ptm_symbol_table {
 	ptm_symbol_tree tree;
 	ptm_symbol_names names;
 } ptm_symbol_table;
 
-/* Reads all symbols. A file without any has an empty tree. Free in any case. */
-ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_elf *elf, const ptm_source *file) PTM_MUST_CHECK;
+/* Reads the symbols of `symbols`, which is the file with the code itself or was
+ * split from it, and makes up those of the code's PLT. Without any symbols the
+ * tree is empty. Free in any case. */
+ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code) PTM_MUST_CHECK;
 void ptm_symbol_table_free(ptm_symbol_table *table);
 
 /* Replaces `into` by the name perf prints. */

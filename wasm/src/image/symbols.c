@@ -124,6 +124,22 @@ static ptm_status index_loads(ptm_image *image, const ptm_symbol_tree *tree)
 	return status;
 }
 
+/* The separate debug file's symbols if it has any, else the image's own. */
+static ptm_status read_table(const ptm_image *image, ptm_symbol_table *table, const ptm_elf *own)
+{
+	ptm_elf elf = { 0 };
+	ptm_source debug;
+	ptm_message message;
+	ptm_symbol_file code = { own, image->source.id, image->source.size }, split = { &elf, image->debug_source, image->debug_size };
+	ptm_source_init(&debug, image->debug_source, image->debug_size, 16384);
+	bool has_symbols = image->debug_size && ptm_elf_read(&elf, &debug, "", &message) == PTM_OK &&
+			   ptm_elf_section_named(&elf, &debug, ".symtab");
+	ptm_status status = ptm_symbol_table_read(table, has_symbols ? &split : &code, &code);
+	ptm_source_free(&debug);
+	ptm_elf_free(&elf);
+	return status;
+}
+
 static ptm_status read_symbols(ptm_image *image)
 {
 	ptm_elf elf;
@@ -134,11 +150,12 @@ static ptm_status read_symbols(ptm_image *image)
 		return PTM_NO_MEMORY;
 	ptm_status status = ptm_elf_read(&elf, &image->source, "", &message);
 	if (status == PTM_OK)
-		status = ptm_symbol_table_read(&table, &elf, &image->source);
+		status = read_table(image, &table, &elf);
 	if (status == PTM_OK && table.tree.root)
 		status = index_loads(image, &table.tree);
 	image->symbol_index->names = table.names;
-	ptm_pages_free(&image->symbol_index->names.pages);
+	ptm_pages_free(&image->symbol_index->names.pages[0]);
+	ptm_pages_free(&image->symbol_index->names.pages[1]);
 	ptm_symbol_tree_free(&table.tree);
 	ptm_elf_free(&elf);
 	return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "profile/block_stats.h"
+#include "profile/joined.h"
 
 void ptm_block_stats_free(ptm_block_stats *stats)
 {
@@ -56,4 +56,48 @@ void ptm_block_stat_add(ptm_block_stat *into, const ptm_block_stat *from)
 		into->first_segment = from->first_segment;
 		into->first_instruction = from->first_instruction;
 	}
+}
+
+/* ----------------------------------------------------------------- join -- */
+
+typedef struct block_key {
+	uint64_t ip;
+	uint32_t code_id, mode, row;
+	uint32_t entered;        /* visits that a cut took for the rest of one */
+} block_key;
+
+static int compare_blocks(const void *left, const void *right)
+{
+	const block_key *a = left, *b = right;
+	if (a->ip != b->ip)
+		return a->ip < b->ip ? -1 : 1;
+	if (a->code_id != b->code_id)
+		return a->code_id < b->code_id ? -1 : 1;
+	return a->mode < b->mode ? -1 : a->mode > b->mode;
+}
+
+ptm_status ptm_join_blocks(ptm_profile *profile)
+{
+	const ptm_block_stats *stats = &profile->stats;
+	uint32_t count = stats->stats.length;
+	block_key *keys = malloc((count + 1) * sizeof *keys);
+
+	if (!keys)
+		return PTM_NO_MEMORY;
+	for (uint32_t i = 0; i < count; i++) {
+		const ptm_block *block = &profile->blocks->blocks.at[stats->stats.at[i].block];
+		keys[i] = (block_key){ block->ip, block->code_id, block->mode, i, 0 };
+	}
+	for (uint32_t i = 0; i < profile->entered.length; i++)
+		keys[stats->rows[profile->entered.at[i]] - 1].entered++;
+	if (count)
+		qsort(keys, count, sizeof *keys, compare_blocks);
+	ptm_status status = ptm_array_reserve(&profile->block_stats, count);
+	for (uint32_t i = 0; status == PTM_OK && i < count; i++) {
+		profile->block_stats.at[i] = stats->stats.at[keys[i].row];
+		profile->block_stats.at[i].visits += keys[i].entered;
+	}
+	profile->block_stats.length = status == PTM_OK ? count : 0;
+	free(keys);
+	return status;
 }

@@ -8,7 +8,7 @@
 #include "flow/visit.h"
 
 /* How many frames from the top are looked at for the target of an odd return. */
-#define PTM_STACK_SEARCH 64
+#define PTM_STACK_SEARCH 4096
 /* Deepest stack kept; deeper ones start anew as unknown. */
 #define PTM_STACK_DEPTH 60000
 

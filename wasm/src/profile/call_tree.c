@@ -11,6 +11,25 @@ void ptm_call_tree_free(ptm_call_tree *tree)
 	tree->slot_count = 0;
 }
 
+ptm_status ptm_call_tree_copy(ptm_call_tree *copy, const ptm_call_tree *tree)
+{
+	uint32_t count = tree->nodes.length;
+
+	if (!count)
+		return PTM_OK;
+	PTM_TRY(ptm_array_reserve(&copy->nodes, count));
+	PTM_TRY(ptm_array_reserve(&copy->recent, count));
+	copy->slots = malloc(tree->slot_count * sizeof *copy->slots);
+	if (!copy->slots)
+		return PTM_NO_MEMORY;
+	copy->slot_count = tree->slot_count;
+	copy->nodes.length = copy->recent.length = count;
+	memcpy(copy->nodes.at, tree->nodes.at, count * sizeof *copy->nodes.at);
+	memcpy(copy->recent.at, tree->recent.at, count * sizeof *copy->recent.at);
+	memcpy(copy->slots, tree->slots, tree->slot_count * sizeof *copy->slots);
+	return PTM_OK;
+}
+
 static uint32_t first_slot(const ptm_call_tree *tree, uint32_t parent, uint32_t function)
 {
 	return (uint32_t)ptm_hash_u64((uint64_t)parent << 32 | function) & (tree->slot_count - 1);

@@ -28,6 +28,9 @@ void ptm_call_tree_free(ptm_call_tree *tree);
 /* Forgets all nodes, in time proportional to their number; keeps the memory. */
 void ptm_call_tree_clear(ptm_call_tree *tree);
 
+/* Makes `copy` (zeroed) equal to `tree`. */
+ptm_status ptm_call_tree_copy(ptm_call_tree *copy, const ptm_call_tree *tree) PTM_MUST_CHECK;
+
 /* Appends a node that only its row finds. */
 ptm_status ptm_call_tree_add(ptm_call_tree *tree, uint32_t parent, uint32_t function, uint32_t *node) PTM_MUST_CHECK;
 

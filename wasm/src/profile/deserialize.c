@@ -28,6 +28,7 @@ static ptm_status read_header(reader *reader, const uint8_t *bytes, size_t lengt
 	data->ends_lost = ptm_bytes_u32(body);
 	data->ends_away = ptm_bytes_u32(body);
 	data->ends_switched = ptm_bytes_u32(body);
+	data->first_resumed = ptm_bytes_u32(body);
 	uint32_t body_end = ptm_bytes_u32(body);
 	if (body->failed || body_end > length || body->at > bytes + body_end)
 		return PTM_BAD_DATA;
@@ -110,10 +111,13 @@ static ptm_status read_block(reader *reader, uint32_t *row)
 	return ptm_blocks_add(reader->blocks, &block, lengths, row);
 }
 
-static ptm_status read_blocks(reader *reader, ptm_block_stats *stats)
+static ptm_status read_blocks(reader *reader, ptm_part_data *data, ptm_block_stats *stats)
 {
 	ptm_bytes *from = &reader->body;
-	uint32_t count = ptm_bytes_u32(from);
+	uint32_t count = ptm_bytes_u32(from), resumed = data->first_resumed;
+
+	if (resumed != UINT32_MAX && resumed >= count)
+		return PTM_BAD_DATA;
 
 	for (uint32_t i = 0; i < count; i++) {
 		ptm_block_stat *into, stat = { 0 };
@@ -130,6 +134,8 @@ static ptm_status read_blocks(reader *reader, ptm_block_stats *stats)
 		stat.first_segment = ptm_bytes_u32(from);
 		if (from->failed)
 			return PTM_BAD_DATA;
+		if (i == resumed)
+			data->first_resumed = stat.block;
 		PTM_TRY(ptm_block_stats_find(stats, stat.block, &into));
 		ptm_block_stat_add(into, &stat);
 	}
@@ -229,6 +235,17 @@ static ptm_status read_calls(reader *reader, ptm_part_data *data)
 	return PTM_OK;
 }
 
+/* What outlives the pieces. */
+static void remember_pieces(ptm_part_data *data)
+{
+	data->piece_count = data->pieces.length;
+	for (uint32_t i = 0; i < data->pieces.length; i++)
+		if (data->pieces.at[i].start_ns > data->latest_ns)
+			data->latest_ns = data->pieces.at[i].start_ns;
+	if (data->pieces.length)
+		data->last_departure = data->pieces.at[data->pieces.length - 1].departure;
+}
+
 /* Queue and segment are said once; times must not run backwards. */
 static ptm_status check_rows(ptm_part_data *data)
 {
@@ -254,7 +271,7 @@ static ptm_status read_all(reader *reader, const uint8_t *bytes, size_t length, 
 {
 	PTM_TRY(read_header(reader, bytes, length, data));
 	PTM_TRY(read_functions(reader));
-	PTM_TRY(read_blocks(reader, stats));
+	PTM_TRY(read_blocks(reader, data, stats));
 	READ_ROWS(reader, &data->pieces);
 	READ_ROWS(reader, &data->nodes);
 	READ_ROWS(reader, &data->frames);
@@ -266,6 +283,7 @@ static ptm_status read_all(reader *reader, const uint8_t *bytes, size_t length, 
 		return PTM_BAD_DATA;
 	PTM_TRY(read_pieces(reader, data));
 	PTM_TRY(read_calls(reader, data));
+	remember_pieces(data);
 	return check_rows(data);
 }
 

@@ -19,8 +19,7 @@ bool ptm_gap_extend(ptm_part_gap *last, const ptm_part_gap *gap)
 	return true;
 }
 
-/* Unites gaps of one thread, queue and reason that lie in the same cell of 2^shift ns. */
-static uint32_t unite_cells(ptm_part_gap *gaps, uint32_t count, uint32_t shift)
+uint32_t ptm_gaps_unite_cells(ptm_part_gap *gaps, uint32_t count, uint32_t shift)
 {
 	uint32_t last[PTM_GAP_REASONS], left = 0;
 
@@ -43,6 +42,6 @@ static uint32_t unite_cells(ptm_part_gap *gaps, uint32_t count, uint32_t shift)
 uint32_t ptm_gaps_unite(ptm_part_gap *gaps, uint32_t count, uint32_t most)
 {
 	for (uint32_t shift = 10; shift < 63 && count > most; shift++)
-		count = unite_cells(gaps, count, shift);
+		count = ptm_gaps_unite_cells(gaps, count, shift);
 	return count;
 }

@@ -1,262 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts the pieces of each thread, in order of time, on the thread's real stack.
- *
- * Between two losses of trace (an epoch) frames below the first known one appear
- * only when something returns into them. Then the stand-in above all roots of the
- * epoch's tree becomes that caller, and a new stand-in goes above it:
- *
- *     (outside)                 (outside')
- *       |- foo        bar          |- bar
- *       '- foo2    returned to        |- foo
- *                                     '- foo2
- */
+/* Hands the pieces of all parts to the lanes of their threads, in order of time. */
 #include "profile/joined.h"
 
+/* Where a piece belongs: sorted by lane and time; within a queue, never against its order. */
 typedef struct place {
 	uint64_t key_ns;
-	uint32_t thread, part, piece;
+	uint32_t thread, queue;      /* of the lane */
+	uint32_t part, piece;
 } place;
 
-typedef struct joiner {
-	ptm_profile *profile;
-	PTM_ARRAY(place) places;
-	ptm_call_tree tree;          /* of the epoch */
-	PTM_ARRAY(uint32_t) outsides; /* its stand-ins, innermost first; the last one is the current */
-	PTM_ARRAY(ptm_frame) stack;
-	PTM_ARRAY(uint32_t) map;
-	int64_t bottom_level;        /* of stack[0] */
-	uint64_t epoch_start_ns, instructions;
-	uint32_t first_call, root;   /* of the epoch; root of its thread in the joined tree */
-	ptm_departure departure;
-} joiner;
+typedef struct places {
+	PTM_ARRAY(place) at;
+} places;
 
-/* ---------------------------------------------------------------- epoch -- */
-
-static uint32_t outside(const joiner *join)
+void ptm_joined_free(ptm_joined *joined)
 {
-	return join->outsides.at[join->outsides.length - 1];
-}
-
-static ptm_status add_outside(joiner *join)
-{
-	uint32_t node;
-
-	PTM_TRY(ptm_call_tree_add(&join->tree, PTM_NO_NODE, PTM_NO_FUNCTION, &node));
-	return ptm_array_push(&join->outsides, node);
-}
-
-static ptm_status begin_epoch(joiner *join, uint64_t start_ns)
-{
-	ptm_call_tree_clear(&join->tree);
-	join->outsides.length = join->stack.length = 0;
-	join->bottom_level = 0;
-	join->epoch_start_ns = start_ns;
-	join->instructions = 0;
-	join->first_call = join->profile->joined_calls.length;
-	return add_outside(join);
-}
-
-static ptm_status keep_call(joiner *join, const ptm_call *call, int64_t level)
-{
-	ptm_joined_call kept = { *call, level };
-
-	if (call->end_ns - call->start_ns < join->profile->shortest_ns)
-		return PTM_OK;
-	return ptm_array_push(&join->profile->joined_calls, kept);
-}
-
-static ptm_status close_top(joiner *join, uint64_t end_ns, uint64_t instructions, uint16_t flags)
-{
-	uint32_t top = --join->stack.length;
-	const ptm_frame *frame = &join->stack.at[top];
-	ptm_call call = { .start_ns = frame->start_ns, .end_ns = end_ns > frame->start_ns ? end_ns : frame->start_ns,
-			  .instructions = instructions - frame->start_instructions, .function = frame->function };
-
-	call.thread = join->profile->tree_threads.at[join->profile->tree_threads.length - 1];
-	call.flags = flags | (frame->flags & PTM_FRAME_OPEN_START ? PTM_CALL_OPEN_START : 0);
-	return keep_call(join, &call, join->bottom_level + top);
-}
-
-/* Adds the epoch's tree to the thread's. Stand-ins that became functions first,
- * from the outside in: all other nodes come after their parents. */
-static ptm_status fold_tree(joiner *join)
-{
-	ptm_call_tree *into = &join->profile->tree;
-	uint32_t count = join->tree.nodes.length;
-
-	join->map.length = 0;
-	PTM_TRY(ptm_array_reserve(&join->map, count));
-	memset(join->map.at, 0xff, count * sizeof *join->map.at);
-	join->map.at[outside(join)] = join->root;
-	for (uint32_t i = join->outsides.length - 1; i--;) {
-		uint32_t node = join->outsides.at[i];
-		const ptm_tree_node *from = &join->tree.nodes.at[node];
-		PTM_TRY(ptm_call_tree_find(into, join->map.at[from->parent], from->function, &join->map.at[node]));
+	for (uint32_t i = 0; i < joined->lanes.length; i++) {
+		ptm_lane_free(joined->lanes.at[i]);
+		free(joined->lanes.at[i]);
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		const ptm_tree_node *from = &join->tree.nodes.at[i];
-		if (join->map.at[i] == PTM_NO_NODE)
-			PTM_TRY(ptm_call_tree_find(into, join->map.at[from->parent], from->function, &join->map.at[i]));
-		ptm_tree_node *node = &into->nodes.at[join->map.at[i]];
-		node->calls += from->calls;
-		node->self_ns += from->self_ns;
-		node->self_instructions += from->self_instructions;
-		node->self_cycles += from->self_cycles;
+	ptm_array_free(&joined->lanes);
+	ptm_call_tree_free(&joined->tree);
+	ptm_array_free(&joined->calls);
+	ptm_array_free(&joined->gaps);
+}
+
+static ptm_status copy_joined(ptm_joined *copy, const ptm_joined *from)
+{
+	copy->shortest_ns = from->shortest_ns;
+	PTM_TRY(ptm_call_tree_copy(&copy->tree, &from->tree));
+	PTM_TRY(ptm_array_reserve(&copy->lanes, from->lanes.length));
+	for (uint32_t i = 0; i < from->lanes.length; i++) {
+		ptm_lane *lane = calloc(1, sizeof *lane);
+		if (!lane)
+			return PTM_NO_MEMORY;
+		copy->lanes.at[copy->lanes.length++] = lane;
+		PTM_TRY(ptm_lane_copy(lane, from->lanes.at[i]));
 	}
 	return PTM_OK;
 }
 
-/* Closes what is open: trace was lost, or there is no more. */
-static ptm_status end_epoch(joiner *join)
+/* ---------------------------------------------------------------- lanes -- */
+
+static void seed_lane(const ptm_profile *profile, ptm_lane *lane)
 {
-	ptm_profile *profile = join->profile;
-
-	if (!join->departure.known)
-		return PTM_OK;
-	if (join->stack.length && ptm_departure_returns(&join->departure))
-		PTM_TRY(close_top(join, join->departure.time_ns, join->instructions, 0));
-	while (join->stack.length)
-		PTM_TRY(close_top(join, join->departure.time_ns, join->instructions, PTM_CALL_OPEN_END));
-	for (uint32_t i = join->first_call; i < profile->joined_calls.length; i++) {
-		int64_t depth = profile->joined_calls.at[i].level - join->bottom_level;
-		profile->joined_calls.at[i].call.depth = depth > UINT16_MAX ? UINT16_MAX : (uint16_t)depth;
-	}
-	join->departure.known = 0;
-	return fold_tree(join);
-}
-
-/* ---------------------------------------------------------------- stack -- */
-
-static ptm_status push(joiner *join, uint32_t parent, const ptm_frame *frame, bool is_call)
-{
-	uint32_t node;
-
-	PTM_TRY(ptm_call_tree_find(&join->tree, parent, frame->function, &node));
-	join->tree.nodes.at[node].calls += is_call;
-	PTM_TRY(ptm_array_push(&join->stack, *frame));
-	join->stack.at[join->stack.length - 1].node = node;
-	return PTM_OK;
-}
-
-/* The caller of everything known in this epoch shows. */
-static ptm_status push_below(joiner *join, uint32_t function)
-{
-	uint32_t node = outside(join);
-	ptm_frame frame = { .start_ns = join->epoch_start_ns, .function = function, .flags = PTM_FRAME_OPEN_START, .node = node };
-
-	PTM_TRY(add_outside(join));
-	PTM_TRY(ptm_call_tree_attach(&join->tree, node, outside(join), function));
-	join->bottom_level--;
-	return ptm_array_push(&join->stack, frame);
-}
-
-static ptm_status arrive(joiner *join, const ptm_arrival *to, uint64_t start_ns)
-{
-	ptm_move move = ptm_call_stack_move(join->stack.at, join->stack.length, &join->departure, to);
-	ptm_frame frame = { .return_ip = move.return_ip, .resume_ip = move.resume_ip, .flags = move.flags,
-			    .start_ns = start_ns, .start_instructions = join->instructions, .function = to->function };
-	bool is_entry = to->flags & PTM_ARRIVAL_ENTRY;
-
-	if (move.kind == PTM_MOVE_RESET || move.kind == PTM_MOVE_UNDECIDED) {
-		PTM_TRY(end_epoch(join));
-		PTM_TRY(begin_epoch(join, start_ns));
-		frame.start_instructions = 0;
-		frame.flags = is_entry ? 0 : PTM_FRAME_OPEN_START;
-		return push(join, outside(join), &frame, is_entry);
-	}
-	for (uint32_t i = 0; i < move.pops && join->stack.length; i++)
-		PTM_TRY(close_top(join, join->departure.time_ns, join->instructions, 0));
-	if (move.kind == PTM_MOVE_PUSH)
-		return push(join, join->stack.length ? join->stack.at[join->stack.length - 1].node : outside(join), &frame, true);
-	if (!join->stack.length)
-		return push_below(join, to->function);
-	if (move.kind == PTM_MOVE_STAY)
-		return PTM_OK;
-	ptm_frame top = join->stack.at[join->stack.length - 1];
-	frame.return_ip = top.return_ip;
-	frame.resume_ip = top.resume_ip;
-	PTM_TRY(close_top(join, join->departure.time_ns, join->instructions, 0));
-	return push(join, join->tree.nodes.at[top.node].parent, &frame, true);
-}
-
-/* --------------------------------------------------------------- pieces -- */
-
-/* Grafts the piece's nodes: its base is the top frame. Fills `map`. */
-static ptm_status graft(joiner *join, const ptm_part_data *part, const ptm_piece *piece)
-{
-	const ptm_tree_node *nodes = &part->nodes.at[piece->first_node];
-	uint32_t base = join->stack.at[join->stack.length - 1].node;
-
-	join->map.length = 0;
-	PTM_TRY(ptm_array_reserve(&join->map, piece->node_count));
-	uint32_t *map = join->map.at;
-	map[0] = join->tree.nodes.at[base].parent;
-	map[1] = base;
-	for (uint32_t i = 1; i < piece->node_count; i++) {
-		if (i > 1) {
-			uint32_t parent = map[nodes[i].parent - piece->first_node];
-			PTM_TRY(ptm_call_tree_find(&join->tree, parent, nodes[i].function, &map[i]));
+	for (uint32_t i = 0; lane->queue == PTM_ANY_QUEUE && i < profile->seeds.length; i++) {
+		if (profile->seeds.at[i].thread == lane->thread) {
+			lane->seeds = profile->seeds.at[i].stack;
+			lane->seed_count = profile->seeds.at[i].count;
 		}
-		ptm_tree_node *into = &join->tree.nodes.at[map[i]];
-		into->calls += nodes[i].calls;
-		into->self_ns += nodes[i].self_ns;
-		into->self_instructions += nodes[i].self_instructions;
-		into->self_cycles += nodes[i].self_cycles;
 	}
-	return PTM_OK;
 }
 
-static ptm_status add_calls(joiner *join, const ptm_part_data *part, uint32_t piece)
+static ptm_status add_lane(const ptm_profile *profile, ptm_joined *joined, uint32_t row, const place *at)
 {
-	const ptm_piece_call *calls = part->calls.at;
-	int64_t level = join->bottom_level + (int64_t)join->stack.length - 1;
-	uint32_t from = 0, to = part->calls.length;
+	PTM_TRY(ptm_array_reserve(&joined->lanes, 1));
+	ptm_lane *lane = calloc(1, sizeof *lane);
+	if (!lane)
+		return PTM_NO_MEMORY;
+	lane->thread = at->thread;
+	lane->queue = at->queue;
+	seed_lane(profile, lane);
+	memmove(joined->lanes.at + row + 1, joined->lanes.at + row, (joined->lanes.length - row) * sizeof *joined->lanes.at);
+	joined->lanes.at[row] = lane;
+	joined->lanes.length++;
+	return ptm_call_tree_add(&joined->tree, PTM_NO_NODE, PTM_NO_FUNCTION, &lane->root);
+}
+
+static ptm_status find_lane(const ptm_profile *profile, ptm_joined *joined, const place *at, ptm_lane **lane)
+{
+	uint32_t from = 0, to = joined->lanes.length;
 
 	while (from < to) {
 		uint32_t middle = from + (to - from) / 2;
-		if (calls[middle].piece < piece)
+		const ptm_lane *other = joined->lanes.at[middle];
+		if (other->thread < at->thread || (other->thread == at->thread && other->queue < at->queue))
 			from = middle + 1;
 		else
 			to = middle;
 	}
-	for (uint32_t i = from; i < part->calls.length && calls[i].piece == piece; i++) {
-		ptm_call call = { .start_ns = calls[i].start_ns, .end_ns = calls[i].end_ns, .instructions = calls[i].instructions,
-				  .function = calls[i].function, .thread = part->pieces.at[piece].thread };
-		PTM_TRY(keep_call(join, &call, level + calls[i].depth));
-	}
+	if (from == joined->lanes.length || joined->lanes.at[from]->thread != at->thread || joined->lanes.at[from]->queue != at->queue)
+		PTM_TRY(add_lane(profile, joined, from, at));
+	*lane = joined->lanes.at[from];
 	return PTM_OK;
 }
 
-/* Lays the piece on the stack, on whose top is its base. */
-static ptm_status place_piece(joiner *join, const ptm_part_data *part, uint32_t row)
-{
-	const ptm_piece *piece = &part->pieces.at[row];
-	const ptm_frame *residue = &part->frames.at[piece->first_frame];
-	ptm_frame base = join->stack.at[join->stack.length - 1];
-
-	PTM_TRY(graft(join, part, piece));
-	if (piece->flags & PTM_PIECE_BASE_REPLACED) {
-		PTM_TRY(close_top(join, piece->base_end_ns, join->instructions + piece->base_end_instructions, 0));
-		ptm_frame frame = residue[0];
-		frame.return_ip = base.return_ip;
-		frame.resume_ip = base.resume_ip;
-		frame.flags = 0;
-		frame.start_instructions += join->instructions;
-		frame.node = join->map.at[frame.node - piece->first_node];
-		PTM_TRY(ptm_array_push(&join->stack, frame));
-	}
-	PTM_TRY(add_calls(join, part, row));
-	for (uint32_t i = 1; i < piece->frame_count; i++) {
-		ptm_frame frame = residue[i];
-		frame.start_instructions += join->instructions;
-		frame.node = join->map.at[frame.node - piece->first_node];
-		PTM_TRY(ptm_array_push(&join->stack, frame));
-	}
-	join->instructions += piece->instructions;
-	return PTM_OK;
-}
-
-/* --------------------------------------------------------------- thread -- */
+/* --------------------------------------------------------------- pieces -- */
 
 /* True when a segment that is not merged may hold something between two times. */
 static bool is_in_hole(const ptm_profile *profile, uint64_t from_ns, uint64_t to_ns)
@@ -273,9 +102,10 @@ static bool is_in_hole(const ptm_profile *profile, uint64_t from_ns, uint64_t to
 	return from && profile->holes.at[from - 1].end_ns > from_ns;
 }
 
-static ptm_status add_absence(joiner *join, const ptm_part_data *part, const ptm_piece *piece)
+/* The thread was elsewhere since its last piece, or tracing was off. */
+static ptm_status add_absence(ptm_joined *joined, const ptm_lane *lane, const ptm_part_data *part, const ptm_piece *piece)
 {
-	const ptm_departure *from = &join->departure;
+	const ptm_departure *from = &lane->departure;
 	ptm_part_gap gap;
 
 	if (piece->start_ns <= from->time_ns)
@@ -283,64 +113,73 @@ static ptm_status add_absence(joiner *join, const ptm_part_data *part, const ptm
 	memset(&gap, 0, sizeof gap);
 	gap.gap = (ptm_gap){ .start_ns = from->time_ns, .end_ns = piece->start_ns, .offset = from->offset, .ip = from->next_ip,
 			     .count = 1, .thread = piece->thread, .queue = part->queue, .reason = PTM_GAP_NOT_TRACED };
-	return ptm_array_push(&join->profile->joined_gaps, gap);
+	return ptm_array_push(&joined->gaps, gap);
 }
 
-static uint32_t run_of(const ptm_profile *profile, const place *at)
+/* True when the piece follows the lane's last one in the same queue with nothing between. */
+static bool follows(const ptm_profile *profile, const ptm_lane *lane, const place *at)
 {
-	return profile->parts.at[at->part]->pieces.at[at->piece].run;
-}
+	const ptm_part_data *part = profile->parts.at[at->part];
 
-/* True when the piece follows `before`, the thread's last one, in the same queue with nothing between. */
-static bool follows(const ptm_profile *profile, const place *before, const place *at)
-{
-	if (!before || before->thread != at->thread)
+	if (!lane->part)
 		return false;
-	if (before->part == at->part)
-		return before->piece + 1 == at->piece && run_of(profile, before) == run_of(profile, at);
-	if (profile->links.at[at->part].is_switched || before->part > at->part || at->piece || before->piece + 1 != profile->parts.at[before->part]->pieces.length)
+	if (lane->part == part)
+		return lane->piece + 1 == at->piece && lane->run == part->pieces.at[at->piece].run;
+	if (part->link.is_switched || lane->part->row > at->part || at->piece || lane->piece + 1 != lane->part->piece_count)
 		return false;
-	for (uint32_t i = before->part + 1; i <= at->part; i++) {
+	for (uint32_t i = lane->part->row + 1; i <= at->part; i++) {
 		bool is_between = i < at->part;
-		if (!profile->links.at[i].is_next || (is_between && profile->parts.at[i]->pieces.length))
+		if (!profile->parts.at[i]->link.is_next || (is_between && profile->parts.at[i]->piece_count))
 			return false;
 	}
 	return true;
 }
 
-static ptm_status join_piece(joiner *join, const place *before, const place *at)
+static ptm_status add_piece(const ptm_profile *profile, ptm_joined *joined, ptm_lane *lane, const place *at)
 {
-	const ptm_profile *profile = join->profile;
 	const ptm_part_data *part = profile->parts.at[at->part];
 	const ptm_piece *piece = &part->pieces.at[at->piece];
-	const ptm_part_link *link = &profile->links.at[at->part];
 	ptm_arrival arrival = piece->arrival;
+	bool is_next = follows(profile, lane, at);
 
+	lane->part = part;
+	lane->piece = at->piece;
+	lane->run = piece->run;
 	if (piece->flags & PTM_PIECE_EMPTY)
-		return end_epoch(join);
-	bool is_next = follows(profile, before, at);
-	bool is_lost = piece->flags & PTM_PIECE_LOST_BEFORE || (!at->piece && (link->is_lost || link->is_hole));
-	bool is_hole = !is_next && join->departure.known && is_in_hole(profile, join->departure.time_ns, piece->start_ns);
+		return ptm_lane_end_epoch(lane, joined);
+	bool is_lost = piece->flags & PTM_PIECE_LOST_BEFORE || (!at->piece && (part->link.is_lost || part->link.is_hole));
+	bool is_hole = !is_next && lane->departure.known && is_in_hole(profile, lane->departure.time_ns, piece->start_ns);
 	if (is_lost || is_hole)
-		PTM_TRY(end_epoch(join));
-	if (!is_next || (!at->piece && link->is_away))
+		PTM_TRY(ptm_lane_end_epoch(lane, joined));
+	if (!is_next || (!at->piece && part->link.is_away))
 		arrival.flags |= PTM_ARRIVAL_BEGIN;
-	if (join->departure.known && !is_next)
-		PTM_TRY(add_absence(join, part, piece));
-	PTM_TRY(arrive(join, &arrival, piece->start_ns));
-	PTM_TRY(place_piece(join, part, at->piece));
-	join->departure = piece->departure;
-	join->departure.known = 1;
-	if (join->departure.time_ns < piece->end_ns)
-		join->departure.time_ns = piece->end_ns;
-	return piece->flags & PTM_PIECE_LOST_AFTER ? end_epoch(join) : PTM_OK;
+	if (lane->departure.known && !is_next)
+		PTM_TRY(add_absence(joined, lane, part, piece));
+	return ptm_lane_add(lane, joined, part, at->piece, &arrival);
 }
+
+static ptm_status add_places(const ptm_profile *profile, ptm_joined *joined, const places *places)
+{
+	ptm_lane *lane = NULL;
+
+	for (uint32_t i = 0; i < places->at.length; i++) {
+		const place *at = &places->at.at[i];
+		if (!lane || lane->thread != at->thread || lane->queue != at->queue)
+			PTM_TRY(find_lane(profile, joined, at, &lane));
+		PTM_TRY(add_piece(profile, joined, lane, at));
+	}
+	return PTM_OK;
+}
+
+/* ---------------------------------------------------------------- order -- */
 
 static int compare_places(const void *left, const void *right)
 {
 	const place *a = left, *b = right;
 	if (a->thread != b->thread)
 		return a->thread < b->thread ? -1 : 1;
+	if (a->queue != b->queue)
+		return a->queue < b->queue ? -1 : 1;
 	if (a->key_ns != b->key_ns)
 		return a->key_ns < b->key_ns ? -1 : 1;
 	if (a->part != b->part)
@@ -348,55 +187,139 @@ static int compare_places(const void *left, const void *right)
 	return a->piece < b->piece ? -1 : a->piece > b->piece;
 }
 
-/* All pieces by thread and time; within a queue, never against its order. */
-static ptm_status sort_places(joiner *join)
+/* The time that orders piece `row`, when `key_ns` orders the one before it in its queue. */
+static uint64_t key_of(const ptm_part_data *part, uint32_t row, uint64_t key_ns)
 {
-	const ptm_profile *profile = join->profile;
-	uint64_t key_ns = 0;
+	uint64_t start_ns = part->pieces.at[row].start_ns;
+	return start_ns > key_ns ? start_ns : key_ns;
+}
 
-	for (uint32_t i = 0; i < profile->parts.length; i++) {
-		const ptm_part_data *part = profile->parts.at[i];
-		if (i && part->queue != profile->parts.at[i - 1]->queue)
-			key_ns = 0;
-		for (uint32_t k = 0; k < part->pieces.length; k++) {
-			if (part->pieces.at[k].start_ns > key_ns)
-				key_ns = part->pieces.at[k].start_ns;
-			place made = { key_ns, part->pieces.at[k].thread, i, k };
-			PTM_TRY(ptm_array_push(&join->places, made));
-		}
+/* Stores the places of the pieces of `part` that are not settled and whose key is below `bound_ns`. */
+static ptm_status collect(const ptm_profile *profile, uint32_t row, uint64_t bound_ns, places *places)
+{
+	const ptm_part_data *part = profile->parts.at[row];
+	uint64_t key_ns = part->settled_key_ns;
+
+	for (uint32_t i = part->settled; i < part->piece_count; i++) {
+		uint32_t thread = part->pieces.at[i].thread;
+		key_ns = key_of(part, i, key_ns > part->link.key_ns ? key_ns : part->link.key_ns);
+		if (key_ns >= bound_ns)
+			break;
+		place made = { key_ns, thread, ptm_lane_queue(profile, thread, part->queue), row, i };
+		PTM_TRY(ptm_array_push(&places->at, made));
 	}
-	if (join->places.length)
-		qsort(join->places.at, join->places.length, sizeof *join->places.at, compare_places);
 	return PTM_OK;
 }
 
-static ptm_status join_places(joiner *join)
+static void sort(places *places)
 {
-	ptm_profile *profile = join->profile;
-
-	PTM_TRY(sort_places(join));
-	for (uint32_t i = 0; i < join->places.length; i++) {
-		const place *at = &join->places.at[i], *before = i ? at - 1 : NULL;
-		if (!before || before->thread != at->thread) {
-			PTM_TRY(end_epoch(join));
-			PTM_TRY(ptm_call_tree_add(&profile->tree, PTM_NO_NODE, PTM_NO_FUNCTION, &join->root));
-			PTM_TRY(ptm_array_push(&profile->tree_threads, join->root));
-			PTM_TRY(ptm_array_push(&profile->tree_threads, at->thread));
-		}
-		PTM_TRY(join_piece(join, before, at));
-	}
-	return end_epoch(join);
+	if (places->at.length)
+		qsort(places->at.at, places->at.length, sizeof *places->at.at, compare_places);
 }
 
-ptm_status ptm_join_threads(ptm_profile *profile)
+static ptm_status join_rest(const ptm_profile *profile, ptm_joined *work, places *places)
 {
-	joiner join = { .profile = profile };
-	ptm_status status = join_places(&join);
+	for (uint32_t i = 0; i < profile->parts.length; i++)
+		PTM_TRY(collect(profile, i, UINT64_MAX, places));
+	sort(places);
+	PTM_TRY(add_places(profile, work, places));
+	for (uint32_t i = 0; i < work->lanes.length; i++)
+		PTM_TRY(ptm_lane_end_epoch(work->lanes.at[i], work));
+	return PTM_OK;
+}
 
-	ptm_array_free(&join.places);
-	ptm_call_tree_free(&join.tree);
-	ptm_array_free(&join.outsides);
-	ptm_array_free(&join.stack);
-	ptm_array_free(&join.map);
+ptm_status ptm_join_threads(ptm_profile *profile, ptm_joined *work)
+{
+	places places = { 0 };
+
+	PTM_TRY(copy_joined(work, &profile->settled));
+	ptm_status status = join_rest(profile, work, &places);
+	ptm_array_free(&places.at);
+	return status;
+}
+
+/* --------------------------------------------------------------- settle -- */
+
+/* Row of the first part of `queue`. */
+static uint32_t first_part(const ptm_profile *profile, uint32_t queue)
+{
+	uint32_t from = 0, to = profile->parts.length;
+
+	while (from < to) {
+		uint32_t middle = from + (to - from) / 2;
+		if (profile->parts.at[middle]->queue < queue)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+/* How many parts from row `first` on are the first segments of `queue`, without a hole. */
+static uint32_t prefix_of(const ptm_profile *profile, uint32_t queue, uint32_t first)
+{
+	uint32_t count = 0;
+
+	while (first + count < profile->parts.length && profile->parts.at[first + count]->queue == queue &&
+	       profile->parts.at[first + count]->segment == profile->first_segment.at[queue] + count)
+		count++;
+	return count;
+}
+
+/* The time before which no part that is still to come can have a piece. */
+static uint64_t settled_until(const ptm_profile *profile)
+{
+	uint64_t until_ns = UINT64_MAX;
+
+	for (uint32_t queue = 0; queue + 1 < profile->first_segment.length; queue++) {
+		uint32_t first = first_part(profile, queue), count = prefix_of(profile, queue, first);
+		bool is_whole = count >= profile->first_segment.at[queue + 1] - profile->first_segment.at[queue];
+		uint64_t last_ns = count ? profile->parts.at[first + count - 1]->link.last_key_ns : 0;
+		if (!is_whole && last_ns < until_ns)
+			until_ns = last_ns;
+	}
+	return until_ns;
+}
+
+static void free_settled(ptm_profile *profile)
+{
+	for (uint32_t i = 0; i < profile->parts.length; i++) {
+		ptm_part_data *part = profile->parts.at[i];
+		if (part->settled < part->piece_count || !part->pieces.at)
+			continue;
+		profile->stored_calls -= part->calls.length;
+		ptm_array_free(&part->pieces);
+		ptm_array_free(&part->nodes);
+		ptm_array_free(&part->frames);
+		ptm_array_free(&part->calls);
+	}
+}
+
+ptm_status ptm_settle(ptm_profile *profile)
+{
+	places places = { 0 };
+	uint64_t until_ns = settled_until(profile);
+	ptm_status status = PTM_OK;
+
+	if (profile->is_broken)
+		return PTM_NO_MEMORY;
+	if (profile->first_segment.length < 2 || !until_ns)
+		return PTM_OK;
+	for (uint32_t queue = 0; status == PTM_OK && queue + 1 < profile->first_segment.length; queue++) {
+		uint32_t first = first_part(profile, queue), count = prefix_of(profile, queue, first);
+		for (uint32_t i = first; status == PTM_OK && i < first + count; i++)
+			status = collect(profile, i, until_ns, &places);
+	}
+	sort(&places);
+	if (status == PTM_OK)
+		status = add_places(profile, &profile->settled, &places);
+	for (uint32_t i = 0; status == PTM_OK && i < places.at.length; i++) {
+		ptm_part_data *part = profile->parts.at[places.at.at[i].part];
+		part->settled = part->settled > places.at.at[i].piece + 1 ? part->settled : places.at.at[i].piece + 1;
+		part->settled_key_ns = places.at.at[i].key_ns > part->settled_key_ns ? places.at.at[i].key_ns : part->settled_key_ns;
+	}
+	ptm_array_free(&places.at);
+	profile->is_broken = status != PTM_OK;
+	free_settled(profile);
 	return status;
 }

@@ -1,48 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The joined profile: the parts as merged, and the answers made of them. Private
- * to profile/. Answers are made anew, from all parts in the order of the trace,
- * when somebody asks after a merge: so the order of merging leaves no trace. */
+ * to profile/.
+ *
+ * Answers are made anew when somebody asks after a merge, always in the order of
+ * the trace: so the order of merging leaves no trace. What no later part can
+ * change any more is settled: joined once and for all, and its pieces are freed.
+ * An answer starts from a copy of what is settled. */
 #ifndef PTM_PROFILE_JOINED_H
 #define PTM_PROFILE_JOINED_H
 
-#include "profile/part.h"
-
-/* How a part follows the one before it in its queue. */
-typedef struct ptm_part_link {
-	bool is_next;            /* its segment is the very next */
-	bool is_hole;            /* a segment before it is missing */
-	bool is_lost;            /* trace was lost between */
-	bool is_away;            /* tracing was off between */
-	bool is_switched;        /* another thread may have run between */
-} ptm_part_link;
+#include "profile/lane.h"
 
 /* A time in which a segment that is not merged yet may hold anything. */
 typedef struct ptm_hole {
 	uint64_t start_ns, end_ns;
 } ptm_hole;
 
-/* A call as joined; its level counts from the first frame known after the last
- * loss of trace, and becomes a depth when the lowest level is known. */
-typedef struct ptm_joined_call {
-	ptm_call call;
-	int64_t level;
-} ptm_joined_call;
+struct ptm_joined {
+	uint64_t shortest_ns;             /* calls below it are left out */
+	ptm_call_tree tree;               /* below one stand-in per lane */
+	PTM_ARRAY(ptm_lane *) lanes;      /* sorted by (thread, queue); owned */
+	PTM_ARRAY(ptm_joined_call) calls; /* of epochs that are over; their depths are known */
+	PTM_ARRAY(ptm_part_gap) gaps;     /* times in which a thread did not run */
+};
+
+typedef struct ptm_seed {
+	uint32_t thread, count;
+	ptm_call *stack;                  /* owned */
+} ptm_seed;
 
 struct ptm_profile {
 	ptm_blocks *blocks;          /* borrowed */
 	ptm_spaces *spaces;          /* borrowed; NULL: functions are known by number only */
 	PTM_ARRAY(ptm_part_data *) parts; /* sorted by (queue, segment); owned */
+	PTM_ARRAY(ptm_seed) seeds;
+	PTM_ARRAY(uint32_t) first_segment; /* per queue, and one past the last; empty: not known, nothing is settled */
+	uint32_t idle_thread;        /* runs on every CPU at once; PTM_ALL: none */
 	ptm_block_stats stats;
-	uint64_t shortest_ns;        /* stored calls are at least this long */
-	uint64_t stored_calls;
+	ptm_joined settled;
+	uint64_t stored_calls, stored_gaps;
+	uint32_t gap_shift;          /* stored gaps in one cell of 2^shift ns are one; 0: none are */
+	uint32_t unsettled;          /* parts merged since the last settling */
 	bool is_stale;
+	bool is_broken;              /* memory ran out while settling: nothing can be answered any more */
 
-	PTM_ARRAY(ptm_part_link) links;   /* per part */
-	PTM_ARRAY(ptm_hole) holes;        /* sorted by start; ends never fall */
-	ptm_call_tree tree;               /* joined, below one stand-in per thread */
-	PTM_ARRAY(uint32_t) tree_threads; /* per root of `tree`, in order: row, thread */
-	PTM_ARRAY(ptm_joined_call) joined_calls;
-	PTM_ARRAY(ptm_part_gap) joined_gaps;
+	PTM_ARRAY(ptm_hole) holes;   /* sorted by start; ends never fall */
+	PTM_ARRAY(uint32_t) entered; /* blocks that a part took for resumed, but that were entered at its start */
+	PTM_ARRAY(ptm_part_gap) queue_gaps;
 
 	PTM_ARRAY(ptm_call_node) call_tree;
 	PTM_ARRAY(ptm_call) calls;
@@ -55,16 +59,34 @@ struct ptm_profile {
 	PTM_ARRAY(ptm_queue_total) queues;
 };
 
+static inline uint16_t ptm_depth(int64_t depth)
+{
+	return depth > UINT16_MAX ? UINT16_MAX : (uint16_t)depth;
+}
+
+/* Unknown threads and the idle one may run on several CPUs at once: a stack each. */
+static inline uint32_t ptm_lane_queue(const ptm_profile *profile, uint32_t thread, uint32_t queue)
+{
+	return !thread || thread == profile->idle_thread ? queue : PTM_ANY_QUEUE;
+}
+
 /* queues.c: runs, checkpoints, totals, the queues' own gaps; links and holes. */
 ptm_status ptm_join_queues(ptm_profile *profile) PTM_MUST_CHECK;
 
-/* join.c: stacks of all threads: joined_calls, tree, gaps between runs. */
-ptm_status ptm_join_threads(ptm_profile *profile) PTM_MUST_CHECK;
+/* join.c: adds all that is not settled to `work`, a copy of it, and ends all epochs. */
+ptm_status ptm_join_threads(ptm_profile *profile, ptm_joined *work) PTM_MUST_CHECK;
 
-/* timeline.c: joined_calls -> calls, call_parents. */
-ptm_status ptm_join_calls(ptm_profile *profile) PTM_MUST_CHECK;
+/* join.c: settles what can be; needs the links of ptm_join_queues. */
+ptm_status ptm_settle(ptm_profile *profile) PTM_MUST_CHECK;
+void ptm_joined_free(ptm_joined *joined);
 
-/* Leaves the shortest stored calls out when there are far too many. */
-void ptm_profile_thin_calls(ptm_profile *profile);
+/* timeline.c: calls settled and of `work` -> calls, call_parents. */
+ptm_status ptm_join_calls(ptm_profile *profile, const ptm_joined *work) PTM_MUST_CHECK;
+
+/* timeline.c: leaves the shortest stored calls out, and unites stored gaps, when there are far too many. */
+void ptm_profile_thin(ptm_profile *profile);
+
+/* block_stats.c: stats -> block_stats, by address: rows of blocks depend on who found them first. */
+ptm_status ptm_join_blocks(ptm_profile *profile) PTM_MUST_CHECK;
 
 #endif

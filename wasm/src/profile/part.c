@@ -10,6 +10,7 @@ ptm_status ptm_part_new(ptm_part **part, uint32_t segment, uint32_t queue, const
 		return PTM_NO_MEMORY;
 	made->data.segment = segment;
 	made->data.queue = queue;
+	made->data.first_resumed = UINT32_MAX;
 	made->blocks = blocks;
 	made->spaces = spaces;
 	made->attention = true;
@@ -39,6 +40,12 @@ void ptm_part_free(ptm_part *part)
 	ptm_block_stats_free(&part->stats);
 	ptm_array_free(&part->bytes);
 	free(part);
+}
+
+/* When the visit starts: time never runs backwards in a run, whatever a clock says. */
+static inline uint64_t start_of(const ptm_part *part, const ptm_item *visit)
+{
+	return visit->start_ns > part->last.time_ns ? visit->start_ns : part->last.time_ns;
 }
 
 /* ---------------------------------------------------------------- stack -- */
@@ -188,11 +195,11 @@ static ptm_status close_run(ptm_part *part, uint32_t flags)
 
 static ptm_status open_piece(ptm_part *part, const ptm_item *item, const ptm_arrival *arrival)
 {
-	ptm_frame base = { .start_ns = item->start_ns, .flags = PTM_FRAME_BASE, .function = PTM_NO_FUNCTION };
+	ptm_frame base = { .start_ns = start_of(part, item), .flags = PTM_FRAME_BASE, .function = PTM_NO_FUNCTION };
 	uint32_t outside;
 
 	memset(&part->piece, 0, sizeof part->piece);
-	part->piece.start_ns = item->start_ns;
+	part->piece.start_ns = base.start_ns;
 	part->piece.arrival = *arrival;
 	part->piece.thread = item->thread;
 	part->piece.run = part->data.runs.length;
@@ -211,10 +218,12 @@ static ptm_status open_run(ptm_part *part, const ptm_item *item, const ptm_arriv
 	part->run.run = (ptm_run){ .start_ns = item->start_ns, .first_instruction = part->data.instructions,
 				   .thread = item->thread, .queue = part->data.queue, .segment = part->data.segment, .cpu = -1 };
 	part->run.lost_before = part->is_lost;
+	if (!part->data.runs.length && item->resumed)
+		part->data.first_resumed = item->block;
+	memset(&part->last, 0, sizeof part->last);
 	PTM_TRY(open_piece(part, item, arrival));
 	part->piece.flags = part->is_lost ? PTM_PIECE_LOST_BEFORE : 0;
 	part->is_lost = false;
-	memset(&part->last, 0, sizeof part->last);
 	return PTM_OK;
 }
 
@@ -298,10 +307,10 @@ static ptm_status do_move(ptm_part *part, const ptm_item *item, const ptm_arriva
 {
 	PTM_TRY(pop(part, move->pops));
 	if (move->kind == PTM_MOVE_REPLACE)
-		return replace(part, to->function, item->start_ns);
+		return replace(part, to->function, start_of(part, item));
 	if (move->kind != PTM_MOVE_PUSH)
 		return PTM_OK;
-	ptm_frame frame = { .return_ip = move->return_ip, .resume_ip = move->resume_ip, .start_ns = item->start_ns,
+	ptm_frame frame = { .return_ip = move->return_ip, .resume_ip = move->resume_ip, .start_ns = start_of(part, item),
 			    .start_instructions = part->piece.instructions, .function = to->function, .flags = move->flags };
 	return push(part, &frame);
 }
@@ -360,7 +369,7 @@ static inline ptm_status step(ptm_part *part, const ptm_item *item, const ptm_bl
 	case PTM_END_CALL:
 		if (block->ip != part->last_next_ip && !block->function_offset &&
 		    part->stack.length < PTM_STACK_DEPTH) {
-			ptm_frame frame = { .return_ip = part->last_next_ip, .start_ns = item->start_ns,
+			ptm_frame frame = { .return_ip = part->last_next_ip, .start_ns = start_of(part, item),
 					    .start_instructions = part->piece.instructions, .function = block->function };
 			return push(part, &frame);
 		}
@@ -434,6 +443,7 @@ static ptm_status add_visit(ptm_part *part, const ptm_item *item)
 		return PTM_BAD_REQUEST;
 	const ptm_block *block = &part->blocks->blocks.at[item->block];
 	PTM_TRY(step(part, item, block));
+	uint64_t now_ns = part->last.time_ns;
 	count_visit(part, item);
 	PTM_TRY(ptm_block_stats_find(&part->stats, item->block, &stat));
 	if (stat->first_ns == UINT64_MAX) {
@@ -443,6 +453,8 @@ static ptm_status add_visit(ptm_part *part, const ptm_item *item)
 	}
 	ptm_block_stat_count(stat, item);
 	part->last.time_ns = item->end_ns > item->start_ns ? item->end_ns : item->start_ns;
+	if (part->last.time_ns < now_ns)
+		part->last.time_ns = now_ns;
 	part->last.to_ip = item->to_ip;
 	part->last.offset = item->offset;
 	part->last.function = block->function;

@@ -64,6 +64,16 @@ typedef struct ptm_part_run {
 	uint64_t lost_before;        /* 1: trace was lost before it */
 } ptm_part_run;
 
+/* How a part follows the one before it in its queue. */
+typedef struct ptm_part_link {
+	bool is_next;                /* its segment is the very next */
+	bool is_hole;                /* a segment before it is missing */
+	bool is_lost;                /* trace was lost between */
+	bool is_away;                /* tracing was off between */
+	bool is_switched;            /* another thread may have run between */
+	uint64_t key_ns, last_key_ns; /* latest start of a piece before it, and up to its end */
+} ptm_part_link;
+
 typedef struct ptm_part_data {
 	uint32_t segment, queue;
 	uint64_t instructions, packets, end_offset;
@@ -71,6 +81,7 @@ typedef struct ptm_part_data {
 	uint32_t ends_lost;          /* 1: trace was lost after its last visit */
 	uint32_t ends_away;          /* 1: tracing was off after its last visit */
 	uint32_t ends_switched;      /* 1: a SWITCH came after its last visit */
+	uint32_t first_resumed;      /* block of the first visit when that was taken for a resumed one, else UINT32_MAX */
 	PTM_ARRAY(ptm_part_run) runs;
 	PTM_ARRAY(ptm_piece) pieces;
 	PTM_ARRAY(ptm_tree_node) nodes;
@@ -78,6 +89,15 @@ typedef struct ptm_part_data {
 	PTM_ARRAY(ptm_piece_call) calls; /* in order of their ends */
 	PTM_ARRAY(ptm_part_gap) gaps;
 	PTM_ARRAY(ptm_checkpoint) checkpoints; /* instruction and packet count from the part's start */
+
+	/* The joined profile's own; they do not travel. */
+	uint32_t row;                /* among the profile's parts */
+	uint32_t piece_count;        /* also when they are freed */
+	uint32_t settled;            /* pieces joined for good; all: pieces, nodes, frames and calls are freed */
+	uint64_t settled_key_ns;     /* that orders the last of them */
+	uint64_t latest_ns;          /* latest start of a piece */
+	ptm_departure last_departure; /* of the last piece */
+	ptm_part_link link;
 } ptm_part_data;
 
 void ptm_part_data_free(ptm_part_data *data);
@@ -90,6 +110,10 @@ static inline uint64_t ptm_longer(uint64_t shortest_ns)
 
 /* Makes `gap` part of `last` when nothing lies between them and they are alike. */
 bool ptm_gap_extend(ptm_part_gap *last, const ptm_part_gap *gap);
+
+/* Unites gaps of one thread, queue and reason that lie in the same cell of
+ * 2^shift ns; returns how many are left. */
+uint32_t ptm_gaps_unite_cells(ptm_part_gap *gaps, uint32_t count, uint32_t shift);
 
 /* Unites small neighbours of one thread and reason, of which `count` may then be
  * more than 1, until at most `most` are left or nothing more can be united;

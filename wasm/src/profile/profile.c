@@ -3,6 +3,9 @@
 #include "profile/joined.h"
 #include "profile/serialize.h"
 
+/* Merges after which what can be settled is, whether anybody asks or not. */
+#define MOST_UNSETTLED 32
+
 ptm_status ptm_profile_new(ptm_profile **profile, ptm_blocks *blocks, ptm_spaces *spaces)
 {
 	ptm_profile *made = calloc(1, sizeof *made);
@@ -10,6 +13,7 @@ ptm_status ptm_profile_new(ptm_profile **profile, ptm_blocks *blocks, ptm_spaces
 		return PTM_NO_MEMORY;
 	made->blocks = blocks;
 	made->spaces = spaces;
+	made->idle_thread = PTM_ALL;
 	*profile = made;
 	return PTM_OK;
 }
@@ -26,14 +30,16 @@ void ptm_profile_free(ptm_profile *profile)
 		return;
 	for (uint32_t i = 0; i < profile->parts.length; i++)
 		free_part(profile->parts.at[i]);
+	for (uint32_t i = 0; i < profile->seeds.length; i++)
+		free(profile->seeds.at[i].stack);
+	ptm_joined_free(&profile->settled);
 	ptm_array_free(&profile->parts);
+	ptm_array_free(&profile->seeds);
+	ptm_array_free(&profile->first_segment);
 	ptm_block_stats_free(&profile->stats);
-	ptm_array_free(&profile->links);
 	ptm_array_free(&profile->holes);
-	ptm_call_tree_free(&profile->tree);
-	ptm_array_free(&profile->tree_threads);
-	ptm_array_free(&profile->joined_calls);
-	ptm_array_free(&profile->joined_gaps);
+	ptm_array_free(&profile->entered);
+	ptm_array_free(&profile->queue_gaps);
 	ptm_array_free(&profile->call_tree);
 	ptm_array_free(&profile->calls);
 	ptm_array_free(&profile->call_parents);
@@ -43,6 +49,28 @@ void ptm_profile_free(ptm_profile *profile)
 	ptm_array_free(&profile->checkpoints);
 	ptm_array_free(&profile->queues);
 	free(profile);
+}
+
+ptm_status ptm_profile_expect(ptm_profile *profile, const uint32_t *first_segment, uint32_t queues, uint32_t idle_thread)
+{
+	PTM_TRY(ptm_array_reserve(&profile->first_segment, queues + 1));
+	memcpy(profile->first_segment.at, first_segment, (queues + 1) * sizeof *first_segment);
+	profile->first_segment.length = queues + 1;
+	profile->idle_thread = idle_thread;
+	return PTM_OK;
+}
+
+ptm_status ptm_profile_seed(ptm_profile *profile, uint32_t thread, const ptm_call *stack, uint32_t count)
+{
+	ptm_seed seed = { .thread = thread, .count = count, .stack = malloc((count + 1) * sizeof *stack) };
+
+	if (!seed.stack)
+		return PTM_NO_MEMORY;
+	memcpy(seed.stack, stack, count * sizeof *stack);
+	ptm_status status = ptm_array_push(&profile->seeds, seed);
+	if (status != PTM_OK)
+		free(seed.stack);
+	return status;
 }
 
 /* ---------------------------------------------------------------- merge -- */
@@ -92,10 +120,15 @@ static ptm_status insert_part(ptm_profile *profile, ptm_part_data *part, const p
 	profile->parts.at[row] = part;
 	profile->parts.length++;
 	profile->stored_calls += part->calls.length;
+	profile->stored_gaps += part->gaps.length;
 	profile->is_stale = true;
 	*is_taken = true;
-	ptm_profile_thin_calls(profile);
-	return PTM_OK;
+	ptm_profile_thin(profile);
+	if (++profile->unsettled < MOST_UNSETTLED)
+		return PTM_OK;
+	profile->unsettled = 0;
+	PTM_TRY(ptm_join_queues(profile));
+	return ptm_settle(profile);
 }
 
 ptm_status ptm_profile_merge(ptm_profile *profile, const uint8_t *data, size_t length)
@@ -116,12 +149,32 @@ ptm_status ptm_profile_merge(ptm_profile *profile, const uint8_t *data, size_t l
 
 /* -------------------------------------------------------------- answers -- */
 
-/* The joined tree without its stand-ins: thread by thread, parents first, children
- * in the order in which they were first called. */
-static ptm_status flatten_tree(ptm_profile *profile)
+/* Appends what is below the stand-in `root`: parents first, children in the order
+ * in which they were first called. `first` and `next` link siblings. */
+static void flatten_lane(ptm_profile *profile, const ptm_tree_node *nodes, const ptm_lane *lane, const uint32_t *first,
+			 const uint32_t *next, uint32_t *rows)
 {
-	const ptm_tree_node *nodes = profile->tree.nodes.at;
-	uint32_t count = profile->tree.nodes.length;
+	uint32_t node = first[lane->root];
+
+	rows[lane->root] = UINT32_MAX;
+	while (node != PTM_NO_NODE) {
+		const ptm_tree_node *from = &nodes[node];
+		rows[node] = profile->call_tree.length;
+		profile->call_tree.at[profile->call_tree.length++] = (ptm_call_node){
+			.parent = rows[from->parent], .function = from->function, .thread = lane->thread, .calls = from->calls,
+			.self_ns = from->self_ns, .self_instructions = from->self_instructions, .self_cycles = from->self_cycles };
+		uint32_t at = first[node];
+		for (; at == PTM_NO_NODE && node != lane->root; node = nodes[node].parent)
+			at = next[node];
+		node = at;
+	}
+}
+
+/* The joined tree without its stand-ins, lane by lane. */
+static ptm_status flatten_tree(ptm_profile *profile, const ptm_joined *work)
+{
+	const ptm_tree_node *nodes = work->tree.nodes.at;
+	uint32_t count = work->tree.nodes.length;
 	uint32_t *first = malloc((3 * (size_t)count + 1) * sizeof *first), *next = first + count, *rows = next + count;
 
 	if (!first)
@@ -134,22 +187,8 @@ static ptm_status flatten_tree(ptm_profile *profile)
 			first[nodes[i].parent] = i;
 		}
 	}
-	for (uint32_t i = 0; status == PTM_OK && i < profile->tree_threads.length; i += 2) {
-		uint32_t root = profile->tree_threads.at[i], node = first[root];
-		rows[root] = UINT32_MAX;
-		while (node != PTM_NO_NODE) {
-			rows[node] = profile->call_tree.length;
-			profile->call_tree.at[profile->call_tree.length++] = (ptm_call_node){
-				.parent = rows[nodes[node].parent], .function = nodes[node].function,
-				.thread = profile->tree_threads.at[i + 1], .calls = nodes[node].calls,
-				.self_ns = nodes[node].self_ns, .self_instructions = nodes[node].self_instructions,
-				.self_cycles = nodes[node].self_cycles };
-			uint32_t at = first[node];
-			for (; at == PTM_NO_NODE && node != root; node = nodes[node].parent)
-				at = next[node];
-			node = at;
-		}
-	}
+	for (uint32_t i = 0; status == PTM_OK && i < work->lanes.length; i++)
+		flatten_lane(profile, nodes, work->lanes.at[i], first, next, rows);
 	free(first);
 	return status;
 }
@@ -166,87 +205,55 @@ static int compare_gaps(const void *left, const void *right)
 	return 0;
 }
 
-static ptm_status finish_gaps(ptm_profile *profile)
+static ptm_status join_gaps(ptm_profile *profile, const ptm_joined *work)
 {
-	uint32_t count = profile->joined_gaps.length;
+	const ptm_joined *const sources[] = { &profile->settled, work };
 
+	for (uint32_t i = 0; i < 2; i++)
+		for (uint32_t k = 0; k < sources[i]->gaps.length; k++)
+			PTM_TRY(ptm_array_push(&profile->queue_gaps, sources[i]->gaps.at[k]));
+	uint32_t count = profile->queue_gaps.length;
 	if (count)
-		qsort(profile->joined_gaps.at, count, sizeof *profile->joined_gaps.at, compare_gaps);
-	count = ptm_gaps_unite(profile->joined_gaps.at, count, PTM_PROFILE_GAPS);
+		qsort(profile->queue_gaps.at, count, sizeof *profile->queue_gaps.at, compare_gaps);
+	count = ptm_gaps_unite(profile->queue_gaps.at, count, PTM_PROFILE_GAPS);
 	PTM_TRY(ptm_array_reserve(&profile->gaps, count));
 	for (uint32_t i = 0; i < count; i++)
-		profile->gaps.at[i] = profile->joined_gaps.at[i].gap;
+		profile->gaps.at[i] = profile->queue_gaps.at[i].gap;
 	profile->gaps.length = count;
+	ptm_array_free(&profile->queue_gaps);
 	return PTM_OK;
-}
-
-typedef struct block_key {
-	uint64_t ip;
-	uint32_t code_id, mode, row;
-} block_key;
-
-static int compare_blocks(const void *left, const void *right)
-{
-	const block_key *a = left, *b = right;
-	if (a->ip != b->ip)
-		return a->ip < b->ip ? -1 : 1;
-	if (a->code_id != b->code_id)
-		return a->code_id < b->code_id ? -1 : 1;
-	return a->mode < b->mode ? -1 : a->mode > b->mode;
-}
-
-/* By address: rows of blocks depend on who found them first. */
-static ptm_status sort_blocks(ptm_profile *profile)
-{
-	uint32_t count = profile->stats.stats.length;
-	block_key *keys = malloc((count + 1) * sizeof *keys);
-
-	if (!keys)
-		return PTM_NO_MEMORY;
-	for (uint32_t i = 0; i < count; i++) {
-		const ptm_block *block = &profile->blocks->blocks.at[profile->stats.stats.at[i].block];
-		keys[i] = (block_key){ block->ip, block->code_id, block->mode, i };
-	}
-	if (count)
-		qsort(keys, count, sizeof *keys, compare_blocks);
-	ptm_status status = ptm_array_reserve(&profile->block_stats, count);
-	for (uint32_t i = 0; status == PTM_OK && i < count; i++)
-		profile->block_stats.at[i] = profile->stats.stats.at[keys[i].row];
-	profile->block_stats.length = status == PTM_OK ? count : 0;
-	free(keys);
-	return status;
 }
 
 static void clear(ptm_profile *profile)
 {
-	profile->links.length = profile->holes.length = 0;
-	ptm_call_tree_clear(&profile->tree);
-	profile->tree_threads.length = profile->joined_calls.length = profile->joined_gaps.length = 0;
 	profile->call_tree.length = profile->calls.length = profile->call_parents.length = 0;
 	profile->gaps.length = profile->block_stats.length = profile->runs.length = 0;
 	profile->checkpoints.length = profile->queues.length = 0;
 }
 
-static ptm_status join(ptm_profile *profile)
+static ptm_status join(ptm_profile *profile, ptm_joined *work)
 {
 	PTM_TRY(ptm_join_queues(profile));
-	PTM_TRY(ptm_join_threads(profile));
-	PTM_TRY(ptm_join_calls(profile));
-	PTM_TRY(flatten_tree(profile));
-	PTM_TRY(finish_gaps(profile));
-	return sort_blocks(profile);
+	PTM_TRY(ptm_settle(profile));
+	profile->unsettled = 0;
+	PTM_TRY(ptm_join_threads(profile, work));
+	PTM_TRY(ptm_join_calls(profile, work));
+	PTM_TRY(flatten_tree(profile, work));
+	PTM_TRY(join_gaps(profile, work));
+	return ptm_join_blocks(profile);
 }
 
 /* Answers are all of one state: all new, or, when memory is out, all empty. */
 static void refresh(ptm_profile *profile)
 {
+	ptm_joined work = { 0 };
+
 	if (!profile->is_stale)
 		return;
 	clear(profile);
-	if (join(profile) != PTM_OK)
+	if (join(profile, &work) != PTM_OK)
 		clear(profile);
-	ptm_array_free(&profile->joined_calls);
-	ptm_array_free(&profile->joined_gaps);
+	ptm_joined_free(&work);
 	profile->is_stale = false;
 }
 

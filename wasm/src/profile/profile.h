@@ -46,6 +46,13 @@ uint32_t ptm_part_segment(const uint8_t *data, size_t length, uint64_t *instruct
 ptm_status ptm_profile_new(ptm_profile **profile, ptm_blocks *blocks, ptm_spaces *spaces) PTM_MUST_CHECK;
 void ptm_profile_free(ptm_profile *profile);
 
+/* Tells which segments there will be, so that what no later part can change is
+ * joined once and for all and its memory given back: those of queue q are
+ * first_segment[q] up to first_segment[q + 1], of `queues` + 1 numbers. Parts are
+ * best merged in about the order of time. `idle_thread` (PTM_ALL: none) is the one
+ * that runs on several CPUs at once; it and thread 0 get a stack per queue. */
+ptm_status ptm_profile_expect(ptm_profile *profile, const uint32_t *first_segment, uint32_t queues, uint32_t idle_thread) PTM_MUST_CHECK;
+
 /* Merges the bytes of a part. PTM_BAD_DATA when they are not a part's. A segment
  * that is there already counts once. Segments of one queue have consecutive
  * numbers in stream order: where one is missing, stacks are unknown until it comes. */
@@ -55,9 +62,11 @@ ptm_status ptm_profile_merge(ptm_profile *profile, const uint8_t *data, size_t l
 
 typedef struct ptm_call_node {
 	uint32_t parent;         /* row, UINT32_MAX for a root; parents come first */
-	uint32_t function;       /* row of functions; roots: the unknown base of a thread */
+	uint32_t function;       /* row of functions; roots: the outermost functions known */
 	uint32_t thread;
-	uint64_t calls, self_ns, self_instructions, self_cycles;
+	uint64_t calls;          /* times entered, tail calls too; 0: only seen already open */
+	uint64_t self_ns, self_instructions; /* of visits: time that was not traced is nobody's */
+	uint64_t self_cycles;    /* a measurement is shared among the functions it covers by their instructions */
 } ptm_call_node;
 
 /* A call with its place in time; depth counts from 0 at the deepest known base. */
@@ -125,5 +134,10 @@ const ptm_checkpoint *ptm_profile_checkpoints(ptm_profile *profile, uint32_t *co
  * start times), from the kept calls and run boundaries, for drawing a window
  * that starts inside calls. At most `capacity`; returns how many. */
 uint32_t ptm_profile_stack_at(ptm_profile *profile, uint32_t thread, uint64_t time_ns, ptm_call *into, uint32_t capacity);
+
+/* For a profile of a window: the stack that `thread` has where the window begins,
+ * outermost first, as ptm_profile_stack_at tells it (copies; before any merge).
+ * Frames known only from here have no calls of their own in the tree. */
+ptm_status ptm_profile_seed(ptm_profile *profile, uint32_t thread, const ptm_call *stack, uint32_t count) PTM_MUST_CHECK;
 
 #endif

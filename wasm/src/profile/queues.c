@@ -6,8 +6,8 @@
 /* What is known of a queue up to the part at hand. */
 typedef struct state {
 	uint32_t queue, segment, run, first_gap;
-	uint64_t instructions, packets, end_offset, time_ns;
-	bool is_lost, is_away, is_switched, has_part, has_run;
+	uint64_t instructions, packets, end_offset, time_ns, key_ns;
+	bool is_lost, is_away, is_switched, has_part, has_visit, has_run;
 	ptm_departure departure;
 } state;
 
@@ -22,11 +22,11 @@ static bool is_next_segment(const state *state, const ptm_part_data *part)
 static ptm_status add_gap(ptm_profile *profile, const state *state, const ptm_part_gap *gap)
 {
 	ptm_part_gap made = *gap;
-	uint32_t count = profile->joined_gaps.length;
+	uint32_t count = profile->queue_gaps.length;
 
-	if (count > state->first_gap && ptm_gap_extend(&profile->joined_gaps.at[count - 1], &made))
+	if (count > state->first_gap && ptm_gap_extend(&profile->queue_gaps.at[count - 1], &made))
 		return PTM_OK;
-	return ptm_array_push(&profile->joined_gaps, made);
+	return ptm_array_push(&profile->queue_gaps, made);
 }
 
 /* The first run of a part is the rest of the last one before it. */
@@ -97,24 +97,39 @@ static ptm_status add_hole(ptm_profile *profile, const state *state, const ptm_p
 	return ptm_array_push(&profile->holes, hole);
 }
 
-static ptm_status add_part(ptm_profile *profile, state *state, const ptm_part_data *part)
+/* A decoder that starts at a PSB cannot know whether it is inside a visit. */
+static ptm_status add_entered(ptm_profile *profile, const state *state, const ptm_part_data *part)
+{
+	bool is_inside = !state->is_lost && state->departure.end == PTM_END_FALLTHROUGH;
+
+	if (part->first_resumed == UINT32_MAX || !state->has_visit || is_inside)
+		return PTM_OK;
+	return ptm_array_push(&profile->entered, part->first_resumed);
+}
+
+static ptm_status add_part(ptm_profile *profile, state *state, ptm_part_data *part)
 {
 	ptm_part_link link = { .is_next = is_next_segment(state, part), .is_lost = state->is_lost, .is_away = state->is_away,
-			       .is_switched = state->is_switched };
+			       .is_switched = state->is_switched, .key_ns = state->key_ns };
 	link.is_hole = state->has_part && !link.is_next;
+	link.last_key_ns = part->latest_ns > state->key_ns ? part->latest_ns : state->key_ns;
 
-	PTM_TRY(ptm_array_push(&profile->links, link));
+	part->link = link;
+	state->key_ns = link.last_key_ns;
 	if (!link.is_next) {
 		state->has_run = false;
-		state->first_gap = profile->joined_gaps.length;
+		state->first_gap = profile->queue_gaps.length;
 	}
 	if (link.is_hole)
 		PTM_TRY(add_hole(profile, state, part));
+	else
+		PTM_TRY(add_entered(profile, state, part));
 	PTM_TRY(add_runs(profile, state, part));
 	PTM_TRY(add_counted(profile, state, part));
 	if (part->runs.length) {
 		state->time_ns = profile->runs.at[state->run].end_ns;
-		state->departure = part->pieces.at[part->pieces.length - 1].departure;
+		state->departure = part->last_departure;
+		state->has_visit = true;
 	}
 	/* A part without visits leaves what was said before it in force. */
 	bool has_visits = part->runs.length;
@@ -165,8 +180,11 @@ ptm_status ptm_join_queues(ptm_profile *profile)
 {
 	state state = { 0 };
 
+	profile->holes.length = profile->entered.length = profile->queue_gaps.length = 0;
+	profile->runs.length = profile->checkpoints.length = profile->queues.length = 0;
 	for (uint32_t i = 0; i < profile->parts.length; i++) {
-		const ptm_part_data *part = profile->parts.at[i];
+		ptm_part_data *part = profile->parts.at[i];
+		part->row = i;
 		if (!i || part->queue != state.queue) {
 			ptm_queue_total total = { .queue = part->queue };
 			memset(&state, 0, sizeof state);

@@ -2,28 +2,77 @@
 /* The calls kept, in order of (thread, start, depth), and the stack at a time. */
 #include "profile/joined.h"
 
+/* A call to be sorted: by thread, start and depth; at equal ones, in order of ends. */
 typedef struct key {
 	uint64_t start_ns;
-	uint32_t thread, depth, row;
+	uint32_t thread, depth;
+	const ptm_call *call;
 } key;
+
+typedef struct keys {
+	PTM_ARRAY(key) at;
+} keys;
 
 static uint64_t length_of(const ptm_call *call)
 {
 	return call->end_ns - call->start_ns;
 }
 
+static ptm_status add_keys(keys *keys, const ptm_joined_call *calls, uint32_t count, uint64_t shortest_ns)
+{
+	PTM_TRY(ptm_array_reserve(&keys->at, count));
+	for (uint32_t i = 0; i < count; i++) {
+		const ptm_call *call = &calls[i].call;
+		if (length_of(call) >= shortest_ns)
+			keys->at.at[keys->at.length++] = (key){ call->start_ns, call->thread, call->depth, call };
+	}
+	return PTM_OK;
+}
+
+/* The lane of `joined` that is a copy of `lane`. */
+static const ptm_lane *copy_of(const ptm_joined *joined, const ptm_lane *lane)
+{
+	uint32_t from = 0, to = joined->lanes.length;
+
+	while (from < to) {
+		uint32_t middle = from + (to - from) / 2;
+		const ptm_lane *other = joined->lanes.at[middle];
+		if (other->thread < lane->thread || (other->thread == lane->thread && other->queue < lane->queue))
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return joined->lanes.at[from];
+}
+
+/* All calls: of epochs settled, of the settled part of epochs that went on, of the rest. */
+static ptm_status collect(ptm_profile *profile, const ptm_joined *work, uint64_t shortest_ns, keys *keys)
+{
+	const ptm_joined *settled = &profile->settled;
+
+	PTM_TRY(add_keys(keys, settled->calls.at, settled->calls.length, shortest_ns));
+	for (uint32_t i = 0; i < settled->lanes.length; i++) {
+		const ptm_lane *lane = settled->lanes.at[i];
+		int64_t bottom = copy_of(work, lane)->copied_bottom;
+		for (uint32_t k = 0; k < lane->calls.length; k++)
+			lane->calls.at[k].call.depth = ptm_depth(lane->calls.at[k].level - bottom);
+		PTM_TRY(add_keys(keys, lane->calls.at, lane->calls.length, shortest_ns));
+	}
+	return add_keys(keys, work->calls.at, work->calls.length, shortest_ns);
+}
+
 /* The smallest of the thresholds 0, 1, 2, 4… from `shortest_ns` up that leaves at most `most` calls. */
-static uint64_t threshold(const ptm_profile *profile, uint64_t shortest_ns, uint32_t most)
+static uint64_t threshold(const keys *keys, uint64_t shortest_ns, uint32_t most)
 {
 	uint32_t counts[66] = { 0 };  /* by number of bits of the length */
-	uint64_t left = profile->joined_calls.length;
+	uint64_t left = keys->at.length;
 	uint32_t bits = 0;
 
-	for (uint32_t i = 0; i < profile->joined_calls.length; i++) {
-		uint64_t length = length_of(&profile->joined_calls.at[i].call);
+	for (uint32_t i = 0; i < keys->at.length; i++) {
+		uint64_t length = length_of(keys->at.at[i].call);
 		counts[length ? 64 - __builtin_clzll(length) : 0]++;
 	}
-	/* `bits` zero bits: a threshold of 2^(bits - 1) leaves out all shorter lengths. */
+	/* A threshold of 2^(bits - 1) leaves out all lengths of fewer bits. */
 	while (bits < 63 && (bits ? (uint64_t)1 << (bits - 1) : 0) < shortest_ns)
 		left -= counts[bits++];
 	while (bits < 63 && left > most)
@@ -31,33 +80,68 @@ static uint64_t threshold(const ptm_profile *profile, uint64_t shortest_ns, uint
 	return bits ? (uint64_t)1 << (bits - 1) : 0;
 }
 
-static int compare_keys(const void *left, const void *right)
+static void drop_short(keys *keys, uint64_t shortest_ns)
 {
-	const key *a = left, *b = right;
-	if (a->thread != b->thread)
-		return a->thread < b->thread ? -1 : 1;
-	if (a->start_ns != b->start_ns)
-		return a->start_ns < b->start_ns ? -1 : 1;
-	if (a->depth != b->depth)
-		return a->depth < b->depth ? -1 : 1;
-	return a->row < b->row ? -1 : a->row > b->row;
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < keys->at.length; i++)
+		if (length_of(keys->at.at[i].call) >= shortest_ns)
+			keys->at.at[left++] = keys->at.at[i];
+	keys->at.length = left;
 }
 
-static ptm_status gather(ptm_profile *profile, key *keys)
-{
-	uint32_t count = 0;
+/* ----------------------------------------------------------------- sort -- */
 
-	for (uint32_t i = 0; i < profile->joined_calls.length; i++) {
-		const ptm_call *call = &profile->joined_calls.at[i].call;
-		if (length_of(call) >= profile->calls_shortest_ns)
-			keys[count++] = (key){ call->start_ns, call->thread, call->depth, i };
-	}
-	if (count)
-		qsort(keys, count, sizeof *keys, compare_keys);
-	PTM_TRY(ptm_array_reserve(&profile->calls, count));
+static uint32_t digit_of(const key *key, uint32_t field, uint32_t shift)
+{
+	uint64_t value = field == 0 ? key->depth : field == 1 ? key->start_ns : key->thread;
+	return value >> shift & 2047;
+}
+
+/* One stable pass by 11 bits of a field; nothing to do when all have the same. */
+static void sort_pass(key **from, key **into, uint32_t count, uint32_t field, uint32_t shift)
+{
+	uint32_t at[2049] = { 0 };
+
 	for (uint32_t i = 0; i < count; i++)
-		profile->calls.at[i] = profile->joined_calls.at[keys[i].row].call;
-	profile->calls.length = count;
+		at[digit_of(&(*from)[i], field, shift) + 1]++;
+	if (at[digit_of(&(*from)[0], field, shift) + 1] == count)
+		return;
+	for (uint32_t i = 0; i < 2048; i++)
+		at[i + 1] += at[i];
+	for (uint32_t i = 0; i < count; i++)
+		(*into)[at[digit_of(&(*from)[i], field, shift)]++] = (*from)[i];
+	key *swap = *from;
+	*from = *into;
+	*into = swap;
+}
+
+/* Least significant digits first; keeps the order of equal ones. */
+static ptm_status sort(keys *keys)
+{
+	uint32_t count = keys->at.length;
+	key *spare = malloc((count + 1) * sizeof *spare);
+
+	if (!spare)
+		return PTM_NO_MEMORY;
+	for (uint32_t shift = 0; count && shift < 22; shift += 11)
+		sort_pass(&keys->at.at, &spare, count, 0, shift);
+	for (uint32_t shift = 0; count && shift < 64; shift += 11)
+		sort_pass(&keys->at.at, &spare, count, 1, shift);
+	for (uint32_t shift = 0; count && shift < 33; shift += 11)
+		sort_pass(&keys->at.at, &spare, count, 2, shift);
+	free(spare);
+	return PTM_OK;
+}
+
+/* ----------------------------------------------------------------- join -- */
+
+static ptm_status take_calls(ptm_profile *profile, const keys *keys)
+{
+	PTM_TRY(ptm_array_reserve(&profile->calls, keys->at.length));
+	for (uint32_t i = 0; i < keys->at.length; i++)
+		profile->calls.at[i] = *keys->at.at[i].call;
+	profile->calls.length = keys->at.length;
 	return PTM_OK;
 }
 
@@ -79,55 +163,109 @@ static ptm_status find_parents(ptm_profile *profile)
 	return PTM_OK;
 }
 
-ptm_status ptm_join_calls(ptm_profile *profile)
+static ptm_status join_calls(ptm_profile *profile, const ptm_joined *work, uint64_t shortest_ns, keys *keys)
 {
-	uint64_t shortest_ns = profile->shortest_ns;
+	PTM_TRY(collect(profile, work, shortest_ns, keys));
+	profile->calls_shortest_ns = threshold(keys, shortest_ns, PTM_PROFILE_CALLS);
+	drop_short(keys, profile->calls_shortest_ns);
+	PTM_TRY(sort(keys));
+	PTM_TRY(take_calls(profile, keys));
+	return find_parents(profile);
+}
+
+ptm_status ptm_join_calls(ptm_profile *profile, const ptm_joined *work)
+{
+	uint64_t shortest_ns = profile->settled.shortest_ns;
+	keys keys = { 0 };
 
 	for (uint32_t i = 0; i < profile->parts.length; i++)
 		if (profile->parts.at[i]->shortest_ns > shortest_ns)
 			shortest_ns = profile->parts.at[i]->shortest_ns;
-	profile->calls_shortest_ns = threshold(profile, shortest_ns, PTM_PROFILE_CALLS);
-	key *keys = malloc((profile->joined_calls.length + 1) * sizeof *keys);
-	if (!keys)
-		return PTM_NO_MEMORY;
-	ptm_status status = gather(profile, keys);
-	free(keys);
-	return status == PTM_OK ? find_parents(profile) : status;
+	ptm_status status = join_calls(profile, work, shortest_ns, &keys);
+	ptm_array_free(&keys.at);
+	return status;
 }
 
-static void drop_stored(ptm_profile *profile)
+/* ----------------------------------------------------------------- thin -- */
+
+static void thin_part_calls(ptm_part_data *part, uint64_t shortest_ns)
 {
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < part->calls.length; i++) {
+		const ptm_piece_call *call = &part->calls.at[i];
+		if (call->end_ns - call->start_ns >= shortest_ns)
+			part->calls.at[left++] = *call;
+	}
+	part->calls.length = left;
+	/* Gives the memory back; keeping it when that fails does no harm. */
+	void *moved = left ? realloc(part->calls.at, left * sizeof *part->calls.at) : NULL;
+	if (moved) {
+		part->calls.at = moved;
+		part->calls.capacity = left;
+	} else if (!left) {
+		ptm_array_free(&part->calls);
+	}
+}
+
+static uint32_t thin_joined_calls(ptm_joined_call *calls, uint32_t count, uint64_t shortest_ns)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (length_of(&calls[i].call) >= shortest_ns)
+			calls[left++] = calls[i];
+	return left;
+}
+
+static void thin_calls(ptm_profile *profile)
+{
+	ptm_joined *settled = &profile->settled;
+
+	settled->shortest_ns = ptm_longer(settled->shortest_ns);
 	profile->stored_calls = 0;
 	for (uint32_t i = 0; i < profile->parts.length; i++) {
-		ptm_part_data *part = profile->parts.at[i];
-		uint32_t left = 0;
-		for (uint32_t k = 0; k < part->calls.length; k++) {
-			const ptm_piece_call *call = &part->calls.at[k];
-			if (call->end_ns - call->start_ns >= profile->shortest_ns)
-				part->calls.at[left++] = *call;
-		}
-		part->calls.length = left;
-		profile->stored_calls += left;
-		/* Gives the memory back; keeping it when that fails does no harm. */
-		void *moved = left ? realloc(part->calls.at, left * sizeof *part->calls.at) : NULL;
-		if (moved) {
-			part->calls.at = moved;
-			part->calls.capacity = left;
-		} else if (!left) {
-			ptm_array_free(&part->calls);
-		}
+		thin_part_calls(profile->parts.at[i], settled->shortest_ns);
+		profile->stored_calls += profile->parts.at[i]->calls.length;
+	}
+	settled->calls.length = thin_joined_calls(settled->calls.at, settled->calls.length, settled->shortest_ns);
+	for (uint32_t i = 0; i < settled->lanes.length; i++) {
+		ptm_lane *lane = settled->lanes.at[i];
+		lane->calls.length = thin_joined_calls(lane->calls.at, lane->calls.length, settled->shortest_ns);
 	}
 }
 
-void ptm_profile_thin_calls(ptm_profile *profile)
+static uint64_t count_calls(const ptm_profile *profile)
 {
-	if (profile->stored_calls <= 2 * PTM_PROFILE_CALLS)
-		return;
-	while (profile->stored_calls > PTM_PROFILE_CALLS && profile->shortest_ns < (uint64_t)1 << 62) {
-		profile->shortest_ns = ptm_longer(profile->shortest_ns);
-		drop_stored(profile);
+	uint64_t count = profile->stored_calls + profile->settled.calls.length;
+
+	for (uint32_t i = 0; i < profile->settled.lanes.length; i++)
+		count += profile->settled.lanes.at[i]->calls.length;
+	return count;
+}
+
+static void thin_gaps(ptm_profile *profile)
+{
+	profile->gap_shift = profile->gap_shift ? profile->gap_shift + 1 : 10;
+	profile->stored_gaps = 0;
+	for (uint32_t i = 0; i < profile->parts.length; i++) {
+		ptm_part_data *part = profile->parts.at[i];
+		part->gaps.length = ptm_gaps_unite_cells(part->gaps.at, part->gaps.length, profile->gap_shift);
+		profile->stored_gaps += part->gaps.length;
 	}
 }
+
+void ptm_profile_thin(ptm_profile *profile)
+{
+	if (count_calls(profile) > 2 * PTM_PROFILE_CALLS)
+		while (count_calls(profile) > PTM_PROFILE_CALLS && profile->settled.shortest_ns < (uint64_t)1 << 62)
+			thin_calls(profile);
+	if (profile->stored_gaps > 4 * PTM_PROFILE_GAPS)
+		while (profile->stored_gaps > 2 * PTM_PROFILE_GAPS && profile->gap_shift < 62)
+			thin_gaps(profile);
+}
+
+/* ---------------------------------------------------------------- stack -- */
 
 /* The last call of `thread` that starts at or before `time_ns`, UINT32_MAX for none. */
 static uint32_t last_started(const ptm_profile *profile, uint32_t thread, uint64_t time_ns)

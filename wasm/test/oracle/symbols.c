@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resolves file offsets of one binary for symbols.mjs: reads them in hex, one a
  * line, and prints "symbol+0xoffset" or "[unknown]" as perf script would.
- * Usage: symbols BINARY < OFFSETS */
+ * Usage: symbols BINARY [DEBUG-FILE] < OFFSETS */
 #include "../../cli/host.h"
 #include "image/image.h"
 #include <stdio.h>
@@ -26,14 +26,15 @@ int main(int count, char **arguments)
 	ptm_message message = { "not a file" };
 	uint32_t source, name, image, served;
 	uint64_t size;
-	if (count != 2)
-		return 2;
 	if (ptm_images_init(&images, &strings) != PTM_OK || ptm_strings_add(&strings, "binary", 6, &name) != PTM_OK ||
-	    ptm_images_want(&images, name, NULL, 0, &image) != PTM_OK || !ptm_host_open(arguments[1], &source, &size) ||
-	    ptm_images_offer(&images, source, size, "binary", &served, &message) != PTM_OK) {
-		fprintf(stderr, "%s: %s\n", arguments[1], message.text);
+	    ptm_images_want(&images, name, NULL, 0, &image) != PTM_OK)
 		return 1;
-	}
+	for (int i = 1; i < count; i++)
+		if (!ptm_host_open(arguments[i], &source, &size) ||
+		    ptm_images_offer(&images, source, size, "binary", &served, &message) != PTM_OK) {
+			fprintf(stderr, "%s: %s\n", arguments[i], message.text);
+			return 1;
+		}
 	resolve(&images, &strings);
 	ptm_images_free(&images);
 	ptm_strings_free(&strings);

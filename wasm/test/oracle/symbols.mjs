@@ -2,7 +2,7 @@
 // Compares symbols with perf's: for every binary given, makes a perf.data with
 // one sample at each of many addresses of its code, and checks that `perf
 // script` and the decoder (symbols.c) name them alike, byte for byte.
-// Usage: node wasm/test/oracle/symbols.mjs [-v] BINARY...   (needs perf 6.1)
+// Usage: node wasm/test/oracle/symbols.mjs [-v] BINARY[=DEBUG-FILE]...   (needs perf 6.1)
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -94,12 +94,15 @@ function perfData(path, loads, offsets) {
   return Buffer.concat([head, data]);
 }
 
-function perfNames(path, loads, offsets) {
+function perfNames(path, debug, loads, offsets) {
   // A copy under a root of its own, so that perf finds no debug file on this system.
   const file = join(temporary, 'perf.data');
   const root = join(temporary, 'root');
-  mkdirSync(root, { recursive: true });
+  const debugDirectory = join(root, 'usr/lib/debug');
+  mkdirSync(debugDirectory, { recursive: true });
   copyFileSync(path, join(root, 'binary'));
+  rmSync(join(debugDirectory, 'binary.debug'), { force: true });
+  if (debug) copyFileSync(debug, join(debugDirectory, 'binary.debug'));
   writeFileSync(file, perfData('/binary', loads, offsets));
   const options = ['--buildid-dir', temporary, 'script', '-f', '-i', file, '--symfs', root, '-F', 'ip,sym,symoff,dso'];
   const text = execFileSync('perf', options, { maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'ignore'] }).toString();
@@ -107,14 +110,14 @@ function perfNames(path, loads, offsets) {
   return names.map((line) => line.replace(/^ *[0-9a-f]+ /, '').replace(/ \([^()]*\)$/, ''));
 }
 
-function compare(path, verbose) {
+function compare(path, debug, verbose) {
   const loads = codeOf(path);
   const offsets = offsetsOf(loads);
   const input = offsets.map((offset) => offset.toString(16)).join('\n') + '\n';
   const start = performance.now();
-  const ours = execFileSync(tool, [path], { input, maxBuffer: 1 << 30 }).toString().split('\n').slice(0, -1);
+  const ours = execFileSync(tool, debug ? [path, debug] : [path], { input, maxBuffer: 1 << 30 }).toString().split('\n').slice(0, -1);
   const ms = performance.now() - start;
-  const perfs = perfNames(path, loads, offsets);
+  const perfs = perfNames(path, debug, loads, offsets);
   let wrong = perfs.length === ours.length ? 0 : 1;
   offsets.forEach((offset, i) => {
     if (ours[i] === perfs[i]) return;
@@ -128,6 +131,9 @@ function compare(path, verbose) {
 const verbose = process.argv.includes('-v');
 build();
 let wrong = 0;
-for (const path of process.argv.slice(2).filter((word) => word !== '-v')) wrong += compare(realpathSync(path), verbose);
+for (const word of process.argv.slice(2).filter((argument) => argument !== '-v')) {
+  const [path, debug] = word.split('=');
+  wrong += compare(realpathSync(path), debug, verbose);
+}
 rmSync(temporary, { recursive: true });
 process.exit(wrong ? 1 : 0);

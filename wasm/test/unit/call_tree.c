@@ -103,6 +103,42 @@ static void threads_are_apart(void)
 		   "  b 1/10/2\n");
 }
 
+/* A window that begins in main > run > work: what returns finds them; what does not is below all the time. */
+static void window_begins_inside_calls(void)
+{
+	const ptm_call stack[] = { { .start_ns = 1, .function = 'm' - 'a' + 1 }, { .start_ns = 2, .function = 'r' - 'a' + 1 },
+				   { .start_ns = 3, .function = 'w' - 'a' + 1 } };
+	world world = { .thread = 1 };
+	text text = { 0 };
+	ptm_profile *profile;
+
+	ptm_blocks_init(&world.merged, NULL);
+	CHECK_EQ(ptm_profile_new(&profile, &world.merged, NULL), PTM_OK);
+	CHECK_EQ(ptm_profile_seed(profile, 1, stack, 3), PTM_OK);
+	CHECK_EQ(ptm_profile_seed(profile, 2, stack, 1), PTM_OK);
+	CHECK_EQ(ptm_part_new(&world.part, 0, 0, &world.blocks, NULL), PTM_OK);
+	/* In i, called by h, called by work: neither was long enough to be in the stack told. */
+	world_play(&world, "at 100 begin i10  i10 ret 110  h20 ret 120  w30 call 130  h0 ret 140  w34 ret 150  r50 not 160");
+	world_merge(&world, profile);
+	text_tree(&text, profile);
+	text_calls(&text, profile);
+	CHECK_TEXT(text.at,
+		   "thread 1\n"
+		   "m 0/0/0\n"
+		   "  r 0/10/2\n"
+		   "    w 0/20/4\n"
+		   "      h 1/20/4\n"
+		   "        i 0/10/2\n"
+		   "1 m (1-160) 12\n"
+		   "1  r (2-160) 12\n"
+		   "1   w (3-150 10\n"
+		   "1    h (100-120 4\n"
+		   "1     i (100-110 2\n"
+		   "1    h 130-140 2\n");
+	free(text.at);
+	world_end(&world, profile);
+}
+
 int main(void)
 {
 	finds_what_it_made();
@@ -112,5 +148,6 @@ int main(void)
 	stretches_add_up();
 	system_call_is_not_self_time();
 	threads_are_apart();
+	window_begins_inside_calls();
 	return check_report("call_tree");
 }

@@ -125,6 +125,30 @@ static void plt_entries_are_named_by_their_relocations(void)
 	end();
 }
 
+static void a_separate_debug_file_gives_symbols_but_no_code(void)
+{
+	uint32_t name, image, served, length = 1;
+	uint8_t code;
+	ptm_message message;
+	elf_file_make(&file, 1, 20, 0x90, (elf_file_symbol[]){ { 0x401400, 4, "split", STB_GLOBAL, STT_FUNC, 1 } }, 1);
+	((Elf64_Shdr *)(file.bytes + 0x400))[1].sh_type = SHT_NOBITS;
+	((Elf64_Shdr *)(file.bytes + 0x400))[1].sh_offset = 0x40;
+	elf_file_publish(&file);
+	CHECK_EQ(ptm_images_init(&images, &strings), PTM_OK);
+	CHECK_EQ(ptm_strings_add(&strings, "a", 1, &name), PTM_OK);
+	CHECK_EQ(ptm_images_want(&images, name, (const uint8_t *)"\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1", 20, &image), PTM_OK);
+	CHECK_EQ(ptm_images_offer(&images, file.source, file.size, "a.debug", &served, &message), PTM_OK);
+	CHECK_EQ(served, 1);
+	CHECK_EQ(images.images.at[1].status, PTM_IMAGE_MISSING);
+	CHECK_EQ(ptm_image_code(&images.images.at[1], 0x1400, &code, &length), PTM_NOT_FOUND);
+	CHECK_TEXT(show(0x401000, 0x402000), "");
+	elf_file_make(&file, 1, 20, 0x90, NULL, 0);
+	elf_file_publish(&file);
+	CHECK_EQ(ptm_images_offer(&images, file.source, file.size, "a", &served, &message), PTM_OK);
+	CHECK_TEXT(show(0x401000, 0x402000), "401400-401404 split\n");
+	end();
+}
+
 static const char *demangled(const char *symbol)
 {
 	ptm_text into = { 0 };
@@ -162,6 +186,12 @@ static void mangled_names_are_written_as_gnu_does(void)
 		{ "_ZN4core3fmt5write17h0123456789abcdefE", "core::fmt::write" },
 		{ "_ZN60_$LT$alloc..string..String$u20$as$u20$core..fmt..Display$GT$3fmt17h9d6a7a3e1e1e1e1fE",
 		  "<alloc::string::String as core::fmt::Display>::fmt" },
+		{ "_RNvCs15kBYyAo9fc_7mycrate7example.llvm.1", "mycrate::example" },
+		{ "_RNqCs4fqI2P2rA04_11utf8_identsu30____7hkackfecea1cbdathfdh9hlq6y", "utf8_idents::საჭმელად_გემრიელი_სადილი" },
+		{ "_RNCINkXs25_NgCsbmNqQUJIY6D_4core5sliceINyB9_4IterhENuNgNoBb_4iter8iterator8Iterator9rpositionNCNgNpB9_6memchr7memrchrs_0E0Bb_",
+		  "<core::slice::Iter<u8> as core::iter::iterator::Iterator>::rposition::<core::slice::memchr::memrchr::{closure#1}>::{closure#0}" },
+		{ "_RINvC1a1bDG_INtC1x1yL0_Ep3Foohp3BarbEL_E", "a::b::<dyn for<'a> x::y<'a, Foo = u8, Bar = bool>>" },
+		{ "_RINvC1a1bB3_E", "-" },
 		{ "_ZT_", "-" },
 		{ "_ZN3fooE3", "foo" },
 		{ "_ZNS0_E", "-" },
@@ -199,6 +229,7 @@ int main(void)
 	where_symbols_overlap_the_shape_of_the_tree_decides();
 	names_in_code_are_demangled();
 	plt_entries_are_named_by_their_relocations();
+	a_separate_debug_file_gives_symbols_but_no_code();
 	mangled_names_are_written_as_gnu_does();
 	every_prefix_and_byte_of_a_mangled_name_is_survived();
 	return check_report("symbols");

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inlined functions of one unit, by address. */
+#ifndef PTM_IMAGE_INLINES_H
+#define PTM_IMAGE_INLINES_H
+
+#include "image/dwarf.h"
+
+/* One inlined call; its parent is the inlined call around it. */
+typedef struct ptm_inline_call {
+	uint64_t origin;         /* entry that describes the function, in .debug_info */
+	uint32_t parent;         /* row of calls, UINT32_MAX: none */
+	uint32_t name;           /* string id once asked for, UINT32_MAX before */
+} ptm_inline_call;
+
+/* From `address` up to the next piece, code belongs to `call`. */
+typedef struct ptm_inline_piece {
+	uint64_t address;
+	uint32_t call;           /* UINT32_MAX: to none */
+} ptm_inline_piece;
+
+typedef struct ptm_inlines {
+	PTM_ARRAY(ptm_inline_call) calls;
+	PTM_ARRAY(ptm_inline_piece) pieces;      /* sorted by address */
+} ptm_inlines;
+
+/* Reads all inlined calls of the unit; a damaged unit yields those before the damage. */
+ptm_status ptm_inlines_read(ptm_inlines *inlines, ptm_dwarf *dwarf, ptm_dwarf_unit *unit) PTM_MUST_CHECK;
+void ptm_inlines_free(ptm_inlines *inlines);
+
+/* Innermost inlined call at an address, UINT32_MAX when there is none. */
+uint32_t ptm_inlines_find(const ptm_inlines *inlines, uint64_t address);
+
+#endif
