@@ -219,5 +219,8 @@ ptm_status ptm_sample_queues_open(ptm_session *session)
 				    .cyc_enabled = timed };
 	session->time = (ptm_time){ .mult = 1 };
 	session->cycle_ns = cycle_ns_of(ptm_strings_get(&session->strings, session->file.cpu_description));
+	session->cycle_ns_assumed = timed && !(session->cycle_ns > 0);
+	if (session->cycle_ns_assumed)
+		session->cycle_ns = 1;
 	return PTM_OK;
 }

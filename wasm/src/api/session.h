@@ -67,7 +67,8 @@ struct ptm_session {
 	PTM_ARRAY(ptm_queue_sample) queue_samples; /* of a trace of samples: sorted by (queue, time) */
 	PTM_ARRAY(uint32_t) first_queue_sample;    /* of each queue, and one past the last */
 	bool has_branch_flow;    /* some sample's branch stack holds every branch */
-	double cycle_ns;         /* inferred from the CPU's name; 0: unknown */
+	double cycle_ns;         /* inferred from the CPU's name, or assumed; 0: stacks have no cycles */
+	bool cycle_ns_assumed;
 	bool opened, has_pt;
 	ptm_sideband sideband;
 	ptm_images images;
@@ -199,6 +200,7 @@ ptm_status ptm_query_coverage(ptm_session *session, const ptm_request *request, 
 ptm_status ptm_query_instructions(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
 
 #endif
