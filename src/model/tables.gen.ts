@@ -185,6 +185,10 @@ export type InstructionsTable = {
   line: Uint32Array
   /** functions inlined here, outermost first, joined by " > "; empty: none */
   inlined: TextColumn
+  /** enum ptm_insn_mode: 0 16-bit, 1 32-bit, 2 64-bit code */
+  mode: Uint8Array
+  /** 1 when gap_text tells of lost trace, 0 when tracing was off */
+  gap_lost: Uint8Array
   /** why trace is missing before this instruction; empty: nothing is */
   gap_text: TextColumn
 }
@@ -472,6 +476,8 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['file', 'str'],
     ['line', 'u32'],
     ['inlined', 'str'],
+    ['mode', 'u8'],
+    ['gap_lost', 'u8'],
     ['gap_text', 'str'],
   ],
   blocks: [

@@ -93,6 +93,8 @@
 	C(instructions, file, str, "source file; empty unknown") \
 	C(instructions, line, u32, "source line; 0 unknown") \
 	C(instructions, inlined, str, "functions inlined here, outermost first, joined by \" > \"; empty: none") \
+	C(instructions, mode, u8, "enum ptm_insn_mode: 0 16-bit, 1 32-bit, 2 64-bit code") \
+	C(instructions, gap_lost, u8, "1 when gap_text tells of lost trace, 0 when tracing was off") \
 	C(instructions, gap_text, str, "why trace is missing before this instruction; empty: nothing is") \
 	T(blocks, "executed basic blocks; thread, start_ns, end_ns count") \
 	C(blocks, ip, u64, "virtual address of its first instruction") \

@@ -20,6 +20,7 @@ typedef struct builder {
 	uint64_t since_ns;       /* what comes next was made after it */
 	uint64_t before;         /* as in ptm_bts_span */
 	uint64_t missing;
+	bool lost;
 	uint32_t last_thread;
 } builder;
 
@@ -31,7 +32,8 @@ static int compare_ranges(const void *left, const void *right)
 	return a->time < b->time ? -1 : a->time > b->time;
 }
 
-/* The AUX records of the builder's queue, and the time it started at. */
+/* The AUX records of the builder's queue (those of snapshots are of no use: their
+ * offsets are a ring's), and the time it started at. */
 static ptm_status gather(builder *build)
 {
 	const ptm_trace_file *file = &build->session->file;
@@ -45,7 +47,7 @@ static ptm_status gather(builder *build)
 			continue;
 		if (record->type == PTM_RECORD_ITRACE_START && !build->since_ns)
 			build->since_ns = record->time;
-		if (record->type != PTM_RECORD_AUX)
+		if (record->type != PTM_RECORD_AUX || build->session->bts.snapshot)
 			continue;
 		uint64_t end = record->as.aux.offset + record->as.aux.size;
 		aux_range range = { record->as.aux.offset, end, record->time,
@@ -66,7 +68,7 @@ static ptm_status add_span(builder *build, uint64_t records, uint64_t tail, uint
 	ptm_session *session = build->session;
 	int32_t pid = session->sideband.threads.at[thread].pid;
 	ptm_bts_span span = { .start = build->stream, .end = build->stream + records * PTM_BTS_RECORD,
-		.before = thread == build->last_thread ? build->before : PTM_BTS_NOTHING, .missing = build->missing,
+		.before = thread == build->last_thread ? build->before : PTM_BTS_NOTHING, .missing = build->missing, .lost = build->lost,
 		.start_ns = build->since_ns < end_ns ? build->since_ns : end_ns, .end_ns = end_ns, .thread = thread,
 		.space = ptm_spaces_at(session->spaces, pid, end_ns ? end_ns : UINT64_MAX - 1) };
 
@@ -74,7 +76,9 @@ static ptm_status add_span(builder *build, uint64_t records, uint64_t tail, uint
 	build->stream = span.next;
 	build->before = tail || !records ? PTM_BTS_NOTHING : span.end - PTM_BTS_RECORD;
 	build->last_thread = thread;
-	build->missing = 0;
+	build->missing = build->lost = 0;
+	if (!build->ranges.length && end_ns > build->since_ns)
+		build->since_ns = end_ns;
 	return ptm_array_push(&session->bts_spans, span);
 }
 
@@ -122,7 +126,7 @@ static ptm_status build_queue(builder *build)
 	uint64_t expected = queue->chunk_count ? file->chunks.at[queue->first_chunk].aux_offset : 0;
 
 	build->ranges.length = build->range = 0;
-	build->stream = build->missing = 0;
+	build->stream = build->missing = build->lost = 0;
 	build->before = PTM_BTS_NOTHING;
 	build->thread = build->last_thread = queue->tid > 0 ? ptm_sideband_thread(&build->session->sideband, -1, queue->tid) : 0;
 	PTM_TRY(gather(build));
@@ -130,6 +134,7 @@ static ptm_status build_queue(builder *build)
 		const ptm_aux_chunk *chunk = &file->chunks.at[queue->first_chunk + i];
 		if (chunk->aux_offset != expected) {
 			build->before = PTM_BTS_NOTHING;
+			build->lost = true;
 			if (!build->session->bts.snapshot && chunk->aux_offset > expected)
 				build->missing = chunk->aux_offset - expected;
 		}

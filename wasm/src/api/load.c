@@ -49,6 +49,21 @@ static ptm_status load_change(ptm_session *session, const ptm_record *record)
 	return ptm_array_push(&session->change_tsc, ptm_time_tsc(&session->time, record->time));
 }
 
+/* Position in a queue's stream of an AUX offset. They differ, because perf pads
+ * each chunk to 8 bytes. */
+static uint64_t stream_position(const ptm_trace_file *file, const ptm_queue *queue, uint64_t aux_offset)
+{
+	uint64_t start = 0;
+	for (uint32_t i = 0; i < queue->chunk_count; i++) {
+		const ptm_aux_chunk *chunk = &file->chunks.at[queue->first_chunk + i];
+		if (aux_offset >= chunk->aux_offset && aux_offset - chunk->aux_offset <= chunk->size &&
+		    (i + 1 == queue->chunk_count || aux_offset < chunk[1].aux_offset))
+			return start + (aux_offset - chunk->aux_offset);
+		start += chunk->size;
+	}
+	return start;
+}
+
 /* Where perf lost trace: the end of every AUX record with the truncated flag. */
 static ptm_status load_truncation(ptm_session *session, const ptm_record *record)
 {
@@ -59,9 +74,8 @@ static ptm_status load_truncation(ptm_session *session, const ptm_record *record
 		bool own = row->cpu >= 0 ? row->cpu == record->cpu : row->tid == record->tid;
 		if (!own || !row->chunk_count)
 			continue;
-		uint64_t start = session->file.chunks.at[row->first_chunk].aux_offset;
 		uint64_t end = record->as.aux.offset + record->as.aux.size;
-		ptm_truncation truncation = { queue, end > start ? end - start : 0 };
+		ptm_truncation truncation = { queue, stream_position(&session->file, row, end) };
 		return ptm_array_push(&session->truncations, truncation);
 	}
 	return PTM_OK;

@@ -83,6 +83,7 @@ static ptm_status put_gap(listing *list, uint32_t row)
 	if (list->gap.reason == PTM_GAP_NONE)
 		return PTM_OK;
 	size_t length = ptm_gap_text(list->session, &list->gap, text, sizeof text);
+	ptm_table_set_u8(list->table, PTM_instructions_gap_lost, row, list->gap.reason != PTM_GAP_NOT_TRACED);
 	list->gap.reason = PTM_GAP_NONE;
 	return ptm_table_set_text(list->table, PTM_instructions_gap_text, row, text, length < sizeof text ? length : sizeof text - 1);
 }
@@ -111,6 +112,7 @@ static ptm_status put_row(listing *list, const ptm_item *item, const ptm_block *
 	ptm_table_set_f64(table, PTM_instructions_ordinal, row, (double)list->first);
 	ptm_table_set_f64(table, PTM_instructions_time_ns, row, ptm_relative_ns(list->session, is_last ? item->end_ns : item->start_ns));
 	ptm_table_set_u64(table, PTM_instructions_ip, row, ip);
+	ptm_table_set_u8(table, PTM_instructions_mode, row, block->mode);
 	PTM_TRY(put_code(list, row, item, ip, list->session->blocks.lengths.at[block->lengths + index]));
 	ptm_table_set_u8(table, PTM_instructions_class, row, is_branch ? block->class : PTM_INSN_OTHER);
 	ptm_table_set_u8(table, PTM_instructions_end, row, is_last ? item->end + 1 : 0);

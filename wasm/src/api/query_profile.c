@@ -5,8 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Callers told outside of a window. */
-#define MOST_CALLERS 512
 /* Largest window that is decoded again to draw its short calls, in AUX bytes. */
 #define MOST_WINDOW_BYTES (32u << 20)
 
@@ -39,23 +37,8 @@ static ptm_status put_node(ptm_session *session, ptm_table *table, const ptm_cal
 	return PTM_OK;
 }
 
-/* Puts the callers that a window's outermost function had before the window
- * began; stores the innermost one's row. */
-static ptm_status put_callers(ptm_session *session, ptm_table *table, uint64_t start_ns, const ptm_call_node *root, uint32_t *parent)
-{
-	ptm_call stack[MOST_CALLERS];
-	uint32_t depth = ptm_window_outer(session, start_ns, root->thread, root->function, stack, MOST_CALLERS);
-	for (uint32_t i = 0; i < depth; i++) {
-		ptm_call_node caller = { .function = stack[i].function, .thread = root->thread };
-		PTM_TRY(put_node(session, table, &caller, *parent, parent));
-	}
-	return PTM_OK;
-}
-
 static ptm_status put_tree(ptm_session *session, const ptm_request *request, ptm_profile *profile, uint32_t *rows, ptm_table *table)
 {
-	bool is_window = profile != session->profile;
-	uint64_t start_ns = ptm_absolute_ns(session, request->start_ns);
 	uint32_t count;
 	const ptm_call_node *nodes = ptm_profile_call_tree(profile, &count);
 
@@ -65,8 +48,6 @@ static ptm_status put_tree(ptm_session *session, const ptm_request *request, ptm
 			continue;
 		if (nodes[i].parent != UINT32_MAX)
 			parent = rows[nodes[i].parent];
-		else if (is_window)
-			PTM_TRY(put_callers(session, table, start_ns, &nodes[i], &parent));
 		PTM_TRY(put_node(session, table, &nodes[i], parent, &rows[i]));
 	}
 	return PTM_OK;
@@ -129,20 +110,11 @@ static ptm_status draw_call(ptm_session *session, ptm_table *table, const ptm_ca
 	return PTM_OK;
 }
 
-/* Depths of a window's calls count from the outermost function it saw: how deep
- * that is in the whole trace. */
-static uint32_t depth_base(ptm_session *session, uint64_t start_ns, const ptm_call *outermost)
-{
-	ptm_call stack[MOST_CALLERS];
-	return ptm_window_outer(session, start_ns, outermost->thread, outermost->function, stack, MOST_CALLERS);
-}
-
 static ptm_status draw_calls(ptm_session *session, const ptm_request *request, ptm_profile *profile, double width_ns, ptm_table *table)
 {
-	bool is_window = profile != session->profile;
 	uint64_t start = ptm_absolute_ns(session, request->start_ns), shortest;
 	uint64_t end = request->end_ns > 0 ? ptm_absolute_ns(session, request->end_ns) : UINT64_MAX;
-	uint32_t count, base = 0;
+	uint32_t count;
 	ptm_status status = PTM_OK;
 
 	const ptm_call *calls = ptm_profile_calls(profile, &count, &shortest);
@@ -150,33 +122,14 @@ static ptm_status draw_calls(ptm_session *session, const ptm_request *request, p
 	if (!last)
 		return PTM_NO_MEMORY;
 	for (uint32_t i = 0; status == PTM_OK && i < count; i++) {
-		ptm_call call = calls[i];
-		if (!i || call.thread != calls[i - 1].thread) {
+		const ptm_call *call = &calls[i];
+		if (i && call->thread != calls[i - 1].thread)
 			memset(last, 0, MOST_DEPTH * sizeof *last);
-			base = is_window && !call.depth ? depth_base(session, start, &call) : 0;
-		}
-		/* Those the window found open are drawn whole, from the whole trace. */
-		if (is_window && call.flags & PTM_CALL_OPEN_START)
-			continue;
-		call.depth = (uint16_t)(call.depth + base);
-		if (wants_thread(request, call.thread) && call.start_ns < end && call.end_ns >= start && call.depth < MOST_DEPTH)
-			status = draw_call(session, table, &call, width_ns, &last[call.depth]);
+		if (wants_thread(request, call->thread) && call->start_ns < end && call->end_ns >= start && call->depth < MOST_DEPTH)
+			status = draw_call(session, table, call, width_ns, &last[call->depth]);
 	}
 	free(last);
 	return status;
-}
-
-/* Calls of the whole trace that began before a window and end after it starts:
- * the window's own profile does not know how they began. */
-static ptm_status draw_outer(ptm_session *session, const ptm_request *request, ptm_table *table)
-{
-	uint64_t start = ptm_absolute_ns(session, request->start_ns), shortest;
-	uint32_t count, row;
-	const ptm_call *calls = ptm_profile_calls(session->profile, &count, &shortest);
-	for (uint32_t i = 0; i < count; i++)
-		if (wants_thread(request, calls[i].thread) && calls[i].start_ns < start && calls[i].end_ns >= start)
-			PTM_TRY(put_call(table, session, &calls[i], &row));
-	return PTM_OK;
 }
 
 ptm_status ptm_query_calls(ptm_session *session, const ptm_request *request, ptm_table *table)
@@ -190,7 +143,6 @@ ptm_status ptm_query_calls(ptm_session *session, const ptm_request *request, ptm
 	/* Calls wide enough to be seen may have been left out of the whole trace's profile. */
 	if (width_ns > 0 && (double)shortest > width_ns && ptm_window_bytes(session, start, end) <= MOST_WINDOW_BYTES) {
 		PTM_TRY(ptm_window_profile(session, request, &profile));
-		PTM_TRY(draw_outer(session, request, table));
 	}
 	return draw_calls(session, request, profile, width_ns, table);
 }
@@ -206,6 +158,8 @@ static size_t bts_gap_text(const ptm_gap *gap, const char *name, char *into, siz
 	case PTM_GAP_CODE_MISMATCH:
 		return (size_t)snprintf(into, size, "The branch record at 0x%llx cannot follow from the one before: code%s%s at 0x%llx does not run on to where it branches. Records were lost, or the file is not what ran.",
 			offset, *name ? " of " : "", name, ip);
+	case PTM_GAP_AUX_MISSING:
+		return bytes ? 0 : (size_t)snprintf(into, size, "What ran between two snapshots was overwritten before it was saved (at 0x%llx).", offset);
 	case PTM_GAP_BAD_PACKET:
 		return (size_t)snprintf(into, size, "The last %llu bytes of a piece of trace at 0x%llx are no whole branch record (24 bytes): they are skipped.", bytes, offset);
 	default:

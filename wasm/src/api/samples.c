@@ -11,7 +11,8 @@ enum { SAMPLE_BRANCHES = 1, SAMPLE_INSTRUCTIONS = 2, SAMPLE_ERRORS = 4 };
 enum {
 	FLAG_BRANCH = 1 << 0, FLAG_CALL = 1 << 1, FLAG_RETURN = 1 << 2, FLAG_CONDITIONAL = 1 << 3, FLAG_SYSCALL = 1 << 4,
 	FLAG_ASYNC = 1 << 5, FLAG_INTERRUPT = 1 << 6, FLAG_ABORT = 1 << 7, FLAG_BEGIN = 1 << 8, FLAG_END = 1 << 9,
-	FLAG_IN_TRANSACTION = 1 << 10, FLAG_VMENTRY = 1 << 11
+	FLAG_IN_TRANSACTION = 1 << 10, FLAG_VMENTRY = 1 << 11, FLAG_VMEXIT = 1 << 12, FLAG_INTERRUPTS_OFF = 1 << 13,
+	FLAG_INTERRUPTS_TOGGLE = 1 << 14
 };
 
 typedef struct counters { uint64_t instructions, cycles; } counters;
@@ -126,6 +127,17 @@ uint32_t ptm_sample_class_flags(uint8_t class)
 	}
 }
 
+/* Flags that are letters in brackets. The interrupt flag counts where the CPU can tell it. */
+static uint32_t state_flags(const ptm_session *session, const ptm_item *item)
+{
+	uint32_t flags = item->in_transaction ? FLAG_IN_TRANSACTION : 0;
+	if (session->pt.event_trace && item->interrupts_off)
+		flags |= FLAG_INTERRUPTS_OFF;
+	if (session->pt.event_trace && item->interrupts_toggle)
+		flags |= FLAG_INTERRUPTS_TOGGLE;
+	return flags;
+}
+
 static uint32_t end_flags(const ptm_item *item, uint8_t class)
 {
 	uint32_t flags;
@@ -138,8 +150,6 @@ static uint32_t end_flags(const ptm_item *item, uint8_t class)
 	}
 	if (item->end == PTM_END_OFF)
 		flags |= FLAG_END;
-	if (item->in_transaction)
-		flags |= FLAG_IN_TRANSACTION;
 	return flags;
 }
 
@@ -257,7 +267,7 @@ static ptm_status tell_body(ptm_session *session, ptm_samples *samples, lane *fr
 	for (uint32_t i = 0; i < count; i++) {
 		sample told = { .kind = 2, .tsc = from->tsc, .ip = ip, .length = length_of(session, block, i),
 			.code_ip = ip, .code_space = item->space,
-			.flags = item->in_transaction ? FLAG_IN_TRANSACTION : 0 };
+			.flags = state_flags(session, item) & ~(uint32_t)FLAG_INTERRUPTS_TOGGLE };
 		if (item->estimated_cycles)
 			measure(&told, from, &from->last_instruction, item->instructions - i - 1);
 		PTM_TRY(put(session, samples, from, &told));
@@ -287,7 +297,7 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, lan
 	const ptm_item *item = &from->item;
 	const ptm_block *block = &session->blocks.blocks.at[item->block];
 	bool asynchronous = item->end == PTM_END_ASYNC || item->end == PTM_END_ABORT;
-	sample told = { .tsc = from->tsc, .ip = item->ip, .addr = item->to_ip, .flags = end_flags(item, block->class),
+	sample told = { .tsc = from->tsc, .ip = item->ip, .addr = item->to_ip, .flags = end_flags(item, block->class) | state_flags(session, item),
 		.code_ip = item->ip, .code_space = item->space, .length = LENGTH_UNKNOWN };
 
 	from->walked_space = item->space;
@@ -313,13 +323,18 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, lan
 	return PTM_OK;
 }
 
+/* Whether perf's decoder stops at the item. */
+static bool is_state(const ptm_samples *samples, const ptm_item *item)
+{
+	return item->kind != PTM_ITEM_VISIT || is_taken(item) || samples->flags & SAMPLE_INSTRUCTIONS;
+}
+
 /* Takes over the cycles that came with the item. A branch not taken is no state
  * of perf's unless instructions are told, and swallows them. */
 static void take_cycles(const ptm_samples *samples, lane *from)
 {
 	const ptm_item *item = &from->item;
-	bool state = item->kind != PTM_ITEM_VISIT || is_taken(item) || samples->flags & SAMPLE_INSTRUCTIONS;
-	if (item->kind == PTM_ITEM_GAP || (state && item->new_cycles))
+	if (item->kind == PTM_ITEM_GAP || (is_state(samples, item) && item->new_cycles))
 		from->cycles = item->total_cycles;
 }
 
@@ -333,7 +348,7 @@ static ptm_status tell(ptm_session *session, ptm_samples *samples, lane *from)
 	if (item->kind == PTM_ITEM_BEGIN && !item->resumed && samples->flags & SAMPLE_BRANCHES) {
 		sample told = { .kind = 1, .tsc = from->tsc, .addr = item->to_ip,
 			.code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length,
-			.flags = FLAG_BRANCH | FLAG_BEGIN | (item->in_transaction ? FLAG_IN_TRANSACTION : 0) };
+			.flags = FLAG_BRANCH | FLAG_BEGIN | state_flags(session, item) };
 		measure(&told, from, &from->last_branch, 0);
 		return put(session, samples, from, &told);
 	}
@@ -475,6 +490,8 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples, uint32_t 
 		}
 		if (one->item.kind == PTM_ITEM_VISIT && samples->flags & SAMPLE_INSTRUCTIONS)
 			PTM_TRY(tell_body(session, samples, one));
+		if (!is_state(samples, &one->item))
+			continue;
 		/* Where tracing begins, an estimate ahead of the packets is corrected. */
 		if (one->item.end_tsc > one->tsc || (one->item.kind == PTM_ITEM_BEGIN && !one->item.resumed))
 			one->tsc = one->item.end_tsc;

@@ -115,6 +115,14 @@ static ptm_status find_start(ptm_session *session)
 	return PTM_OK;
 }
 
+static uint32_t idle_thread(const ptm_session *session)
+{
+	for (uint32_t row = 1; row < session->sideband.threads.length; row++)
+		if (!session->sideband.threads.at[row].tid)
+			return row;
+	return PTM_ALL;
+}
+
 ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size)
 {
 	if (session->opened)
@@ -135,7 +143,8 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 	PTM_TRY(ptm_segments_cut(session));
 	PTM_TRY(find_start(session));
 	session->version = 1;
-	return ptm_profile_new(&session->profile, &session->blocks, session->spaces);
+	PTM_TRY(ptm_profile_new(&session->profile, &session->blocks, session->spaces));
+	return ptm_profile_expect(session->profile, session->first_segment.at, session->file.queues.length, idle_thread(session));
 }
 
 ptm_status ptm_session_add_image(ptm_session *session, uint32_t source, uint64_t size, const char *path)

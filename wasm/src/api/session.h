@@ -33,6 +33,8 @@ typedef struct ptm_truncation { uint32_t queue; uint64_t offset; } ptm_truncatio
 typedef struct ptm_stream {
 	ptm_session *session;
 	uint32_t queue;
+	uint32_t last_chunk;     /* of the queue: the one read last, */
+	uint64_t last_start;     /* and its place in the stream */
 } ptm_stream;
 
 /* A sample's place in its queue's stream. */
@@ -174,9 +176,6 @@ ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, 
 void ptm_window_free(ptm_session *session);
 /* AUX bytes that a window makes decode, about. */
 uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_ns);
-/* A window's profile knows stacks only down to the outermost function that it saw,
- * `function`. Stores what lies outside of that (outermost first), returns how many. */
-uint32_t ptm_window_outer(ptm_session *session, uint64_t start_ns, uint32_t thread, uint32_t function, ptm_call *stack, uint32_t capacity);
 
 /* One sentence on a gap: why, how much, what to do. Returns its length, as snprintf does. */
 size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size);

@@ -13,16 +13,19 @@ uint64_t ptm_stream_size(const ptm_stream *stream)
 	return stream->session->file.queues.at[stream->queue].size;
 }
 
-/* Finds the chunk that holds stream position `offset`, and the position of its start. */
-static const ptm_aux_chunk *chunk_at(const ptm_stream *stream, uint64_t offset, uint64_t *start)
+/* Finds the chunk that holds stream position `offset`, and the position of its
+ * start; looks from the last one found on. */
+static const ptm_aux_chunk *chunk_at(ptm_stream *stream, uint64_t offset, uint64_t *start)
 {
 	const ptm_trace_file *file = &stream->session->file;
 	const ptm_queue *queue = &file->queues.at[stream->queue];
-	uint64_t at = 0;
-	for (uint32_t i = 0; i < queue->chunk_count; i++) {
+	bool from_last = offset >= stream->last_start;
+	uint64_t at = from_last ? stream->last_start : 0;
+	for (uint32_t i = from_last ? stream->last_chunk : 0; i < queue->chunk_count; i++) {
 		const ptm_aux_chunk *chunk = &file->chunks.at[queue->first_chunk + i];
 		if (offset - at < chunk->size) {
-			*start = at;
+			stream->last_chunk = i;
+			stream->last_start = *start = at;
 			return chunk;
 		}
 		at += chunk->size;

@@ -5,6 +5,8 @@
 
 /* AUX bytes decoded per call. */
 #define SLICE_BYTES (1u << 20)
+/* Frames of a stack that a window is told of. */
+#define MOST_CALLERS 4096
 
 struct ptm_window {
 	uint64_t start_ns, end_ns; /* absolute */
@@ -73,6 +75,23 @@ static ptm_status step(ptm_window *window)
 	return PTM_OK;
 }
 
+/* Tells the window's profile the stack that each thread has where it begins. */
+static ptm_status seed(ptm_session *session, ptm_window *window)
+{
+	ptm_call *stack = malloc(MOST_CALLERS * sizeof *stack);
+	ptm_status status = stack ? PTM_OK : PTM_NO_MEMORY;
+
+	for (uint32_t thread = 1; status == PTM_OK && thread < session->sideband.threads.length; thread++) {
+		if (window->thread != PTM_ALL && window->thread != thread)
+			continue;
+		uint32_t count = ptm_profile_stack_at(session->profile, thread, window->start_ns, stack, MOST_CALLERS);
+		if (count)
+			status = ptm_profile_seed(window->profile, thread, stack, count);
+	}
+	free(stack);
+	return status;
+}
+
 static ptm_status open_window(ptm_session *session, uint64_t start_ns, uint64_t end_ns, uint32_t thread)
 {
 	ptm_window_free(session);
@@ -80,7 +99,8 @@ static ptm_status open_window(ptm_session *session, uint64_t start_ns, uint64_t 
 	if (!session->window)
 		return PTM_NO_MEMORY;
 	*session->window = (ptm_window){ .start_ns = start_ns, .end_ns = end_ns, .thread = thread, .version = session->version };
-	return ptm_profile_new(&session->window->profile, &session->blocks, session->spaces);
+	PTM_TRY(ptm_profile_new(&session->window->profile, &session->blocks, session->spaces));
+	return seed(session, session->window);
 }
 
 uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_ns)
@@ -93,14 +113,6 @@ uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_
 			bytes += last->offset - (first ? first->offset : 0);
 	}
 	return bytes;
-}
-
-uint32_t ptm_window_outer(ptm_session *session, uint64_t start_ns, uint32_t thread, uint32_t function, ptm_call *stack, uint32_t capacity)
-{
-	uint32_t depth = ptm_profile_stack_at(session->profile, thread, start_ns, stack, capacity);
-	while (depth && stack[depth - 1].function != function)
-		depth--;
-	return depth ? depth - 1 : 0;
 }
 
 ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, ptm_profile **profile)

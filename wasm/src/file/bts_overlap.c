@@ -79,20 +79,34 @@ static ptm_status trim_pair(const ptm_trace_file *file, const ptm_aux_chunk *bef
 	return status;
 }
 
+static int by_queue_in_file(const void *left, const void *right)
+{
+	const ptm_aux_chunk *a = left, *b = right;
+	if (a->queue != b->queue)
+		return a->queue < b->queue ? -1 : 1;
+	return a->file_offset < b->file_offset ? -1 : a->file_offset > b->file_offset;
+}
+
 ptm_status ptm_bts_overlap_trim(ptm_trace_file *file)
 {
+	if (file->chunks.length)
+		qsort(file->chunks.at, file->chunks.length, sizeof *file->chunks.at, by_queue_in_file);
 	for (uint32_t row = 0; row < file->queues.length; row++) {
 		ptm_queue *queue = &file->queues.at[row];
 		ptm_aux_chunk before = { 0 };
+		uint64_t position = 0;
 		for (uint32_t i = 0; i < queue->chunk_count; i++) {
 			ptm_aux_chunk *chunk = &file->chunks.at[queue->first_chunk + i];
 			const ptm_aux_chunk whole = *chunk;
 			uint64_t trimmed = 0;
 			if (i && before.size <= MOST_BYTES && chunk->size <= MOST_BYTES)
 				PTM_TRY(trim_pair(file, &before, chunk, &trimmed));
+			/* Until the ring is full, a snapshot holds only what is new. */
+			bool meets = trimmed || before.aux_offset + before.size == chunk->aux_offset;
 			chunk->file_offset += trimmed;
-			chunk->aux_offset += trimmed;
 			chunk->size -= trimmed;
+			chunk->aux_offset = position + (i && !meets ? RECORD : 0);
+			position = chunk->aux_offset + chunk->size;
 			queue->size -= trimmed;
 			before = whole;
 		}

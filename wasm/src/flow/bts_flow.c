@@ -330,7 +330,7 @@ static ptm_status enter_span(ptm_bts_flow *flow)
 	if (!first && span->thread != flow->thread)
 		emit(flow, PTM_ITEM_SWITCH);
 	flow->thread = span->thread;
-	if (span->missing && flow->offset == span->start)
+	if (span->lost && flow->offset == span->start)
 		emit_gap(flow, PTM_GAP_AUX_MISSING, 0, span->missing);
 	return PTM_OK;
 }

@@ -22,6 +22,7 @@ typedef struct ptm_bts_span {
 	uint64_t next;           /* where the next span starts: bytes between are a record cut short */
 	uint64_t before;         /* offset of the record that the thread left before; PTM_BTS_NOTHING: unknown */
 	uint64_t missing;        /* bytes of trace lost before it */
+	bool lost;               /* trace was lost before it, known how much or not */
 	uint64_t start_ns, end_ns;
 	uint32_t thread, space;
 } ptm_bts_span;

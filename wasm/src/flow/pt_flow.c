@@ -3,6 +3,9 @@
 #include "flow/pt_flow_state.h"
 #include "pt/last_ip.h"
 
+/* How many packets next_kind skips. */
+#define MOST_PEEKS 64
+
 /* ------------------------------------------------------------ items, time */
 
 ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind)
@@ -14,6 +17,7 @@ ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind)
 	*item = (ptm_item){
 		.kind = kind,
 		.in_transaction = flow->in_transaction,
+		.interrupts_off = !flow->interrupts_on,
 		.thread = flow->context.thread,
 		.end_thread = flow->context.thread,
 		.space = flow->context.space,
@@ -137,6 +141,7 @@ static bool take_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packet 
 static void set_mode(ptm_pt_flow *flow)
 {
 	uint64_t bits = flow->packet.payload;
+	flow->interrupts_next = bits & 4;
 	flow->mode = bits & 1 ? PTM_MODE_64 : bits & 2 ? PTM_MODE_32 : PTM_MODE_16;
 }
 
@@ -180,12 +185,31 @@ static void overflow(ptm_pt_flow *flow)
 	flow->ip = 0;
 }
 
+/* The branch of `item` takes over the interrupt flag that MODE.Exec announced. */
+static void take_interrupts(ptm_pt_flow *flow, ptm_item *item)
+{
+	item->interrupts_toggle = flow->interrupts_on != flow->interrupts_next;
+	flow->interrupts_on = flow->interrupts_next;
+}
+
 static void emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload)
 {
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_EVENT);
 	item->event = kind;
 	item->payload = payload;
 	item->ip = flow->ip;
+}
+
+/* Tells the events that were bound to a FUP. */
+static void emit_pending(ptm_pt_flow *flow)
+{
+	for (uint32_t i = 0; i < flow->pending_count; i++) {
+		if (flow->pending[i].kind == PTM_EVENT_TRANSACTION)
+			flow->in_transaction = flow->pending[i].payload & 1;
+		emit_event(flow, flow->pending[i].kind, flow->pending[i].payload);
+	}
+	flow->pending_count = 0;
+	flow->pending_abort = flow->pending_branch = false;
 }
 
 /* ------------------------------------------------------------------- PSB+ */
@@ -199,8 +223,10 @@ static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
 	ptm_return_stack_clear(&flow->returns);
 	for (;;) {
 		PTM_TRY(read_packet(flow));
-		if (flow->packet.kind == PTM_PACKET_PSBEND)
+		if (flow->packet.kind == PTM_PACKET_PSBEND) {
+			flow->interrupts_on = flow->interrupts_next;
 			return PTM_OK;
+		}
 		if (take_common(flow))
 			continue;
 		switch (flow->packet.kind) {
@@ -338,6 +364,8 @@ static void begin_at(ptm_pt_flow *flow, uint64_t ip)
 		ptm_flow_latch(flow);
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
 	item->to_ip = ip;
+	if (flow->packet.kind != PTM_PACKET_TIP_PGD)
+		take_interrupts(flow, item);
 }
 
 static ptm_status find_ip(ptm_pt_flow *flow)
@@ -397,6 +425,32 @@ static ptm_status find_ip(ptm_pt_flow *flow)
 
 /* ---------------------------------------------------------------- in sync */
 
+/* Packets of time, mode and context may stand anywhere. */
+static bool may_intervene(uint8_t kind)
+{
+	switch (kind) {
+	case PTM_PACKET_PAD: case PTM_PACKET_CYC: case PTM_PACKET_MTC: case PTM_PACKET_TSC: case PTM_PACKET_TMA:
+	case PTM_PACKET_CBR: case PTM_PACKET_MODE_EXEC: case PTM_PACKET_PIP: case PTM_PACKET_VMCS: case PTM_PACKET_MNT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Kind of the next packet that does not merely intervene; PTM_PACKET_BAD where none can be seen. */
+static uint8_t next_kind(ptm_pt_flow *flow)
+{
+	ptm_packet next;
+	ptm_pt_reader_peek_start(&flow->reader);
+	for (unsigned i = 0; i < MOST_PEEKS; i++) {
+		if (ptm_pt_reader_peek(&flow->reader, &next) != PTM_OK)
+			return PTM_PACKET_BAD;
+		if (!may_intervene(next.kind))
+			return next.kind;
+	}
+	return PTM_PACKET_BAD;
+}
+
 static void bind(ptm_pt_flow *flow, uint8_t kind, uint64_t payload)
 {
 	if (flow->pending_count < PTM_FLOW_EVENTS)
@@ -428,12 +482,27 @@ static void fup(ptm_pt_flow *flow)
 	flow->stop_ip = packet_ip(flow);
 	if (!flow->enabled) {
 		flow->ip = flow->stop_ip;
-		for (uint32_t i = 0; i < flow->pending_count; i++)
-			emit_event(flow, flow->pending[i].kind, flow->pending[i].payload);
-		flow->pending_count = 0;
+		emit_pending(flow);
 		return;
 	}
+	uint8_t next = next_kind(flow);
+	bool branch = flow->pending_branch || !flow->pending_count;
+	flow->fup_branches = branch && (next == PTM_PACKET_TIP || next == PTM_PACKET_TIP_PGD || next == PTM_PACKET_BAD);
 	flow->step = PTM_STEP_FUP;
+}
+
+/* Control flow events: most are interrupts of the code at their FUP; those that an instruction makes are not. */
+static void control_flow_event(ptm_pt_flow *flow)
+{
+	enum { IRET = 2, RSM = 4, VMENTRY = 7, UIRET = 13 };
+	uint8_t type = flow->packet.payload & 31;
+	bind(flow, PTM_EVENT_CFE, flow->packet.payload);
+	if (flow->packet.count || next_kind(flow) == PTM_PACKET_FUP) {
+		flow->pending_branch |= type != IRET && type != RSM && type != VMENTRY && type != UIRET;
+		return;
+	}
+	ptm_flow_latch(flow);
+	emit_pending(flow);
 }
 
 /* Events without an IP of their own happen here and now. */
@@ -481,27 +550,23 @@ static ptm_status in_sync(ptm_pt_flow *flow)
 		disable(flow);
 		emit_event(flow, PTM_EVENT_TRACESTOP, 0);
 		return PTM_OK;
-	case PTM_PACKET_MODE_TSX: {
-		/* Bound to a FUP when one follows at once; else it only tells the state. */
-		ptm_packet next;
-		ptm_pt_reader_peek_start(&flow->reader);
-		if (flow->enabled && ptm_pt_reader_peek(&flow->reader, &next) == PTM_OK && next.kind == PTM_PACKET_FUP) {
+	case PTM_PACKET_MODE_TSX:
+		/* Bound to a FUP when one follows; else it only tells the state. */
+		if (flow->enabled && next_kind(flow) == PTM_PACKET_FUP) {
 			bind(flow, PTM_EVENT_TRANSACTION, packet->payload);
-			flow->pending_async |= packet->payload & 2;
+			flow->pending_abort |= packet->payload & 2;
+			flow->pending_branch |= flow->pending_abort;
 		} else {
 			flow->in_transaction = packet->payload & 1;
 		}
 		return PTM_OK;
-	}
 	case PTM_PACKET_PTWRITE: event(flow, PTM_EVENT_PTWRITE, packet->payload, packet->count); return PTM_OK;
 	case PTM_PACKET_MWAIT: event(flow, PTM_EVENT_MWAIT, packet->payload, true); return PTM_OK;
 	case PTM_PACKET_PWRE: event(flow, PTM_EVENT_PWRE, packet->payload, false); return PTM_OK;
 	case PTM_PACKET_PWRX: event(flow, PTM_EVENT_PWRX, packet->payload, false); return PTM_OK;
 	case PTM_PACKET_EXSTOP: event(flow, PTM_EVENT_EXSTOP, packet->count, packet->count); return PTM_OK;
-	case PTM_PACKET_CFE:
-		event(flow, PTM_EVENT_CFE, packet->payload, packet->count);
-		return PTM_OK;
-	case PTM_PACKET_EVD: event(flow, PTM_EVENT_EVD, packet->payload, true); return PTM_OK;
+	case PTM_PACKET_CFE: control_flow_event(flow); return PTM_OK;
+	case PTM_PACKET_EVD: bind(flow, PTM_EVENT_EVD, packet->payload); return PTM_OK;
 	case PTM_PACKET_TRIG: event(flow, PTM_EVENT_TRIG, packet->payload, packet->count); return PTM_OK;
 	default: return PTM_OK;
 	}
@@ -547,7 +612,7 @@ static ptm_status deferred_tip(ptm_pt_flow *flow, uint32_t row)
 	const ptm_block *block = &flow->blocks->blocks.at[row];
 	uint8_t end = end_of(block->class);
 	account_indirect(flow, block);
-	ptm_flow_visit(flow, row, end, packet_ip(flow), true);
+	take_interrupts(flow, ptm_flow_visit(flow, row, end, packet_ip(flow), true));
 	flow->ip = flow->last_ip;
 	return PTM_OK;
 }
@@ -608,7 +673,9 @@ static ptm_status walk_tip(ptm_pt_flow *flow)
 	flow->step = PTM_STEP_PACKET;
 	if (stops)
 		disable(flow);
-	ptm_flow_visit(flow, row, end, to, true);
+	ptm_item *item = ptm_flow_visit(flow, row, end, to, true);
+	if (!stops)
+		take_interrupts(flow, item);
 	if (flow->packet.count)
 		flow->ip = to;
 	else if (stops)
@@ -616,27 +683,23 @@ static ptm_status walk_tip(ptm_pt_flow *flow)
 	return PTM_OK;
 }
 
-/* Reached the FUP's address: tells the bound events and goes on, or waits for the TIP. */
+/* Reached the FUP's address: waits for the TIP, or tells the bound events and goes on. */
 static void at_fup(ptm_pt_flow *flow)
 {
-	bool only_events = flow->pending_count && !flow->pending_async;
-
-	if (only_events && flow->cut_instructions) {
+	if (flow->fup_branches) {
+		flow->step = PTM_STEP_FUP_TIP;
+		return;
+	}
+	if (flow->cut_instructions) {
 		ptm_flow_visit_part(flow, flow->cut_block, flow->cut_instructions);
 		flow->resumed = true;
 		flow->ip = flow->stop_ip;
 	}
-	if (only_events)
+	if (flow->pending_count)
 		ptm_flow_latch(flow);
-	for (uint32_t i = 0; i < flow->pending_count; i++) {
-		if (flow->pending[i].kind == PTM_EVENT_TRANSACTION)
-			flow->in_transaction = flow->pending[i].payload & 1;
-		if (only_events)
-			emit_event(flow, flow->pending[i].kind, flow->pending[i].payload);
-	}
-	if (only_events)
-		flow->pending_count = 0;
-	flow->step = only_events ? PTM_STEP_PACKET : PTM_STEP_FUP_TIP;
+	emit_pending(flow);
+	flow->interrupts_on = flow->interrupts_next;
+	flow->step = PTM_STEP_PACKET;
 }
 
 static ptm_status walk_fup(ptm_pt_flow *flow)
@@ -655,14 +718,16 @@ static ptm_status walk_fup(ptm_pt_flow *flow)
 /* The asynchronous event's branch: from stop_ip to `to_ip`. */
 static void async_end(ptm_pt_flow *flow, uint64_t to_ip)
 {
-	bool abort = flow->pending_async;
 	flow->ip = flow->stop_ip;
 	flow->step = PTM_STEP_PACKET;
-	ptm_flow_visit_cut(flow, flow->cut_block, flow->cut_instructions, abort ? PTM_END_ABORT : PTM_END_ASYNC, to_ip);
 	for (uint32_t i = 0; i < flow->pending_count; i++)
-		emit_event(flow, flow->pending[i].kind, flow->pending[i].payload);
-	flow->pending_count = 0;
-	flow->pending_async = false;
+		if (flow->pending[i].kind == PTM_EVENT_TRANSACTION)
+			flow->in_transaction = flow->pending[i].payload & 1;
+	ptm_item *item = ptm_flow_visit_cut(flow, flow->cut_block, flow->cut_instructions,
+		flow->pending_abort ? PTM_END_ABORT : PTM_END_ASYNC, to_ip);
+	if (flow->packet.kind == PTM_PACKET_TIP)
+		take_interrupts(flow, item);
+	emit_pending(flow);
 	if (to_ip)
 		flow->ip = to_ip;
 }

@@ -42,6 +42,7 @@ struct ptm_pt_flow {
 	bool overflowed;         /* OVF seen, no IP since */
 	bool distrusts;          /* an error was seen, no IP in full since */
 	uint8_t mode;            /* enum ptm_insn_mode */
+	bool interrupts_on, interrupts_next; /* IF, and what the next TIP or TIP.PGE makes it */
 	bool in_transaction;
 	bool found_transaction;  /* while an IP is searched: in a transaction from there on */
 	bool resumed;            /* ip is in the middle of a block already entered */
@@ -56,7 +57,9 @@ struct ptm_pt_flow {
 	ptm_return_stack returns;
 	ptm_event pending[PTM_FLOW_EVENTS]; /* bound to the coming FUP */
 	uint32_t pending_count;
-	bool pending_async;      /* … after which a TIP follows: an abort, an interrupt */
+	bool pending_branch;     /* … after which a TIP follows: an interrupt, or … */
+	bool pending_abort;      /* … a transaction's abort */
+	bool fup_branches;       /* STEP_FUP: an asynchronous branch leaves from there */
 
 	/* A visit cut short by a FUP, told when its TIP comes. */
 	uint32_t cut_block;
@@ -92,11 +95,12 @@ typedef enum ptm_walk {
 	PTM_WALK_LOST            /* no code, or an endless loop: a gap was emitted */
 } ptm_walk;
 ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t *block) PTM_MUST_CHECK;
+/* Each returns the item it emitted: good until the next. */
 /* Emits the visit of the whole of `block`, and moves to to_ip. `next` is the way
  * of its end; latch: it is decided by a packet. */
-void ptm_flow_visit(ptm_pt_flow *flow, uint32_t block, uint8_t end, uint64_t to_ip, bool latch);
+ptm_item *ptm_flow_visit(ptm_pt_flow *flow, uint32_t block, uint8_t end, uint64_t to_ip, bool latch);
 /* Emits the first `instructions` of a block, interrupted at the flow's ip by a packet that is taken over now. */
-void ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint8_t end, uint64_t to_ip);
+ptm_item *ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint8_t end, uint64_t to_ip);
 /* Emits the first `instructions` of a block that go on later (a cut). */
 void ptm_flow_visit_part(ptm_pt_flow *flow, uint32_t block, uint32_t instructions);
 /* True when `ip` lies on the way from the flow's ip over direct branches only. */

@@ -45,19 +45,21 @@ static ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instructions,
 	return item;
 }
 
-void ptm_flow_visit(ptm_pt_flow *flow, uint32_t row, uint8_t end, uint64_t to_ip, bool latch)
+ptm_item *ptm_flow_visit(ptm_pt_flow *flow, uint32_t row, uint8_t end, uint64_t to_ip, bool latch)
 {
 	const ptm_block *block = block_at(flow, row);
 	ptm_item *item = visit(flow, row, block->instructions, block->last_ip, latch);
 	item->end = end;
 	item->to_ip = to_ip;
+	return item;
 }
 
-void ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t row, uint32_t instructions, uint8_t end, uint64_t to_ip)
+ptm_item *ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t row, uint32_t instructions, uint8_t end, uint64_t to_ip)
 {
 	ptm_item *item = visit(flow, row, instructions, flow->ip, true);
 	item->end = end;
 	item->to_ip = to_ip;
+	return item;
 }
 
 void ptm_flow_visit_part(ptm_pt_flow *flow, uint32_t row, uint32_t instructions)

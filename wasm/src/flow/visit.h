@@ -58,6 +58,8 @@ typedef struct ptm_item {
 	uint8_t reason;          /* GAP: enum ptm_gap_reason */
 	uint8_t event;           /* EVENT: enum ptm_event_kind (pt/event.h) */
 	bool in_transaction;
+	bool interrupts_off;     /* VISIT, BEGIN: IF was clear before it; true too where MODE.Exec does not carry IF */
+	bool interrupts_toggle;  /* VISIT, BEGIN: it changed IF */
 	bool has_cycles;         /* cycles and cycle_instructions are a measurement that ends with this visit */
 	bool resumed;            /* VISIT: goes on in the middle of a block that an earlier visit entered;
 	                            BEGIN: found at a PSB, not announced by a packet of its own */

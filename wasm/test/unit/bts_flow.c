@@ -263,6 +263,7 @@ static void set_spans(void)
 	spans[2] = spans[1];
 	spans[2].before = PTM_BTS_NOTHING;
 	spans[2].missing = 240;
+	spans[2].lost = true;
 	spans[2].thread = 2;
 	spans[2].start = 96;
 	spans[2].end = 144;
