@@ -178,7 +178,12 @@ size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, 
 	if (length)
 		return length;
 
+	if (session->flow_source == PTM_SOURCE_LBR && gap->reason == PTM_GAP_CODE_MISMATCH)
+		return (size_t)snprintf(into, size, "A branch stack does not follow the code%s%s at 0x%llx: the file is not what ran, code was changed at run time, or a branch was not recorded.", map ? " of " : "", name, ip);
 	switch (gap->reason) {
+	case PTM_GAP_BETWEEN_SAMPLES:
+		return (size_t)snprintf(into, size, "Between samples for %.3f \xc2\xb5s: a branch stack tells the last branches before its sample and nothing else.",
+			(double)(gap->end_ns - gap->start_ns) / 1000);
 	case PTM_GAP_OVERFLOW:
 		return (size_t)snprintf(into, size, "The CPU's trace buffer overflowed at 0x%llx (OVF packet at 0x%llx): it traced faster than memory takes it. Record less (a filter, fewer packets) to avoid it.", ip, offset);
 	case PTM_GAP_AUX_TRUNCATED:
@@ -217,7 +222,7 @@ ptm_status ptm_query_gaps(ptm_session *session, const ptm_request *request, ptm_
 	const ptm_gap *gaps = ptm_profile_gaps(session->profile, &count);
 	for (uint32_t i = 0; i < count; i++) {
 		const ptm_gap *gap = &gaps[i];
-		bool lost = gap->reason != PTM_GAP_NOT_TRACED;
+		bool lost = ptm_gap_is_loss(gap->reason);
 		if (!wants_thread(request, gap->thread) || gap->start_ns > end || gap->end_ns < start)
 			continue;
 		/* Below half a pixel, time without trace cannot be seen; a loss always can. */
@@ -360,7 +365,7 @@ static void fill_buckets(ptm_session *session, const ptm_request *request, bucke
 	for (uint32_t i = 0; i < count; i++) {
 		if (wants_thread(request, gaps[i].thread))
 			spread(all, gaps[i].thread, ptm_relative_ns(session, gaps[i].start_ns), ptm_relative_ns(session, gaps[i].end_ns), 0,
-				gaps[i].reason == PTM_GAP_NOT_TRACED ? SPREAD_OFF : SPREAD_LOST);
+				ptm_gap_is_loss(gaps[i].reason) ? SPREAD_LOST : SPREAD_OFF);
 	}
 }
 
