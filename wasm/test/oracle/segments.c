@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decodes each queue of a trace in one go and cut at every PSB, as workers do,
  * and says where the two streams of items differ. With a third argument prints
- * the instructions instead, "TID IP" a line, as they come from the cut flows.
+ * the instructions instead, "TID IP" a line, as they come from the cut flows, and a line for each gap.
  * Usage: segments PERF.DATA DIRECTORY-OF-BINARIES [--print] */
 #include "../../cli/host.h"
 #include "api/session.h"
@@ -114,6 +114,8 @@ static void print_instructions(const ptm_session *session, const items *list)
 {
 	for (uint32_t i = 0; i < list->length; i++) {
 		const ptm_item *item = &list->at[i];
+		if (item->kind == PTM_ITEM_GAP)
+			puts(" instruction trace error");
 		if (item->kind != PTM_ITEM_VISIT)
 			continue;
 		const ptm_block *block = &session->blocks.blocks.at[item->block];
@@ -144,6 +146,8 @@ int main(int count, char **arguments)
 		ptm_flow_config any;
 		items whole = { 0 }, cut = { 0 };
 		ptm_stream_config(&stream, &any);
+		if (any.source != PTM_SOURCE_PT)
+			continue;
 		ptm_pt_flow_config config = any.pt;
 		const ptm_clock *clock = &session->segments.at[session->first_segment.at[queue]].clock;
 		if (collect(session, &config, 0, config.input.size, clock, &whole) != PTM_OK ||
