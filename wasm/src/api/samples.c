@@ -201,6 +201,23 @@ static ptm_status put_code(ptm_session *session, ptm_table *table, uint32_t row,
 	return PTM_OK;
 }
 
+/* A thread's name as of the last record, as perf knows it then: "" before the first. */
+static const char *name_of(const ptm_session *session, const ptm_samples *samples, uint32_t thread)
+{
+	const ptm_sideband *sideband = &session->sideband;
+	for (uint32_t low = 0, high = sideband->comms.length; low < high;) {
+		uint32_t middle = low + (high - low) / 2;
+		const ptm_comm_change *at = &sideband->comms.at[middle];
+		if (at->thread == thread && at->time <= samples->record_ns)
+			return ptm_strings_get(&session->strings, ptm_sideband_comm(sideband, thread, samples->record_ns));
+		if (at->thread < thread)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return "";
+}
+
 static ptm_status put(ptm_session *session, ptm_samples *samples, lane *from, const sample *told)
 {
 	ptm_table *table = samples->table;
@@ -209,7 +226,7 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, lane *from, co
 
 	PTM_TRY(ptm_table_add_row(table, &row));
 	uint32_t space = ptm_spaces_at(session->spaces, thread->pid, samples->record_ns);
-	const char *comm = ptm_strings_get(&session->strings, ptm_sideband_comm(&session->sideband, from->thread, samples->record_ns));
+	const char *comm = name_of(session, samples, from->thread);
 	char nameless[16];
 	snprintf(nameless, sizeof nameless, ":%d", thread->tid);
 	if (!*comm)

@@ -79,7 +79,8 @@ void ptm_clock_tsc(ptm_clock *clock, uint64_t payload, bool after_cyc)
 	if (tsc < clock->tsc)
 		tsc = clock->tsc;
 	clock->tsc = tsc;
-	estimate_cycles(clock);
+	if (clock->have_mtc)
+		estimate_cycles(clock);
 	moved(clock);
 	if (after_cyc) {
 		clock->cyc_reference = tsc;
@@ -187,6 +188,7 @@ void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_pee
 {
 	if (!clock->ctc.have_tma)
 		return;
+	clock->have_mtc = true;
 	uint64_t tsc = advance_ctc(clock, &clock->ctc, mtc);
 	if (tsc >= clock->tsc)
 		clock->tsc = tsc;

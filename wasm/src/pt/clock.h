@@ -40,7 +40,8 @@ typedef struct ptm_clock {
 	/* Cycle counting for IPC. */
 	bool counting;                   /* packets are enabled: cycles count */
 	bool fup_counts;                 /* for a scan: a FUP would say that packets are enabled (in PSB+, after OVF) */
-	bool have_cyc;                   /* a CYC packet was seen: MTC estimates are off */
+	bool have_cyc;                   /* a CYC packet was seen: estimates from time are off */
+	bool have_mtc;                   /* an MTC packet was seen: TSC packets give estimates too */
 	uint64_t cycles;                 /* total while counting */
 	uint64_t cycles_told;            /* of these, already told with a visit */
 	uint64_t cycles_base, cycles_base_tsc;
