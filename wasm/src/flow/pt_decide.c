@@ -13,10 +13,10 @@ static uint8_t end_of(uint8_t class)
 	}
 }
 
-/* Pushes or pops the return stack for an indirect branch that goes to `to_ip`. */
+/* Pushes or pops the return stack for an indirect branch: near calls only, as RET compression has it. */
 static void account_indirect(ptm_pt_flow *flow, const ptm_block *block)
 {
-	if (block->class == PTM_INSN_CALL_INDIRECT || block->class == PTM_INSN_CALL_FAR)
+	if (block->class == PTM_INSN_CALL_INDIRECT)
 		ptm_return_stack_push(&flow->returns, block->ip + block->size);
 	else if (block->class == PTM_INSN_RETURN)
 		(void)ptm_return_stack_pop(&flow->returns);
@@ -81,7 +81,6 @@ static void stop_at(ptm_pt_flow *flow, uint32_t row, uint32_t instructions, uint
 {
 	const ptm_block *block = &flow->blocks->blocks.at[row];
 	flow->step = PTM_STEP_PACKET;
-	ptm_flow_disable(flow);
 	if (instructions == block->instructions) {
 		ptm_flow_visit(flow, row, PTM_END_OFF, to, true);
 	} else {
@@ -136,8 +135,6 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	uint64_t to = flow->packet.count ? flow->last_ip : 0;
 	account_indirect(flow, block);
 	flow->step = PTM_STEP_PACKET;
-	if (stops)
-		ptm_flow_disable(flow);
 	ptm_item *item = ptm_flow_visit(flow, row, stops ? PTM_END_OFF : end_of(block->class), to, true);
 	if (!stops)
 		ptm_flow_take_interrupts(flow, item);

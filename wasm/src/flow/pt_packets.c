@@ -190,7 +190,10 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 		}
 		return PTM_OK;
 	case PTM_PACKET_TIP: tip(flow, PTM_STEP_TIP); return PTM_OK;
-	case PTM_PACKET_TIP_PGD: tip(flow, PTM_STEP_TIP_PGD); return PTM_OK;
+	case PTM_PACKET_TIP_PGD:
+		tip(flow, PTM_STEP_TIP_PGD);
+		ptm_flow_disable(flow);
+		return PTM_OK;
 	case PTM_PACKET_TIP_PGE: ptm_flow_pge(flow); return PTM_OK;
 	case PTM_PACKET_FUP: fup(flow); return PTM_OK;
 	case PTM_PACKET_PSB: return ptm_flow_psb(flow);

@@ -18,9 +18,7 @@ static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
 			continue;
 		switch (flow->packet.kind) {
 		case PTM_PACKET_FUP:
-			if (!flow->enabled)
-				flow->clock.counting = true;
-			flow->enabled = true;
+			flow->enabled = flow->clock.counting = true;
 			if (flow->packet.count)
 				*ip = ptm_flow_packet_ip(flow);
 			break;
@@ -31,6 +29,15 @@ static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
 			return PTM_BAD_DATA;
 		}
 	}
+}
+
+/* A PSB+ cut short: by an overflow, or by a packet that has no business there. */
+static void broken_psb(ptm_pt_flow *flow)
+{
+	if (flow->packet.kind == PTM_PACKET_OVF)
+		ptm_flow_overflow(flow);
+	else
+		ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
 }
 
 /* perf's state at a PSB: takes over time and cycles. Here the time is never an
@@ -67,10 +74,7 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	flow->found_transaction = flow->in_transaction;
 	ptm_status status = read_psb(flow, &ip);
 	if (status == PTM_BAD_DATA) {
-		if (flow->packet.kind == PTM_PACKET_OVF)
-			ptm_flow_overflow(flow);
-		else
-			ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
+		broken_psb(flow);
 		return PTM_OK;
 	}
 	PTM_TRY(status);
@@ -125,8 +129,10 @@ ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 	}
 	PTM_TRY(ptm_flow_read(flow));
 	ptm_status status = read_psb(flow, &ip);
-	if (status == PTM_BAD_DATA)
+	if (status == PTM_BAD_DATA) {
+		broken_psb(flow);
 		return PTM_OK;
+	}
 	PTM_TRY(status);
 	flow->ip = ip;
 	psb_event(flow, offset, ip);
@@ -172,8 +178,10 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 	case PTM_PACKET_PSB: {
 		uint64_t offset = flow->packet_offset, packets = flow->reader.packets - 1;
 		ptm_status status = read_psb(flow, &ip);
-		if (status == PTM_BAD_DATA)
+		if (status == PTM_BAD_DATA) {
+			broken_psb(flow);
 			return PTM_OK;
+		}
 		PTM_TRY(status);
 		psb_event(flow, offset, ip);
 		checkpoint(flow, offset, packets);

@@ -39,8 +39,9 @@ static ptm_status collect(ptm_session *session, const ptm_pt_flow_config *config
 	ptm_status status;
 	PTM_TRY(ptm_pt_flow_new(&flow, &session->blocks, config, offset, limit, clock));
 	while ((status = ptm_pt_flow_next(flow, &item)) == PTM_OK) {
-		/* A flow that goes on at a PSB does not know that the one before was lost there. */
-		if (item.kind == PTM_ITEM_BEGIN && item.resumed)
+		/* A flow that goes on at a PSB does not know that the one before was lost
+		 * there, nor which thread that saw last. */
+		if ((item.kind == PTM_ITEM_BEGIN && item.resumed) || item.kind == PTM_ITEM_SWITCH)
 			continue;
 		if ((status = ptm_array_push(into, item)) != PTM_OK)
 			break;
