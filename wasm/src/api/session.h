@@ -200,6 +200,7 @@ ptm_status ptm_query_instructions(ptm_session *session, const ptm_request *reque
 ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_sample_lines(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
 
 #endif
