@@ -14,6 +14,7 @@ typedef struct aux_range {
 typedef struct builder {
 	ptm_session *session;
 	uint32_t queue, thread;  /* thread: of the queue */
+	PTM_ARRAY(uint32_t) rows;/* of the AUX and ITRACE_START records, for all queues */
 	PTM_ARRAY(aux_range) ranges;
 	uint32_t range;          /* next one */
 	uint64_t stream;         /* position */
@@ -40,10 +41,10 @@ static ptm_status gather(builder *build)
 	const ptm_queue *queue = &file->queues.at[build->queue];
 
 	build->since_ns = 0;
-	for (uint32_t i = 0; i < file->records.length; i++) {
-		const ptm_record *record = &file->records.at[i];
+	for (uint32_t i = 0; i < build->rows.length; i++) {
+		const ptm_record *record = &file->records.at[build->rows.at[i]];
 		bool own = queue->cpu >= 0 ? record->cpu == queue->cpu : record->tid == queue->tid;
-		if (!own || record->time == PTM_NO_TIME)
+		if (!own)
 			continue;
 		if (record->type == PTM_RECORD_ITRACE_START && !build->since_ns)
 			build->since_ns = record->time;
@@ -149,12 +150,18 @@ ptm_status ptm_bts_spans_build(ptm_session *session)
 	builder build = { .session = session };
 	ptm_status status = PTM_OK;
 
+	for (uint32_t row = 0; status == PTM_OK && row < session->file.records.length; row++) {
+		const ptm_record *record = &session->file.records.at[row];
+		if ((record->type == PTM_RECORD_AUX || record->type == PTM_RECORD_ITRACE_START) && record->time != PTM_NO_TIME)
+			status = ptm_array_push(&build.rows, row);
+	}
 	for (build.queue = 0; status == PTM_OK && build.queue < session->file.queues.length; build.queue++) {
 		status = ptm_array_push(&session->first_bts_span, session->bts_spans.length);
 		if (status == PTM_OK)
 			status = build_queue(&build);
 	}
 	ptm_array_free(&build.ranges);
+	ptm_array_free(&build.rows);
 	PTM_TRY(status);
 	return ptm_array_push(&session->first_bts_span, session->bts_spans.length);
 }

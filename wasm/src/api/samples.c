@@ -86,27 +86,24 @@ static ptm_status heap_add(ptm_samples *samples, uint32_t row, uint64_t tsc)
 	return PTM_OK;
 }
 
+/* Takes the first entry out. The hole sinks to the bottom and the last entry
+ * fills it; on its way the last entry still counts as a child, and of equal
+ * children the right one moves up. */
 static void heap_pop(ptm_samples *samples)
 {
 	heap_entry *heap = samples->heap.at;
-	uint32_t count = --samples->heap.length, at = 0;
-	if (!count)
-		return;
-	heap_entry last = heap[count];
-	for (;;) {
+	uint32_t count = samples->heap.length, at = 0;
+	heap_entry last = heap[count - 1];
+
+	while (at * 2 + 1 < count) {
 		uint32_t left = at * 2 + 1, right = left + 1;
-		if (left >= count)
-			break;
-		if (right >= count) {
-			heap[at] = heap[left];
-			at = left;
-			break;
-		}
-		uint32_t child = heap[left].tsc < heap[right].tsc ? left : right;
+		uint32_t child = right >= count || heap[left].tsc < heap[right].tsc ? left : right;
 		heap[at] = heap[child];
 		at = child;
 	}
-	heap_place(samples, at, last);
+	samples->heap.length--;
+	if (at < samples->heap.length)
+		heap_place(samples, at, last);
 }
 
 /* ------------------------------------------------------------------- rows */
@@ -262,12 +259,15 @@ static ptm_status tell_body(ptm_session *session, ptm_samples *samples, lane *fr
 	const ptm_block *block = &session->blocks.blocks.at[item->block];
 	bool whole = item->end != PTM_END_FALLTHROUGH && item->end != PTM_END_ASYNC && item->end != PTM_END_ABORT;
 	uint32_t count = whole && item->instructions ? item->instructions - 1u : item->instructions;
+	uint32_t flags = state_flags(session, item) & ~(uint32_t)FLAG_INTERRUPTS_TOGGLE;
 	uint64_t ip = block->ip;
 
+	/* What a transaction did before it was aborted. */
+	if (item->end == PTM_END_ABORT)
+		flags |= FLAG_IN_TRANSACTION;
 	for (uint32_t i = 0; i < count; i++) {
 		sample told = { .kind = 2, .tsc = from->tsc, .ip = ip, .length = length_of(session, block, i),
-			.code_ip = ip, .code_space = item->space,
-			.flags = state_flags(session, item) & ~(uint32_t)FLAG_INTERRUPTS_TOGGLE };
+			.code_ip = ip, .code_space = item->space, .flags = flags };
 		if (item->estimated_cycles)
 			measure(&told, from, &from->last_instruction, item->instructions - i - 1);
 		PTM_TRY(put(session, samples, from, &told));
