@@ -139,7 +139,12 @@ function makeScript({ values, common: of }: Parsed): Result<Command, string> {
   const itrace: Result<ItraceOptions, string> = parseItrace(given ?? 'be')
   if (!itrace.ok) return itrace
   const note = given === undefined ? 'no --itrace given: printing branches and errors (--itrace=be).' : ''
-  return ok({ name: 'script', options: { fields, itrace: itrace.value, ns: whole || values['ns'] === true, hideChains: values['hide-call-graph'] === true }, note, ...of })
+  return ok({
+    name: 'script',
+    options: { fields, itrace: itrace.value, ns: whole || values['ns'] === true, hideChains: values['hide-call-graph'] === true },
+    note,
+    ...of,
+  })
 }
 
 function makeReport({ values, common: of }: Parsed): Result<Command, string> {
