@@ -11,9 +11,13 @@
 ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind)
 {
 	/* Every step emits fewer items than the queue holds, and runs on an empty one. */
-	ptm_item *item = &flow->queue[(flow->queue_head + flow->queue_length) % PTM_FLOW_QUEUE];
-	if (flow->queue_length < PTM_FLOW_QUEUE)
-		flow->queue_length++;
+	ptm_item *item = flow->out;
+	flow->out = NULL;
+	if (!item) {
+		item = &flow->queue[(flow->queue_head + flow->queue_length) % PTM_FLOW_QUEUE];
+		if (flow->queue_length < PTM_FLOW_QUEUE)
+			flow->queue_length++;
+	}
 	*item = (ptm_item){
 		.kind = kind,
 		.in_transaction = flow->in_transaction,
@@ -821,7 +825,14 @@ static ptm_status step(ptm_pt_flow *flow)
 
 ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item)
 {
-	while (!flow->queue_length) {
+	if (flow->queue_length) {
+		*item = flow->queue[flow->queue_head];
+		flow->queue_head = (flow->queue_head + 1) % PTM_FLOW_QUEUE;
+		flow->queue_length--;
+		return PTM_OK;
+	}
+	flow->out = item;
+	while (flow->out) {
 		ptm_status status = step(flow);
 		if (status == PTM_END && flow->step != PTM_STEP_LIMIT && flow->step != PTM_STEP_END)
 			status = at_limit(flow);
@@ -833,9 +844,6 @@ ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item)
 		}
 		PTM_TRY(status);
 	}
-	*item = flow->queue[flow->queue_head];
-	flow->queue_head = (flow->queue_head + 1) % PTM_FLOW_QUEUE;
-	flow->queue_length--;
 	return PTM_OK;
 }
 
