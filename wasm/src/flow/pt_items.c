@@ -6,9 +6,13 @@
 ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind)
 {
 	/* Every step emits fewer items than the queue holds, and runs on an empty one. */
-	ptm_item *item = &flow->queue[(flow->queue_head + flow->queue_length) % PTM_FLOW_QUEUE];
-	if (flow->queue_length < PTM_FLOW_QUEUE)
-		flow->queue_length++;
+	ptm_item *item = flow->out;
+	flow->out = NULL;
+	if (!item) {
+		item = &flow->queue[(flow->queue_head + flow->queue_length) % PTM_FLOW_QUEUE];
+		if (flow->queue_length < PTM_FLOW_QUEUE)
+			flow->queue_length++;
+	}
 	*item = (ptm_item){
 		.kind = kind,
 		.in_transaction = flow->in_transaction,
