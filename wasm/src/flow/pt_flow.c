@@ -38,6 +38,9 @@ ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item)
 			flow->reader.offset++;
 			status = PTM_OK;
 		}
+		/* What a last step told before it ended comes first. */
+		if (status == PTM_END && !flow->out)
+			return PTM_OK;
 		PTM_TRY(status);
 	}
 	return PTM_OK;
