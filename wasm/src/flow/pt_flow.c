@@ -63,7 +63,7 @@ ptm_status ptm_pt_flow_new(ptm_pt_flow **made, ptm_blocks *blocks, const ptm_pt_
 	flow->continuing = clock && offset;
 	if (flow->continuing) {
 		flow->latched_cycles = flow->clock.cycles;
-		flow->now_tsc = flow->clock.tsc;
+		flow->now_tsc = flow->latched_tsc = flow->clock.tsc;
 		flow->now_ns = ptm_time_ns(&config->time, flow->now_tsc);
 	}
 	config->context(config->host, flow->now_tsc, &flow->context);

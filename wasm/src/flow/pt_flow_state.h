@@ -44,7 +44,7 @@ struct ptm_pt_flow {
 	uint8_t mode;            /* enum ptm_insn_mode */
 	bool interrupts_on, interrupts_next; /* IF, and what the next TIP or TIP.PGE makes it */
 	bool in_transaction;
-	bool found_transaction;  /* while an IP is searched: in a transaction from there on */
+	bool found_transaction;  /* while a PSB or an IP is searched: in a transaction from there on */
 	bool resumed;            /* ip is in the middle of a block already entered */
 	uint64_t tnt;            /* bits, the next one in bit tnt_count - 1 */
 	uint32_t tnt_count;
@@ -68,6 +68,7 @@ struct ptm_pt_flow {
 
 	/* Time taken over, see the header. */
 	uint64_t now_tsc, now_ns;
+	uint64_t latched_tsc;    /* of the packet taken over last: now_tsc may be ahead, by an estimate */
 	uint64_t latched_cycles;
 	bool latched;            /* the latest latch brought new cycles */
 	ptm_flow_context context;
@@ -88,13 +89,15 @@ struct ptm_pt_flow {
 ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind);
 /* Takes over the packets' time and cycles: a decision of theirs is used now. */
 void ptm_flow_latch(ptm_pt_flow *flow);
+/* The same, and corrects the time where it was estimated ahead of the packets. */
+void ptm_flow_latch_exactly(ptm_pt_flow *flow);
 /* Emits a gap at the current place; the next step searches an IP. */
 void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason);
 void ptm_flow_overflow(ptm_pt_flow *flow);
 void ptm_flow_mismatch(ptm_pt_flow *flow);
 /* Emits the start of tracing at `ip`. */
 void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip);
-void ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload);
+void ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, uint64_t ip);
 /* Tells the events that were bound to a FUP. */
 void ptm_flow_emit_pending(ptm_pt_flow *flow);
 /* The branch of `item` takes over the interrupt flag that MODE.Exec announced. */

@@ -22,7 +22,7 @@ ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind)
 		.space = flow->context.space,
 		.start_ns = flow->now_ns,
 		.end_ns = flow->now_ns,
-		.end_tsc = flow->now_tsc,
+		.end_tsc = flow->latched_tsc,
 		.offset = flow->packet_offset,
 		.total_instructions = flow->instructions,
 		.total_cycles = flow->latched_cycles,
@@ -36,9 +36,10 @@ ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind)
 
 static void set_now(ptm_pt_flow *flow, uint64_t tsc)
 {
+	bool holds = tsc >= flow->now_tsc && tsc < flow->context.until_tsc;
 	flow->now_tsc = tsc;
 	flow->now_ns = ptm_time_ns(&flow->config.time, tsc);
-	if (tsc < flow->context.until_tsc)
+	if (holds)
 		return;
 	uint32_t thread = flow->context.thread, turn = flow->context.turn;
 	flow->config.context(flow->config.host, tsc, &flow->context);
@@ -49,6 +50,7 @@ static void set_now(ptm_pt_flow *flow, uint64_t tsc)
 /* Takes over the packets' time: a decision of theirs is used now. */
 void ptm_flow_latch(ptm_pt_flow *flow)
 {
+	flow->latched_tsc = flow->clock.tsc;
 	if (flow->clock.tsc > flow->now_tsc)
 		set_now(flow, flow->clock.tsc);
 	if (flow->clock.cycles_sampled) {
@@ -62,7 +64,7 @@ void ptm_flow_latch(ptm_pt_flow *flow)
 /* The time of the packets, plus two ticks for each instruction since they moved it. */
 static uint64_t estimated_tsc(const ptm_pt_flow *flow)
 {
-	uint64_t estimate = flow->clock.instructions << 1;
+	uint64_t estimate = flow->clock.tsc ? flow->clock.instructions << 1 : 0;
 	uint32_t ratio = flow->clock.config.max_nonturbo_ratio;
 	if (flow->clock.cbr && ratio)
 		estimate = estimate * ratio / flow->clock.cbr;
@@ -73,7 +75,15 @@ static uint64_t estimated_tsc(const ptm_pt_flow *flow)
 static void latch_estimate(ptm_pt_flow *flow)
 {
 	ptm_flow_latch(flow);
-	set_now(flow, estimated_tsc(flow));
+	flow->latched_tsc = estimated_tsc(flow);
+	set_now(flow, flow->latched_tsc);
+}
+
+void ptm_flow_latch_exactly(ptm_pt_flow *flow)
+{
+	ptm_flow_latch(flow);
+	if (flow->now_tsc != flow->clock.tsc)
+		set_now(flow, flow->clock.tsc);
 }
 
 /* Emits a gap at the current place and waits for the next IP. */
@@ -110,12 +120,12 @@ void ptm_flow_take_interrupts(ptm_pt_flow *flow, ptm_item *item)
 	flow->interrupts_on = flow->interrupts_next;
 }
 
-void ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload)
+void ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, uint64_t ip)
 {
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_EVENT);
 	item->event = kind;
 	item->payload = payload;
-	item->ip = flow->ip;
+	item->ip = ip;
 }
 
 /* Tells the events that were bound to a FUP. */
@@ -124,7 +134,7 @@ void ptm_flow_emit_pending(ptm_pt_flow *flow)
 	for (uint32_t i = 0; i < flow->pending_count; i++) {
 		if (flow->pending[i].kind == PTM_EVENT_TRANSACTION)
 			flow->in_transaction = flow->pending[i].payload & 1;
-		ptm_flow_emit_event(flow, flow->pending[i].kind, flow->pending[i].payload);
+		ptm_flow_emit_event(flow, flow->pending[i].kind, flow->pending[i].payload, flow->ip);
 	}
 	flow->pending_count = 0;
 	flow->pending_abort = flow->pending_branch = false;

@@ -162,7 +162,7 @@ static void event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, bool with_f
 		return;
 	}
 	ptm_flow_latch(flow);
-	ptm_flow_emit_event(flow, kind, payload);
+	ptm_flow_emit_event(flow, kind, payload, flow->ip);
 }
 
 ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
@@ -197,7 +197,7 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 	case PTM_PACKET_OVF: ptm_flow_overflow(flow); return PTM_OK;
 	case PTM_PACKET_TRACESTOP:
 		ptm_flow_disable(flow);
-		ptm_flow_emit_event(flow, PTM_EVENT_TRACESTOP, 0);
+		ptm_flow_emit_event(flow, PTM_EVENT_TRACESTOP, 0, flow->ip);
 		return PTM_OK;
 	case PTM_PACKET_MODE_TSX:
 		/* Bound to a FUP when one follows; else it only tells the state. */

@@ -19,14 +19,38 @@ static void take_told(ptm_clock *clock, uint8_t kind)
 	}
 }
 
+/* Whether packets are enabled, as the flow would find it. */
+static void take_enabled(ptm_clock *clock, uint8_t kind)
+{
+	switch (kind) {
+	case PTM_PACKET_TIP_PGE:
+		ptm_clock_enable(clock);
+		clock->fup_counts = false;
+		break;
+	case PTM_PACKET_OVF:
+		ptm_clock_disable(clock);
+		clock->fup_counts = true;
+		break;
+	case PTM_PACKET_TIP_PGD: case PTM_PACKET_TRACESTOP:
+		ptm_clock_disable(clock);
+		break;
+	case PTM_PACKET_PSB: case PTM_PACKET_PSBEND:
+		clock->fup_counts = kind == PTM_PACKET_PSB;
+		break;
+	case PTM_PACKET_FUP:
+		clock->counting |= clock->fup_counts;
+		clock->fup_counts = false;
+		break;
+	default:
+		break;
+	}
+}
+
 void ptm_pt_flow_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packet *packet, uint8_t before)
 {
 	if (ptm_flow_take_time(clock, reader, packet, before == PTM_PACKET_CYC))
 		return;
-	if (packet->kind == PTM_PACKET_TIP_PGE)
-		ptm_clock_enable(clock);
-	else if (packet->kind == PTM_PACKET_TIP_PGD || packet->kind == PTM_PACKET_TRACESTOP || packet->kind == PTM_PACKET_OVF)
-		ptm_clock_disable(clock);
+	take_enabled(clock, packet->kind);
 	take_told(clock, packet->kind);
 }
 

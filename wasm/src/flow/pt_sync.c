@@ -12,10 +12,8 @@ static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
 	ptm_return_stack_clear(&flow->returns);
 	for (;;) {
 		PTM_TRY(ptm_flow_read(flow));
-		if (flow->packet.kind == PTM_PACKET_PSBEND) {
-			flow->interrupts_on = flow->interrupts_next;
+		if (flow->packet.kind == PTM_PACKET_PSBEND)
 			return PTM_OK;
-		}
 		if (ptm_flow_take_common(flow))
 			continue;
 		switch (flow->packet.kind) {
@@ -27,7 +25,7 @@ static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
 				*ip = ptm_flow_packet_ip(flow);
 			break;
 		case PTM_PACKET_MODE_TSX:
-			flow->in_transaction = flow->packet.payload & 1;
+			flow->found_transaction = flow->packet.payload & 1;
 			break;
 		default:
 			return PTM_BAD_DATA;
@@ -35,11 +33,14 @@ static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
 	}
 }
 
-/* perf's state at a PSB: takes over time and cycles. */
-static void psb_event(ptm_pt_flow *flow, uint64_t offset)
+/* perf's state at a PSB: takes over time and cycles. Here the time is never an
+ * estimate, for a flow that starts here would not know it. */
+static void psb_event(ptm_pt_flow *flow, uint64_t offset, uint64_t ip)
 {
-	ptm_flow_latch(flow);
-	ptm_flow_emit_event(flow, PTM_EVENT_PSB, offset);
+	ptm_flow_latch_exactly(flow);
+	flow->in_transaction = flow->found_transaction;
+	flow->interrupts_on = flow->interrupts_next;
+	ptm_flow_emit_event(flow, PTM_EVENT_PSB, offset, ip);
 }
 
 /* Decoding may begin at this PSB: measurements do not go across it. */
@@ -63,6 +64,7 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	flow->psb_offset = flow->packet_offset;
 	flow->psb_packets = flow->reader.packets - 1;
 	flow->psb_moves = flow->clock.moves;
+	flow->found_transaction = flow->in_transaction;
 	ptm_status status = read_psb(flow, &ip);
 	if (status == PTM_BAD_DATA) {
 		if (flow->packet.kind == PTM_PACKET_OVF)
@@ -79,7 +81,7 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 		flow->step = PTM_STEP_PSB;
 		return PTM_OK;
 	}
-	psb_event(flow, flow->psb_offset);
+	psb_event(flow, flow->psb_offset, ip);
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);
 	return PTM_OK;
 }
@@ -103,7 +105,7 @@ ptm_status ptm_flow_walk_psb(ptm_pt_flow *flow)
 	if (flow->clock.moves != flow->psb_moves)
 		flow->clock.instructions = 0;
 	flow->step = PTM_STEP_PACKET;
-	psb_event(flow, flow->psb_offset);
+	psb_event(flow, flow->psb_offset, flow->stop_ip);
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);
 	return PTM_OK;
 }
@@ -127,9 +129,10 @@ ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 		return PTM_OK;
 	PTM_TRY(status);
 	flow->ip = ip;
-	psb_event(flow, offset);
+	psb_event(flow, offset, ip);
 	checkpoint(flow, offset, packets);
-	flow->step = ip ? PTM_STEP_PACKET : PTM_STEP_FIND_IP;
+	/* Without an IP tracing is off: the packets are in sync all the same, but for an error before. */
+	flow->step = ip || (!flow->enabled && !flow->distrusts) ? PTM_STEP_PACKET : PTM_STEP_FIND_IP;
 	if (ip && !flow->continuing) {
 		ptm_item *begin = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
 		begin->to_ip = ip;
@@ -172,7 +175,7 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 		if (status == PTM_BAD_DATA)
 			return PTM_OK;
 		PTM_TRY(status);
-		psb_event(flow, offset);
+		psb_event(flow, offset, ip);
 		checkpoint(flow, offset, packets);
 		if (ip) {
 			flow->ip = ip;
@@ -215,8 +218,6 @@ ptm_status ptm_flow_at_limit(ptm_pt_flow *flow)
 	bool reaches;
 	PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
 	if (reaches) {
-		ptm_flow_latch(flow);
-		flow->latched = false;
 		flow->stop_ip = ip;
 		flow->step = PTM_STEP_LIMIT;
 	}

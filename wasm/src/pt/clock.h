@@ -39,6 +39,7 @@ typedef struct ptm_clock {
 	bool have_cycles_to_tsc;
 	/* Cycle counting for IPC. */
 	bool counting;                   /* packets are enabled: cycles count */
+	bool fup_counts;                 /* for a scan: a FUP would say that packets are enabled (in PSB+, after OVF) */
 	bool have_cyc;                   /* a CYC packet was seen: MTC estimates are off */
 	uint64_t cycles;                 /* total while counting */
 	uint64_t cycles_told;            /* of these, already told with a visit */
