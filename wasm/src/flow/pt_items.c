@@ -90,8 +90,8 @@ void ptm_flow_latch_exactly(ptm_pt_flow *flow)
 void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 {
 	uint64_t ip = flow->ip;
+	/* The cycles so far go with the error, but perf still tells them with the next state. */
 	flow->latched_cycles = flow->clock.cycles;
-	flow->clock.cycles_sampled = false;
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_GAP);
 	item->reason = reason;
 	item->ip = ip;
