@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The PT flow over packets written by hand and a few instructions: what each
+ * kind of packet does to the stream of items. */
+#include "check.h"
+#include <stdarg.h>
+#include "pt_code.h"
+#include "pt_world.h"
+
+#define PSB "02 82 02 82 02 82 02 82 02 82 02 82 02 82 02 82 "
+#define TSC_1000 "19 00 10 00 00 00 00 00 "
+#define TSC_2000 "19 00 20 00 00 00 00 00 "
+#define FUP_START "7d 00 10 40 00 00 00 "
+#define PSBEND "02 23 "
+#define START PSB TSC_1000 FUP_START PSBEND
+
+static char text[8192];
+static uint8_t bytes[1024];
+
+static uint32_t bytes_of(const char *hex)
+{
+	uint32_t length = 0;
+	unsigned value;
+	int used;
+	while (sscanf(hex, "%x%n", &value, &used) == 1) {
+		bytes[length++] = (uint8_t)value;
+		hex += used;
+	}
+	return length;
+}
+
+static void append(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void append(const char *format, ...)
+{
+	size_t length = strlen(text);
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text + length, sizeof text - length, format, arguments);
+	va_end(arguments);
+}
+
+static void append_item(const pt_world *world, const ptm_item *item)
+{
+	static const char *const ends[] = { "on", "not taken", "taken", "jump", "call", "return", "far", "async", "off", "abort", "lost" };
+	static const char *const reasons[] = { "none", "overflow", "truncated", "missing", "no code", "mismatch", "bad packet", "no sync",
+		"not traced", "endless loop" };
+	switch (item->kind) {
+	case PTM_ITEM_VISIT:
+		append("%" PRIx64 " %u%s %s %" PRIx64, world->blocks.blocks.at[item->block].ip, item->instructions, item->resumed ? "~" : "",
+			ends[item->end], item->to_ip);
+		if (item->has_cycles)
+			append(" %" PRIu64 "/%" PRIu64, item->cycle_instructions, item->cycles);
+		break;
+	case PTM_ITEM_BEGIN: append("begin%s %" PRIx64, item->resumed ? "~" : "", item->to_ip); break;
+	case PTM_ITEM_GAP: append("gap %s at %" PRIx64, reasons[item->reason], item->ip); break;
+	case PTM_ITEM_EVENT: append("event %u %" PRIx64 " at %" PRIx64, item->event, item->payload, item->ip); break;
+	case PTM_ITEM_CHECKPOINT: append("checkpoint %" PRIx64, item->offset); break;
+	default: append("switch"); break;
+	}
+	append("%s @%" PRIx64 "\n", item->in_transaction ? " tx" : "", item->end_ns);
+}
+
+/* The items of a trace as text, without the two of its first PSB. */
+static const char *flow(const char *hex)
+{
+	pt_world world;
+	ptm_pt_flow *made;
+	ptm_item item;
+	ptm_status status = PTM_OK;
+	pt_world_open(&world, 0x401000, pt_code, sizeof pt_code);
+	pt_world_trace(&world, bytes, bytes_of(hex));
+	*text = 0;
+	CHECK_EQ(ptm_pt_flow_new(&made, &world.blocks, &world.config, 0, world.size, NULL), PTM_OK);
+	for (unsigned i = 0; i < 200 && status == PTM_OK; i++) {
+		status = ptm_pt_flow_next(made, &item);
+		if (status == PTM_OK && i >= 2)
+			append_item(&world, &item);
+	}
+	CHECK_EQ(status, PTM_END);
+	ptm_pt_flow_free(made);
+	pt_world_close(&world);
+	return text;
+}
+
+/* Calls and compressed returns, an indirect call, a system call and the way back. */
+static void calls(void)
+{
+	CHECK_TEXT(flow(START "7a 2d 1b 10 06 01 " TSC_2000 "31 19 10 04"),
+		"begin~ 401000 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"40101b 1 return 40100b @1000\n"
+		"40100b 2 taken 401006 @1000\n"
+		"401006 1 call 40101b @1000\n"
+		"40101b 1 return 40100b @1000\n"
+		"40100b 2 not taken 40100f @1000\n"
+		"40100f 2 taken 401015 @1000\n"
+		"401015 1 call 40101b @1000\n"
+		"40101b 1 return 401017 @1000\n"
+		"401017 1 off 0 @1000\n"
+		"begin 401019 @2000\n"
+		"401019 1 jump 401000 @2000\n"
+		"401000 3 call 40101b @2000\n"
+		"gap mismatch at 40101b @2008\n");
+}
+
+/* Uncompressed returns do not need the stack; a deferred TIP stands for a TNT bit. */
+static void returns(void)
+{
+	CHECK_TEXT(flow(START "2d 0b 10 04 06"),
+		"begin~ 401000 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"40101b 1 return 40100b @1000\n"
+		"40100b 2 not taken 40100f @1000\n"
+		"40100f 2 taken 401015 @1000\n");
+	CHECK_TEXT(flow(START "34 2d 0b 10"),
+		"begin~ 401000 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"40101b 1 return 40100b @1000\n"
+		"40100b 2 not taken 40100f @1000\n"
+		"40100f 2 taken 401015 @1000\n"
+		"401015 1 call 40100b @1000\n"
+		"40100b 2 not taken 40100f @1000\n");
+}
+
+/* An interrupt in the middle of a block, to traced code and to code that is not. */
+static void interrupts(void)
+{
+	CHECK_TEXT(flow(START "3d 06 10 2d 1e 10 3d 1f 10 01 " TSC_2000 "31 1f 10"),
+		"begin~ 401000 @1000\n"
+		"401000 2 async 40101e @1000\n"
+		"40101e 1 async 0 @1000\n"
+		"begin 40101f @2000\n");
+}
+
+/* Events bound to a FUP cut a block; those without happen where they stand. */
+static void events(void)
+{
+	CHECK_TEXT(flow(START "02 92 21 43 65 87 3d 01 10 02 12 01 00 00 00 02 22 00 10 06"),
+		"begin~ 401000 @1000\n"
+		"401000 1 on 0 @1000\n"
+		"event 2 87654321 at 401001 @1000\n"
+		"event 2 1 at 401001 @1000\n"
+		"event 5 1000 at 401001 @1000\n"
+		"401001 2~ call 40101b @1000\n"
+		"40101b 1 return 40100b @1000\n");
+}
+
+/* A transaction begins, and is aborted. */
+static void transactions(void)
+{
+	CHECK_TEXT(flow(START "99 21 3d 01 10 99 22 3d 06 10 2d 0f 10"),
+		"begin~ 401000 @1000\n"
+		"401000 1 on 0 @1000\n"
+		"event 3 1 at 401001 tx @1000\n"
+		"401001 1~ abort 40100f @1000\n"
+		"event 3 2 at 401006 @1000\n");
+}
+
+/* A PSB cuts the block in progress, and restarts the compressions. */
+static void psb_in_sync(void)
+{
+	CHECK_TEXT(flow(START "0c " PSB TSC_2000 "7d 01 10 40 00 00 00 " PSBEND "06"),
+		"begin~ 401000 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"40101b 1 return 40100b @1000\n"
+		"40100b 2 not taken 40100f @1000\n"
+		"event 0 22 at 401001 @2000\n"
+		"checkpoint 22 @2000\n"
+		"40100f 2 taken 401015 @2000\n");
+	CHECK_TEXT(flow(START PSB TSC_2000 "7d 06 10 40 00 00 00 " PSBEND "06"),
+		"begin~ 401000 @1000\n"
+		"401000 2 on 0 @1000\n"
+		"event 0 21 at 401006 @2000\n"
+		"checkpoint 21 @2000\n"
+		"401006 1~ call 40101b @2000\n"
+		"40101b 1 return 40100b @2000\n");
+}
+
+static void losses(void)
+{
+	CHECK_TEXT(flow(START "02 f3 " TSC_2000 "7d 0f 10 40 00 00 00 06"),
+		"begin~ 401000 @1000\n"
+		"gap overflow at 401000 @1000\n"
+		"begin 40100f @2000\n"
+		"40100f 2 taken 401015 @2000\n");
+	CHECK_TEXT(flow(START "02 f3 71 19 10 40 00 00 00 06"),
+		"begin~ 401000 @1000\n"
+		"gap overflow at 401000 @1000\n"
+		"begin 401019 @1000\n"
+		"401019 1 jump 401000 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"40101b 1 return 40100b @1000\n");
+	CHECK_TEXT(flow(START "2d 1c 10 06"),
+		"begin~ 401000 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"40101b 1 return 40101c @1000\n"
+		"40101c 1 jump 40101c @1000\n"
+		"40101c 1 jump 40101c @1000\n"
+		"gap endless loop at 40101c @100c\n");
+	CHECK_TEXT(flow(START "2d 1e 10 06"),
+		"begin~ 401000 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"40101b 1 return 40101e @1000\n"
+		"40101e 2 jump 40101e @1000\n"
+		"40101e 2 jump 40101e @1000\n"
+		"gap endless loop at 40101e @1010\n");
+	CHECK_TEXT(flow(START "2d 00 20 06"),
+		"begin~ 401000 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"40101b 1 return 402000 @1000\n"
+		"gap no code at 402000 @1008\n");
+	CHECK_TEXT(flow(START "2d 11 10 2d 0b 10 6d 0b 10 40 00 00 00 06"),
+		"begin~ 401000 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"40101b 1 return 401011 @1000\n"
+		"gap mismatch at 401011 @1008\n"
+		"begin 40100b @1008\n"
+		"40100b 2 taken 401006 @1008\n");
+	CHECK_TEXT(flow(START "05 06 " PSB TSC_2000 "7d 0b 10 40 00 00 00 " PSBEND "06"),
+		"begin~ 401000 @1000\n"
+		"gap bad packet at 401000 @1000\n"
+		"gap no sync at 0 @1000\n"
+		"event 0 23 at 40100b @2000\n"
+		"checkpoint 23 @2000\n"
+		"begin~ 40100b @2000\n"
+		"40100b 2 taken 401006 @2000\n");
+}
+
+/* Cycles are told with the branch whose packet they came with. */
+static void cycles(void)
+{
+	CHECK_TEXT(flow(START "53 06 2b 06"),
+		"begin~ 401000 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"40101b 1 return 40100b 4/10 @1000\n"
+		"40100b 2 taken 401006 2/5 @1000\n");
+}
+
+int main(void)
+{
+	calls();
+	returns();
+	interrupts();
+	events();
+	transactions();
+	psb_in_sync();
+	losses();
+	cycles();
+	return check_report("pt_flow");
+}
