@@ -327,6 +327,48 @@ export type SamplesTable = {
   error: Uint32Array
 }
 
+/** branches of the branch stacks in samples, by where from and where to, the most frequent first; thread, start_ns, end_ns count */
+export type BranchesTable = {
+  rows: number
+  /** address of the branch */
+  from: BigUint64Array
+  /** row of functions */
+  from_function: Uint32Array
+  /** of from in it */
+  from_offset: Float64Array
+  /** where it went */
+  to: BigUint64Array
+  /** row of functions */
+  to_function: Uint32Array
+  /** of to in it */
+  to_offset: Float64Array
+  /** enum ptm_insn_class of the branch; 0 unknown: no code */
+  class: Uint8Array
+  /** perf's type as recorded: 0 unknown 1 cond 2 uncond 3 ind 4 call 5 ind_call 6 ret 7 syscall 8 sysret 9 cond_call 10 cond_ret 11 eret 12 irq 13 serror 14 no_tx */
+  type: Uint8Array
+  /** entries of stacks */
+  taken: Float64Array
+  /** times a conditional branch was passed by between entries; NaN: not conditional or no code */
+  not_taken: Float64Array
+  /** entries that say so */
+  mispredicted: Float64Array
+  /** entries that say so */
+  predicted: Float64Array
+  /** mean core cycles since the branch before; NaN not measured */
+  cycles: Float64Array
+  /** entries the mean rests on */
+  cycle_count: Float64Array
+  /** mean turns of the loop that the branch closes; NaN: no loop, or its end was never seen */
+  trips: Float64Array
+}
+
+/** ordinary samples and branch stacks as perf script prints them, in its order; first (row) and count count; flags: the fields, as src/cli/sample-fields.ts numbers them */
+export type SampleLinesTable = {
+  rows: number
+  /** one sample: all its lines, each with its end */
+  text: TextColumn
+}
+
 export type Tables = {
   info: InfoTable
   queues: QueuesTable
@@ -342,6 +384,8 @@ export type Tables = {
   images: ImagesTable
   coverage: CoverageTable
   samples: SamplesTable
+  branches: BranchesTable
+  sample_lines: SampleLinesTable
 }
 
 export type TableName = keyof Tables
@@ -516,5 +560,25 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['ipc_instructions', 'f64'],
     ['ipc_cycles', 'f64'],
     ['error', 'u32'],
+  ],
+  branches: [
+    ['from', 'u64'],
+    ['from_function', 'u32'],
+    ['from_offset', 'f64'],
+    ['to', 'u64'],
+    ['to_function', 'u32'],
+    ['to_offset', 'f64'],
+    ['class', 'u8'],
+    ['type', 'u8'],
+    ['taken', 'f64'],
+    ['not_taken', 'f64'],
+    ['mispredicted', 'f64'],
+    ['predicted', 'f64'],
+    ['cycles', 'f64'],
+    ['cycle_count', 'f64'],
+    ['trips', 'f64'],
+  ],
+  sample_lines: [
+    ['text', 'str'],
   ],
 }

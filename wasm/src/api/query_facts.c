@@ -83,7 +83,7 @@ static void sum_thread(const ptm_session *session, const ptm_gap *gaps, uint32_t
 		sum->on_ns += run->on_ns;
 	}
 	for (uint32_t i = 0; i < gap_count; i++)
-		if (gaps[i].thread == thread && gaps[i].reason != PTM_GAP_NOT_TRACED)
+		if (gaps[i].thread == thread && ptm_gap_is_loss(gaps[i].reason))
 			sum->gaps += (uint32_t)gaps[i].count;
 }
 

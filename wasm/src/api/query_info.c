@@ -117,6 +117,35 @@ static ptm_status put_bts(const ptm_session *session, ptm_table *table)
 		"Calls stand at the start of their buffer; durations within one are unknown. Order, counts and instructions are exact.");
 }
 
+/* What a file of samples has: branch stacks that can be followed, or not. */
+static ptm_status put_samples(const ptm_session *session, ptm_table *table)
+{
+	bool timed = session->pt.cyc_enabled;
+
+	if (!session->has_branch_flow) {
+		PTM_TRY(put(table, "source", "Source", "Samples"));
+		return put(table, "cycles", "Cycles", "Samples alone tell no cycles: record branch stacks with `perf record -b` to get them.");
+	}
+	PTM_TRY(put(table, "source", "Source", "LBR branch stacks"));
+	PTM_TRY(put(table, "cycles", "Cycles", "%s", timed ? "yes" : "These branch stacks carry no cycles (the CPU or the options of perf record left them out), so cycles and IPC are unknown."));
+	PTM_TRY(put(table, "warning", "Warning",
+		"A branch stack holds the last branches before its sample, so counts are of what was sampled, not of all that ran; where stacks overlap, branches count in each."));
+	if (!timed)
+		return put(table, "warning", "Warning", "All of a branch stack stands at its sample's time, because it carries no cycles: durations are unknown.");
+	if (session->cycle_ns_assumed)
+		return put(table, "warning", "Warning", "Times inside a branch stack are not measured: its cycles are drawn at 1 ns each, because the file does not tell the clock rate.");
+	return put(table, "warning", "Warning", "Times inside a branch stack are inferred from its cycles at %.2f GHz, the rate in the CPU's name.", 1 / session->cycle_ns);
+}
+
+static ptm_status put_source(const ptm_session *session, ptm_table *table)
+{
+	switch (session->flow_source) {
+	case PTM_SOURCE_BTS: return put_bts(session, table);
+	case PTM_SOURCE_LBR: return put_samples(session, table);
+	default: return put_pt(session, table);
+	}
+}
+
 static ptm_status put_totals(ptm_session *session, ptm_table *table)
 {
 	uint64_t bytes = 0, instructions = 0, lost = 0;
@@ -129,13 +158,13 @@ static ptm_status put_totals(ptm_session *session, ptm_table *table)
 	for (uint32_t i = 0; i < session->ordinals.runs.length; i++)
 		instructions += session->ordinals.runs.at[i].instructions;
 	for (uint32_t i = 0; i < gap_count; i++)
-		if (gaps[i].reason != PTM_GAP_NOT_TRACED)
+		if (ptm_gap_is_loss(gaps[i].reason))
 			lost += gaps[i].bytes;
 	PTM_TRY(put(table, "aux_bytes", "Trace data", "%" PRIu64 " bytes", bytes));
-	PTM_TRY(put(table, "queues", "AUX streams", "%u", session->file.queues.length));
+	PTM_TRY(put(table, "queues", session->flow_source == PTM_SOURCE_LBR ? "Streams of samples" : "AUX streams", "%u", session->file.queues.length));
 	PTM_TRY(put(table, "segments", "Segments", "%u", session->segments.length));
 	PTM_TRY(put(table, "sideband_records", "Sideband records", "%u", session->file.records.length));
-	PTM_TRY(put(table, "samples", "Ordinary samples", "%" PRIu64, session->file.sample_count));
+	PTM_TRY(put(table, "samples", session->flow_source == PTM_SOURCE_LBR ? "Samples" : "Ordinary samples", "%" PRIu64, session->file.sample_count));
 	PTM_TRY(put(table, "instructions", "Instructions decoded", "%" PRIu64, instructions));
 	return put(table, "gaps_lost_bytes", "Trace not decoded", "%" PRIu64 " bytes", lost);
 }
@@ -163,7 +192,7 @@ ptm_status ptm_query_info(ptm_session *session, ptm_table *table)
 	PTM_TRY(put(table, "duration_ns", "Duration", "%" PRIu64, end - session->start_ns));
 	PTM_TRY(put_machine(session, table));
 	PTM_TRY(put_events(session, table));
-	PTM_TRY(session->flow_source == PTM_SOURCE_BTS ? put_bts(session, table) : put_pt(session, table));
+	PTM_TRY(put_source(session, table));
 	PTM_TRY(put_totals(session, table));
 	for (uint32_t i = 0; i < session->file.warnings.length; i++)
 		PTM_TRY(put(table, "warning", "Warning", "%s", ptm_strings_get(&session->strings, session->file.warnings.at[i])));

@@ -205,6 +205,8 @@ ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, p
 
 	if (list.queue >= session->file.queues.length)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "There is no AUX stream %u: the trace has %u.", list.queue, session->file.queues.length);
+	if (session->flow_source == PTM_SOURCE_LBR)
+		return PTM_OK; /* samples are no packets */
 	PTM_TRY(ptm_ordinals_refresh(session));
 	if (request->flags & 2) {
 		from = ptm_checkpoint_by_time(session, list.queue, ptm_absolute_ns(session, request->start_ns));

@@ -21,7 +21,8 @@ static double cycles_or_nan(const ptm_session *session, uint64_t cycles)
 /* Records without a time: nothing within a buffer has a duration. */
 static double ns_or_nan(const ptm_session *session, uint64_t ns)
 {
-	return session->flow_source == PTM_SOURCE_BTS ? NAN : (double)ns;
+	bool unknown = session->flow_source == PTM_SOURCE_BTS || (session->flow_source == PTM_SOURCE_LBR && !(session->cycle_ns > 0));
+	return unknown ? NAN : (double)ns;
 }
 
 static ptm_status put_node(ptm_session *session, ptm_table *table, const ptm_call_node *node, uint32_t parent, uint32_t *row)
@@ -59,6 +60,8 @@ ptm_status ptm_query_call_tree(ptm_session *session, const ptm_request *request,
 	ptm_profile *profile;
 	uint32_t count;
 
+	if (session->flow_source == PTM_SOURCE_LBR && !session->has_branch_flow)
+		return ptm_sample_tree(session, request, table);
 	/* The whole trace's tree tells threads apart by itself. */
 	if (!request->start_ns && !request->end_ns)
 		all.thread = PTM_ALL;
@@ -178,7 +181,12 @@ size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, 
 	if (length)
 		return length;
 
+	if (session->flow_source == PTM_SOURCE_LBR && gap->reason == PTM_GAP_CODE_MISMATCH)
+		return (size_t)snprintf(into, size, "A branch stack does not follow the code%s%s at 0x%llx: the file is not what ran, code was changed at run time, or a branch was not recorded.", map ? " of " : "", name, ip);
 	switch (gap->reason) {
+	case PTM_GAP_BETWEEN_SAMPLES:
+		return (size_t)snprintf(into, size, "Between samples for %.3f \xc2\xb5s: a branch stack tells the last branches before its sample and nothing else.",
+			(double)(gap->end_ns - gap->start_ns) / 1000);
 	case PTM_GAP_OVERFLOW:
 		return (size_t)snprintf(into, size, "The CPU's trace buffer overflowed at 0x%llx (OVF packet at 0x%llx): it traced faster than memory takes it. Record less (a filter, fewer packets) to avoid it.", ip, offset);
 	case PTM_GAP_AUX_TRUNCATED:
@@ -217,7 +225,7 @@ ptm_status ptm_query_gaps(ptm_session *session, const ptm_request *request, ptm_
 	const ptm_gap *gaps = ptm_profile_gaps(session->profile, &count);
 	for (uint32_t i = 0; i < count; i++) {
 		const ptm_gap *gap = &gaps[i];
-		bool lost = gap->reason != PTM_GAP_NOT_TRACED;
+		bool lost = ptm_gap_is_loss(gap->reason);
 		if (!wants_thread(request, gap->thread) || gap->start_ns > end || gap->end_ns < start)
 			continue;
 		/* Below half a pixel, time without trace cannot be seen; a loss always can. */
@@ -360,7 +368,7 @@ static void fill_buckets(ptm_session *session, const ptm_request *request, bucke
 	for (uint32_t i = 0; i < count; i++) {
 		if (wants_thread(request, gaps[i].thread))
 			spread(all, gaps[i].thread, ptm_relative_ns(session, gaps[i].start_ns), ptm_relative_ns(session, gaps[i].end_ns), 0,
-				gaps[i].reason == PTM_GAP_NOT_TRACED ? SPREAD_OFF : SPREAD_LOST);
+				ptm_gap_is_loss(gaps[i].reason) ? SPREAD_LOST : SPREAD_OFF);
 	}
 }
 

@@ -259,12 +259,15 @@ static ptm_status tell_body(ptm_session *session, ptm_samples *samples, lane *fr
 	const ptm_block *block = &session->blocks.blocks.at[item->block];
 	bool whole = item->end != PTM_END_FALLTHROUGH && item->end != PTM_END_ASYNC && item->end != PTM_END_ABORT;
 	uint32_t count = whole && item->instructions ? item->instructions - 1u : item->instructions;
+	uint32_t flags = state_flags(session, item) & ~(uint32_t)FLAG_INTERRUPTS_TOGGLE;
 	uint64_t ip = block->ip;
 
+	/* What a transaction did before it was aborted. */
+	if (item->end == PTM_END_ABORT)
+		flags |= FLAG_IN_TRANSACTION;
 	for (uint32_t i = 0; i < count; i++) {
 		sample told = { .kind = 2, .tsc = from->tsc, .ip = ip, .length = length_of(session, block, i),
-			.code_ip = ip, .code_space = item->space,
-			.flags = state_flags(session, item) & ~(uint32_t)FLAG_INTERRUPTS_TOGGLE };
+			.code_ip = ip, .code_space = item->space, .flags = flags };
 		if (item->estimated_cycles)
 			measure(&told, from, &from->last_instruction, item->instructions - i - 1);
 		PTM_TRY(put(session, samples, from, &told));

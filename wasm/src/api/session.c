@@ -40,6 +40,8 @@ void ptm_session_free(ptm_session *session)
 	ptm_array_free(&session->first_segment);
 	ptm_array_free(&session->bts_spans);
 	ptm_array_free(&session->first_bts_span);
+	ptm_array_free(&session->queue_samples);
+	ptm_array_free(&session->first_queue_sample);
 	free(session);
 }
 
@@ -61,6 +63,8 @@ static ptm_status open_pt(ptm_session *session)
 {
 	if (session->file.auxtrace_type == PTM_AUXTRACE_INTEL_BTS)
 		return open_bts(session);
+	if (!session->file.queues.length && session->file.samples.length)
+		return ptm_sample_queues_open(session);
 	ptm_status status = ptm_pt_info_read(&session->file, &session->pt, &session->message);
 	if (status == PTM_NOT_FOUND)
 		return ptm_message_set(&session->message, PTM_UNSUPPORTED,
@@ -85,6 +89,8 @@ static ptm_status first_time(ptm_session *session, uint32_t queue, uint64_t *tim
 		*time_ns = status == PTM_OK ? span.start_ns : 0;
 		return status == PTM_END ? PTM_OK : status;
 	}
+	if (session->flow_source == PTM_SOURCE_LBR)
+		return ptm_sample_queues_start(session, queue, time_ns);
 	ptm_stream_config(&stream, &config);
 	ptm_clock clock = session->segments.at[session->first_segment.at[queue]].clock;
 	uint64_t limit = config.pt.input.size < FIRST_BYTES ? config.pt.input.size : FIRST_BYTES;
@@ -132,6 +138,8 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 	PTM_TRY(ptm_load_trace(session));
 	if (session->flow_source == PTM_SOURCE_BTS)
 		PTM_TRY(ptm_bts_spans_build(session));
+	if (session->flow_source == PTM_SOURCE_LBR)
+		PTM_TRY(ptm_sample_queues_build(session));
 	PTM_TRY(ptm_segments_cut(session));
 	PTM_TRY(find_start(session));
 	session->version = 1;

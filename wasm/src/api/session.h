@@ -7,6 +7,7 @@
 #include "file/bts_info.h"
 #include "file/bts_overlap.h"
 #include "file/pt_info.h"
+#include "file/sample.h"
 #include "file/sideband.h"
 #include "flow/flow.h"
 #include "profile/profile.h"
@@ -36,6 +37,13 @@ typedef struct ptm_stream {
 	uint64_t last_start;     /* and its place in the stream */
 } ptm_stream;
 
+/* A sample's place in its queue's stream. */
+typedef struct ptm_queue_sample {
+	uint64_t start;
+	uint32_t row;            /* of the file's samples */
+	uint32_t queue;
+} ptm_queue_sample;
+
 typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table samples */
 typedef struct ptm_bts_samples ptm_bts_samples; /* the same for BTS: api/samples_bts.c */
 typedef struct ptm_window ptm_window;   /* api/window.c: a range decoded again */
@@ -58,6 +66,11 @@ struct ptm_session {
 	ptm_bts_info bts;
 	PTM_ARRAY(ptm_bts_span) bts_spans; /* sorted by (queue, start) */
 	PTM_ARRAY(uint32_t) first_bts_span;/* of each queue, and one past the last */
+	PTM_ARRAY(ptm_queue_sample) queue_samples; /* of a trace of samples: sorted by (queue, time) */
+	PTM_ARRAY(uint32_t) first_queue_sample;    /* of each queue, and one past the last */
+	bool has_branch_flow;    /* some sample's branch stack holds every branch */
+	double cycle_ns;         /* inferred from the CPU's name, or assumed; 0: stacks have no cycles */
+	bool cycle_ns_assumed;
 	bool opened, has_pt;
 	ptm_sideband sideband;
 	ptm_images images;
@@ -111,6 +124,22 @@ uint32_t ptm_segment_at(const ptm_session *session, uint32_t queue, uint64_t off
 ptm_status ptm_bts_spans_build(ptm_session *session) PTM_MUST_CHECK;
 /* The span that holds `offset`, or the first after it. PTM_END: none. `stream` is a ptm_stream. */
 ptm_status ptm_bts_spans_find(void *stream, uint64_t offset, ptm_bts_span *span) PTM_MUST_CHECK;
+
+/* api/sample_queues.c: the samples of a file without AUX data as queues. */
+ptm_status ptm_sample_queues_open(ptm_session *session) PTM_MUST_CHECK;
+/* Needs the sideband. */
+ptm_status ptm_sample_queues_build(ptm_session *session) PTM_MUST_CHECK;
+/* As ptm_lbr_flow_config wants them; `stream` is a ptm_stream. */
+ptm_status ptm_sample_queues_stack(void *stream, uint64_t offset, ptm_lbr_stack *stack) PTM_MUST_CHECK;
+uint64_t ptm_sample_queues_count(void *stream, uint64_t offset, uint64_t limit);
+ptm_status ptm_sample_queues_cut(ptm_session *session, uint32_t queue) PTM_MUST_CHECK;
+/* When the first that is known of a queue happened. */
+ptm_status ptm_sample_queues_start(ptm_session *session, uint32_t queue, uint64_t *time_ns) PTM_MUST_CHECK;
+/* Whether an event's branch stacks hold every branch, so that code can be followed. */
+bool ptm_sample_has_flow(const ptm_attr *attr);
+
+/* api/sample_tree.c: table call_tree of samples without a flow, by their call chains. */
+ptm_status ptm_sample_tree(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 
 /* api/decode.c: hands any item of a flow to a part. */
 ptm_status ptm_part_take(ptm_part *part, const ptm_item *item) PTM_MUST_CHECK;
@@ -173,6 +202,8 @@ ptm_status ptm_query_coverage(ptm_session *session, const ptm_request *request, 
 ptm_status ptm_query_instructions(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_sample_lines(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
 
 #endif

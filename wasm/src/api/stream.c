@@ -140,6 +140,13 @@ void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 		};
 		return;
 	}
+	if (stream->session->flow_source == PTM_SOURCE_LBR) {
+		*config = (ptm_flow_config){
+			.source = PTM_SOURCE_LBR,
+			.lbr = { stream, ptm_stream_size(stream), stream->session->cycle_ns, ptm_sample_queues_stack, ptm_sample_queues_count },
+		};
+		return;
+	}
 	*config = (ptm_flow_config){
 		.source = PTM_SOURCE_PT,
 		.pt = {
@@ -210,7 +217,10 @@ ptm_status ptm_segments_cut(ptm_session *session)
 	session->segments.length = session->first_segment.length = 0;
 	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
 		PTM_TRY(ptm_array_push(&session->first_segment, session->segments.length));
-		PTM_TRY(session->flow_source == PTM_SOURCE_BTS ? cut_bts_queue(session, queue) : cut_queue(session, queue));
+		if (session->flow_source == PTM_SOURCE_LBR)
+			PTM_TRY(ptm_sample_queues_cut(session, queue));
+		else
+			PTM_TRY(session->flow_source == PTM_SOURCE_BTS ? cut_bts_queue(session, queue) : cut_queue(session, queue));
 	}
 	return ptm_array_push(&session->first_segment, session->segments.length);
 }

@@ -3,6 +3,7 @@
  * AUX payload. Records that say impossible sizes end the walk with a warning:
  * there is no way to find the next one. */
 #include "file/perf_data.h"
+#include "file/sample.h"
 #include <inttypes.h>
 
 /* After a jump over AUX payload there is often only a record or two before the
@@ -10,7 +11,6 @@
 #define SMALL_WINDOW (16u << 10)
 #define LARGE_WINDOW (1u << 20)
 #define RECORD_HEADER 8
-#define SAMPLE_AUX (1u << 20)
 
 typedef struct data_walk {
 	ptm_trace_file *file;
@@ -19,6 +19,9 @@ typedef struct data_walk {
 	ptm_source small, large;       /* windows of the walk's own over the file's source */
 	uint64_t at, end;
 	uint64_t landing;              /* where the last jump ended */
+	uint32_t bad_samples;
+	uint64_t first_bad_sample;
+	const char *bad_field;         /* of the first bad sample */
 	uint32_t short_records;
 	uint64_t first_short;
 } data_walk;
@@ -53,6 +56,26 @@ static ptm_status add_kernel_record(data_walk *walk, const uint8_t *bytes, uint3
 	record.file_offset = walk->at;
 	note_time(walk->file, record.time);
 	return ptm_array_push(&walk->file->records, record);
+}
+
+static ptm_status add_sample(data_walk *walk, const uint8_t *bytes, uint32_t size)
+{
+	ptm_trace_file *file = walk->file;
+	const char *field;
+	uint32_t attr = ptm_record_sample_attr(&walk->reader, bytes, size);
+	ptm_status status = ptm_sample_index_append(file, attr, bytes, size, walk->at, &field);
+
+	file->sample_count++;
+	if (status == PTM_BAD_DATA) {
+		if (!walk->bad_samples++) {
+			walk->first_bad_sample = walk->at;
+			walk->bad_field = field;
+		}
+		return PTM_OK;
+	}
+	PTM_TRY(status);
+	note_time(file, file->samples.at[file->samples.length - 1].time);
+	return PTM_OK;
 }
 
 static void read_time_conv(ptm_trace_file *file, const uint8_t *bytes, uint32_t size)
@@ -97,9 +120,7 @@ static ptm_status take_record(data_walk *walk, uint32_t type, const uint8_t *byt
 
 	switch (type) {
 	case PTM_RECORD_SAMPLE:
-		file->sample_count++;
-		note_time(file, ptm_record_sample_time(&walk->reader, bytes, size));
-		return PTM_OK;
+		return add_sample(walk, bytes, size);
 	case PTM_RECORD_AUXTRACE:
 		return ptm_aux_segments_append(file, bytes, size, walk->at, walk->end - walk->at - size, payload);
 	case PTM_RECORD_AUXTRACE_INFO:
@@ -159,8 +180,21 @@ static ptm_status walk_records(data_walk *walk)
 static ptm_status warn_of_aux_samples(ptm_trace_file *file)
 {
 	for (uint32_t row = 0; row < file->attrs.length; row++)
-		if (file->sample_count && file->attrs.at[row].sample_type & SAMPLE_AUX)
+		if (file->sample_count && file->attrs.at[row].sample_type & PTM_SAMPLE_AUX)
 			return ptm_trace_file_warn(file, "The trace is in the samples (perf record --aux-sample, %" PRIu64 " samples), a form that is not read yet.", file->sample_count);
+	return PTM_OK;
+}
+
+static ptm_status warn_of_samples(data_walk *walk)
+{
+	for (uint32_t row = 0; row < walk->file->attrs.length; row++) {
+		uint64_t unknown = walk->file->attrs.at[row].sample_type & ~(uint64_t)PTM_SAMPLE_KNOWN;
+		if (unknown && walk->file->sample_count)
+			PTM_TRY(ptm_trace_file_warn(walk->file, "The samples of event %" PRIu32 " hold fields that this version does not know (bits 0x%" PRIx64 " of its sample_type): those are not read.", row, unknown));
+	}
+	if (walk->bad_samples)
+		return ptm_trace_file_warn(walk->file, "%" PRIu32 " samples do not add up and are skipped (the first at byte %" PRIu64 ": its %s goes beyond the record's end).",
+			walk->bad_samples, walk->first_bad_sample, walk->bad_field);
 	return PTM_OK;
 }
 
@@ -170,6 +204,7 @@ static ptm_status warn_of_records(data_walk *walk)
 	if (walk->short_records)
 		PTM_TRY(ptm_trace_file_warn(walk->file, "%" PRIu32 " records are too short for their kind (the first at byte %" PRIu64 ") and are skipped.",
 			walk->short_records, walk->first_short));
+	PTM_TRY(warn_of_samples(walk));
 	if (walk->reader.unknown_ids)
 		return ptm_trace_file_warn(walk->file, "%" PRIu32 " records belong to an event that the file does not describe; they are read like the first event's.",
 			walk->reader.unknown_ids);

@@ -74,8 +74,8 @@ typedef struct ptm_record_reader {
 /* Decodes the kernel record (type below 64) in `bytes` (its whole size).
  * PTM_BAD_DATA: it is too short for its kind. */
 ptm_status ptm_record_decode(ptm_record_reader *reader, const uint8_t *bytes, uint32_t size, ptm_record *record) PTM_MUST_CHECK;
-/* Time of a PERF_RECORD_SAMPLE, PTM_NO_TIME when it has none. */
-uint64_t ptm_record_sample_time(ptm_record_reader *reader, const uint8_t *bytes, uint32_t size);
+/* Row of the attr that a PERF_RECORD_SAMPLE is laid out by. */
+uint32_t ptm_record_sample_attr(ptm_record_reader *reader, const uint8_t *bytes, uint32_t size);
 
 /* -------------------------------------------------------- data_section.c */
 

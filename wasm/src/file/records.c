@@ -220,8 +220,8 @@ ptm_status ptm_record_decode(ptm_record_reader *reader, const uint8_t *bytes, ui
 	return body.failed ? PTM_BAD_DATA : PTM_OK;
 }
 
-/* Chooses the attr of a SAMPLE by the id where the first attr puts it. */
-static const ptm_attr *sample_attr(ptm_record_reader *reader, const uint8_t *bytes, uint32_t size)
+/* By the id where the first attr puts it. */
+uint32_t ptm_record_sample_attr(ptm_record_reader *reader, const uint8_t *bytes, uint32_t size)
 {
 	const ptm_attr *first = &reader->file->attrs.at[0];
 	uint64_t before = first->sample_type & (SAMPLE_IP | SAMPLE_TID | SAMPLE_TIME | SAMPLE_ADDR);
@@ -231,19 +231,8 @@ static const ptm_attr *sample_attr(ptm_record_reader *reader, const uint8_t *byt
 	if (first->sample_type & SAMPLE_IDENTIFIER)
 		place = 8;
 	else if (!(first->sample_type & SAMPLE_ID))
-		return first;
+		return 0;
 	if (reader->file->attrs.length == 1 || size < place + 8)
-		return first;
-	return &reader->file->attrs.at[attr_of_id(reader, word_at(bytes, size, place), &known)];
-}
-
-uint64_t ptm_record_sample_time(ptm_record_reader *reader, const uint8_t *bytes, uint32_t size)
-{
-	uint64_t type = sample_attr(reader, bytes, size)->sample_type;
-	uint64_t before = type & (SAMPLE_IDENTIFIER | SAMPLE_IP | SAMPLE_TID);
-	uint32_t place = 8 + 8 * (uint32_t)__builtin_popcountll(before);
-
-	if (!(type & SAMPLE_TIME) || size < place + 8)
-		return PTM_NO_TIME;
-	return word_at(bytes, size, place);
+		return 0;
+	return attr_of_id(reader, word_at(bytes, size, place), &known);
 }

@@ -76,8 +76,8 @@ static ptm_status set_name(ptm_sideband *sideband, uint32_t row, uint64_t time, 
 	return ptm_array_push(&sideband->comms, ((ptm_comm_change){ time, row, name, exec }));
 }
 
-/* Makes the row of a thread, or gives one of unknown process its pid. */
-static ptm_status find_or_make(ptm_sideband *sideband, const ptm_trace_file *file, int32_t pid, int32_t tid, uint32_t *row)
+/* Gives one of unknown process its pid. */
+ptm_status ptm_sideband_make_thread(ptm_sideband *sideband, const ptm_trace_file *file, int32_t pid, int32_t tid, uint32_t *row)
 {
 	uint32_t swapper;
 
@@ -122,7 +122,7 @@ static ptm_status put_on(builder *build, int32_t cpu, int32_t pid, int32_t tid)
 
 	if (cpu < 0)
 		return PTM_OK;
-	PTM_TRY(find_or_make(build->sideband, build->file, pid, tid, &row));
+	PTM_TRY(ptm_sideband_make_thread(build->sideband, build->file, pid, tid, &row));
 	return ptm_array_push(&build->sideband->switches, ((ptm_switch){ build->now, cpu, row }));
 }
 
@@ -143,8 +143,8 @@ static ptm_status take_fork(builder *build, const ptm_record *record)
 {
 	uint32_t child, parent;
 
-	PTM_TRY(find_or_make(build->sideband, build->file, record->as.task.ppid, record->as.task.ptid, &parent));
-	PTM_TRY(find_or_make(build->sideband, build->file, record->pid, record->tid, &child));
+	PTM_TRY(ptm_sideband_make_thread(build->sideband, build->file, record->as.task.ppid, record->as.task.ptid, &parent));
+	PTM_TRY(ptm_sideband_make_thread(build->sideband, build->file, record->pid, record->tid, &child));
 	uint32_t name = build->sideband->threads.at[parent].last_comm;
 	return name && child != parent ? set_name(build->sideband, child, build->now, name, false) : PTM_OK;
 }
@@ -155,7 +155,7 @@ static ptm_status take_record(builder *build, const ptm_record *record)
 
 	switch (record->type) {
 	case PTM_RECORD_COMM:
-		PTM_TRY(find_or_make(build->sideband, build->file, record->pid, record->tid, &row));
+		PTM_TRY(ptm_sideband_make_thread(build->sideband, build->file, record->pid, record->tid, &row));
 		return set_name(build->sideband, row, build->now, record->as.comm.name, record->as.comm.exec);
 	case PTM_RECORD_FORK:
 		return take_fork(build, record);
@@ -166,7 +166,7 @@ static ptm_status take_record(builder *build, const ptm_record *record)
 		return take_switch(build, record);
 	case PTM_RECORD_MMAP:
 	case PTM_RECORD_MMAP2:
-		return record->as.map.kernel ? PTM_OK : find_or_make(build->sideband, build->file, record->pid, record->tid, &row);
+		return record->as.map.kernel ? PTM_OK : ptm_sideband_make_thread(build->sideband, build->file, record->pid, record->tid, &row);
 	default:
 		return PTM_OK;
 	}
@@ -244,7 +244,7 @@ static ptm_status add_queue_threads(ptm_sideband *sideband, const ptm_trace_file
 
 	for (uint32_t i = 0; i < file->queues.length; i++)
 		if (file->queues.at[i].tid > 0)
-			PTM_TRY(find_or_make(sideband, file, -1, file->queues.at[i].tid, &row));
+			PTM_TRY(ptm_sideband_make_thread(sideband, file, -1, file->queues.at[i].tid, &row));
 	return PTM_OK;
 }
 

@@ -46,6 +46,8 @@ void ptm_sideband_free(ptm_sideband *sideband);
 
 /* Row of a thread (last one with that tid when pid is -1), 0 when unknown. */
 uint32_t ptm_sideband_thread(const ptm_sideband *sideband, int32_t pid, int32_t tid);
+/* Stores the row of a thread, made when it is new (one that only samples name). */
+ptm_status ptm_sideband_make_thread(ptm_sideband *sideband, const ptm_trace_file *file, int32_t pid, int32_t tid, uint32_t *row) PTM_MUST_CHECK;
 /* Row of the thread on `cpu` at `time` (a switch at exactly `time` counts). */
 uint32_t ptm_sideband_running(const ptm_sideband *sideband, int32_t cpu, uint64_t time);
 /* Number of the switch that is in force on `cpu` at `time`: it grows with each. */

@@ -2,6 +2,7 @@
 /* Opens a trace: reads a perf.data's parts in their order and puts the result
  * in order. The formats themselves are in the neighbouring files. */
 #include "file/perf_data.h"
+#include "file/sample.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -99,6 +100,7 @@ static ptm_status read_all(ptm_trace_file *file, ptm_message *message)
 	PTM_TRY(ptm_data_section_walk(file, message));
 	PTM_TRY(ptm_attr_name_fill(file));
 	PTM_TRY(ptm_record_order_sort(file));
+	ptm_sample_index_sort(file);
 	return ptm_aux_segments_sort(file);
 }
 
@@ -125,6 +127,7 @@ void ptm_trace_file_free(ptm_trace_file *file)
 	ptm_array_free(&file->chunks);
 	ptm_array_free(&file->queues);
 	ptm_array_free(&file->build_ids);
+	ptm_array_free(&file->samples);
 	ptm_array_free(&file->warnings);
 }
 

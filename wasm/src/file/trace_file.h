@@ -92,6 +92,16 @@ typedef struct ptm_queue {
 	uint64_t size;          /* bytes of payload in all chunks */
 } ptm_queue;
 
+/* Where a PERF_RECORD_SAMPLE is: see file/sample.h. */
+typedef struct ptm_sample_ref {
+	uint64_t time;          /* that it is ordered by: its own, or of the sample before it */
+	uint64_t file_offset;
+	uint32_t size, attr;    /* bytes of the record; row of attrs */
+	uint32_t branches;      /* entries of its branch stack */
+	bool timed;             /* some entry has cycles */
+	int32_t pid, tid, cpu;  /* -1 where unknown */
+} ptm_sample_ref;
+
 typedef struct ptm_build_id {
 	uint32_t path;          /* string id */
 	int32_t pid;
@@ -108,6 +118,7 @@ typedef struct ptm_trace_file {
 	PTM_ARRAY(ptm_aux_chunk) chunks;
 	PTM_ARRAY(ptm_queue) queues;
 	PTM_ARRAY(ptm_build_id) build_ids;
+	PTM_ARRAY(ptm_sample_ref) samples; /* sorted by time, then file order; those that do not add up are left out */
 	uint64_t data_offset, data_size;
 	uint64_t auxtrace_info_offset;   /* of the AUXTRACE_INFO record in the file, 0: none */
 	uint32_t auxtrace_info_size, auxtrace_type; /* type: 1 Intel PT, 2 Intel BTS */

@@ -7,6 +7,7 @@ struct ptm_flow {
 	union {
 		ptm_pt_flow *pt;
 		ptm_bts_flow *bts;
+		ptm_lbr_flow *lbr;
 	};
 };
 
@@ -19,6 +20,7 @@ ptm_status ptm_flow_new(ptm_flow **flow, ptm_blocks *blocks, const ptm_flow_conf
 	switch (config->source) {
 	case PTM_SOURCE_PT: return ptm_pt_flow_new(&(*flow)->pt, blocks, &config->pt, offset, limit, clock);
 	case PTM_SOURCE_BTS: return ptm_bts_flow_new(&(*flow)->bts, blocks, &config->bts, offset, limit);
+	case PTM_SOURCE_LBR: return ptm_lbr_flow_new(&(*flow)->lbr, blocks, &config->lbr, offset, limit);
 	default: return PTM_UNSUPPORTED;
 	}
 }
@@ -30,6 +32,7 @@ void ptm_flow_free(ptm_flow *flow)
 	switch (flow->source) {
 	case PTM_SOURCE_PT: ptm_pt_flow_free(flow->pt); break;
 	case PTM_SOURCE_BTS: ptm_bts_flow_free(flow->bts); break;
+	case PTM_SOURCE_LBR: ptm_lbr_flow_free(flow->lbr); break;
 	}
 	free(flow);
 }
@@ -39,6 +42,7 @@ ptm_status ptm_flow_next(ptm_flow *flow, ptm_item *item)
 	switch (flow->source) {
 	case PTM_SOURCE_PT: return ptm_pt_flow_next(flow->pt, item);
 	case PTM_SOURCE_BTS: return ptm_bts_flow_next(flow->bts, item);
+	case PTM_SOURCE_LBR: return ptm_lbr_flow_next(flow->lbr, item);
 	default: return PTM_END;
 	}
 }
@@ -48,6 +52,7 @@ uint64_t ptm_flow_offset(const ptm_flow *flow)
 	switch (flow->source) {
 	case PTM_SOURCE_PT: return ptm_pt_flow_offset(flow->pt);
 	case PTM_SOURCE_BTS: return ptm_bts_flow_offset(flow->bts);
+	case PTM_SOURCE_LBR: return ptm_lbr_flow_offset(flow->lbr);
 	default: return 0;
 	}
 }
@@ -57,6 +62,7 @@ uint64_t ptm_flow_segment_packets(const ptm_flow *flow)
 	switch (flow->source) {
 	case PTM_SOURCE_PT: return ptm_pt_flow_segment_packets(flow->pt);
 	case PTM_SOURCE_BTS: return ptm_bts_flow_records(flow->bts);
+	case PTM_SOURCE_LBR: return ptm_lbr_flow_samples(flow->lbr);
 	default: return 0;
 	}
 }
@@ -67,6 +73,7 @@ ptm_status ptm_flow_scan(const ptm_flow_config *config, uint64_t offset, uint64_
 	switch (config->source) {
 	case PTM_SOURCE_PT: return ptm_pt_flow_scan(&config->pt, offset, limit, clock, packets);
 	case PTM_SOURCE_BTS: return ptm_bts_flow_scan(&config->bts, offset, limit, packets);
+	case PTM_SOURCE_LBR: *packets = config->lbr.count(config->lbr.host, offset, limit); return PTM_OK;
 	default: return PTM_OK;
 	}
 }

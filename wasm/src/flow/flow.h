@@ -5,14 +5,16 @@
 #define PTM_FLOW_FLOW_H
 
 #include "flow/bts_flow.h"
+#include "flow/lbr_flow.h"
 #include "flow/pt_flow.h"
 
-typedef enum ptm_flow_source { PTM_SOURCE_PT, PTM_SOURCE_BTS } ptm_flow_source;
+typedef enum ptm_flow_source { PTM_SOURCE_PT, PTM_SOURCE_BTS, PTM_SOURCE_LBR } ptm_flow_source;
 
 typedef struct ptm_flow_config {
 	uint8_t source;          /* enum ptm_flow_source: which of the following counts */
 	ptm_pt_flow_config pt;
 	ptm_bts_flow_config bts;
+	ptm_lbr_flow_config lbr;
 } ptm_flow_config;
 
 typedef struct ptm_flow ptm_flow;

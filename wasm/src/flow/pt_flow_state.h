@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state of one PT flow, shared by pt_flow.c (packets) and pt_walk.c (code).
- * Not for anyone else. */
+/* The state of one PT flow and what its files (pt_*.c) call of each other. Not
+ * for anyone else. */
 #ifndef PTM_FLOW_PT_FLOW_STATE_H
 #define PTM_FLOW_PT_FLOW_STATE_H
 
@@ -84,10 +84,52 @@ struct ptm_pt_flow {
 	uint32_t queue_head, queue_length;
 };
 
-/* pt_flow.c */
+/* pt_items.c */
 ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind);
+/* Takes over the packets' time and cycles: a decision of theirs is used now. */
 void ptm_flow_latch(ptm_pt_flow *flow);
+/* Emits a gap at the current place; the next step searches an IP. */
 void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason);
+void ptm_flow_overflow(ptm_pt_flow *flow);
+void ptm_flow_mismatch(ptm_pt_flow *flow);
+/* Emits the start of tracing at `ip`. */
+void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip);
+void ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload);
+/* Tells the events that were bound to a FUP. */
+void ptm_flow_emit_pending(ptm_pt_flow *flow);
+/* The branch of `item` takes over the interrupt flag that MODE.Exec announced. */
+void ptm_flow_take_interrupts(ptm_pt_flow *flow, ptm_item *item);
+
+/* pt_packets.c */
+/* Reads the next packet that is no PAD. */
+ptm_status ptm_flow_read(ptm_pt_flow *flow) PTM_MUST_CHECK;
+/* Timing packets: the same in every state. Returns false for other packets. */
+bool ptm_flow_take_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packet *packet, bool after_cyc);
+/* Packets that mean the same in every state: time, mode, context. Returns false for others. */
+bool ptm_flow_take_common(ptm_pt_flow *flow);
+/* The full IP of the packet, which becomes the last IP. */
+uint64_t ptm_flow_packet_ip(ptm_pt_flow *flow);
+/* Packet generation starts, stops. */
+void ptm_flow_enable(ptm_pt_flow *flow);
+void ptm_flow_disable(ptm_pt_flow *flow);
+void ptm_flow_pge(ptm_pt_flow *flow);
+ptm_status ptm_flow_in_sync(ptm_pt_flow *flow) PTM_MUST_CHECK;
+
+/* pt_sync.c */
+ptm_status ptm_flow_find_psb(ptm_pt_flow *flow) PTM_MUST_CHECK;
+ptm_status ptm_flow_find_ip(ptm_pt_flow *flow) PTM_MUST_CHECK;
+/* A PSB while in sync. */
+ptm_status ptm_flow_psb(ptm_pt_flow *flow) PTM_MUST_CHECK;
+ptm_status ptm_flow_walk_psb(ptm_pt_flow *flow) PTM_MUST_CHECK;
+/* The stream's end. */
+ptm_status ptm_flow_at_limit(ptm_pt_flow *flow) PTM_MUST_CHECK;
+ptm_status ptm_flow_walk_limit(ptm_pt_flow *flow) PTM_MUST_CHECK;
+
+/* pt_decide.c: one for each step of that name. */
+ptm_status ptm_flow_walk_tnt(ptm_pt_flow *flow) PTM_MUST_CHECK;
+ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow) PTM_MUST_CHECK;
+ptm_status ptm_flow_walk_fup(ptm_pt_flow *flow) PTM_MUST_CHECK;
+ptm_status ptm_flow_fup_tip(ptm_pt_flow *flow) PTM_MUST_CHECK;
 
 /* pt_walk.c: each does one block at most, emits at most one visit and one gap. */
 typedef enum ptm_walk {
@@ -97,11 +139,10 @@ typedef enum ptm_walk {
 	PTM_WALK_LOST            /* no code, or an endless loop: a gap was emitted */
 } ptm_walk;
 ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t *block) PTM_MUST_CHECK;
-/* Each returns the item it emitted: good until the next. */
-/* Emits the visit of the whole of `block`, and moves to to_ip. `next` is the way
- * of its end; latch: it is decided by a packet. */
+/* Emits the visit of the whole of `block`. latch: its end is decided by a packet.
+ * Returns the item, good until the next is emitted. */
 ptm_item *ptm_flow_visit(ptm_pt_flow *flow, uint32_t block, uint8_t end, uint64_t to_ip, bool latch);
-/* Emits the first `instructions` of a block, interrupted at the flow's ip by a packet that is taken over now. */
+/* Likewise of the first `instructions` of a block, interrupted at the flow's ip by a packet. */
 ptm_item *ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint8_t end, uint64_t to_ip);
 /* Emits the first `instructions` of a block that go on later (a cut). */
 void ptm_flow_visit_part(ptm_pt_flow *flow, uint32_t block, uint32_t instructions);

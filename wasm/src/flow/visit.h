@@ -42,8 +42,15 @@ typedef enum ptm_gap_reason {
 	PTM_GAP_NO_SYNC,         /* bytes before the first PSB */
 	PTM_GAP_NOT_TRACED,      /* tracing was off (filter, TraceStop, kernel excluded): not an error */
 	PTM_GAP_ENDLESS_LOOP,    /* the code loops without a packet that could end it */
+	PTM_GAP_BETWEEN_SAMPLES, /* the source only looks now and then (branch stacks): not an error */
 	PTM_GAP_REASONS
 } ptm_gap_reason;
+
+/* Whether trace that should be there is not: else it was never to be there. */
+static inline bool ptm_gap_is_loss(uint8_t reason)
+{
+	return reason != PTM_GAP_NOT_TRACED && reason != PTM_GAP_BETWEEN_SAMPLES;
+}
 
 typedef struct ptm_item {
 	uint8_t kind;            /* enum ptm_item_kind */
@@ -57,6 +64,7 @@ typedef struct ptm_item {
 	bool resumed;            /* VISIT: goes on in the middle of a block that an earlier visit entered;
 	                            BEGIN: found at a PSB, not announced by a packet of its own */
 	bool cycles_partial;     /* … that began before a PSB: its cycles count, but not as those of its instructions */
+	bool cycles_restart;     /* VISIT: the next measurement covers nothing up to here */
 	bool new_cycles;         /* total_cycles was taken over from the packets with this item */
 	bool estimated_cycles;   /* no CYC packet was seen: total_cycles follows time and the core:bus ratio */
 	uint16_t instructions;   /* VISIT: whole instructions executed, from the block's first on */

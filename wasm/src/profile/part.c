@@ -431,6 +431,8 @@ static void count_visit(ptm_part *part, const ptm_item *item)
 		share_cycles(part, item->cycles);
 		part->run.run.cycles += item->cycles;
 	}
+	if (item->cycles_restart)
+		part->measured_count = 0;
 }
 
 static ptm_status add_visit(ptm_part *part, const ptm_item *item)

@@ -438,6 +438,7 @@ static void test_samples_are_counted_and_timed(void)
 	put_u64(&body, 0x401000); /* ip */
 	put_u64(&body, 0);        /* pid, tid */
 	put_u64(&body, 90);       /* time */
+	put_u64(&body, 0);        /* cpu */
 	image_record(&file, PTM_RECORD_SAMPLE, 2, &body);
 	image_comm(&file, 80, 1, 1, "a", 0);
 	image_end_data(&file);

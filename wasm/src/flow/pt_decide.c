@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What TNT, TIP and FUP packets decide about the code. */
+#include "flow/pt_flow_state.h"
+
+static uint8_t end_of(uint8_t class)
+{
+	switch (class) {
+	case PTM_INSN_JUMP: case PTM_INSN_JUMP_INDIRECT: return PTM_END_JUMP;
+	case PTM_INSN_CALL: case PTM_INSN_CALL_INDIRECT: return PTM_END_CALL;
+	case PTM_INSN_RETURN: return PTM_END_RETURN;
+	case PTM_INSN_JCC: case PTM_INSN_LOOP: return PTM_END_TAKEN;
+	default: return PTM_END_FAR;
+	}
+}
+
+/* Pushes or pops the return stack for an indirect branch that goes to `to_ip`. */
+static void account_indirect(ptm_pt_flow *flow, const ptm_block *block)
+{
+	if (block->class == PTM_INSN_CALL_INDIRECT || block->class == PTM_INSN_CALL_FAR)
+		ptm_return_stack_push(&flow->returns, block->ip + block->size);
+	else if (block->class == PTM_INSN_RETURN)
+		(void)ptm_return_stack_pop(&flow->returns);
+}
+
+/* A TIP in the middle of TNT bits: a deferred one. The next packet must be it. */
+static ptm_status deferred_tip(ptm_pt_flow *flow, uint32_t row)
+{
+	do
+		PTM_TRY(ptm_flow_read(flow));
+	while (ptm_flow_take_common(flow));
+	if (flow->packet.kind != PTM_PACKET_TIP || !flow->packet.count) {
+		ptm_flow_mismatch(flow);
+		return PTM_OK;
+	}
+	const ptm_block *block = &flow->blocks->blocks.at[row];
+	uint8_t end = end_of(block->class);
+	account_indirect(flow, block);
+	ptm_flow_take_interrupts(flow, ptm_flow_visit(flow, row, end, ptm_flow_packet_ip(flow), true));
+	flow->ip = flow->last_ip;
+	return PTM_OK;
+}
+
+ptm_status ptm_flow_walk_tnt(ptm_pt_flow *flow)
+{
+	ptm_walk walk;
+	uint32_t row;
+
+	PTM_TRY(ptm_flow_walk(flow, false, &walk, &row));
+	if (walk != PTM_WALK_DECISION)
+		return PTM_OK;
+	const ptm_block *block = &flow->blocks->blocks.at[row];
+	uint64_t next = block->ip + block->size, to = block->target;
+	bool taken = flow->tnt >> (flow->tnt_count - 1) & 1;
+	uint8_t end = taken ? PTM_END_TAKEN : PTM_END_NOT_TAKEN;
+
+	switch (block->class) {
+	case PTM_INSN_JCC: case PTM_INSN_LOOP:
+		if (!taken)
+			to = next;
+		break;
+	case PTM_INSN_RETURN:
+		to = ptm_return_stack_pop(&flow->returns);
+		if (!flow->config.return_compression || !taken || !to) {
+			ptm_flow_mismatch(flow);
+			return PTM_OK;
+		}
+		end = PTM_END_RETURN;
+		break;
+	default:
+		return deferred_tip(flow, row);
+	}
+	if (!--flow->tnt_count)
+		flow->step = PTM_STEP_PACKET;
+	ptm_flow_visit(flow, row, end, to, true);
+	flow->ip = to;
+	return PTM_OK;
+}
+
+ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
+{
+	bool stops = flow->step == PTM_STEP_TIP_PGD;
+	ptm_walk walk;
+	uint32_t row;
+
+	PTM_TRY(ptm_flow_walk(flow, false, &walk, &row));
+	if (walk != PTM_WALK_DECISION)
+		return PTM_OK;
+	const ptm_block *block = &flow->blocks->blocks.at[row];
+	if (block->class == PTM_INSN_JCC || block->class == PTM_INSN_LOOP) {
+		ptm_flow_mismatch(flow);
+		return PTM_OK;
+	}
+	uint64_t to = flow->packet.count ? flow->last_ip : 0;
+	uint8_t end = stops ? PTM_END_OFF : end_of(block->class);
+	account_indirect(flow, block);
+	flow->step = PTM_STEP_PACKET;
+	if (stops)
+		ptm_flow_disable(flow);
+	ptm_item *item = ptm_flow_visit(flow, row, end, to, true);
+	if (!stops)
+		ptm_flow_take_interrupts(flow, item);
+	if (flow->packet.count)
+		flow->ip = to;
+	else if (stops)
+		flow->ip = block->last_ip;
+	return PTM_OK;
+}
+
+/* Reached the FUP's address: waits for the TIP, or tells the bound events and goes on. */
+static void at_fup(ptm_pt_flow *flow)
+{
+	if (flow->fup_branches) {
+		flow->step = PTM_STEP_FUP_TIP;
+		return;
+	}
+	if (flow->cut_instructions) {
+		ptm_flow_visit_part(flow, flow->cut_block, flow->cut_instructions);
+		flow->resumed = true;
+		flow->ip = flow->stop_ip;
+	}
+	if (flow->pending_count)
+		ptm_flow_latch(flow);
+	ptm_flow_emit_pending(flow);
+	flow->interrupts_on = flow->interrupts_next;
+	flow->step = PTM_STEP_PACKET;
+}
+
+ptm_status ptm_flow_walk_fup(ptm_pt_flow *flow)
+{
+	ptm_walk walk;
+	uint32_t row;
+
+	PTM_TRY(ptm_flow_walk(flow, true, &walk, &row));
+	if (walk == PTM_WALK_DECISION)
+		ptm_flow_mismatch(flow);
+	else if (walk == PTM_WALK_STOP)
+		at_fup(flow);
+	return PTM_OK;
+}
+
+/* The asynchronous event's branch: from stop_ip to `to_ip`. */
+static void async_end(ptm_pt_flow *flow, uint64_t to_ip)
+{
+	flow->ip = flow->stop_ip;
+	flow->step = PTM_STEP_PACKET;
+	for (uint32_t i = 0; i < flow->pending_count; i++)
+		if (flow->pending[i].kind == PTM_EVENT_TRANSACTION)
+			flow->in_transaction = flow->pending[i].payload & 1;
+	ptm_item *item = ptm_flow_visit_cut(flow, flow->cut_block, flow->cut_instructions,
+		flow->pending_abort ? PTM_END_ABORT : PTM_END_ASYNC, to_ip);
+	if (flow->packet.kind == PTM_PACKET_TIP)
+		ptm_flow_take_interrupts(flow, item);
+	ptm_flow_emit_pending(flow);
+	if (to_ip)
+		flow->ip = to_ip;
+}
+
+ptm_status ptm_flow_fup_tip(ptm_pt_flow *flow)
+{
+	PTM_TRY(ptm_flow_read(flow));
+	if (ptm_flow_take_common(flow))
+		return PTM_OK;
+	switch (flow->packet.kind) {
+	case PTM_PACKET_TIP:
+		async_end(flow, flow->packet.count ? ptm_flow_packet_ip(flow) : 0);
+		return PTM_OK;
+	case PTM_PACKET_TIP_PGD:
+		ptm_flow_disable(flow);
+		if (flow->packet.count)
+			ptm_flow_packet_ip(flow);
+		async_end(flow, 0);
+		return PTM_OK;
+	case PTM_PACKET_TIP_PGE:
+		ptm_flow_pge(flow);
+		return PTM_OK;
+	case PTM_PACKET_OVF:
+		ptm_flow_overflow(flow);
+		return PTM_OK;
+	default:
+		ptm_flow_mismatch(flow);
+		return PTM_OK;
+	}
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the PT flow tells, and when: items, the time and cycles they take over, the
+ * place where tracing begins, gaps. */
+#include "flow/pt_flow_state.h"
+
+ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind)
+{
+	/* Every step emits fewer items than the queue holds, and runs on an empty one. */
+	ptm_item *item = flow->out;
+	flow->out = NULL;
+	if (!item) {
+		item = &flow->queue[(flow->queue_head + flow->queue_length) % PTM_FLOW_QUEUE];
+		if (flow->queue_length < PTM_FLOW_QUEUE)
+			flow->queue_length++;
+	}
+	*item = (ptm_item){
+		.kind = kind,
+		.in_transaction = flow->in_transaction,
+		.interrupts_off = !flow->interrupts_on,
+		.thread = flow->context.thread,
+		.end_thread = flow->context.thread,
+		.space = flow->context.space,
+		.start_ns = flow->now_ns,
+		.end_ns = flow->now_ns,
+		.end_tsc = flow->now_tsc,
+		.offset = flow->packet_offset,
+		.total_instructions = flow->instructions,
+		.total_cycles = flow->latched_cycles,
+		.new_cycles = kind != PTM_ITEM_SWITCH && flow->latched,
+		.estimated_cycles = !flow->clock.have_cyc,
+	};
+	if (kind != PTM_ITEM_SWITCH)
+		flow->latched = false;
+	return item;
+}
+
+static void set_now(ptm_pt_flow *flow, uint64_t tsc)
+{
+	flow->now_tsc = tsc;
+	flow->now_ns = ptm_time_ns(&flow->config.time, tsc);
+	if (tsc < flow->context.until_tsc)
+		return;
+	uint32_t thread = flow->context.thread, turn = flow->context.turn;
+	flow->config.context(flow->config.host, tsc, &flow->context);
+	if (flow->context.thread != thread || flow->context.turn != turn)
+		ptm_flow_emit(flow, PTM_ITEM_SWITCH);
+}
+
+/* Takes over the packets' time: a decision of theirs is used now. */
+void ptm_flow_latch(ptm_pt_flow *flow)
+{
+	if (flow->clock.tsc > flow->now_tsc)
+		set_now(flow, flow->clock.tsc);
+	if (flow->clock.cycles_sampled) {
+		flow->clock.cycles_sampled = false;
+		flow->latched_cycles = flow->clock.cycles;
+		flow->latched = true;
+	}
+	flow->loop_count = 0;
+}
+
+/* The time of the packets, plus two ticks for each instruction since they moved it. */
+static uint64_t estimated_tsc(const ptm_pt_flow *flow)
+{
+	uint64_t estimate = flow->clock.instructions << 1;
+	uint32_t ratio = flow->clock.config.max_nonturbo_ratio;
+	if (flow->clock.cbr && ratio)
+		estimate = estimate * ratio / flow->clock.cbr;
+	return flow->clock.tsc + estimate;
+}
+
+/* Takes over the time at a return to user code, where perf estimates it. */
+static void latch_estimate(ptm_pt_flow *flow)
+{
+	ptm_flow_latch(flow);
+	set_now(flow, estimated_tsc(flow));
+}
+
+/* Emits a gap at the current place and waits for the next IP. */
+void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
+{
+	uint64_t ip = flow->ip;
+	flow->latched_cycles = flow->clock.cycles;
+	flow->clock.cycles_sampled = false;
+	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_GAP);
+	item->reason = reason;
+	item->ip = ip;
+	/* perf estimates the time of an error, and goes on with that of the packets. */
+	item->end_tsc = estimated_tsc(flow);
+	uint64_t end_ns = ptm_time_ns(&flow->config.time, item->end_tsc);
+	if (end_ns > item->end_ns)
+		item->end_ns = end_ns;
+	item->offset = flow->packet_offset;
+	flow->lost_from = flow->packet_offset;
+	flow->tnt_count = 0;
+	flow->pending_count = 0;
+	flow->resumed = false;
+	flow->found_transaction = flow->in_transaction;
+	flow->in_transaction = false;
+	flow->overflowed = false;
+	flow->distrusts = true;
+	flow->loop_count = 0;
+	flow->step = PTM_STEP_FIND_IP;
+}
+
+/* The branch of `item` takes over the interrupt flag that MODE.Exec announced. */
+void ptm_flow_take_interrupts(ptm_pt_flow *flow, ptm_item *item)
+{
+	item->interrupts_toggle = flow->interrupts_on != flow->interrupts_next;
+	flow->interrupts_on = flow->interrupts_next;
+}
+
+void ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload)
+{
+	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_EVENT);
+	item->event = kind;
+	item->payload = payload;
+	item->ip = flow->ip;
+}
+
+/* Tells the events that were bound to a FUP. */
+void ptm_flow_emit_pending(ptm_pt_flow *flow)
+{
+	for (uint32_t i = 0; i < flow->pending_count; i++) {
+		if (flow->pending[i].kind == PTM_EVENT_TRANSACTION)
+			flow->in_transaction = flow->pending[i].payload & 1;
+		ptm_flow_emit_event(flow, flow->pending[i].kind, flow->pending[i].payload);
+	}
+	flow->pending_count = 0;
+	flow->pending_abort = flow->pending_branch = false;
+}
+
+void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
+{
+	flow->ip = ip;
+	flow->step = PTM_STEP_PACKET;
+	flow->overflowed = flow->distrusts = false;
+	if (flow->packet.kind == PTM_PACKET_TIP_PGE || (ip >> 63) == 0)
+		latch_estimate(flow);
+	else
+		ptm_flow_latch(flow);
+	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
+	item->to_ip = ip;
+	if (flow->packet.kind != PTM_PACKET_TIP_PGD)
+		ptm_flow_take_interrupts(flow, item);
+}
+
+void ptm_flow_mismatch(ptm_pt_flow *flow)
+{
+	ptm_flow_lose(flow, PTM_GAP_CODE_MISMATCH);
+}
+
+void ptm_flow_overflow(ptm_pt_flow *flow)
+{
+	flow->in_transaction = false;
+	flow->clock.instructions = 0;
+	ptm_flow_lose(flow, PTM_GAP_OVERFLOW);
+	ptm_flow_disable(flow);
+	flow->overflowed = true;
+	flow->distrusts = false;
+	flow->ip = 0;
+}

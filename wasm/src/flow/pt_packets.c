@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packets of the PT flow while it is in sync: what each one asks for. */
+#include "flow/pt_flow_state.h"
+#include "pt/last_ip.h"
+
+/* How many packets next_kind skips. */
+#define MOST_PEEKS 64
+
+static ptm_status peek(void *context, ptm_packet *packet)
+{
+	return ptm_pt_reader_peek(context, packet);
+}
+
+ptm_status ptm_flow_read(ptm_pt_flow *flow)
+{
+	flow->packet_before = flow->packet.kind;
+	do {
+		flow->packet_offset = flow->reader.offset;
+		PTM_TRY(ptm_pt_reader_next(&flow->reader, &flow->packet));
+	} while (flow->packet.kind == PTM_PACKET_PAD);
+	return PTM_OK;
+}
+
+/* Timing packets: the same in every state. Returns false for other packets. */
+bool ptm_flow_take_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packet *packet, bool after_cyc)
+{
+	switch (packet->kind) {
+	case PTM_PACKET_TSC: ptm_clock_tsc(clock, packet->payload, after_cyc); return true;
+	case PTM_PACKET_TMA: ptm_clock_tma(clock, (uint32_t)packet->payload, packet->count); return true;
+	case PTM_PACKET_MTC:
+		if (after_cyc)
+			ptm_pt_reader_peek_start(reader);
+		ptm_clock_mtc(clock, (uint32_t)packet->payload, after_cyc, peek, reader);
+		return true;
+	case PTM_PACKET_CYC: ptm_clock_cyc(clock, packet->payload); return true;
+	case PTM_PACKET_CBR: ptm_clock_cbr(clock, (uint32_t)packet->payload); return true;
+	default: return false;
+	}
+}
+
+static void set_mode(ptm_pt_flow *flow)
+{
+	uint64_t bits = flow->packet.payload;
+	flow->interrupts_next = bits & 4;
+	flow->mode = bits & 1 ? PTM_MODE_64 : bits & 2 ? PTM_MODE_32 : PTM_MODE_16;
+}
+
+/* Packets that mean the same in every state: time, mode, context. */
+bool ptm_flow_take_common(ptm_pt_flow *flow)
+{
+	if (ptm_flow_take_time(&flow->clock, &flow->reader, &flow->packet, flow->packet_before == PTM_PACKET_CYC))
+		return true;
+	switch (flow->packet.kind) {
+	case PTM_PACKET_MODE_EXEC: set_mode(flow); return true;
+	case PTM_PACKET_PIP: case PTM_PACKET_VMCS: case PTM_PACKET_MNT: case PTM_PACKET_PSBEND: return true;
+	default: return false;
+	}
+}
+
+uint64_t ptm_flow_packet_ip(ptm_pt_flow *flow)
+{
+	return flow->last_ip = ptm_last_ip_update(flow->last_ip, &flow->packet);
+}
+
+void ptm_flow_enable(ptm_pt_flow *flow)
+{
+	flow->enabled = true;
+	ptm_clock_enable(&flow->clock);
+}
+
+void ptm_flow_disable(ptm_pt_flow *flow)
+{
+	flow->enabled = false;
+	ptm_clock_disable(&flow->clock);
+}
+
+/* Packets of time, mode and context may stand anywhere. */
+static bool may_intervene(uint8_t kind)
+{
+	switch (kind) {
+	case PTM_PACKET_PAD: case PTM_PACKET_CYC: case PTM_PACKET_MTC: case PTM_PACKET_TSC: case PTM_PACKET_TMA:
+	case PTM_PACKET_CBR: case PTM_PACKET_MODE_EXEC: case PTM_PACKET_PIP: case PTM_PACKET_VMCS: case PTM_PACKET_MNT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Kind of the next packet that does not merely intervene; PTM_PACKET_BAD where none can be seen. */
+static uint8_t next_kind(ptm_pt_flow *flow)
+{
+	ptm_packet next;
+	ptm_pt_reader_peek_start(&flow->reader);
+	for (unsigned i = 0; i < MOST_PEEKS; i++) {
+		if (ptm_pt_reader_peek(&flow->reader, &next) != PTM_OK)
+			return PTM_PACKET_BAD;
+		if (!may_intervene(next.kind))
+			return next.kind;
+	}
+	return PTM_PACKET_BAD;
+}
+
+static void bind(ptm_pt_flow *flow, uint8_t kind, uint64_t payload)
+{
+	if (flow->pending_count < PTM_FLOW_EVENTS)
+		flow->pending[flow->pending_count++] = (ptm_event){ kind, payload };
+}
+
+/* A TIP that leads on, or TIP.PGD: `step` walks to the branch it decides. */
+static void tip(ptm_pt_flow *flow, uint8_t step)
+{
+	if (flow->packet.count)
+		ptm_flow_packet_ip(flow);
+	flow->step = step;
+}
+
+void ptm_flow_pge(ptm_pt_flow *flow)
+{
+	ptm_flow_enable(flow);
+	if (flow->packet.count) {
+		ptm_flow_packet_ip(flow);
+		ptm_flow_begin(flow, flow->last_ip);
+		flow->resumed = false;
+	}
+}
+
+static void fup(ptm_pt_flow *flow)
+{
+	if (!flow->packet.count)
+		return;
+	flow->stop_ip = ptm_flow_packet_ip(flow);
+	if (!flow->enabled) {
+		flow->ip = flow->stop_ip;
+		ptm_flow_emit_pending(flow);
+		return;
+	}
+	uint8_t next = next_kind(flow);
+	bool branch = flow->pending_branch || !flow->pending_count;
+	flow->fup_branches = branch && (next == PTM_PACKET_TIP || next == PTM_PACKET_TIP_PGD || next == PTM_PACKET_BAD);
+	flow->step = PTM_STEP_FUP;
+}
+
+/* Control flow events: most are interrupts of the code at their FUP; those that an instruction makes are not. */
+static void control_flow_event(ptm_pt_flow *flow)
+{
+	enum { IRET = 2, RSM = 4, VMENTRY = 7, UIRET = 13 };
+	uint8_t type = flow->packet.payload & 31;
+	bind(flow, PTM_EVENT_CFE, flow->packet.payload);
+	if (flow->packet.count || next_kind(flow) == PTM_PACKET_FUP) {
+		flow->pending_branch |= type != IRET && type != RSM && type != VMENTRY && type != UIRET;
+		return;
+	}
+	ptm_flow_latch(flow);
+	ptm_flow_emit_pending(flow);
+}
+
+/* Events without an IP of their own happen here and now. */
+static void event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, bool with_fup)
+{
+	if (with_fup) {
+		bind(flow, kind, payload);
+		return;
+	}
+	ptm_flow_latch(flow);
+	ptm_flow_emit_event(flow, kind, payload);
+}
+
+ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
+{
+	ptm_status status = ptm_flow_read(flow);
+	if (status == PTM_BAD_DATA) {
+		ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
+		flow->step = PTM_STEP_FIND_PSB;
+		return PTM_OK;
+	}
+	PTM_TRY(status);
+	uint32_t ratio = flow->clock.cbr;
+	if (ptm_flow_take_common(flow)) {
+		if (flow->clock.cbr != ratio)
+			event(flow, PTM_EVENT_CBR, flow->clock.cbr, false);
+		return PTM_OK;
+	}
+	const ptm_packet *packet = &flow->packet;
+	switch (packet->kind) {
+	case PTM_PACKET_TNT:
+		if (packet->count) {
+			flow->tnt = packet->payload;
+			flow->tnt_count = packet->count;
+			flow->step = PTM_STEP_TNT;
+		}
+		return PTM_OK;
+	case PTM_PACKET_TIP: tip(flow, PTM_STEP_TIP); return PTM_OK;
+	case PTM_PACKET_TIP_PGD: tip(flow, PTM_STEP_TIP_PGD); return PTM_OK;
+	case PTM_PACKET_TIP_PGE: ptm_flow_pge(flow); return PTM_OK;
+	case PTM_PACKET_FUP: fup(flow); return PTM_OK;
+	case PTM_PACKET_PSB: return ptm_flow_psb(flow);
+	case PTM_PACKET_OVF: ptm_flow_overflow(flow); return PTM_OK;
+	case PTM_PACKET_TRACESTOP:
+		ptm_flow_disable(flow);
+		ptm_flow_emit_event(flow, PTM_EVENT_TRACESTOP, 0);
+		return PTM_OK;
+	case PTM_PACKET_MODE_TSX:
+		/* Bound to a FUP when one follows; else it only tells the state. */
+		if (flow->enabled && next_kind(flow) == PTM_PACKET_FUP) {
+			bind(flow, PTM_EVENT_TRANSACTION, packet->payload);
+			flow->pending_abort |= packet->payload & 2;
+			flow->pending_branch |= flow->pending_abort;
+		} else {
+			flow->in_transaction = packet->payload & 1;
+		}
+		return PTM_OK;
+	case PTM_PACKET_PTWRITE: event(flow, PTM_EVENT_PTWRITE, packet->payload, packet->count); return PTM_OK;
+	case PTM_PACKET_MWAIT: event(flow, PTM_EVENT_MWAIT, packet->payload, true); return PTM_OK;
+	case PTM_PACKET_PWRE: event(flow, PTM_EVENT_PWRE, packet->payload, false); return PTM_OK;
+	case PTM_PACKET_PWRX: event(flow, PTM_EVENT_PWRX, packet->payload, false); return PTM_OK;
+	case PTM_PACKET_EXSTOP: event(flow, PTM_EVENT_EXSTOP, packet->count, packet->count); return PTM_OK;
+	case PTM_PACKET_CFE: control_flow_event(flow); return PTM_OK;
+	case PTM_PACKET_EVD: bind(flow, PTM_EVENT_EVD, packet->payload); return PTM_OK;
+	case PTM_PACKET_TRIG: event(flow, PTM_EVENT_TRIG, packet->payload, packet->count); return PTM_OK;
+	default: return PTM_OK;
+	}
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the PT flow starts, starts again and ends: PSB+, the first IP after a loss,
+ * the limit of a segment. */
+#include "flow/pt_flow_state.h"
+
+/* Reads PSB+ after its PSB, up to PSBEND. Stores the FUP's IP, 0 without one.
+ * PTM_BAD_DATA: a packet that has no business there; the reader stands behind it. */
+static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
+{
+	flow->last_ip = 0;
+	*ip = 0;
+	ptm_return_stack_clear(&flow->returns);
+	for (;;) {
+		PTM_TRY(ptm_flow_read(flow));
+		if (flow->packet.kind == PTM_PACKET_PSBEND) {
+			flow->interrupts_on = flow->interrupts_next;
+			return PTM_OK;
+		}
+		if (ptm_flow_take_common(flow))
+			continue;
+		switch (flow->packet.kind) {
+		case PTM_PACKET_FUP:
+			if (!flow->enabled)
+				flow->clock.counting = true;
+			flow->enabled = true;
+			if (flow->packet.count)
+				*ip = ptm_flow_packet_ip(flow);
+			break;
+		case PTM_PACKET_MODE_TSX:
+			flow->in_transaction = flow->packet.payload & 1;
+			break;
+		default:
+			return PTM_BAD_DATA;
+		}
+	}
+}
+
+/* perf's state at a PSB: takes over time and cycles. */
+static void psb_event(ptm_pt_flow *flow, uint64_t offset)
+{
+	ptm_flow_latch(flow);
+	ptm_flow_emit_event(flow, PTM_EVENT_PSB, offset);
+}
+
+/* Decoding may begin at this PSB: measurements do not go across it. */
+static void checkpoint(ptm_pt_flow *flow, uint64_t offset, uint64_t packets)
+{
+	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_CHECKPOINT);
+	item->offset = offset;
+	item->payload = packets;
+	flow->measured_instructions = flow->instructions;
+	flow->measure_partial = true;
+}
+
+/* A PSB while in sync: no break in the flow. The visit in progress is cut at the
+ * address the PSB names, so that decoding may begin here and see the same. What
+ * is walked on the way still has the time before the PSB. */
+ptm_status ptm_flow_psb(ptm_pt_flow *flow)
+{
+	bool reaches = false;
+	uint64_t ip;
+
+	flow->psb_offset = flow->packet_offset;
+	flow->psb_packets = flow->reader.packets - 1;
+	flow->psb_moves = flow->clock.moves;
+	ptm_status status = read_psb(flow, &ip);
+	if (status == PTM_BAD_DATA) {
+		if (flow->packet.kind == PTM_PACKET_OVF)
+			ptm_flow_overflow(flow);
+		else
+			ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
+		return PTM_OK;
+	}
+	PTM_TRY(status);
+	if (ip && flow->ip && ip != flow->ip)
+		PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
+	if (reaches) {
+		flow->stop_ip = ip;
+		flow->step = PTM_STEP_PSB;
+		return PTM_OK;
+	}
+	psb_event(flow, flow->psb_offset);
+	checkpoint(flow, flow->psb_offset, flow->psb_packets);
+	return PTM_OK;
+}
+
+ptm_status ptm_flow_walk_psb(ptm_pt_flow *flow)
+{
+	ptm_walk walk;
+	uint32_t row;
+
+	PTM_TRY(ptm_flow_walk(flow, true, &walk, &row));
+	if (walk == PTM_WALK_ON || walk == PTM_WALK_LOST)
+		return PTM_OK;
+	if (walk == PTM_WALK_STOP) {
+		if (flow->cut_instructions) {
+			ptm_flow_visit_part(flow, flow->cut_block, flow->cut_instructions);
+			flow->resumed = true;
+		}
+		flow->ip = flow->stop_ip;
+	}
+	/* What was walked lies before the times of the PSB. */
+	if (flow->clock.moves != flow->psb_moves)
+		flow->clock.instructions = 0;
+	flow->step = PTM_STEP_PACKET;
+	psb_event(flow, flow->psb_offset);
+	checkpoint(flow, flow->psb_offset, flow->psb_packets);
+	return PTM_OK;
+}
+
+/* Finds the first or next PSB and starts there. */
+ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
+{
+	uint64_t from = flow->reader.offset, ip;
+
+	PTM_TRY(ptm_pt_reader_sync(&flow->reader));
+	uint64_t offset = flow->reader.offset, packets = flow->reader.packets;
+	if (offset > from) {
+		ptm_item *gap = ptm_flow_emit(flow, PTM_ITEM_GAP);
+		gap->reason = PTM_GAP_NO_SYNC;
+		gap->bytes = offset - from;
+		gap->offset = from;
+	}
+	PTM_TRY(ptm_flow_read(flow));
+	ptm_status status = read_psb(flow, &ip);
+	if (status == PTM_BAD_DATA)
+		return PTM_OK;
+	PTM_TRY(status);
+	flow->ip = ip;
+	psb_event(flow, offset);
+	checkpoint(flow, offset, packets);
+	flow->step = ip ? PTM_STEP_PACKET : PTM_STEP_FIND_IP;
+	if (ip && !flow->continuing) {
+		ptm_item *begin = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
+		begin->to_ip = ip;
+		begin->resumed = true;
+	}
+	flow->resumed = flow->continuing;
+	flow->continuing = false;
+	return PTM_OK;
+}
+
+/* ------------------------------------------------------ waiting for an IP */
+
+ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
+{
+	uint64_t ip;
+
+	PTM_TRY(ptm_flow_read(flow));
+	if (ptm_flow_take_common(flow))
+		return PTM_OK;
+	switch (flow->packet.kind) {
+	case PTM_PACKET_TIP: case PTM_PACKET_TIP_PGE: case PTM_PACKET_TIP_PGD: case PTM_PACKET_FUP:
+		if (flow->packet.kind == PTM_PACKET_TIP_PGE)
+			ptm_flow_enable(flow);
+		else if (flow->packet.kind == PTM_PACKET_TIP_PGD)
+			ptm_flow_disable(flow);
+		else if (flow->packet.kind == PTM_PACKET_TIP)
+			flow->enabled = true;
+		else if (flow->overflowed) /* a FUP after OVF says that tracing goes on */
+			flow->enabled = flow->clock.counting = true;
+		ip = flow->packet.count ? ptm_flow_packet_ip(flow) : 0;
+		/* After an error perf trusts only an IP that is sent in full. */
+		if (ip && (flow->overflowed || !flow->distrusts || flow->packet.count >= 3)) {
+			ptm_flow_begin(flow, ip);
+			flow->in_transaction = flow->found_transaction;
+		}
+		return PTM_OK;
+	case PTM_PACKET_PSB: {
+		uint64_t offset = flow->packet_offset, packets = flow->reader.packets - 1;
+		ptm_status status = read_psb(flow, &ip);
+		if (status == PTM_BAD_DATA)
+			return PTM_OK;
+		PTM_TRY(status);
+		psb_event(flow, offset);
+		checkpoint(flow, offset, packets);
+		if (ip) {
+			flow->ip = ip;
+			flow->step = PTM_STEP_PACKET;
+			ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
+			item->to_ip = ip;
+			item->resumed = true;
+		}
+		return PTM_OK;
+	}
+	case PTM_PACKET_MODE_TSX:
+		flow->found_transaction = flow->packet.payload & 1;
+		return PTM_OK;
+	case PTM_PACKET_OVF:
+		ptm_flow_overflow(flow);
+		return PTM_OK;
+	case PTM_PACKET_TRACESTOP:
+		ptm_flow_disable(flow);
+		return PTM_OK;
+	default:
+		return PTM_OK;
+	}
+}
+
+/* The stream's end. A limit before it is a PSB: what lies between here and the
+ * address it names belongs to this side. */
+ptm_status ptm_flow_at_limit(ptm_pt_flow *flow)
+{
+	uint64_t ip;
+
+	flow->step = PTM_STEP_END;
+	if (!flow->limited || !flow->ip || !flow->enabled)
+		return PTM_OK;
+	flow->limit_packets = flow->reader.packets;
+	flow->reader.limit = flow->reader.input.size;
+	PTM_TRY(ptm_flow_read(flow));
+	ptm_status status = read_psb(flow, &ip);
+	if (status != PTM_OK || !ip)
+		return status == PTM_BAD_DATA ? PTM_OK : status;
+	bool reaches;
+	PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
+	if (reaches) {
+		ptm_flow_latch(flow);
+		flow->latched = false;
+		flow->stop_ip = ip;
+		flow->step = PTM_STEP_LIMIT;
+	}
+	return PTM_OK;
+}
+
+ptm_status ptm_flow_walk_limit(ptm_pt_flow *flow)
+{
+	ptm_walk walk;
+	uint32_t row;
+
+	PTM_TRY(ptm_flow_walk(flow, true, &walk, &row));
+	if (walk == PTM_WALK_ON)
+		return PTM_OK;
+	if (walk == PTM_WALK_STOP && flow->cut_instructions)
+		ptm_flow_visit_part(flow, flow->cut_block, flow->cut_instructions);
+	flow->step = PTM_STEP_END;
+	return PTM_OK;
+}
