@@ -55,9 +55,13 @@ export function InstructionList({ threads, thread, picker }: Props) {
   const noCycles = whyNoCycles(session.info)
   const hasCpu = session.queues === null || session.queues.cpu.some((cpu) => cpu >= 0)
   const hasCycles = noCycles === ''
+  const hasLines = held.hasLines
   const available = useMemo(
-    () => allColumns.filter((column) => (hasCycles || !column.needsCycles) && (hasCpu || column.id !== 'cpu')),
-    [hasCycles, hasCpu],
+    () =>
+      allColumns.filter(
+        (column) => (hasCycles || !column.needsCycles) && (hasCpu || column.id !== 'cpu') && (hasLines || column.id !== 'source'),
+      ),
+    [hasCycles, hasCpu, hasLines],
   )
   const copy = useCopy({ thread, threads, context, rowCount })
   const showTime = useStore((store) => store.showTime)
