@@ -17,9 +17,18 @@ typedef struct opened {
 	ptm_status status;
 } opened;
 
+/* Whether images are opened as perf would have written them into a pipe. */
+static bool piped;
+
 static opened *open_image(const image_bytes *image)
 {
+	static image_bytes pipe;
 	opened *trace = calloc(1, sizeof *trace);
+
+	if (piped) {
+		image_as_pipe(image, &pipe);
+		image = &pipe;
+	}
 	ptm_source_init_memory(&trace->source, image->at, image->length);
 	trace->status = ptm_trace_file_open(&trace->file, &trace->source, &trace->strings, &trace->message);
 	return trace;
