@@ -177,8 +177,13 @@ static inline void image_as_pipe(const image_bytes *file, image_bytes *pipe)
 			continue;
 		memcpy(entry, file->at + table, sizeof entry);
 		table += 16;
-		if (bit == 2) { /* build-ids are records already */
+		if (bit == 2) { /* build-ids are records already, of no type */
+			size_t start = pipe->length;
 			put(pipe, file->at + entry[0], entry[1]);
+			for (uint16_t size; start < pipe->length; start += size) {
+				pipe->at[start] = 67;
+				memcpy(&size, pipe->at + start + 6, sizeof size);
+			}
 			continue;
 		}
 		put_u64(&body, bit);
