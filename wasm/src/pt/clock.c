@@ -26,6 +26,12 @@ void ptm_clock_init(ptm_clock *clock, const ptm_clock_config *config)
 		clock->slip = LEAST_SLIP;
 }
 
+/* Ticks or cycles as a whole number; 0 for what broken packets may add up to, which counts as nothing new. */
+static uint64_t whole(double value)
+{
+	return value < 0x1p63 ? (uint64_t)value : 0;
+}
+
 static void moved(ptm_clock *clock)
 {
 	clock->instructions = 0;
@@ -40,7 +46,7 @@ static void estimate_cycles(ptm_clock *clock)
 	clock->cycles_sampled = true;
 	if (!clock->counting || clock->tsc <= clock->cycles_base_tsc)
 		return;
-	uint64_t cycles = (uint64_t)((double)(clock->tsc - clock->cycles_base_tsc) * clock->tsc_to_cycles + (double)clock->cycles_base);
+	uint64_t cycles = whole((double)(clock->tsc - clock->cycles_base_tsc) * clock->tsc_to_cycles + (double)clock->cycles_base);
 	if (cycles > clock->cycles)
 		clock->cycles = cycles;
 }
@@ -209,7 +215,7 @@ void ptm_clock_cyc(ptm_clock *clock, uint64_t cycles)
 	double scale = clock->have_cycles_to_tsc ? clock->cycles_to_tsc : clock->cbr_cycles_to_tsc;
 	if (!clock->have_cycles_to_tsc && !clock->cbr)
 		return;
-	uint64_t tsc = (uint64_t)((double)clock->cyc_reference + (double)clock->cyc_count * scale);
+	uint64_t tsc = whole((double)clock->cyc_reference + (double)clock->cyc_count * scale);
 	if (tsc >= clock->tsc)
 		clock->tsc = tsc;
 	moved(clock);
