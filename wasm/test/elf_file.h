@@ -8,6 +8,7 @@
 #include "../cli/host.h"
 #include <elf.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 typedef struct elf_file {

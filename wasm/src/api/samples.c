@@ -345,6 +345,8 @@ static ptm_status tell(ptm_session *session, ptm_samples *samples, lane *from)
 	take_cycles(samples, from);
 	if (item->kind == PTM_ITEM_VISIT)
 		return tell_visit_end(session, samples, from);
+	if (item->kind == PTM_ITEM_BEGIN && item->reason == PTM_GAP_OVERFLOW)
+		from->walked_length = 0;
 	if (item->kind == PTM_ITEM_BEGIN && !item->resumed && samples->flags & SAMPLE_BRANCHES) {
 		sample told = { .kind = 1, .tsc = from->tsc, .addr = item->to_ip,
 			.code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length,
@@ -482,8 +484,6 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples, uint32_t 
 		PTM_TRY(next_state(one));
 		if (one->item.kind == PTM_ITEM_GAP) {
 			one->has_item = false;
-			if (one->item.reason == PTM_GAP_OVERFLOW)
-				one->walked_length = 0;
 			take_cycles(samples, one);
 			PTM_TRY(tell_gap(session, samples, one));
 			continue;

@@ -76,12 +76,55 @@ ptm_status ptm_flow_walk_tnt(ptm_pt_flow *flow)
 	return PTM_OK;
 }
 
+/* Tracing stops with the last of the first `instructions` of `block`, which goes to `to`. */
+static void stop_at(ptm_pt_flow *flow, uint32_t row, uint32_t instructions, uint64_t to)
+{
+	const ptm_block *block = &flow->blocks->blocks.at[row];
+	flow->step = PTM_STEP_PACKET;
+	ptm_flow_disable(flow);
+	if (instructions == block->instructions) {
+		ptm_flow_visit(flow, row, PTM_END_OFF, to, true);
+	} else {
+		flow->ip = block->ip;
+		for (uint32_t i = 0; i + 1 < instructions; i++)
+			flow->ip += flow->blocks->lengths.at[block->lengths + i];
+		ptm_flow_visit_cut(flow, row, instructions, PTM_END_OFF, to);
+	}
+	flow->ip = to;
+}
+
+/* TIP.PGD with an IP: traced code was left, by any instruction that leads there. */
+static ptm_status leave(ptm_pt_flow *flow, bool *left)
+{
+	uint64_t to = flow->last_ip;
+	uint32_t row;
+
+	*left = true;
+	PTM_TRY(ptm_blocks_find(flow->blocks, flow->context.space, flow->ip, flow->mode, &row));
+	const ptm_block *block = &flow->blocks->blocks.at[row];
+	uint32_t index = ptm_blocks_index_of(flow->blocks, block, to);
+	bool direct = block->class == PTM_INSN_JCC || block->class == PTM_INSN_LOOP || block->class == PTM_INSN_JUMP ||
+		      block->class == PTM_INSN_CALL;
+	bool falls = block->class == PTM_INSN_JCC || block->class == PTM_INSN_LOOP || block->class == PTM_INSN_OTHER;
+	if (index && index != UINT32_MAX)
+		stop_at(flow, row, index, to);
+	else if (block->instructions && ((direct && block->target == to) || (falls && block->ip + block->size == to)))
+		stop_at(flow, row, block->instructions, to);
+	else
+		*left = false;
+	return PTM_OK;
+}
+
 ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 {
-	bool stops = flow->step == PTM_STEP_TIP_PGD;
+	bool stops = flow->step == PTM_STEP_TIP_PGD, left = false;
 	ptm_walk walk;
 	uint32_t row;
 
+	if (stops && flow->packet.count)
+		PTM_TRY(leave(flow, &left));
+	if (left)
+		return PTM_OK;
 	PTM_TRY(ptm_flow_walk(flow, false, &walk, &row));
 	if (walk != PTM_WALK_DECISION)
 		return PTM_OK;
@@ -91,12 +134,11 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 		return PTM_OK;
 	}
 	uint64_t to = flow->packet.count ? flow->last_ip : 0;
-	uint8_t end = stops ? PTM_END_OFF : end_of(block->class);
 	account_indirect(flow, block);
 	flow->step = PTM_STEP_PACKET;
 	if (stops)
 		ptm_flow_disable(flow);
-	ptm_item *item = ptm_flow_visit(flow, row, end, to, true);
+	ptm_item *item = ptm_flow_visit(flow, row, stops ? PTM_END_OFF : end_of(block->class), to, true);
 	if (!stops)
 		ptm_flow_take_interrupts(flow, item);
 	if (flow->packet.count)

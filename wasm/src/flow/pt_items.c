@@ -144,6 +144,7 @@ void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
 {
 	flow->ip = ip;
 	flow->step = PTM_STEP_PACKET;
+	bool after_overflow = flow->overflowed && flow->packet.kind == PTM_PACKET_FUP;
 	flow->overflowed = flow->distrusts = false;
 	if (flow->packet.kind == PTM_PACKET_TIP_PGE || (ip >> 63) == 0)
 		latch_estimate(flow);
@@ -151,6 +152,8 @@ void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
 		ptm_flow_latch(flow);
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
 	item->to_ip = ip;
+	if (after_overflow)
+		item->reason = PTM_GAP_OVERFLOW;
 	if (flow->packet.kind != PTM_PACKET_TIP_PGD)
 		ptm_flow_take_interrupts(flow, item);
 }

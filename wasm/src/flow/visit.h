@@ -55,7 +55,7 @@ static inline bool ptm_gap_is_loss(uint8_t reason)
 typedef struct ptm_item {
 	uint8_t kind;            /* enum ptm_item_kind */
 	uint8_t end;             /* VISIT: enum ptm_end */
-	uint8_t reason;          /* GAP: enum ptm_gap_reason */
+	uint8_t reason;          /* GAP: enum ptm_gap_reason; BEGIN: PTM_GAP_OVERFLOW where an overflow ends inside traced code */
 	uint8_t event;           /* EVENT: enum ptm_event_kind (pt/event.h) */
 	bool in_transaction;
 	bool interrupts_off;     /* VISIT, BEGIN: IF was clear before it; true too where MODE.Exec does not carry IF */

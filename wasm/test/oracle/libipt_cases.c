@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decodes libipt's own test cases (raw PT over flat code) and compares the
+ * instruction addresses with what its ptxed printed. Says which differ; judge of
+ * what both decoders mean to support, not of what they must agree on.
+ * Usage: libipt_cases [DIRECTORY], by default ../../shared/traces/libipt-cases;
+ * without it there is nothing to do. */
+#include "../pt_world.h"
+#include <stdio.h>
+
+enum { MOST = 4096 };
+
+static uint32_t read_file(const char *directory, const char *name, const char *suffix, uint8_t *into, uint32_t most)
+{
+	char path[1024];
+	snprintf(path, sizeof path, "%s/%s%s", directory, name, suffix);
+	FILE *file = fopen(path, "rb");
+	if (!file)
+		return 0;
+	uint32_t length = (uint32_t)fread(into, 1, most, file);
+	fclose(file);
+	return length;
+}
+
+static uint32_t expected(const char *directory, const char *name, uint64_t *ips)
+{
+	static uint8_t text[1 << 16];
+	uint32_t length = read_file(directory, name, "-ptxed.exp", text, sizeof text - 1), count = 0;
+	text[length] = 0;
+	for (char *line = strtok((char *)text, "\n"); line; line = strtok(NULL, "\n")) {
+		char *end;
+		uint64_t ip = strtoull(line, &end, 16);
+		if (end - line == 16 && count < MOST)
+			ips[count++] = ip;
+	}
+	return count;
+}
+
+static uint32_t decoded(pt_world *world, uint64_t *ips)
+{
+	ptm_pt_flow *flow;
+	ptm_item item;
+	uint32_t count = 0;
+	if (ptm_pt_flow_new(&flow, &world->blocks, &world->config, 0, world->size, NULL) != PTM_OK)
+		return 0;
+	while (ptm_pt_flow_next(flow, &item) == PTM_OK) {
+		if (item.kind != PTM_ITEM_VISIT)
+			continue;
+		const ptm_block *block = &world->blocks.blocks.at[item.block];
+		uint64_t ip = block->ip;
+		for (uint32_t i = 0; i < item.instructions && count < MOST; i++) {
+			ips[count++] = ip;
+			ip += world->blocks.lengths.at[block->lengths + i];
+		}
+	}
+	ptm_pt_flow_free(flow);
+	return count;
+}
+
+/* Returns whether a case agrees. Prints the first difference. */
+static bool run(const char *directory, const char *name, uint64_t address)
+{
+	static uint8_t code[8192], trace[1 << 16];
+	static uint64_t wanted[MOST], got[MOST];
+	pt_world world;
+	uint32_t size = read_file(directory, name, ".bin", code, sizeof code);
+	pt_world_open(&world, address, code, size);
+	pt_world_trace(&world, trace, read_file(directory, name, ".pt", trace, sizeof trace));
+	uint32_t count = expected(directory, name, wanted), have = decoded(&world, got), i = 0;
+	pt_world_close(&world);
+	while (i < count && i < have && wanted[i] == got[i])
+		i++;
+	if (i == count && i == have)
+		return true;
+	printf("%-45s after %u of %u: wanted %llx got %llx\n", name, i, count, i < count ? (unsigned long long)wanted[i] : 0,
+	       i < have ? (unsigned long long)got[i] : 0);
+	return false;
+}
+
+int main(int count, char **arguments)
+{
+	const char *directory = count > 1 ? arguments[1] : "../../shared/traces/libipt-cases";
+	char path[1024], line[1024], name[256];
+	unsigned agree = 0, cases = 0;
+	unsigned long long address;
+	snprintf(path, sizeof path, "%s/cases.tsv", directory);
+	FILE *list = fopen(path, "r");
+	if (!list)
+		return 0;
+	while (fgets(line, sizeof line, list)) {
+		if (sscanf(line, "%255s %llx", name, &address) != 2)
+			continue;
+		cases++;
+		agree += run(directory, name, address);
+	}
+	fclose(list);
+	printf("libipt cases: %u of %u agree\n", agree, cases);
+	return 0;
+}
