@@ -30,6 +30,8 @@ test('without binaries packets still show, and the missing file is named; adding
   expect(await gridRows(page)).toBeGreaterThan(100)
   await showTab(page, 'Files')
   await expect(panel(page)).toContainText('/opt/ptarmigan/signals')
+  await expect(panel(page)).toContainText('missing')
+  await expect(page.locator('.chips')).toContainText(/\d (ns|µs|ms|s)/)
   await chooseFiles(page, [binary])
   await expect(
     panel(page)
@@ -53,6 +55,14 @@ test('a binary of another build is refused by name', async ({ page }) => {
       .first(),
   ).toBeVisible()
   await expect(panel(page)).toContainText('signals')
+  await expect(
+    panel(page)
+      .getByText(/signals .*build.id/i)
+      .first(),
+  ).toBeVisible()
+  await expect(page.locator('.chips')).toContainText('0 instructions')
+  await showTab(page, 'Packets')
+  expect(await gridRows(page)).toBeGreaterThan(100)
 })
 
 const whole = readFileSync(trace)

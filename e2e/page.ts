@@ -26,7 +26,7 @@ export async function openStart(page: Page): Promise<string[]> {
 }
 
 /** Waits until nothing is being decoded or asked. */
-export async function idle(page: Page, session: 'ready' | 'failed' | 'cancelled' = 'ready'): Promise<void> {
+export async function idle(page: Page, session: 'ready' | 'failed' | 'cancelled' | 'empty' = 'ready'): Promise<void> {
   await page.locator(`html[data-session="${session}"][data-idle="true"]`).waitFor({ state: 'attached', timeout: 60_000 })
 }
 
@@ -39,11 +39,11 @@ export async function chooseFiles(page: Page, files: Parameters<Locator['setInpu
   await page.getByTestId('files-input').first().setInputFiles(files)
 }
 
-export async function showTab(page: Page, name: TabName): Promise<void> {
+export async function showTab(page: Page, name: TabName, session: 'ready' | 'cancelled' = 'ready'): Promise<void> {
   const tab = page.getByRole('tab', { name })
   await tab.click()
   await expect(tab).toHaveAttribute('aria-selected', 'true')
-  await idle(page)
+  await idle(page, session)
 }
 
 /** Chooses a thread by a part of its label. */

@@ -30,9 +30,16 @@ function DecodeProgress() {
   const status = useStore((store) => store.session.status)
   const progress = useStore((store) => store.session.progress)
   const cancel = useStore((store) => store.cancel)
+  const resume = useStore((store) => store.resume)
   if (status !== 'decoding' && status !== 'cancelled') return null
   const { name, detail, share } = progress ? progressText(progress) : { name: 'Decoding', detail: '', share: 0 }
-  if (status === 'cancelled') return <span className="decode-progress">Stopped at {detail}: views show that part.</span>
+  if (status === 'cancelled')
+    return (
+      <div className="decode-progress">
+        <span>Stopped at {detail}: views show that part.</span>
+        <Button onClick={() => void resume()}>Continue decoding</Button>
+      </div>
+    )
   return (
     <div className="decode-progress">
       <span>

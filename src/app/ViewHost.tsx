@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows the chosen view. Views that were open before keep their state, hidden
 // and without asking the engine for anything.
-import { Activity, Suspense, useState } from 'react'
-import { useStore } from '../store'
+import { Activity, Suspense, useEffect, useState } from 'react'
+import { markWork, useStore } from '../store'
 import { EmptyState } from '../widgets/EmptyState'
 import { ErrorBoundary } from './ErrorBoundary'
 import { tabs } from './tabs'
@@ -19,7 +19,7 @@ export function ViewHost() {
           <Activity key={id} mode={id === tab ? 'visible' : 'hidden'}>
             <div className="view-slot">
               <ErrorBoundary name={title}>
-                <Suspense fallback={<EmptyState title={`Opening ${title}…`} />}>
+                <Suspense fallback={<Opening title={title} />}>
                   <View />
                 </Suspense>
               </ErrorBoundary>
@@ -29,4 +29,10 @@ export function ViewHost() {
       )}
     </div>
   )
+}
+
+/** Shown while a view's code is on its way; the page is not idle meanwhile. */
+function Opening({ title }: { title: string }) {
+  useEffect(() => markWork(), [])
+  return <EmptyState title={`Opening ${title}…`} />
 }

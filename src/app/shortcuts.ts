@@ -72,4 +72,17 @@ export const sheet: readonly { title: string; keys: readonly (readonly [string, 
       ['Home', 'Whole trace'],
     ],
   },
+  {
+    title: 'Tables',
+    keys: [
+      ['↑ ↓', 'Select the row above, below'],
+      ['Page Up, Page Down', 'By a page'],
+      ['Home End', 'First, last row'],
+      ['Shift with these', 'Extend the selection'],
+      ['Ctrl C', 'Copy the selected rows'],
+      ['Enter, double click', 'Open the row'],
+      ['P', 'Packet of the instruction'],
+      ['B', 'Block of the instruction'],
+    ],
+  },
 ]

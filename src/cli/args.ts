@@ -19,11 +19,11 @@ export type Command =
 
 export const usage = `Usage: ptarmigan COMMAND [options] FILE
 
-Reads Intel PT traces from Linux perf.data files.
+Reads Intel PT and BTS traces, LBR branch stacks and samples from Linux perf.data files.
 
 Commands
   info      what the trace is, what is missing and what that costs
-  script    branches and instructions as perf script 6.1 prints them
+  script    branches, instructions or samples as perf script 6.1 prints them
   report    the functions and blocks that cost most
   packets   the raw packets with their offsets
 
@@ -35,7 +35,10 @@ Options of all commands
 script
   --itrace=LETTERS   b branches, i0ns every instruction, e errors (default: be)
   -F, --fields LIST  comm,pid,tid,cpu,time,period,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,ipc
+                     of samples also misc,weight,data_src,brstack,brstacksym,brstackoff,iregs,uregs,
+                     phys_addr,data_page_size,code_page_size
                      or +FIELD,-FIELD to change the default
+  -G                 samples without their call chains
   --ns               nanoseconds
   --insn-trace       short for -F +insn,-event,-period --itrace=i0nse --ns
 
@@ -72,6 +75,7 @@ const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']
       itrace: { type: 'string' },
       ns: { type: 'boolean' },
       'insn-trace': { type: 'boolean' },
+      'hide-call-graph': { type: 'boolean', short: 'G' },
     },
     make: makeScript,
   },
@@ -135,7 +139,12 @@ function makeScript({ values, common: of }: Parsed): Result<Command, string> {
   const itrace: Result<ItraceOptions, string> = parseItrace(given ?? 'be')
   if (!itrace.ok) return itrace
   const note = given === undefined ? 'no --itrace given: printing branches and errors (--itrace=be).' : ''
-  return ok({ name: 'script', options: { fields, itrace: itrace.value, ns: whole || values['ns'] === true }, note, ...of })
+  return ok({
+    name: 'script',
+    options: { fields, itrace: itrace.value, ns: whole || values['ns'] === true, hideChains: values['hide-call-graph'] === true },
+    note,
+    ...of,
+  })
 }
 
 function makeReport({ values, common: of }: Parsed): Result<Command, string> {

@@ -3,6 +3,7 @@
 // not one of its real fields, and any other +/- drops a branch's target unless
 // addr is asked for.
 import { fail, ok, type Result } from '../lib/result'
+import { sampleOnly } from './sample-fields'
 
 const names = [
   'comm',
@@ -20,6 +21,7 @@ const names = [
   'insn',
   'insnlen',
   'ipc',
+  ...sampleOnly,
 ] as const
 type Name = (typeof names)[number]
 const isName = (text: string): text is Name => (names as readonly string[]).includes(text)
@@ -34,26 +36,15 @@ export type Fields = Record<Name, boolean> & {
 
 const unsupported = [
   'trace',
-  'uregs',
-  'iregs',
   'bpf-output',
-  'brstack',
-  'brstacksym',
-  'brstackoff',
   'brstackinsn',
   'brstackinsnlen',
   'callindent',
   'synth',
-  'phys_addr',
   'metric',
-  'misc',
   'srccode',
   'srcline',
   'tod',
-  'data_src',
-  'weight',
-  'data_page_size',
-  'code_page_size',
   'ins_lat',
   'retire_lat',
   'machine_pid',

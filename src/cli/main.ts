@@ -22,8 +22,7 @@ async function run(command: Command): Promise<Result<void, string>> {
     case 'info':
       return info(session, command.file, command.json)
     case 'script':
-      if (command.note) say(command.note)
-      return script(session, command.options)
+      return script(session, command.options, command.note)
     case 'report':
       return report(session, command.file, command.options)
     case 'packets':

@@ -9,17 +9,25 @@ import { printsNothing, type Fields } from './fields'
 import type { ItraceOptions } from './itrace'
 import { print, say } from './output'
 import { PerfLines, SampleKind } from './perf-lines'
+import { sampleFlags, sampleOnly } from './sample-fields'
+import { scriptSamples } from './script-samples'
 import { infoOf } from './trace'
 
 const ROWS_A_QUERY = 16_384
 const FLUSH_BYTES = 1 << 20
 
-export type ScriptOptions = { fields: Fields; itrace: ItraceOptions; ns: boolean }
+export type ScriptOptions = { fields: Fields; itrace: ItraceOptions; ns: boolean; hideChains: boolean }
 
-/** Prints every sample; resolves with how many trace errors were among them. */
-export async function script(session: Session, options: ScriptOptions): Promise<Result<void, string>> {
+/** Prints every sample (`note`: said first, when the trace is a processor trace); resolves with how many trace errors were among them. */
+export async function script(session: Session, options: ScriptOptions, note: string): Promise<Result<void, string>> {
   const info = infoOf(session)
   if (!info.ok) return info
+  const source = info.value.get('source')
+  if (source === 'LBR branch stacks' || source === 'Samples')
+    return scriptSamples(session, sampleFlags(options.fields, options.ns, options.hideChains))
+  const foreign = sampleOnly.find((name) => options.fields.asked.has(name))
+  if (foreign !== undefined) return fail(`-F ${foreign}: this is a processor trace; only ordinary samples have that field.`)
+  if (note) say(note)
   const { itrace } = options
   const branches_name = info.value.get('branches_name') ?? 'branches'
   const instructions_name = info.value.get('instructions_name') ?? 'instructions'

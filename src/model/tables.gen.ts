@@ -362,6 +362,13 @@ export type BranchesTable = {
   trips: Float64Array
 }
 
+/** ordinary samples and branch stacks as perf script prints them, in its order; first (row) and count count; flags: the fields, as src/cli/sample-fields.ts numbers them */
+export type SampleLinesTable = {
+  rows: number
+  /** one sample: all its lines, each with its end */
+  text: TextColumn
+}
+
 export type Tables = {
   info: InfoTable
   queues: QueuesTable
@@ -378,6 +385,7 @@ export type Tables = {
   coverage: CoverageTable
   samples: SamplesTable
   branches: BranchesTable
+  sample_lines: SampleLinesTable
 }
 
 export type TableName = keyof Tables
@@ -569,5 +577,8 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['cycles', 'f64'],
     ['cycle_count', 'f64'],
     ['trips', 'f64'],
+  ],
+  sample_lines: [
+    ['text', 'str'],
   ],
 }

@@ -3,18 +3,10 @@
 // one a test puts in its place.
 import type { Engine } from '../engine/protocol'
 
-type EngineModule = { createEngine(): Engine | Promise<Engine> }
-
-// A glob, so that the store can be tested where the decoder is not built.
-const modules = import.meta.glob<EngineModule>('../engine/client.ts')
-
 let current: Promise<Engine> | null = null
 
-async function makeEngine(): Promise<Engine> {
-  const load = modules['../engine/client.ts']
-  if (!load) throw new Error('This build has no decoder. Run `npm start`, which builds it.')
-  return (await load()).createEngine()
-}
+// Fetched when first needed: the start page does without a decoder.
+const makeEngine = async (): Promise<Engine> => (await import('../engine/client')).createEngine()
 
 /** The engine in use; made at the first call. */
 export function engine(): Promise<Engine> {

@@ -2,6 +2,7 @@
 // The store's door: views and app import this file only; behind it is their
 // only way to the engine.
 export { setEngine } from './engine-access'
+export { markWork } from './pending'
 export { useStore } from './store'
 export { useIdle, useTable } from './use-table'
 export { showVisit } from './visit-of'

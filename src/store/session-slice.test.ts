@@ -111,6 +111,11 @@ test('cancel keeps what was decoded', async () => {
   await vi.waitFor(() => expect(store().session.status).toBe('cancelled'))
   expect(store().session.progress?.phase).toBe('cancelled')
   expect(store().session.info?.rows).toBe(1)
+  void store().resume()
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  expect(engine.log).toEqual(['open perf.data', 'decode', 'cancel', 'decode'])
+  engine.finish()
+  await vi.waitFor(() => expect(store().session.status).toBe('ready'))
 })
 
 test('the version grows with progress, also from one trace to the next', async () => {

@@ -245,6 +245,10 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
       cancelWanted = true
       await (await engine()).cancel()
     },
+    resume: () =>
+      guarded(async () => {
+        if (decoding === null && get().session.info) await decode()
+      }),
     closeTrace: () =>
       guarded(async () => {
         await stopDecoding()

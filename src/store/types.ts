@@ -32,6 +32,8 @@ export type SessionActions = {
   openFiles(files: { file: File; path: string }[]): Promise<void>
   openExample(): Promise<void>
   cancel(): Promise<void>
+  /** Decodes on after `cancel`; nothing when a decode is under way or no trace is open. */
+  resume(): Promise<void>
   closeTrace(): Promise<void>
 }
 

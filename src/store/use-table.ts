@@ -5,6 +5,7 @@ import { useCallback, useState, useSyncExternalStore } from 'react'
 import type { TableRequest } from '../engine/protocol'
 import type { TableName } from '../model/tables.gen'
 import { engine } from './engine-access'
+import { isPending, onPendingChange } from './pending'
 import { useStore } from './store'
 import { TableCache } from './table-cache'
 import { TableViewer } from './table-viewer'
@@ -26,10 +27,12 @@ export function useTable<Name extends TableName>(table: Name, request: TableRequ
   return useSyncExternalStore(subscribe, () => viewer.look(entry))
 }
 
-/** True when no table is being asked for: what tests wait for. */
+function onIdleChange(changed: () => void): () => void {
+  const stops = [cache.onIdleChange(changed), onPendingChange(changed)]
+  return () => stops.forEach((stop) => stop())
+}
+
+/** True when no table is being asked for and no view is on its way: what tests wait for. */
 export function useIdle(): boolean {
-  return useSyncExternalStore(
-    (changed) => cache.onIdleChange(changed),
-    () => cache.idle(),
-  )
+  return useSyncExternalStore(onIdleChange, () => cache.idle() && !isPending())
 }

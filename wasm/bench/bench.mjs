@@ -52,7 +52,7 @@ function makeInput() {
 function contestants(trace) {
   const built = spawnSync('make', ['-s', '-k', '-C', join(root, 'wasm'), 'bench'], { encoding: 'utf8' })
   if (built.status) console.log(built.stderr.trim())
-  const symfs = symfsOf('bench', { [options.path]: options.elf })
+  const symfs = symfsOf('bench', { [options.path]: options.elf, [resolve(options.elf)]: options.elf })
   const list = []
   const program = (name, file, command) => {
     if (existsSync(file)) list.push({ name, command })

@@ -179,6 +179,8 @@
 	C(branches, predicted, f64, "entries that say so") \
 	C(branches, cycles, f64, "mean core cycles since the branch before; NaN not measured") \
 	C(branches, cycle_count, f64, "entries the mean rests on") \
-	C(branches, trips, f64, "mean turns of the loop that the branch closes; NaN: no loop, or its end was never seen")
+	C(branches, trips, f64, "mean turns of the loop that the branch closes; NaN: no loop, or its end was never seen") \
+	T(sample_lines, "ordinary samples and branch stacks as perf script prints them, in its order; first (row) and count count; flags: the fields, as src/cli/sample-fields.ts numbers them") \
+	C(sample_lines, text, str, "one sample: all its lines, each with its end")
 
 #endif

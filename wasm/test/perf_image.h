@@ -154,6 +154,46 @@ static inline void image_features(image_bytes *file, const uint32_t *bits, image
 	patch_u64(file, 72, flags);
 }
 
+/* Writes the file as perf would have into a pipe: attributes and features (bits
+ * below 64) become records ahead of the others, FINISHED_ROUND ends it. */
+static inline void image_as_pipe(const image_bytes *file, image_bytes *pipe)
+{
+	static image_bytes body;
+	uint64_t header[13], entry[2];
+
+	memcpy(header, file->at, sizeof header);
+	pipe->length = 0;
+	put(pipe, "PERFILE2", 8);
+	put_u64(pipe, 16);
+	for (uint64_t at = header[3]; at < header[3] + header[4]; at += header[2]) {
+		memcpy(entry, file->at + at + header[2] - 16, sizeof entry);
+		put(&body, file->at + at, header[2] - 16);
+		put(&body, file->at + entry[0], entry[1]);
+		image_record(pipe, 64, 0, &body);
+	}
+	uint64_t table = header[5] + header[6];
+	for (uint64_t bit = 0; bit < 64; bit++) {
+		if (!(header[9] >> bit & 1))
+			continue;
+		memcpy(entry, file->at + table, sizeof entry);
+		table += 16;
+		if (bit == 2) { /* build-ids are records already, of no type */
+			size_t start = pipe->length;
+			put(pipe, file->at + entry[0], entry[1]);
+			for (uint16_t size; start < pipe->length; start += size) {
+				pipe->at[start] = 67;
+				memcpy(&size, pipe->at + start + 6, sizeof size);
+			}
+			continue;
+		}
+		put_u64(&body, bit);
+		put(&body, file->at + entry[0], entry[1]);
+		image_record(pipe, 80, 0, &body);
+	}
+	put(pipe, file->at + header[5], header[6]);
+	image_record(pipe, 68, 0, &body);
+}
+
 /* The bodies of the records that most tests need, with trailers of id 1. */
 static inline size_t image_comm(image_bytes *file, uint64_t time, int32_t pid, int32_t tid, const char *name, int exec)
 {

@@ -15,6 +15,9 @@ import { judgeJunk } from '../test/cases/junk.mjs'
 import { CommandLines } from '../test/cases/lines.mjs'
 
 const FIELDS = 'comm,tid,pid,cpu,time,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,ipc'
+/** BTS has no times; LBR samples are printed as they are. */
+const BTS_FIELDS = 'comm,tid,pid,event,ip,sym,symoff,dso,addr,flags,insn'
+const LBR_FIELDS = 'comm,tid,pid,cpu,time,period,event,ip,sym,symoff,dso,brstack'
 const { values: options } = parseArgs({
   options: {
     project: { type: 'boolean', default: false },
@@ -149,12 +152,12 @@ function joinInSlices(parts) {
   return Buffer.concat(buffers)
 }
 
-async function judgePerf(fixture, itrace) {
+async function judgePerf(fixture, itrace, fields = FIELDS, ns = true) {
   if (!perf.startsWith('6.1.')) return report(fixture, itrace, 'skip', 0, 0, perf ? `perf is ${perf}, not 6.1` : 'perf is not installed')
-  const theirs = new CommandLines(perfCommand(fixture, itrace, FIELDS, true))
+  const theirs = new CommandLines(perfCommand(fixture, itrace, fields, ns))
   if (!(await theirs.fill(1)))
     return report(fixture, itrace, 'skip', 0, 0, `perf prints nothing: ${(await theirs.finish()).errorText.split('\n')[0]}`)
-  await judgeStream(fixture, itrace, candidate(fixture, itrace, FIELDS, true), (ours) => compareLines(ours, theirs))
+  await judgeStream(fixture, itrace, candidate(fixture, itrace, fields, ns), (ours) => compareLines(ours, theirs))
   await theirs.finish()
 }
 
@@ -231,8 +234,8 @@ if (!options.project) {
   for (const fixture of capturedTraces().filter(matches))
     for (const kept of fixture.kept) if (wants(kept.itrace)) await judgeKept(fixture, kept)
   for (const fixture of sharedFixtures().filter(matches)) {
-    if (fixture.skip) {
-      report(fixture, 'all', 'skip', 0, 0, fixture.skip)
+    if (fixture.source !== 'pt') {
+      if (wants('b')) await judgePerf(fixture, 'b', fixture.source === 'bts' ? BTS_FIELDS : LBR_FIELDS, fixture.source === 'lbr')
       continue
     }
     if (wants('truth') || wants('views')) {

@@ -2,7 +2,7 @@
 // The flame graph tab: calls by path for the selected thread and time range,
 // weighed by time, cycles or instructions.
 import { useMemo, useState } from 'react'
-import { ALL } from '../../model/tables.gen'
+import { ALL, type CallTreeTable } from '../../model/tables.gen'
 import { amountsOf, buildCallTree, matchedWeight, nodeAt, pathOf, type CallTree } from '../../model/call-tree'
 import { colorGroup, functionName, imagePath, threadLabel, whyNoCycles } from '../../model/names'
 import { compileSearch, matchRows } from '../../model/search'
@@ -95,12 +95,11 @@ function Breadcrumbs({
   )
 }
 
-function NothingToDraw({ weight }: { weight: Weight }) {
-  const { setWeight, setRange, setThread } = useStore.getState()
+function NothingToDraw() {
+  const { setRange, setThread } = useStore.getState()
   const range = useStore((store) => store.view.range)
   const thread = useStore((store) => store.view.thread)
   const decoding = useStore((store) => store.session.status === 'decoding')
-  const instructions = useStore((store) => store.session.progress?.instructions ?? 0)
   if (range || thread !== null)
     return (
       <EmptyState title="No calls in what is selected">
@@ -117,19 +116,19 @@ function NothingToDraw({ weight }: { weight: Weight }) {
       </EmptyState>
     )
   if (decoding) return <EmptyState title="Decoding…">The picture fills in as calls are found.</EmptyState>
-  if (weight !== 'instructions' && instructions > 0)
-    return (
-      <EmptyState title={`No ${weightName[weight]} in this trace`}>
-        Its packets carry no {weight === 'time' ? 'timing' : 'cycles'}, so calls can only be weighed by instructions.
-        <br />
-        <Button onClick={() => setWeight('instructions')}>Weigh by instructions</Button>
-      </EmptyState>
-    )
   return (
     <EmptyState title="No calls were decoded">
       Nothing could be decoded from this trace. The Files and Packets tabs say what is in it and what is missing.
     </EmptyState>
   )
+}
+
+/** The tree by the weight asked for; by instructions where that weighs nothing, as in a trace without time. */
+function treeBy(rows: CallTreeTable | null, asked: Weight, byThread: boolean): { tree: CallTree | null; weight: Weight } {
+  const tree = rows && buildCallTree(rows, { weight: asked, byThread })
+  const weighs = (weight: Weight) => tree !== null && (amountsOf(tree.total, weight)[0] ?? 0) > 0
+  if (!rows || weighs(asked) || !weighs('instructions')) return { tree, weight: asked }
+  return { tree: buildCallTree(rows, { weight: 'instructions', byThread }), weight: 'instructions' }
 }
 
 export default function View() {
@@ -141,12 +140,12 @@ export default function View() {
   const noCycles = useStore((store) => whyNoCycles(store.session.info))
   const setFlamePath = useStore((store) => store.setFlamePath)
   const [byThread, setByThread] = useState(false)
-  const weight = wanted === 'cycles' && noCycles ? 'time' : wanted
+  const asked = wanted === 'cycles' && noCycles ? 'time' : wanted
 
   const request = useMemo(() => ({ ...(thread !== null && { thread }), ...range }), [thread, range])
   const state = useTable('call_tree', request)
   const rows = state.state === 'ready' ? state.table : state.state === 'loading' ? state.previous : null
-  const tree = useMemo(() => rows && buildCallTree(rows, { weight, byThread }), [rows, weight, byThread])
+  const { tree, weight } = useMemo(() => treeBy(rows, asked, byThread), [rows, asked, byThread])
   const names = useNames(tree)
   const { found, share } = useMatches(tree)
   const zoom = useMemo(() => (tree ? nodeAt(tree, path) : 0), [tree, path])
@@ -166,7 +165,8 @@ export default function View() {
         >
           By thread
         </Button>
-        {wanted === 'cycles' && noCycles && <span className="view-note">By time: {noCycles}</span>}
+        {weight !== asked && <span className="view-note">By instructions: no {weightName[asked]} is known for what is shown.</span>}
+        {weight === asked && wanted === 'cycles' && noCycles && <span className="view-note">By time: {noCycles}</span>}
         {tree && !isEmpty && <Breadcrumbs tree={tree} zoom={zoom} nameOf={names.nameOf} onZoom={onZoom} />}
         {found && tree && !isEmpty && (
           <span className="view-note" role="status">
@@ -180,7 +180,7 @@ export default function View() {
         ) : !tree ? (
           <EmptyState title="Adding up calls…" />
         ) : isEmpty ? (
-          <NothingToDraw weight={weight} />
+          <NothingToDraw />
         ) : (
           <FlameCanvas tree={tree} zoom={zoom} found={found} {...names} onZoom={onZoom} />
         )}

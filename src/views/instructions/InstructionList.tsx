@@ -17,10 +17,10 @@ import { Segmented } from '../../widgets/Segmented'
 import { BarSpace, ColumnMenu, JumpBox, ViewFrame } from '../../widgets/ViewFrame'
 import { VirtualTable } from '../../widgets/VirtualTable'
 import type { RowSelection } from '../../widgets/virtual-rows'
-import { instructionCell, type CellContext, type Place } from './cells'
+import { instructionCell, type CellContext } from './cells'
 import { allColumns, columnsShown, defaultColumns } from './columns'
 import { InstructionDetail } from './InstructionDetail'
-import { endsVisit, isOff, jumpHint, type TimeBase } from './layout'
+import { endsVisit, gapLost, jumpHint, type TimeBase } from './layout'
 import { useCopy } from './use-copy'
 import type { Syntax } from '../../lib/disassemble'
 import { useDisassembler } from './use-disassembler'
@@ -55,9 +55,13 @@ export function InstructionList({ threads, thread, picker }: Props) {
   const noCycles = whyNoCycles(session.info)
   const hasCpu = session.queues === null || session.queues.cpu.some((cpu) => cpu >= 0)
   const hasCycles = noCycles === ''
+  const hasLines = held.hasLines
   const available = useMemo(
-    () => allColumns.filter((column) => (hasCycles || !column.needsCycles) && (hasCpu || column.id !== 'cpu')),
-    [hasCycles, hasCpu],
+    () =>
+      allColumns.filter(
+        (column) => (hasCycles || !column.needsCycles) && (hasCpu || column.id !== 'cpu') && (hasLines || column.id !== 'source'),
+      ),
+    [hasCycles, hasCpu, hasLines],
   )
   const copy = useCopy({ thread, threads, context, rowCount })
   const showTime = useStore((store) => store.showTime)
@@ -67,9 +71,9 @@ export function InstructionList({ threads, thread, picker }: Props) {
     (row: number) => {
       const place = find(row)
       const text = place === null ? '' : textAt(place.table.gap_text, place.index)
-      return text === ''
+      return place === null || text === ''
         ? null
-        : { height: gapHeight, node: <GapLine text={text} off={isOff(endOf(row === 0 ? null : find(row - 1)), text)} /> }
+        : { height: gapHeight, node: <GapLine text={text} lost={gapLost(place.table, place.index)} /> }
     },
     [find],
   )
@@ -195,12 +199,10 @@ function linkKey(event: KeyboardEvent, row: number | null, find: CellContext['fi
   return true
 }
 
-const endOf = (place: Place | null): number | undefined => place?.table.end[place.index]
-
-/** `off`: tracing was off, nothing went wrong. */
-const GapLine = ({ text, off }: { text: string; off: boolean }) => (
-  <div className={`ins-gap ${off ? 'is-off' : ''}`} title={text}>
-    {off ? null : <Icon name="warning" size={14} />}
+/** Not `lost`: tracing was off, nothing went wrong. */
+const GapLine = ({ text, lost }: { text: string; lost: boolean }) => (
+  <div className={`ins-gap ${lost ? '' : 'is-off'}`} title={text}>
+    {lost ? <Icon name="warning" size={14} /> : null}
     <span>{text}</span>
   </div>
 )

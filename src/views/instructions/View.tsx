@@ -28,7 +28,7 @@ export default function InstructionsView() {
   const thread = view.thread ?? wanted
   if (threads === null || thread === null || thread >= threads.rows) return <NoInstructions threads={threads} />
   const picker =
-    view.thread === null ? (
+    view.thread === null && tracedThreads(threads).length > 1 ? (
       <ThreadPick threads={threads} thread={thread} onPick={(row) => setPicked({ thread: row, for: view.instruction })} />
     ) : null
   if (!((threads.instructions[thread] ?? 0) > 0)) return <NoInstructionsHere threads={threads} thread={thread} picker={picker} />
@@ -44,7 +44,7 @@ function ThreadPick({ threads, thread, onPick }: PickerProps) {
     value: String(row),
     text: `${threadLabel(threads, row)} · ${shortCount(threads.instructions[row] ?? 0)} instructions`,
   }))
-  return <PickBox label="Thread" value={String(thread)} options={options} onPick={(value) => onPick(Number(value))} />
+  return <PickBox label="Of thread" value={String(thread)} options={options} onPick={(value) => onPick(Number(value))} />
 }
 
 function NoInstructions({ threads }: { threads: ThreadsTable | null }) {

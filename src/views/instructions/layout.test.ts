@@ -7,8 +7,8 @@ import {
   codeOf,
   codeText,
   deltaText,
+  gapLost,
   ipcText,
-  isOff,
   markOf,
   parseJump,
   perfLine,
@@ -42,7 +42,9 @@ const table: InstructionsTable = {
   file: textColumn(['/src/book.c', '/src/book.c', '']),
   line: Uint32Array.of(12, 13, 0),
   inlined: textColumn(['', '', '']),
-  gap_text: textColumn(['', '', '']),
+  mode: Uint8Array.of(2, 1, 0),
+  gap_lost: Uint8Array.of(0, 1, 0),
+  gap_text: textColumn(['', 'Trace was lost.', 'Not traced.']),
 }
 const functions: FunctionsTable = {
   rows: 2,
@@ -75,18 +77,12 @@ describe('marks', () => {
 })
 
 it('tells tracing that was off from trace that was lost', () => {
-  expect([
-    isOff(visitEnd.off, 'any'),
-    isOff(visitEnd.lost, 'any'),
-    isOff(undefined, 'Not traced for 1 ms.'),
-    isOff(undefined, 'Lost.'),
-  ]).toEqual([true, false, true, false])
+  expect([1, 2].map((index) => gapLost(table, index))).toEqual([true, false])
 })
 
 describe('cells', () => {
   it('takes bytes from both halves', () => expect(codeText(codeOf(table, 2))).toBe('01 02 03 04 05 06 07 08 09 0a'))
-  it('is 64-bit code unless the table says otherwise', () =>
-    expect([bitsOf(table, 0), bitsOf({ ...table, mode: Uint8Array.of(1) }, 0)]).toEqual([64, 32]))
+  it('reads code in the mode it ran in', () => expect([0, 1, 2].map((index) => bitsOf(table, index))).toEqual([64, 32, 16]))
   it('counts time from the start or on perf’s clock', () => {
     expect(timeText(112.4, 'start', 12_000_000_000n)).toBe('0.000000112')
     expect(timeText(112.4, 'perf', 12_000_000_000n)).toBe('12.000000112')

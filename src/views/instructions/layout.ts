@@ -48,9 +48,8 @@ export function markOf(end: number, ip: bigint, target: bigint): Mark | null {
   return { shape: target !== 0n && target <= ip ? 'up' : 'down', taken: true, word }
 }
 
-/** A gap after this end lost nothing that was recorded: tracing was off. */
-export const isOff = (endBefore: number | undefined, text: string): boolean =>
-  endBefore === undefined ? text.startsWith('Not traced') : endBefore === visitEnd.off
+/** The gap before this row lost trace; false: tracing was off, nothing went wrong. */
+export const gapLost = (table: InstructionsTable, index: number): boolean => table.gap_lost[index] === 1
 
 /** True when a visit ends here: a rule is drawn below. */
 export const endsVisit = (end: number): boolean => end !== visitEnd.none && end !== visitEnd.fallthrough
@@ -65,9 +64,9 @@ export function codeOf(table: InstructionsTable, index: number): Uint8Array {
 
 export const codeText = (code: Uint8Array): string => Array.from(code, (byte) => byte.toString(16).padStart(2, '0')).join(' ')
 
-/** 16, 32 or 64: the mode the code ran in, where the table says so (a column `mode`, enum ptm_insn_mode), else 64. */
-export function bitsOf(table: InstructionsTable & { mode?: Uint8Array }, index: number): 16 | 32 | 64 {
-  const mode = table.mode?.[index]
+/** The mode the code ran in. */
+export function bitsOf(table: InstructionsTable, index: number): 16 | 32 | 64 {
+  const mode = table.mode[index]
   return mode === 0 ? 16 : mode === 1 ? 32 : 64
 }
 

@@ -4,17 +4,22 @@
 import { useEffect, useMemo, useState } from 'react'
 import type { Disassembler, Syntax } from '../../lib/disassemble'
 import type { InstructionsTable } from '../../model/tables.gen'
+import { markWork } from '../../store'
 import { bitsOf, codeOf } from './layout'
 
 let loading: Promise<Disassembler | null> | null = null
 
 async function load(): Promise<Disassembler | null> {
+  const done = markWork()
   try {
     const { loadDisassembler } = await import('../../lib/disassemble-web')
     return await loadDisassembler()
   } catch {
-    // Bytes are shown in its place.
+    // Bytes are shown in its place; who comes next tries again.
+    loading = null
     return null
+  } finally {
+    done()
   }
 }
 

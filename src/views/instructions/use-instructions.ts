@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The instructions of one thread that are held: windows around what is on
 // screen, asked for through the store.
+import { useState } from 'react'
 import type { InstructionsTable } from '../../model/tables.gen'
 import { useStore, useTable } from '../../store'
 import { useHeldRows, windowRows, type HeldRows, type RowRange, type WindowPlan } from '../../widgets/row-windows'
@@ -8,7 +9,10 @@ import { useHeldRows, windowRows, type HeldRows, type RowRange, type WindowPlan 
 const requestOf = (thread: number, window: number | null | undefined) =>
   window === null || window === undefined ? null : { thread, first: window * windowRows, count: windowRows }
 
-export function useInstructions(thread: number, range: RowRange, rowCount: number): HeldRows<InstructionsTable> {
+/** `hasLines`: a source line was seen, in this trace as it is decoded now. */
+export type HeldInstructions = HeldRows<InstructionsTable> & { hasLines: boolean }
+
+export function useInstructions(thread: number, range: RowRange, rowCount: number): HeldInstructions {
   const version = useStore((store) => store.session.version)
   const useAnswers = (plan: WindowPlan) => [
     useTable('instructions', requestOf(thread, plan[0])),
@@ -16,5 +20,17 @@ export function useInstructions(thread: number, range: RowRange, rowCount: numbe
     useTable('instructions', requestOf(thread, plan[2])),
     useTable('instructions', requestOf(thread, plan[3])),
   ]
-  return useHeldRows<InstructionsTable>(`${thread} ${version}`, range, rowCount, useAnswers)
+  const held = useHeldRows<InstructionsTable>(`${thread} ${version}`, range, rowCount, useAnswers)
+  const [hasLines, setHasLines] = useState(false)
+  // Once seen the column stays: it must not come and go while scrolling.
+  if (!hasLines && anyLine(held.find, range)) setHasLines(true)
+  return { ...held, hasLines }
+}
+
+function anyLine(find: HeldRows<InstructionsTable>['find'], { first, end }: RowRange): boolean {
+  for (let row = first; row < end; row++) {
+    const place = find(row)
+    if (place !== null && (place.table.line[place.index] ?? 0) > 0) return true
+  }
+  return false
 }

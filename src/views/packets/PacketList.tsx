@@ -6,7 +6,7 @@ import type { ReactNode } from 'react'
 import { hexText, pluralText } from '../../lib/exact-text'
 import { textAt } from '../../lib/text-column'
 import { toggled } from '../../lib/toggled'
-import { threadLabel } from '../../model/names'
+import { infoValue, threadLabel } from '../../model/names'
 import { queueName } from '../../model/places'
 import { ALL, type QueuesTable } from '../../model/tables.gen'
 import { useStore, useTable } from '../../store'
@@ -18,7 +18,17 @@ import { bytesText, countText, timeText } from '../../widgets/number-text'
 import { BarSpace, JumpBox, ViewFrame } from '../../widgets/ViewFrame'
 import { VirtualTable, type TableColumn } from '../../widgets/VirtualTable'
 import { selectionEnd, selectionStart, type RowSelection } from '../../widgets/virtual-rows'
-import { families, familyOf, packetJumpHint, packetLine, packetTimeText, parsePacketJump, spacedHex, type Family } from './layout'
+import {
+  families,
+  familiesOf,
+  familyOf,
+  packetJumpHint,
+  packetLine,
+  packetTimeText,
+  parsePacketJump,
+  spacedHex,
+  type Family,
+} from './layout'
 import { usePackets, type FindPacket, type PacketPlace } from './use-packets'
 
 type Props = { queues: QueuesTable; queue: number; picker: ReactNode }
@@ -49,6 +59,7 @@ export function PacketList({ queues, queue, picker }: Props) {
   const { find, failure } = usePackets(queue, visible, rowCount)
   const { selection, reveal, select, goTo, problem } = usePacketSelection(queue)
   const threads = useStore((store) => store.session.threads)
+  const offered = familiesOf(useStore((store) => infoValue(store.session.info, 'source')))
   const selected = selection === null ? null : find(selection.active)
 
   const jump = (text: string): string => {
@@ -91,7 +102,7 @@ export function PacketList({ queues, queue, picker }: Props) {
       {picker}
       <JumpBox label="Go to offset, number or time" placeholder="0x1f40, #12345, 1.5ms" hint={`Go to ${packetJumpHint}`} onJump={jump} />
       <BarSpace />
-      <FamilyChips marked={marked} onToggle={(family) => setMarked(toggled(marked, family))} />
+      {offered.length > 0 && <FamilyChips families={offered} marked={marked} onToggle={(family) => setMarked(toggled(marked, family))} />}
     </>
   )
   const sentence = failure || problem
@@ -132,10 +143,12 @@ export function PacketList({ queues, queue, picker }: Props) {
 const lineOf = ({ table, index }: PacketPlace): string =>
   packetLine(table.offset[index] ?? 0, textAt(table.bytes, index), textAt(table.name, index), textAt(table.text, index))
 
+type ChipsProps = { families: typeof families; marked: ReadonlySet<Family>; onToggle(family: Family): void }
+
 /** Pressed: rows of the family stand out, the others step back. */
-const FamilyChips = ({ marked, onToggle }: { marked: ReadonlySet<Family>; onToggle(family: Family): void }) => (
+const FamilyChips = ({ families: offered, marked, onToggle }: ChipsProps) => (
   <div className="pkt-chips" role="group" aria-label="Highlight packets">
-    {families.map(({ id, name, hint }) => (
+    {offered.map(({ id, name, hint }) => (
       <button
         key={id}
         type="button"
@@ -258,7 +271,7 @@ function PacketDetail({ place, row, where }: { place: PacketPlace; row: number; 
         ? 'not known yet at this packet'
         : `${timeText(table.time_ns[index] ?? NaN)} from the start`,
     },
-    { name: 'Kind', value: family === undefined ? '' : family.hint },
+    { name: 'Kind', value: family === undefined || name === 'BRANCH' ? '' : family.hint },
   ]
   return (
     <DetailStrip

@@ -2,6 +2,7 @@
 // The raw packets of one AUX stream. This file chooses the stream and explains
 // emptiness; PacketList shows the rows.
 import { useState } from 'react'
+import { infoValue } from '../../model/names'
 import { queueName } from '../../model/places'
 import { useStore } from '../../store'
 import { EmptyState } from '../../widgets/EmptyState'
@@ -13,10 +14,20 @@ import './packets.css'
 
 export default function PacketsView() {
   const queues = useStore((store) => store.session.queues)
+  const source = useStore((store) => infoValue(store.session.info, 'source'))
   const threads = useStore((store) => store.session.threads)
   const packet = useStore((store) => store.view.packet)
   const fileName = useStore((store) => store.session.fileName)
   const [picked, setPicked] = useState<{ queue: number; for: typeof packet } | null>(null)
+
+  if (source === 'LBR branch stacks' || source === 'Samples')
+    return (
+      <ViewFrame label="Packets" bar={<span className="bar-text">Packets</span>}>
+        <EmptyState title="Samples have no packets">
+          <p>This file holds {source === 'Samples' ? 'samples' : 'samples with branch stacks'}; packets belong to processor traces.</p>
+        </EmptyState>
+      </ViewFrame>
+    )
 
   // A jump from elsewhere counts until the reader picks again.
   const queue =

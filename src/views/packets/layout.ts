@@ -15,6 +15,9 @@ export const families: readonly { id: Family; name: string; hint: string }[] = [
   { id: 'lost', name: 'Lost', hint: 'OVF and bytes that are no packet: trace is missing here' },
 ]
 
+/** The families a trace of this source can have: only Intel PT has packets of several kinds. */
+export const familiesOf = (source: string): typeof families => (/\b(BTS|LBR)\b/i.test(source) ? [] : families)
+
 const familyOfName: Record<string, Family> = {
   PSB: 'sync',
   PSBEND: 'sync',
@@ -22,6 +25,7 @@ const familyOfName: Record<string, Family> = {
   TNT: 'flow',
   TIP: 'flow',
   FUP: 'flow',
+  BRANCH: 'flow',
   TSC: 'time',
   TMA: 'time',
   MTC: 'time',

@@ -26,10 +26,10 @@ export default function View() {
   if (lanes.length === 0)
     return (
       <section className="view-panel" aria-label="Timeline">
-        <EmptyState title={decoding ? 'Decoding…' : 'No thread was traced'}>
+        <EmptyState title={decoding ? 'Decoding…' : 'No thread could be decoded'}>
           {decoding
             ? 'Lanes appear as threads are found.'
-            : 'Nothing could be decoded. The Files and Packets tabs say what is in this trace and what is missing.'}
+            : 'Calls are known only where the code is: the Files tab lists the binaries that are missing, the Packets tab shows what was recorded.'}
         </EmptyState>
       </section>
     )

@@ -146,26 +146,30 @@ static ptm_status put_visit(listing *list, const ptm_item *item, uint64_t ordina
 	return PTM_OK;
 }
 
-/* What was lost between the thread's run before and the current one, which starts
- * at `row` of the ordinals: the replay may begin after it. */
-static void note_loss_before(listing *list, uint32_t row)
+/* What was lost just before the current run: the replay may begin after it. A
+ * loss ends a run, so the queue's run before began before the loss. */
+static void note_loss_before(listing *list)
 {
-	const ptm_run *runs = list->session->ordinals.runs.at;
-	bool has_before = row && runs[row - 1].thread == list->thread;
-	uint64_t from = has_before ? runs[row - 1].end_ns : 0;
+	const ptm_ordinals *ordinals = &list->session->ordinals;
+	const ptm_run *run = list->run;
+	uint64_t before_ns = 0;
 	uint32_t count;
 	const ptm_gap *gaps = ptm_profile_gaps(list->session->profile, &count);
 
+	if (run->first_instruction) {
+		uint32_t before = ptm_ordinals_run_in_queue(ordinals, run->queue, run->first_instruction - 1);
+		before_ns = before == UINT32_MAX ? 0 : ordinals->runs.at[before].start_ns;
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		const ptm_gap *gap = &gaps[i];
-		if (gap->reason != PTM_GAP_NOT_TRACED && gap->thread == list->thread && gap->queue == list->run->queue &&
-		    gap->start_ns >= from && gap->end_ns <= list->run->start_ns)
+		if (gap->reason != PTM_GAP_NOT_TRACED && gap->thread == run->thread && gap->queue == run->queue &&
+		    gap->start_ns >= before_ns && gap->end_ns <= run->start_ns)
 			list->gap = *gap;
 	}
 }
 
 /* Rows out of the current run. */
-static ptm_status put_run(listing *list, uint32_t row)
+static ptm_status put_run(listing *list)
 {
 	uint64_t wanted = list->run->first_instruction + (list->first - list->run_first);
 	uint64_t end = list->run->first_instruction + list->run->instructions;
@@ -183,11 +187,11 @@ static ptm_status put_run(listing *list, uint32_t row)
 		if (item.kind != PTM_ITEM_VISIT)
 			continue;
 		if (replay.instruction == list->run->first_instruction && list->gap.reason == PTM_GAP_NONE)
-			note_loss_before(list, row);
+			note_loss_before(list);
 		last = item;
 		if (replay.instruction + item.instructions > list->run->first_instruction + (list->first - list->run_first))
 			status = put_visit(list, &item, replay.instruction);
-		else
+		else if (item.instructions)
 			list->gap.reason = PTM_GAP_NONE;
 		replay.instruction += item.instructions;
 	}
@@ -243,7 +247,7 @@ ptm_status ptm_query_instructions(ptm_session *session, const ptm_request *reque
 			break;
 		list.run = &session->ordinals.runs.at[row];
 		list.run_first = session->ordinals.thread_first.at[row];
-		PTM_TRY(put_run(&list, row));
+		PTM_TRY(put_run(&list));
 		if (list.count == before)
 			break;
 	}

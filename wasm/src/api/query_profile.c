@@ -21,7 +21,8 @@ static double cycles_or_nan(const ptm_session *session, uint64_t cycles)
 /* Records without a time: nothing within a buffer has a duration. */
 static double ns_or_nan(const ptm_session *session, uint64_t ns)
 {
-	return session->flow_source == PTM_SOURCE_BTS ? NAN : (double)ns;
+	bool unknown = session->flow_source == PTM_SOURCE_BTS || (session->flow_source == PTM_SOURCE_LBR && !(session->cycle_ns > 0));
+	return unknown ? NAN : (double)ns;
 }
 
 static ptm_status put_node(ptm_session *session, ptm_table *table, const ptm_call_node *node, uint32_t parent, uint32_t *row)
@@ -59,6 +60,8 @@ ptm_status ptm_query_call_tree(ptm_session *session, const ptm_request *request,
 	ptm_profile *profile;
 	uint32_t count;
 
+	if (session->flow_source == PTM_SOURCE_LBR && !session->has_branch_flow)
+		return ptm_sample_tree(session, request, table);
 	/* The whole trace's tree tells threads apart by itself. */
 	if (!request->start_ns && !request->end_ns)
 		all.thread = PTM_ALL;

@@ -68,7 +68,7 @@ static ptm_status open_pt(ptm_session *session)
 	ptm_status status = ptm_pt_info_read(&session->file, &session->pt, &session->message);
 	if (status == PTM_NOT_FOUND)
 		return ptm_message_set(&session->message, PTM_UNSUPPORTED,
-			"This perf.data holds no Intel PT trace (no AUX data): record one with `perf record -e intel_pt//u -- COMMAND`.");
+			"This perf.data holds neither trace (no AUX data) nor samples: record a trace with `perf record -e intel_pt//u -- COMMAND`.");
 	PTM_TRY(status);
 	session->has_pt = true;
 	if (!session->pt.timeless)

@@ -138,6 +138,9 @@ ptm_status ptm_sample_queues_start(ptm_session *session, uint32_t queue, uint64_
 /* Whether an event's branch stacks hold every branch, so that code can be followed. */
 bool ptm_sample_has_flow(const ptm_attr *attr);
 
+/* api/sample_tree.c: table call_tree of samples without a flow, by their call chains. */
+ptm_status ptm_sample_tree(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+
 /* api/decode.c: hands any item of a flow to a part. */
 ptm_status ptm_part_take(ptm_part *part, const ptm_item *item) PTM_MUST_CHECK;
 
@@ -200,6 +203,7 @@ ptm_status ptm_query_instructions(ptm_session *session, const ptm_request *reque
 ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_sample_lines(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
 
 #endif

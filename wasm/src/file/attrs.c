@@ -6,10 +6,7 @@
 #include "file/perf_data.h"
 #include <inttypes.h>
 
-#define ATTR_SIZE_FIRST 64     /* perf_event_attr of Linux 2.6.31 */
-#define ATTR_SIZE_MOST 4096    /* no kernel's is longer than a page */
 #define ATTR_IDS_SECTION 16
-#define MOST_ATTRS 65536
 #define MOST_ID_BYTES (64u << 20) /* of all events together */
 
 enum {
@@ -17,8 +14,7 @@ enum {
 	FLAG_SAMPLE_ID_ALL = 1 << 18, FLAG_EXCLUDE_HOST = 1 << 19, FLAG_EXCLUDE_GUEST = 1 << 20, FLAG_USE_CLOCKID = 1 << 25, FLAG_CONTEXT_SWITCH = 1 << 26
 };
 
-/* Decodes a perf_event_attr of `length` bytes. */
-static ptm_attr decode_attr(const uint8_t *at, size_t length)
+ptm_attr ptm_attr_decode(const uint8_t *at, size_t length)
 {
 	ptm_bytes bytes = ptm_bytes_of(at, length);
 	ptm_attr attr = { 0 };
@@ -73,19 +69,19 @@ static ptm_status check_section(const ptm_trace_file *file, const ptm_perf_heade
 	const ptm_perf_section *attrs = &header->attrs;
 	uint64_t size = file->source->size;
 
-	if (header->attr_size < ATTR_SIZE_FIRST + ATTR_IDS_SECTION || header->attr_size > ATTR_SIZE_MOST)
+	if (header->attr_size < PTM_PERF_ATTR_FIRST + ATTR_IDS_SECTION || header->attr_size > PTM_PERF_ATTR_MOST)
 		return ptm_message_set(message, PTM_BAD_DATA,
 			"The perf.data header says an event attribute is %" PRIu64 " bytes long (%d to %d are possible): the file is damaged.",
-			header->attr_size, ATTR_SIZE_FIRST + ATTR_IDS_SECTION, ATTR_SIZE_MOST);
+			header->attr_size, PTM_PERF_ATTR_FIRST + ATTR_IDS_SECTION, PTM_PERF_ATTR_MOST);
 	if (attrs->offset > size || attrs->size > size - attrs->offset)
 		return ptm_message_set(message, PTM_TRUNCATED,
 			"The file ends at byte %" PRIu64 ", before the end of its event attributes (%" PRIu64 " bytes at %" PRIu64 "), without which nothing in it can be read: copy it again.",
 			size, attrs->size, attrs->offset);
 	if (attrs->size < header->attr_size)
 		return ptm_message_set(message, PTM_BAD_DATA, "The perf.data describes no event (its attribute section has %" PRIu64 " bytes): the file is damaged.", attrs->size);
-	if (attrs->size / header->attr_size > MOST_ATTRS)
+	if (attrs->size / header->attr_size > PTM_PERF_MOST_ATTRS)
 		return ptm_message_set(message, PTM_BAD_DATA, "The perf.data says it has %" PRIu64 " events, more than %d: the file is damaged.",
-			attrs->size / header->attr_size, MOST_ATTRS);
+			attrs->size / header->attr_size, PTM_PERF_MOST_ATTRS);
 	return PTM_OK;
 }
 
@@ -98,7 +94,7 @@ ptm_status ptm_attrs_read(ptm_trace_file *file, const ptm_perf_header *header, p
 	PTM_TRY(check_section(file, header, message));
 	for (uint64_t done = 0; done + entry <= header->attrs.size; done += entry) {
 		PTM_TRY(ptm_source_view(file->source, header->attrs.offset + done, entry, &at));
-		ptm_attr attr = decode_attr(at, entry - ATTR_IDS_SECTION);
+		ptm_attr attr = ptm_attr_decode(at, entry - ATTR_IDS_SECTION);
 		ptm_bytes bytes = ptm_bytes_of(at + entry - ATTR_IDS_SECTION, ATTR_IDS_SECTION);
 		ptm_perf_section ids;
 		ids.offset = ptm_bytes_u64(&bytes);

@@ -16,6 +16,8 @@ typedef struct data_walk {
 	ptm_trace_file *file;
 	ptm_message *message;
 	ptm_record_reader reader;
+	ptm_pipe_header pipe;          /* in pipe mode only */
+	uint32_t last_type;            /* of the last record, in pipe mode */
 	ptm_source small, large;       /* windows of the walk's own over the file's source */
 	uint64_t at, end;
 	uint64_t landing;              /* where the last jump ended */
@@ -134,8 +136,35 @@ static ptm_status take_record(data_walk *walk, uint32_t type, const uint8_t *byt
 		return ptm_message_set(walk->message, PTM_UNSUPPORTED,
 			"This perf.data is compressed (perf record -z), which is not read yet: unpack it with `perf inject -i perf.data -o plain.data` and open plain.data.");
 	default:
-		return type < PTM_RECORD_HEADER_ATTR ? add_kernel_record(walk, bytes, size) : PTM_OK;
+		if (type < PTM_RECORD_HEADER_ATTR)
+			return add_kernel_record(walk, bytes, size);
+		if (!ptm_trace_file_piped(file))
+			return PTM_OK;
+		return ptm_pipe_header_take(&walk->pipe, file, type, bytes, size, walk->at, walk->end - walk->at - size, payload);
 	}
+}
+
+/* Before a record that belongs to an event, a file in pipe mode must have
+ * described its events. */
+static ptm_status close_header(data_walk *walk, uint32_t type)
+{
+	walk->last_type = type;
+	if (type >= PTM_RECORD_HEADER_ATTR || !ptm_trace_file_piped(walk->file))
+		return PTM_OK;
+	return ptm_pipe_header_close(&walk->pipe, walk->file, &walk->reader.ids, type, walk->at, walk->message);
+}
+
+/* A pipe says nowhere how long it is, but perf ends what it writes with a
+ * FINISHED_ROUND. */
+static ptm_status end_header(data_walk *walk)
+{
+	if (!ptm_trace_file_piped(walk->file))
+		return PTM_OK;
+	PTM_TRY(ptm_pipe_header_end(&walk->pipe, walk->file, &walk->reader.ids, walk->message));
+	if (walk->at != walk->end || walk->last_type == PTM_RECORD_FINISHED_ROUND)
+		return PTM_OK;
+	return ptm_trace_file_warn(walk->file, "The perf.data was written to a pipe and ends (at byte %" PRIu64 ", behind %s) without the mark that perf record ends with: its end may be missing; what is there is shown.",
+		walk->end, ptm_record_type_name(walk->last_type));
 }
 
 static ptm_status refuse_rest(data_walk *walk, uint32_t type, uint32_t size)
@@ -166,6 +195,7 @@ static ptm_status walk_records(data_walk *walk)
 		if (size < RECORD_HEADER || size > walk->end - walk->at)
 			return refuse_rest(walk, type, size);
 		PTM_TRY(view(walk, walk->at, size, &bytes));
+		PTM_TRY(close_header(walk, type));
 		PTM_TRY(take_record(walk, type, bytes, size, &payload));
 		walk->at += size + payload;
 		if (payload)
@@ -227,12 +257,15 @@ ptm_status ptm_data_section_walk(ptm_trace_file *file, ptm_message *message)
 	walk.end = file->data_offset + file->data_size;
 	open_window(&walk.small, file->source, SMALL_WINDOW);
 	open_window(&walk.large, file->source, LARGE_WINDOW);
-	ptm_status status = ptm_attr_ids_build(&walk.reader.ids, file);
+	ptm_status status = ptm_trace_file_piped(file) ? PTM_OK : ptm_attr_ids_build(&walk.reader.ids, file);
 	if (status == PTM_OK)
 		status = walk_records(&walk);
 	if (status == PTM_OK)
+		status = end_header(&walk);
+	if (status == PTM_OK)
 		status = warn_of_records(&walk);
 	ptm_array_free(&walk.reader.ids);
+	ptm_array_free(&walk.pipe.names);
 	ptm_source_free(&walk.small);
 	ptm_source_free(&walk.large);
 	return status;

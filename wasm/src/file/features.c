@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The features of a perf.data: sections behind the data, one for each bit of
- * the header, with facts about the machine and the recording. Only those we
+ * the header (or records, in pipe mode), with facts about the machine and the
+ * recording. Only those we
  * use are read; a broken one costs a warning, never the trace.
  * Layout: Linux tools/perf/Documentation/perf.data-file-format.txt. */
 #include "file/perf_data.h"
@@ -9,7 +10,7 @@
 enum {
 	FEATURE_BUILD_ID = 2, FEATURE_HOSTNAME = 3, FEATURE_OSRELEASE = 4, FEATURE_VERSION = 5, FEATURE_ARCH = 6,
 	FEATURE_NRCPUS = 7, FEATURE_CPUDESC = 8, FEATURE_CPUID = 9, FEATURE_TOTAL_MEM = 10, FEATURE_CMDLINE = 11,
-	FEATURE_EVENT_DESC = 12, FEATURE_DIR_FORMAT = 24, FEATURES = 256
+	FEATURE_EVENT_DESC = 12, FEATURE_DIR_FORMAT = 24
 };
 
 #define MOST_FEATURE_BYTES (16u << 20)   /* of one that is read whole */
@@ -65,7 +66,7 @@ static ptm_status read_command_line(ptm_trace_file *file, ptm_bytes *bytes)
 	return status;
 }
 
-/* Names events; the n-th description belongs to the n-th attr, as perf has it. */
+/* Names events that have no name yet; the n-th description belongs to the n-th attr, as perf has it. */
 static ptm_status read_event_names(ptm_trace_file *file, ptm_bytes *bytes)
 {
 	uint32_t count = ptm_bytes_u32(bytes);
@@ -77,15 +78,14 @@ static ptm_status read_event_names(ptm_trace_file *file, ptm_bytes *bytes)
 		uint32_t ids = ptm_bytes_u32(bytes);
 		PTM_TRY(read_string(file, bytes, &name));
 		ptm_bytes_skip(bytes, (size_t)ids * 8);
-		if (row < file->attrs.length)
+		if (row < file->attrs.length && !file->attrs.at[row].name)
 			file->attrs.at[row].name = name;
 	}
 	return PTM_OK;
 }
 
-/* Reads one build_id_event: misc, pid, id (20 bytes, then its size in newer
- * files), path. */
-static ptm_status read_build_id(ptm_trace_file *file, const uint8_t *at, uint32_t size)
+/* The event is: misc, pid, id (20 bytes, then its size in newer files), path. */
+ptm_status ptm_build_id_read(ptm_trace_file *file, const uint8_t *at, uint32_t size)
 {
 	ptm_build_id entry = { 0 };
 	size_t length;
@@ -121,7 +121,7 @@ static ptm_status read_build_ids(ptm_trace_file *file, ptm_perf_section section,
 		if (size < 8 || size > section.size)
 			break;
 		PTM_TRY(ptm_source_view(file->source, section.offset, size, &at));
-		PTM_TRY(read_build_id(file, at, size));
+		PTM_TRY(ptm_build_id_read(file, at, size));
 		section.offset += size;
 		section.size -= size;
 	}
@@ -191,12 +191,18 @@ static ptm_status refuse_directory(ptm_message *message)
 		"This is one file of a perf.data directory (perf record --threads), whose data is in the data.N files beside it; that form is not read yet: record without --threads.");
 }
 
+ptm_status ptm_feature_read(ptm_trace_file *file, uint32_t feature, ptm_perf_section section, ptm_message *message)
+{
+	ptm_status status = read_feature(file, feature, section);
+	return status == PTM_UNSUPPORTED ? refuse_directory(message) : status;
+}
+
 ptm_status ptm_features_read(ptm_trace_file *file, const ptm_perf_header *header, ptm_message *message)
 {
 	const uint8_t *at;
 	uint64_t offset = header->data.offset + header->data.size;
 
-	for (uint32_t feature = 0; feature < FEATURES; feature++) {
+	for (uint32_t feature = 0; feature < PTM_PERF_FEATURES; feature++) {
 		if (!(header->features[feature / 64] >> feature % 64 & 1))
 			continue;
 		ptm_status status = ptm_source_view(file->source, offset, 16, &at);
@@ -208,10 +214,7 @@ ptm_status ptm_features_read(ptm_trace_file *file, const ptm_perf_header *header
 		ptm_perf_section section;
 		section.offset = ptm_bytes_u64(&bytes);
 		section.size = ptm_bytes_u64(&bytes);
-		status = read_feature(file, feature, section);
-		if (status == PTM_UNSUPPORTED)
-			return refuse_directory(message);
-		PTM_TRY(status);
+		PTM_TRY(ptm_feature_read(file, feature, section, message));
 	}
 	return PTM_OK;
 }

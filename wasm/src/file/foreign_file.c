@@ -64,12 +64,8 @@ ptm_status ptm_foreign_file_refuse(ptm_source *source, ptm_message *message)
 	if (memcmp(at, "PERFILE2", length < 8 ? length : 8))
 		return refuse_other(at, length, message);
 	ptm_bytes bytes = ptm_bytes_of(at, length);
-	ptm_bytes_skip(&bytes, 8);
-	uint64_t size = ptm_bytes_u64(&bytes);
+	ptm_bytes_skip(&bytes, 16); /* the magic, and the header's size */
 	if (bytes.failed)
 		return ptm_message_set(message, PTM_TRUNCATED, "The file ends after %" PRIu64 " bytes, inside the perf.data header: copy it again.", source->size);
-	if (size == PTM_PERF_PIPE_HEADER)
-		return ptm_message_set(message, PTM_UNSUPPORTED,
-			"This perf.data was written to a pipe (perf record -o -), a form that is not read yet: record into a file instead (perf record -o perf.data …).");
 	return PTM_OK;
 }

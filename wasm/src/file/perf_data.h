@@ -11,6 +11,10 @@
 #define PTM_PERF_PIPE_HEADER 16    /* bytes of the header in pipe mode */
 #define PTM_PERF_OLD_HEADER 72     /* before there were feature bits */
 #define PTM_PERF_HEADER 104
+#define PTM_PERF_FEATURES 256
+#define PTM_PERF_ATTR_FIRST 64     /* perf_event_attr of Linux 2.6.31 */
+#define PTM_PERF_ATTR_MOST 4096    /* no kernel's is longer than a page */
+#define PTM_PERF_MOST_ATTRS 65536
 
 typedef struct ptm_perf_section {
 	uint64_t offset, size;
@@ -20,11 +24,12 @@ typedef struct ptm_perf_header {
 	uint64_t attr_size;            /* of an attribute with its ids section */
 	ptm_perf_section attrs, data;
 	uint64_t features[4];          /* a bit for each section behind the data */
+	bool piped;                    /* there is no more than the magic and the size */
 } ptm_perf_header;
 
 /* ------------------------------------------------------- foreign_file.c */
 
-/* Recognises what is not a perf.data in file mode by its first bytes and says
+/* Recognises what is not a perf.data that is read by its first bytes and says
  * so. Returns PTM_OK when the header may be read. */
 ptm_status ptm_foreign_file_refuse(ptm_source *source, ptm_message *message) PTM_MUST_CHECK;
 
@@ -34,10 +39,19 @@ ptm_status ptm_foreign_file_refuse(ptm_source *source, ptm_message *message) PTM
 ptm_status ptm_trace_file_warn(ptm_trace_file *file, const char *format, ...) PTM_MUST_CHECK
 	__attribute__((format(printf, 2, 3)));
 
+/* Whether the file was written to a pipe: its header is followed by records only. */
+static inline bool ptm_trace_file_piped(const ptm_trace_file *file)
+{
+	return file->data_offset == PTM_PERF_PIPE_HEADER; /* in file mode the header is longer */
+}
+
 /* --------------------------------------------------------------- attrs.c */
 
 /* Reads attrs and ids. */
 ptm_status ptm_attrs_read(ptm_trace_file *file, const ptm_perf_header *header, ptm_message *message) PTM_MUST_CHECK;
+
+/* Decodes a perf_event_attr of `length` bytes. */
+ptm_attr ptm_attr_decode(const uint8_t *at, size_t length);
 
 typedef struct ptm_attr_id {
 	uint64_t id;
@@ -61,6 +75,34 @@ ptm_status ptm_attr_name_fill(ptm_trace_file *file) PTM_MUST_CHECK;
 /* Reads the features behind the data section. What cannot be read is a warning.
  * PTM_UNSUPPORTED: the data is in other files. */
 ptm_status ptm_features_read(ptm_trace_file *file, const ptm_perf_header *header, ptm_message *message) PTM_MUST_CHECK;
+
+/* Reads one feature. PTM_UNSUPPORTED as above. */
+ptm_status ptm_feature_read(ptm_trace_file *file, uint32_t feature, ptm_perf_section section, ptm_message *message) PTM_MUST_CHECK;
+/* Reads one build_id_event (its whole record); a broken one is left out. */
+ptm_status ptm_build_id_read(ptm_trace_file *file, const uint8_t *at, uint32_t size) PTM_MUST_CHECK;
+
+/* --------------------------------------------------------- pipe_header.c */
+
+typedef struct ptm_pipe_name {
+	uint64_t id;                   /* of the event */
+	uint32_t name;                 /* string id */
+} ptm_pipe_name;
+
+/* What a file in pipe mode said of itself so far; the holder frees `names`. */
+typedef struct ptm_pipe_header {
+	bool closed;                   /* the first record that belongs to an event was seen */
+	ptm_perf_section features[PTM_PERF_FEATURES]; /* offset 0: absent */
+	PTM_ARRAY(ptm_pipe_name) names;
+} ptm_pipe_header;
+
+/* Takes in the record of type 64 or above in `bytes` at `offset`, when it is
+ * one of the header's; stores how many of the `left` bytes behind it are payload. */
+ptm_status ptm_pipe_header_take(ptm_pipe_header *pipe, ptm_trace_file *file, uint32_t type, const uint8_t *bytes, uint32_t size, uint64_t offset, uint64_t left, uint64_t *payload) PTM_MUST_CHECK;
+/* To be called at each record that belongs to an event; builds `ids` at the
+ * first. PTM_BAD_DATA: no event is described. */
+ptm_status ptm_pipe_header_close(ptm_pipe_header *pipe, ptm_trace_file *file, ptm_attr_ids *ids, uint32_t type, uint64_t offset, ptm_message *message) PTM_MUST_CHECK;
+/* Gives the file its names and features. PTM_TRUNCATED: no event is described. */
+ptm_status ptm_pipe_header_end(ptm_pipe_header *pipe, ptm_trace_file *file, ptm_attr_ids *ids, ptm_message *message) PTM_MUST_CHECK;
 
 /* ------------------------------------------------------------- records.c */
 

@@ -42,6 +42,11 @@ static ptm_status read_header(ptm_source *source, ptm_perf_header *header, ptm_m
 	ptm_bytes bytes = ptm_bytes_of(at, length);
 	ptm_bytes_skip(&bytes, 8);
 	uint64_t size = ptm_bytes_u64(&bytes);
+	if (size == PTM_PERF_PIPE_HEADER) {
+		header->piped = true;
+		header->data = (ptm_perf_section){ size, source->size - size };
+		return PTM_OK;
+	}
 	if (size != PTM_PERF_HEADER && size != PTM_PERF_OLD_HEADER)
 		return ptm_message_set(message, PTM_BAD_DATA,
 			"The perf.data header says it is %" PRIu64 " bytes long; perf writes %d. The file is damaged.", size, PTM_PERF_HEADER);
@@ -94,9 +99,14 @@ static ptm_status read_all(ptm_trace_file *file, ptm_message *message)
 
 	PTM_TRY(ptm_foreign_file_refuse(file->source, message));
 	PTM_TRY(read_header(file->source, &header, message));
-	PTM_TRY(fit_data(file, &header, message));
-	PTM_TRY(ptm_attrs_read(file, &header, message));
-	PTM_TRY(ptm_features_read(file, &header, message));
+	if (header.piped) {
+		file->data_offset = header.data.offset;
+		file->data_size = header.data.size;
+	} else {
+		PTM_TRY(fit_data(file, &header, message));
+		PTM_TRY(ptm_attrs_read(file, &header, message));
+		PTM_TRY(ptm_features_read(file, &header, message));
+	}
 	PTM_TRY(ptm_data_section_walk(file, message));
 	PTM_TRY(ptm_attr_name_fill(file));
 	PTM_TRY(ptm_record_order_sort(file));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A perf.data in file mode, indexed: header, features, event attributes, the
+/* A perf.data in file or pipe mode, indexed: header, features, event attributes, the
  * sideband records in time order and the list of AUX data chunks. AUX payload
  * and sample payload stay in the file.
  *
@@ -43,7 +43,7 @@ typedef struct ptm_attr {
 	uint32_t sample_stack_user;
 	int32_t clockid;        /* meaningful when use_clockid */
 	bool frequency, sample_id_all, context_switch, use_clockid, exclude_kernel, exclude_user, exclude_hv, exclude_host, exclude_guest;
-	uint32_t name;          /* string id; from the EVENT_DESC feature, else "" */
+	uint32_t name;          /* string id; from the EVENT_DESC feature or EVENT_UPDATE, else what it counts */
 	uint32_t first_id, id_count; /* rows of ptm_trace_file.ids */
 } ptm_attr;
 

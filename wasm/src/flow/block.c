@@ -90,13 +90,14 @@ static ptm_status scan(ptm_blocks *blocks, uint32_t space, ptm_block *block)
 	return PTM_OK;
 }
 
-ptm_status ptm_blocks_find(ptm_blocks *blocks, uint32_t space, uint64_t ip, uint8_t mode, uint32_t *row)
+ptm_status ptm_blocks_find_slow(ptm_blocks *blocks, uint32_t code_id, uint32_t space, uint64_t ip, uint8_t mode, uint32_t *row)
 {
+	uint32_t *recent = &blocks->recent[(ip ^ ip >> 12) % PTM_BLOCKS_RECENT];
 	if ((blocks->blocks.length + 1) * 2 > blocks->slot_count)
 		PTM_TRY(grow(blocks));
-	uint32_t code_id = ptm_spaces_code_id(blocks->spaces, space);
 	uint32_t slot = slot_of(blocks, code_id, ip, mode);
 	if (blocks->slots[slot]) {
+		*recent = blocks->slots[slot];
 		*row = blocks->slots[slot] - 1;
 		/* Code that was not there may have been mapped since. */
 		if (!blocks->blocks.at[*row].no_code)

@@ -26,10 +26,13 @@ typedef struct ptm_block {
 	uint64_t function_offset;/* of `ip` in `function` */
 } ptm_block;
 
+#define PTM_BLOCKS_RECENT 4096
+
 typedef struct ptm_blocks {
 	PTM_ARRAY(ptm_block) blocks;
 	PTM_ARRAY(uint8_t) lengths;      /* instruction lengths, block after block */
 	uint32_t *slots; uint32_t slot_count;
+	uint32_t recent[PTM_BLOCKS_RECENT]; /* rows + 1 of blocks found lately, by address; 0: none */
 	ptm_spaces *spaces;              /* borrowed */
 } ptm_blocks;
 
@@ -37,7 +40,22 @@ void ptm_blocks_init(ptm_blocks *blocks, ptm_spaces *spaces);
 void ptm_blocks_free(ptm_blocks *blocks);
 
 /* Stores the row of the block that starts at `ip`; makes it when new. */
-ptm_status ptm_blocks_find(ptm_blocks *blocks, uint32_t space, uint64_t ip, uint8_t mode, uint32_t *block) PTM_MUST_CHECK;
+ptm_status ptm_blocks_find_slow(ptm_blocks *blocks, uint32_t code_id, uint32_t space, uint64_t ip, uint8_t mode, uint32_t *block) PTM_MUST_CHECK;
+
+static inline ptm_status ptm_blocks_find(ptm_blocks *blocks, uint32_t space, uint64_t ip, uint8_t mode, uint32_t *block)
+{
+	uint32_t code_id = ptm_spaces_code_id(blocks->spaces, space);
+	uint32_t row = blocks->recent[(ip ^ ip >> 12) % PTM_BLOCKS_RECENT] - 1;
+	if (row < blocks->blocks.length) {
+		const ptm_block *known = &blocks->blocks.at[row];
+		/* Code that was not there may have been mapped since. */
+		if (known->ip == ip && known->code_id == code_id && known->mode == mode && !known->no_code) {
+			*block = row;
+			return PTM_OK;
+		}
+	}
+	return ptm_blocks_find_slow(blocks, code_id, space, ip, mode, block);
+}
 
 /* Stores the row of a block made elsewhere (found or added by its code id,
  * address and mode); `lengths` are its instructions' lengths. */

@@ -21,7 +21,14 @@ static ptm_status step(ptm_pt_flow *flow)
 
 ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item)
 {
-	while (!flow->queue_length) {
+	if (flow->queue_length) {
+		*item = flow->queue[flow->queue_head];
+		flow->queue_head = (flow->queue_head + 1) % PTM_FLOW_QUEUE;
+		flow->queue_length--;
+		return PTM_OK;
+	}
+	flow->out = item;
+	while (flow->out) {
 		ptm_status status = step(flow);
 		if (status == PTM_END && flow->step != PTM_STEP_LIMIT && flow->step != PTM_STEP_END)
 			status = ptm_flow_at_limit(flow);
@@ -31,11 +38,11 @@ ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item)
 			flow->reader.offset++;
 			status = PTM_OK;
 		}
+		/* What a last step told before it ended comes first. */
+		if (status == PTM_END && !flow->out)
+			return PTM_OK;
 		PTM_TRY(status);
 	}
-	*item = flow->queue[flow->queue_head];
-	flow->queue_head = (flow->queue_head + 1) % PTM_FLOW_QUEUE;
-	flow->queue_length--;
 	return PTM_OK;
 }
 

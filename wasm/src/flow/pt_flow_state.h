@@ -79,6 +79,8 @@ struct ptm_pt_flow {
 	/* Loop check (Brent): unconditional branches since the last decision. */
 	uint64_t loop_ip, loop_count, loop_period;
 
+	/* A step's first item is written where the caller wants it, what follows queues. */
+	ptm_item *out;           /* borrowed; NULL: taken */
 	ptm_item queue[PTM_FLOW_QUEUE];
 	uint32_t queue_head, queue_length;
 };

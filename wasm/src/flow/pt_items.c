@@ -6,9 +6,13 @@
 ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind)
 {
 	/* Every step emits fewer items than the queue holds, and runs on an empty one. */
-	ptm_item *item = &flow->queue[(flow->queue_head + flow->queue_length) % PTM_FLOW_QUEUE];
-	if (flow->queue_length < PTM_FLOW_QUEUE)
-		flow->queue_length++;
+	ptm_item *item = flow->out;
+	flow->out = NULL;
+	if (!item) {
+		item = &flow->queue[(flow->queue_head + flow->queue_length) % PTM_FLOW_QUEUE];
+		if (flow->queue_length < PTM_FLOW_QUEUE)
+			flow->queue_length++;
+	}
 	*item = (ptm_item){
 		.kind = kind,
 		.in_transaction = flow->in_transaction,
@@ -86,6 +90,7 @@ void ptm_flow_latch_exactly(ptm_pt_flow *flow)
 void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 {
 	uint64_t ip = flow->ip;
+	/* The cycles so far go with the error, but perf still tells them with the next state. */
 	flow->latched_cycles = flow->clock.cycles;
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_GAP);
 	item->reason = reason;

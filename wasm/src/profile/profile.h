@@ -83,16 +83,17 @@ typedef struct ptm_gap {
 	uint64_t start_ns, end_ns, bytes, offset, ip, count;
 	uint32_t thread, queue;
 	uint8_t reason;
+	uint8_t reserved[7];
 } ptm_gap;
 
 typedef struct ptm_block_stat {
 	uint32_t block;          /* row of blocks */
+	uint32_t first_segment;
 	uint64_t visits, instructions, ns;
 	uint64_t cycles, cycle_visits, cycle_instructions; /* over the visits that end with a measurement */
 	uint64_t taken;          /* visits whose last instruction branched */
 	uint64_t first_ns;       /* of its first visit: when, and the visit's first */
-	uint64_t first_instruction; /* instruction, counted from the start of its segment */
-	uint32_t first_segment;
+	uint64_t first_instruction; /* instruction, counted from the start of first_segment */
 } ptm_block_stat;
 
 typedef struct ptm_run {

@@ -6,6 +6,7 @@
 #define PTM_PT_PACKET_H
 
 #include "ptarmigan.h"
+#include <stdbool.h>
 
 typedef enum ptm_packet_kind {
 	PTM_PACKET_BAD, PTM_PACKET_PAD,
@@ -53,6 +54,27 @@ typedef struct ptm_packet {
  * size of its items (4 or 8): only there is xxxxx100 a BIP. PTM_TRUNCATED: more
  * than `available` bytes are needed. PTM_BAD_DATA: no packet starts like this. */
 ptm_status ptm_packet_decode(const uint8_t *at, uint32_t available, uint8_t block_item, ptm_packet *packet) PTM_MUST_CHECK;
+
+/* The most frequent packets (short TNT, CYC of one or two bytes) outside a BBP
+ * block, as ptm_packet_decode decodes them; false: another packet. Two bytes must
+ * be available. */
+static inline bool ptm_packet_quick(const uint8_t *at, ptm_packet *packet)
+{
+	uint8_t byte = at[0];
+	if ((byte & 7) == 3) {
+		*packet = (ptm_packet){ PTM_PACKET_CYC, 1, 0, byte >> 3 };
+		return true;
+	}
+	if ((byte & 7) == 7 && !(at[1] & 1)) {
+		*packet = (ptm_packet){ PTM_PACKET_CYC, 2, 0, byte >> 3 | (uint64_t)(at[1] >> 1) << 5 };
+		return true;
+	}
+	if (byte & 1 || byte < 4)
+		return false;
+	uint16_t count = (uint16_t)(30 - __builtin_clz(byte));
+	*packet = (ptm_packet){ PTM_PACKET_TNT, 1, count, (byte >> 1) & ((1u << count) - 1) };
+	return true;
+}
 
 /* Updates the block_item state of ptm_packet_decode after `packet`. */
 static inline uint8_t ptm_packet_block_item(uint8_t block_item, const ptm_packet *packet)

@@ -36,6 +36,14 @@ static ptm_status view(ptm_pt_reader *reader, uint64_t offset, uint32_t length, 
 	return PTM_OK;
 }
 
+/* Decodes a frequent packet at `offset` when the window holds it before `end`. */
+static inline bool quick(const ptm_pt_reader *reader, uint64_t offset, uint64_t end, uint8_t block_item, ptm_packet *packet)
+{
+	uint64_t at = offset - reader->window_offset;
+	return !block_item && at + 2 <= reader->window_length && at < reader->window_length && end - offset >= 2 &&
+	       ptm_packet_quick(reader->window + at, packet);
+}
+
 ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet)
 {
 	const uint8_t *at;
@@ -43,6 +51,11 @@ ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet)
 
 	if (reader->offset >= reader->limit)
 		return PTM_END;
+	if (quick(reader, reader->offset, reader->input.size, reader->block_item, packet)) {
+		reader->offset += packet->size;
+		reader->packets++;
+		return PTM_OK;
+	}
 	PTM_TRY(view(reader, reader->offset, PTM_PACKET_SIZE, &at, &available));
 	ptm_status status = ptm_packet_decode(at, available, reader->block_item, packet);
 	if (status == PTM_TRUNCATED)
@@ -89,6 +102,10 @@ ptm_status ptm_pt_reader_peek(ptm_pt_reader *reader, ptm_packet *packet)
 
 	if (reader->peek_offset >= reader->peek_end)
 		return PTM_END;
+	if (quick(reader, reader->peek_offset, reader->peek_end, reader->peek_block_item, packet)) {
+		reader->peek_offset += packet->size;
+		return PTM_OK;
+	}
 	PTM_TRY(view(reader, reader->peek_offset, PTM_PACKET_SIZE, &at, &available));
 	if (available > reader->peek_end - reader->peek_offset)
 		available = (uint32_t)(reader->peek_end - reader->peek_offset);

@@ -67,7 +67,8 @@ export function sharedFixtures() {
     name,
     trace: join(folder, `${name}.perf.data`),
     symfs: join(folder, 'symfs'),
-    skip: /--(bts|lbr)/.test(options) ? 'BTS and LBR are not decoded yet' : '',
+    /** What perf script can print of it. */
+    source: options.includes('--bts') ? 'bts' : options.includes('--lbr') ? 'lbr' : 'pt',
     truthFile: () => unpackTruth(folder, name),
     /** Instructions the better of perf and libipt cannot decode either. */
     undecodable: Math.min(...[byPerf, byLibipt].map((text) => Number(/(\d+) not decoded/.exec(text)?.[1] ?? Infinity))),

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream.h"
-#include <string.h>
 
 enum { ROWS = 4096, INSTRUCTIONS = 2, ERRORS = 4 };
 
@@ -36,13 +35,6 @@ ptm_status stream_samples(ptm_session *session, const stream_visitor *visitor)
 	}
 }
 
-/* The table says in words why trace is missing; where tracing was only off, nothing is. */
-static bool is_lost(const char *text, uint32_t length)
-{
-	static const char off[] = "Not traced";
-	return length && (length < sizeof off || memcmp(text, off, sizeof off - 1));
-}
-
 static ptm_status stream_thread(ptm_session *session, uint32_t thread, int32_t tid, const stream_visitor *visitor)
 {
 	ptm_request request = { .table = PTM_TABLE_instructions, .thread = thread, .queue = PTM_ALL, .count = ROWS };
@@ -51,11 +43,9 @@ static ptm_status stream_thread(ptm_session *session, uint32_t thread, int32_t t
 		PTM_TRY(ask(session, &request, &table));
 		uint32_t rows = ptm_table_rows(table);
 		const uint64_t *ips = ptm_table_data(table, PTM_instructions_ip);
-		const uint32_t *gaps = ptm_table_data(table, PTM_instructions_gap_text);
-		uint32_t length;
-		const char *texts = ptm_table_pool(table, PTM_instructions_gap_text, &length);
+		const uint8_t *lost = ptm_table_data(table, PTM_instructions_gap_lost);
 		for (uint32_t row = 0; row < rows; row++) {
-			if (is_lost(texts + gaps[row], gaps[row + 1] - gaps[row]))
+			if (lost[row])
 				visitor->gap(visitor->self, tid);
 			visitor->instruction(visitor->self, tid, ips[row]);
 		}

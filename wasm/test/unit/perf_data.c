@@ -17,9 +17,18 @@ typedef struct opened {
 	ptm_status status;
 } opened;
 
+/* Whether images are opened as perf would have written them into a pipe. */
+static bool piped;
+
 static opened *open_image(const image_bytes *image)
 {
+	static image_bytes pipe;
 	opened *trace = calloc(1, sizeof *trace);
+
+	if (piped) {
+		image_as_pipe(image, &pipe);
+		image = &pipe;
+	}
 	ptm_source_init_memory(&trace->source, image->at, image->length);
 	trace->status = ptm_trace_file_open(&trace->file, &trace->source, &trace->strings, &trace->message);
 	return trace;
@@ -357,6 +366,8 @@ static void test_features(void)
 	image_bytes *const contents[6] = { &build_ids, &host, &cpus, &memory, &line, &events };
 	image_attr attrs[2] = { usual, usual };
 
+	for (int i = 0; i < 6; i++)
+		contents[i]->length = 0;
 	put_build_id(&build_ids, 1, 0, "[kernel.kallsyms]");
 	put_build_id(&build_ids, 2 | 1 << 15, 16, "/bin/true");
 	put_string(&host, "vm");
@@ -471,7 +482,40 @@ static void test_time_conv_of_both_lengths(void)
 	}
 }
 
-int main(void)
+/* Tracepoint descriptions stand behind their record; EVENT_UPDATE names events
+ * by their ids; kinds of it other than the name change nothing. */
+static void test_names_that_follow_in_a_pipe(void)
+{
+	static image_bytes file, body;
+	image_attr attrs[2] = { usual, usual };
+
+	attrs[1].ids[0] = 500;
+	attrs[1].id_count = 1;
+	image_start(&file, attrs, 2);
+	put_u64(&body, 12); /* bytes behind the record */
+	image_record(&file, PTM_RECORD_HEADER_TRACING_DATA, 0, &body);
+	put(&file, "tracepoints\0\0\0\0\0", 16);
+	image_comm(&file, 1, 5, 5, "a", 0);
+	static const uint64_t updates[4][2] = { { 2, 500 }, { 2, 1 }, { 2, 999 }, { 0, 1 } };
+	static const char *const names[4] = { "second", "first", "nobody", "unit" };
+	for (int i = 0; i < 4; i++) {
+		put_u64(&body, updates[i][0]);
+		put_u64(&body, updates[i][1]);
+		put_text(&body, names[i]);
+		image_record(&file, PTM_RECORD_EVENT_UPDATE, 0, &body);
+	}
+	put_u64(&file, 0); /* not a record: the walk ends here */
+	image_end_data(&file);
+	opened *trace = open_image(&file);
+	CHECK_EQ(trace->status, PTM_OK);
+	CHECK_TEXT(print_records(trace), "1 cpu 0 5/5 COMM 'a'\n");
+	CHECK_TEXT(text(trace, trace->file.attrs.at[0].name), "first");
+	CHECK_TEXT(text(trace, trace->file.attrs.at[1].name), "second");
+	CHECK_EQ(trace->file.warnings.length, 1);
+	close_image(trace);
+}
+
+static void test_all(void)
 {
 	test_kinds();
 	test_order_is_by_time_and_stable();
@@ -480,8 +524,16 @@ int main(void)
 	test_attrs_of_newer_kernels();
 	test_names_of_nameless_events();
 	test_features();
-	test_aux_chunks_become_queues();
 	test_samples_are_counted_and_timed();
 	test_time_conv_of_both_lengths();
+}
+
+int main(void)
+{
+	test_all();
+	test_aux_chunks_become_queues();
+	piped = true;
+	test_all();
+	test_names_that_follow_in_a_pipe();
 	return check_report("perf_data");
 }

@@ -47,7 +47,7 @@ static void test_foreign_files(void)
 	check_refused("", 0, PTM_BAD_DATA, "The file is empty (0 bytes)");
 	check_refused("2ELIFREP", 8, PTM_UNSUPPORTED, "This perf.data was recorded on a big-endian machine");
 	check_refused("PERFFILE", 8, PTM_UNSUPPORTED, "This perf.data is in the old format of perf before");
-	check_refused("PERFILE2\x10\0\0\0\0\0\0\0", 16, PTM_UNSUPPORTED, "This perf.data was written to a pipe");
+	check_refused("PERFILE2\x10\0\0\0\0\0\0\0", 16, PTM_TRUNCATED, "The perf.data (written to a pipe) ends at byte 16 and describes no event");
 	check_refused("\x1f\x8b\x08", 3, PTM_BAD_DATA, "This is a gzip file");
 	check_refused("\x28\xb5\x2f\xfd", 4, PTM_BAD_DATA, "This is a zstd file");
 	check_refused("\xfd" "7zXZ\0", 6, PTM_BAD_DATA, "This is an xz file");
@@ -252,6 +252,55 @@ static void test_compressed_and_directory(void)
 	}
 }
 
+/* A pipe's attributes come first: without them nothing can be read. */
+static void test_pipe_truncated_at_any_byte(void)
+{
+	static image_bytes pipe;
+	enum { ATTR_RECORD = 8 + IMAGE_ATTR_SIZE + 16 };
+
+	start();
+	image_as_pipe(&file, &pipe);
+	for (size_t length = 0; length < pipe.length; length++) {
+		uint8_t *copy = malloc(length ? length : 1);
+		memcpy(copy, pipe.at, length);
+		ptm_status status = open_bytes(copy, length);
+		CHECK_EQ(status == PTM_OK, length >= 16 + ATTR_RECORD);
+		CHECK(status == PTM_OK ? trace.warnings.length > 0 : strlen(message.text) > 20);
+		end();
+		free(copy);
+	}
+	CHECK_EQ(open_bytes(pipe.at, pipe.length), PTM_OK);
+	CHECK_EQ(trace.warnings.length, 0);
+	CHECK_EQ(trace.records.length, 3);
+	CHECK_EQ(trace.chunks.length, 1);
+	CHECK_TEXT(ptm_strings_get(&strings, trace.hostname), "vm");
+	end();
+}
+
+static void test_pipes_that_lie(void)
+{
+	static image_bytes pipe, body;
+
+	start();
+	image_as_pipe(&file, &pipe);
+	memset(pipe.at + 16 + 8 + 4, 0xff, 4); /* size of the attribute */
+	check_refused(pipe.at, pipe.length, PTM_BAD_DATA, "The perf.data (written to a pipe) has its first record, COMM, at byte ");
+	image_as_pipe(&file, &pipe);
+	put(&body, pipe.at + 24, IMAGE_ATTR_SIZE);
+	image_record(&pipe, PTM_RECORD_HEADER_ATTR, 0, &body);
+	put_u64(&body, UINT32_MAX);
+	image_record(&pipe, PTM_RECORD_HEADER_TRACING_DATA, 0, &body);
+	CHECK_EQ(open_bytes(pipe.at, pipe.length), PTM_OK);
+	CHECK_EQ(trace.attrs.length, 1);
+	CHECK_EQ(trace.records.length, 3);
+	CHECK_EQ(trace.warnings.length, 3);
+	end();
+	image_as_pipe(&file, &pipe);
+	put_u64(&body, 0);
+	image_record(&pipe, PTM_RECORD_COMPRESSED2, 0, &body);
+	check_refused(pipe.at, pipe.length, PTM_UNSUPPORTED, "This perf.data is compressed (perf record -z)");
+}
+
 int main(void)
 {
 	test_foreign_files();
@@ -264,5 +313,7 @@ int main(void)
 	test_ids_beyond_the_file();
 	test_features_that_lie();
 	test_compressed_and_directory();
+	test_pipe_truncated_at_any_byte();
+	test_pipes_that_lie();
 	return check_report("perf_data_damage");
 }

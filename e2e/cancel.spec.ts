@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stopping in the middle of decoding and going on. The example decodes within
+// moments, so a watcher in the page presses Cancel when it appears: a hand
+// would be too slow.
+import { expect, test, type Page } from '@playwright/test'
+import { gridRows, idle, openExample, openStart, panel, showTab } from './page'
+
+const pressCancelWhenShown = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    const observer = new MutationObserver(() => {
+      const button = Array.from(document.querySelectorAll('button')).find(({ textContent }) => textContent === 'Cancel')
+      if (!button) return
+      observer.disconnect()
+      button.click()
+    })
+    observer.observe(document.body, { childList: true, subtree: true })
+  })
+
+test('decoding stops on Cancel, shows what there is, and goes on to the same end', async ({ page }) => {
+  const problems = await openStart(page)
+  await openExample(page)
+  const instructions = page.locator('.chips').getByText('instructions')
+  const whole = await instructions.innerText()
+  await page.getByRole('button', { name: 'Ptarmigan' }).click()
+  await idle(page, 'empty')
+
+  await pressCancelWhenShown(page)
+  await page.getByRole('button', { name: 'Open the example' }).click()
+  await idle(page, 'cancelled')
+  await expect(page.getByText(/Stopped at .* of .*views show that part/)).toBeVisible()
+  await showTab(page, 'Files', 'cancelled')
+  await expect(panel(page)).toContainText('orderbook')
+
+  await page.getByRole('button', { name: 'Continue decoding' }).click()
+  await idle(page)
+  await expect(instructions).toHaveText(whole)
+  await showTab(page, 'Instructions')
+  expect(await gridRows(page)).toBeGreaterThan(1000)
+  expect(problems).toEqual([])
+})

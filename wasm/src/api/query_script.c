@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Table `sample_lines`: samples as perf script 6.1 prints them. The order of the
+ * fields is perf's, whatever the order in which they are asked for. */
+#include "api/script.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define MOST_ROWS 65536u
+#define MOST_FRAMES 127u     /* perf script's own limit */
+/* Marks in a call chain: what follows is kernel code, user code, … */
+#define FIRST_MARK ((uint64_t)-4095)
+#define MARK_USER ((uint64_t)-512)
+#define MARK_KERNEL ((uint64_t)-128)
+
+typedef struct frame { uint64_t ip; bool in_kernel; } frame;
+
+void ptm_script_put(ptm_script *script, const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	int length = vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	if (length > 0)
+		ptm_script_put_text(script, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+}
+
+void ptm_script_put_text(ptm_script *script, const char *text, size_t length)
+{
+	if (script->status != PTM_OK)
+		return;
+	script->status = ptm_array_reserve(&script->text, (uint32_t)length);
+	if (script->status != PTM_OK)
+		return;
+	memcpy(script->text.at + script->text.length, text, length);
+	script->text.length += (uint32_t)length;
+}
+
+static const ptm_map *map_in(const ptm_script *script, uint64_t ip, bool in_kernel, uint32_t *space)
+{
+	const ptm_session *session = script->session;
+
+	*space = in_kernel ? script->kernel_space : script->space;
+	const ptm_map *map = ptm_spaces_find(session->spaces, *space, ip);
+	return map && session->images.images.at[map->image].is_kernel == in_kernel ? map : NULL;
+}
+
+const ptm_map *ptm_script_map(const ptm_script *script, uint64_t ip, uint32_t *space)
+{
+	bool told = ip >> 63;
+	const ptm_map *map = map_in(script, ip, script->in_kernel, space);
+
+	return map || told == script->in_kernel || script->only_mode ? map : map_in(script, ip, told, space);
+}
+
+void ptm_script_put_name(ptm_script *script, uint64_t ip, const char *unknown)
+{
+	ptm_session *session = script->session;
+	uint64_t offset;
+	const char *name = "";
+
+	uint32_t space;
+	if (ptm_script_map(script, ip, &space))
+		name = ptm_strings_get(&session->strings, ptm_spaces_function(session->spaces, ptm_spaces_function_at(session->spaces, space, ip, &offset))->name);
+	if (!*name) {
+		ptm_script_put(script, "%s", unknown);
+		return;
+	}
+	ptm_script_put_text(script, name, strlen(name));
+	if (script->fields & PTM_SCRIPT_SYMOFF)
+		ptm_script_put(script, "+0x%" PRIx64, offset);
+}
+
+void ptm_script_put_dso(ptm_script *script, uint64_t ip)
+{
+	uint32_t space;
+	const ptm_map *map = ptm_script_map(script, ip, &space);
+	const char *dso = map ? ptm_strings_get(&script->session->strings, map->name) : "[unknown]";
+	/* "[kernel.kallsyms]_text" says where the kernel's map was taken from. */
+	const char *bracket = *dso == '[' ? strchr(dso, ']') : NULL;
+
+	ptm_script_put_text(script, "(", 1);
+	ptm_script_put_text(script, dso, bracket ? (size_t)(bracket + 1 - dso) : strlen(dso));
+	ptm_script_put_text(script, ")", 1);
+}
+
+static void put_place(ptm_script *script, uint64_t ip)
+{
+	if (script->fields & PTM_SCRIPT_SYM) {
+		ptm_script_put_text(script, " ", 1);
+		ptm_script_put_name(script, ip, "[unknown]");
+	}
+	if (script->fields & PTM_SCRIPT_DSO) {
+		ptm_script_put_text(script, " ", 1);
+		ptm_script_put_dso(script, ip);
+	}
+}
+
+/* ------------------------------------------------------------ line start */
+
+static void put_comm(ptm_script *script, const ptm_sample *sample)
+{
+	ptm_session *session = script->session;
+	uint32_t thread = ptm_sideband_thread(&session->sideband, sample->pid, sample->tid);
+	uint64_t time = sample->time == PTM_NO_TIME ? UINT64_MAX - 1 : sample->time;
+	const char *comm = thread ? ptm_strings_get(&session->strings, ptm_sideband_comm(&session->sideband, thread, time)) : "";
+	char nameless[16];
+
+	if (sample->tid)
+		snprintf(nameless, sizeof nameless, ":%d", sample->tid);
+	else
+		snprintf(nameless, sizeof nameless, "swapper");
+	ptm_script_put(script, script->has_chains ? "%s " : "%16s ", *comm ? comm : nameless);
+}
+
+static void put_time(ptm_script *script, uint64_t time)
+{
+	char text[48];
+	uint64_t seconds = time / 1000000000, rest = time % 1000000000;
+
+	if (script->fields & PTM_SCRIPT_NS) {
+		ptm_script_put(script, "%5" PRIu64 ".%09" PRIu64 ": ", seconds, rest);
+		return;
+	}
+	snprintf(text, sizeof text, "%5" PRIu64 ".%06" PRIu64, seconds, rest / 1000);
+	ptm_script_put(script, "%12s: ", text);
+}
+
+static void put_misc(ptm_script *script, const ptm_sample *sample)
+{
+	static const char *const modes[8] = { "", "K", "U", "H", "G", "g", "", "" };
+	ptm_script_put(script, "%-6s", modes[sample->misc & PTM_MODE_MASK]);
+}
+
+static void put_start(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
+{
+	uint32_t fields = script->fields;
+
+	if (fields & PTM_SCRIPT_COMM)
+		put_comm(script, sample);
+	if ((fields & PTM_SCRIPT_PID) && (fields & PTM_SCRIPT_TID))
+		ptm_script_put(script, "%5d/%-5d ", sample->pid, sample->tid);
+	else if (fields & (PTM_SCRIPT_PID | PTM_SCRIPT_TID))
+		ptm_script_put(script, "%5d ", fields & PTM_SCRIPT_PID ? sample->pid : sample->tid);
+	if (fields & PTM_SCRIPT_CPU && sample->cpu >= 0)
+		ptm_script_put(script, "[%03d] ", sample->cpu);
+	if (fields & PTM_SCRIPT_MISC)
+		put_misc(script, sample);
+	if (fields & PTM_SCRIPT_TIME && sample->time != PTM_NO_TIME)
+		put_time(script, sample->time);
+	if (fields & PTM_SCRIPT_PERIOD)
+		ptm_script_put(script, "%10" PRIu64 " ", sample->period);
+	if (fields & PTM_SCRIPT_EVENT)
+		ptm_script_put(script, "%*s: ", (int)script->event_width, ptm_strings_get(&script->session->strings, attr->name));
+}
+
+/* ------------------------------------------------------------ call chain */
+
+/* Kernel and user frames, innermost first, as many as perf takes. */
+static uint32_t chain_of(const ptm_sample *sample, const ptm_attr *attr, frame *frames)
+{
+	bool in_kernel = false;  /* until a mark says so */
+	bool by_branches = attr->branch_sample_type & PTM_BRANCH_CALL_STACK && sample->branch_count;
+	uint32_t count = 0, marks = 0;
+
+	for (uint32_t i = 0; i < sample->callchain.count && count < MOST_FRAMES && i - marks < MOST_FRAMES; i++) {
+		uint64_t ip = ptm_words_get(&sample->callchain, i);
+		if (by_branches && ip == MARK_USER) {
+			frames[count++] = (frame){ ptm_sample_branch(sample, 0).to, false };
+			for (uint32_t k = 0; k < sample->branch_count && count < MOST_FRAMES; k++)
+				frames[count++] = (frame){ ptm_sample_branch(sample, k).from, false };
+			return count;
+		}
+		if (ip >= FIRST_MARK) {
+			marks++;
+			in_kernel = ip == MARK_KERNEL;
+		} else {
+			frames[count++] = (frame){ ip, in_kernel };
+		}
+	}
+	return count;
+}
+
+static void put_chain(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
+{
+	frame frames[MOST_FRAMES];
+	uint32_t space, count = chain_of(sample, attr, frames);
+
+	bool in_kernel = script->in_kernel;
+
+	script->only_mode = true;
+	ptm_script_put_text(script, "\n", 1);
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t ip = frames[i].ip;
+		script->in_kernel = frames[i].in_kernel;
+		const ptm_map *map = ptm_script_map(script, ip, &space);
+		bool is_user = map && space != script->kernel_space;
+		/* perf shows where in the file user code is. */
+		ptm_script_put(script, "\t%16" PRIx64, is_user ? ip - map->start + map->file_offset : ip);
+		put_place(script, ip);
+		ptm_script_put_text(script, "\n", 1);
+	}
+	script->only_mode = false;
+	script->in_kernel = in_kernel;
+}
+
+/* -------------------------------------------------------------- the rest */
+
+static void put_registers(ptm_script *script, const ptm_registers *registers)
+{
+	static const char *const names[] = { "AX", "BX", "CX", "DX", "SI", "DI", "BP", "SP", "IP", "FLAGS", "CS", "SS", "DS", "ES", "FS", "GS",
+					     "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15" };
+	uint32_t word = 0;
+
+	if (!registers->words.count)
+		return;
+	ptm_script_put(script, " ABI:%" PRIu64 " ", registers->abi);
+	for (uint32_t bit = 0; bit < 64 && word < registers->words.count; bit++)
+		if (registers->mask >> bit & 1)
+			ptm_script_put(script, "%5s:0x%" PRIx64 " ", bit < 24 ? names[bit] : "unknown", ptm_words_get(&registers->words, word++));
+}
+
+/* As perf's loop has it: 4 KiB is "4K", 1 GiB is "1024M". */
+static void put_page_size(ptm_script *script, uint64_t size)
+{
+	static const char units[] = "BKMGTPE";
+	uint32_t unit = 0;
+
+	if (!size) {
+		ptm_script_put(script, " N/A");
+		return;
+	}
+	while (size / 1024 > 1 && unit < 6) {
+		size /= 1024;
+		unit++;
+	}
+	ptm_script_put(script, " %" PRIu64 "%c", size, units[unit]);
+}
+
+static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
+{
+	if (script->has_chains && attr->sample_type & PTM_SAMPLE_CALLCHAIN) {
+		put_chain(script, sample, attr);
+		return;
+	}
+	ptm_script_put(script, " %16" PRIx64, sample->ip);
+	put_place(script, sample->ip);
+}
+
+static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
+{
+	enum { TYPE_RAW = 4 };
+	uint32_t fields = script->fields;
+	uint64_t type = attr->sample_type;
+
+	/* Without a choice perf prints what came with the events of the CPU's own codes. */
+	if (fields & PTM_SCRIPT_NOT_CHOSEN && attr->type == TYPE_RAW)
+		fields |= PTM_SCRIPT_ADDR | PTM_SCRIPT_DATA_SRC | PTM_SCRIPT_WEIGHT | PTM_SCRIPT_PHYS_ADDR | PTM_SCRIPT_DATA_PAGE_SIZE | PTM_SCRIPT_CODE_PAGE_SIZE;
+
+	if (fields & PTM_SCRIPT_ADDR && type & PTM_SAMPLE_ADDR)
+		ptm_script_put(script, "%16" PRIx64, sample->addr);
+	if (fields & PTM_SCRIPT_DATA_SRC && type & PTM_SAMPLE_DATA_SRC)
+		ptm_script_put_data_source(script, sample->data_source);
+	if (fields & PTM_SCRIPT_WEIGHT && type & (PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT))
+		ptm_script_put(script, "%16" PRIu64, sample->weight);
+	if (fields & PTM_SCRIPT_NOT_CHOSEN && attr->type == TYPE_RAW && type & PTM_SAMPLE_WEIGHT_STRUCT)
+		ptm_script_put(script, "%16u", sample->weight2); /* ins_lat */
+	if (fields & PTM_SCRIPT_IP)
+		put_ip(script, sample, attr);
+	if (fields & PTM_SCRIPT_IREGS && type & PTM_SAMPLE_REGS_INTR)
+		put_registers(script, &sample->interrupted);
+	if (fields & PTM_SCRIPT_UREGS && type & PTM_SAMPLE_REGS_USER)
+		put_registers(script, &sample->user);
+	ptm_script_put_branches(script, sample);
+	if (fields & PTM_SCRIPT_PHYS_ADDR && type & PTM_SAMPLE_PHYS_ADDR)
+		ptm_script_put(script, "%16" PRIx64, sample->physical_address);
+	if (fields & PTM_SCRIPT_DATA_PAGE_SIZE && type & PTM_SAMPLE_DATA_PAGE_SIZE)
+		put_page_size(script, sample->data_page_size);
+	if (fields & PTM_SCRIPT_CODE_PAGE_SIZE && type & PTM_SAMPLE_CODE_PAGE_SIZE)
+		put_page_size(script, sample->code_page_size);
+	ptm_script_put_text(script, "\n", 1);
+}
+
+static ptm_status put_sample(ptm_script *script, ptm_table *table, uint32_t row)
+{
+	ptm_session *session = script->session;
+	const ptm_sample_ref *ref = &session->file.samples.at[row];
+	const ptm_attr *attr = &session->file.attrs.at[ref->attr];
+	ptm_sample sample;
+	uint32_t at;
+
+	PTM_TRY(ptm_sample_read(&session->file, row, &sample));
+	PTM_TRY(ptm_array_reserve(&script->record, ref->size));
+	script->text.length = 0;
+	script->space = ptm_spaces_at(session->spaces, ref->pid, ref->time ? ref->time : UINT64_MAX - 1);
+	/* Reading code moves the file's window: the record must stay. */
+	const char *field;
+	const uint8_t *bytes;
+	PTM_TRY(ptm_source_view(session->file.source, ref->file_offset, ref->size, &bytes));
+	memcpy(script->record.at, bytes, ref->size);
+	PTM_TRY(ptm_sample_decode(attr, script->record.at, ref->size, &sample, &field));
+	script->kernel_space = ptm_spaces_at(session->spaces, -1, ref->time ? ref->time : UINT64_MAX - 1);
+	script->in_kernel = (sample.misc & PTM_MODE_MASK) == PTM_MODE_KERNEL;
+	put_start(script, &sample, attr);
+	put_body(script, &sample, attr);
+	PTM_TRY(script->status);
+	PTM_TRY(ptm_table_add_row(table, &at));
+	return ptm_table_set_text(table, PTM_sample_lines_text, at, script->text.at, script->text.length);
+}
+
+static void look_at_events(ptm_script *script)
+{
+	const ptm_trace_file *file = &script->session->file;
+
+	for (uint32_t i = 0; i < file->attrs.length; i++) {
+		uint32_t length = (uint32_t)strlen(ptm_strings_get(&script->session->strings, file->attrs.at[i].name));
+		if (length > script->event_width)
+			script->event_width = length;
+		if (file->attrs.at[i].sample_type & PTM_SAMPLE_CALLCHAIN && !(script->fields & PTM_SCRIPT_NO_CHAINS))
+			script->has_chains = true;
+	}
+}
+
+ptm_status ptm_query_sample_lines(ptm_session *session, const ptm_request *request, ptm_table *table)
+{
+	ptm_script script = { .session = session, .fields = request->flags };
+	uint32_t row = request->first > 0 && request->first < UINT32_MAX ? (uint32_t)request->first : 0;
+	uint32_t left = request->count < MOST_ROWS ? request->count : MOST_ROWS;
+	ptm_status status = PTM_OK;
+
+	look_at_events(&script);
+	for (; status == PTM_OK && left && row < session->file.samples.length; left--)
+		status = put_sample(&script, table, row++);
+	ptm_array_free(&script.text);
+	ptm_array_free(&script.record);
+	return status;
+}
