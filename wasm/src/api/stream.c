@@ -3,6 +3,9 @@
  * segments. */
 #include "api/session.h"
 
+/* The MTC period is a field of four bits; a damaged file may claim more. */
+#define MTC_PERIOD_MASK 15
+
 ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue)
 {
 	return (ptm_stream){ .session = session, .queue = queue };
@@ -151,7 +154,7 @@ void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 		.source = PTM_SOURCE_PT,
 		.pt = {
 			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream) },
-			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period, pt->max_nonturbo_ratio, pt->cyc_threshold },
+			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period & MTC_PERIOD_MASK, pt->max_nonturbo_ratio, pt->cyc_threshold },
 			.time = stream->session->time,
 			.return_compression = pt->return_compression,
 			.host = stream,

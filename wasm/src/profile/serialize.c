@@ -74,7 +74,7 @@ static ptm_status put_block(ptm_part *part, function_map *map, const ptm_block *
 	PTM_TRY(put_u32(part, block->code_id));
 	PTM_TRY(put_u32(part, function));
 	PTM_TRY(put(part, small, sizeof small));
-	if (has_lengths)
+	if (has_lengths && block->instructions)
 		return put(part, part->blocks->lengths.at + block->lengths, block->instructions);
 	for (uint32_t i = 0; i < block->instructions; i++)
 		PTM_TRY(put(part, "", 1));
