@@ -8,7 +8,7 @@
 ptm_status ptm_query_bts_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 void ptm_bts_samples_free(ptm_bts_samples *samples);
 
-/* api/samples.c */
+/* api/sample_rows.c */
 /* perf's flags of a branch by the class of its instruction. */
 uint32_t ptm_sample_class_flags(uint8_t class);
 /* Puts symbol, offset and binary of `ip` into the columns named. */
