@@ -249,7 +249,9 @@ static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr 
 		return;
 	}
 	ptm_script_put(script, " %16" PRIx64, sample->ip);
+	script->only_mode = true;
 	put_place(script, sample->ip);
+	script->only_mode = false;
 }
 
 /* The address that a sample is about; that of a page fault is looked up. */
