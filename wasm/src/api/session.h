@@ -180,6 +180,10 @@ void ptm_window_free(ptm_session *session);
 /* AUX bytes that a window makes decode, about. */
 uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_ns);
 
+/* api/wall_clock.c: date and time of day of a time, as perf script's field tod has it,
+ * at `utc_offset_s` seconds ahead of UTC; ns: nanoseconds, else microseconds. False: the file does not tell. */
+bool ptm_wall_clock(const ptm_session *session, uint64_t time_ns, double utc_offset_s, bool ns, char into[64]);
+
 /* One sentence on a gap: why, how much, what to do. Returns its length, as snprintf does. */
 size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size);
 
