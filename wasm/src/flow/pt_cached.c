@@ -34,6 +34,9 @@ struct ptm_cached {
 	uint32_t last_node;      /* … its node */
 	uint64_t last_offset;    /* … and its packet's place */
 	uint64_t packet_offset;  /* of the last packet that is no PAD */
+	/* TNT bits left, the next on top, where an indirect branch waits for its TIP (a deferred one). */
+	uint64_t bits;
+	uint32_t bits_left;
 	uint32_t at;
 	uint32_t moved_at;       /* instructions executed when time moved last */
 	/* Beside the flow's return stack: node (0: not known) and op + 1 of each entry. */
@@ -44,6 +47,7 @@ struct ptm_cached {
 typedef enum went {
 	WENT_ON,
 	WENT_OUT,                /* nothing was done: this is for the slow path */
+	WENT_HALF,               /* the packet was taken, but bits of it are for the slow path */
 	WENT_WRONG               /* out of memory */
 } went;
 
@@ -267,11 +271,11 @@ static went take_bit(ptm_cached *cached, uint32_t taken)
 	return WENT_ON;
 }
 
-/* Uses up TNT bits; `bits` has the next one on top. Stores how many are left,
- * 0 unless it could not go on. */
-static went walk_bits(ptm_cached *cached, uint64_t bits, uint32_t *count)
+/* Uses up the TNT bits, all unless it cannot go on. */
+static went walk_bits(ptm_cached *cached)
 {
-	uint32_t left = *count;
+	uint64_t bits = cached->bits;
+	uint32_t left = cached->bits_left;
 	went went = WENT_ON;
 
 	while (left) {
@@ -307,32 +311,38 @@ static went walk_bits(ptm_cached *cached, uint64_t bits, uint32_t *count)
 		bits <<= 1;
 		left--;
 	}
-	*count = left;
+	cached->bits = bits;
+	cached->bits_left = left;
 	return went;
 }
 
-static went take_tnt(ptm_cached *cached, uint64_t payload, uint32_t count, uint64_t offset, uint32_t size)
+/* Whether the present node is an indirect branch, for which a TIP must come. */
+static bool waits_for_tip(const ptm_cached *cached)
 {
-	ptm_pt_flow *flow = cached->flow;
-	uint64_t before = cached->packet_offset, last_before = cached->last_offset;
-	uint32_t left = count;
+	uint8_t kind = cached->graph->codes[cached->node].kind;
+	return kind == PTM_NODE_JUMP || kind == PTM_NODE_CALL;
+}
 
+static went take_tnt(ptm_cached *cached, uint64_t payload, uint32_t count, uint64_t offset)
+{
+	uint64_t before = cached->packet_offset, last_before = cached->last_offset;
+
+	if (cached->bits_left)
+		return WENT_OUT;
 	cached->packet_offset = cached->last_offset = offset;
-	went went = walk_bits(cached, payload << (64 - count), &left);
+	cached->bits = payload << (64 - count);
+	cached->bits_left = count;
+	went went = walk_bits(cached);
 	if (went == WENT_ON)
 		return went;
-	if (left == count) {
-		cached->packet_offset = before;
+	if (cached->bits_left == count)
 		cached->last_offset = last_before;
-		return went;
-	}
-	/* The slow path goes on in the middle of the packet. */
-	flow->tnt = payload;
-	flow->tnt_count = left;
-	flow->step = PTM_STEP_TNT;
-	flow->reader.offset = offset + size;
-	flow->reader.packets++;
-	cached->kind = PTM_PACKET_TNT;
+	if (went == WENT_OUT && waits_for_tip(cached))
+		return WENT_ON;
+	if (went == WENT_OUT && cached->bits_left < count)
+		return WENT_HALF;
+	cached->packet_offset = before;
+	cached->bits_left = 0;
 	return went;
 }
 
@@ -378,7 +388,10 @@ static went take_tip(ptm_cached *cached, uint64_t ip, uint64_t offset)
 	else if (ptm_graph_last(graph, row)->function != ptm_graph_first(graph, target)->function)
 		tell(cached, PTM_CACHED_JUMP, row, cached->at, target, delta);
 	arrive(cached, target);
-	return WENT_ON;
+	if (!cached->bits_left)
+		return WENT_ON;
+	went went = walk_bits(cached);
+	return went != WENT_OUT ? went : waits_for_tip(cached) ? WENT_ON : WENT_HALF;
 }
 
 /* --------------------------------------------------------------- packets -- */
@@ -446,7 +459,7 @@ static went take_long_tnt(ptm_cached *cached, const uint8_t *at, uint64_t offset
 	if (at[1] != 0xa3 || ptm_packet_decode(at, AHEAD, 0, &packet) != PTM_OK || !packet.count)
 		return WENT_OUT;
 	*size = packet.size;
-	return take_tnt(cached, packet.payload, packet.count, offset, packet.size);
+	return take_tnt(cached, packet.payload, packet.count, offset);
 }
 
 /* Takes in the packets that start in [from, end), as far as they are for this path
@@ -465,7 +478,7 @@ static went take_packets(ptm_cached *cached, const uint8_t *from, const uint8_t 
 		if (!(byte & 1)) {
 			if (byte > 2) {
 				uint32_t count = 30 - (uint32_t)__builtin_clz(byte);
-				went = take_tnt(cached, (byte >> 1) & ((1u << count) - 1), count, here, 1);
+				went = take_tnt(cached, (byte >> 1) & ((1u << count) - 1), count, here);
 				kind = PTM_PACKET_TNT;
 				size = 1;
 			} else if (byte) {
@@ -494,19 +507,17 @@ static went take_packets(ptm_cached *cached, const uint8_t *from, const uint8_t 
 		} else {
 			went = WENT_OUT;
 		}
-		if (went != WENT_ON)
+		if (went != WENT_ON && went != WENT_HALF)
 			break;
 		cached->packet_offset = here;
 		cached->kind = kind;
 		at += size;
 		packets++;
-		if (reader->window_offset != window)
+		if (went == WENT_HALF || reader->window_offset != window)
 			break;
 	}
 	reader->packets += packets;
-	/* In the middle of a packet the reader is where the slow path wants it. */
-	if (cached->flow->step == PTM_STEP_PACKET)
-		reader->offset = offset + (uint64_t)(at - from);
+	reader->offset = offset + (uint64_t)(at - from);
 	return went;
 }
 
@@ -532,7 +543,7 @@ ptm_status ptm_cached_enter(ptm_cached *cached, bool *entered, uint32_t *thread)
 	PTM_TRY(ptm_graph_find(cached->graph, flow->ip, &cached->node));
 	if (cached->graph->codes[cached->node].kind == PTM_NODE_SLOW)
 		return PTM_OK;
-	cached->at = cached->moved_at = 0;
+	cached->at = cached->moved_at = cached->bits_left = 0;
 	arrive(cached, cached->node);
 	cached->length = cached->batch.length = 0;
 	cached->inside = cached->dirty = cached->fresh = *entered = true;
@@ -586,6 +597,11 @@ static void hand_back(ptm_cached *cached)
 	flow->ip = ip;
 	flow->packet.kind = cached->kind;
 	flow->packet_offset = cached->packet_offset;
+	if (cached->bits_left) {
+		flow->tnt = cached->bits >> (64 - cached->bits_left);
+		flow->tnt_count = cached->bits_left;
+		flow->step = PTM_STEP_TNT;
+	}
 }
 
 ptm_status ptm_cached_run(ptm_cached *cached, uint64_t stop, bool leave, const ptm_cached_batch **batch)
@@ -621,7 +637,7 @@ ptm_status ptm_cached_run(ptm_cached *cached, uint64_t stop, bool leave, const p
 	if (went == WENT_WRONG)
 		return PTM_NO_MEMORY;
 	end_batch(cached);
-	if (went == WENT_OUT)
+	if (went != WENT_ON)
 		hand_back(cached);
 	*batch = &cached->batch;
 	return PTM_OK;
