@@ -76,6 +76,8 @@ struct ptm_session {
 	ptm_images images;
 	ptm_spaces *spaces;
 	ptm_blocks blocks;
+	ptm_graph graph;                  /* of the fast path */
+	bool without_cache;               /* decodes by the slow path alone: for tests */
 	ptm_time time;
 	uint64_t start_ns, end_ns;        /* of the trace, absolute */
 	PTM_ARRAY(uint64_t) change_tsc;   /* times of all sideband records in TSC ticks, ascending */
@@ -86,6 +88,7 @@ struct ptm_session {
 	/* The segment being decoded */
 	uint32_t decoding;                /* row, UINT32_MAX: none */
 	ptm_flow *flow;
+	ptm_cached *cached;               /* NULL: the source has no fast path */
 	ptm_part *part;
 	ptm_stream stream;
 	uint32_t truncation;              /* next row of truncations */
