@@ -286,7 +286,7 @@ static ptm_status put_sample(ptm_script *script, ptm_table *table, uint32_t row)
 	/* Reading code moves the file's window: the record must stay. */
 	const char *field;
 	const uint8_t *bytes;
-	PTM_TRY(ptm_source_view(session->file.source, ref->file_offset, ref->size, &bytes));
+	PTM_TRY(ptm_trace_file_view(&session->file, ref->file_offset, ref->size, &bytes));
 	memcpy(script->record.at, bytes, ref->size);
 	PTM_TRY(ptm_sample_decode(attr, script->record.at, ref->size, &sample, &field));
 	script->kernel_space = ptm_spaces_at(session->spaces, -1, ref->time ? ref->time : UINT64_MAX - 1);

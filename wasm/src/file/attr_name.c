@@ -85,7 +85,7 @@ static ptm_status find_pt_type(const ptm_trace_file *file, uint32_t *type)
 	*type = 0;
 	if (!file->auxtrace_info_offset || file->auxtrace_type != 1 || file->auxtrace_info_size < 24)
 		return PTM_OK;
-	PTM_TRY(ptm_source_view(file->source, file->auxtrace_info_offset + 16, 8, &at));
+	PTM_TRY(ptm_trace_file_view(file, file->auxtrace_info_offset + 16, 8, &at));
 	ptm_bytes bytes = ptm_bytes_of(at, 8);
 	*type = ptm_bytes_u32(&bytes);
 	return PTM_OK;

@@ -162,7 +162,7 @@ static ptm_status read_fact(ptm_trace_file *file, uint32_t feature, ptm_bytes *b
 		file->clock_data.seen = !bytes->failed;
 		return PTM_OK;
 	case FEATURE_DIR_FORMAT: /* its version; 0: a directory, but all data in this file */
-		return ptm_bytes_u64(bytes) ? PTM_UNSUPPORTED : PTM_OK;
+		return ptm_bytes_u64(bytes) && !file->data_files ? PTM_UNSUPPORTED : PTM_OK;
 	default:
 		return PTM_OK;
 	}
@@ -194,7 +194,7 @@ static ptm_status read_feature(ptm_trace_file *file, uint32_t feature, ptm_perf_
 static ptm_status refuse_directory(ptm_message *message)
 {
 	return ptm_message_set(message, PTM_UNSUPPORTED,
-		"This is one file of a perf.data directory (perf record --threads), whose data is in the data.N files beside it; that form is not read yet: record without --threads.");
+		"This is the file `data` of a perf.data directory (perf record --threads), whose records are in the data.N files beside it: open the whole directory.");
 }
 
 ptm_status ptm_feature_read(ptm_trace_file *file, uint32_t feature, ptm_perf_section section, ptm_message *message)
