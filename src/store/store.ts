@@ -2,12 +2,14 @@
 // The one zustand store, put together from its slices.
 import { create } from 'zustand'
 import { createSessionSlice } from './session-slice'
+import { createShareSlice } from './share-slice'
 import { createThemeSlice } from './theme-slice'
 import type { Store } from './types'
 import { createViewSlice } from './view-slice'
 
 export const useStore = create<Store>()((...tools) => ({
   ...createSessionSlice(...tools),
+  ...createShareSlice(...tools),
   ...createViewSlice(...tools),
   ...createThemeSlice(...tools),
 }))
