@@ -17,17 +17,14 @@ export type Fields = {
   chosen: ReadonlySet<EventKind>
   flags: boolean
   /** Fields that were chosen by name: printed even where samples have no data for them. */
-  asked: ReadonlySet<string>
+  asked: ReadonlySet<FieldName>
 }
 
 const unsupported = [
   'trace',
   'bpf-output',
-  'brstackinsn',
-  'brstackinsnlen',
   'metric',
   'srccode',
-  'tod',
   'ins_lat',
   'retire_lat',
   'machine_pid',

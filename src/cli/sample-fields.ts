@@ -23,6 +23,9 @@ const bits = {
   brstack: 1 << 17,
   brstacksym: 1 << 18,
   brstackoff: 1 << 19,
+  brstackinsn: 1 << 20,
+  brstackinsnlen: 1 << 27,
+  tod: 1 << 28,
   phys_addr: 1 << 21,
   data_page_size: 1 << 22,
   code_page_size: 1 << 23,
@@ -40,10 +43,20 @@ export const fieldNames = Object.keys(bits) as FieldName[]
 export const isFieldName = (text: string): text is FieldName => Object.hasOwn(bits, text)
 
 /** Bits that are no fields of -F. */
-export const extraBits = { no_chains: 1 << 25, flags: 2 ** 40, cpu_asked: 2 ** 47, time_asked: 2 ** 49 } as const
+export const extraBits = { no_chains: 1 << 25, flags: 2 ** 40, cpu_asked: 2 ** 47 } as const
 
 /** Fields that only ordinary samples have. */
-export const sampleOnly = ['data_src', 'weight', 'iregs', 'uregs', 'phys_addr', 'data_page_size', 'code_page_size'] as const satisfies readonly FieldName[]
+export const sampleOnly = [
+  'brstackinsn',
+  'brstackinsnlen',
+  'data_src',
+  'weight',
+  'iregs',
+  'uregs',
+  'phys_addr',
+  'data_page_size',
+  'code_page_size',
+] as const satisfies readonly FieldName[]
 
 /** The sum of their bits: exact, they are below 2^53. */
 export function fieldBits(names: Iterable<FieldName>): number {

@@ -7,7 +7,7 @@ import { bitsOfKind, eventKinds, type Fields } from './fields'
 import type { ItraceOptions } from './itrace'
 import { print, say } from './output'
 import { versionNumber, type PerfVersion } from './perf-version'
-import { extraBits, sampleOnly } from './sample-fields'
+import { extraBits, fieldBits, sampleOnly } from './sample-fields'
 import { parseTimes, type TimeRange } from './times'
 import { infoOf } from './trace'
 
@@ -30,8 +30,8 @@ export type ScriptOptions = {
   comms: readonly string[]
 }
 
-/** The decoder's form of the options: wasm/src/api/script_options.h. */
-export function optionsText(options: ScriptOptions, times: readonly TimeRange[]): string {
+/** The decoder's form of the options (wasm/src/api/script_options.h); `utc_offset`: seconds that dates are ahead of UTC. */
+export function optionsText(options: ScriptOptions, times: readonly TimeRange[], utc_offset: number): string {
   const { fields, itrace } = options
   const lines: string[] = []
   const number = (name: string, value: number | boolean) => lines.push(`${name} ${Number(value)}`)
@@ -42,9 +42,10 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[])
     if (fields.flags) bits += extraBits.flags
     if (options.hideChains) bits += extraBits.no_chains
     if (fields.asked.has('cpu') && set.has('cpu')) bits += extraBits.cpu_asked
-    if (fields.asked.has('time') && set.has('time')) bits += extraBits.time_asked
     return lines.push(`fields ${index} ${bits} ${fields.chosen.has(kind) ? 1 : 0}`)
   })
+  number('asked', fieldBits(fields.asked) % 2 ** 32)
+  number('utc_offset', utc_offset)
   number('want', itrace.want)
   number('version', versionNumber[options.version])
   lines.push(`period ${itrace.period_unit} ${itrace.period}`)
@@ -68,6 +69,12 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[])
   return lines.join('\n')
 }
 
+/** Of this machine's time zone when the trace was recorded, as the info table says ("" unknown). */
+function utcOffset(recorded: string): number {
+  const date = new Date(recorded.replace(' UTC', 'Z'))
+  return Number.isNaN(date.getTime()) ? 0 : -60 * date.getTimezoneOffset()
+}
+
 /** Prints all that is asked for; says on stderr how many trace errors were among it. */
 export async function script(session: Session, options: ScriptOptions): Promise<Result<void, string>> {
   const info = infoOf(session)
@@ -80,7 +87,7 @@ export async function script(session: Session, options: ScriptOptions): Promise<
       ? ok([])
       : parseTimes(options.time, BigInt(info.value.get('start_time_ns') ?? 0), BigInt(info.value.get('end_time_ns') ?? 0))
   if (!times.ok) return times
-  const text = optionsText(options, times.value)
+  const text = optionsText(options, times.value, utcOffset(info.value.get('recorded_at') ?? ''))
   const total = { lines: 0, errors: 0 }
   for (let first = 0; ; first = 1) {
     const answer = session.query('script', { first, text })

@@ -10,8 +10,15 @@ ptm_status ptm_part_take(ptm_part *part, const ptm_item *item)
 
 static void stop(ptm_session *session)
 {
+	/* A part given up in the middle leaves counts behind. */
+	if (session->part && !session->part_bytes) {
+		ptm_graph_free(&session->graph);
+		ptm_graph_init(&session->graph, &session->blocks);
+	}
+	ptm_cached_free(session->cached);
 	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
+	session->cached = NULL;
 	session->flow = NULL;
 	session->part = NULL;
 	session->part_bytes = NULL;
@@ -63,9 +70,39 @@ ptm_status ptm_decode_start(ptm_session *session, uint32_t row)
 	session->stream = ptm_stream_of(session, segment->queue);
 	ptm_stream_config(&session->stream, &config);
 	PTM_TRY(ptm_flow_new(&session->flow, &session->blocks, &config, segment->offset, segment->limit, &segment->clock));
+	if (ptm_flow_pt(session->flow) && !session->without_cache)
+		PTM_TRY(ptm_cached_new(&session->cached, ptm_flow_pt(session->flow), &session->graph, NULL));
 	session->decoding = row;
 	session->truncation = first_truncation(session, segment->queue, segment->offset);
 	return PTM_OK;
+}
+
+/* Offset that only the slow path may pass: there a gap is to be told. */
+static uint64_t next_truncation(const ptm_session *session)
+{
+	const ptm_truncation *next = &session->truncations.at[session->truncation];
+	bool is_ours = session->truncation < session->truncations.length &&
+		       next->queue == session->segments.at[session->decoding].queue;
+	return is_ours ? next->offset : UINT64_MAX;
+}
+
+/* Decodes by the fast path up to `until`, a batch of it. Stores whether it goes on. */
+static ptm_status step_fast(ptm_session *session, uint64_t until, bool *goes_on)
+{
+	const ptm_cached_batch *batch;
+	uint64_t truncation = next_truncation(session);
+	uint32_t thread;
+
+	*goes_on = session->cached && ptm_cached_inside(session->cached);
+	if (session->cached && !*goes_on) {
+		PTM_TRY(ptm_cached_enter(session->cached, goes_on, &thread));
+		ptm_part_before_entry(session->part, thread);
+	}
+	if (!*goes_on)
+		return PTM_OK;
+	PTM_TRY(ptm_cached_run(session->cached, until < truncation ? until : truncation, truncation <= until, &batch));
+	*goes_on = !batch->left;
+	return ptm_part_add_batch(session->part, &session->graph, batch);
 }
 
 ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
@@ -77,6 +114,10 @@ ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
 		return PTM_BAD_REQUEST;
 	uint64_t until = ptm_flow_offset(session->flow) + budget;
 	while (ptm_flow_offset(session->flow) < until) {
+		bool is_fast;
+		PTM_TRY(step_fast(session, until, &is_fast));
+		if (is_fast)
+			continue;
 		status = ptm_flow_next(session->flow, &item);
 		if (status != PTM_OK)
 			break;

@@ -190,6 +190,9 @@ ptm_status ptm_query_info(ptm_session *session, ptm_table *table)
 	PTM_TRY(put(table, "start_time_ns", "Start (perf clock)", "%" PRIu64, session->start_ns));
 	PTM_TRY(put(table, "end_time_ns", "End (perf clock)", "%" PRIu64, end));
 	PTM_TRY(put(table, "duration_ns", "Duration", "%" PRIu64, end - session->start_ns));
+	char date[64];
+	if (ptm_wall_clock(session, session->start_ns, 0, false, date))
+		PTM_TRY(put(table, "recorded_at", "Recorded", "%s UTC", date));
 	PTM_TRY(put_machine(session, table));
 	PTM_TRY(put_events(session, table));
 	PTM_TRY(put_source(session, table));

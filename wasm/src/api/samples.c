@@ -138,17 +138,26 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples)
 			one->has_item = false;
 			PTM_TRY(ptm_samples_tell(session, samples, one));
 		}
-		PTM_TRY(next_state(one));
+		if (!one->sampling.paused)
+			PTM_TRY(next_state(one));
 		if (one->item.kind == PTM_ITEM_GAP) {
 			one->has_item = false;
 			ptm_samples_take_cycles(samples, one);
 			PTM_TRY(ptm_samples_tell_gap(session, samples, one));
 			continue;
 		}
-		if (one->item.kind == PTM_ITEM_VISIT && samples_instructions)
-			PTM_TRY(ptm_samples_tell_body(session, samples, one));
-		if (!ptm_samples_is_state(samples, one))
+		if (one->item.kind == PTM_ITEM_VISIT && samples_instructions) {
+			ptm_status status = ptm_samples_tell_body(session, samples, one);
+			if (status == PTM_MORE)
+				return PTM_OK;
+			PTM_TRY(status);
+		}
+		if (!ptm_samples_is_state(samples, one)) {
+			/* A branch not taken still uses its packet's time, which is that of what is sampled next. */
+			if (one->item.kind == PTM_ITEM_VISIT && one->item.end == PTM_END_NOT_TAKEN)
+				one->used_tsc = one->item.end_tsc;
 			continue;
+		}
 		/* Where tracing begins, an estimate ahead of the packets is corrected. */
 		if (one->item.end_tsc > one->tsc || (one->item.kind == PTM_ITEM_BEGIN && !one->item.resumed))
 			one->tsc = one->item.end_tsc;
@@ -308,13 +317,13 @@ static void set_period(const ptm_session *session, ptm_samples *samples)
 /* perf refuses what its samples do not have when it was asked for by name. */
 static ptm_status check_fields(ptm_session *session, const ptm_script *script)
 {
-	bool timed = session->flow_source == PTM_SOURCE_LBR || (session->flow_source == PTM_SOURCE_PT && !session->pt.timeless && !script->options.timeless);
-	bool instructions = !(script->options.want & PTM_WANT_BRANCHES);
+	const ptm_script_options *options = &script->options;
+	bool timeless = (session->flow_source == PTM_SOURCE_BTS) || (session->flow_source == PTM_SOURCE_PT && (session->pt.timeless || options->timeless));
 
-	if (timed || !(script->options.fields[PTM_EVENTS_HARDWARE] & PTM_SCRIPT_TIME_ASKED))
-		return PTM_OK;
-	return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have TIME attribute set. Cannot print 'time' field.",
-		script->names[instructions ? PTM_SCRIPT_INSTRUCTIONS : PTM_SCRIPT_BRANCHES]);
+	if (timeless && options->asked & PTM_SCRIPT_TIME)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have TIME attribute set. Cannot print 'time' field.",
+			script->names[options->want & PTM_WANT_BRANCHES ? PTM_SCRIPT_BRANCHES : PTM_SCRIPT_INSTRUCTIONS]);
+	return ptm_script_check(session, options->asked, options->asked);
 }
 
 static ptm_status start(ptm_session *session, const ptm_request *request)

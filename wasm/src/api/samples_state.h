@@ -13,7 +13,12 @@ typedef struct ptm_sampling {
 	uint64_t counted;        /* instructions since the last sample (unit: instructions) */
 	uint64_t last_mark;      /* the last multiple of the period that time passed (unit: ticks) */
 	bool continuous;
+	bool lost;               /* trace was lost since: where it goes on is no new start */
 	bool at_end;             /* the visit's last instruction is sampled */
+	/* A visit whose sample has to wait for the other queues: */
+	bool paused;
+	uint32_t at;             /* instructions done */
+	uint64_t next, ip;       /* the sample is instruction at + next - 1; ip is that of instruction at */
 } ptm_sampling;
 
 typedef struct ptm_lane {
@@ -23,6 +28,7 @@ typedef struct ptm_lane {
 	bool has_item, ended, started;
 	uint64_t cycles;         /* total, as of the last state that took it over */
 	uint64_t tsc;            /* perf's time of the queue */
+	uint64_t used_tsc;       /* of a branch not taken that was no state: the next state's time */
 	uint32_t thread;
 	uint64_t walked_ip;      /* last instruction walked: perf still shows it where tracing begins */
 	uint32_t walked_space;
@@ -61,7 +67,8 @@ struct ptm_samples {
 void ptm_samples_set_who(ptm_session *session, ptm_samples *samples, const ptm_lane *from);
 /* Tells the item that a queue has pending. */
 ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
-/* Tells the sampled instructions of a visit that come before its end: those that take the time it started with. */
+/* Tells the sampled instructions of a visit that come before its end: those that
+ * take the time it started with. PTM_MORE: the next has to wait, call again. */
 ptm_status ptm_samples_tell_body(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
 ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
 /* The error row of an AUX record that says data was lost: it stands at the record's own time. */

@@ -16,7 +16,8 @@ enum {
 	PTM_SCRIPT_UREGS = 1 << 16, PTM_SCRIPT_BRSTACK = 1 << 17, PTM_SCRIPT_BRSTACKSYM = 1 << 18,
 	PTM_SCRIPT_BRSTACKOFF = 1 << 19, PTM_SCRIPT_BRSTACKINSN = 1 << 20, PTM_SCRIPT_PHYS_ADDR = 1 << 21,
 	PTM_SCRIPT_DATA_PAGE_SIZE = 1 << 22, PTM_SCRIPT_CODE_PAGE_SIZE = 1 << 23,
-	PTM_SCRIPT_NS = 1 << 24, PTM_SCRIPT_NO_CHAINS = 1 << 25, PTM_SCRIPT_NOT_CHOSEN = 1 << 26
+	PTM_SCRIPT_NS = 1 << 24, PTM_SCRIPT_NO_CHAINS = 1 << 25, PTM_SCRIPT_NOT_CHOSEN = 1 << 26,
+	PTM_SCRIPT_BRSTACKINSNLEN = 1 << 27, PTM_SCRIPT_TOD = 1 << 28
 };
 /* Those of a processor trace. */
 #define PTM_SCRIPT_FLAGS (1ull << 40)
@@ -28,7 +29,6 @@ enum {
 #define PTM_SCRIPT_SRCLINE (1ull << 46)
 #define PTM_SCRIPT_CPU_ASKED (1ull << 47)  /* printed even where the trace does not tell the CPU */
 #define PTM_SCRIPT_DSOFF (1ull << 48)
-#define PTM_SCRIPT_TIME_ASKED (1ull << 49) /* a trace without times is refused */
 
 /* perf's sample flags, by bit: the order of bcrosyiABExghDt. */
 enum {
@@ -132,6 +132,11 @@ void ptm_script_look_at_events(ptm_script *script);
 void ptm_script_put_data_source(ptm_script *script, uint64_t bits);
 /* script_branches.c: brstack, brstacksym, brstackoff. */
 void ptm_script_put_branches(ptm_script *script, const ptm_sample *sample);
+/* script_code.c: brstackinsn; `kind`: the event's branch_sample_type. */
+void ptm_script_put_branch_code(ptm_script *script, const ptm_sample *sample, uint64_t kind);
+/* script_check.c: PTM_BAD_REQUEST and perf's message for fields that the file's
+ * samples do not have; `asked`: those of `fields` that were chosen by name. */
+ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t asked) PTM_MUST_CHECK;
 
 /* script_line.c */
 /* Names and widths of the events that perf makes up with script->options; the cache of places. */
@@ -149,7 +154,7 @@ bool ptm_script_wants(const ptm_script *script, uint64_t ns);
 void ptm_script_set_thread(ptm_script *script, uint32_t thread, uint64_t ns);
 
 /* script_flags.c: perf's words for sample flags: two spaces, 21 characters, a space. Returns the length. */
-size_t ptm_script_flags_text(uint32_t flags, uint32_t version, char into[64]);
+size_t ptm_script_flags_text(uint32_t flags, uint32_t version, char into[80]);
 /* script_synth.c: what a synthesized event carries. */
 void ptm_script_put_synth(ptm_script *script, const ptm_script_row *row);
 

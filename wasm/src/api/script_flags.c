@@ -41,9 +41,9 @@ static const char *name_of(uint32_t flags)
 	}
 }
 
-size_t ptm_script_flags_text(uint32_t flags, uint32_t version, char into[64])
+size_t ptm_script_flags_text(uint32_t flags, uint32_t version, char into[80])
 {
-	char state[24] = "", letters[24], body[48];
+	char state[32] = "", letters[24], body[64];
 	uint32_t plain = flags & ~(uint32_t)STATE, inside = flags & STATE;
 	/* perf 6.15 compares and prefixes another way: a begin alone is a jump's, and state letters are taken after they were cleared. */
 	bool newer = version >= 615;
@@ -63,6 +63,6 @@ size_t ptm_script_flags_text(uint32_t flags, uint32_t version, char into[64])
 		snprintf(body, sizeof body, "tr end  %-7s%6s", ended, state);
 	else
 		letters_of(flags, body);
-	int length = snprintf(into, 64, "  %-21s ", body);
-	return length < 64 ? (size_t)length : 63;
+	int length = snprintf(into, 80, "  %-21s ", body);
+	return length < 80 ? (size_t)length : 79;
 }

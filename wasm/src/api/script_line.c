@@ -229,6 +229,9 @@ void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc)
 		ptm_script_put(script, "[%03d] ", script->cpu);
 	if (fields & PTM_SCRIPT_MISC)
 		ptm_script_put(script, "%-6s", misc);
+	char date[64];
+	if (fields & PTM_SCRIPT_TOD && ptm_wall_clock(script->session, ns ? ns : PTM_NO_TIME, script->options.utc_offset, script->options.ns, date))
+		ptm_script_put(script, "%s ", date);
 	if (fields & PTM_SCRIPT_TIME && ns && room(script, LINE_BYTES))
 		put_time(script, ns);
 }
@@ -254,7 +257,7 @@ static void put_start(ptm_script *script, const ptm_script_row *row)
 		PUT_LITERAL(script, ": ");
 	}
 	if (fields & PTM_SCRIPT_FLAGS) {
-		char text[64];
+		char text[80];
 		put_bytes(script, text, ptm_script_flags_text(row->flags, script->options.version, text));
 	}
 }

@@ -58,7 +58,7 @@ static ptm_status read_fields(ptm_script_options *options, line *of)
 static ptm_status read_number(ptm_script_options *options, const line *of, uint64_t number)
 {
 	const struct { const char *name; uint32_t *into; } words[] = {
-		{ "want", &options->want }, { "show", &options->show }, { "version", &options->version },
+		{ "want", &options->want }, { "asked", &options->asked }, { "show", &options->show }, { "version", &options->version },
 		{ "branch_filter", &options->branch_filter }, { "error_filter", &options->error_filter }, { "skip", &options->skip },
 		{ "chain_size", &options->chain_size }, { "branch_stack_size", &options->branch_stack_size },
 	};
@@ -77,6 +77,10 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 			*switches[i].into = number != 0;
 			return PTM_OK;
 		}
+	}
+	if (is(of, "utc_offset")) {
+		options->utc_offset = (int32_t)number;
+		return PTM_OK;
 	}
 	if (is(of, "cpu"))
 		return ptm_array_push(&options->cpus, (int32_t)number);

@@ -189,33 +189,61 @@ static ptm_status put_instruction(ptm_session *session, ptm_samples *samples, pt
 	return cycles.period ? put(session, samples, from, from->tsc, &cycles) : PTM_OK;
 }
 
-ptm_status ptm_samples_tell_body(ptm_session *session, ptm_samples *samples, ptm_lane *from)
+/* The state before the visit's end takes over the time of branches that were none;
+ * true: other queues come first now. */
+static bool has_to_wait(ptm_samples *samples, ptm_lane *from)
+{
+	if (from->used_tsc <= from->tsc)
+		return false;
+	from->tsc = from->used_tsc;
+	return from->tsc >= samples->run_limit;
+}
+
+/* Tells the sample that was found and steps over it. */
+static ptm_status tell_sample(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint32_t flags)
 {
 	const ptm_item *item = &from->item;
 	const ptm_block *block = &session->blocks.blocks.at[item->block];
-	bool whole = item->end != PTM_END_FALLTHROUGH && item->end != PTM_END_ASYNC && item->end != PTM_END_ABORT;
-	uint32_t flags = state_flags(session, item) & ~(uint32_t)PTM_FLAG_INTERRUPTS_TOGGLE, at = 0, count = item->instructions;
-	const ptm_clock *clock = samples->period_ticks ? ptm_flow_clock(from->flow) : NULL;
-	uint64_t ip = block->ip, tsc = clock ? clock->tsc : 0, walked = clock ? clock->instructions - count : 0;
+	ptm_sampling *sampling = &from->sampling;
 
-	from->sampling.at_end = false;
+	for (; sampling->next > 1; sampling->next--)
+		sampling->ip += length_of(session, block, sampling->at++);
+	ptm_script_row row = { .ip = sampling->ip, .length = length_of(session, block, sampling->at), .code_ip = sampling->ip, .code_space = item->space, .flags = flags };
+	sampling->ip += row.length;
+	sampling->at++;
+	return put_instruction(session, samples, from, &row, item->instructions - sampling->at, item->estimated_cycles);
+}
+
+ptm_status ptm_samples_tell_body(ptm_session *session, ptm_samples *samples, ptm_lane *from)
+{
+	const ptm_item *item = &from->item;
+	ptm_sampling *sampling = &from->sampling;
+	bool whole = item->end != PTM_END_FALLTHROUGH && item->end != PTM_END_ASYNC && item->end != PTM_END_ABORT;
+	uint32_t flags = state_flags(session, item) & ~(uint32_t)PTM_FLAG_INTERRUPTS_TOGGLE, count = item->instructions;
+	const ptm_clock *clock = samples->period_ticks ? ptm_flow_clock(from->flow) : NULL;
+	uint64_t tsc = clock ? clock->tsc : 0, walked = clock ? clock->instructions - count : 0;
+
 	/* What a transaction did before it was aborted. */
 	if (item->end == PTM_END_ABORT)
 		flags |= PTM_FLAG_IN_TRANSACTION;
+	if (!sampling->paused) {
+		sampling->at_end = false;
+		sampling->at = 0;
+		sampling->ip = session->blocks.blocks.at[item->block].ip;
+	}
 	for (;;) {
-		uint64_t next = next_sample(samples, from, tsc, walked + at, count - at);
-		if (!next)
+		if (!sampling->paused)
+			sampling->next = next_sample(samples, from, tsc, walked + sampling->at, count - sampling->at);
+		if (!sampling->next)
 			return PTM_OK;
-		if (whole && at + next == count) {
-			from->sampling.at_end = true;
+		if (whole && sampling->at + sampling->next == count) {
+			sampling->at_end = true;
 			return PTM_OK;
 		}
-		for (; next > 1; next--)
-			ip += length_of(session, block, at++);
-		ptm_script_row row = { .ip = ip, .length = length_of(session, block, at), .code_ip = ip, .code_space = item->space, .flags = flags };
-		PTM_TRY(put_instruction(session, samples, from, &row, count - at - 1, item->estimated_cycles));
-		ip += row.length;
-		at++;
+		sampling->paused = !sampling->paused && has_to_wait(samples, from);
+		if (sampling->paused)
+			return PTM_MORE;
+		PTM_TRY(tell_sample(session, samples, from, flags));
 	}
 }
 
@@ -294,6 +322,16 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm
 
 /* ---------------------------------------------------------------- events */
 
+/* The interrupt flag that a branch, or the start of tracing, changed. */
+static ptm_status tell_interrupts(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t ip, uint32_t flags)
+{
+	if (!(samples->script.options.want & PTM_WANT_EVENTS) || !session->pt.event_trace || !from->item.interrupts_toggle)
+		return PTM_OK;
+	ptm_script_row row = { .event = PTM_SCRIPT_IFLAG, .ip = ip, .period = 1, .flags = ip ? flags : 0, .code_ip = ip, .code_space = from->item.space,
+		.length = ip ? LENGTH_UNKNOWN : 0, .payload = from->item.interrupts_off, .payload2 = true };
+	return put(session, samples, from, from->tsc, &row);
+}
+
 /* perf's row for an event; false: perf tells none. */
 static bool row_of_event(const ptm_item *item, ptm_script_row *row, uint32_t *want)
 {
@@ -304,7 +342,8 @@ static bool row_of_event(const ptm_item *item, ptm_script_row *row, uint32_t *wa
 	case PTM_EVENT_PTWRITE: row->event = PTM_SCRIPT_PTWRITE; *want = PTM_WANT_PTWRITES; return true;
 	case PTM_EVENT_TRANSACTION: row->event = PTM_SCRIPT_TRANSACTIONS; *want = PTM_WANT_TRANSACTIONS; return true;
 	case PTM_EVENT_MWAIT: row->event = PTM_SCRIPT_MWAIT; return true;
-	case PTM_EVENT_PWRE: row->event = PTM_SCRIPT_PWRE; return true;
+	/* perf mislays what the packet says. */
+	case PTM_EVENT_PWRE: row->event = PTM_SCRIPT_PWRE; row->payload = 0; return true;
 	case PTM_EVENT_PWRX: row->event = PTM_SCRIPT_PWRX; return true;
 	case PTM_EVENT_EXSTOP: row->event = PTM_SCRIPT_EXSTOP; return true;
 	case PTM_EVENT_CFE: row->event = PTM_SCRIPT_EVT; *want = PTM_WANT_EVENTS; return true;
@@ -354,6 +393,8 @@ static ptm_status tell_begin(ptm_session *session, ptm_samples *samples, ptm_lan
 
 	if (item->reason == PTM_GAP_OVERFLOW)
 		from->walked_length = 0;
+	from->sampling.continuous &= from->sampling.lost || item->resumed;
+	from->sampling.lost = false;
 	if (item->resumed)
 		return PTM_OK;
 	ptm_script_row row = { .addr = item->to_ip, .code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length,
@@ -368,8 +409,11 @@ ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane
 	ptm_samples_take_cycles(samples, from);
 	if (item->kind == PTM_ITEM_EVENT)
 		return tell_event(session, samples, from);
-	if (ptm_samples_is_state(samples, from))
-		PTM_TRY(tell_ratio(session, samples, from, item->kind == PTM_ITEM_VISIT ? item->ip : 0));
+	if (ptm_samples_is_state(samples, from)) {
+		uint64_t ip = item->kind == PTM_ITEM_VISIT ? item->ip : 0;
+		PTM_TRY(tell_interrupts(session, samples, from, ip, 0));
+		PTM_TRY(tell_ratio(session, samples, from, ip));
+	}
 	if (item->kind == PTM_ITEM_VISIT)
 		return tell_visit_end(session, samples, from);
 	return item->kind == PTM_ITEM_BEGIN ? tell_begin(session, samples, from) : PTM_OK;
@@ -409,6 +453,7 @@ ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_
 	uint32_t error = error_of(item->reason);
 	bool before;
 
+	from->sampling.lost |= ptm_gap_is_loss(item->reason);
 	if (!error || !(samples->script.options.want & PTM_WANT_ERRORS))
 		return PTM_OK;
 	PTM_TRY(is_told_before(session, samples, item, &before));

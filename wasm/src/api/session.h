@@ -75,6 +75,8 @@ struct ptm_session {
 	ptm_images images;
 	ptm_spaces *spaces;
 	ptm_blocks blocks;
+	ptm_graph graph;                  /* of the fast path */
+	bool without_cache;               /* decodes by the slow path alone: for tests */
 	ptm_time time;
 	uint64_t start_ns, end_ns;        /* of the trace, absolute */
 	PTM_ARRAY(uint64_t) change_tsc;   /* times of all sideband records in TSC ticks, ascending */
@@ -85,6 +87,7 @@ struct ptm_session {
 	/* The segment being decoded */
 	uint32_t decoding;                /* row, UINT32_MAX: none */
 	ptm_flow *flow;
+	ptm_cached *cached;               /* NULL: the source has no fast path */
 	ptm_part *part;
 	ptm_stream stream;
 	uint32_t truncation;              /* next row of truncations */
@@ -177,6 +180,10 @@ ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, 
 void ptm_window_free(ptm_session *session);
 /* AUX bytes that a window makes decode, about. */
 uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_ns);
+
+/* api/wall_clock.c: date and time of day of a time, as perf script's field tod has it,
+ * at `utc_offset_s` seconds ahead of UTC; ns: nanoseconds, else microseconds. False: the file does not tell. */
+bool ptm_wall_clock(const ptm_session *session, uint64_t time_ns, double utc_offset_s, bool ns, char into[64]);
 
 /* One sentence on a gap: why, how much, what to do. Returns its length, as snprintf does. */
 size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size);

@@ -51,7 +51,7 @@ static ptm_status read_stream(void *context, uint64_t offset, uint8_t *into, uin
 		uint32_t more = *length - got;
 		if (more > chunk->size - within)
 			more = (uint32_t)(chunk->size - within);
-		PTM_TRY(ptm_source_view_some(stream->session->file.source, chunk->file_offset + within, &more, &at));
+		PTM_TRY(ptm_trace_file_view_some(&stream->session->file, chunk->file_offset + within, &more, &at));
 		if (!more)
 			break;
 		memcpy(into + got, at, more);

@@ -47,6 +47,11 @@ ptm_status ptm_flow_next(ptm_flow *flow, ptm_item *item)
 	}
 }
 
+ptm_pt_flow *ptm_flow_pt(ptm_flow *flow)
+{
+	return flow->source == PTM_SOURCE_PT ? flow->pt : NULL;
+}
+
 uint64_t ptm_flow_offset(const ptm_flow *flow)
 {
 	switch (flow->source) {

@@ -27,6 +27,9 @@ void ptm_flow_free(ptm_flow *flow);
 /* Stores the next item. PTM_END at the end. */
 ptm_status ptm_flow_next(ptm_flow *flow, ptm_item *item) PTM_MUST_CHECK;
 
+/* The PT flow inside, NULL for other sources. */
+ptm_pt_flow *ptm_flow_pt(ptm_flow *flow);
+
 /* How far decoding has come in the stream. */
 uint64_t ptm_flow_offset(const ptm_flow *flow);
 /* Packets (records) read up to the limit. */

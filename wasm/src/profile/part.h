@@ -13,6 +13,7 @@
 #ifndef PTM_PROFILE_PART_H
 #define PTM_PROFILE_PART_H
 
+#include "flow/pt_cached.h"
 #include "profile/block_stats.h"
 #include "profile/call_stack.h"
 #include "profile/call_tree.h"
@@ -150,6 +151,8 @@ struct ptm_part {
 	uint64_t last_next_ip;
 	uint32_t last_block;
 	uint16_t last_instructions;
+
+	ptm_graph *graph;            /* borrowed; holds counts that are ours, see ptm_part_flush; or NULL */
 
 	PTM_ARRAY(uint8_t) bytes;    /* serialized */
 };

@@ -11,6 +11,7 @@
 #ifndef PTM_PROFILE_PROFILE_H
 #define PTM_PROFILE_PROFILE_H
 
+#include "flow/pt_cached.h"
 #include "flow/visit.h"
 
 typedef struct ptm_part ptm_part;       /* profile/part.c: being built by one decoder */
@@ -24,6 +25,14 @@ void ptm_part_free(ptm_part *part);
 
 /* Takes in the next item of the stream. */
 ptm_status ptm_part_add(ptm_part *part, const ptm_item *item) PTM_MUST_CHECK;
+
+/* Takes in what the fast path did, as if it had come visit by visit. Its counts stay
+ * in `graph` (borrowed) until ptm_part_flush. */
+ptm_status ptm_part_add_batch(ptm_part *part, ptm_graph *graph, const ptm_cached_batch *batch) PTM_MUST_CHECK;
+/* Before the fast path takes a flow of `thread` over. */
+void ptm_part_before_entry(ptm_part *part, uint32_t thread);
+/* Takes the counts of edges over as those of blocks, and clears them. */
+void ptm_part_flush(ptm_part *part);
 
 /* Marks a place where decoding may start again (a PSB): its AUX offset, and the
  * packets seen in this segment so far. Taken just before the item that follows. */
