@@ -303,7 +303,7 @@ export type ScriptTable = {
   errors: Float64Array
 }
 
-/** branches of the branch stacks in samples, by where from and where to, the most frequent first; thread, start_ns, end_ns count */
+/** branches: of branch stacks by where from and where to, else of all that ran by where from; the most frequent first; thread, start_ns, end_ns count */
 export type BranchesTable = {
   rows: number
   /** address of the branch */
@@ -312,7 +312,7 @@ export type BranchesTable = {
   from_function: Uint32Array
   /** of from in it */
   from_offset: Float64Array
-  /** where it went */
+  /** where it went; 0: to several places (an indirect branch that was seen whole) */
   to: BigUint64Array
   /** row of functions */
   to_function: Uint32Array
@@ -322,13 +322,13 @@ export type BranchesTable = {
   class: Uint8Array
   /** perf's type as recorded: 0 unknown 1 cond 2 uncond 3 ind 4 call 5 ind_call 6 ret 7 syscall 8 sysret 9 cond_call 10 cond_ret 11 eret 12 irq 13 serror 14 no_tx */
   type: Uint8Array
-  /** entries of stacks */
+  /** times it was seen to branch */
   taken: Float64Array
   /** times a conditional branch was passed by between entries; NaN: not conditional or no code */
   not_taken: Float64Array
-  /** entries that say so */
+  /** entries that say so; NaN: the source does not tell */
   mispredicted: Float64Array
-  /** entries that say so */
+  /** entries that say so; NaN: the source does not tell */
   predicted: Float64Array
   /** mean core cycles since the branch before; NaN not measured */
   cycles: Float64Array

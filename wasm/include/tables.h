@@ -146,19 +146,19 @@
 	C(script, text, str, "lines, each with its end") \
 	C(script, lines, f64, "samples and errors among them") \
 	C(script, errors, f64, "errors among them") \
-	T(branches, "branches of the branch stacks in samples, by where from and where to, the most frequent first; thread, start_ns, end_ns count") \
+	T(branches, "branches: of branch stacks by where from and where to, else of all that ran by where from; the most frequent first; thread, start_ns, end_ns count") \
 	C(branches, from, u64, "address of the branch") \
 	C(branches, from_function, u32, "row of functions") \
 	C(branches, from_offset, f64, "of from in it") \
-	C(branches, to, u64, "where it went") \
+	C(branches, to, u64, "where it went; 0: to several places (an indirect branch that was seen whole)") \
 	C(branches, to_function, u32, "row of functions") \
 	C(branches, to_offset, f64, "of to in it") \
 	C(branches, class, u8, "enum ptm_insn_class of the branch; 0 unknown: no code") \
 	C(branches, type, u8, "perf's type as recorded: 0 unknown 1 cond 2 uncond 3 ind 4 call 5 ind_call 6 ret 7 syscall 8 sysret 9 cond_call 10 cond_ret 11 eret 12 irq 13 serror 14 no_tx") \
-	C(branches, taken, f64, "entries of stacks") \
+	C(branches, taken, f64, "times it was seen to branch") \
 	C(branches, not_taken, f64, "times a conditional branch was passed by between entries; NaN: not conditional or no code") \
-	C(branches, mispredicted, f64, "entries that say so") \
-	C(branches, predicted, f64, "entries that say so") \
+	C(branches, mispredicted, f64, "entries that say so; NaN: the source does not tell") \
+	C(branches, predicted, f64, "entries that say so; NaN: the source does not tell") \
 	C(branches, cycles, f64, "mean core cycles since the branch before; NaN not measured") \
 	C(branches, cycle_count, f64, "entries the mean rests on") \
 	C(branches, trips, f64, "mean turns of the loop that the branch closes; NaN: no loop, or its end was never seen")

@@ -12,7 +12,16 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compareDigests, compareLines, compareTruth, digestLines } from '../test/cases/compare.mjs'
-import { capturedTraces, findPtgen, perfVersion, projectFixtures, root, sharedFixtures, StreamHashes } from '../test/cases/fixtures.mjs'
+import {
+  capturedTraces,
+  findPtgen,
+  otherFixtures,
+  perfVersion,
+  projectFixtures,
+  root,
+  sharedFixtures,
+  StreamHashes,
+} from '../test/cases/fixtures.mjs'
 import { judgeJunk } from '../test/cases/junk.mjs'
 import { CommandLines } from '../test/cases/lines.mjs'
 import { combinations, writeFidelity } from './fidelity.mjs'
@@ -85,7 +94,7 @@ async function judgeByTruth(fixture, judge, command) {
   if (fixture.truthHashes) return judgeStream(fixture, judge, command, (lines) => compareHashes(lines, fixture.truthHashes))
   await judgeStream(fixture, judge, command, async (lines) => {
     const result = await compareTruth(lines, fixture.truthLines())
-    const missing = fixture.lossy ? result.skipped > mostSkipped(fixture) : result.skipped > 0
+    const missing = fixture.lossy ? result.skipped > (fixture.undecodable ?? mostSkipped(fixture)) : result.skipped > 0
     return {
       ...result,
       failed: missing,
@@ -167,11 +176,11 @@ async function judgePerf(fixture, itrace, fields = FIELDS, ns = true, judge = it
 }
 
 /** The expected files: made by --rebase, held against every run. */
-function readExpected(fixture, itrace) {
+function readExpected(fixture, heading) {
   if (!existsSync(fixture.expected)) return null
   const part = readFileSync(fixture.expected, 'latin1')
     .split(/^== /m)
-    .find((text) => text.startsWith(`--itrace=${itrace} `))
+    .find((text) => text.startsWith(`${heading} `))
   if (!part) return null
   const all = part.split('\n')
   return {
@@ -183,7 +192,7 @@ function readExpected(fixture, itrace) {
 
 /** Against the hashes alone in npm test; otherwise against perf itself, when it is there: hashes say only where. */
 async function judgeExpected(fixture, itrace) {
-  const wanted = readExpected(fixture, itrace)
+  const wanted = readExpected(fixture, `--itrace=${itrace}`)
   if (!wanted) return
   if (!options.project && perf.startsWith('6.1.')) return judgePerf(fixture, itrace)
   await judgeStream(fixture, itrace, candidate(fixture, itrace, FIELDS, true), async (lines) =>
@@ -208,6 +217,39 @@ async function rebase(fixture) {
   mkdirSync(dirname(fixture.expected), { recursive: true })
   if (parts.length > 1) writeFileSync(fixture.expected, parts.join(''), 'latin1')
   console.log(`${fixture.name}: ${parts.length > 1 ? 'written' : 'perf prints nothing'}`)
+}
+
+/** What perf prints of a source other than PT: judge, fields, ns. */
+const otherStreams = {
+  bts: [['b', BTS_FIELDS, false]],
+  lbr: [
+    ['b', LBR_FIELDS, true],
+    ['code', LBR_CODE_FIELDS, false],
+  ],
+}
+
+async function judgeOther(fixture) {
+  if (fixture.truthLines && wants('views')) await judgeByTruth(fixture, 'views', viewsCommand(fixture))
+  for (const [judge, fields, ns] of otherStreams[fixture.source]) {
+    if (!wants(judge)) continue
+    const wanted = readExpected(fixture, judge)
+    await judgeStream(fixture, judge, candidate(fixture, 'b', fields, ns), async (lines) =>
+      compareDigests(await digestLines(lines), wanted),
+    )
+  }
+}
+
+async function rebaseOther(fixture) {
+  const parts = [`perf ${perf} script --itrace=b\n`]
+  for (const [judge, fields, ns] of otherStreams[fixture.source]) {
+    const lines = new CommandLines(perfCommand(fixture, 'b', fields, ns))
+    const digest = await digestLines(lines)
+    await lines.finish()
+    const text = [`lines ${digest.lines}`, ...digest.hashes.map((hash) => `hash ${hash}`), ...digest.first.map((line) => `| ${line}`)]
+    parts.push(`== ${judge} -F ${fields}${ns ? ' --ns' : ''}\n${text.join('\n')}\n`)
+  }
+  writeFileSync(fixture.expected, parts.join(''), 'latin1')
+  console.log(`${fixture.name}: written`)
 }
 
 /** perf's output that came with a capture, made with the fields it has. */
@@ -277,6 +319,7 @@ if (options.rebase) {
     process.exit(1)
   }
   for (const fixture of projectFixtures().filter(matches)) await rebase(fixture)
+  for (const fixture of otherFixtures().filter(matches)) await rebaseOther(fixture)
   process.exit(0)
 }
 
@@ -286,6 +329,7 @@ for (const fixture of projectFixtures().filter(matches)) {
   if (wants('truth') || wants('views')) await judgeTruth(fixture)
   for (const itrace of ['b', 'i0ns']) if (wants(itrace)) await judgeExpected(fixture, itrace)
 }
+for (const fixture of otherFixtures().filter(matches)) await judgeOther(fixture)
 if (wants('junk') && options.candidate !== 'perf' && !options.only) for (const row of await judgeJunk()) report(...row)
 if (!options.project) {
   for (const fixture of capturedTraces().filter(matches))
