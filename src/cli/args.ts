@@ -3,6 +3,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { fail, ok, type Result } from '../lib/result'
 import type { PacketsOptions } from './packets'
+import { isShareCommand, parseShareCommand, shareUsage, type ShareCommand } from './share-args'
 import { sorts, type ReportOptions, type Sort } from './report'
 import type { ScriptOptions } from './script'
 import { makeScriptOptions, scriptOptions } from './script-args'
@@ -12,6 +13,7 @@ type Common = { file: string; symfs: string | undefined }
 
 export type Command =
   | { name: 'help'; text: string }
+  | Exclude<ShareCommand, { name: 'share-help' }>
   | ({ name: 'info'; json: boolean } & Common)
   | ({ name: 'script'; options: ScriptOptions } & Common)
   | ({ name: 'report'; options: ReportOptions } & Common)
@@ -26,6 +28,7 @@ Commands
   script    branches, instructions or samples as perf script 6.1 prints them
   report    the functions and blocks that cost most
   packets   the raw packets with their offsets
+  serve, share, unshare, open   a server for shared traces, and its clients: below
 
 Options of all commands
   -i, --input FILE   the trace (or give it as the last word)
@@ -46,7 +49,7 @@ script (prints what perf script 6.1 prints)
   --time RANGES      START,STOP in seconds, several separated by spaces; or 10%/2, 0%-10%,30%-40%
   -C, --cpu LIST     --pid LIST  --tid LIST  -c, --comms LIST: only these
   --ns               nanoseconds; --reltime: since the first line; --deltatime: since the line before
-  -G                 no call chains
+  -G                 no call chains; --no-inline: without inlined functions (they are never added)
   --show-mmap-events --show-task-events --show-switch-events --show-lost-events
                      these records too
   --perf-version V   6.1 (default), 6.12 or 6.15: whose text is printed
@@ -62,7 +65,8 @@ packets
 
 info, report, packets
   --json             machine-readable, with a version number
-`
+
+${shareUsage}`
 
 const common = {
   input: { type: 'string', short: 'i' },
@@ -88,8 +92,14 @@ const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']
 export function parseCommand(words: readonly string[]): Result<Command, string> {
   const [name = '', ...rest] = words
   if (name === '' || name === 'help' || name === '--help' || name === '-h') return ok({ name: 'help', text: usage })
+  if (isShareCommand(name)) {
+    const parsed = parseShareCommand(name, rest)
+    if (!parsed.ok) return parsed
+    return parsed.value.name === 'share-help' ? ok({ name: 'help', text: usage }) : ok(parsed.value)
+  }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command) return fail(`there is no command "${name}"; the commands are ${Object.keys(commands).join(', ')}.`)
+  if (!command)
+    return fail(`there is no command "${name}"; the commands are ${Object.keys(commands).join(', ')}, serve, share, unshare, open.`)
   let values: Values
   let positionals: string[]
   try {

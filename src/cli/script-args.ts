@@ -22,6 +22,8 @@ export const scriptOptions = {
   tid: { type: 'string' },
   comms: { type: 'string', short: 'c' },
   'hide-call-graph': { type: 'boolean', short: 'G' },
+  // Accepted because that is what is printed: perf's own default adds the functions inlined at a frame.
+  'no-inline': { type: 'boolean' },
   'show-mmap-events': { type: 'boolean' },
   'show-task-events': { type: 'boolean' },
   'show-switch-events': { type: 'boolean' },

@@ -356,7 +356,7 @@ static void put_ip(ptm_script *script, const ptm_script_row *row, bool has_chain
 {
 	if (has_chain) {
 		ptm_sample sample = { .ip = row->ip };
-		const ptm_attr attr = { 0 };
+		const ptm_attr attr = { .sample_type = PTM_SAMPLE_CALLCHAIN };
 		if (script->status == PTM_OK)
 			script->status = ptm_thread_stack_chain(script, row, &sample.callchain);
 		ptm_script_put_chain(script, &sample, &attr);

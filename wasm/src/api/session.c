@@ -108,6 +108,8 @@ static ptm_status find_start(ptm_session *session)
 	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
 		uint64_t time_ns;
 		PTM_TRY(first_time(session, queue, &time_ns));
+		if (session->first_segment.at[queue] < session->first_segment.at[queue + 1])
+			session->segments.at[session->first_segment.at[queue]].start_ns = time_ns;
 		if (time_ns && time_ns < session->start_ns)
 			session->start_ns = time_ns;
 	}
