@@ -512,9 +512,10 @@ static bool exists(const ptm_script *script, uint32_t event)
 {
 	const ptm_pt_info *pt = &script->session->pt;
 	uint32_t want = script->options.want;
-	bool power = want & PTM_WANT_POWER && script->session->flow_source == PTM_SOURCE_PT;
-	bool events = want & PTM_WANT_EVENTS && script->session->flow_source == PTM_SOURCE_PT;
+	bool power = want & PTM_WANT_POWER, events = want & PTM_WANT_EVENTS;
 
+	if (script->session->flow_source != PTM_SOURCE_PT)
+		return script->session->flow_source == PTM_SOURCE_BTS && event == PTM_SCRIPT_BRANCHES && want & PTM_WANT_BRANCHES;
 	switch (event) {
 	case PTM_SCRIPT_BRANCHES: return want & PTM_WANT_BRANCHES;
 	case PTM_SCRIPT_INSTRUCTIONS: return want & PTM_WANT_INSTRUCTIONS;
