@@ -49,7 +49,8 @@ script (prints what perf script 6.1 prints)
   --time RANGES      START,STOP in seconds, several separated by spaces; or 10%/2, 0%-10%,30%-40%
   -C, --cpu LIST     --pid LIST  --tid LIST  -c, --comms LIST: only these
   --ns               nanoseconds; --reltime: since the first line; --deltatime: since the line before
-  -G                 no call chains; --no-inline: without inlined functions (they are never added)
+  -G                 no call chains
+  --no-inline        call chains without inlined functions (they are never added)
   --show-mmap-events --show-task-events --show-switch-events --show-lost-events
                      these records too
   --perf-version V   6.1 (default), 6.12 or 6.15: whose text is printed

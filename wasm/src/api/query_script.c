@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-
 void ptm_script_put(ptm_script *script, const char *format, ...)
 {
 	char text[512];
