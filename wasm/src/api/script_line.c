@@ -356,7 +356,7 @@ static void put_ip(ptm_script *script, const ptm_script_row *row, bool has_chain
 {
 	if (has_chain) {
 		ptm_sample sample = { .ip = row->ip };
-		const ptm_attr attr = { 0 };
+		const ptm_attr attr = { .sample_type = PTM_SAMPLE_CALLCHAIN };
 		if (script->status == PTM_OK)
 			script->status = ptm_thread_stack_chain(script, row, &sample.callchain);
 		ptm_script_put_chain(script, &sample, &attr);
@@ -512,9 +512,10 @@ static bool exists(const ptm_script *script, uint32_t event)
 {
 	const ptm_pt_info *pt = &script->session->pt;
 	uint32_t want = script->options.want;
-	bool power = want & PTM_WANT_POWER && script->session->flow_source == PTM_SOURCE_PT;
-	bool events = want & PTM_WANT_EVENTS && script->session->flow_source == PTM_SOURCE_PT;
+	bool power = want & PTM_WANT_POWER, events = want & PTM_WANT_EVENTS;
 
+	if (script->session->flow_source != PTM_SOURCE_PT)
+		return script->session->flow_source == PTM_SOURCE_BTS && event == PTM_SCRIPT_BRANCHES && want & PTM_WANT_BRANCHES;
 	switch (event) {
 	case PTM_SCRIPT_BRANCHES: return want & PTM_WANT_BRANCHES;
 	case PTM_SCRIPT_INSTRUCTIONS: return want & PTM_WANT_INSTRUCTIONS;
