@@ -19,6 +19,8 @@ export type TableRequest = {
   first?: number
   count?: number
   extra?: number
+  /** What numbers cannot say; the table tells its form. */
+  text?: string
 }
 
 export type Phase = 'reading' | 'decoding' | 'done' | 'cancelled'
@@ -46,6 +48,8 @@ export interface Engine {
   addImages(inputs: Input[]): Promise<Result<ImageOutcome[], EngineError>>
   /** Decodes everything; resolves at the end or when cancelled. Queries may run meanwhile and answer from what is merged. */
   decode(onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>>
+  /** What the reader looks at (ns since the trace's start; null: all of it) is decoded first from now on. */
+  prefer(range: { start_ns: number; end_ns: number } | null): void
   /** Stops decoding within 100 ms; what was decoded stays. */
   cancel(): Promise<void>
   query<Name extends TableName>(table: Name, request: TableRequest): Promise<Result<Tables[Name], EngineError>>

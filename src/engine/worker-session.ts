@@ -23,8 +23,9 @@ export class WorkerSession {
   /** Queries and merges go one at a time: an unfinished query is kept by the decoder until it is asked again. */
   private turn: Promise<unknown> = Promise.resolve()
 
-  async open(module: WebAssembly.Module, input: Input): Promise<Result<void, WorkerFailure>> {
+  async open(module: WebAssembly.Module, input: Input, exact: boolean): Promise<Result<void, WorkerFailure>> {
     this.session = await Session.create(module, this.sources)
+    if (exact) this.session.exactClocks()
     return this.judge(this.session.open(this.sources.add(input.name, input.file), input.file.size))
   }
 
@@ -67,6 +68,10 @@ export class WorkerSession {
     }
     const part = this.judge(session.part())
     return part.ok ? ok({ state: 'part', part: part.value }) : part
+  }
+
+  async clockBreaks(): Promise<Result<number, WorkerFailure>> {
+    return this.inTurn(async (session) => this.judge(session.clockBreaks()))
   }
 
   cancel(): void {

@@ -77,6 +77,21 @@ ptm_status ptm_decode_start(ptm_session *session, uint32_t row)
 	return PTM_OK;
 }
 
+/* The clock where this segment ends is that of the next. */
+static void take_limit_clock(ptm_session *session)
+{
+	ptm_segment *segment = &session->segments.at[session->decoding], *next = segment + 1;
+	const ptm_clock *limit = ptm_flow_limit_clock(session->flow);
+	ptm_clock in = ptm_clock_at_cut(&segment->clock), out = limit ? ptm_clock_at_cut(limit) : in;
+
+	ptm_part_clocks(session->part, &in, &out);
+	if (session->decoding + 1 < session->segments.length && next->queue == segment->queue &&
+	    segment->clock_state == PTM_CLOCK_EXACT && next->clock_state != PTM_CLOCK_EXACT) {
+		next->clock = out;
+		next->clock_state = PTM_CLOCK_EXACT;
+	}
+}
+
 /* Offset that only the slow path may pass: there a gap is to be told. */
 static uint64_t next_truncation(const ptm_session *session)
 {
@@ -128,6 +143,7 @@ ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
 		return PTM_MORE;
 	if (status != PTM_END)
 		return status;
+	take_limit_clock(session);
 	/* The limit's PSB+ is read by the next segment too: it counts there. */
 	const ptm_segment *segment = &session->segments.at[session->decoding];
 	uint64_t packets = ptm_flow_segment_packets(session->flow);
@@ -155,4 +171,14 @@ ptm_status ptm_session_merge(ptm_session *session, const uint8_t *part, size_t l
 	if (status == PTM_BAD_DATA)
 		return ptm_message_set(&session->message, status, "A decoded part of %zu bytes is damaged: it was not merged.", length);
 	return status;
+}
+
+uint32_t ptm_session_clock_breaks(ptm_session *session)
+{
+	return session->profile ? ptm_profile_clock_breaks(session->profile) : 0;
+}
+
+void ptm_session_exact_clocks(ptm_session *session)
+{
+	session->exact_clocks = true;
 }

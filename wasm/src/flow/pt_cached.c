@@ -97,11 +97,12 @@ static inline bool is_arrival(uint32_t what)
 /* ------------------------------------------------------------- decisions -- */
 
 /* Whether taking over the packets' time is for the slow path. */
-static inline bool is_odd_time(const ptm_pt_flow *flow)
+static inline bool is_odd_time(const ptm_cached *cached)
 {
+	const ptm_pt_flow *flow = cached->flow;
 	const ptm_clock *clock = &flow->clock;
 	return clock->tsc >= flow->context.until_tsc || clock->cycles - clock->cycles_told >= LARGE ||
-	       flow->instructions - flow->measured_instructions >= LARGE ||
+	       flow->instructions + cached->at - flow->measured_instructions >= LARGE ||
 	       (clock->tsc > flow->now_tsc && ptm_time_ns(&flow->config.time, clock->tsc) - flow->now_ns >= LARGE);
 }
 
@@ -243,7 +244,7 @@ static went take_bit(ptm_cached *cached, uint32_t taken)
 	const ptm_node_code *code = &graph->codes[row];
 	ptm_pt_flow *flow = cached->flow;
 
-	if (cached->dirty && is_odd_time(flow))
+	if (cached->dirty && is_odd_time(cached))
 		return WENT_OUT;
 	if (code->kind == PTM_NODE_BRANCH) {
 		decide(cached, taken, taken ? PTM_END_TAKEN : PTM_END_NOT_TAKEN);
@@ -373,7 +374,7 @@ static went take_tip(ptm_cached *cached, uint64_t ip, uint64_t offset)
 	uint32_t row = cached->node, target;
 	uint8_t kind = graph->codes[row].kind;
 
-	if (!cached->special || kind == PTM_NODE_SLOW || kind == PTM_NODE_BRANCH || (cached->dirty && is_odd_time(cached->flow)))
+	if (!cached->special || kind == PTM_NODE_SLOW || kind == PTM_NODE_BRANCH || (cached->dirty && is_odd_time(cached)))
 		return WENT_OUT;
 	cached->flow->last_ip = ip;
 	cached->packet_offset = cached->last_offset = offset;

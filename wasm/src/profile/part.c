@@ -415,6 +415,12 @@ ptm_status ptm_part_checkpoint(ptm_part *part, uint64_t offset, uint64_t time_ns
 	return ptm_array_push(&part->data.checkpoints, made);
 }
 
+void ptm_part_clocks(ptm_part *part, const ptm_clock *in, const ptm_clock *out)
+{
+	part->data.clock_in = *in;
+	part->data.clock_out = *out;
+}
+
 ptm_status ptm_part_finish(ptm_part *part, uint64_t end_offset, uint64_t packets)
 {
 	PTM_TRY(close_run(part, 0));
