@@ -268,7 +268,7 @@ ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane
 	if (item->kind == PTM_ITEM_BEGIN && !item->resumed && samples->flags & PTM_SAMPLE_BRANCHES) {
 		sample told = { .kind = 1, .tsc = from->tsc, .addr = item->to_ip,
 			.code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length,
-			.flags = FLAG_BRANCH | FLAG_BEGIN | state_flags(session, item) };
+			.flags = FLAG_BRANCH | FLAG_BEGIN | (item->end == PTM_END_OFF ? FLAG_END : 0u) | state_flags(session, item) };
 		measure(&told, from, &from->last_branch, 0);
 		return put(session, samples, from, &told);
 	}

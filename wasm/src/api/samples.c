@@ -137,6 +137,8 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples, uint32_t 
 			one->has_item = false;
 			ptm_samples_take_cycles(samples, one);
 			PTM_TRY(ptm_samples_tell_gap(session, samples, one));
+			/* perf's time stays at its estimate of an error's until the packets are past it. */
+			one->tsc = one->item.end_tsc;
 			continue;
 		}
 		if (one->item.kind == PTM_ITEM_VISIT && samples->flags & PTM_SAMPLE_INSTRUCTIONS)
@@ -144,7 +146,7 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples, uint32_t 
 		if (!ptm_samples_is_state(samples, &one->item))
 			continue;
 		/* Where tracing begins, an estimate ahead of the packets is corrected. */
-		if (one->item.end_tsc > one->tsc || (one->item.kind == PTM_ITEM_BEGIN && !one->item.resumed))
+		if (one->item.end_tsc > one->tsc || (one->item.kind == PTM_ITEM_BEGIN && !one->item.resumed && !(one->item.to_ip >> 63)))
 			one->tsc = one->item.end_tsc;
 		if (one->tsc >= samples->run_limit)
 			return PTM_OK;

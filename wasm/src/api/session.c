@@ -22,6 +22,7 @@ void ptm_session_free(ptm_session *session)
 	ptm_samples_free(session->samples);
 	ptm_bts_samples_free(session->bts_samples);
 	ptm_window_free(session);
+	ptm_events_free(session);
 	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
 	ptm_profile_free(session->profile);
@@ -140,6 +141,7 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 		PTM_TRY(ptm_bts_spans_build(session));
 	if (session->flow_source == PTM_SOURCE_LBR)
 		PTM_TRY(ptm_sample_queues_build(session));
+	PTM_TRY(ptm_snapshots_trim(session));
 	PTM_TRY(ptm_segments_cut(session));
 	PTM_TRY(find_start(session));
 	session->version = 1;
