@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '../lib/result'
 import { defaultFields, parseFields } from './fields'
 import { parseItrace, type ItraceOptions } from './itrace'
 import type { PacketsOptions } from './packets'
+import { isShareCommand, parseShareCommand, shareUsage, type ShareCommand } from './share-args'
 import { sorts, type ReportOptions, type Sort } from './report'
 import type { ScriptOptions } from './script'
 
@@ -12,6 +13,7 @@ type Common = { file: string; symfs: string | undefined }
 
 export type Command =
   | { name: 'help'; text: string }
+  | Exclude<ShareCommand, { name: 'share-help' }>
   | ({ name: 'info'; json: boolean } & Common)
   | ({ name: 'script'; options: ScriptOptions; note: string } & Common)
   | ({ name: 'report'; options: ReportOptions } & Common)
@@ -26,6 +28,7 @@ Commands
   script    branches, instructions or samples as perf script 6.1 prints them
   report    the functions and blocks that cost most
   packets   the raw packets with their offsets
+  serve, share, unshare, open   a server for shared traces, and its clients: below
 
 Options of all commands
   -i, --input FILE   the trace (or give it as the last word)
@@ -35,10 +38,11 @@ Options of all commands
 script
   --itrace=LETTERS   b branches, i0ns every instruction, e errors (default: be)
   -F, --fields LIST  comm,pid,tid,cpu,time,period,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,ipc
-                     of samples also misc,weight,data_src,brstack,brstacksym,brstackoff,iregs,uregs,
-                     phys_addr,data_page_size,code_page_size
+                     of samples also misc,tod,weight,data_src,brstack,brstacksym,brstackoff,brstackinsn,
+                     brstackinsnlen,iregs,uregs,phys_addr,data_page_size,code_page_size
                      or +FIELD,-FIELD to change the default
   -G                 samples without their call chains
+  --no-inline        call chains without inlined functions (they are never added)
   --ns               nanoseconds
   --insn-trace       short for -F +insn,-event,-period --itrace=i0nse --ns
 
@@ -53,7 +57,8 @@ packets
 
 info, report, packets
   --json             machine-readable, with a version number
-`
+
+${shareUsage}`
 
 const common = {
   input: { type: 'string', short: 'i' },
@@ -76,6 +81,8 @@ const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']
       ns: { type: 'boolean' },
       'insn-trace': { type: 'boolean' },
       'hide-call-graph': { type: 'boolean', short: 'G' },
+      // Accepted because that is what is printed: perf's own default adds the functions inlined at a frame.
+      'no-inline': { type: 'boolean' },
     },
     make: makeScript,
   },
@@ -90,8 +97,14 @@ const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']
 export function parseCommand(words: readonly string[]): Result<Command, string> {
   const [name = '', ...rest] = words
   if (name === '' || name === 'help' || name === '--help' || name === '-h') return ok({ name: 'help', text: usage })
+  if (isShareCommand(name)) {
+    const parsed = parseShareCommand(name, rest)
+    if (!parsed.ok) return parsed
+    return parsed.value.name === 'share-help' ? ok({ name: 'help', text: usage }) : ok(parsed.value)
+  }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command) return fail(`there is no command "${name}"; the commands are ${Object.keys(commands).join(', ')}.`)
+  if (!command)
+    return fail(`there is no command "${name}"; the commands are ${Object.keys(commands).join(', ')}, serve, share, unshare, open.`)
   let values: Values
   let positionals: string[]
   try {

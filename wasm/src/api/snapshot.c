@@ -87,7 +87,6 @@ static size_t new_part(const ring *before, const ring *after, bool *follows)
 
 static ptm_status load(const ptm_session *session, const ptm_aux_chunk *chunk, uint8_t **bytes, ring *ring)
 {
-	ptm_source *source = session->file.source;
 	uint64_t done = 0;
 
 	*bytes = malloc(chunk->size ? chunk->size : 1);
@@ -96,7 +95,7 @@ static ptm_status load(const ptm_session *session, const ptm_aux_chunk *chunk, u
 	while (done < chunk->size) {
 		uint32_t more = chunk->size - done < 1u << 16 ? (uint32_t)(chunk->size - done) : 1u << 16;
 		const uint8_t *at;
-		PTM_TRY(ptm_source_view_some(source, chunk->file_offset + done, &more, &at));
+		PTM_TRY(ptm_trace_file_view_some(&session->file, chunk->file_offset + done, &more, &at));
 		if (!more)
 			break;
 		memcpy(*bytes + done, at, more);

@@ -56,6 +56,7 @@ struct ptm_pt_flow {
 	bool lost;               /* sync with the code was lost, and no IP found since */
 	uint64_t lost_from;      /* offset where it was */
 	uint64_t limit_packets;  /* packets read when the limit was reached */
+	ptm_clock limit_clock;   /* the clock there */
 	bool continuing, limited;
 	ptm_return_stack returns;
 	ptm_event pending[PTM_FLOW_EVENTS]; /* bound to the coming FUP */

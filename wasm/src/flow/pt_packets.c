@@ -98,18 +98,23 @@ static bool may_intervene(uint8_t kind)
 	}
 }
 
-/* Kind of the next packet that does not merely intervene; PTM_PACKET_BAD where none can be seen. */
-static uint8_t next_kind(ptm_pt_flow *flow)
+/* Kind of the next packet that does not merely intervene and is no `other`; PTM_PACKET_BAD where none can be seen. */
+static uint8_t next_kind_past(ptm_pt_flow *flow, uint8_t other)
 {
 	ptm_packet next;
 	ptm_pt_reader_peek_start(&flow->reader);
 	for (unsigned i = 0; i < MOST_PEEKS; i++) {
 		if (ptm_pt_reader_peek(&flow->reader, &next) != PTM_OK)
 			return PTM_PACKET_BAD;
-		if (!may_intervene(next.kind))
+		if (!may_intervene(next.kind) && next.kind != other)
 			return next.kind;
 	}
 	return PTM_PACKET_BAD;
+}
+
+static uint8_t next_kind(ptm_pt_flow *flow)
+{
+	return next_kind_past(flow, PTM_PACKET_PAD);
 }
 
 static void bind(ptm_pt_flow *flow, uint8_t kind, uint16_t id, uint64_t payload)
@@ -277,7 +282,10 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 		}
 		return PTM_OK;
 	case PTM_PACKET_PTWRITE: event(flow, PTM_EVENT_PTWRITE, packet->payload, packet->count); return PTM_OK;
-	case PTM_PACKET_MWAIT: event(flow, PTM_EVENT_MWAIT, packet->payload, true); return PTM_OK;
+	case PTM_PACKET_MWAIT:
+		/* Outside of traced code no FUP follows: then a later one is none of its business. */
+		event(flow, PTM_EVENT_MWAIT, packet->payload, next_kind_past(flow, PTM_PACKET_PWRE) == PTM_PACKET_FUP);
+		return PTM_OK;
 	case PTM_PACKET_PWRE: event(flow, PTM_EVENT_PWRE, packet->payload, waits_for_fup(flow, PTM_EVENT_MWAIT)); return PTM_OK;
 	case PTM_PACKET_PWRX: event(flow, PTM_EVENT_PWRX, packet->payload, false); return PTM_OK;
 	case PTM_PACKET_EXSTOP: event(flow, PTM_EVENT_EXSTOP, packet->count, packet->count); return PTM_OK;

@@ -84,7 +84,7 @@ static void checkpoint(ptm_pt_flow *flow, uint64_t offset, uint64_t packets)
  * is walked on the way still has the time before the PSB. */
 ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 {
-	bool reaches = false;
+	bool reaches = false, was_enabled = flow->enabled;
 	uint64_t ip;
 
 	flow->psb_offset = flow->packet_offset;
@@ -97,7 +97,8 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 		return PTM_OK;
 	}
 	PTM_TRY(status);
-	if (ip && flow->ip && ip != flow->ip)
+	/* Erratum BDM70 (and SKD024, SKL021, KBL021): PSB+ before a TIP.PGE may have a FUP, though tracing is still off. */
+	if (was_enabled && ip && flow->ip && ip != flow->ip)
 		PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
 	if (reaches) {
 		flow->stop_ip = ip;
@@ -108,6 +109,8 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);
 	if (ip && !flow->ip)
 		begin_at_psb(flow, ip);
+	else if (ip && !was_enabled)
+		flow->ip = ip;
 	return PTM_OK;
 }
 
@@ -229,6 +232,7 @@ ptm_status ptm_flow_at_limit(ptm_pt_flow *flow)
 	uint64_t ip;
 
 	flow->step = PTM_STEP_END;
+	flow->limit_clock = flow->clock;
 	if (!flow->limited || !flow->ip || !flow->enabled)
 		return PTM_OK;
 	flow->limit_packets = flow->reader.packets;
