@@ -398,7 +398,7 @@ static ptm_status tell_begin(ptm_session *session, ptm_samples *samples, ptm_lan
 	if (item->resumed)
 		return PTM_OK;
 	ptm_script_row row = { .addr = item->to_ip, .code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length,
-		.flags = PTM_FLAG_BRANCH | PTM_FLAG_BEGIN | state_flags(session, item) };
+		.flags = PTM_FLAG_BRANCH | PTM_FLAG_BEGIN | (item->end == PTM_END_OFF ? PTM_FLAG_END : 0u) | state_flags(session, item) };
 	return put_branch(session, samples, from, &row, from->walked_length);
 }
 
