@@ -38,8 +38,9 @@ export async function script(session: Session, options: ScriptOptions, note: str
     itrace.instructions ? instructions_name.length : 0,
   )
   if (printsNothing(options.fields)) return ok(undefined)
+  const fields = { ...options.fields }
   const out = new ByteWriter(FLUSH_BYTES + (FLUSH_BYTES >> 1))
-  const lines = new PerfLines({ fields: options.fields, branches_name, instructions_name, event_width, ns: options.ns }, out)
+  const lines = new PerfLines({ fields, branches_name, instructions_name, event_width, ns: options.ns }, out)
   let errors = 0
   let first = 0
   const flags = (itrace.branches ? 1 : 0) | (itrace.instructions ? 2 : 0) | (itrace.errors ? 4 : 0)
@@ -53,6 +54,8 @@ export async function script(session: Session, options: ScriptOptions, note: str
     if (first === 0 && options.fields.asked.has('time') && samples.value.time.every((time) => time === 0n)) {
       return fail("The samples of this trace have no time: the 'time' field cannot be printed; leave it out of -F.")
     }
+    // A raw stream may tell no times: then there are none to print.
+    if (first === 0 && samples.value.time.every((time) => time === 0n)) fields.time = false
     lines.write(samples.value)
     errors += errorsIn(samples.value)
     first += samples.value.rows

@@ -6,7 +6,13 @@ import type { Result } from '../lib/result'
 import type { TableName, Tables } from '../model/tables.gen'
 
 /** Random access to an input's bytes; in a browser always a File or Blob. */
-export type Input = { name: string; path: string; file: Blob }
+export type Input = {
+  name: string
+  path: string
+  file: Blob
+  /** The data.N files of a trace that is a directory. */
+  data?: { name: string; file: Blob }[]
+}
 
 /** Which rows are wanted; what counts for which table is said in tables.h. All times in ns since the trace's start. */
 export type TableRequest = {

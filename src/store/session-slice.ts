@@ -8,7 +8,9 @@ import { initialViewState } from '../model/view-state'
 import { classify, type OfferedFile, type SortedFiles } from './classify'
 import { engine } from './engine-access'
 import { fetchExample } from './example'
-import type { SessionActions, SessionSlice, Store } from './types'
+import { rawFiles } from './raw-files'
+import { unpackFiles } from './unpack-files'
+import type { RawAnswer, SessionActions, SessionSlice, Store } from './types'
 
 const PROGRESS_EVERY_MS = 100
 const VERSION_EVERY_MS = 300
@@ -28,10 +30,13 @@ export const emptySession: SessionSlice = {
   images: null,
   queues: null,
   outcomes: [],
+  raw: null,
   story: '',
 }
 
 const inputOf = ({ file, path }: OfferedFile): Input => ({ name: file.name, path, file })
+const traceInput = (trace: OfferedFile, data: readonly OfferedFile[]): Input =>
+  data.length === 0 ? inputOf(trace) : { ...inputOf(trace), data: data.map(({ file }) => ({ name: file.name, file })) }
 const spoken = (outcome: ImageOutcome): ImageOutcome =>
   outcome.sentence !== ''
     ? outcome
@@ -49,12 +54,14 @@ function nothingToOpen(offered: readonly OfferedFile[], sorted: SortedFiles): st
   return `None of the ${offered.length} files is a trace: open a perf.data file that perf record has written.`
 }
 
+const GUEST = ' To see a guest beside its host, join them first: perf inject -i HOST --guest-data=GUEST,PID -o joined.data'
+
 function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
   const [opened, ...others] = traces
   return others.map(({ path }) => ({
     path,
     state: 'refused',
-    sentence: `${path} is a trace too, but one is open at a time: ${opened?.path ?? ''} was opened.`,
+    sentence: `${path} is a trace too, but one is open at a time: ${opened?.path ?? ''} was opened.${/guest/i.test(path) ? GUEST : ''}`,
   }))
 }
 
@@ -85,6 +92,8 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   let early: OfferedFile[] = []
   let decoding: Promise<unknown> | null = null
   let cancelWanted = false
+  /** What `session.raw` tells of. */
+  let raw: { stream: OfferedFile; code: (OfferedFile & { elf: boolean })[] } | null = null
 
   const change = (session: Partial<SessionSlice>) => set((store) => ({ session: { ...store.session, ...session } }))
   const bumpVersion = () => change({ version: get().session.version + 1 })
@@ -181,7 +190,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
       view: { ...initialViewState, tab: store.view.tab },
     }))
     const to = await engine()
-    const opened = await to.open(inputOf(trace)).catch(asFailure)
+    const opened = await to.open(traceInput(trace, sorted.data)).catch(asFailure)
     if (mine !== run) return
     const outcomes = [...otherTraces(sorted.traces), ...sorted.outcomes]
     if (!opened.ok) return change({ status: 'failed', failure: opened.error.sentence, outcomes })
@@ -206,11 +215,45 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     if (wasDecoding || used.some(({ state }) => state === 'used')) await decode()
   }
 
+  /** Archives among what was offered are unpacked first; a page without a trace shows how far that is. */
+  async function unpacked(offered: readonly OfferedFile[]): Promise<SortedFiles> {
+    const show = get().session.info === null
+    const told = throttle(PROGRESS_EVERY_MS, () => change({ status: 'opening', ...latest }))
+    let latest: Pick<SessionSlice, 'fileName' | 'progress'> = { fileName: '', progress: null }
+    const { files, outcomes } = await unpackFiles(offered, (fileName, bytesDone, bytesTotal) => {
+      latest = { fileName, progress: { phase: 'reading', bytesDone, bytesTotal, instructions: 0, version: 0 } }
+      if (show) told.call()
+    })
+    told.stop()
+    const sorted = await classify(files)
+    return { ...sorted, outcomes: [...outcomes, ...sorted.outcomes] }
+  }
+
+  /** Asks the reader for what a raw stream does not say of itself. */
+  function askForRaw(sorted: SortedFiles): void {
+    const [stream] = sorted.streams
+    if (!stream) return
+    const elf = [...early, ...sorted.binaries].map((one) => ({ ...one, elf: true }))
+    raw = { stream, code: [...elf, ...sorted.others.map((one) => ({ ...one, elf: false }))] }
+    change({ raw: { stream: stream.file.name, code: raw.code.map(({ file, path, elf: isElf }) => ({ path, bytes: file.size, elf: isElf })) } })
+  }
+
+  async function openRaw(answer: RawAnswer): Promise<void> {
+    if (!raw) return
+    const made = await rawFiles(raw.stream, raw.code, answer)
+    if (!made.ok) return change({ status: 'failed', failure: made.error })
+    early = []
+    const sorted = { traces: [made.value.trace], binaries: made.value.binaries, outcomes: [], data: [], streams: [], others: [] }
+    return openTrace(sorted, made.value.trace, '')
+  }
+
   async function openSorted(offered: readonly OfferedFile[], story = ''): Promise<void> {
-    const sorted = await classify(offered)
+    const sorted = await unpacked(offered)
     const [trace] = sorted.traces
     const isOpen = get().session.info !== null
     if (trace) return openTrace(sorted, trace, story)
+    if (!isOpen) change({ status: 'empty', progress: null })
+    if (sorted.streams.length > 0) return askForRaw(sorted)
     if (isOpen && sorted.binaries.length > 0) return addBinaries(sorted)
     if (isOpen) return change({ outcomes: sorted.outcomes })
     early = [...early, ...sorted.binaries]
@@ -239,6 +282,12 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
         const example = await fetchExample()
         if (example.ok) await openSorted(example.value.files, example.value.story)
         else change({ status: 'failed', failure: example.error })
+      }),
+    answerRaw: (answer) =>
+      guarded(async () => {
+        change({ raw: null })
+        if (answer) await openRaw(answer)
+        raw = null
       }),
     cancel: async () => {
       if (!decoding) return

@@ -92,13 +92,18 @@ static ptm_status next_state(ptm_lane *from)
 	return PTM_OK;
 }
 
-/* perf's set-up of its queues: decode each to its first time. */
-static ptm_status set_up(ptm_samples *samples)
+/* perf's set-up of its queues: decode each to its first time. Without times the
+ * queue of a thread is decoded as a whole. */
+static ptm_status set_up(const ptm_session *session, ptm_samples *samples)
 {
 	samples->set_up = true;
 	for (uint32_t row = 0; row < samples->lanes.length; row++) {
 		ptm_lane *one = &samples->lanes.at[row];
 		ptm_status status;
+		if (session->pt.timeless && session->file.queues.at[one->stream.queue].tid > 0) {
+			PTM_TRY(heap_add(samples, row, 0));
+			continue;
+		}
 		while ((status = next_state(one)) == PTM_OK && (one->item.kind == PTM_ITEM_GAP || !one->item.end_tsc))
 			;
 		if (status == PTM_END)
@@ -224,7 +229,7 @@ static ptm_status fill(ptm_session *session, ptm_samples *samples, uint32_t most
 		}
 		if (samples->record >= session->file.records.length) {
 			if (!samples->set_up)
-				PTM_TRY(set_up(samples));
+				PTM_TRY(set_up(session, samples));
 			samples->record++;
 			samples->limit = UINT64_MAX;
 			samples->limited = true;
@@ -236,7 +241,7 @@ static ptm_status fill(ptm_session *session, ptm_samples *samples, uint32_t most
 			continue;
 		}
 		if (!samples->set_up)
-			PTM_TRY(set_up(samples));
+			PTM_TRY(set_up(session, samples));
 		samples->limit = ptm_time_tsc(&session->time, record->time);
 		samples->limited = true;
 	}
