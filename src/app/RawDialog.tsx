@@ -89,11 +89,14 @@ function RawForm({ offer }: { offer: RawOffer }) {
     <Dialog title="Raw Intel PT packets" onClose={() => void answerRaw(null)}>
       <form className="raw" onSubmit={submit}>
         <p>
-          <strong>{offer.stream}</strong> is a stream of packets without perf’s records: it does not say what code ran where, nor on what CPU.
+          <strong>{offer.stream}</strong> is a stream of packets without perf’s records: it does not say what code ran where, nor on what
+          CPU.
         </p>
         <fieldset>
           <legend>Code</legend>
-          {offer.code.length === 0 && <p className="raw-hint">No code was dropped with it: its packets are shown. Drop the program with it to see what ran.</p>}
+          {offer.code.length === 0 && (
+            <p className="raw-hint">No code was dropped with it: its packets are shown. Drop the program with it to see what ran.</p>
+          )}
           {offer.code.map(({ path, bytes, elf }, row) => (
             <label key={path} className="raw-row">
               <span className="raw-name" title={path}>

@@ -3,10 +3,26 @@
 // where code was loaded and what CPU it ran on, and the trace made of them.
 import type { ParseArgsConfig } from 'node:util'
 import { fail, ok, type Result } from '../lib/result'
-import { elfCode, findPsb, FLAT_HEADER_BYTES, flatHeader, hasTime, rawTrace, rebase, unknownCpu, type RawCode, type RawCpu } from '../model/raw-trace'
+import {
+  elfCode,
+  findPsb,
+  FLAT_HEADER_BYTES,
+  flatHeader,
+  hasTime,
+  rawTrace,
+  rebase,
+  unknownCpu,
+  type RawCode,
+  type RawCpu,
+} from '../model/raw-trace'
 import { headOf, openPart, type FilePart, type FileSources, type Opened } from './file-sources'
 
-export type RawOptions = { stream: string; flat: { file: string; address: bigint }[]; elf: { file: string; base: bigint | null }[]; cpu: RawCpu }
+export type RawOptions = {
+  stream: string
+  flat: { file: string; address: bigint }[]
+  elf: { file: string; base: bigint | null }[]
+  cpu: RawCpu
+}
 export type RawInputs = { trace: Opened; images: (Opened & { as: string })[] }
 
 export const rawFlags = {
@@ -117,10 +133,18 @@ export function openRaw({ stream, flat, elf, cpu }: RawOptions, sources: FileSou
   return framed(stream, packets.value, cpu, code, images, sources)
 }
 
-function framed(stream: string, packets: FilePart, cpu: RawCpu, code: RawCode[], images: RawInputs['images'], sources: FileSources): Result<RawInputs, string> {
+function framed(
+  stream: string,
+  packets: FilePart,
+  cpu: RawCpu,
+  code: RawCode[],
+  images: RawInputs['images'],
+  sources: FileSources,
+): Result<RawInputs, string> {
   const head = headOf(packets, PSB_SEARCH_BYTES)
   const psb = findPsb(head)
-  if (psb < 0) return fail(`${stream} holds no PSB packet in its first ${head.length} bytes: it is no stream of Intel PT packets, or too short a one.`)
+  if (psb < 0)
+    return fail(`${stream} holds no PSB packet in its first ${head.length} bytes: it is no stream of Intel PT packets, or too short a one.`)
   const { before, after } = rawTrace(cpu, code, packets.size, hasTime(head, psb))
   return ok({ trace: sources.add(stream, [before, packets, after]), images })
 }

@@ -68,7 +68,9 @@ function offerGiven(session: Session, images: readonly OfferedImage[]): Result<v
 async function finderFor(symfs: string | undefined): Promise<Result<ImageFinder, string>> {
   if (symfs === undefined) return ok(new MachineFinder())
   const found = await stat(symfs).catch(() => null)
-  return found?.isDirectory() ? ok(new SymfsFinder(symfs.replace(/(?<=.)\/+$/, ''))) : fail(`--symfs ${symfs}: neither a directory nor an archive.`)
+  return found?.isDirectory()
+    ? ok(new SymfsFinder(symfs.replace(/(?<=.)\/+$/, '')))
+    : fail(`--symfs ${symfs}: neither a directory nor an archive.`)
 }
 
 /** enum ptm_image_status: it came along with the trace. */

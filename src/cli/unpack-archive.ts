@@ -37,7 +37,11 @@ export async function membersOf(path: string, part: FilePart, depth = 0): Promis
   if (damage) say(`${path}: ${damage}; what is before that is used.`)
   const members: Member[] = []
   for (const entry of entries) {
-    const inner = await membersOf(entry.path, { descriptor: part.descriptor, offset: part.offset + entry.offset, size: entry.size }, depth + 1)
+    const inner = await membersOf(
+      entry.path,
+      { descriptor: part.descriptor, offset: part.offset + entry.offset, size: entry.size },
+      depth + 1,
+    )
     if (inner.ok) members.push(...inner.value)
     else say(inner.error)
   }
@@ -67,7 +71,7 @@ async function unpackInto(path: string, part: FilePart, packing: Packing): Promi
   const descriptor = openSync(join(folder, 'unpacked'), 'w+')
   rmSync(folder, { recursive: true })
   const size = await drain(path, await unpack(packing, streamOf(part)), (bytes) => {
-    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
+    for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at)
   })
   if (size.ok) return ok({ descriptor, offset: 0, size: size.value })
   closeSync(descriptor)

@@ -25,15 +25,23 @@ function tarOf(members: readonly Member[]): Buffer {
 
 async function list(tar: Buffer): Promise<string[]> {
   const { entries, damage } = await listTar(async (offset, length) => tar.subarray(offset, offset + length), tar.length)
-  return [...entries.map(({ path, offset, size }) => `${path}: ${tar.toString('latin1', offset, offset + size)}`), ...(damage ? [damage] : [])]
+  return [
+    ...entries.map(({ path, offset, size }) => `${path}: ${tar.toString('latin1', offset, offset + size)}`),
+    ...(damage ? [damage] : []),
+  ]
 }
 
 describe('listTar', () => {
   it('lists files, with the prefix of ustar and without folders', async () => {
-    expect(await list(tarOf([{ name: 'd/', kind: '5' }, { name: './d/a', body: 'one' }, { name: 'b', prefix: 'x/y', body: '' }]))).toEqual([
-      'd/a: one',
-      'x/y/b: ',
-    ])
+    expect(
+      await list(
+        tarOf([
+          { name: 'd/', kind: '5' },
+          { name: './d/a', body: 'one' },
+          { name: 'b', prefix: 'x/y', body: '' },
+        ]),
+      ),
+    ).toEqual(['d/a: one', 'x/y/b: '])
   })
   it('reads long names of GNU and pax, and pax sizes', async () => {
     const long = `${'long/'.repeat(30)}name`
@@ -66,7 +74,10 @@ describe('listTar', () => {
     ).toEqual([`${elf}: code`, '.build-id/01/23: code', 'hard: code'])
   })
   it('tells where it is damaged or cut, and keeps what came before', async () => {
-    const tar = tarOf([{ name: 'a', body: 'one' }, { name: 'b', body: 'two' }])
+    const tar = tarOf([
+      { name: 'a', body: 'one' },
+      { name: 'b', body: 'two' },
+    ])
     expect(await list(tar.subarray(0, 1024 + 512 + 2))).toEqual(['a: one', 'b: tw', 'the archive ends early, inside b'])
     tar[1024] = 0x21
     expect(await list(tar)).toEqual(['a: one', 'the archive is damaged at byte 1024'])

@@ -46,7 +46,7 @@ export function isTarHeader(block: Uint8Array): boolean {
 /** "length key=value\n", again and again. */
 function paxFields(bytes: Uint8Array): Map<string, string> {
   const fields = new Map<string, string>()
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(32, at)
     const length = space < 0 ? Number.NaN : Number(decoder.decode(bytes.subarray(at, space)))
     if (!Number.isInteger(length) || length <= space - at || at + length > bytes.length) break
@@ -88,7 +88,7 @@ export async function listTar(read: ReadAt, size: number): Promise<TarList> {
   const links: { path: string; target: string }[] = []
   let long: Partial<Pick<Header, 'path' | 'link' | 'size'>> = {}
   let damage = ''
-  for (let at = 0; at + BLOCK <= size; ) {
+  for (let at = 0; at + BLOCK <= size;) {
     const block = await read(at, BLOCK)
     if (block.every((byte) => byte === 0)) break
     const header = { ...headerOf(block), ...long }
@@ -102,7 +102,12 @@ export async function listTar(read: ReadAt, size: number): Promise<TarList> {
       if (header.kind === 'x') {
         const fields = paxFields(meta)
         const [path, link, bytes] = [fields.get('path'), fields.get('linkpath'), fields.get('size')]
-        long = { ...long, ...(path !== undefined && { path }), ...(link !== undefined && { link }), ...(bytes !== undefined && { size: Number(bytes) }) }
+        long = {
+          ...long,
+          ...(path !== undefined && { path }),
+          ...(link !== undefined && { link }),
+          ...(bytes !== undefined && { size: Number(bytes) }),
+        }
       } else long = { ...long, [header.kind === 'L' ? 'path' : 'link']: textAt(meta, 0, meta.length) }
     } else {
       const path = plainPath(header.path)

@@ -3,8 +3,6 @@
 // --threads or --kcore), and perf's build-id cache (~/.debug, or what perf
 // archive packed). Knows paths only, with / between their parts.
 
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1)
-
 /** The data.N files beside the `data` file of a directory, in order. */
 export function dataFiles(trace: string, paths: readonly string[]): string[] {
   if (!/(^|\/)data$/.test(trace)) return []
@@ -21,10 +19,7 @@ export const isDataFile = (path: string): boolean => /(^|\/)data\.\d+$/.test(pat
 /** Whether a file beside a trace is what perf record --kcore copied of the running kernel (text or ELF). */
 export const isKernelCopy = (path: string): boolean => /(^|\/)kcore_dir[^/]*\/(kcore|kallsyms|modules)$/.test(path)
 
-/** The guest's recording in a directory that holds the host's (perf record of kvm with guest data injected). */
-export const isSameFolder = (a: string, b: string): boolean => folderOf(a) === folderOf(b)
-
-const cacheEntry = /^(?:.*\/)?(?:\.debug|debug)?\/?(.*?)\/([0-9a-f]{32,40})(?:\/(elf|vdso|debug|kallsyms|kcore))?$/
+const cacheEntry = /^\/?(.*?)\/[0-9a-f]{32,40}(?:\/(?:elf|vdso|debug|kallsyms|kcore))?$/
 
 /** Where a file of a build-id cache was on the recorded machine; any other path as it is. */
 export function recordedPath(path: string): string {

@@ -69,7 +69,12 @@ class Bytes {
 }
 
 function record(type: number, misc: number, body: Uint8Array): Uint8Array {
-  return new Bytes().u32(type).u16(misc).u16(8 + body.length).bytes(body).done()
+  return new Bytes()
+    .u32(type)
+    .u16(misc)
+    .u16(8 + body.length)
+    .bytes(body)
+    .done()
 }
 
 /** pid, tid, time, cpu, id: what SAMPLE_TYPE puts behind every record. */
@@ -120,13 +125,22 @@ export function rawTrace(cpu: RawCpu, code: readonly RawCode[], streamBytes: num
   const start = attrs + ATTR_BYTES + 16
   const dataBytes = data.length + streamBytes
   const features = cpu.family > 0 ? 1n << BigInt(FEATURE_CPUID) : 0n
-  const header = new Bytes().text('PERFILE2').u64(HEADER_BYTES).u64(ATTR_BYTES + 16).u64(attrs).u64(ATTR_BYTES + 16)
+  const header = new Bytes()
+    .text('PERFILE2')
+    .u64(HEADER_BYTES)
+    .u64(ATTR_BYTES + 16)
+    .u64(attrs)
+    .u64(ATTR_BYTES + 16)
   header.u64(start).u64(dataBytes).u64(0).u64(0).u64(features).u64(0).u64(0).u64(0)
   header.u64(1).bytes(attribute(cpu)).u64(HEADER_BYTES).u64(8)
   const after = new Bytes()
   if (features) {
     const text = new Bytes().padded(`GenuineIntel,${cpu.family},${cpu.model},${cpu.stepping}`).done()
-    after.u64(start + dataBytes + 16).u64(4 + text.length).u32(text.length).bytes(text)
+    after
+      .u64(start + dataBytes + 16)
+      .u64(4 + text.length)
+      .u32(text.length)
+      .bytes(text)
   }
   return { before: header.bytes(data.done()).done(), after: after.done() }
 }
@@ -167,7 +181,7 @@ function cycleBytes(bytes: Uint8Array, at: number): number {
 
 /** Whether the PSB+ that begins at `psb` tells the time (TSC). */
 export function hasTime(bytes: Uint8Array, psb: number): boolean {
-  for (let at = psb + PSB_BYTES; at + 1 < bytes.length; ) {
+  for (let at = psb + PSB_BYTES; at + 1 < bytes.length;) {
     if (bytes[at] === 0x19) return true
     const size = psbPacketBytes(bytes, at)
     if (size === 0 || (bytes[at] === 2 && bytes[at + 1] === 0x23)) return false
@@ -197,7 +211,11 @@ export function elfCode(head: Uint8Array): { address: bigint; offset: bigint; si
     const from = at + row * entry
     if (entry < 56 || !Number.isSafeInteger(from) || from + 56 > head.length) return null
     if (view.getUint32(from, true) !== 1 || (view.getUint32(from + 4, true) & 1) === 0) continue
-    segments.push({ offset: view.getBigUint64(from + 8, true), address: view.getBigUint64(from + 16, true), size: view.getBigUint64(from + 32, true) })
+    segments.push({
+      offset: view.getBigUint64(from + 8, true),
+      address: view.getBigUint64(from + 16, true),
+      size: view.getBigUint64(from + 32, true),
+    })
   }
   return segments
 }

@@ -2,10 +2,14 @@
 // Tells traces, binaries and everything else apart by their first bytes, and
 // says in a sentence what the rest is. Reads eight bytes of each file, no more.
 import type { ImageOutcome } from '../engine/protocol'
+import { isRemote, readRemote, type RemoteFile } from '../lib/remote-file'
 import { dataFiles, isDataFile, isKernelCopy } from '../model/perf-directory'
 import { findPsb } from '../model/raw-trace'
 
-export type OfferedFile = { file: File; path: string }
+/** A file of this machine, or one that is read by HTTP Range. */
+export type OfferedFile = { file: File | RemoteFile; path: string }
+export type LocalFile = { file: File; path: string }
+export const isLocal = (one: OfferedFile): one is LocalFile => !isRemote(one.file)
 export type FileKind = 'trace' | 'elf' | 'junk' | 'empty' | 'unreadable'
 export type SortedFiles = {
   traces: OfferedFile[]
@@ -14,9 +18,9 @@ export type SortedFiles = {
   /** The data.N files of the first trace, when it is the `data` of a directory. */
   data: OfferedFile[]
   /** Raw streams of Intel PT packets, looked for only when there is no trace. */
-  streams: OfferedFile[]
+  streams: LocalFile[]
   /** What may be flat code for them: the rest. */
-  others: OfferedFile[]
+  others: LocalFile[]
 }
 
 /** More files than this in one go are not looked at. */
@@ -55,9 +59,19 @@ export function junkSentence(name: string, kind: FileKind, head: Uint8Array): st
   return `${name} is neither a perf.data nor an ELF binary: it begins with ${begins.replace(/(..)(?=.)/g, '$1 ')}.`
 }
 
+/** A file's own name; of a remote file the last part of its path. */
+export const nameOf = ({ file, path }: OfferedFile): string => (isRemote(file) ? path.slice(path.lastIndexOf('/') + 1) : file.name)
+
+async function headOf(offered: OfferedFile): Promise<Uint8Array> {
+  if (!isRemote(offered.file)) return new Uint8Array(await offered.file.slice(0, 8).arrayBuffer())
+  const head = await readRemote(nameOf(offered), offered.file, 0, 8)
+  if (!head.ok) throw new Error(head.error)
+  return head.value
+}
+
 async function lookAt(offered: OfferedFile): Promise<{ kind: FileKind; head: Uint8Array }> {
   try {
-    const head = new Uint8Array(await offered.file.slice(0, 8).arrayBuffer())
+    const head = await headOf(offered)
     return { kind: kindOf(head), head }
   } catch {
     return { kind: 'unreadable', head: new Uint8Array() }
@@ -100,8 +114,8 @@ export async function classify(offered: readonly OfferedFile[]): Promise<SortedF
       else if (kind === 'elf' || isKernelCopy(one.path)) sorted.binaries.push(one)
       else if (isDataFile(one.path)) sorted.data.push(one)
       else if (junk++ < MOST_JUNK_SENTENCES) {
-        if (kind === 'junk') sorted.others.push(one)
-        sorted.outcomes.push({ path: one.path, state: 'unreadable', sentence: junkSentence(one.file.name, kind, head) })
+        if (kind === 'junk' && isLocal(one)) sorted.others.push(one)
+        sorted.outcomes.push({ path: one.path, state: 'unreadable', sentence: junkSentence(nameOf(one), kind, head) })
       }
     })
   }

@@ -2,10 +2,9 @@
 // A raw stream of packets and its code as the files that the decoder opens: a
 // perf.data around the stream, an ELF file around flat code. Nothing is copied.
 import { fail, ok, type Result } from '../lib/result'
+import type { LocalFile } from './classify'
 import { elfCode, findPsb, FLAT_HEADER_BYTES, flatHeader, hasTime, rawTrace, rebase, type RawCode } from '../model/raw-trace'
 import type { RawAnswer } from './types'
-
-type LocalFile = { file: File; path: string }
 
 /** Where the maps and the offered files say that the code is. */
 const pathOf = (file: File) => `/raw/${file.name}`
@@ -45,7 +44,12 @@ export async function rawFiles(
     made.push(one.value)
   }
   const head = await headOf(stream.file, PSB_SEARCH_BYTES)
-  const { before, after } = rawTrace(cpu, made.flatMap(({ maps }) => maps), stream.file.size, hasTime(head, findPsb(head)))
+  const { before, after } = rawTrace(
+    cpu,
+    made.flatMap(({ maps }) => maps),
+    stream.file.size,
+    hasTime(head, findPsb(head)),
+  )
   const trace = { file: new File([before, stream.file, after], stream.file.name), path: stream.path }
   return ok({ trace, binaries: made.map(({ binary }) => binary) })
 }

@@ -5,7 +5,7 @@ import type { StateCreator } from 'zustand'
 import type { Engine, EngineError, ImageOutcome, Input, Progress } from '../engine/protocol'
 import type { Result } from '../lib/result'
 import { initialViewState } from '../model/view-state'
-import { classify, type OfferedFile, type SortedFiles } from './classify'
+import { classify, isLocal, nameOf, type LocalFile, type OfferedFile, type SortedFiles } from './classify'
 import { engine } from './engine-access'
 import { fetchExample } from './example'
 import { rawFiles } from './raw-files'
@@ -34,9 +34,9 @@ export const emptySession: SessionSlice = {
   story: '',
 }
 
-const inputOf = ({ file, path }: OfferedFile): Input => ({ name: file.name, path, file })
+const inputOf = (offered: OfferedFile): Input => ({ name: nameOf(offered), ...offered })
 const traceInput = (trace: OfferedFile, data: readonly OfferedFile[]): Input =>
-  data.length === 0 ? inputOf(trace) : { ...inputOf(trace), data: data.map(({ file }) => ({ name: file.name, file })) }
+  data.length === 0 ? inputOf(trace) : { ...inputOf(trace), data: data.map((one) => ({ name: nameOf(one), file: one.file })) }
 const spoken = (outcome: ImageOutcome): ImageOutcome =>
   outcome.sentence !== ''
     ? outcome
@@ -93,7 +93,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   let decoding: Promise<unknown> | null = null
   let cancelWanted = false
   /** What `session.raw` tells of. */
-  let raw: { stream: OfferedFile; code: (OfferedFile & { elf: boolean })[] } | null = null
+  let raw: { stream: LocalFile; code: (LocalFile & { elf: boolean })[] } | null = null
 
   const change = (session: Partial<SessionSlice>) => set((store) => ({ session: { ...store.session, ...session } }))
   const bumpVersion = () => change({ version: get().session.version + 1 })
@@ -186,7 +186,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const mine = run
     const { version } = get().session
     set((store) => ({
-      session: { ...emptySession, version: version + 1, status: 'opening', fileName: trace.file.name, story },
+      session: { ...emptySession, version: version + 1, status: 'opening', fileName: nameOf(trace), story },
       view: { ...initialViewState, tab: store.view.tab },
     }))
     const to = await engine()
@@ -202,7 +202,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     await readTables(mine)
     if (mine !== run) return
     if (get().session.info) await decode()
-    else change({ status: 'failed', failure: `${trace.file.name} was opened, but its facts could not be read.` })
+    else change({ status: 'failed', failure: `${nameOf(trace)} was opened, but its facts could not be read.` })
   }
 
   async function addBinaries(sorted: SortedFiles): Promise<void> {
@@ -233,9 +233,11 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   function askForRaw(sorted: SortedFiles): void {
     const [stream] = sorted.streams
     if (!stream) return
-    const elf = [...early, ...sorted.binaries].map((one) => ({ ...one, elf: true }))
+    const elf = [...early, ...sorted.binaries].filter(isLocal).map((one) => ({ ...one, elf: true }))
     raw = { stream, code: [...elf, ...sorted.others.map((one) => ({ ...one, elf: false }))] }
-    change({ raw: { stream: stream.file.name, code: raw.code.map(({ file, path, elf: isElf }) => ({ path, bytes: file.size, elf: isElf })) } })
+    change({
+      raw: { stream: stream.file.name, code: raw.code.map(({ file, path, elf: isElf }) => ({ path, bytes: file.size, elf: isElf })) },
+    })
   }
 
   async function openRaw(answer: RawAnswer): Promise<void> {

@@ -2,6 +2,7 @@
 // The store's shape: what views read and the verbs they call. The only door
 // from views to the engine.
 import type { ImageOutcome, Progress, TableRequest } from '../engine/protocol'
+import type { RemoteFile } from '../lib/remote-file'
 import type { RawCpu } from '../model/raw-trace'
 import type { TableName, Tables } from '../model/tables.gen'
 import type { Tab, Theme, TimeRange, ViewState, Weight } from '../model/view-state'
@@ -36,7 +37,7 @@ export type SessionSlice = {
 
 export type SessionActions = {
   /** Traces and binaries in any mix, files or a folder's content: the trace is recognised by its magic. */
-  openFiles(files: { file: File; path: string }[]): Promise<void>
+  openFiles(files: { file: File | RemoteFile; path: string }[]): Promise<void>
   openExample(): Promise<void>
   /** Opens the raw stream that `session.raw` tells of; null: not at all. */
   answerRaw(answer: RawAnswer | null): Promise<void>

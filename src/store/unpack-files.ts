@@ -8,9 +8,9 @@ import { fail, ok } from '../lib/result'
 import { isTarHeader, listTar } from '../lib/tar'
 import { packingOf, unpack } from '../lib/unpack'
 import { recordedPath } from '../model/perf-directory'
+import { isLocal, type LocalFile, type OfferedFile } from './classify'
 
-type LocalFile = { file: File; path: string }
-export type Unpacked<Offered> = { files: (Offered | LocalFile)[]; outcomes: ImageOutcome[] }
+export type Unpacked = { files: OfferedFile[]; outcomes: ImageOutcome[] }
 /** Hears of the archive at work: packed bytes read, and all of them. */
 export type TellUnpacking = (name: string, bytesDone: number, bytesTotal: number) => void
 
@@ -24,19 +24,16 @@ const LEAST_LIMIT = 1 << 30
 const FEW = 64
 const archiveName = /\.(tar|tgz|tbz2?|txz|tzst|gz|bz2|xz|zst)$/i
 
-export async function unpackFiles<Offered extends { file: unknown; path: string }>(
-  offered: readonly Offered[],
-  tell: TellUnpacking,
-): Promise<Unpacked<Offered>> {
-  const into: Unpacked<Offered> = { files: [], outcomes: [] }
+export async function unpackFiles(offered: readonly OfferedFile[], tell: TellUnpacking): Promise<Unpacked> {
+  const into: Unpacked = { files: [], outcomes: [] }
   for (const one of offered) {
-    if (one.file instanceof File && (offered.length <= FEW || archiveName.test(one.file.name))) await open({ file: one.file, path: one.path }, 0, into, tell, one)
+    if (isLocal(one) && (offered.length <= FEW || archiveName.test(one.file.name))) await open(one, 0, into, tell)
     else into.files.push(one)
   }
   return into
 }
 
-async function open<Offered>(one: LocalFile, depth: number, into: Unpacked<Offered>, tell: TellUnpacking, as: Offered | LocalFile): Promise<void> {
+async function open(one: LocalFile, depth: number, into: Unpacked, tell: TellUnpacking): Promise<void> {
   const head = await headOf(one.file)
   const packing = depth < DEEPEST ? packingOf(head) : null
   if (packing) {
@@ -45,20 +42,20 @@ async function open<Offered>(one: LocalFile, depth: number, into: Unpacked<Offer
     else {
       const name = nameInside(one.file.name)
       const inner = { file: new File([plain.value], name), path: one.path.replace(/[^/]*$/, name) }
-      await open(inner, depth + 1, into, tell, inner)
+      await open(inner, depth + 1, into, tell)
     }
   } else if (depth < DEEPEST && isTarHeader(head)) await openTar(one, depth, into, tell)
-  else into.files.push(as)
+  else into.files.push(one)
 }
 
-async function openTar<Offered>({ file, path }: LocalFile, depth: number, into: Unpacked<Offered>, tell: TellUnpacking): Promise<void> {
+async function openTar({ file, path }: LocalFile, depth: number, into: Unpacked, tell: TellUnpacking): Promise<void> {
   const read = async (offset: number, length: number) => new Uint8Array(await file.slice(offset, offset + length).arrayBuffer())
   const { entries, damage } = await listTar(read, file.size)
   if (damage) into.outcomes.push({ path, state: 'unreadable', sentence: `${path}: ${damage}; what is before that is used.` })
   for (const entry of entries) {
     const name = entry.path.slice(entry.path.lastIndexOf('/') + 1)
     const inner = { file: new File([file.slice(entry.offset, entry.offset + entry.size)], name), path: recordedPath(entry.path) }
-    await open(inner, depth + 1, into, tell, inner)
+    await open(inner, depth + 1, into, tell)
   }
 }
 
@@ -71,7 +68,11 @@ async function headOf(file: File): Promise<Uint8Array> {
 }
 
 /** The browser keeps the result where it keeps large blobs: not in the page's memory. */
-async function unpackOne(file: File, packing: NonNullable<ReturnType<typeof packingOf>>, tell: TellUnpacking): Promise<Result<Blob, string>> {
+async function unpackOne(
+  file: File,
+  packing: NonNullable<ReturnType<typeof packingOf>>,
+  tell: TellUnpacking,
+): Promise<Result<Blob, string>> {
   let read = 0
   let written = 0
   const limit = Math.max(LEAST_LIMIT, file.size * MOST_GROWTH)

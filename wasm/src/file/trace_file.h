@@ -46,6 +46,7 @@ typedef struct ptm_attr {
 	uint64_t branch_sample_type;
 	uint64_t sample_regs_user, sample_regs_intr;
 	uint32_t sample_stack_user;
+	uint8_t precise_ip;     /* 0 to 3 */
 	int32_t clockid;        /* meaningful when use_clockid */
 	bool frequency, sample_id_all, context_switch, use_clockid, exclude_kernel, exclude_user, exclude_hv, exclude_host, exclude_guest;
 	uint32_t name;          /* string id; from the EVENT_DESC feature or EVENT_UPDATE, else what it counts */
@@ -161,6 +162,8 @@ typedef struct ptm_trace_file {
 	uint64_t auxtrace_info_offset;   /* of the AUXTRACE_INFO record in the file, 0: none */
 	uint32_t auxtrace_info_size, auxtrace_type; /* type: 1 Intel PT, 2 Intel BTS */
 	struct { uint64_t shift, mult, zero, cycles, mask; bool seen, capable; } time_conv; /* TIME_CONV */
+	/* CLOCK_DATA: the time of day and the events' clock at one moment, in ns. */
+	struct { uint64_t wall_ns, clock_ns; bool seen; } clock_data;
 	uint64_t sample_count;           /* PERF_RECORD_SAMPLE seen */
 	uint64_t first_time, last_time;  /* over records with time; PTM_NO_TIME: none */
 	uint32_t hostname, os_release, version, arch, cpu_description, cpuid, command_line; /* string ids, 0: absent */
