@@ -9,6 +9,7 @@ import { applyScheme } from '../widgets/theme'
 import { Banners } from './Banners'
 import { droppedFiles } from './open-files'
 import { RangeBar } from './RangeBar'
+import { RawDialog } from './RawDialog'
 import { widenRange } from './range-layout'
 import { actionOf, type Action } from './shortcuts'
 import { ShortcutsSheet } from './ShortcutsSheet'
@@ -124,6 +125,7 @@ export function App() {
       onDrop={(data) => void droppedFiles(data).then(openFiles)}
     >
       {isOpen ? <OpenTrace onHelp={() => setHelp(true)} searchRef={search} /> : <StartPage />}
+      <RawDialog />
       {help && <ShortcutsSheet onClose={() => setHelp(false)} />}
     </DropZone>
   )

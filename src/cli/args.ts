@@ -4,12 +4,13 @@ import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { fail, ok, type Result } from '../lib/result'
 import type { PacketsOptions } from './packets'
 import { isShareCommand, parseShareCommand, shareUsage, type ShareCommand } from './share-args'
+import { rawFlags, rawOptions, rawUsage, type RawOptions } from './raw-options'
 import { sorts, type ReportOptions, type Sort } from './report'
 import type { ScriptOptions } from './script'
 import { makeScriptOptions, scriptOptions } from './script-args'
 import { type Values, textOf } from './values'
 
-type Common = { file: string; symfs: string | undefined }
+type Common = { file: string; symfs: string | undefined; raw?: RawOptions }
 
 export type Command =
   | { name: 'help'; text: string }
@@ -32,7 +33,7 @@ Commands
 
 Options of all commands
   -i, --input FILE   the trace (or give it as the last word)
-  --symfs DIR        look for binaries under DIR instead of at their own paths
+  --symfs DIR        look for binaries under DIR, or in an archive of perf archive, instead of at their own paths
   -h, --help         this text
 
 script (prints what perf script 6.1 prints)
@@ -67,12 +68,18 @@ packets
 info, report, packets
   --json             machine-readable, with a version number
 
+FILE may be a directory (perf record --threads, --kcore) or an archive that holds a trace:
+a tar, plain or packed with gzip, bzip2, xz or zstd.
+
+${rawUsage}
+
 ${shareUsage}`
 
 const common = {
   input: { type: 'string', short: 'i' },
   symfs: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
+  ...rawFlags,
 } as const
 
 const json = { json: { type: 'boolean' } } as const
@@ -110,10 +117,13 @@ export function parseCommand(words: readonly string[]): Result<Command, string> 
   }
   if (values['help'] === true) return ok({ name: 'help', text: usage })
   const files = [...(typeof values['input'] === 'string' ? [values['input']] : []), ...positionals]
+  const raw = rawOptions(values)
+  if (!raw.ok) return raw
+  if (raw.value) files.push(raw.value.stream)
   const [file] = files
   if (file === undefined) return fail(`${name} needs a trace: ptarmigan ${name} FILE`)
   if (files.length > 1) return fail(`${name} reads one trace; ${files.length} were given: ${files.join(', ')}`)
-  return command.make({ values, common: { file, symfs: textOf(values, 'symfs') } })
+  return command.make({ values, common: { file, symfs: textOf(values, 'symfs'), ...(raw.value && { raw: raw.value }) } })
 }
 
 /** "-F -ip" is a value, not an option, and so are "-C 1": joins them to their names. */

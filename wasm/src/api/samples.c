@@ -97,13 +97,18 @@ static ptm_status next_state(ptm_lane *from)
 	return PTM_OK;
 }
 
-/* perf's set-up of its queues: decode each to its first time. */
-static ptm_status set_up(ptm_samples *samples)
+/* perf's set-up of its queues: decode each to its first time. Without times the
+ * queue of a thread is decoded as a whole. */
+static ptm_status set_up(const ptm_session *session, ptm_samples *samples)
 {
 	samples->set_up = true;
 	for (uint32_t row = 0; row < samples->lanes.length; row++) {
 		ptm_lane *one = &samples->lanes.at[row];
 		ptm_status status;
+		if (session->pt.timeless && session->file.queues.at[one->stream.queue].tid > 0) {
+			PTM_TRY(heap_add(samples, row, 0));
+			continue;
+		}
 		while ((status = next_state(one)) == PTM_OK && (one->item.kind == PTM_ITEM_GAP || !one->item.end_tsc))
 			;
 		if (status == PTM_END)
