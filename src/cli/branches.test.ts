@@ -48,4 +48,4 @@ test('branches are counted as script prints them', async () => {
   }
   expect(loops).toBe(23)
   expect(table.mispredicted.every(Number.isNaN)).toBe(true)
-})
+}, 60_000)
