@@ -338,6 +338,44 @@ export type BranchesTable = {
   trips: Float64Array
 }
 
+/** what PT reports beside the flow: power, PTWRITE, transactions, PSB…; thread, start_ns, end_ns, first (row) and count count */
+export type EventsTable = {
+  rows: number
+  /** ascending */
+  time_ns: Float64Array
+  /** row of queues */
+  queue: Uint32Array
+  /** -1 unknown */
+  cpu: Int32Array
+  /** row of threads */
+  thread: Uint32Array
+  /** enum ptm_event_kind */
+  kind: Uint8Array
+  /** psb cbr ptwrite transaction mwait pwre pwrx exstop evt evd tracestop trig pebs iflag mnt */
+  name: TextColumn
+  /** where it happened; 0 unknown */
+  ip: BigUint64Array
+  /** 1 when the trace gives that address, 0 when it is where the flow stood */
+  has_ip: Uint8Array
+  /** where the branch that it makes goes: interrupt, abort; 0 none */
+  target: BigUint64Array
+  /** row of functions, of ip */
+  function: Uint32Array
+  /** of ip in it */
+  function_offset: Float64Array
+  /** see enum ptm_event_kind */
+  payload: BigUint64Array
+  /** of an evd: its type; of a pebs value: block type in 15:8, its own in 7:0; of an iflag: 1 when a branch made it */
+  id: Uint32Array
+  in_transaction: Uint8Array
+  /** AUX offset of its packet */
+  offset: Float64Array
+  /** events of the queue after this one that the answer had no room for: ask for a shorter range */
+  left_out: Float64Array
+  /** for people */
+  text: TextColumn
+}
+
 export type Tables = {
   info: InfoTable
   queues: QueuesTable
@@ -354,6 +392,7 @@ export type Tables = {
   coverage: CoverageTable
   script: ScriptTable
   branches: BranchesTable
+  events: EventsTable
 }
 
 export type TableName = keyof Tables
@@ -527,5 +566,24 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['cycles', 'f64'],
     ['cycle_count', 'f64'],
     ['trips', 'f64'],
+  ],
+  events: [
+    ['time_ns', 'f64'],
+    ['queue', 'u32'],
+    ['cpu', 'i32'],
+    ['thread', 'u32'],
+    ['kind', 'u8'],
+    ['name', 'str'],
+    ['ip', 'u64'],
+    ['has_ip', 'u8'],
+    ['target', 'u64'],
+    ['function', 'u32'],
+    ['function_offset', 'f64'],
+    ['payload', 'u64'],
+    ['id', 'u32'],
+    ['in_transaction', 'u8'],
+    ['offset', 'f64'],
+    ['left_out', 'f64'],
+    ['text', 'str'],
   ],
 }

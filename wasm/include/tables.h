@@ -161,6 +161,24 @@
 	C(branches, predicted, f64, "entries that say so") \
 	C(branches, cycles, f64, "mean core cycles since the branch before; NaN not measured") \
 	C(branches, cycle_count, f64, "entries the mean rests on") \
-	C(branches, trips, f64, "mean turns of the loop that the branch closes; NaN: no loop, or its end was never seen")
+	C(branches, trips, f64, "mean turns of the loop that the branch closes; NaN: no loop, or its end was never seen") \
+	T(events, "what PT reports beside the flow: power, PTWRITE, transactions, PSB…; thread, start_ns, end_ns, first (row) and count count") \
+	C(events, time_ns, f64, "ascending") \
+	C(events, queue, u32, "row of queues") \
+	C(events, cpu, i32, "-1 unknown") \
+	C(events, thread, u32, "row of threads") \
+	C(events, kind, u8, "enum ptm_event_kind") \
+	C(events, name, str, "psb cbr ptwrite transaction mwait pwre pwrx exstop evt evd tracestop trig pebs iflag mnt") \
+	C(events, ip, u64, "where it happened; 0 unknown") \
+	C(events, has_ip, u8, "1 when the trace gives that address, 0 when it is where the flow stood") \
+	C(events, target, u64, "where the branch that it makes goes: interrupt, abort; 0 none") \
+	C(events, function, u32, "row of functions, of ip") \
+	C(events, function_offset, f64, "of ip in it") \
+	C(events, payload, u64, "see enum ptm_event_kind") \
+	C(events, id, u32, "of an evd: its type; of a pebs value: block type in 15:8, its own in 7:0; of an iflag: 1 when a branch made it") \
+	C(events, in_transaction, u8, "") \
+	C(events, offset, f64, "AUX offset of its packet") \
+	C(events, left_out, f64, "events of the queue after this one that the answer had no room for: ask for a shorter range") \
+	C(events, text, str, "for people")
 
 #endif

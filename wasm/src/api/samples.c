@@ -144,6 +144,8 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples)
 			one->has_item = false;
 			ptm_samples_take_cycles(samples, one);
 			PTM_TRY(ptm_samples_tell_gap(session, samples, one));
+			/* perf's time stays at its estimate of an error's until the packets are past it. */
+			one->tsc = one->item.end_tsc;
 			continue;
 		}
 		if (one->item.kind == PTM_ITEM_VISIT && samples_instructions) {
@@ -159,7 +161,7 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples)
 			continue;
 		}
 		/* Where tracing begins, an estimate ahead of the packets is corrected. */
-		if (one->item.end_tsc > one->tsc || (one->item.kind == PTM_ITEM_BEGIN && !one->item.resumed))
+		if (one->item.end_tsc > one->tsc || (one->item.kind == PTM_ITEM_BEGIN && !one->item.resumed && !(one->item.to_ip >> 63)))
 			one->tsc = one->item.end_tsc;
 		if (one->tsc >= samples->run_limit)
 			return PTM_OK;

@@ -21,6 +21,7 @@ void ptm_session_free(ptm_session *session)
 		return;
 	ptm_samples_free(session->samples);
 	ptm_window_free(session);
+	ptm_events_free(session);
 	ptm_cached_free(session->cached);
 	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
@@ -144,6 +145,7 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 		PTM_TRY(ptm_bts_spans_build(session));
 	if (session->flow_source == PTM_SOURCE_LBR)
 		PTM_TRY(ptm_sample_queues_build(session));
+	PTM_TRY(ptm_snapshots_trim(session));
 	PTM_TRY(ptm_segments_cut(session));
 	PTM_TRY(find_start(session));
 	session->version = 1;

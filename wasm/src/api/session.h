@@ -49,6 +49,7 @@ typedef struct ptm_queue_sample {
 } ptm_queue_sample;
 
 typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table script */
+typedef struct ptm_events ptm_events;   /* api/query_events.c: the range of events asked for last */
 typedef struct ptm_window ptm_window;   /* api/window.c: a range decoded again */
 
 /* The runs of the profile with the ordinals that people count in. */
@@ -103,10 +104,14 @@ struct ptm_session {
 	ptm_ordinals ordinals;
 	ptm_samples *samples;
 	ptm_window *window;
+	ptm_events *events;
 };
 
 /* api/load.c: carries the sideband to image and flow. The only wiring. */
 ptm_status ptm_load_trace(ptm_session *session) PTM_MUST_CHECK;
+
+/* api/snapshot.c: cuts from each snapshot of a ring what the one before it held. */
+ptm_status ptm_snapshots_trim(ptm_session *session) PTM_MUST_CHECK;
 
 /* api/stream.c */
 ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue);
@@ -197,6 +202,10 @@ bool ptm_wall_clock(const ptm_session *session, uint64_t time_ns, double utc_off
 /* One sentence on a gap: why, how much, what to do. Returns its length, as snprintf does. */
 size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size);
 
+/* api/event_text.c: name and sentence of an item of kind PTM_ITEM_EVENT; the length, cut to `size` - 1. */
+const char *ptm_event_name(uint8_t kind);
+size_t ptm_event_text(const ptm_session *session, const ptm_item *item, char *into, size_t size);
+
 /* ns since the trace's start, for tables; NaN for 0 (no time). */
 double ptm_relative_ns(const ptm_session *session, uint64_t time_ns);
 uint64_t ptm_absolute_ns(const ptm_session *session, double relative_ns);
@@ -216,7 +225,9 @@ ptm_status ptm_query_coverage(ptm_session *session, const ptm_request *request, 
 ptm_status ptm_query_instructions(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_script(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_events(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
+void ptm_events_free(ptm_session *session);
 
 #endif

@@ -89,13 +89,14 @@ typedef struct ptm_aux_chunk {
 	uint64_t reference;
 	uint32_t queue;         /* row of queues */
 	int32_t tid, cpu;
+	bool restarts;          /* does not follow on the chunk before it: another snapshot */
 } ptm_aux_chunk;
 
 /* One AUX stream: a CPU's or a thread's (auxtrace idx). */
 typedef struct ptm_queue {
 	uint32_t index;         /* idx of the AUXTRACE records */
 	int32_t cpu, tid;       /* -1 where not bound */
-	uint32_t first_chunk, chunk_count; /* chunks are sorted by (queue, aux_offset) */
+	uint32_t first_chunk, chunk_count; /* chunks are in the order they were written */
 	uint64_t size;          /* bytes of payload in all chunks */
 } ptm_queue;
 
