@@ -17,7 +17,7 @@ const ENOSYS = 52
  */
 export async function decodeTrace(wasm, files, time) {
   const module = await WebAssembly.compile(wasm)
-  let memory
+  let memory // TMP
   const hostRead = (source, offset, into, length) => {
     const bytes = files[source].bytes
     const end = Math.min(Number(offset) + length, bytes.length)
