@@ -35,7 +35,7 @@ async function run(command: Command): Promise<Result<void, string>> {
     case 'info':
       return info(session, command.file, command.json)
     case 'script':
-      return script(session, command.options, command.note)
+      return script(session, command.options)
     case 'report':
       return report(session, command.file, command.options)
     case 'packets':

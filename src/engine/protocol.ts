@@ -19,6 +19,8 @@ export type TableRequest = {
   first?: number
   count?: number
   extra?: number
+  /** What numbers cannot say; the table tells its form. */
+  text?: string
 }
 
 export type Phase = 'reading' | 'decoding' | 'done' | 'cancelled'

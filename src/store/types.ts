@@ -13,6 +13,8 @@ export type SessionStatus = 'empty' | 'opening' | 'decoding' | 'ready' | 'cancel
 export type SessionSlice = {
   status: SessionStatus
   fileName: string
+  /** The open trace's own bytes, for sharing; null before one is open. */
+  file: File | RemoteFile | null
   /** Why it failed, for the reader; empty otherwise. */
   failure: string
   progress: Progress | null

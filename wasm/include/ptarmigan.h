@@ -113,6 +113,7 @@ typedef struct ptm_request {
 	double first;        /* first row (ordinal) or byte offset */
 	uint32_t count;      /* most rows wanted */
 	uint32_t extra;
+	const char *text;    /* NUL-terminated, borrowed for the call; NULL: none */
 } ptm_request;
 
 #define PTM_ALL 0xffffffffu

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A session's life: opened with a trace, given binaries, closed. */
-#include "api/samples_bts.h"
+#include "api/session.h"
 
 /* Sideband is read in windows of this size; AUX data in turn. */
 #define TRACE_WINDOW (1u << 20)
@@ -20,7 +20,6 @@ void ptm_session_free(ptm_session *session)
 	if (!session)
 		return;
 	ptm_samples_free(session->samples);
-	ptm_bts_samples_free(session->bts_samples);
 	ptm_window_free(session);
 	ptm_events_free(session);
 	ptm_cached_free(session->cached);

@@ -48,8 +48,7 @@ typedef struct ptm_queue_sample {
 	uint32_t queue;
 } ptm_queue_sample;
 
-typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table samples */
-typedef struct ptm_bts_samples ptm_bts_samples; /* the same for BTS: api/samples_bts.c */
+typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table script */
 typedef struct ptm_events ptm_events;   /* api/query_events.c: the range of events asked for last */
 typedef struct ptm_window ptm_window;   /* api/window.c: a range decoded again */
 
@@ -104,7 +103,6 @@ struct ptm_session {
 	uint32_t version;                 /* grows with every merge */
 	ptm_ordinals ordinals;
 	ptm_samples *samples;
-	ptm_bts_samples *bts_samples;
 	ptm_window *window;
 	ptm_events *events;
 };
@@ -226,10 +224,9 @@ ptm_status ptm_query_blocks(ptm_session *session, const ptm_request *request, pt
 ptm_status ptm_query_coverage(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_instructions(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_script(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_events(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
-ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
-ptm_status ptm_query_sample_lines(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
 void ptm_events_free(ptm_session *session);
 

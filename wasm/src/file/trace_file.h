@@ -73,6 +73,7 @@ typedef struct ptm_record {
 			uint8_t build_id[20], build_id_length;      /* 0: none in the record */
 			bool executable;                            /* PROT_EXEC, or an MMAP without misc DATA */
 			bool kernel;                                /* misc says CPUMODE kernel */
+			bool shared;                                /* MAP_SHARED */
 		} map;
 		struct { uint64_t offset, size, flags; } aux;       /* AUX: flags 1 truncated 2 overwrite 4 partial 8 collision */
 		struct { bool out, preempt; int32_t other_pid, other_tid; } swap; /* SWITCH*, other = next/prev or -1 */

@@ -84,6 +84,11 @@ void ptm_pt_flow_free(ptm_pt_flow *flow)
 	free(flow);
 }
 
+const ptm_clock *ptm_pt_flow_clock(const ptm_pt_flow *flow)
+{
+	return &flow->clock;
+}
+
 uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow)
 {
 	return flow->reader.offset;
