@@ -36,7 +36,7 @@ function build(what, product, command, words) {
 const wasmSources = ['src', 'include'].map((folder) => newestBelow(join(root, 'wasm', folder), /\.[ch]$/))
 if (timeOf(decoder) < Math.max(...wasmSources)) build('decoder', decoder, 'make', ['-s', '-C', 'wasm', 'wasm'])
 
-const folders = ['cli', 'engine', 'lib', 'model'].map((folder) => newestBelow(join(root, 'src', folder), /(?<!\.test)\.ts$/))
+const folders = ['cli', 'engine', 'lib', 'model', 'share'].map((folder) => newestBelow(join(root, 'src', folder), /(?<!\.test)\.ts$/))
 if (timeOf(bundle) < Math.max(...folders)) {
   const vite = join(root, 'node_modules/vite/bin/vite.js')
   build('command line program', bundle, process.execPath, [vite, 'build', '--config', 'src/cli/vite.cli.config.ts'])

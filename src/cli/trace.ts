@@ -6,11 +6,15 @@ import { fail, ok, type Result } from '../lib/result'
 import { textAt } from '../lib/text-column'
 import { Session } from '../engine/session'
 import { decoderUrl } from '../engine/wasm'
+import type { ByteSource } from '../share/pieces'
 import { FileSources } from './file-sources'
 import { MachineFinder, SymfsFinder, type ImageFinder } from './find-images'
+import { bundleFiles, byteSource, offerBundle } from './open-bundle'
 import { say } from './output'
+import { isBundle } from '../share/container'
 
-export type Trace = { session: Session; bytes: number }
+/** `file`: the perf.data's bytes, `name`: its name; out of the bundle, where one was opened. */
+export type Trace = { session: Session; bytes: number; file: ByteSource; name: string }
 
 /** Opens `path` and offers the binaries it names, if they are wanted; refused binaries are named on stderr. */
 export async function openTrace(path: string, symfs: string | undefined, wantsImages: boolean): Promise<Result<Trace, string>> {
@@ -19,14 +23,19 @@ export async function openTrace(path: string, symfs: string | undefined, wantsIm
   const sources = new FileSources()
   const file = sources.open(path)
   if (!file.ok) return file
+  const head = new Uint8Array(8)
+  sources.read(file.value.source, 0, head)
+  const bundle = isBundle(head) ? await bundleFiles(sources, file.value, path) : null
+  if (bundle && !bundle.ok) return bundle
+  const trace = bundle ? bundle.value.trace : file.value
   const session = await Session.create(await WebAssembly.compile(await readFile(decoderUrl)), sources)
-  const opened = session.open(file.value.source, file.value.size)
+  const opened = session.open(trace.source, trace.size)
   if (!opened.ok) return fail(`${path}: ${opened.error.sentence}`)
   if (wantsImages) {
-    const offered = offerImages(session, sources, finder.value)
+    const offered = bundle ? offerBundle(session, bundle.value) : offerImages(session, sources, finder.value)
     if (!offered.ok) return offered
   }
-  return ok({ session, bytes: file.value.size })
+  return ok({ session, bytes: trace.size, file: byteSource(sources, trace), name: bundle ? bundle.value.name : path })
 }
 
 async function finderFor(symfs: string | undefined): Promise<Result<ImageFinder, string>> {

@@ -22,6 +22,7 @@ void ptm_session_free(ptm_session *session)
 	ptm_samples_free(session->samples);
 	ptm_bts_samples_free(session->bts_samples);
 	ptm_window_free(session);
+	ptm_cut_free(session);
 	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
 	ptm_profile_free(session->profile);

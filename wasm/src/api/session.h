@@ -21,6 +21,7 @@ typedef struct ptm_segment {
 	uint64_t offset, limit;
 	bool clock_known;        /* clock and packets_before hold */
 	bool merged;
+	bool seeded;             /* clock goes on from a longer trace that this one was cut out of */
 	uint64_t instructions;   /* executed in it, once merged */
 	ptm_clock clock;         /* at offset */
 	uint64_t packets_before; /* in the queue */
@@ -47,6 +48,7 @@ typedef struct ptm_queue_sample {
 typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table samples */
 typedef struct ptm_bts_samples ptm_bts_samples; /* the same for BTS: api/samples_bts.c */
 typedef struct ptm_window ptm_window;   /* api/window.c: a range decoded again */
+typedef struct ptm_cut ptm_cut;         /* api/cut.h: what a bundle of a range needs */
 
 /* The runs of the profile with the ordinals that people count in. */
 typedef struct ptm_ordinals {
@@ -97,6 +99,7 @@ struct ptm_session {
 	ptm_samples *samples;
 	ptm_bts_samples *bts_samples;
 	ptm_window *window;
+	ptm_cut *cut;
 };
 
 /* api/load.c: carries the sideband to image and flow. The only wiring. */
@@ -204,6 +207,12 @@ ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, p
 ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_sample_lines(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_records(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_aux(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_code(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_image_loads(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
+/* api/cut.c */
+void ptm_cut_free(ptm_session *session);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues as streams of bytes for the flow, who runs on them, and their cut into
  * segments. */
-#include "api/session.h"
+#include "api/cut.h"
 
 /* The MTC period is a field of four bits; a damaged file may claim more. */
 #define MTC_PERIOD_MASK 15
@@ -208,6 +208,7 @@ static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 			ptm_clock_init(&segment.clock, &config.pt.clock);
 			segment.clock.reference = row->chunk_count ? session->file.chunks.at[row->first_chunk].reference : 0;
 			segment.clock_known = true;
+			PTM_TRY(ptm_cut_seed(session, queue, &segment.clock, &segment.seeded));
 		}
 		PTM_TRY(ptm_array_push(&session->segments, segment));
 		offset = limit;
