@@ -41,8 +41,8 @@ Options of all commands
 script
   --itrace=LETTERS   b branches, i0ns every instruction, e errors (default: be)
   -F, --fields LIST  comm,pid,tid,cpu,time,period,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,ipc
-                     of samples also misc,weight,data_src,brstack,brstacksym,brstackoff,iregs,uregs,
-                     phys_addr,data_page_size,code_page_size
+                     of samples also misc,tod,weight,data_src,brstack,brstacksym,brstackoff,brstackinsn,
+                     brstackinsnlen,iregs,uregs,phys_addr,data_page_size,code_page_size
                      or +FIELD,-FIELD to change the default
   -G                 samples without their call chains
   --ns               nanoseconds

@@ -24,6 +24,9 @@ const bits = {
   brstack: 1 << 17,
   brstacksym: 1 << 18,
   brstackoff: 1 << 19,
+  brstackinsn: 1 << 20,
+  brstackinsnlen: 1 << 27,
+  tod: 1 << 28,
   phys_addr: 1 << 21,
   data_page_size: 1 << 22,
   code_page_size: 1 << 23,
@@ -37,6 +40,7 @@ const NOT_CHOSEN = 1 << 26
 /** Fields that only ordinary samples have. */
 export const sampleOnly = [
   'misc',
+  'tod',
   'data_src',
   'weight',
   'iregs',
@@ -44,10 +48,16 @@ export const sampleOnly = [
   'brstack',
   'brstacksym',
   'brstackoff',
+  'brstackinsn',
+  'brstackinsnlen',
   'phys_addr',
   'data_page_size',
   'code_page_size',
 ] as const satisfies readonly Known[]
+
+/** Those of the request's fields that were chosen by name. */
+export const askedFlags = (fields: Fields): number =>
+  known.reduce((flags, name) => (fields.asked.has(name) ? flags | bits[name] : flags), 0)
 
 /** The request's flags. */
 export function sampleFlags(fields: Fields, ns: boolean, hideChains: boolean): number {

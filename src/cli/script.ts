@@ -9,7 +9,7 @@ import { printsNothing, type Fields } from './fields'
 import type { ItraceOptions } from './itrace'
 import { print, say } from './output'
 import { PerfLines, SampleKind } from './perf-lines'
-import { sampleFlags, sampleOnly } from './sample-fields'
+import { askedFlags, sampleFlags, sampleOnly } from './sample-fields'
 import { scriptSamples } from './script-samples'
 import { infoOf } from './trace'
 
@@ -24,7 +24,12 @@ export async function script(session: Session, options: ScriptOptions, note: str
   if (!info.ok) return info
   const source = info.value.get('source')
   if (source === 'LBR branch stacks' || source === 'Samples')
-    return scriptSamples(session, sampleFlags(options.fields, options.ns, options.hideChains))
+    return scriptSamples(
+      session,
+      sampleFlags(options.fields, options.ns, options.hideChains),
+      askedFlags(options.fields),
+      info.value.get('recorded_at') ?? '',
+    )
   const foreign = sampleOnly.find((name) => options.fields.asked.has(name))
   if (foreign !== undefined) return fail(`-F ${foreign}: this is a processor trace; only ordinary samples have that field.`)
   if (note) say(note)

@@ -79,6 +79,16 @@ export class Session {
     return this.decoder.exports.ptm_session_segments(this.session) >>> 0
   }
 
+  /** From now on no segment's clock is guessed: slower, right whatever the packets hold. */
+  exactClocks(): void {
+    this.run('being told to be exact', (decoder) => ok(decoder.ptm_session_exact_clocks(this.session)))
+  }
+
+  /** Merged segments that were decoded with a clock which their neighbours refute. */
+  clockBreaks(): Result<number, EngineError> {
+    return this.run('holding clocks against each other', (decoder) => ok(decoder.ptm_session_clock_breaks(this.session) >>> 0))
+  }
+
   /** Begins decoding a segment; go on with `decodeStep` until it says 'done', then take `part`. */
   decodeStart(segment: number): Result<void, EngineError> {
     return this.run(`starting segment ${segment}`, (decoder) => this.check(decoder.ptm_decode_start(this.session, segment)))

@@ -2,8 +2,10 @@
 // Tells traces, binaries and everything else apart by their first bytes, and
 // says in a sentence what the rest is. Reads eight bytes of each file, no more.
 import type { ImageOutcome } from '../engine/protocol'
+import { isRemote, readRemote, type RemoteFile } from '../lib/remote-file'
 
-export type OfferedFile = { file: File; path: string }
+/** A file of this machine, or one that is read by HTTP Range. */
+export type OfferedFile = { file: File | RemoteFile; path: string }
 export type FileKind = 'trace' | 'elf' | 'junk' | 'empty' | 'unreadable'
 export type SortedFiles = { traces: OfferedFile[]; binaries: OfferedFile[]; outcomes: ImageOutcome[] }
 
@@ -40,9 +42,19 @@ export function junkSentence(name: string, kind: FileKind, head: Uint8Array): st
   return `${name} is neither a perf.data nor an ELF binary: it begins with ${begins.replace(/(..)(?=.)/g, '$1 ')}.`
 }
 
+/** A file's own name; of a remote file the last part of its path. */
+export const nameOf = ({ file, path }: OfferedFile): string => (isRemote(file) ? path.slice(path.lastIndexOf('/') + 1) : file.name)
+
+async function headOf(offered: OfferedFile): Promise<Uint8Array> {
+  if (!isRemote(offered.file)) return new Uint8Array(await offered.file.slice(0, 8).arrayBuffer())
+  const head = await readRemote(nameOf(offered), offered.file, 0, 8)
+  if (!head.ok) throw new Error(head.error)
+  return head.value
+}
+
 async function lookAt(offered: OfferedFile): Promise<{ kind: FileKind; head: Uint8Array }> {
   try {
-    const head = new Uint8Array(await offered.file.slice(0, 8).arrayBuffer())
+    const head = await headOf(offered)
     return { kind: kindOf(head), head }
   } catch {
     return { kind: 'unreadable', head: new Uint8Array() }
@@ -62,7 +74,7 @@ export async function classify(offered: readonly OfferedFile[]): Promise<SortedF
       if (kind === 'trace') sorted.traces.push(one)
       else if (kind === 'elf') sorted.binaries.push(one)
       else if (junk++ < MOST_JUNK_SENTENCES)
-        sorted.outcomes.push({ path: one.path, state: 'unreadable', sentence: junkSentence(one.file.name, kind, head) })
+        sorted.outcomes.push({ path: one.path, state: 'unreadable', sentence: junkSentence(nameOf(one), kind, head) })
     })
   }
   if (junk > MOST_JUNK_SENTENCES)

@@ -5,7 +5,7 @@ import type { StateCreator } from 'zustand'
 import type { Engine, EngineError, ImageOutcome, Input, Progress } from '../engine/protocol'
 import type { Result } from '../lib/result'
 import { initialViewState } from '../model/view-state'
-import { classify, type OfferedFile, type SortedFiles } from './classify'
+import { classify, nameOf, type OfferedFile, type SortedFiles } from './classify'
 import { engine } from './engine-access'
 import { fetchExample } from './example'
 import type { SessionActions, SessionSlice, Store } from './types'
@@ -31,7 +31,7 @@ export const emptySession: SessionSlice = {
   story: '',
 }
 
-const inputOf = ({ file, path }: OfferedFile): Input => ({ name: file.name, path, file })
+const inputOf = (offered: OfferedFile): Input => ({ name: nameOf(offered), ...offered })
 const spoken = (outcome: ImageOutcome): ImageOutcome =>
   outcome.sentence !== ''
     ? outcome
@@ -177,7 +177,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const mine = run
     const { version } = get().session
     set((store) => ({
-      session: { ...emptySession, version: version + 1, status: 'opening', fileName: trace.file.name, story },
+      session: { ...emptySession, version: version + 1, status: 'opening', fileName: nameOf(trace), story },
       view: { ...initialViewState, tab: store.view.tab },
     }))
     const to = await engine()
@@ -193,7 +193,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     await readTables(mine)
     if (mine !== run) return
     if (get().session.info) await decode()
-    else change({ status: 'failed', failure: `${trace.file.name} was opened, but its facts could not be read.` })
+    else change({ status: 'failed', failure: `${nameOf(trace)} was opened, but its facts could not be read.` })
   }
 
   async function addBinaries(sorted: SortedFiles): Promise<void> {

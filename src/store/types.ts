@@ -2,6 +2,7 @@
 // The store's shape: what views read and the verbs they call. The only door
 // from views to the engine.
 import type { ImageOutcome, Progress, TableRequest } from '../engine/protocol'
+import type { RemoteFile } from '../lib/remote-file'
 import type { TableName, Tables } from '../model/tables.gen'
 import type { Tab, Theme, TimeRange, ViewState, Weight } from '../model/view-state'
 
@@ -29,7 +30,7 @@ export type SessionSlice = {
 
 export type SessionActions = {
   /** Traces and binaries in any mix, files or a folder's content: the trace is recognised by its magic. */
-  openFiles(files: { file: File; path: string }[]): Promise<void>
+  openFiles(files: { file: File | RemoteFile; path: string }[]): Promise<void>
   openExample(): Promise<void>
   cancel(): Promise<void>
   /** Decodes on after `cancel`; nothing when a decode is under way or no trace is open. */

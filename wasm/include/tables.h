@@ -13,7 +13,7 @@
 
 #define PTM_TABLES(T, C) \
 	T(info, "facts about the trace, for people; nothing counts") \
-	C(info, key, str, "stable name: start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not) aux_bytes sideband_records samples queues segments instructions gaps_lost_bytes warning (may repeat)") \
+	C(info, key, str, "stable name: recorded_at start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not) aux_bytes sideband_records samples queues segments instructions gaps_lost_bytes warning (may repeat)") \
 	C(info, label, str, "name for people") \
 	C(info, value, str, "value, with unit") \
 	T(queues, "AUX streams; nothing counts") \
@@ -180,7 +180,7 @@
 	C(branches, cycles, f64, "mean core cycles since the branch before; NaN not measured") \
 	C(branches, cycle_count, f64, "entries the mean rests on") \
 	C(branches, trips, f64, "mean turns of the loop that the branch closes; NaN: no loop, or its end was never seen") \
-	T(sample_lines, "ordinary samples and branch stacks as perf script prints them, in its order; first (row) and count count; flags: the fields, as src/cli/sample-fields.ts numbers them") \
+	T(sample_lines, "ordinary samples and branch stacks as perf script prints them, in its order; first (row) and count count; flags: the fields, as src/cli/sample-fields.ts numbers them; extra: those of them asked for by name; end_ns: seconds that dates are ahead of UTC") \
 	C(sample_lines, text, str, "one sample: all its lines, each with its end") \
 	T(cut_records, "records and samples of the data section that a range needs; thread, start_ns, end_ns count") \
 	C(cut_records, file_offset, f64, "of the record") \

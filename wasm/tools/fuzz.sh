@@ -23,7 +23,8 @@ for target in fuzz/*.c; do
 	mkdir -p "$corpus"
 	case $name in
 	insn) cp test/fixtures/symfs/opt/ptarmigan/odd "$corpus" ;;
-	*) cp test/fixtures/{signals,tsx,ptwrite,odd}*.perf.data "$corpus" ;;
+	zstd) for level in 1 9 19; do zstd -q -f -$level test/fixtures/calls.hash -o "$corpus/$level.zst" 2>/dev/null || true; done ;;
+	*) cp test/fixtures/{signals,tsx,ptwrite,odd,calls-zstd}*.perf.data "$corpus" ;;
 	esac
 	host=()
 	grep -q 'ptm_host_read(uint32_t' "$target" || host=(cli/host.c)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run judge`: holds what `ptarmigan script` prints against the truth and
 // against perf 6.1, trace by trace, and prints a table.
-// Usage: judge.mjs [--project] [--only REGEX] [--judge truth,views,b,i0ns,junk] [--candidate perf] [--rebase]
+// Usage: judge.mjs [--project] [--only REGEX] [--judge truth,views,b,i0ns,code,junk] [--candidate perf] [--rebase]
 //   --project    the project's own fixtures only (what npm test runs)
 //   --candidate  judge perf instead of ourselves, to judge the judge
 //   --rebase     write wasm/test/fixtures/expected from perf; its diff is the review
@@ -18,6 +18,7 @@ const FIELDS = 'comm,tid,pid,cpu,time,event,ip,sym,symoff,dso,addr,flags,insn,in
 /** BTS has no times; LBR samples are printed as they are. */
 const BTS_FIELDS = 'comm,tid,pid,event,ip,sym,symoff,dso,addr,flags,insn'
 const LBR_FIELDS = 'comm,tid,pid,cpu,time,period,event,ip,sym,symoff,dso,brstack'
+const LBR_CODE_FIELDS = 'comm,tid,ip,sym,symoff,brstackinsn'
 const { values: options } = parseArgs({
   options: {
     project: { type: 'boolean', default: false },
@@ -152,12 +153,12 @@ function joinInSlices(parts) {
   return Buffer.concat(buffers)
 }
 
-async function judgePerf(fixture, itrace, fields = FIELDS, ns = true) {
-  if (!perf.startsWith('6.1.')) return report(fixture, itrace, 'skip', 0, 0, perf ? `perf is ${perf}, not 6.1` : 'perf is not installed')
+async function judgePerf(fixture, itrace, fields = FIELDS, ns = true, judge = itrace) {
+  if (!perf.startsWith('6.1.')) return report(fixture, judge, 'skip', 0, 0, perf ? `perf is ${perf}, not 6.1` : 'perf is not installed')
   const theirs = new CommandLines(perfCommand(fixture, itrace, fields, ns))
   if (!(await theirs.fill(1)))
-    return report(fixture, itrace, 'skip', 0, 0, `perf prints nothing: ${(await theirs.finish()).errorText.split('\n')[0]}`)
-  await judgeStream(fixture, itrace, candidate(fixture, itrace, fields, ns), (ours) => compareLines(ours, theirs))
+    return report(fixture, judge, 'skip', 0, 0, `perf prints nothing: ${(await theirs.finish()).errorText.split('\n')[0]}`)
+  await judgeStream(fixture, judge, candidate(fixture, itrace, fields, ns), (ours) => compareLines(ours, theirs))
   await theirs.finish()
 }
 
@@ -236,6 +237,7 @@ if (!options.project) {
   for (const fixture of sharedFixtures().filter(matches)) {
     if (fixture.source !== 'pt') {
       if (wants('b')) await judgePerf(fixture, 'b', fixture.source === 'bts' ? BTS_FIELDS : LBR_FIELDS, fixture.source === 'lbr')
+      if (wants('code') && fixture.source === 'lbr') await judgePerf(fixture, 'b', LBR_CODE_FIELDS, false, 'code')
       continue
     }
     if (wants('truth') || wants('views')) {

@@ -148,6 +148,9 @@ static void put_start(ptm_script *script, const ptm_sample *sample, const ptm_at
 		ptm_script_put(script, "[%03d] ", sample->cpu);
 	if (fields & PTM_SCRIPT_MISC)
 		put_misc(script, sample);
+	char date[64];
+	if (fields & PTM_SCRIPT_TOD && ptm_wall_clock(script->session, sample->time, script->utc_offset_s, fields & PTM_SCRIPT_NS, date))
+		ptm_script_put(script, "%s ", date);
 	if (fields & PTM_SCRIPT_TIME && sample->time != PTM_NO_TIME)
 		put_time(script, sample->time);
 	if (fields & PTM_SCRIPT_PERIOD)
@@ -246,7 +249,20 @@ static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr 
 		return;
 	}
 	ptm_script_put(script, " %16" PRIx64, sample->ip);
+	script->only_mode = true;
 	put_place(script, sample->ip);
+	script->only_mode = false;
+}
+
+/* The address that a sample is about; that of a page fault is looked up. */
+static void put_address(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
+{
+	enum { TYPE_SOFTWARE = 1, PAGE_FAULTS = 2, PAGE_FAULTS_MIN = 5, PAGE_FAULTS_MAJ = 6 };
+	uint64_t event = attr->config;
+
+	ptm_script_put(script, "%16" PRIx64, sample->addr);
+	if (attr->type == TYPE_SOFTWARE && (event == PAGE_FAULTS || event == PAGE_FAULTS_MIN || event == PAGE_FAULTS_MAJ))
+		put_place(script, sample->addr);
 }
 
 static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
@@ -260,7 +276,7 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 		fields |= PTM_SCRIPT_ADDR | PTM_SCRIPT_DATA_SRC | PTM_SCRIPT_WEIGHT | PTM_SCRIPT_PHYS_ADDR | PTM_SCRIPT_DATA_PAGE_SIZE | PTM_SCRIPT_CODE_PAGE_SIZE;
 
 	if (fields & PTM_SCRIPT_ADDR && type & PTM_SAMPLE_ADDR)
-		ptm_script_put(script, "%16" PRIx64, sample->addr);
+		put_address(script, sample, attr);
 	if (fields & PTM_SCRIPT_DATA_SRC && type & PTM_SAMPLE_DATA_SRC)
 		ptm_script_put_data_source(script, sample->data_source);
 	if (fields & PTM_SCRIPT_WEIGHT && type & (PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT))
@@ -274,6 +290,8 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 	if (fields & PTM_SCRIPT_UREGS && type & PTM_SAMPLE_REGS_USER)
 		put_registers(script, &sample->user);
 	ptm_script_put_branches(script, sample);
+	if (fields & (PTM_SCRIPT_BRSTACKINSN | PTM_SCRIPT_BRSTACKINSNLEN))
+		ptm_script_put_branch_code(script, sample, attr->branch_sample_type);
 	if (fields & PTM_SCRIPT_PHYS_ADDR && type & PTM_SAMPLE_PHYS_ADDR)
 		ptm_script_put(script, "%16" PRIx64, sample->physical_address);
 	if (fields & PTM_SCRIPT_DATA_PAGE_SIZE && type & PTM_SAMPLE_DATA_PAGE_SIZE)
@@ -298,7 +316,7 @@ static ptm_status put_sample(ptm_script *script, ptm_table *table, uint32_t row)
 	/* Reading code moves the file's window: the record must stay. */
 	const char *field;
 	const uint8_t *bytes;
-	PTM_TRY(ptm_source_view(session->file.source, ref->file_offset, ref->size, &bytes));
+	PTM_TRY(ptm_trace_file_view(&session->file, ref->file_offset, ref->size, &bytes));
 	memcpy(script->record.at, bytes, ref->size);
 	PTM_TRY(ptm_sample_decode(attr, script->record.at, ref->size, &sample, &field));
 	script->kernel_space = ptm_spaces_at(session->spaces, -1, ref->time ? ref->time : UINT64_MAX - 1);
@@ -325,11 +343,12 @@ static void look_at_events(ptm_script *script)
 
 ptm_status ptm_query_sample_lines(ptm_session *session, const ptm_request *request, ptm_table *table)
 {
-	ptm_script script = { .session = session, .fields = request->flags };
+	ptm_script script = { .session = session, .fields = request->flags, .utc_offset_s = request->end_ns };
 	uint32_t row = request->first > 0 && request->first < UINT32_MAX ? (uint32_t)request->first : 0;
 	uint32_t left = request->count < MOST_ROWS ? request->count : MOST_ROWS;
 	ptm_status status = PTM_OK;
 
+	PTM_TRY(ptm_script_check(session, request->flags, request->extra));
 	look_at_events(&script);
 	for (; status == PTM_OK && left && row < session->file.samples.length; left--)
 		status = put_sample(&script, table, row++);

@@ -14,7 +14,8 @@ enum {
 	PTM_SCRIPT_UREGS = 1 << 16, PTM_SCRIPT_BRSTACK = 1 << 17, PTM_SCRIPT_BRSTACKSYM = 1 << 18,
 	PTM_SCRIPT_BRSTACKOFF = 1 << 19, PTM_SCRIPT_BRSTACKINSN = 1 << 20, PTM_SCRIPT_PHYS_ADDR = 1 << 21,
 	PTM_SCRIPT_DATA_PAGE_SIZE = 1 << 22, PTM_SCRIPT_CODE_PAGE_SIZE = 1 << 23,
-	PTM_SCRIPT_NS = 1 << 24, PTM_SCRIPT_NO_CHAINS = 1 << 25, PTM_SCRIPT_NOT_CHOSEN = 1 << 26
+	PTM_SCRIPT_NS = 1 << 24, PTM_SCRIPT_NO_CHAINS = 1 << 25, PTM_SCRIPT_NOT_CHOSEN = 1 << 26,
+	PTM_SCRIPT_BRSTACKINSNLEN = 1 << 27, PTM_SCRIPT_TOD = 1 << 28
 };
 
 typedef struct ptm_script {
@@ -29,6 +30,7 @@ typedef struct ptm_script {
 	PTM_ARRAY(char) text;    /* of the sample */
 	PTM_ARRAY(uint8_t) record;
 	uint32_t data_source_width;
+	double utc_offset_s;     /* of dates */
 } ptm_script;
 
 void ptm_script_put(ptm_script *script, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -41,8 +43,13 @@ void ptm_script_put_name(ptm_script *script, uint64_t ip, const char *unknown);
 /* "(dso)". */
 void ptm_script_put_dso(ptm_script *script, uint64_t ip);
 
-/* script_branches.c: brstack, brstacksym, brstackoff, brstackinsn. */
+/* script_branches.c: brstack, brstacksym, brstackoff. */
 void ptm_script_put_branches(ptm_script *script, const ptm_sample *sample);
+/* script_code.c: brstackinsn; `kind`: the event's branch_sample_type. */
+void ptm_script_put_branch_code(ptm_script *script, const ptm_sample *sample, uint64_t kind);
+/* script_check.c: PTM_BAD_REQUEST and perf's message for fields that the file's
+ * samples do not have; `asked`: those of `fields` that were chosen by name. */
+ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t asked) PTM_MUST_CHECK;
 /* script_memory.c */
 void ptm_script_put_data_source(ptm_script *script, uint64_t source);
 

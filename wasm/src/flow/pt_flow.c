@@ -88,3 +88,8 @@ uint64_t ptm_pt_flow_segment_packets(const ptm_pt_flow *flow)
 {
 	return flow->limit_packets ? flow->limit_packets : flow->reader.packets;
 }
+
+const ptm_clock *ptm_pt_flow_limit_clock(const ptm_pt_flow *flow)
+{
+	return &flow->limit_clock;
+}
