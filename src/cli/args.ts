@@ -7,6 +7,7 @@ import { bundleOptions, parseBundle } from './bundle-args'
 import { defaultFields, parseFields } from './fields'
 import { parseItrace, type ItraceOptions } from './itrace'
 import type { PacketsOptions } from './packets'
+import { isShareCommand, parseShareCommand, shareUsage, type ShareCommand } from './share-args'
 import { sorts, type ReportOptions, type Sort } from './report'
 import type { ScriptOptions } from './script'
 
@@ -14,6 +15,7 @@ type Common = { file: string; symfs: string | undefined }
 
 export type Command =
   | { name: 'help'; text: string }
+  | Exclude<ShareCommand, { name: 'share-help' }>
   | ({ name: 'info'; json: boolean } & Common)
   | ({ name: 'script'; options: ScriptOptions; note: string } & Common)
   | ({ name: 'report'; options: ReportOptions } & Common)
@@ -30,6 +32,7 @@ Commands
   report    the functions and blocks that cost most
   packets   the raw packets with their offsets
   bundle    the trace, or a part of it, with the code and symbols it needs, in one file
+  serve, share, unshare, open   a server for shared traces, and its clients: below
 
 FILE may be a bundle too.
 
@@ -68,7 +71,8 @@ bundle
 
 info, report, packets
   --json             machine-readable, with a version number
-`
+
+${shareUsage}`
 
 const common = {
   input: { type: 'string', short: 'i' },
@@ -112,8 +116,14 @@ const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']
 export function parseCommand(words: readonly string[]): Result<Command, string> {
   const [name = '', ...rest] = words
   if (name === '' || name === 'help' || name === '--help' || name === '-h') return ok({ name: 'help', text: usage })
+  if (isShareCommand(name)) {
+    const parsed = parseShareCommand(name, rest)
+    if (!parsed.ok) return parsed
+    return parsed.value.name === 'share-help' ? ok({ name: 'help', text: usage }) : ok(parsed.value)
+  }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command) return fail(`there is no command "${name}"; the commands are ${Object.keys(commands).join(', ')}.`)
+  if (!command)
+    return fail(`there is no command "${name}"; the commands are ${Object.keys(commands).join(', ')}, serve, share, unshare, open.`)
   let values: Values
   let positionals: string[]
   try {

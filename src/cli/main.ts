@@ -6,15 +6,28 @@ import { bundle } from './bundle'
 import { parseCommand, type Command } from './args'
 import { info } from './info'
 import { endQuietlyOnClosedPipe, print, say } from './output'
+import { open } from './open'
 import { packets } from './packets'
 import { report } from './report'
 import { script } from './script'
+import { serve } from './serve'
+import { share, unshare } from './share'
 import { openTrace } from './trace'
 
 async function run(command: Command): Promise<Result<void, string>> {
   if (command.name === 'help') {
     await print(command.text)
     return ok(undefined)
+  }
+  switch (command.name) {
+    case 'serve':
+      return serve(command.flags)
+    case 'share':
+      return share(command.options)
+    case 'unshare':
+      return unshare(command.link, command.token)
+    case 'open':
+      return open(command.options)
   }
   const trace = await openTrace(command.file, command.symfs, command.name !== 'packets')
   if (!trace.ok) return trace

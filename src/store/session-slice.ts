@@ -8,6 +8,7 @@ import { initialViewState } from '../model/view-state'
 import { classify, nameOf, type OfferedFile, type SortedFiles } from './classify'
 import { engine } from './engine-access'
 import { fetchExample } from './example'
+import { unpackBundles } from './open-bundle'
 import type { SessionActions, SessionSlice, Store } from './types'
 
 const PROGRESS_EVERY_MS = 100
@@ -19,6 +20,7 @@ const LONGEST_STOP_MS = 2000
 export const emptySession: SessionSlice = {
   status: 'empty',
   fileName: '',
+  file: null,
   failure: '',
   progress: null,
   version: 0,
@@ -78,7 +80,7 @@ function throttle(every: number, task: () => void): { call(): void; stop(): void
   }
 }
 
-export const createSessionSlice: StateCreator<Store, [], [], { session: SessionSlice } & SessionActions> = (set, get) => {
+export const createSessionSlice: StateCreator<Store, [], [], { session: SessionSlice; bundle: Store['bundle'] } & SessionActions> = (set, get) => {
   /** Grows with every trace and every decode run: answers to an older one are dropped. */
   let run = 0
   /** Binaries that came before their trace. */
@@ -177,7 +179,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const mine = run
     const { version } = get().session
     set((store) => ({
-      session: { ...emptySession, version: version + 1, status: 'opening', fileName: nameOf(trace), story },
+      session: { ...emptySession, version: version + 1, status: 'opening', fileName: nameOf(trace), file: trace.file, story },
       view: { ...initialViewState, tab: store.view.tab },
     }))
     const to = await engine()
@@ -206,8 +208,14 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     if (wasDecoding || used.some(({ state }) => state === 'used')) await decode()
   }
 
-  async function openSorted(offered: readonly OfferedFile[], story = ''): Promise<void> {
+  async function openSorted(given: readonly OfferedFile[], story = ''): Promise<void> {
+    const unpacked = await unpackBundles(given)
+    const offered = unpacked.files
     const sorted = await classify(offered)
+    sorted.outcomes.push(...unpacked.problems.map((sentence): ImageOutcome => ({ path: '', state: 'unreadable', sentence })))
+    if (offered.length === 0 && unpacked.problems[0]) return change({ status: 'failed', failure: unpacked.problems[0] })
+    if (unpacked.about) set({ bundle: unpacked.about })
+    else if (sorted.traces.length > 0) set({ bundle: null })
     const [trace] = sorted.traces
     const isOpen = get().session.info !== null
     if (trace) return openTrace(sorted, trace, story)
@@ -232,6 +240,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
 
   return {
     session: emptySession,
+    bundle: null,
     openFiles: (files) => guarded(() => openSorted(files)),
     openExample: () =>
       guarded(async () => {
