@@ -21,6 +21,7 @@ import { TopBar } from './TopBar'
 import { missingImages } from './trace-facts'
 import { useUpdates, type Updates } from './use-updates'
 import { useLinks, type Links } from './use-links'
+import { useShareLink } from './use-share-link'
 import { ViewHost } from './ViewHost'
 import './App.css'
 
@@ -106,6 +107,7 @@ export function App() {
   const links = useLinks()
   const updates = useUpdates()
   const [sharing, setSharing] = useState(false)
+  useShareLink()
   useShortcuts((action) => {
     const { setTab, theme, setTheme } = useStore.getState()
     switch (action.kind) {

@@ -2,7 +2,7 @@
 // The upload section of the share dialog: who will be able to read it, for how
 // long, the click, how far it is, and then the link and the delete token.
 // Knows nothing of what is in the file that it shares.
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import type { Result } from '../lib/result'
 import { useStore, type UploadState } from '../store'
 import { Button } from '../widgets/Button'
@@ -30,6 +30,7 @@ function Offer({ makeFile, what }: Props) {
   const [note, setNote] = useState('')
   const [life, setLife] = useState(DEFAULT_LIFE_S)
   const [problem, setProblem] = useState('')
+  const [opened_ms] = useState(() => Date.now())
   if (server === null || server === 'unknown') return null
   const choices = lifeChoices(server.maxLife_s)
   const lives_s = choices.some(({ seconds }) => seconds === life) ? life : (choices.at(-1)?.seconds ?? server.maxLife_s)
@@ -67,7 +68,7 @@ function Offer({ makeFile, what }: Props) {
       </label>
       <p className="share-consent">
         <Icon name="info" size={14} />
-        <span>{shareSentence(what, server.readers, location.host, Date.now() + lives_s * 1000)}</span>
+        <span>{shareSentence(what, server.readers, location.host, opened_ms + lives_s * 1000)}</span>
       </p>
       {problem && (
         <p className="share-problem" role="alert">
@@ -215,12 +216,10 @@ function DeleteByToken() {
   )
 }
 
-/** Nothing where the page's server keeps no shares. */
+/** Nothing where the page's server keeps no shares (store.lookForServer asks it). */
 export function ShareUpload(props: Props) {
   const server = useStore((store) => store.share.server)
   const upload = useStore((store) => store.share.upload)
-  const lookForServer = useStore((store) => store.lookForServer)
-  useEffect(() => void lookForServer(), [lookForServer])
   if (server === null || server === 'unknown') return null
   return (
     <section className="share-upload" aria-label="Share by link">

@@ -48,6 +48,7 @@ script
                      brstackinsnlen,iregs,uregs,phys_addr,data_page_size,code_page_size
                      or +FIELD,-FIELD to change the default
   -G                 samples without their call chains
+  --no-inline        call chains without inlined functions (they are never added)
   --ns               nanoseconds
   --insn-trace       short for -F +insn,-event,-period --itrace=i0nse --ns
 
@@ -95,6 +96,8 @@ const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']
       ns: { type: 'boolean' },
       'insn-trace': { type: 'boolean' },
       'hide-call-graph': { type: 'boolean', short: 'G' },
+      // Accepted because that is what is printed: perf's own default adds the functions inlined at a frame.
+      'no-inline': { type: 'boolean' },
     },
     make: makeScript,
   },

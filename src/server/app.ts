@@ -346,6 +346,10 @@ export class App {
     if (range === 'bad') return void response.writeHead(416, { ...headers, 'Content-Range': `bytes */${bytes}` }).end()
     const { start, end } = range ?? { start: 0, end: bytes }
     const source = await shares.read(share, found.value, start, end)
+    if (!source) {
+      this.options.log('error', 'a share is damaged', { share: shareTag(share) })
+      return this.tell(context, refusal('damaged', 'This share is damaged where it is stored: some of its bytes are missing.'))
+    }
     if ('url' in source) return void response.writeHead(307, { ...headers, 'Cache-Control': 'no-store', Location: source.url }).end()
     response.writeHead(range ? 206 : 200, {
       ...headers,

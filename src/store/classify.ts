@@ -45,16 +45,14 @@ export function junkSentence(name: string, kind: FileKind, head: Uint8Array): st
 /** A file's own name; of a remote file the last part of its path. */
 export const nameOf = ({ file, path }: OfferedFile): string => (isRemote(file) ? path.slice(path.lastIndexOf('/') + 1) : file.name)
 
-async function headOf(offered: OfferedFile): Promise<Uint8Array> {
-  if (!isRemote(offered.file)) return new Uint8Array(await offered.file.slice(0, 8).arrayBuffer())
-  const head = await readRemote(nameOf(offered), offered.file, 0, 8)
-  if (!head.ok) throw new Error(head.error)
-  return head.value
-}
-
-async function lookAt(offered: OfferedFile): Promise<{ kind: FileKind; head: Uint8Array }> {
+/** `reason`: why a remote file could not be read, for the reader. */
+async function lookAt(offered: OfferedFile): Promise<{ kind: FileKind; head: Uint8Array; reason?: string }> {
+  if (isRemote(offered.file)) {
+    const head = await readRemote(nameOf(offered), offered.file, 0, 8)
+    return head.ok ? { kind: kindOf(head.value), head: head.value } : { kind: 'unreadable', head: new Uint8Array(), reason: head.error }
+  }
   try {
-    const head = await headOf(offered)
+    const head = new Uint8Array(await offered.file.slice(0, 8).arrayBuffer())
     return { kind: kindOf(head), head }
   } catch {
     return { kind: 'unreadable', head: new Uint8Array() }
@@ -70,11 +68,11 @@ export async function classify(offered: readonly OfferedFile[]): Promise<SortedF
     const batch = looked.slice(first, first + READS_AT_ONCE)
     const kinds = await Promise.all(batch.map(lookAt))
     batch.forEach((one, index) => {
-      const { kind, head } = kinds[index] ?? { kind: 'unreadable' as const, head: new Uint8Array() }
+      const { kind, head, reason } = kinds[index] ?? { kind: 'unreadable' as const, head: new Uint8Array(), reason: undefined }
       if (kind === 'trace') sorted.traces.push(one)
       else if (kind === 'elf') sorted.binaries.push(one)
       else if (junk++ < MOST_JUNK_SENTENCES)
-        sorted.outcomes.push({ path: one.path, state: 'unreadable', sentence: junkSentence(nameOf(one), kind, head) })
+        sorted.outcomes.push({ path: one.path, state: 'unreadable', sentence: reason ?? junkSentence(nameOf(one), kind, head) })
     })
   }
   if (junk > MOST_JUNK_SENTENCES)

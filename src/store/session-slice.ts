@@ -3,6 +3,7 @@
 // the small tables (info, threads, functions, images, queues) current.
 import type { StateCreator } from 'zustand'
 import type { Engine, EngineError, ImageOutcome, Input, Progress } from '../engine/protocol'
+import { isRemote } from '../lib/remote-file'
 import type { Result } from '../lib/result'
 import { initialViewState } from '../model/view-state'
 import { classify, nameOf, type OfferedFile, type SortedFiles } from './classify'
@@ -47,6 +48,8 @@ function nothingToOpen(offered: readonly OfferedFile[], sorted: SortedFiles): st
   if (binaries > 0)
     return `${plural(binaries, 'binary is', 'binaries are')} noted, but there is no trace yet: open the perf.data that belongs to ${binaries === 1 ? 'it' : 'them'}.`
   const only = sorted.outcomes[0]
+  const [first] = offered
+  if (offered.length === 1 && only && first && isRemote(first.file)) return only.sentence
   if (offered.length === 1 && only) return `${only.sentence} Open a perf.data file that perf record has written.`
   return `None of the ${offered.length} files is a trace: open a perf.data file that perf record has written.`
 }

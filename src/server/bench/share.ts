@@ -15,10 +15,10 @@ import { openShare, readAll } from '../../share/download'
 import { parseLink, type ShareLink } from '../../share/link'
 import { beginUpload, upload } from '../../share/upload'
 
-const AT_ONCE = 150
-const READS_EACH = 3
+const AT_ONCE = 200
+const READS_EACH = 2
 /** Sizes in turn: what bundles of windows are like, and some of several parts. */
-const SIZES = [40_000, 200_000, 700_000, 1 << 20, 2_500_000, 9 << 20]
+const SIZES = [20_000, 40_000, 100_000, 200_000, 700_000, 1 << 20, 2_500_000, 60_000, 150_000, 9 << 20]
 /** A connection to a server that is being started again is tried so often. */
 const TRIES = 200
 

@@ -28,6 +28,7 @@ void ptm_cut_free(ptm_session *session)
 	if (!cut)
 		return;
 	stop_walk(cut);
+	ptm_array_free(&cut->processes);
 	ptm_array_free(&cut->queues);
 	ptm_array_free(&cut->visited);
 	free(cut);
@@ -192,6 +193,26 @@ static ptm_status check_thread(ptm_session *session, uint32_t thread)
 	return PTM_OK;
 }
 
+/* Generations of a process that are looked for. */
+#define MOST_ANCESTORS 64
+
+/* Forks stand in their order: one walk back finds the parent, its parent, … */
+static ptm_status find_processes(const ptm_session *session, ptm_cut *cut)
+{
+	if (cut->thread == PTM_ALL)
+		return PTM_OK;
+	int32_t of = session->sideband.threads.at[cut->thread].pid;
+	PTM_TRY(ptm_array_push(&cut->processes, of));
+	for (uint32_t i = session->file.records.length; i-- > 0 && cut->processes.length < MOST_ANCESTORS;) {
+		const ptm_record *record = &session->file.records.at[i];
+		if (record->type != PTM_RECORD_FORK || record->pid != of || record->as.task.ppid == of)
+			continue;
+		of = record->as.task.ppid;
+		PTM_TRY(ptm_array_push(&cut->processes, of));
+	}
+	return PTM_OK;
+}
+
 static ptm_status make_cut(ptm_session *session, uint64_t start_ns, uint64_t end_ns, uint32_t thread)
 {
 	ptm_cut_free(session);
@@ -200,6 +221,7 @@ static ptm_status make_cut(ptm_session *session, uint64_t start_ns, uint64_t end
 		return PTM_NO_MEMORY;
 	*session->cut = (ptm_cut){ .start_ns = start_ns, .end_ns = end_ns, .thread = thread, .version = session->version,
 		.first_ns = UINT64_MAX };
+	PTM_TRY(find_processes(session, session->cut));
 	for (uint32_t queue = 0; queue < session->file.queues.length; queue++)
 		PTM_TRY(cut_queue(session, session->cut, queue));
 	return PTM_OK;

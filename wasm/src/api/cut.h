@@ -20,6 +20,7 @@ struct ptm_cut {
 	uint64_t start_ns, end_ns; /* absolute; everything: 0, UINT64_MAX */
 	uint32_t thread, version;
 	PTM_ARRAY(ptm_cut_queue) queues; /* one for each of the file's */
+	PTM_ARRAY(int32_t) processes; /* with a thread chosen: its process, and those it was forked from */
 	uint64_t first_ns, last_ns;/* what the pieces cover */
 	/* The walk over their code: */
 	uint32_t queue;          /* being decoded */

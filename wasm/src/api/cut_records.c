@@ -20,39 +20,26 @@ static bool needs_aux(const ptm_session *session, const ptm_cut *cut, const ptm_
 	return false;
 }
 
-/* A switch before the pieces counts when no later one before them is on its CPU;
- * where switches come in pairs (out, in), the one before it too. */
-static bool needs_switch(const ptm_session *session, const ptm_cut *cut, uint32_t row)
+/* A switch before the pieces counts when it, or the one after it, is in force
+ * on its CPU where they begin: switches come in pairs (out, in). */
+static bool needs_switch(const ptm_session *session, const ptm_cut *cut, const ptm_record *record)
 {
-	const ptm_record *records = session->file.records.at;
-	uint32_t later = 0;
-
-	if (records[row].time == PTM_NO_TIME || records[row].cpu < 0)
+	if (record->time == PTM_NO_TIME || record->cpu < 0)
 		return true;
-	if (records[row].time > cut->last_ns)
+	if (record->time > cut->last_ns)
 		return false;
-	if (records[row].time >= cut->first_ns)
+	if (record->time >= cut->first_ns)
 		return true;
-	for (uint32_t i = row + 1; i < session->file.records.length && records[i].time < cut->first_ns && later < 2; i++)
-		later += (records[i].type == PTM_RECORD_SWITCH || records[i].type == PTM_RECORD_SWITCH_CPU_WIDE) && records[i].cpu == records[row].cpu;
-	return later < 2;
+	uint32_t own = ptm_sideband_turn(&session->sideband, record->cpu, record->time);
+	return own + 1 >= ptm_sideband_turn(&session->sideband, record->cpu, cut->first_ns - 1);
 }
 
-/* Whether the process is the thread's, or one that it was forked from. */
-static bool is_ancestor(const ptm_session *session, int32_t pid, uint32_t thread)
+/* Whether the process is the chosen thread's, or one that it was forked from. */
+static bool is_ancestor(const ptm_cut *cut, int32_t pid)
 {
-	int32_t of = session->sideband.threads.at[thread].pid;
-
-	if (pid == of)
-		return true;
-	for (uint32_t i = session->file.records.length; i-- > 0;) {
-		const ptm_record *record = &session->file.records.at[i];
-		if (record->type != PTM_RECORD_FORK || record->pid != of || record->as.task.ppid == of)
-			continue;
-		of = record->as.task.ppid;
-		if (pid == of)
+	for (uint32_t i = 0; i < cut->processes.length; i++)
+		if (cut->processes.at[i] == pid)
 			return true;
-	}
 	return false;
 }
 
@@ -64,9 +51,9 @@ static bool is_about(const ptm_session *session, const ptm_cut *cut, const ptm_r
 	const ptm_thread *thread = &session->sideband.threads.at[cut->thread];
 	switch (record->type) {
 	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2:
-		return record->as.map.kernel || is_ancestor(session, record->pid, cut->thread);
+		return record->as.map.kernel || is_ancestor(cut, record->pid);
 	case PTM_RECORD_COMM: case PTM_RECORD_FORK:
-		return record->tid == thread->tid || (record->tid == record->pid && is_ancestor(session, record->pid, cut->thread));
+		return record->tid == thread->tid || (record->tid == record->pid && is_ancestor(cut, record->pid));
 	case PTM_RECORD_KSYMBOL: case PTM_RECORD_BPF_EVENT: case PTM_RECORD_TEXT_POKE:
 		return true;
 	default:
@@ -83,7 +70,7 @@ bool ptm_cut_needs_record(const ptm_session *session, const ptm_cut *cut, uint32
 		return false;
 	switch (record->type) {
 	case PTM_RECORD_SWITCH: case PTM_RECORD_SWITCH_CPU_WIDE:
-		return needs_switch(session, cut, row);
+		return needs_switch(session, cut, record);
 	case PTM_RECORD_AUX:
 		return needs_aux(session, cut, record);
 	case PTM_RECORD_LOST: case PTM_RECORD_LOST_SAMPLES: case PTM_RECORD_THROTTLE: case PTM_RECORD_UNTHROTTLE: case PTM_RECORD_READ:

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Table `sample_lines`: samples as perf script 6.1 prints them. The order of the
  * fields is perf's, whatever the order in which they are asked for. */
+#include "api/sample_chain.h"
 #include "api/script.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #define MOST_ROWS 65536u
-#define MOST_FRAMES 127u     /* perf script's own limit */
-/* Marks in a call chain: what follows is kernel code, user code, … */
-#define FIRST_MARK ((uint64_t)-4095)
-#define MARK_USER ((uint64_t)-512)
-#define MARK_KERNEL ((uint64_t)-128)
-
-typedef struct frame { uint64_t ip; bool in_kernel; } frame;
 
 void ptm_script_put(ptm_script *script, const char *format, ...)
 {
@@ -161,38 +155,14 @@ static void put_start(ptm_script *script, const ptm_sample *sample, const ptm_at
 
 /* ------------------------------------------------------------ call chain */
 
-/* Kernel and user frames, innermost first, as many as perf takes. */
-static uint32_t chain_of(const ptm_sample *sample, const ptm_attr *attr, frame *frames)
-{
-	bool in_kernel = false;  /* until a mark says so */
-	bool by_branches = attr->branch_sample_type & PTM_BRANCH_CALL_STACK && sample->branch_count;
-	uint32_t count = 0, marks = 0;
-
-	for (uint32_t i = 0; i < sample->callchain.count && count < MOST_FRAMES && i - marks < MOST_FRAMES; i++) {
-		uint64_t ip = ptm_words_get(&sample->callchain, i);
-		if (by_branches && ip == MARK_USER) {
-			frames[count++] = (frame){ ptm_sample_branch(sample, 0).to, false };
-			for (uint32_t k = 0; k < sample->branch_count && count < MOST_FRAMES; k++)
-				frames[count++] = (frame){ ptm_sample_branch(sample, k).from, false };
-			return count;
-		}
-		if (ip >= FIRST_MARK) {
-			marks++;
-			in_kernel = ip == MARK_KERNEL;
-		} else {
-			frames[count++] = (frame){ ip, in_kernel };
-		}
-	}
-	return count;
-}
-
 static void put_chain(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
-	frame frames[MOST_FRAMES];
-	uint32_t space, count = chain_of(sample, attr, frames);
-
+	ptm_chain_frame frames[PTM_CHAIN_MOST];
+	uint32_t space, count = 0;
 	bool in_kernel = script->in_kernel;
 
+	if (script->status == PTM_OK)
+		script->status = ptm_sample_chain(script->session, sample, attr, script->space, frames, &count);
 	script->only_mode = true;
 	ptm_script_put_text(script, "\n", 1);
 	for (uint32_t i = 0; i < count; i++) {

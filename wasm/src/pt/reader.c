@@ -66,6 +66,21 @@ ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet)
 	return PTM_OK;
 }
 
+/* The packet before a PSB may end in bytes that look like its start: of a longer
+ * run the last 16 bytes are the PSB. */
+static ptm_status skip_lookalikes(ptm_pt_reader *reader)
+{
+	const uint8_t *at;
+	uint32_t available, extra = 0;
+
+	PTM_TRY(ptm_pt_reader_view(reader, reader->offset, 2 * PTM_PSB_SIZE, &at, &available));
+	while (PTM_PSB_SIZE + extra + 2 <= available && at[PTM_PSB_SIZE + extra] == 0x02 && at[PTM_PSB_SIZE + extra + 1] == 0x82)
+		extra += 2;
+	/* As long as two of them, it is two. */
+	reader->offset += extra < PTM_PSB_SIZE ? extra : 0;
+	return PTM_OK;
+}
+
 ptm_status ptm_pt_reader_sync(ptm_pt_reader *reader)
 {
 	const uint8_t *at;
@@ -79,6 +94,7 @@ ptm_status ptm_pt_reader_sync(ptm_pt_reader *reader)
 		size_t found = ptm_psb_find(at, 0, available);
 		if (found < available) {
 			reader->offset += found;
+			PTM_TRY(skip_lookalikes(reader));
 			return reader->offset < reader->limit ? PTM_OK : PTM_END;
 		}
 		reader->offset += available - (PTM_PSB_SIZE - 1);
