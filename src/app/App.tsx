@@ -10,6 +10,7 @@ import { Banners } from './Banners'
 import { droppedFiles } from './open-files'
 import { LinkBanner } from './LinkBanner'
 import { RangeBar } from './RangeBar'
+import { RawDialog } from './RawDialog'
 import { widenRange } from './range-layout'
 import { ShareDialog } from './ShareDialog'
 import { actionOf, type Action } from './shortcuts'
@@ -146,6 +147,7 @@ export function App() {
         </>
       )}
       {sharing && isOpen && <ShareDialog onCopyLink={links.copy} onClose={() => setSharing(false)} />}
+      <RawDialog />
       {help && <ShortcutsSheet onClose={() => setHelp(false)} />}
     </DropZone>
   )

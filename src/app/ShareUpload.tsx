@@ -116,9 +116,9 @@ function Done({ upload }: { upload: Extract<UploadState, { state: 'done' }> }) {
       <p>
         <Icon name="check" size={14} /> {name} is shared until {dateText(expires_ms)}.
       </p>
-      <h4>Link</h4>
+      <h3>Link</h3>
       <CopyLine text={link} />
-      <h4>Delete token</h4>
+      <h3>Delete token</h3>
       <CopyLine text={token} />
       <p className="share-faint">
         Who has the token can delete the share. This browser remembers it; save it to delete from elsewhere, or hand it on.

@@ -1,66 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decoder's byte sources in Node: files, read in place and never whole;
-// stretches of files; small files with holes that a bundle holds.
+// Files as the decoder's byte sources in Node: read in place, never whole. A
+// source may be put together from pieces of files and of memory.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { fail, ok, type Result } from '../lib/result'
 import type { HostSources } from '../engine/host-sources'
 
-export type OpenFile = { source: number; size: number }
+/** An open file, or a part of one. */
+export type FilePart = { descriptor: number; offset: number; size: number }
+export type Opened = { source: number; size: number }
 
-/** Copies bytes from `offset`; returns how many, fewer only at the end. Throws when they cannot be read. */
-type Read = (offset: number, into: Uint8Array) => number
+type Piece = { start: number; size: number; from: FilePart | Uint8Array }
 
 export class FileSources implements HostSources {
   failure = ''
-  private readonly files: { path: string; read: Read }[] = []
+  private readonly inputs: { path: string; pieces: Piece[] }[] = []
 
   /** Opens a regular file; its number and size, or a sentence. */
-  open(path: string): Result<OpenFile, string> {
-    let descriptor: number
-    try {
-      descriptor = openSync(path, 'r')
-    } catch (error) {
-      return fail(`${path}: ${reasonOf(error)}`)
-    }
-    const stat = fstatSync(descriptor)
-    if (!stat.isFile()) {
-      closeSync(descriptor)
-      return fail(`${path} is ${stat.isDirectory() ? 'a directory' : 'not a regular file'}, not a trace: name the perf.data file itself.`)
-    }
-    return ok({ source: this.add(path, (offset, into) => readFully(descriptor, offset, into)), size: stat.size })
+  open(path: string): Result<Opened, string> {
+    const part = openPart(path)
+    return part.ok ? ok(this.add(path, [part.value])) : part
   }
 
-  /** A stretch of a source as a source of its own. */
-  part(of: number, path: string, start: number, size: number): OpenFile {
-    const read: Read = (offset, into) => {
-      const length = Math.min(into.length, Math.max(0, size - offset))
-      return this.files[of]?.read(start + offset, into.subarray(0, length)) ?? 0
-    }
-    return { source: this.add(path, read), size }
-  }
-
-  /** Bytes in memory; `extents`: where they are in a file of `size` bytes whose rest is zero (offset and length in turn). */
-  memory(path: string, bytes: Uint8Array, size: number, extents: readonly number[] = [0, size]): OpenFile {
-    return { source: this.add(path, (offset, into) => readExtents(bytes, size, extents, offset, into)), size }
+  /** A source of pieces, one behind the other; `path` is for sentences. */
+  add(path: string, parts: readonly (FilePart | Uint8Array)[]): Opened {
+    let size = 0
+    const pieces = parts.map((from) => {
+      const piece = { start: size, size: sizeOf(from), from }
+      size += piece.size
+      return piece
+    })
+    return { source: this.inputs.push({ path, pieces }) - 1, size }
   }
 
   read(source: number, offset: number, into: Uint8Array): number {
-    const file = this.files[source]
-    if (!file) return -1
+    const input = this.inputs[source]
+    if (!input) return -1
+    let total = 0
+    for (const piece of input.pieces) {
+      const from = offset + total - piece.start
+      if (from < 0 || from >= piece.size || total === into.length) continue
+      const wanted = into.subarray(total, total + Math.min(into.length - total, piece.size - from))
+      const got = this.readPiece(input.path, piece, from, wanted)
+      if (got < 0) return -1
+      total += got
+      if (got < wanted.length) break
+    }
+    return total
+  }
+
+  private readPiece(path: string, { from: input }: Piece, offset: number, into: Uint8Array): number {
+    if (input instanceof Uint8Array) {
+      into.set(input.subarray(offset, offset + into.length))
+      return into.length
+    }
     try {
-      return file.read(offset, into)
+      return readFully(input.descriptor, input.offset + offset, into)
     } catch (error) {
-      this.failure = `${file.path} could not be read at byte ${offset}: ${reasonOf(error)}`
+      this.failure = `${path} could not be read at byte ${offset}: ${reasonOf(error)}`
       return -1
     }
   }
-
-  private add(path: string, read: Read): number {
-    return this.files.push({ path, read }) - 1
-  }
 }
 
-function readFully(descriptor: number, offset: number, into: Uint8Array): number {
+const sizeOf = (from: FilePart | Uint8Array): number => (from instanceof Uint8Array ? from.length : from.size)
+
+/** Opens a regular file for reading, or says why not. */
+export function openPart(path: string): Result<FilePart, string> {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, 'r')
+  } catch (error) {
+    return fail(`${path}: ${reasonOf(error)}`)
+  }
+  const stat = fstatSync(descriptor)
+  if (stat.isFile()) return ok({ descriptor, offset: 0, size: stat.size })
+  closeSync(descriptor)
+  return fail(`${path} is ${stat.isDirectory() ? 'a directory' : 'not a regular file'}, not a trace: name the perf.data file itself.`)
+}
+
+/** Reads until `into` is full or the file ends; how many bytes there were. */
+export function readFully(descriptor: number, offset: number, into: Uint8Array): number {
   let total = 0
   while (total < into.length) {
     const got = readSync(descriptor, into, total, into.length - total, offset + total)
@@ -70,22 +89,13 @@ function readFully(descriptor: number, offset: number, into: Uint8Array): number
   return total
 }
 
-function readExtents(bytes: Uint8Array, size: number, extents: readonly number[], offset: number, into: Uint8Array): number {
-  const length = Math.min(into.length, Math.max(0, size - offset))
-  into.fill(0, 0, length)
-  let at = 0
-  for (let row = 0; row < extents.length; row += 2) {
-    const start = extents[row] ?? 0
-    const count = extents[row + 1] ?? 0
-    const from = Math.max(start, offset)
-    const to = Math.min(start + count, offset + length)
-    if (from < to) into.set(bytes.subarray(at + from - start, at + to - start), from - offset)
-    at += count
-  }
-  return length
+/** The first bytes of a part, `length` at most. */
+export function headOf(part: FilePart, length: number): Uint8Array {
+  const head = new Uint8Array(Math.min(length, part.size))
+  return head.subarray(0, readFully(part.descriptor, part.offset, head))
 }
 
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : ''
   if (code === 'ENOENT') return 'no such file.'
   if (code === 'EACCES') return 'permission denied.'

@@ -29,14 +29,14 @@ async function run(command: Command): Promise<Result<void, string>> {
     case 'open':
       return open(command.options)
   }
-  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets')
+  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets', command.raw)
   if (!trace.ok) return trace
   const { session } = trace.value
   switch (command.name) {
     case 'info':
       return info(session, command.file, command.json)
     case 'script':
-      return script(session, command.options, command.note)
+      return script(session, command.options)
     case 'report':
       return report(session, command.file, command.options)
     case 'packets':

@@ -1,56 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens a bundle for a command: its trace as a source, its images offered.
+// A bundle on the command line: its trace and the images that came along in it.
 import { fail, ok, type Result } from '../lib/result'
-import { openBundle, readMember, type Member, type Opened } from '../share/container'
+import { isBundle, openBundle, readMember, type Member, type Opened as OpenedBundle } from '../share/container'
 import type { ByteSource } from '../share/pieces'
-import type { Session } from '../engine/session'
-import type { FileSources, OpenFile } from './file-sources'
-import { say } from './output'
+import { headOf, openPart, type FilePart, type FileSources, type Opened } from './file-sources'
+import type { TraceInputs } from './trace-inputs'
 
-export type BundleFiles = { trace: OpenFile; name: string; images: { path: string; file: OpenFile }[]; about: Opened['index']['about'] }
+/** Holes of files are read out of this. */
+const ZEROS = new Uint8Array(1 << 20)
 
-/** A source of the decoder's, for the code that reads bundles. */
-export const byteSource = (sources: FileSources, { source, size }: OpenFile): ByteSource => ({
+/** A source of the decoder's, for the code that makes and reads bundles. */
+export const byteSource = (sources: FileSources, { source, size }: Opened): ByteSource => ({
   size,
   read: (offset, length) => {
-    const bytes = new Uint8Array(Math.min(length, Math.max(0, size - offset)))
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)))
     const got = sources.read(source, offset, bytes)
     if (got < 0) return Promise.reject(new Error(sources.failure))
     return Promise.resolve(bytes.subarray(0, got))
   },
 })
 
-/** The files in the bundle `file`, which `path` names. */
-export async function bundleFiles(sources: FileSources, file: OpenFile, path: string): Promise<Result<BundleFiles, string>> {
-  const source = byteSource(sources, file)
+/** What the file at `path` holds when it is a bundle; null when it is none. */
+export async function bundleInputs(path: string, sources: FileSources): Promise<Result<(TraceInputs & { name: string }) | null, string>> {
+  const part = openPart(path)
+  // Whatever else it is, traceInputs will say.
+  if (!part.ok || !isBundle(headOf(part.value, 8))) return ok(null)
+  const source = byteSource(sources, sources.add(path, [part.value]))
   const opened = await openBundle(source)
   if (!opened.ok) return fail(`${path}: ${opened.error}`)
-  const { members, about } = opened.value.index
+  const { members } = opened.value.index
   const trace = members.find(({ role }) => role === 'trace')
   if (!trace) return fail(`${path}: the bundle holds no trace.`)
-  const place = async (member: Member): Promise<Result<OpenFile, string>> => {
-    if (member.method === 'stored' && !member.extents)
-      return ok(sources.part(file.source, member.path, opened.value.membersAt + member.at, member.size))
-    const bytes = await readMember(source, opened.value, member)
-    return bytes.ok ? ok(sources.memory(member.path, bytes.value, member.size, member.extents)) : fail(`${path}: ${bytes.error}`)
-  }
-  const placed = await place(trace)
-  if (!placed.ok) return placed
-  const images: BundleFiles['images'] = []
+  const placed = await place(trace, part.value, source, opened.value)
+  if (!placed.ok) return fail(`${path}: ${placed.error}`)
+  const images: TraceInputs['images'] = []
   for (const member of members.filter(({ role }) => role === 'image')) {
-    const image = await place(member)
-    if (!image.ok) return image
-    images.push({ path: member.path, file: image.value })
+    const parts = await place(member, part.value, source, opened.value)
+    if (!parts.ok) return fail(`${path}: ${parts.error}`)
+    images.push({ ...sources.add(member.path, parts.value), as: member.path })
   }
-  return ok({ trace: placed.value, name: trace.path, images, about })
+  return ok({ trace: sources.add(trace.path, placed.value), data: [], images, name: trace.path })
 }
 
-/** Offers a bundle's images to the session that has its trace open. */
-export function offerBundle(session: Session, { images }: BundleFiles): Result<void, string> {
-  for (const { path, file } of images) {
-    const outcome = session.addImage(file.source, file.size, path)
-    if (!outcome.ok) return fail(outcome.error.sentence)
-    if (outcome.value.state !== 'used') say(`${path} in the bundle: ${outcome.value.sentence}`)
+/** Where a member's bytes are: in the file itself, or inflated, with zeros for its holes. */
+async function place(
+  member: Member,
+  whole: FilePart,
+  source: ByteSource,
+  opened: OpenedBundle,
+): Promise<Result<(FilePart | Uint8Array)[], string>> {
+  const { method, at, size, extents } = member
+  if (method === 'stored' && !extents) return ok([{ descriptor: whole.descriptor, offset: whole.offset + opened.membersAt + at, size }])
+  const bytes = await readMember(source, opened, member)
+  if (!bytes.ok) return bytes
+  const parts: Uint8Array[] = []
+  let reached = 0
+  let taken = 0
+  const skipTo = (offset: number) => {
+    for (; reached < offset; reached += Math.min(ZEROS.length, offset - reached))
+      parts.push(ZEROS.subarray(0, Math.min(ZEROS.length, offset - reached)))
   }
-  return ok(undefined)
+  const list = extents ?? [0, size]
+  for (let row = 0; row < list.length; row += 2) {
+    const length = list[row + 1] ?? 0
+    skipTo(list[row] ?? 0)
+    parts.push(bytes.value.subarray(taken, taken + length))
+    taken += length
+    reached += length
+  }
+  skipTo(size)
+  return ok(parts)
 }

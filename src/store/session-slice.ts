@@ -6,11 +6,13 @@ import type { Engine, EngineError, ImageOutcome, Input, Progress } from '../engi
 import { isRemote } from '../lib/remote-file'
 import type { Result } from '../lib/result'
 import { initialViewState } from '../model/view-state'
-import { classify, nameOf, type OfferedFile, type SortedFiles } from './classify'
+import { classify, isLocal, nameOf, type LocalFile, type OfferedFile, type SortedFiles } from './classify'
 import { engine } from './engine-access'
 import { fetchExample } from './example'
 import { unpackBundles } from './open-bundle'
-import type { SessionActions, SessionSlice, Store } from './types'
+import { rawFiles } from './raw-files'
+import { unpackFiles } from './unpack-files'
+import type { RawAnswer, SessionActions, SessionSlice, Store } from './types'
 
 const PROGRESS_EVERY_MS = 100
 const VERSION_EVERY_MS = 300
@@ -31,10 +33,13 @@ export const emptySession: SessionSlice = {
   images: null,
   queues: null,
   outcomes: [],
+  raw: null,
   story: '',
 }
 
 const inputOf = (offered: OfferedFile): Input => ({ name: nameOf(offered), ...offered })
+const traceInput = (trace: OfferedFile, data: readonly OfferedFile[]): Input =>
+  data.length === 0 ? inputOf(trace) : { ...inputOf(trace), data: data.map((one) => ({ name: nameOf(one), file: one.file })) }
 const spoken = (outcome: ImageOutcome): ImageOutcome =>
   outcome.sentence !== ''
     ? outcome
@@ -54,12 +59,14 @@ function nothingToOpen(offered: readonly OfferedFile[], sorted: SortedFiles): st
   return `None of the ${offered.length} files is a trace: open a perf.data file that perf record has written.`
 }
 
+const GUEST = ' To see a guest beside its host, join them first: perf inject -i HOST --guest-data=GUEST,PID -o joined.data'
+
 function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
   const [opened, ...others] = traces
   return others.map(({ path }) => ({
     path,
     state: 'refused',
-    sentence: `${path} is a trace too, but one is open at a time: ${opened?.path ?? ''} was opened.`,
+    sentence: `${path} is a trace too, but one is open at a time: ${opened?.path ?? ''} was opened.${/guest/i.test(path) ? GUEST : ''}`,
   }))
 }
 
@@ -90,6 +97,8 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   let early: OfferedFile[] = []
   let decoding: Promise<unknown> | null = null
   let cancelWanted = false
+  /** What `session.raw` tells of. */
+  let raw: { stream: LocalFile; code: (LocalFile & { elf: boolean })[] } | null = null
 
   const change = (session: Partial<SessionSlice>) => set((store) => ({ session: { ...store.session, ...session } }))
   const bumpVersion = () => change({ version: get().session.version + 1 })
@@ -186,7 +195,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
       view: { ...initialViewState, tab: store.view.tab },
     }))
     const to = await engine()
-    const opened = await to.open(inputOf(trace)).catch(asFailure)
+    const opened = await to.open(traceInput(trace, sorted.data)).catch(asFailure)
     if (mine !== run) return
     const outcomes = [...otherTraces(sorted.traces), ...sorted.outcomes]
     if (!opened.ok) return change({ status: 'failed', failure: opened.error.sentence, outcomes })
@@ -211,17 +220,50 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     if (wasDecoding || used.some(({ state }) => state === 'used')) await decode()
   }
 
-  async function openSorted(given: readonly OfferedFile[], story = ''): Promise<void> {
-    const unpacked = await unpackBundles(given)
-    const offered = unpacked.files
-    const sorted = await classify(offered)
-    sorted.outcomes.push(...unpacked.problems.map((sentence): ImageOutcome => ({ path: '', state: 'unreadable', sentence })))
-    if (offered.length === 0 && unpacked.problems[0]) return change({ status: 'failed', failure: unpacked.problems[0] })
-    if (unpacked.about) set({ bundle: unpacked.about })
-    else if (sorted.traces.length > 0) set({ bundle: null })
+  /** Archives among what was offered are unpacked first; a page without a trace shows how far that is. */
+  async function unpacked(offered: readonly OfferedFile[]): Promise<SortedFiles> {
+    const show = get().session.info === null
+    const told = throttle(PROGRESS_EVERY_MS, () => change({ status: 'opening', ...latest }))
+    let latest: Pick<SessionSlice, 'fileName' | 'progress'> = { fileName: '', progress: null }
+    const { files, outcomes } = await unpackFiles(offered, (fileName, bytesDone, bytesTotal) => {
+      latest = { fileName, progress: { phase: 'reading', bytesDone, bytesTotal, instructions: 0, version: 0 } }
+      if (show) told.call()
+    })
+    told.stop()
+    const bundles = await unpackBundles(files)
+    const sorted = await classify(bundles.files)
+    if (sorted.traces.length > 0) set({ bundle: bundles.about })
+    const damaged = bundles.problems.map((sentence): ImageOutcome => ({ path: '', state: 'unreadable', sentence }))
+    return { ...sorted, outcomes: [...damaged, ...outcomes, ...sorted.outcomes] }
+  }
+
+  /** Asks the reader for what a raw stream does not say of itself. */
+  function askForRaw(sorted: SortedFiles): void {
+    const [stream] = sorted.streams
+    if (!stream) return
+    const elf = [...early, ...sorted.binaries].filter(isLocal).map((one) => ({ ...one, elf: true }))
+    raw = { stream, code: [...elf, ...sorted.others.map((one) => ({ ...one, elf: false }))] }
+    change({
+      raw: { stream: stream.file.name, code: raw.code.map(({ file, path, elf: isElf }) => ({ path, bytes: file.size, elf: isElf })) },
+    })
+  }
+
+  async function openRaw(answer: RawAnswer): Promise<void> {
+    if (!raw) return
+    const made = await rawFiles(raw.stream, raw.code, answer)
+    if (!made.ok) return change({ status: 'failed', failure: made.error })
+    early = []
+    const sorted = { traces: [made.value.trace], binaries: made.value.binaries, outcomes: [], data: [], streams: [], others: [] }
+    return openTrace(sorted, made.value.trace, '')
+  }
+
+  async function openSorted(offered: readonly OfferedFile[], story = ''): Promise<void> {
+    const sorted = await unpacked(offered)
     const [trace] = sorted.traces
     const isOpen = get().session.info !== null
     if (trace) return openTrace(sorted, trace, story)
+    if (!isOpen) change({ status: 'empty', progress: null })
+    if (sorted.streams.length > 0) return askForRaw(sorted)
     if (isOpen && sorted.binaries.length > 0) return addBinaries(sorted)
     if (isOpen) return change({ outcomes: sorted.outcomes })
     early = [...early, ...sorted.binaries]
@@ -251,6 +293,12 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
         const example = await fetchExample()
         if (example.ok) await openSorted(example.value.files, example.value.story)
         else change({ status: 'failed', failure: example.error })
+      }),
+    answerRaw: (answer) =>
+      guarded(async () => {
+        change({ raw: null })
+        if (answer) await openRaw(answer)
+        raw = null
       }),
     cancel: async () => {
       if (!decoding) return

@@ -6,10 +6,16 @@ import type { ImageOutcome, Progress, TableRequest } from '../engine/protocol'
 import type { ServerConfig } from '../share/wire'
 import type { Kept } from './kept-shares'
 import type { RemoteFile } from '../lib/remote-file'
+import type { RawCpu } from '../model/raw-trace'
 import type { TableName, Tables } from '../model/tables.gen'
 import type { Tab, Theme, TimeRange, ViewState, Weight } from '../model/view-state'
 
 export type SessionStatus = 'empty' | 'opening' | 'decoding' | 'ready' | 'cancelled' | 'failed'
+
+/** A raw stream of packets that waits for what its file does not say. */
+export type RawOffer = { stream: string; code: { path: string; bytes: number; elf: boolean }[] }
+/** The reader's answer; `addresses` has one entry for each of the offer's code: null is an ELF file's own, undefined leaves it out. */
+export type RawAnswer = { cpu: RawCpu; addresses: (bigint | null | undefined)[] }
 
 export type SessionSlice = {
   status: SessionStatus
@@ -29,6 +35,7 @@ export type SessionSlice = {
   queues: Tables['queues'] | null
   /** What became of the binaries offered last. */
   outcomes: ImageOutcome[]
+  raw: RawOffer | null
   /** What to look at in the shipped example; empty for every other trace. */
   story: string
 }
@@ -37,6 +44,8 @@ export type SessionActions = {
   /** Traces and binaries in any mix, files or a folder's content: the trace is recognised by its magic. */
   openFiles(files: { file: File | RemoteFile; path: string }[]): Promise<void>
   openExample(): Promise<void>
+  /** Opens the raw stream that `session.raw` tells of; null: not at all. */
+  answerRaw(answer: RawAnswer | null): Promise<void>
   cancel(): Promise<void>
   /** Decodes on after `cancel`; nothing when a decode is under way or no trace is open. */
   resume(): Promise<void>

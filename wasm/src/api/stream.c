@@ -70,6 +70,14 @@ static uint64_t buffer_end(void *context, uint64_t offset)
 	return chunk ? start + chunk->size : offset;
 }
 
+static bool restarts(void *context, uint64_t offset, uint64_t *start, uint64_t *reference)
+{
+	const ptm_aux_chunk *chunk = chunk_at(context, offset, start);
+	if (chunk)
+		*reference = chunk->reference;
+	return chunk && chunk->restarts;
+}
+
 uint64_t ptm_stream_latest_ns(const ptm_session *session, uint64_t tsc)
 {
 	uint64_t ns = ptm_time_ns(&session->time, tsc);
@@ -155,7 +163,7 @@ void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 	*config = (ptm_flow_config){
 		.source = PTM_SOURCE_PT,
 		.pt = {
-			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream) },
+			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream), restarts },
 			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period & MTC_PERIOD_MASK, pt->max_nonturbo_ratio, pt->cyc_threshold },
 			.time = stream->session->time,
 			.return_compression = pt->return_compression,
@@ -207,7 +215,9 @@ static ptm_status psb_time(const ptm_session *session, ptm_stream *stream, ptm_p
 	reader->limit = ptm_stream_size(stream);
 	for (unsigned i = 0; i < MOST_PSB_PACKETS; i++) {
 		ptm_status status = ptm_pt_reader_next(reader, &packet);
-		if (status == PTM_END || status == PTM_BAD_DATA || packet.kind == PTM_PACKET_PSBEND)
+		if (status == PTM_TRUNCATED)
+			continue; /* another snapshot: its reference is the one taken above */
+		if (status == PTM_END || status == PTM_BAD_DATA || status == PTM_TRUNCATED || packet.kind == PTM_PACKET_PSBEND)
 			return PTM_OK;
 		PTM_TRY(status);
 		if (packet.kind != PTM_PACKET_TSC)
