@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// End-to-end tests: the production build (dist/), served with the headers of a
-// real host, in the system's Chromium. Build first: npm run build.
-import { existsSync } from 'node:fs'
+// End-to-end tests: the production build (dist/), served by the
+// share server, in the system's Chromium. Build first: npm run build.
+import { existsSync, mkdtempSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from '@playwright/test'
 
 /** Playwright's own browser (npx playwright install chromium) is used when the system has none. */
@@ -27,6 +29,8 @@ function freePort(): Promise<string> {
   })
 }
 const port = (process.env.PTARMIGAN_E2E_PORT ??= await freePort())
+/** Where the server keeps shares; the tests look into it. */
+const store = (process.env.PTARMIGAN_E2E_STORE ??= mkdtempSync(join(tmpdir(), 'ptarmigan-e2e-')))
 const baseURL = `http://127.0.0.1:${port}`
 
 export default defineConfig({
@@ -57,5 +61,12 @@ export default defineConfig({
       ],
     },
   },
-  webServer: { command: `node_modules/.bin/vite preview --port ${port} --strictPort`, url: baseURL, reuseExistingServer: false },
+  webServer: {
+    command: `node src/cli/ptarmigan.mjs serve --port ${port} --store ${store}`,
+    env: { PTARMIGAN_RATE_CREATES: 'off' },
+    url: baseURL,
+    reuseExistingServer: false,
+    stderr: 'ignore',
+    timeout: 180_000,
+  },
 })

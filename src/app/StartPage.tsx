@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands here before a trace is open: what this is, how to open a trace,
 // how to record a good one, and why the last attempt failed.
+import { formatBytes } from '../lib/format'
 import { useStore } from '../store'
+import type { SessionSlice } from '../store/types'
 import { Button } from '../widgets/Button'
 import { CopyLine } from '../widgets/CopyLine'
 import { Icon } from '../widgets/icons'
@@ -55,9 +57,16 @@ function Problems() {
   )
 }
 
+/** An archive is unpacked before its trace is opened: that takes time, and is shown. */
+function openingText(fileName: string, progress: SessionSlice['progress']): string {
+  if (!progress) return `Opening ${fileName}…`
+  return `Unpacking ${fileName}: ${formatBytes(progress.bytesDone)} of ${formatBytes(progress.bytesTotal)}…`
+}
+
 export function StartPage() {
   const opening = useStore((store) => store.session.status === 'opening')
   const fileName = useStore((store) => store.session.fileName)
+  const progress = useStore((store) => store.session.progress)
   const openExample = useStore((store) => store.openExample)
   return (
     <main className="start">
@@ -71,7 +80,7 @@ export function StartPage() {
           <p>See every call, instruction and cycle of a program recorded with Intel PT.</p>
         </header>
         <div className="start-drop" aria-busy={opening}>
-          <p className="start-drop-title">{opening ? `Opening ${fileName}…` : 'Drop a perf.data here, with its binaries'}</p>
+          <p className="start-drop-title">{opening ? openingText(fileName, progress) : 'Drop a perf.data here, with its binaries'}</p>
           <p>Files or whole folders, in any mix. Binaries are matched by build-id and can be added later.</p>
           <div className="start-buttons">
             <FileButton label="Choose files" icon="file" kind="primary" className="button-large" />

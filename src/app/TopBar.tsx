@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bar on top: which trace, its facts, how far decoding is, and what can be
 // done with the whole page.
-import { useMemo } from 'react'
+import { useEffect, useMemo } from 'react'
 import { useStore } from '../store'
 import { Button, IconButton } from '../widgets/Button'
 import { ProgressBar } from '../widgets/ProgressBar'
@@ -51,7 +51,18 @@ function DecodeProgress() {
   )
 }
 
-export function TopBar({ onHelp }: { onHelp(): void }) {
+function ShareButton({ onShare }: { onShare(): void }) {
+  const file = useStore((store) => store.session.file)
+  const lookForServer = useStore((store) => store.lookForServer)
+  useEffect(() => void lookForServer(), [lookForServer])
+  return (
+    <Button icon="share" onClick={onShare} disabled={!file} title="Share this view or this trace (Shift S)">
+      Share
+    </Button>
+  )
+}
+
+export function TopBar({ onHelp, onShare }: { onHelp(): void; onShare(): void }) {
   const fileName = useStore((store) => store.session.fileName)
   const closeTrace = useStore((store) => store.closeTrace)
   return (
@@ -64,6 +75,7 @@ export function TopBar({ onHelp }: { onHelp(): void }) {
       <Chips />
       <span className="toolbar-space" />
       <DecodeProgress />
+      <ShareButton onShare={onShare} />
       <FileButton label="Add files" icon="plus" />
       <ThemeToggle />
       <IconButton icon="help" label="Keyboard shortcuts (?)" onClick={onHelp} />

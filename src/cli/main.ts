@@ -2,12 +2,16 @@
 // The command line program's entry: runs one command over one trace. Errors
 // are a sentence on stderr and exit code 1, wrong usage is exit code 2.
 import { ok, type Result } from '../lib/result'
+import { bundle } from './bundle'
 import { parseCommand, type Command } from './args'
 import { info } from './info'
 import { endQuietlyOnClosedPipe, print, say } from './output'
+import { open } from './open'
 import { packets } from './packets'
 import { report } from './report'
 import { script } from './script'
+import { serve } from './serve'
+import { share, unshare } from './share'
 import { openTrace } from './trace'
 
 async function run(command: Command): Promise<Result<void, string>> {
@@ -15,18 +19,30 @@ async function run(command: Command): Promise<Result<void, string>> {
     await print(command.text)
     return ok(undefined)
   }
-  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets')
+  switch (command.name) {
+    case 'serve':
+      return serve(command.flags)
+    case 'share':
+      return share(command.options)
+    case 'unshare':
+      return unshare(command.link, command.token)
+    case 'open':
+      return open(command.options)
+  }
+  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets', command.raw)
   if (!trace.ok) return trace
   const { session } = trace.value
   switch (command.name) {
     case 'info':
       return info(session, command.file, command.json)
     case 'script':
-      return script(session, command.options, command.note)
+      return script(session, command.options)
     case 'report':
       return report(session, command.file, command.options)
     case 'packets':
       return packets(session, command.options)
+    case 'bundle':
+      return bundle(trace.value, command.options)
   }
 }
 

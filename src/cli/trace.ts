@@ -6,39 +6,88 @@ import { fail, ok, type Result } from '../lib/result'
 import { textAt } from '../lib/text-column'
 import { Session } from '../engine/session'
 import { decoderUrl } from '../engine/wasm'
+import type { ByteSource } from '../share/pieces'
+import type { EngineError } from '../engine/protocol'
 import { FileSources } from './file-sources'
 import { MachineFinder, SymfsFinder, type ImageFinder } from './find-images'
+import { bundleInputs, byteSource } from './open-bundle'
 import { say } from './output'
+import { openRaw, type RawOptions } from './raw-options'
+import { archivedImages, traceInputs, type OfferedImage, type TraceInputs } from './trace-inputs'
 
-export type Trace = { session: Session; bytes: number }
+/** `file`: the perf.data's bytes, `name`: its name; out of the bundle, where one was opened. */
+export type Trace = { session: Session; bytes: number; file: ByteSource; name: string }
 
-/** Opens `path` and offers the binaries it names, if they are wanted; refused binaries are named on stderr. */
-export async function openTrace(path: string, symfs: string | undefined, wantsImages: boolean): Promise<Result<Trace, string>> {
-  const finder = await finderFor(symfs)
-  if (!finder.ok) return finder
+/** Opens `path` (or the raw stream) and offers the binaries it names, if they are wanted; refused binaries are named on stderr. */
+export async function openTrace(
+  path: string,
+  symfs: string | undefined,
+  wantsImages: boolean,
+  raw?: RawOptions,
+): Promise<Result<Trace, string>> {
   const sources = new FileSources()
-  const file = sources.open(path)
-  if (!file.ok) return file
+  const packed = symfs === undefined ? ok(null) : await archivedImages(symfs, sources)
+  if (!packed.ok) return packed
+  const finder = await finderFor(packed.value ? undefined : symfs)
+  if (!finder.ok) return finder
+  const bundle = raw ? ok(null) : await bundleInputs(path, sources)
+  if (!bundle.ok) return bundle
+  const inputs = raw ? rawInputs(raw, sources) : bundle.value ? ok(bundle.value) : await traceInputs(path, sources)
+  if (!inputs.ok) return inputs
+  const { trace, data, images } = inputs.value
   const session = await Session.create(await WebAssembly.compile(await readFile(decoderUrl)), sources)
-  const opened = session.open(file.value.source, file.value.size)
+  const opened = openWith(session, trace, data)
   if (!opened.ok) return fail(`${path}: ${opened.error.sentence}`)
   if (wantsImages) {
-    const offered = offerImages(session, sources, finder.value)
+    const along = offerGiven(session, [...images, ...(packed.value ?? [])])
+    if (!along.ok) return along
+    // A bundle has what it needs: another binary of the same name would only be a wrong one.
+    const offered = bundle.value ? ok(undefined) : offerImages(session, sources, finder.value)
     if (!offered.ok) return offered
   }
-  return ok({ session, bytes: file.value.size })
+  const bytes = trace.size + data.reduce((sum, { size }) => sum + size, 0)
+  return ok({ session, bytes, file: byteSource(sources, trace), name: bundle.value ? bundle.value.name : path })
+}
+
+function rawInputs(raw: RawOptions, sources: FileSources): Result<TraceInputs, string> {
+  const opened = openRaw(raw, sources)
+  return opened.ok ? ok({ ...opened.value, data: [] }) : opened
+}
+
+function openWith(session: Session, trace: TraceInputs['trace'], data: TraceInputs['data']): Result<void, EngineError> {
+  for (const { source, size, name } of data) {
+    const noted = session.addData(source, size, name)
+    if (!noted.ok) return noted
+  }
+  return session.open(trace.source, trace.size)
+}
+
+/** Files that came along with the trace: those it does not want are not worth a word. */
+function offerGiven(session: Session, images: readonly OfferedImage[]): Result<void, string> {
+  for (const { source, size, as } of images) {
+    const outcome = session.addImage(source, size, as)
+    if (!outcome.ok) return fail(outcome.error.sentence)
+    if (outcome.value.state === 'refused') say(outcome.value.sentence)
+  }
+  return ok(undefined)
 }
 
 async function finderFor(symfs: string | undefined): Promise<Result<ImageFinder, string>> {
   if (symfs === undefined) return ok(new MachineFinder())
   const found = await stat(symfs).catch(() => null)
-  return found?.isDirectory() ? ok(new SymfsFinder(symfs.replace(/(?<=.)\/+$/, ''))) : fail(`--symfs ${symfs}: not a directory.`)
+  return found?.isDirectory()
+    ? ok(new SymfsFinder(symfs.replace(/(?<=.)\/+$/, '')))
+    : fail(`--symfs ${symfs}: neither a directory nor an archive.`)
 }
+
+/** enum ptm_image_status: it came along with the trace. */
+const LOADED = 1
 
 function offerImages(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {
   const images = session.query('images')
   if (!images.ok) return fail(images.error.sentence)
   for (let row = 1; row < images.value.rows; row++) {
+    if (images.value.status[row] === LOADED) continue
     const refused: string[] = []
     for (const candidate of finder.candidates(textAt(images.value.path, row), textAt(images.value.build_id, row))) {
       const file = sources.open(candidate.file)

@@ -62,6 +62,7 @@ export function fakeDecoder(overrides: Partial<DecoderExports> = {}): FakeDecode
     ptm_session_new: () => 8,
     ptm_session_free: () => undefined,
     ptm_session_message: () => put(new TextEncoder().encode(`${fake.message}\0`)),
+    ptm_session_add_data: () => 0,
     ptm_session_open: () => 0,
     ptm_session_add_image: () => 0,
     ptm_session_segments: () => 1,

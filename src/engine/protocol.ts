@@ -7,7 +7,13 @@ import type { Result } from '../lib/result'
 import type { TableName, Tables } from '../model/tables.gen'
 
 /** Random access to an input's bytes: a File or Blob of this machine, or a file that is read by HTTP Range. */
-export type Input = { name: string; path: string; file: Blob | RemoteFile }
+export type Input = {
+  name: string
+  path: string
+  file: Blob | RemoteFile
+  /** The data.N files of a trace that is a directory. */
+  data?: { name: string; file: Blob | RemoteFile }[]
+}
 
 /** Which rows are wanted; what counts for which table is said in tables.h. All times in ns since the trace's start. */
 export type TableRequest = {
@@ -19,6 +25,8 @@ export type TableRequest = {
   first?: number
   count?: number
   extra?: number
+  /** What numbers cannot say; the table tells its form. */
+  text?: string
 }
 
 export type Phase = 'reading' | 'decoding' | 'done' | 'cancelled'

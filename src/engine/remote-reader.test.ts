@@ -109,7 +109,7 @@ describe('a sealed file', () => {
 })
 
 it('keeps no more than its cache holds', () => {
-  const whole = bytes(34 << 20)
+  const whole = new Uint8Array(34 << 20)
   const { asked, reader } = serve(whole)
   const file = plainFile(whole.length)
   for (let at = 0; at < whole.length; at += PLAIN_BLOCK_BYTES) read(reader, file, at, 1)

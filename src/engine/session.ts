@@ -35,7 +35,7 @@ const fallbackSentences: Record<number, string> = {
   [Status.BAD_REQUEST]: 'The request asks for something that this trace does not have.',
 }
 
-const REQUEST_BYTES = 48
+const REQUEST_BYTES = 56
 const DEFAULT_ROWS = 1000
 
 export class Session {
@@ -56,6 +56,17 @@ export class Session {
 
   static async create(module: WebAssembly.Module, sources: HostSources): Promise<Session> {
     return new Session(await instantiateDecoder(module, sources), sources)
+  }
+
+  /** Tells of a data.N file of the directory whose `data` file is opened next. */
+  addData(source: number, size: number, name: string): Result<void, EngineError> {
+    return this.run(`noting ${name}`, (decoder) => {
+      const text = this.copyIn(new TextEncoder().encode(`${name}\0`))
+      if (!text.ok) return text
+      const status = decoder.ptm_session_add_data(this.session, source, BigInt(size), text.value)
+      decoder.free(text.value)
+      return this.check(status)
+    })
   }
 
   open(source: number, size: number): Result<void, EngineError> {
@@ -128,9 +139,12 @@ export class Session {
   /** One slice of answering: null means ask again with the same request. */
   queryStep<Name extends TableName>(name: Name, request: TableRequest): Result<Tables[Name] | null, EngineError> {
     return this.run(`answering ${name}`, (decoder) => {
-      this.writeRequest(tableId(name), request)
+      const text = request.text === undefined ? ok(0) : this.copyIn(new TextEncoder().encode(`${request.text}\0`))
+      if (!text.ok) return text
+      this.writeRequest(tableId(name), request, text.value)
       const answer = this.scratch + REQUEST_BYTES
       const status = decoder.ptm_query(this.session, this.scratch, answer)
+      decoder.free(text.value)
       if (status === Status.MORE) return ok(null)
       if (status !== Status.OK) return fail(this.failure(status))
       const table = new DataView(decoder.memory.buffer).getUint32(answer, true)
@@ -202,7 +216,7 @@ export class Session {
     return ok(at)
   }
 
-  private writeRequest(table: number, request: TableRequest): void {
+  private writeRequest(table: number, request: TableRequest, text: Pointer): void {
     const view = new DataView(this.decoder.exports.memory.buffer, this.scratch, REQUEST_BYTES)
     view.setUint32(0, table, true)
     view.setUint32(4, request.thread ?? ALL, true)
@@ -213,6 +227,7 @@ export class Session {
     view.setFloat64(32, request.first ?? 0, true)
     view.setUint32(40, request.count ?? DEFAULT_ROWS, true)
     view.setUint32(44, request.extra ?? 0, true)
+    view.setUint32(48, text, true)
   }
 }
 

@@ -15,6 +15,7 @@ export type DecoderExports = {
   ptm_session_new(): Pointer
   ptm_session_free(session: Pointer): void
   ptm_session_message(session: Pointer): Pointer
+  ptm_session_add_data(session: Pointer, source: number, size: bigint, name: Pointer): number
   ptm_session_open(session: Pointer, source: number, size: bigint): number
   ptm_session_add_image(session: Pointer, source: number, size: bigint, path: Pointer): number
   ptm_session_segments(session: Pointer): number

@@ -25,6 +25,10 @@ export class WorkerSession {
 
   async open(module: WebAssembly.Module, input: Input, exact: boolean): Promise<Result<void, WorkerFailure>> {
     this.session = await Session.create(module, this.sources)
+    for (const { name, file } of input.data ?? []) {
+      const noted = this.judge(this.session.addData(this.sources.add(name, file), file.size, name))
+      if (!noted.ok) return noted
+    }
     if (exact) this.session.exactClocks()
     return this.judge(this.session.open(this.sources.add(input.name, input.file), input.file.size))
   }

@@ -69,6 +69,7 @@ export function refusal(name: string, file: RemoteFile, start: number, end: numb
   const { status, headers, body } = answer
   const changed = `${name} changed on ${hostOf(file.url)} since it was opened: open it again.`
   if (status === 404 || status === 410) return `${name} is no longer on ${hostOf(file.url)}: it expired or was deleted.`
+  if (status === 409) return damagedSentence(name)
   if (status === 416) return changed
   if (status === 200) return `${hostOf(file.url)} stopped answering ranges of ${name}: open it again.`
   if (status !== 206) return `${name} could not be read: ${hostOf(file.url)} answered HTTP ${status}.`

@@ -292,42 +292,18 @@ export type CoverageTable = {
   lost_ns: Float64Array
 }
 
-/** what perf script prints, in perf's order; flags: 1 branches, 2 instructions, 4 errors; first: 0 starts anew, else the cursor of the last answer goes on; count */
-export type SamplesTable = {
+/** what perf script prints, in perf's order; text: its options (wasm/src/api/script_options.h), first: 0 starts anew, else the last answer goes on; no row: the end */
+export type ScriptTable = {
   rows: number
-  /** enum: 1 branches 2 instructions 4 error */
-  kind: Uint8Array
-  /** perf's ns, absolute */
-  time: BigUint64Array
-  pid: Int32Array
-  tid: Int32Array
-  /** -1: per-thread trace */
-  cpu: Int32Array
-  comm: TextColumn
-  /** perf's sample flags: bit order of bcrosyiABExghDt */
-  flags: Uint32Array
-  ip: BigUint64Array
-  /** empty: [unknown] */
-  ip_symbol: TextColumn
-  ip_offset: BigUint64Array
-  /** empty: [unknown] */
-  ip_dso: TextColumn
-  addr: BigUint64Array
-  addr_symbol: TextColumn
-  addr_offset: BigUint64Array
-  addr_dso: TextColumn
-  /** instruction length; 0 none */
-  length: Uint8Array
-  code_low: BigUint64Array
-  code_high: BigUint64Array
-  ipc_instructions: Float64Array
-  /** 0: no IPC */
-  ipc_cycles: Float64Array
-  /** perf's error code, 0 none */
-  error: Uint32Array
+  /** lines, each with its end */
+  text: TextColumn
+  /** samples and errors among them */
+  lines: Float64Array
+  /** errors among them */
+  errors: Float64Array
 }
 
-/** branches of the branch stacks in samples, by where from and where to, the most frequent first; thread, start_ns, end_ns count */
+/** branches: of branch stacks by where from and where to, else of all that ran by where from; the most frequent first; thread, start_ns, end_ns count */
 export type BranchesTable = {
   rows: number
   /** address of the branch */
@@ -336,7 +312,7 @@ export type BranchesTable = {
   from_function: Uint32Array
   /** of from in it */
   from_offset: Float64Array
-  /** where it went */
+  /** where it went; 0: to several places (an indirect branch that was seen whole) */
   to: BigUint64Array
   /** row of functions */
   to_function: Uint32Array
@@ -346,13 +322,13 @@ export type BranchesTable = {
   class: Uint8Array
   /** perf's type as recorded: 0 unknown 1 cond 2 uncond 3 ind 4 call 5 ind_call 6 ret 7 syscall 8 sysret 9 cond_call 10 cond_ret 11 eret 12 irq 13 serror 14 no_tx */
   type: Uint8Array
-  /** entries of stacks */
+  /** times it was seen to branch */
   taken: Float64Array
   /** times a conditional branch was passed by between entries; NaN: not conditional or no code */
   not_taken: Float64Array
-  /** entries that say so */
+  /** entries that say so; NaN: the source does not tell */
   mispredicted: Float64Array
-  /** entries that say so */
+  /** entries that say so; NaN: the source does not tell */
   predicted: Float64Array
   /** mean core cycles since the branch before; NaN not measured */
   cycles: Float64Array
@@ -362,11 +338,99 @@ export type BranchesTable = {
   trips: Float64Array
 }
 
-/** ordinary samples and branch stacks as perf script prints them, in its order; first (row) and count count; flags: the fields, as src/cli/sample-fields.ts numbers them; extra: those of them asked for by name; end_ns: seconds that dates are ahead of UTC */
-export type SampleLinesTable = {
+/** what PT reports beside the flow: power, PTWRITE, transactions, PSB…; thread, start_ns, end_ns, first (row) and count count */
+export type EventsTable = {
   rows: number
-  /** one sample: all its lines, each with its end */
+  /** ascending */
+  time_ns: Float64Array
+  /** row of queues */
+  queue: Uint32Array
+  /** -1 unknown */
+  cpu: Int32Array
+  /** row of threads */
+  thread: Uint32Array
+  /** enum ptm_event_kind */
+  kind: Uint8Array
+  /** psb cbr ptwrite transaction mwait pwre pwrx exstop evt evd tracestop trig pebs iflag mnt */
+  name: TextColumn
+  /** where it happened; 0 unknown */
+  ip: BigUint64Array
+  /** 1 when the trace gives that address, 0 when it is where the flow stood */
+  has_ip: Uint8Array
+  /** where the branch that it makes goes: interrupt, abort; 0 none */
+  target: BigUint64Array
+  /** row of functions, of ip */
+  function: Uint32Array
+  /** of ip in it */
+  function_offset: Float64Array
+  /** see enum ptm_event_kind */
+  payload: BigUint64Array
+  /** of an evd: its type; of a pebs value: block type in 15:8, its own in 7:0; of an iflag: 1 when a branch made it */
+  id: Uint32Array
+  in_transaction: Uint8Array
+  /** AUX offset of its packet */
+  offset: Float64Array
+  /** events of the queue after this one that the answer had no room for: ask for a shorter range */
+  left_out: Float64Array
+  /** for people */
   text: TextColumn
+}
+
+/** records and samples of the data section that a range needs; thread, start_ns, end_ns count */
+export type CutRecordsTable = {
+  rows: number
+  /** of the record */
+  file_offset: Float64Array
+}
+
+/** AUX data that a range needs, from PSB to PSB; thread, start_ns, end_ns count */
+export type CutAuxTable = {
+  rows: number
+  /** row of queues */
+  queue: Uint32Array
+  /** idx of its AUXTRACE records */
+  index: Uint32Array
+  /** of the first byte */
+  file_offset: Float64Array
+  /** bytes */
+  size: Float64Array
+  /** state of the clock there, in hex, for feature 255 (api/cut_seed.c); in the first row of a queue alone; empty: the queue's own start */
+  clock: TextColumn
+}
+
+/** code that decoding a range visits, as runs of instructions alike; thread, start_ns, end_ns count */
+export type CutCodeTable = {
+  rows: number
+  /** row of images */
+  image: Uint32Array
+  /** in the image's own address space */
+  address: BigUint64Array
+  /** bytes in hex */
+  code: TextColumn
+  /** as perf prints it; empty: none */
+  symbol: TextColumn
+  symbol_address: BigUint64Array
+  symbol_size: BigUint64Array
+  /** source file; empty unknown */
+  file: TextColumn
+  /** source line; 0 unknown */
+  line: Uint32Array
+  /** functions inlined there, outermost first, one a line */
+  inlined: TextColumn
+}
+
+/** PT_LOADs of the images that are given; nothing counts */
+export type ImageLoadsTable = {
+  rows: number
+  /** row of images */
+  image: Uint32Array
+  /** ELFCLASS32 */
+  is_32bit: Uint8Array
+  executable: Uint8Array
+  file_offset: BigUint64Array
+  file_size: BigUint64Array
+  address: BigUint64Array
+  memory_size: BigUint64Array
 }
 
 export type Tables = {
@@ -383,9 +447,13 @@ export type Tables = {
   packets: PacketsTable
   images: ImagesTable
   coverage: CoverageTable
-  samples: SamplesTable
+  script: ScriptTable
   branches: BranchesTable
-  sample_lines: SampleLinesTable
+  events: EventsTable
+  cut_records: CutRecordsTable
+  cut_aux: CutAuxTable
+  cut_code: CutCodeTable
+  image_loads: ImageLoadsTable
 }
 
 export type TableName = keyof Tables
@@ -538,28 +606,10 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['instructions', 'f64'],
     ['lost_ns', 'f64'],
   ],
-  samples: [
-    ['kind', 'u8'],
-    ['time', 'u64'],
-    ['pid', 'i32'],
-    ['tid', 'i32'],
-    ['cpu', 'i32'],
-    ['comm', 'str'],
-    ['flags', 'u32'],
-    ['ip', 'u64'],
-    ['ip_symbol', 'str'],
-    ['ip_offset', 'u64'],
-    ['ip_dso', 'str'],
-    ['addr', 'u64'],
-    ['addr_symbol', 'str'],
-    ['addr_offset', 'u64'],
-    ['addr_dso', 'str'],
-    ['length', 'u8'],
-    ['code_low', 'u64'],
-    ['code_high', 'u64'],
-    ['ipc_instructions', 'f64'],
-    ['ipc_cycles', 'f64'],
-    ['error', 'u32'],
+  script: [
+    ['text', 'str'],
+    ['lines', 'f64'],
+    ['errors', 'f64'],
   ],
   branches: [
     ['from', 'u64'],
@@ -578,7 +628,53 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['cycle_count', 'f64'],
     ['trips', 'f64'],
   ],
-  sample_lines: [
+  events: [
+    ['time_ns', 'f64'],
+    ['queue', 'u32'],
+    ['cpu', 'i32'],
+    ['thread', 'u32'],
+    ['kind', 'u8'],
+    ['name', 'str'],
+    ['ip', 'u64'],
+    ['has_ip', 'u8'],
+    ['target', 'u64'],
+    ['function', 'u32'],
+    ['function_offset', 'f64'],
+    ['payload', 'u64'],
+    ['id', 'u32'],
+    ['in_transaction', 'u8'],
+    ['offset', 'f64'],
+    ['left_out', 'f64'],
     ['text', 'str'],
+  ],
+  cut_records: [
+    ['file_offset', 'f64'],
+  ],
+  cut_aux: [
+    ['queue', 'u32'],
+    ['index', 'u32'],
+    ['file_offset', 'f64'],
+    ['size', 'f64'],
+    ['clock', 'str'],
+  ],
+  cut_code: [
+    ['image', 'u32'],
+    ['address', 'u64'],
+    ['code', 'str'],
+    ['symbol', 'str'],
+    ['symbol_address', 'u64'],
+    ['symbol_size', 'u64'],
+    ['file', 'str'],
+    ['line', 'u32'],
+    ['inlined', 'str'],
+  ],
+  image_loads: [
+    ['image', 'u32'],
+    ['is_32bit', 'u8'],
+    ['executable', 'u8'],
+    ['file_offset', 'u64'],
+    ['file_size', 'u64'],
+    ['address', 'u64'],
+    ['memory_size', 'u64'],
   ],
 }

@@ -89,7 +89,9 @@ export class App {
       route: 'none',
       share: '',
     }
-    response.once('close', () => this.note(context, performance.now() - start))
+    const { socket } = request
+    const written = socket.bytesWritten
+    response.once('close', () => this.note(context, performance.now() - start, socket.bytesWritten - written))
     try {
       await this.answer(context)
     } catch (error) {
@@ -111,12 +113,11 @@ export class App {
     else sendRefusal(response, { error: 'failed', sentence: 'The server could not do this (its log says why): try again.' })
   }
 
-  private note({ request, response, route, share }: Context, took_ms: number): void {
+  private note({ request, response, route, share }: Context, took_ms: number, sent: number): void {
     this.metrics.inFlight--
     const status = String(response.statusCode)
-    const sent = Number(response.getHeader('content-length') ?? 0)
     this.metrics.add('ptarmigan_requests_total', { route, method: known(request.method), status })
-    this.metrics.add('ptarmigan_sent_bytes_total', {}, request.method === 'HEAD' ? 0 : sent)
+    this.metrics.add('ptarmigan_sent_bytes_total', {}, sent)
     this.metrics.time(took_ms / 1000)
     if (route === 'page' && response.statusCode < 400) return
     this.options.log('info', 'request', {
@@ -345,6 +346,10 @@ export class App {
     if (range === 'bad') return void response.writeHead(416, { ...headers, 'Content-Range': `bytes */${bytes}` }).end()
     const { start, end } = range ?? { start: 0, end: bytes }
     const source = await shares.read(share, found.value, start, end)
+    if (!source) {
+      this.options.log('error', 'a share is damaged', { share: shareTag(share) })
+      return this.tell(context, refusal('damaged', 'This share is damaged where it is stored: some of its bytes are missing.'))
+    }
     if ('url' in source) return void response.writeHead(307, { ...headers, 'Cache-Control': 'no-store', Location: source.url }).end()
     response.writeHead(range ? 206 : 200, {
       ...headers,

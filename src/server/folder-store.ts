@@ -131,8 +131,13 @@ export class FolderStore implements ShareStore {
     return Promise.resolve()
   }
 
-  read(id: string, record: LiveRecord, start: number, end: number): Promise<{ bytes: AsyncIterable<Uint8Array> }> {
-    return Promise.resolve({ bytes: this.pieces(id, record, start, end) })
+  async read(id: string, record: LiveRecord, start: number, end: number): Promise<{ bytes: AsyncIterable<Uint8Array> } | null> {
+    for (let number = Math.floor(start / record.partBytes) + 1; (number - 1) * record.partBytes < end; number++) {
+      const part = partRange(number, record.bytes, record.partBytes)
+      const found = await orNull(stat(join(this.folder(id), partName(number))))
+      if (found?.size !== part.end - part.start) return null
+    }
+    return { bytes: this.pieces(id, record, start, end) }
   }
 
   private async *pieces(id: string, record: LiveRecord, start: number, end: number): AsyncGenerator<Uint8Array> {

@@ -22,6 +22,7 @@ export const statusOf: Record<RefusalCode, number> = {
   expired: 410,
   incomplete: 409,
   finished: 409,
+  damaged: 409,
   off: 404,
   failed: 500,
 }

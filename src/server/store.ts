@@ -43,8 +43,8 @@ export interface ShareStore {
   putPart(id: string, number: number, body: AsyncIterable<Uint8Array>, length: number, still: () => Promise<boolean>): Promise<boolean>
   /** All parts are there: makes them one object. */
   finish(id: string, record: LiveRecord): Promise<void>
-  /** Sealed bytes `start` to `end` (exclusive), or where a browser reads them itself. */
-  read(id: string, record: LiveRecord, start: number, end: number): Promise<{ url: string } | { bytes: AsyncIterable<Uint8Array> }>
+  /** Sealed bytes `start` to `end` (exclusive), or where a browser reads them itself; null: they are not all there any more. */
+  read(id: string, record: LiveRecord, start: number, end: number): Promise<{ url: string } | { bytes: AsyncIterable<Uint8Array> } | null>
   /** Removes the parts or the object; the record stays. */
   removeData(id: string, record: LiveRecord): Promise<void>
   removeRecord(id: string, record: ShareRecord): Promise<void>

@@ -63,7 +63,8 @@ function failureOf(server: string, response: Response, answer: Record<string, un
   if (typeof error === 'string' && typeof sentence === 'string')
     return { code: error as RefusalCode, sentence, again: busy.has(error), wait_s }
   const host = new URL(server).host
-  const again = response.status >= 500
+  // 408: we were too slow, on a busy machine or a bad line.
+  const again = response.status >= 500 || response.status === 408
   if (response.ok || response.status === 404)
     return { code: 'off', sentence: `${host} is no share server, or keeps no shares.`, again: false, wait_s }
   return { code: 'failed', sentence: `The share server ${host} answered HTTP ${response.status}.`, again, wait_s }
@@ -75,6 +76,19 @@ function objectOf(text: string): Record<string, unknown> | null {
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
   } catch {
     return null
+  }
+}
+
+const ATTEMPTS = 4
+/** A server that asks for more patience is told to the reader instead. */
+const LONGEST_WAIT_S = 5
+
+/** As `call`, for questions: asked again a few times when that may help. */
+export async function ask(what: Call): Promise<Result<Record<string, unknown>, ApiFailure>> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await call(what)
+    if (answer.ok || !answer.error.again || answer.error.wait_s > LONGEST_WAIT_S || attempt === ATTEMPTS) return answer
+    await new Promise((resolve) => setTimeout(resolve, Math.max(answer.error.wait_s * 1000, 200 * attempt)))
   }
 }
 

@@ -4,7 +4,7 @@
 import { damagedSentence, readRemote, type RemoteFile } from '../lib/remote-file'
 import { fail, ok, type Result } from '../lib/result'
 import { CHUNK_BYTES, plainBytes, SEALED_FORMAT } from '../lib/sealed'
-import { call, urlOf } from './api'
+import { ask, urlOf } from './api'
 import { deriveKeys, openLabel, type ShareLabel } from './crypto'
 import type { ShareLink } from './link'
 import { paths } from './wire'
@@ -16,7 +16,7 @@ const wrongKey =
 
 /** A failure is a sentence for the reader. */
 export async function openShare({ server, id, secret }: ShareLink, signal?: AbortSignal): Promise<Result<OpenedShare, string>> {
-  const described = await call({ server, path: paths.share(id), signal })
+  const described = await ask({ server, path: paths.share(id), signal })
   if (!described.ok) return fail(described.error.sentence)
   const { format, bytes, label: sealedLabel, created_ms, expires_ms } = described.value
   if (typeof bytes !== 'number' || typeof sealedLabel !== 'string' || typeof expires_ms !== 'number' || typeof created_ms !== 'number')

@@ -4,7 +4,7 @@
 // left off. The plan of an upload is plain data, so that it can be kept.
 import { fail, ok, type Result } from '../lib/result'
 import { CHUNK_BYTES, plainRange, sealedBytes, TAG_BYTES } from '../lib/sealed'
-import { call, type ApiFailure } from './api'
+import { ask, call, type ApiFailure } from './api'
 import { deriveKeys, hashToken, randomSecret, randomToken, sealLabel, Sealer, toBase64Url, fromBase64Url, type ShareLabel } from './crypto'
 import { formatLink } from './link'
 import { partRange, paths, type PartsAnswer, type PartTarget } from './wire'
@@ -56,7 +56,7 @@ export async function beginUpload(
   const sealed = await sealLabel(labelKeys, label)
   if (sealed === null) return fail(refused('Name and note together are too long: at most about 5,000 letters.'))
   const json = { format: 1, bytes: sealedBytes(file.size), lives_s, label: sealed, owner: await hashToken(token) }
-  const made = await call({ server, path: paths.create, method: 'POST', json, signal })
+  const made = await ask({ server, path: paths.create, method: 'POST', json, signal })
   if (!made.ok) return made
   const { id, expires_ms } = made.value
   if (typeof id !== 'string' || typeof expires_ms !== 'number') return fail(refused('The share server gave an answer that makes no sense.'))

@@ -62,6 +62,7 @@ export type RefusalCode =
   | 'expired'
   | 'incomplete'
   | 'finished'
+  | 'damaged'
   | 'off'
   | 'failed'
 

@@ -3,16 +3,33 @@
 // says in a sentence what the rest is. Reads eight bytes of each file, no more.
 import type { ImageOutcome } from '../engine/protocol'
 import { isRemote, readRemote, type RemoteFile } from '../lib/remote-file'
+import { dataFiles, isDataFile, isKernelCopy } from '../model/perf-directory'
+import { findPsb } from '../model/raw-trace'
 
 /** A file of this machine, or one that is read by HTTP Range. */
 export type OfferedFile = { file: File | RemoteFile; path: string }
+export type LocalFile = { file: File; path: string }
+export const isLocal = (one: OfferedFile): one is LocalFile => !isRemote(one.file)
 export type FileKind = 'trace' | 'elf' | 'junk' | 'empty' | 'unreadable'
-export type SortedFiles = { traces: OfferedFile[]; binaries: OfferedFile[]; outcomes: ImageOutcome[] }
+export type SortedFiles = {
+  traces: OfferedFile[]
+  binaries: OfferedFile[]
+  outcomes: ImageOutcome[]
+  /** The data.N files of the first trace, when it is the `data` of a directory. */
+  data: OfferedFile[]
+  /** Raw streams of Intel PT packets, looked for only when there is no trace. */
+  streams: LocalFile[]
+  /** What may be flat code for them: the rest. */
+  others: LocalFile[]
+}
 
 /** More files than this in one go are not looked at. */
 export const MOST_FILES = 50_000
 const MOST_JUNK_SENTENCES = 100
 const READS_AT_ONCE = 32
+/** A ring buffer may begin anywhere: its first PSB is looked for this far, in so many files. */
+const PSB_SEARCH_BYTES = 1 << 20
+const MOST_SEARCHED = 16
 
 const archives: readonly (readonly [string, string])[] = [
   ['1f8b', 'a gzip archive'],
@@ -45,38 +62,62 @@ export function junkSentence(name: string, kind: FileKind, head: Uint8Array): st
 /** A file's own name; of a remote file the last part of its path. */
 export const nameOf = ({ file, path }: OfferedFile): string => (isRemote(file) ? path.slice(path.lastIndexOf('/') + 1) : file.name)
 
-async function headOf(offered: OfferedFile): Promise<Uint8Array> {
-  if (!isRemote(offered.file)) return new Uint8Array(await offered.file.slice(0, 8).arrayBuffer())
-  const head = await readRemote(nameOf(offered), offered.file, 0, 8)
-  if (!head.ok) throw new Error(head.error)
-  return head.value
-}
-
-async function lookAt(offered: OfferedFile): Promise<{ kind: FileKind; head: Uint8Array }> {
+/** `reason`: why a remote file could not be read, for the reader. */
+async function lookAt(offered: OfferedFile): Promise<{ kind: FileKind; head: Uint8Array; reason?: string }> {
+  if (isRemote(offered.file)) {
+    const head = await readRemote(nameOf(offered), offered.file, 0, 8)
+    return head.ok ? { kind: kindOf(head.value), head: head.value } : { kind: 'unreadable', head: new Uint8Array(), reason: head.error }
+  }
   try {
-    const head = await headOf(offered)
+    const head = new Uint8Array(await offered.file.slice(0, 8).arrayBuffer())
     return { kind: kindOf(head), head }
   } catch {
     return { kind: 'unreadable', head: new Uint8Array() }
   }
 }
 
+/** Which data.N files are the first trace's, and which files are raw streams when there is no trace. */
+async function settleParts(sorted: SortedFiles): Promise<void> {
+  const [trace] = sorted.traces
+  if (trace) {
+    const byPath = new Map(sorted.data.map((one) => [one.path, one]))
+    sorted.data = dataFiles(trace.path, [...byPath.keys()]).flatMap((path) => byPath.get(path) ?? [])
+    return
+  }
+  for (const { path } of sorted.data)
+    sorted.outcomes.push({ path, state: 'unreadable', sentence: `${path} is one file of a perf.data directory: open the whole directory.` })
+  for (const one of sorted.others.slice(0, MOST_SEARCHED)) if (await holdsPsb(one.file)) sorted.streams.push(one)
+  sorted.others = sorted.others.filter((one) => !sorted.streams.includes(one))
+}
+
+async function holdsPsb(file: File): Promise<boolean> {
+  try {
+    return findPsb(new Uint8Array(await file.slice(0, PSB_SEARCH_BYTES).arrayBuffer())) >= 0
+  } catch {
+    return false
+  }
+}
+
 /** Sorts what was offered; of much junk only the first hundred get a sentence each. */
 export async function classify(offered: readonly OfferedFile[]): Promise<SortedFiles> {
-  const sorted: SortedFiles = { traces: [], binaries: [], outcomes: [] }
+  const sorted: SortedFiles = { traces: [], binaries: [], outcomes: [], data: [], streams: [], others: [] }
   const looked = offered.slice(0, MOST_FILES)
   let junk = 0
   for (let first = 0; first < looked.length; first += READS_AT_ONCE) {
     const batch = looked.slice(first, first + READS_AT_ONCE)
     const kinds = await Promise.all(batch.map(lookAt))
     batch.forEach((one, index) => {
-      const { kind, head } = kinds[index] ?? { kind: 'unreadable' as const, head: new Uint8Array() }
+      const { kind, head, reason } = kinds[index] ?? { kind: 'unreadable' as const, head: new Uint8Array(), reason: undefined }
       if (kind === 'trace') sorted.traces.push(one)
-      else if (kind === 'elf') sorted.binaries.push(one)
-      else if (junk++ < MOST_JUNK_SENTENCES)
-        sorted.outcomes.push({ path: one.path, state: 'unreadable', sentence: junkSentence(nameOf(one), kind, head) })
+      else if (kind === 'elf' || isKernelCopy(one.path)) sorted.binaries.push(one)
+      else if (isDataFile(one.path)) sorted.data.push(one)
+      else if (junk++ < MOST_JUNK_SENTENCES) {
+        if (kind === 'junk' && isLocal(one)) sorted.others.push(one)
+        sorted.outcomes.push({ path: one.path, state: 'unreadable', sentence: reason ?? junkSentence(nameOf(one), kind, head) })
+      }
     })
   }
+  await settleParts(sorted)
   if (junk > MOST_JUNK_SENTENCES)
     sorted.outcomes.push({
       path: '',

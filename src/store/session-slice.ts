@@ -3,12 +3,16 @@
 // the small tables (info, threads, functions, images, queues) current.
 import type { StateCreator } from 'zustand'
 import type { Engine, EngineError, ImageOutcome, Input, Progress } from '../engine/protocol'
+import { isRemote } from '../lib/remote-file'
 import type { Result } from '../lib/result'
 import { initialViewState } from '../model/view-state'
-import { classify, nameOf, type OfferedFile, type SortedFiles } from './classify'
+import { classify, isLocal, nameOf, type LocalFile, type OfferedFile, type SortedFiles } from './classify'
 import { engine } from './engine-access'
 import { fetchExample } from './example'
-import type { SessionActions, SessionSlice, Store } from './types'
+import { unpackBundles } from './open-bundle'
+import { rawFiles } from './raw-files'
+import { unpackFiles } from './unpack-files'
+import type { RawAnswer, SessionActions, SessionSlice, Store } from './types'
 
 const PROGRESS_EVERY_MS = 100
 const VERSION_EVERY_MS = 300
@@ -19,6 +23,7 @@ const LONGEST_STOP_MS = 2000
 export const emptySession: SessionSlice = {
   status: 'empty',
   fileName: '',
+  file: null,
   failure: '',
   progress: null,
   version: 0,
@@ -28,10 +33,13 @@ export const emptySession: SessionSlice = {
   images: null,
   queues: null,
   outcomes: [],
+  raw: null,
   story: '',
 }
 
 const inputOf = (offered: OfferedFile): Input => ({ name: nameOf(offered), ...offered })
+const traceInput = (trace: OfferedFile, data: readonly OfferedFile[]): Input =>
+  data.length === 0 ? inputOf(trace) : { ...inputOf(trace), data: data.map((one) => ({ name: nameOf(one), file: one.file })) }
 const spoken = (outcome: ImageOutcome): ImageOutcome =>
   outcome.sentence !== ''
     ? outcome
@@ -45,16 +53,20 @@ function nothingToOpen(offered: readonly OfferedFile[], sorted: SortedFiles): st
   if (binaries > 0)
     return `${plural(binaries, 'binary is', 'binaries are')} noted, but there is no trace yet: open the perf.data that belongs to ${binaries === 1 ? 'it' : 'them'}.`
   const only = sorted.outcomes[0]
+  const [first] = offered
+  if (offered.length === 1 && only && first && isRemote(first.file)) return only.sentence
   if (offered.length === 1 && only) return `${only.sentence} Open a perf.data file that perf record has written.`
   return `None of the ${offered.length} files is a trace: open a perf.data file that perf record has written.`
 }
+
+const GUEST = ' To see a guest beside its host, join them first: perf inject -i HOST --guest-data=GUEST,PID -o joined.data'
 
 function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
   const [opened, ...others] = traces
   return others.map(({ path }) => ({
     path,
     state: 'refused',
-    sentence: `${path} is a trace too, but one is open at a time: ${opened?.path ?? ''} was opened.`,
+    sentence: `${path} is a trace too, but one is open at a time: ${opened?.path ?? ''} was opened.${/guest/i.test(path) ? GUEST : ''}`,
   }))
 }
 
@@ -78,13 +90,15 @@ function throttle(every: number, task: () => void): { call(): void; stop(): void
   }
 }
 
-export const createSessionSlice: StateCreator<Store, [], [], { session: SessionSlice } & SessionActions> = (set, get) => {
+export const createSessionSlice: StateCreator<Store, [], [], { session: SessionSlice; bundle: Store['bundle'] } & SessionActions> = (set, get) => {
   /** Grows with every trace and every decode run: answers to an older one are dropped. */
   let run = 0
   /** Binaries that came before their trace. */
   let early: OfferedFile[] = []
   let decoding: Promise<unknown> | null = null
   let cancelWanted = false
+  /** What `session.raw` tells of. */
+  let raw: { stream: LocalFile; code: (LocalFile & { elf: boolean })[] } | null = null
 
   const change = (session: Partial<SessionSlice>) => set((store) => ({ session: { ...store.session, ...session } }))
   const bumpVersion = () => change({ version: get().session.version + 1 })
@@ -177,11 +191,11 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const mine = run
     const { version } = get().session
     set((store) => ({
-      session: { ...emptySession, version: version + 1, status: 'opening', fileName: nameOf(trace), story },
+      session: { ...emptySession, version: version + 1, status: 'opening', fileName: nameOf(trace), file: trace.file, story },
       view: { ...initialViewState, tab: store.view.tab },
     }))
     const to = await engine()
-    const opened = await to.open(inputOf(trace)).catch(asFailure)
+    const opened = await to.open(traceInput(trace, sorted.data)).catch(asFailure)
     if (mine !== run) return
     const outcomes = [...otherTraces(sorted.traces), ...sorted.outcomes]
     if (!opened.ok) return change({ status: 'failed', failure: opened.error.sentence, outcomes })
@@ -206,11 +220,50 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     if (wasDecoding || used.some(({ state }) => state === 'used')) await decode()
   }
 
+  /** Archives among what was offered are unpacked first; a page without a trace shows how far that is. */
+  async function unpacked(offered: readonly OfferedFile[]): Promise<SortedFiles> {
+    const show = get().session.info === null
+    const told = throttle(PROGRESS_EVERY_MS, () => change({ status: 'opening', ...latest }))
+    let latest: Pick<SessionSlice, 'fileName' | 'progress'> = { fileName: '', progress: null }
+    const { files, outcomes } = await unpackFiles(offered, (fileName, bytesDone, bytesTotal) => {
+      latest = { fileName, progress: { phase: 'reading', bytesDone, bytesTotal, instructions: 0, version: 0 } }
+      if (show) told.call()
+    })
+    told.stop()
+    const bundles = await unpackBundles(files)
+    const sorted = await classify(bundles.files)
+    if (sorted.traces.length > 0) set({ bundle: bundles.about })
+    const damaged = bundles.problems.map((sentence): ImageOutcome => ({ path: '', state: 'unreadable', sentence }))
+    return { ...sorted, outcomes: [...damaged, ...outcomes, ...sorted.outcomes] }
+  }
+
+  /** Asks the reader for what a raw stream does not say of itself. */
+  function askForRaw(sorted: SortedFiles): void {
+    const [stream] = sorted.streams
+    if (!stream) return
+    const elf = [...early, ...sorted.binaries].filter(isLocal).map((one) => ({ ...one, elf: true }))
+    raw = { stream, code: [...elf, ...sorted.others.map((one) => ({ ...one, elf: false }))] }
+    change({
+      raw: { stream: stream.file.name, code: raw.code.map(({ file, path, elf: isElf }) => ({ path, bytes: file.size, elf: isElf })) },
+    })
+  }
+
+  async function openRaw(answer: RawAnswer): Promise<void> {
+    if (!raw) return
+    const made = await rawFiles(raw.stream, raw.code, answer)
+    if (!made.ok) return change({ status: 'failed', failure: made.error })
+    early = []
+    const sorted = { traces: [made.value.trace], binaries: made.value.binaries, outcomes: [], data: [], streams: [], others: [] }
+    return openTrace(sorted, made.value.trace, '')
+  }
+
   async function openSorted(offered: readonly OfferedFile[], story = ''): Promise<void> {
-    const sorted = await classify(offered)
+    const sorted = await unpacked(offered)
     const [trace] = sorted.traces
     const isOpen = get().session.info !== null
     if (trace) return openTrace(sorted, trace, story)
+    if (!isOpen) change({ status: 'empty', progress: null })
+    if (sorted.streams.length > 0) return askForRaw(sorted)
     if (isOpen && sorted.binaries.length > 0) return addBinaries(sorted)
     if (isOpen) return change({ outcomes: sorted.outcomes })
     early = [...early, ...sorted.binaries]
@@ -232,6 +285,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
 
   return {
     session: emptySession,
+    bundle: null,
     openFiles: (files) => guarded(() => openSorted(files)),
     openExample: () =>
       guarded(async () => {
@@ -239,6 +293,12 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
         const example = await fetchExample()
         if (example.ok) await openSorted(example.value.files, example.value.story)
         else change({ status: 'failed', failure: example.error })
+      }),
+    answerRaw: (answer) =>
+      guarded(async () => {
+        change({ raw: null })
+        if (answer) await openRaw(answer)
+        raw = null
       }),
     cancel: async () => {
       if (!decoding) return

@@ -3,12 +3,14 @@
 import { create } from 'zustand'
 import { engine } from './engine-access'
 import { createSessionSlice } from './session-slice'
+import { createShareSlice } from './share-slice'
 import { createThemeSlice } from './theme-slice'
 import type { Store } from './types'
 import { createViewSlice } from './view-slice'
 
 export const useStore = create<Store>()((...tools) => ({
   ...createSessionSlice(...tools),
+  ...createShareSlice(...tools),
   ...createViewSlice(...tools),
   ...createThemeSlice(...tools),
 }))

@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // The store's shape: what views read and the verbs they call. The only door
 // from views to the engine.
+import type { About } from '../share/container'
 import type { ImageOutcome, Progress, TableRequest } from '../engine/protocol'
+import type { ServerConfig } from '../share/wire'
+import type { Kept } from './kept-shares'
 import type { RemoteFile } from '../lib/remote-file'
+import type { RawCpu } from '../model/raw-trace'
 import type { TableName, Tables } from '../model/tables.gen'
 import type { Tab, Theme, TimeRange, ViewState, Weight } from '../model/view-state'
 
 export type SessionStatus = 'empty' | 'opening' | 'decoding' | 'ready' | 'cancelled' | 'failed'
 
+/** A raw stream of packets that waits for what its file does not say. */
+export type RawOffer = { stream: string; code: { path: string; bytes: number; elf: boolean }[] }
+/** The reader's answer; `addresses` has one entry for each of the offer's code: null is an ELF file's own, undefined leaves it out. */
+export type RawAnswer = { cpu: RawCpu; addresses: (bigint | null | undefined)[] }
+
 export type SessionSlice = {
   status: SessionStatus
   fileName: string
+  /** The open trace's own bytes, for sharing; null before one is open. */
+  file: File | RemoteFile | null
   /** Why it failed, for the reader; empty otherwise. */
   failure: string
   progress: Progress | null
@@ -24,6 +35,7 @@ export type SessionSlice = {
   queues: Tables['queues'] | null
   /** What became of the binaries offered last. */
   outcomes: ImageOutcome[]
+  raw: RawOffer | null
   /** What to look at in the shipped example; empty for every other trace. */
   story: string
 }
@@ -32,6 +44,8 @@ export type SessionActions = {
   /** Traces and binaries in any mix, files or a folder's content: the trace is recognised by its magic. */
   openFiles(files: { file: File | RemoteFile; path: string }[]): Promise<void>
   openExample(): Promise<void>
+  /** Opens the raw stream that `session.raw` tells of; null: not at all. */
+  answerRaw(answer: RawAnswer | null): Promise<void>
   cancel(): Promise<void>
   /** Decodes on after `cancel`; nothing when a decode is under way or no trace is open. */
   resume(): Promise<void>
@@ -45,6 +59,8 @@ export type ViewActions = {
   setWeight(weight: Weight): void
   setSearch(search: string): void
   setFlamePath(path: number[]): void
+  /** Shows all of what a link says at once. */
+  showView(view: Partial<ViewState>): void
   /** Each of these also opens the tab. */
   showInstruction(thread: number, ordinal: number): void
   showTime(thread: number, time_ns: number): Promise<void>
@@ -52,12 +68,50 @@ export type ViewActions = {
   showBlock(ip: bigint): void
 }
 
+/** The upload that the page shows; only one at a time. */
+export type UploadState =
+  | { state: 'none' }
+  | { state: 'sending'; name: string; bytesDone: number; bytesTotal: number; waiting: string }
+  | { state: 'done'; id: string; name: string; link: string; token: string; expires_ms: number }
+  | { state: 'failed'; sentence: string }
+
+export type ShareSlice = {
+  /** What the page's server can keep; null: nothing (a static host). */
+  server: ServerConfig['share'] | 'unknown'
+  upload: UploadState
+  /** Shares made in this browser, and uploads that are not finished. */
+  kept: Kept[]
+}
+
+export type ShareRequest = { file: Blob; fileName: string; name: string; note: string; lives_s: number }
+
+export type ShareActions = {
+  lookForServer(): Promise<void>
+  /** Seals and uploads: only ever after a click on a sentence that says who will be able to read it. */
+  startShare(request: ShareRequest): Promise<void>
+  /** Goes on with an upload that a closed page or a lost network has left. */
+  resumeShare(id: string): Promise<void>
+  stopShare(): void
+  /** Puts the last result away. */
+  newShare(): void
+  /** Each resolves with why not, or an empty text. */
+  deleteShared(id: string): Promise<string>
+  deleteByToken(link: string, token: string): Promise<string>
+  /** Opens what "#share=" in a link names. */
+  openShared(value: string): Promise<void>
+}
+
 export type Store = {
+  /** What the bundle says of itself that the trace came in; null: it came by itself. */
+  bundle: About | null
+  share: ShareSlice
+
   session: SessionSlice
   view: ViewState
   theme: Theme
   setTheme(theme: Theme): void
 } & SessionActions &
+  ShareActions &
   ViewActions
 
 export type TableState<Name extends TableName> =

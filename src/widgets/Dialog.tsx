@@ -18,7 +18,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose():
       onClose={onClose}
       onClick={(event) => event.target === dialog.current && dialog.current.close()}
     >
-      <header>
+      <header role="none">
         <h2>{title}</h2>
         <IconButton icon="close" label="Close" onClick={() => dialog.current?.close()} />
       </header>

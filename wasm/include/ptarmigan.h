@@ -61,6 +61,10 @@ const char *ptm_session_message(const ptm_session *session);
 
 /* ---------------------------------------------------------------- Inputs */
 
+/* Tells of a data.N file, before the `data` file of the same directory is opened
+ * (perf record --threads). `name` is NUL-terminated UTF-8, for sentences. */
+ptm_status ptm_session_add_data(ptm_session *session, uint32_t source, uint64_t size, const char *name) PTM_MUST_CHECK;
+
 /* Opens the trace behind host source `source` of `size` bytes: header,
  * attributes, sideband and the index of AUX data; no AUX payload is read but
  * for the search of PSBs. */
@@ -113,6 +117,7 @@ typedef struct ptm_request {
 	double first;        /* first row (ordinal) or byte offset */
 	uint32_t count;      /* most rows wanted */
 	uint32_t extra;
+	const char *text;    /* NUL-terminated, borrowed for the call; NULL: none */
 } ptm_request;
 
 #define PTM_ALL 0xffffffffu

@@ -142,45 +142,69 @@
 	C(coverage, on_ns, f64, "time with trace") \
 	C(coverage, instructions, f64, "") \
 	C(coverage, lost_ns, f64, "") \
-	T(samples, "what perf script prints, in perf's order; flags: 1 branches, 2 instructions, 4 errors; first: 0 starts anew, else the cursor of the last answer goes on; count") \
-	C(samples, kind, u8, "enum: 1 branches 2 instructions 4 error") \
-	C(samples, time, u64, "perf's ns, absolute") \
-	C(samples, pid, i32, "") \
-	C(samples, tid, i32, "") \
-	C(samples, cpu, i32, "-1: per-thread trace") \
-	C(samples, comm, str, "") \
-	C(samples, flags, u32, "perf's sample flags: bit order of bcrosyiABExghDt") \
-	C(samples, ip, u64, "") \
-	C(samples, ip_symbol, str, "empty: [unknown]") \
-	C(samples, ip_offset, u64, "") \
-	C(samples, ip_dso, str, "empty: [unknown]") \
-	C(samples, addr, u64, "") \
-	C(samples, addr_symbol, str, "") \
-	C(samples, addr_offset, u64, "") \
-	C(samples, addr_dso, str, "") \
-	C(samples, length, u8, "instruction length; 0 none") \
-	C(samples, code_low, u64, "") \
-	C(samples, code_high, u64, "") \
-	C(samples, ipc_instructions, f64, "") \
-	C(samples, ipc_cycles, f64, "0: no IPC") \
-	C(samples, error, u32, "perf's error code, 0 none") \
-	T(branches, "branches of the branch stacks in samples, by where from and where to, the most frequent first; thread, start_ns, end_ns count") \
+	T(script, "what perf script prints, in perf's order; text: its options (wasm/src/api/script_options.h), first: 0 starts anew, else the last answer goes on; no row: the end") \
+	C(script, text, str, "lines, each with its end") \
+	C(script, lines, f64, "samples and errors among them") \
+	C(script, errors, f64, "errors among them") \
+	T(branches, "branches: of branch stacks by where from and where to, else of all that ran by where from; the most frequent first; thread, start_ns, end_ns count") \
 	C(branches, from, u64, "address of the branch") \
 	C(branches, from_function, u32, "row of functions") \
 	C(branches, from_offset, f64, "of from in it") \
-	C(branches, to, u64, "where it went") \
+	C(branches, to, u64, "where it went; 0: to several places (an indirect branch that was seen whole)") \
 	C(branches, to_function, u32, "row of functions") \
 	C(branches, to_offset, f64, "of to in it") \
 	C(branches, class, u8, "enum ptm_insn_class of the branch; 0 unknown: no code") \
 	C(branches, type, u8, "perf's type as recorded: 0 unknown 1 cond 2 uncond 3 ind 4 call 5 ind_call 6 ret 7 syscall 8 sysret 9 cond_call 10 cond_ret 11 eret 12 irq 13 serror 14 no_tx") \
-	C(branches, taken, f64, "entries of stacks") \
+	C(branches, taken, f64, "times it was seen to branch") \
 	C(branches, not_taken, f64, "times a conditional branch was passed by between entries; NaN: not conditional or no code") \
-	C(branches, mispredicted, f64, "entries that say so") \
-	C(branches, predicted, f64, "entries that say so") \
+	C(branches, mispredicted, f64, "entries that say so; NaN: the source does not tell") \
+	C(branches, predicted, f64, "entries that say so; NaN: the source does not tell") \
 	C(branches, cycles, f64, "mean core cycles since the branch before; NaN not measured") \
 	C(branches, cycle_count, f64, "entries the mean rests on") \
 	C(branches, trips, f64, "mean turns of the loop that the branch closes; NaN: no loop, or its end was never seen") \
-	T(sample_lines, "ordinary samples and branch stacks as perf script prints them, in its order; first (row) and count count; flags: the fields, as src/cli/sample-fields.ts numbers them; extra: those of them asked for by name; end_ns: seconds that dates are ahead of UTC") \
-	C(sample_lines, text, str, "one sample: all its lines, each with its end")
+	T(events, "what PT reports beside the flow: power, PTWRITE, transactions, PSB…; thread, start_ns, end_ns, first (row) and count count") \
+	C(events, time_ns, f64, "ascending") \
+	C(events, queue, u32, "row of queues") \
+	C(events, cpu, i32, "-1 unknown") \
+	C(events, thread, u32, "row of threads") \
+	C(events, kind, u8, "enum ptm_event_kind") \
+	C(events, name, str, "psb cbr ptwrite transaction mwait pwre pwrx exstop evt evd tracestop trig pebs iflag mnt") \
+	C(events, ip, u64, "where it happened; 0 unknown") \
+	C(events, has_ip, u8, "1 when the trace gives that address, 0 when it is where the flow stood") \
+	C(events, target, u64, "where the branch that it makes goes: interrupt, abort; 0 none") \
+	C(events, function, u32, "row of functions, of ip") \
+	C(events, function_offset, f64, "of ip in it") \
+	C(events, payload, u64, "see enum ptm_event_kind") \
+	C(events, id, u32, "of an evd: its type; of a pebs value: block type in 15:8, its own in 7:0; of an iflag: 1 when a branch made it") \
+	C(events, in_transaction, u8, "") \
+	C(events, offset, f64, "AUX offset of its packet") \
+	C(events, left_out, f64, "events of the queue after this one that the answer had no room for: ask for a shorter range") \
+	C(events, text, str, "for people") \
+	T(cut_records, "records and samples of the data section that a range needs; thread, start_ns, end_ns count") \
+	C(cut_records, file_offset, f64, "of the record") \
+	T(cut_aux, "AUX data that a range needs, from PSB to PSB; thread, start_ns, end_ns count") \
+	C(cut_aux, queue, u32, "row of queues") \
+	C(cut_aux, index, u32, "idx of its AUXTRACE records") \
+	C(cut_aux, file_offset, f64, "of the first byte") \
+	C(cut_aux, size, f64, "bytes") \
+	C(cut_aux, clock, str, "state of the clock there, in hex, for feature 255 (api/cut_seed.c); in the first row of a queue alone; empty: the queue's own start") \
+	T(cut_code, "code that decoding a range visits, as runs of instructions alike; thread, start_ns, end_ns count") \
+	C(cut_code, image, u32, "row of images") \
+	C(cut_code, address, u64, "in the image's own address space") \
+	C(cut_code, code, str, "bytes in hex") \
+	C(cut_code, symbol, str, "as perf prints it; empty: none") \
+	C(cut_code, symbol_address, u64, "") \
+	C(cut_code, symbol_size, u64, "") \
+	C(cut_code, file, str, "source file; empty unknown") \
+	C(cut_code, line, u32, "source line; 0 unknown") \
+	C(cut_code, inlined, str, "functions inlined there, outermost first, one a line") \
+	T(image_loads, "PT_LOADs of the images that are given; nothing counts") \
+	C(image_loads, image, u32, "row of images") \
+	C(image_loads, is_32bit, u8, "ELFCLASS32") \
+	C(image_loads, executable, u8, "") \
+	C(image_loads, file_offset, u64, "") \
+	C(image_loads, file_size, u64, "") \
+	C(image_loads, address, u64, "") \
+	C(image_loads, memory_size, u64, "")
 
 #endif

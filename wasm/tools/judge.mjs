@@ -5,14 +5,26 @@
 //   --project    the project's own fixtures only (what npm test runs)
 //   --candidate  judge perf instead of ourselves, to judge the judge
 //   --rebase     write wasm/test/fixtures/expected from perf; its diff is the review
+//   --fidelity   more options of perf, libipt's cases, and docs/fidelity.md (npm run fidelity)
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compareDigests, compareLines, compareTruth, digestLines } from '../test/cases/compare.mjs'
-import { capturedTraces, findPtgen, perfVersion, projectFixtures, root, sharedFixtures, StreamHashes } from '../test/cases/fixtures.mjs'
+import {
+  capturedTraces,
+  findPtgen,
+  otherFixtures,
+  perfVersion,
+  projectFixtures,
+  root,
+  sharedFixtures,
+  StreamHashes,
+} from '../test/cases/fixtures.mjs'
 import { judgeJunk } from '../test/cases/junk.mjs'
 import { CommandLines } from '../test/cases/lines.mjs'
+import { combinations, writeFidelity } from './fidelity.mjs'
 
 const FIELDS = 'comm,tid,pid,cpu,time,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,ipc'
 /** BTS has no times; LBR samples are printed as they are. */
@@ -26,6 +38,7 @@ const { values: options } = parseArgs({
     judge: { type: 'string', default: '' },
     candidate: { type: 'string', default: 'ptarmigan' },
     rebase: { type: 'boolean', default: false },
+    fidelity: { type: 'boolean', default: false },
   },
 })
 const perf = perfVersion()
@@ -163,11 +176,11 @@ async function judgePerf(fixture, itrace, fields = FIELDS, ns = true, judge = it
 }
 
 /** The expected files: made by --rebase, held against every run. */
-function readExpected(fixture, itrace) {
+function readExpected(fixture, heading) {
   if (!existsSync(fixture.expected)) return null
   const part = readFileSync(fixture.expected, 'latin1')
     .split(/^== /m)
-    .find((text) => text.startsWith(`--itrace=${itrace} `))
+    .find((text) => text.startsWith(`${heading} `))
   if (!part) return null
   const all = part.split('\n')
   return {
@@ -179,7 +192,7 @@ function readExpected(fixture, itrace) {
 
 /** Against the hashes alone in npm test; otherwise against perf itself, when it is there: hashes say only where. */
 async function judgeExpected(fixture, itrace) {
-  const wanted = readExpected(fixture, itrace)
+  const wanted = readExpected(fixture, `--itrace=${itrace}`)
   if (!wanted) return
   if (!options.project && perf.startsWith('6.1.')) return judgePerf(fixture, itrace)
   await judgeStream(fixture, itrace, candidate(fixture, itrace, FIELDS, true), async (lines) =>
@@ -206,11 +219,102 @@ async function rebase(fixture) {
   console.log(`${fixture.name}: ${parts.length > 1 ? 'written' : 'perf prints nothing'}`)
 }
 
+/** What perf prints of a source other than PT: judge, fields, ns. */
+const otherStreams = {
+  bts: [['b', BTS_FIELDS, false]],
+  lbr: [
+    ['b', LBR_FIELDS, true],
+    ['code', LBR_CODE_FIELDS, false],
+  ],
+}
+
+async function judgeOther(fixture) {
+  if (fixture.truthLines && wants('views')) await judgeByTruth(fixture, 'views', viewsCommand(fixture))
+  for (const [judge, fields, ns] of otherStreams[fixture.source]) {
+    if (!wants(judge)) continue
+    const wanted = readExpected(fixture, judge)
+    await judgeStream(fixture, judge, candidate(fixture, 'b', fields, ns), async (lines) =>
+      compareDigests(await digestLines(lines), wanted),
+    )
+  }
+}
+
+async function rebaseOther(fixture) {
+  const parts = [`perf ${perf} script --itrace=b\n`]
+  for (const [judge, fields, ns] of otherStreams[fixture.source]) {
+    const lines = new CommandLines(perfCommand(fixture, 'b', fields, ns))
+    const digest = await digestLines(lines)
+    await lines.finish()
+    const text = [`lines ${digest.lines}`, ...digest.hashes.map((hash) => `hash ${hash}`), ...digest.first.map((line) => `| ${line}`)]
+    parts.push(`== ${judge} -F ${fields}${ns ? ' --ns' : ''}\n${text.join('\n')}\n`)
+  }
+  writeFileSync(fixture.expected, parts.join(''), 'latin1')
+  console.log(`${fixture.name}: written`)
+}
+
 /** perf's output that came with a capture, made with the fields it has. */
 async function judgeKept(fixture, { itrace, fields, file }) {
   const theirs = new CommandLines(['cat', file])
   await judgeStream(fixture, itrace, candidate(fixture, itrace, fields, true), (ours) => compareLines(ours, theirs))
   await theirs.finish()
+}
+
+/** What perf prints with these words, as hashes that are kept by what they were made of: perf is not run twice for the same. */
+async function perfDigest(fixture, words) {
+  const key = createHash('sha256')
+    .update(JSON.stringify([perf, words]))
+    .update(readFileSync(fixture.trace))
+    .digest('hex')
+    .slice(0, 24)
+  const kept = join(root, 'build/judge/perf', `${key}.json`)
+  if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8'))
+  const lines = new CommandLines(['perf', 'script', '-i', fixture.trace, '--symfs', fixture.symfs, ...words])
+  const digest = await digestLines(lines)
+  const { errorText } = await lines.finish()
+  digest.message = digest.lines ? '' : (errorText.split('\n')[0] ?? '')
+  mkdirSync(dirname(kept), { recursive: true })
+  writeFileSync(kept, JSON.stringify(digest))
+  return digest
+}
+
+/** One combination of options: by hashes; only where these differ, line by line. */
+async function judgeCombination(fixture, { name, words }) {
+  if (!perf.startsWith('6.1.')) return report(fixture, name, 'skip', 0, 0, 'perf 6.1 is not installed')
+  const wanted = await perfDigest(fixture, words)
+  if (!wanted.lines) return report(fixture, name, 'skip', 0, 0, `perf prints nothing${wanted.message ? `: ${wanted.message}` : ''}`)
+  const command = [process.execPath, cli, 'script', fixture.trace, '--symfs', fixture.symfs, ...words]
+  const ours = new CommandLines(command)
+  const result = compareDigests(await digestLines(ours), wanted)
+  const { code, errorText } = await ours.finish()
+  if (!code && !result.different) return report(fixture, name, 'ok', result.compared, 0, '')
+  if (code) return report(fixture, name, 'FAIL', 0, wanted.lines, `exit code ${code}: ${errorText.split('\n')[0]}`)
+  const theirs = new CommandLines(['perf', 'script', '-i', fixture.trace, '--symfs', fixture.symfs, ...words])
+  await judgeStream(fixture, name, command, (lines) => compareLines(lines, theirs))
+  await theirs.finish()
+}
+
+/** libipt's own cases, by its own program of the oracle tests. */
+function judgeLibipt() {
+  const program = join(root, 'build/test/oracle/libipt_cases')
+  const fixture = { group: 'libipt', name: 'its own cases' }
+  try {
+    execFileSync('make', ['-s', '-C', join(root, 'wasm'), 'libipt_cases'], { stdio: 'inherit' })
+    const text = execFileSync(program, { encoding: 'utf8', cwd: join(root, 'wasm/test') })
+    const [, agree, cases] = /(\d+) of (\d+) agree/.exec(text) ?? []
+    if (!cases) return report(fixture, 'libipt', 'skip', 0, 0, 'the cases are not beside the project')
+    const different = Number(cases) - Number(agree)
+    report(fixture, 'libipt', different ? 'FAIL' : 'ok', Number(cases), different, text.split('\n')[0])
+  } catch (error) {
+    report(fixture, 'libipt', 'skip', 0, 0, String(error).split('\n')[0])
+  }
+}
+
+async function judgeFidelity() {
+  for (const fixture of [...projectFixtures(), ...capturedTraces(), ...sharedFixtures().filter(({ source }) => source !== 'lbr')].filter(
+    matches,
+  ))
+    for (const combination of combinations) if (wants(combination.name)) await judgeCombination(fixture, combination)
+  if (wants('libipt')) judgeLibipt()
 }
 
 const matches = (fixture) => new RegExp(options.only).test(fixture.name)
@@ -221,6 +325,7 @@ if (options.rebase) {
     process.exit(1)
   }
   for (const fixture of projectFixtures().filter(matches)) await rebase(fixture)
+  for (const fixture of otherFixtures().filter(matches)) await rebaseOther(fixture)
   process.exit(0)
 }
 
@@ -230,6 +335,7 @@ for (const fixture of projectFixtures().filter(matches)) {
   if (wants('truth') || wants('views')) await judgeTruth(fixture)
   for (const itrace of ['b', 'i0ns']) if (wants(itrace)) await judgeExpected(fixture, itrace)
 }
+for (const fixture of otherFixtures().filter(matches)) await judgeOther(fixture)
 if (wants('junk') && options.candidate !== 'perf' && !options.only) for (const row of await judgeJunk()) report(...row)
 if (!options.project) {
   for (const fixture of capturedTraces().filter(matches))
@@ -246,6 +352,18 @@ if (!options.project) {
     }
     for (const itrace of ['b', 'i0ns']) if (wants(itrace)) await judgePerf(fixture, itrace)
   }
+}
+if (options.fidelity) {
+  await judgeFidelity()
+  const judges = [
+    ptgen.path ? 'the truth of the generator' : 'the truth kept with the fixtures',
+    perf ? `perf ${perf}` : 'no perf here',
+    'libipt',
+  ]
+  const unexplained = writeFidelity(root, rows, judges)
+  for (const row of unexplained) console.log(`unexplained: ${row.group}/${row.name} ${row.judge}: ${row.different} lines. ${row.first}`)
+  console.log(`fidelity: docs/fidelity.md written, ${unexplained.length} unexplained`)
+  process.exit(unexplained.length ? 1 : 0)
 }
 const failed = rows.filter((row) => row.verdict === 'FAIL').length
 const skipped = rows.filter((row) => row.verdict === 'skip').length

@@ -67,6 +67,16 @@ encode_fixtures() {
 	done <"$fixtures/index.tsv"
 }
 
+# Other sources than PT, into test/fixtures/other.
+encode_others() {
+	local other=$fixtures/other
+	"$ptgen" encode --seed 1 --bts --limit 11996 -o "$logs/bts-calls.perf.data" "$logs/calls.xlog"
+	"$ptgen" encode --seed 1 --lbr --lbr-depth 16 --lbr-period 499 -o "$logs/lbr-calls.perf.data" "$logs/calls.xlog"
+	# Before the first record and behind the last BTS tells nothing: 4 instructions each.
+	"$ptgen" truthdump -i -T "$logs/bts-calls.truth" | sort -s -n -k1,1 | sed 1,4d | head -n -4 | gzip -9n >"$other/bts-calls.truth.gz"
+	cp "$logs/bts-calls.perf.data" "$logs/lbr-calls.perf.data" "$other/"
+}
+
 make_fixtures() {
 	build_fixtures
 	for program in calls calls-pie signals threads ptwrite tsx odd; do
@@ -75,6 +85,7 @@ make_fixtures() {
 	record forks "$home/forks" "$home/calls"
 	rm -f "$fixtures"/*.perf.data "$fixtures"/*.truth.gz "$fixtures"/*.hash
 	encode_fixtures
+	encode_others
 }
 
 make_example() {

@@ -22,9 +22,13 @@ ptm_status ptm_query(ptm_session *session, const ptm_request *request, ptm_table
 	case PTM_TABLE_coverage: status = ptm_query_coverage(session, request, *table); break;
 	case PTM_TABLE_instructions: status = ptm_query_instructions(session, request, *table); break;
 	case PTM_TABLE_packets: status = ptm_query_packets(session, request, *table); break;
-	case PTM_TABLE_samples: status = ptm_query_samples(session, request, *table); break;
-	case PTM_TABLE_sample_lines: status = ptm_query_sample_lines(session, request, *table); break;
+	case PTM_TABLE_script: status = ptm_query_script(session, request, *table); break;
+	case PTM_TABLE_events: status = ptm_query_events(session, request, *table); break;
 	case PTM_TABLE_branches: status = ptm_query_branches(session, request, *table); break;
+	case PTM_TABLE_cut_records: status = ptm_query_cut_records(session, request, *table); break;
+	case PTM_TABLE_cut_aux: status = ptm_query_cut_aux(session, request, *table); break;
+	case PTM_TABLE_cut_code: status = ptm_query_cut_code(session, request, *table); break;
+	case PTM_TABLE_image_loads: status = ptm_query_image_loads(session, *table); break;
 	default: status = PTM_BAD_REQUEST; break;
 	}
 	if (status != PTM_OK) {

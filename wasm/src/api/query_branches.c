@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Table `branches`: the entries of all branch stacks, added up by where they
+/* Table `branches` of branch stacks: their entries, added up by where they
  * came from and went. Reads the samples again; how often a conditional branch
  * was passed by comes from the flow between entries. */
 #include "api/session.h"
@@ -236,11 +236,11 @@ ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, 
 	bool everything = !request->start_ns && !request->end_ns;
 	adder add = { .session = session, .thread = request->thread, .start_ns = everything ? 0 : ptm_absolute_ns(session, request->start_ns),
 		.end_ns = everything ? UINT64_MAX : ptm_absolute_ns(session, request->end_ns) };
+	if (session->flow_source != PTM_SOURCE_LBR)
+		return ptm_query_all_branches(session, request, table);
 	ptm_status status = add_samples(&add);
-
-	if (session->flow_source == PTM_SOURCE_LBR)
-		for (uint32_t queue = 0; status == PTM_OK && queue < session->file.queues.length; queue++)
-			status = add_passed(&add, queue);
+	for (uint32_t queue = 0; status == PTM_OK && queue < session->file.queues.length; queue++)
+		status = add_passed(&add, queue);
 	if (status == PTM_OK)
 		status = put_all(&add, table);
 	ptm_array_free(&add.branches);

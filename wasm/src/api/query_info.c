@@ -110,7 +110,7 @@ static ptm_status put_bts(const ptm_session *session, ptm_table *table)
 {
 	PTM_TRY(put(table, "source", "Source", "Intel BTS"));
 	PTM_TRY(put(table, "cycles", "Cycles", "BTS records carry no cycles, so cycles and IPC are unknown."));
-	if (session->bts.snapshot)
+	if (session->bts.snapshot || session->pt.snapshot)
 		PTM_TRY(put(table, "snapshot", "Snapshot", "Recorded in snapshot mode: what several snapshots hold is shown once."));
 	return put(table, "warning", "Warning",
 		"BTS records carry no time: all that is known is between which times each buffer was filled. "

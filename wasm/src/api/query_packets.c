@@ -178,10 +178,15 @@ static ptm_status put_packets(listing *list)
 	while (status == PTM_OK && list->count) {
 		uint64_t offset = reader.offset;
 		status = ptm_pt_reader_next(&reader, &packet);
+		if (status == PTM_TRUNCATED) {
+			ptm_clock_restart(&list->clock, reader.reference);
+			status = ptm_pt_reader_sync(&reader);
+			continue;
+		}
 		if (status == PTM_BAD_DATA) {
 			packet = (ptm_packet){ .kind = PTM_PACKET_BAD, .size = 1 };
-			reader.offset++;
-			status = ptm_pt_reader_sync(&reader);
+			ptm_pt_reader_skip(&reader);
+			status = PTM_OK;
 		}
 		if (status != PTM_OK)
 			break;

@@ -192,6 +192,8 @@ size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, 
 	case PTM_GAP_AUX_TRUNCATED:
 		return (size_t)snprintf(into, size, "perf could not save the trace fast enough and lost some of it. Use a larger AUX buffer (perf record -m,64M) or a filter.");
 	case PTM_GAP_AUX_MISSING:
+		if (!bytes)
+			return (size_t)snprintf(into, size, "What ran between two snapshots was overwritten before it was saved (at 0x%llx).", offset);
 		return (size_t)snprintf(into, size, "%llu bytes of trace are missing from the file at offset 0x%llx.", bytes, offset);
 	case PTM_GAP_NO_CODE:
 		if (!map)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A session's life: opened with a trace, given binaries, closed. */
-#include "api/samples_bts.h"
+#include "api/session.h"
 
 /* Sideband is read in windows of this size; AUX data in turn. */
 #define TRACE_WINDOW (1u << 20)
@@ -20,8 +20,9 @@ void ptm_session_free(ptm_session *session)
 	if (!session)
 		return;
 	ptm_samples_free(session->samples);
-	ptm_bts_samples_free(session->bts_samples);
 	ptm_window_free(session);
+	ptm_cut_free(session);
+	ptm_events_free(session);
 	ptm_cached_free(session->cached);
 	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
@@ -35,6 +36,9 @@ void ptm_session_free(ptm_session *session)
 	ptm_trace_file_free(&session->file);
 	ptm_strings_free(&session->strings);
 	ptm_source_free(&session->source);
+	for (uint32_t i = 0; i < session->data_files.length; i++)
+		free((char *)session->data_files.at[i].name);
+	ptm_array_free(&session->data_files);
 	ptm_array_free(&session->change_tsc);
 	ptm_array_free(&session->change_ns);
 	ptm_array_free(&session->segments);
@@ -75,6 +79,8 @@ static ptm_status open_pt(ptm_session *session)
 	session->has_pt = true;
 	if (!session->pt.timeless)
 		session->time = (ptm_time){ session->pt.time_shift, session->pt.time_mult, session->pt.time_zero };
+	for (uint32_t i = 0; session->file.aux_pieces.length && i < session->file.chunks.length; i++)
+		session->file.chunks.at[i].reference = session->pt.timeless ? 0 : ptm_time_tsc(&session->time, session->file.chunks.at[i].reference);
 	return PTM_OK;
 }
 
@@ -127,13 +133,25 @@ static uint32_t idle_thread(const ptm_session *session)
 	return PTM_ALL;
 }
 
+ptm_status ptm_session_add_data(ptm_session *session, uint32_t source, uint64_t size, const char *name)
+{
+	if (session->opened)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "This session has a trace open already.");
+	ptm_data_file data = { source, size, strdup(name) };
+	ptm_status status = data.name ? ptm_array_push(&session->data_files, data) : PTM_NO_MEMORY;
+	if (status != PTM_OK)
+		free((char *)data.name);
+	return status;
+}
+
 ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size)
 {
 	if (session->opened)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "This session has a trace open already.");
 	session->opened = true;
 	ptm_source_init(&session->source, source, size, TRACE_WINDOW);
-	PTM_TRY(ptm_trace_file_open(&session->file, &session->source, &session->strings, &session->message));
+	PTM_TRY(ptm_trace_file_open_directory(&session->file, &session->source, session->data_files.at, session->data_files.length,
+		&session->strings, &session->message));
 	PTM_TRY(open_pt(session));
 	PTM_TRY(ptm_sideband_build(&session->sideband, &session->file, session->pt.have_sched_switch));
 	PTM_TRY(ptm_images_init(&session->images, &session->strings));
@@ -145,6 +163,7 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 		PTM_TRY(ptm_bts_spans_build(session));
 	if (session->flow_source == PTM_SOURCE_LBR)
 		PTM_TRY(ptm_sample_queues_build(session));
+	PTM_TRY(ptm_snapshots_trim(session));
 	PTM_TRY(ptm_segments_cut(session));
 	PTM_TRY(find_start(session));
 	session->version = 1;

@@ -26,6 +26,7 @@ typedef struct ptm_segment {
 	uint64_t start_ns;       /* of the first TSC packet in its PSB+, or of the record it starts with; 0: none */
 	uint8_t clock_state;     /* enum ptm_clock_state */
 	bool merged;
+	bool seeded;             /* clock goes on from a longer trace that this one was cut out of */
 	uint64_t instructions;   /* executed in it, once merged */
 	ptm_clock clock;         /* at offset */
 } ptm_segment;
@@ -48,9 +49,10 @@ typedef struct ptm_queue_sample {
 	uint32_t queue;
 } ptm_queue_sample;
 
-typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table samples */
-typedef struct ptm_bts_samples ptm_bts_samples; /* the same for BTS: api/samples_bts.c */
+typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table script */
+typedef struct ptm_events ptm_events;   /* api/query_events.c: the range of events asked for last */
 typedef struct ptm_window ptm_window;   /* api/window.c: a range decoded again */
+typedef struct ptm_cut ptm_cut;         /* api/cut.h: what a bundle of a range needs */
 
 /* The runs of the profile with the ordinals that people count in. */
 typedef struct ptm_ordinals {
@@ -63,6 +65,7 @@ typedef struct ptm_ordinals {
 struct ptm_session {
 	ptm_message message;
 	ptm_source source;
+	PTM_ARRAY(ptm_data_file) data_files; /* names owned */
 	ptm_strings strings;
 	ptm_trace_file file;
 	uint8_t flow_source;     /* enum ptm_flow_source */
@@ -103,12 +106,16 @@ struct ptm_session {
 	uint32_t version;                 /* grows with every merge */
 	ptm_ordinals ordinals;
 	ptm_samples *samples;
-	ptm_bts_samples *bts_samples;
 	ptm_window *window;
+	ptm_cut *cut;
+	ptm_events *events;
 };
 
 /* api/load.c: carries the sideband to image and flow. The only wiring. */
 ptm_status ptm_load_trace(ptm_session *session) PTM_MUST_CHECK;
+
+/* api/snapshot.c: cuts from each snapshot of a ring what the one before it held. */
+ptm_status ptm_snapshots_trim(ptm_session *session) PTM_MUST_CHECK;
 
 /* api/stream.c */
 ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue);
@@ -199,6 +206,10 @@ bool ptm_wall_clock(const ptm_session *session, uint64_t time_ns, double utc_off
 /* One sentence on a gap: why, how much, what to do. Returns its length, as snprintf does. */
 size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size);
 
+/* api/event_text.c: name and sentence of an item of kind PTM_ITEM_EVENT; the length, cut to `size` - 1. */
+const char *ptm_event_name(uint8_t kind);
+size_t ptm_event_text(const ptm_session *session, const ptm_item *item, char *into, size_t size);
+
 /* ns since the trace's start, for tables; NaN for 0 (no time). */
 double ptm_relative_ns(const ptm_session *session, uint64_t time_ns);
 uint64_t ptm_absolute_ns(const ptm_session *session, double relative_ns);
@@ -217,9 +228,18 @@ ptm_status ptm_query_blocks(ptm_session *session, const ptm_request *request, pt
 ptm_status ptm_query_coverage(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_instructions(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
-ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_script(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_events(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
-ptm_status ptm_query_sample_lines(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+/* The same of a source that sees every branch: api/query_all_branches.c. */
+ptm_status ptm_query_all_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_records(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_aux(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_code(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_image_loads(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
+/* api/cut.c */
+void ptm_cut_free(ptm_session *session);
+void ptm_events_free(ptm_session *session);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues as streams of bytes for the flow, who runs on them, and their cut into
  * segments. */
-#include "api/session.h"
+#include "api/cut.h"
 
 /* The MTC period is a field of four bits; a damaged file may claim more. */
 #define MTC_PERIOD_MASK 15
@@ -68,6 +68,14 @@ static uint64_t buffer_end(void *context, uint64_t offset)
 	uint64_t start;
 	const ptm_aux_chunk *chunk = chunk_at(context, offset, &start);
 	return chunk ? start + chunk->size : offset;
+}
+
+static bool restarts(void *context, uint64_t offset, uint64_t *start, uint64_t *reference)
+{
+	const ptm_aux_chunk *chunk = chunk_at(context, offset, start);
+	if (chunk)
+		*reference = chunk->reference;
+	return chunk && chunk->restarts;
 }
 
 uint64_t ptm_stream_latest_ns(const ptm_session *session, uint64_t tsc)
@@ -155,7 +163,7 @@ void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 	*config = (ptm_flow_config){
 		.source = PTM_SOURCE_PT,
 		.pt = {
-			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream) },
+			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream), restarts },
 			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period & MTC_PERIOD_MASK, pt->max_nonturbo_ratio, pt->cyc_threshold },
 			.time = stream->session->time,
 			.return_compression = pt->return_compression,
@@ -207,7 +215,9 @@ static ptm_status psb_time(const ptm_session *session, ptm_stream *stream, ptm_p
 	reader->limit = ptm_stream_size(stream);
 	for (unsigned i = 0; i < MOST_PSB_PACKETS; i++) {
 		ptm_status status = ptm_pt_reader_next(reader, &packet);
-		if (status == PTM_END || status == PTM_BAD_DATA || packet.kind == PTM_PACKET_PSBEND)
+		if (status == PTM_TRUNCATED)
+			continue; /* another snapshot: its reference is the one taken above */
+		if (status == PTM_END || status == PTM_BAD_DATA || status == PTM_TRUNCATED || packet.kind == PTM_PACKET_PSBEND)
 			return PTM_OK;
 		PTM_TRY(status);
 		if (packet.kind != PTM_PACKET_TSC)
@@ -247,8 +257,10 @@ static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 		ptm_pt_reader_free(&reader);
 		if (status != PTM_OK && status != PTM_END)
 			return status;
-		if (!offset)
+		if (!offset) {
 			start_clock(session, &segment, &config);
+			PTM_TRY(ptm_cut_seed(session, queue, &segment.clock, &segment.seeded));
+		}
 		PTM_TRY(ptm_array_push(&session->segments, segment));
 		offset = segment.limit;
 	} while (offset < size);

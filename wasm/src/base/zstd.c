@@ -154,11 +154,11 @@ static uint32_t little_endian(const uint8_t *at, uint32_t count)
 static ptm_status open_frame(ptm_zstd *zstd)
 {
 	static const uint8_t dictionary_bytes[] = { 0, 1, 2, 4 }, size_bytes[] = { 0, 2, 4, 8 };
-	const uint8_t *at = zstd->input.at + zstd->input_at;
 	size_t left = ptm_zstd_undecoded(zstd);
 
 	if (left < 5)
 		return PTM_END;
+	const uint8_t *at = zstd->input.at + zstd->input_at;
 	uint32_t magic = little_endian(at, 4);
 	if ((magic & ~15u) == SKIPPABLE_MAGIC) {
 		if (left < 8)

@@ -29,13 +29,12 @@ ptm_status ptm_aux_segments_append(ptm_trace_file *file, const uint8_t *bytes, u
 	return chunk.size ? ptm_array_push(&file->chunks, chunk) : PTM_OK;
 }
 
+/* In the order of the file, as perf takes them: the offsets of snapshots wrap around. */
 static int compare_chunks(const void *left, const void *right)
 {
 	const ptm_aux_chunk *a = left, *b = right;
 	if (a->queue != b->queue)
 		return a->queue < b->queue ? -1 : 1;
-	if (a->aux_offset != b->aux_offset)
-		return a->aux_offset < b->aux_offset ? -1 : 1;
 	return (a->file_offset > b->file_offset) - (a->file_offset < b->file_offset);
 }
 

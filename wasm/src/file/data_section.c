@@ -202,6 +202,8 @@ static ptm_status take_record(data_walk *walk, uint32_t type, const uint8_t *byt
 	case PTM_RECORD_AUXTRACE_INFO:
 		read_auxtrace_info(walk, bytes, size);
 		return PTM_OK;
+	case PTM_RECORD_ID_INDEX:
+		return ptm_aux_samples_places(file, bytes, size);
 	case PTM_RECORD_TIME_CONV:
 		read_time_conv(file, bytes, size);
 		return PTM_OK;
@@ -284,15 +286,6 @@ static ptm_status walk_records(data_walk *walk)
 	return PTM_OK;
 }
 
-/* Samples that hold AUX data of their own instead of AUXTRACE records. */
-static ptm_status warn_of_aux_samples(ptm_trace_file *file)
-{
-	for (uint32_t row = 0; row < file->attrs.length; row++)
-		if (file->sample_count && file->attrs.at[row].sample_type & PTM_SAMPLE_AUX)
-			return ptm_trace_file_warn(file, "The trace is in the samples (perf record --aux-sample, %" PRIu64 " samples), a form that is not read yet.", file->sample_count);
-	return PTM_OK;
-}
-
 static ptm_status warn_of_samples(data_walk *walk)
 {
 	for (uint32_t row = 0; row < walk->file->attrs.length; row++) {
@@ -308,7 +301,6 @@ static ptm_status warn_of_samples(data_walk *walk)
 
 static ptm_status warn_of_records(data_walk *walk)
 {
-	PTM_TRY(warn_of_aux_samples(walk->file));
 	if (walk->short_records)
 		PTM_TRY(ptm_trace_file_warn(walk->file, "%" PRIu32 " records are too short for their kind (the first at %s) and are skipped.",
 			walk->short_records, ptm_trace_file_place(walk->file, walk->first_short)));

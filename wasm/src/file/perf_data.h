@@ -47,6 +47,8 @@ static inline bool ptm_trace_file_piped(const ptm_trace_file *file)
 
 /* ------------------------------------------------------------- volumes.c */
 
+#define PTM_MOST_DATA_FILES 16384
+
 /* Adds a data.N file; unpacked records come behind all of them. */
 ptm_status ptm_volume_add_data(ptm_trace_file *file, const ptm_data_file *data) PTM_MUST_CHECK;
 /* Adds an empty stream for what is packed in volume `of`; stores its number. */
@@ -163,5 +165,14 @@ ptm_status ptm_record_order_sort(ptm_trace_file *file) PTM_MUST_CHECK;
 ptm_status ptm_aux_segments_append(ptm_trace_file *file, const uint8_t *bytes, uint32_t size, uint64_t offset, uint64_t left, uint64_t *payload) PTM_MUST_CHECK;
 /* Sorts chunks and makes the queues. */
 ptm_status ptm_aux_segments_sort(ptm_trace_file *file) PTM_MUST_CHECK;
+
+/* --------------------------------------------------------- aux_samples.c */
+
+/* Takes in an ID_INDEX record; a broken one is as if it were not there. */
+ptm_status ptm_aux_samples_places(ptm_trace_file *file, const uint8_t *bytes, uint32_t size) PTM_MUST_CHECK;
+/* Makes chunks of the AUX data in samples: what goes on where the sample before
+ * it on the same CPU or thread ended is of one queue, what both hold is kept once.
+ * Everything else is a queue of its own: between them nothing was kept. */
+ptm_status ptm_aux_samples_join(ptm_trace_file *file) PTM_MUST_CHECK;
 
 #endif

@@ -213,6 +213,9 @@ ptm_status ptm_sample_index_append(ptm_trace_file *file, uint32_t attr, const ui
 			       .pid = sample.pid, .tid = sample.tid, .cpu = sample.cpu };
 	for (uint32_t i = 0; i < sample.branch_count && !ref.timed; i++)
 		ref.timed = ptm_sample_branch(&sample, i).cycles;
+	if (sample.aux_size)
+		PTM_TRY(ptm_array_push(&file->aux_pieces, ((ptm_aux_piece){ .file_offset = offset + (uint64_t)(sample.aux - bytes),
+			.size = sample.aux_size, .time = time, .id = sample.id, .tid = sample.tid, .cpu = sample.cpu })));
 	return ptm_array_push(&file->samples, ref);
 }
 

@@ -111,13 +111,18 @@ static ptm_status read_all(ptm_trace_file *file, ptm_message *message)
 	PTM_TRY(ptm_attr_name_fill(file));
 	PTM_TRY(ptm_record_order_sort(file));
 	ptm_sample_index_sort(file);
+	PTM_TRY(ptm_aux_samples_join(file));
 	return ptm_aux_segments_sort(file);
 }
 
 static ptm_status read_with(ptm_trace_file *file, const ptm_data_file *others, uint32_t count, ptm_message *message)
 {
-	for (uint32_t i = 0; i < count; i++)
-		PTM_TRY(ptm_volume_add_data(file, &others[i]));
+	for (uint32_t i = 0; i < count; i++) {
+		ptm_status status = ptm_volume_add_data(file, &others[i]);
+		if (status == PTM_BAD_DATA)
+			return ptm_message_set(message, status, "The directory has more than %d data files, or one that is impossibly large (%s).", PTM_MOST_DATA_FILES, others[i].name);
+		PTM_TRY(status);
+	}
 	return read_all(file, message);
 }
 
@@ -149,6 +154,8 @@ void ptm_trace_file_free(ptm_trace_file *file)
 	ptm_array_free(&file->records);
 	ptm_array_free(&file->chunks);
 	ptm_array_free(&file->queues);
+	ptm_array_free(&file->aux_pieces);
+	ptm_array_free(&file->id_places);
 	ptm_array_free(&file->build_ids);
 	ptm_array_free(&file->samples);
 	ptm_array_free(&file->warnings);

@@ -73,6 +73,7 @@ typedef struct ptm_record {
 			uint8_t build_id[20], build_id_length;      /* 0: none in the record */
 			bool executable;                            /* PROT_EXEC, or an MMAP without misc DATA */
 			bool kernel;                                /* misc says CPUMODE kernel */
+			bool shared;                                /* MAP_SHARED */
 		} map;
 		struct { uint64_t offset, size, flags; } aux;       /* AUX: flags 1 truncated 2 overwrite 4 partial 8 collision */
 		struct { bool out, preempt; int32_t other_pid, other_tid; } swap; /* SWITCH*, other = next/prev or -1 */
@@ -85,18 +86,32 @@ typedef struct ptm_aux_chunk {
 	uint64_t file_offset;   /* of the payload */
 	uint64_t size;
 	uint64_t aux_offset;    /* position in the queue's AUX stream */
-	uint64_t reference;
+	uint64_t reference;     /* TSC at about its end; of a sample's AUX data its time in ns */
 	uint32_t queue;         /* row of queues */
 	int32_t tid, cpu;
+	bool restarts;          /* does not follow on the chunk before it: another snapshot */
 } ptm_aux_chunk;
 
 /* One AUX stream: a CPU's or a thread's (auxtrace idx). */
 typedef struct ptm_queue {
 	uint32_t index;         /* idx of the AUXTRACE records */
 	int32_t cpu, tid;       /* -1 where not bound */
-	uint32_t first_chunk, chunk_count; /* chunks are sorted by (queue, aux_offset) */
+	uint32_t first_chunk, chunk_count; /* chunks are in the order they were written */
 	uint64_t size;          /* bytes of payload in all chunks */
 } ptm_queue;
+
+/* The AUX data that a sample brought along (perf record --aux-sample). */
+typedef struct ptm_aux_piece {
+	uint64_t file_offset, size, time;
+	uint64_t id;            /* of the sample's event on its CPU or thread */
+	int32_t tid, cpu;
+} ptm_aux_piece;
+
+/* Whose AUX buffer an event id stands for (ID_INDEX). */
+typedef struct ptm_id_place {
+	uint64_t id, index;
+	int32_t tid, cpu;
+} ptm_id_place;
 
 /* Where a PERF_RECORD_SAMPLE is: see file/sample.h. */
 typedef struct ptm_sample_ref {
@@ -141,6 +156,8 @@ typedef struct ptm_trace_file {
 	PTM_ARRAY(ptm_record) records;   /* sorted by time, then file order; records without time stand where their neighbours in the file put them */
 	PTM_ARRAY(ptm_aux_chunk) chunks;
 	PTM_ARRAY(ptm_queue) queues;
+	PTM_ARRAY(ptm_aux_piece) aux_pieces; /* in the order of the file; made into chunks */
+	PTM_ARRAY(ptm_id_place) id_places;
 	PTM_ARRAY(ptm_build_id) build_ids;
 	PTM_ARRAY(ptm_sample_ref) samples; /* sorted by time, then file order; those that do not add up are left out */
 	uint64_t data_offset, data_size;
@@ -152,6 +169,7 @@ typedef struct ptm_trace_file {
 	uint64_t sample_count;           /* PERF_RECORD_SAMPLE seen */
 	uint64_t first_time, last_time;  /* over records with time; PTM_NO_TIME: none */
 	uint32_t hostname, os_release, version, arch, cpu_description, cpuid, command_line; /* string ids, 0: absent */
+	uint64_t cut_offset, cut_size;   /* feature 255, see api/cut_seed.c; 0: this trace was not cut out of another */
 	uint32_t cpus_online, cpus_available;
 	uint64_t memory_kb;
 	/* What had to be skipped: each is a sentence for the user. */

@@ -7,13 +7,12 @@
 
 #define DATA_WINDOW (1u << 20)
 #define WITHIN (((uint64_t)1 << PTM_VOLUME_SHIFT) - 1)
-#define MOST_VOLUMES UINT16_MAX
 
 ptm_status ptm_volume_add_data(ptm_trace_file *file, const ptm_data_file *data)
 {
 	ptm_volume volume = { 0 };
 
-	if (file->volumes.length == MOST_VOLUMES / 2 || data->size > WITHIN)
+	if (file->volumes.length == PTM_MOST_DATA_FILES || data->size > WITHIN)
 		return PTM_BAD_DATA;
 	ptm_source_init(&volume.source, data->source, data->size, DATA_WINDOW);
 	PTM_TRY(ptm_strings_add(file->strings, data->name, strlen(data->name), &volume.name));

@@ -38,6 +38,9 @@ uint64_t ptm_flow_segment_packets(const ptm_flow *flow);
 /* The clock at the limit, once ptm_flow_next said PTM_END; NULL: the source has none. */
 const ptm_clock *ptm_flow_limit_clock(const ptm_flow *flow);
 
+/* The clock of a PT flow as of the packets read so far (borrowed); NULL: the source has none. */
+const ptm_clock *ptm_flow_clock(const ptm_flow *flow);
+
 /* What a flow that starts at `limit` must know of [offset, limit): brings `clock`
  * there, counts the packets (records). */
 ptm_status ptm_flow_scan(const ptm_flow_config *config, uint64_t offset, uint64_t limit, ptm_clock *clock, uint64_t *packets) PTM_MUST_CHECK;

@@ -472,11 +472,14 @@ static went take_packets(ptm_cached *cached, const uint8_t *from, const uint8_t 
 	ptm_pt_reader *reader = &cached->flow->reader;
 	const uint64_t offset = reader->offset, window = reader->window_offset;
 	const uint8_t *at = from;
+	const bool sparse = cached->flow->clock.config.cyc_threshold;
 	uint32_t size = 0, packets = 0;
 	went went = WENT_ON;
 
 	while (at < end && cached->length < PTM_CACHED_EVENTS - PACKET_EVENTS) {
 		uint8_t byte = *at, kind = PTM_PACKET_BAD;
+		if (byte && sparse)
+			ptm_clock_next(&cached->flow->clock, cached->kind);
 		uint64_t here = offset + (uint64_t)(at - from);
 		if (!(byte & 1)) {
 			if (byte > 2) {
@@ -494,7 +497,7 @@ static went take_packets(ptm_cached *cached, const uint8_t *from, const uint8_t 
 			}
 		} else if ((byte & 3) == 3) {
 			uint64_t cycles = cyc_cycles(at, &size);
-			if (size)
+			if (size && !cached->bits_left)
 				take_cyc(cached, cycles);
 			else
 				went = WENT_OUT;
@@ -503,7 +506,7 @@ static went take_packets(ptm_cached *cached, const uint8_t *from, const uint8_t 
 			uint64_t ip = tip_ip(at, cached->flow->last_ip, &size);
 			went = size ? take_tip(cached, ip, here) : WENT_OUT;
 			kind = PTM_PACKET_TIP;
-		} else if (byte == 0x59) {
+		} else if (byte == 0x59 && !cached->bits_left) {
 			take_mtc(cached, at, here);
 			kind = PTM_PACKET_MTC;
 			size = 2;
@@ -530,7 +533,7 @@ static went take_packets(ptm_cached *cached, const uint8_t *from, const uint8_t 
 static bool is_calm(const ptm_pt_flow *flow)
 {
 	return flow->step == PTM_STEP_PACKET && !flow->queue_length && flow->enabled && flow->ip && !flow->tnt_count &&
-	       !flow->pending_count && !flow->overflowed && !flow->latched && !flow->reader.block_item &&
+	       !flow->pending_count && !flow->block_pending && !flow->block_whole && !flow->overflowed && !flow->latched && !flow->reader.block_item &&
 	       flow->interrupts_on == flow->interrupts_next;
 }
 
@@ -628,11 +631,14 @@ ptm_status ptm_cached_run(ptm_cached *cached, uint64_t stop, bool leave, const p
 			break;
 		}
 		PTM_TRY(ptm_pt_reader_view(reader, reader->offset, AHEAD + 1, &at, &available));
-		if (available <= AHEAD) {
+		/* No packet goes across the end of a recorder's buffer: the slow path sees to that. */
+		if (available <= AHEAD || reader->offset + AHEAD >= reader->buffer_end) {
 			went = WENT_OUT;
 			break;
 		}
 		uint64_t room = stop - reader->offset;
+		if (room > reader->buffer_end - AHEAD - reader->offset)
+			room = reader->buffer_end - AHEAD - reader->offset;
 		if (room > available - AHEAD)
 			room = available - AHEAD;
 		went = take_packets(cached, at, at + room);

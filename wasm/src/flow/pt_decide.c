@@ -22,14 +22,29 @@ static void account_indirect(ptm_pt_flow *flow, const ptm_block *block)
 		(void)ptm_return_stack_pop(&flow->returns);
 }
 
+/* The branch at the end of `row` is none that the packet can decide. It was
+ * reached: perf counts it, and it pushes or pops a return address. */
+static void contradict(ptm_pt_flow *flow, uint32_t row)
+{
+	const ptm_block *block = &flow->blocks->blocks.at[row];
+	uint64_t branch_ip = block->last_ip;
+	account_indirect(flow, block);
+	if (block->instructions > 1) {
+		ptm_flow_visit_part(flow, row, block->instructions - 1u);
+		flow->ip = branch_ip;
+	}
+	flow->instructions++;
+	flow->clock.instructions++;
+	ptm_flow_mismatch(flow);
+}
+
 /* A TIP in the middle of TNT bits: a deferred one. The next packet must be it. */
 static ptm_status deferred_tip(ptm_pt_flow *flow, uint32_t row)
 {
-	do
-		PTM_TRY(ptm_flow_read(flow));
-	while (ptm_flow_take_common(flow));
+	PTM_TRY(ptm_flow_read(flow));
 	if (flow->packet.kind != PTM_PACKET_TIP || !flow->packet.count) {
-		ptm_flow_mismatch(flow);
+		contradict(flow, row);
+		ptm_flow_unread(flow);
 		return PTM_OK;
 	}
 	const ptm_block *block = &flow->blocks->blocks.at[row];
@@ -59,11 +74,12 @@ ptm_status ptm_flow_walk_tnt(ptm_pt_flow *flow)
 			to = next;
 		break;
 	case PTM_INSN_RETURN:
-		to = ptm_return_stack_pop(&flow->returns);
+		to = ptm_return_stack_top(&flow->returns);
 		if (!flow->config.return_compression || !taken || !to) {
-			ptm_flow_mismatch(flow);
+			contradict(flow, row);
 			return PTM_OK;
 		}
+		(void)ptm_return_stack_pop(&flow->returns);
 		end = PTM_END_RETURN;
 		break;
 	default:
@@ -129,7 +145,7 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 		return PTM_OK;
 	const ptm_block *block = &flow->blocks->blocks.at[row];
 	if (block->class == PTM_INSN_JCC || block->class == PTM_INSN_LOOP) {
-		ptm_flow_mismatch(flow);
+		contradict(flow, row);
 		return PTM_OK;
 	}
 	uint64_t to = flow->packet.count ? flow->last_ip : 0;
@@ -157,9 +173,9 @@ static void at_fup(ptm_pt_flow *flow)
 		flow->resumed = true;
 		flow->ip = flow->stop_ip;
 	}
-	if (flow->pending_count)
+	if (flow->pending_count || flow->block_pending)
 		ptm_flow_latch(flow);
-	ptm_flow_emit_pending(flow);
+	ptm_flow_emit_pending(flow, 0);
 	flow->interrupts_on = flow->interrupts_next;
 	flow->step = PTM_STEP_PACKET;
 }
@@ -171,7 +187,7 @@ ptm_status ptm_flow_walk_fup(ptm_pt_flow *flow)
 
 	PTM_TRY(ptm_flow_walk(flow, true, &walk, &row));
 	if (walk == PTM_WALK_DECISION)
-		ptm_flow_mismatch(flow);
+		contradict(flow, row);
 	else if (walk == PTM_WALK_STOP)
 		at_fup(flow);
 	return PTM_OK;
@@ -182,14 +198,10 @@ static void async_end(ptm_pt_flow *flow, uint64_t to_ip)
 {
 	flow->ip = flow->stop_ip;
 	flow->step = PTM_STEP_PACKET;
-	for (uint32_t i = 0; i < flow->pending_count; i++)
-		if (flow->pending[i].kind == PTM_EVENT_TRANSACTION)
-			flow->in_transaction = flow->pending[i].payload & 1;
-	ptm_item *item = ptm_flow_visit_cut(flow, flow->cut_block, flow->cut_instructions,
-		flow->pending_abort ? PTM_END_ABORT : PTM_END_ASYNC, to_ip);
+	uint8_t end = flow->pending_abort ? PTM_END_ABORT : PTM_END_ASYNC;
+	ptm_item *item = ptm_flow_visit_cut(flow, flow->cut_block, flow->cut_instructions, end, to_ip);
 	if (flow->packet.kind == PTM_PACKET_TIP)
 		ptm_flow_take_interrupts(flow, item);
-	ptm_flow_emit_pending(flow);
 	if (to_ip)
 		flow->ip = to_ip;
 }
@@ -217,6 +229,7 @@ ptm_status ptm_flow_fup_tip(ptm_pt_flow *flow)
 		return PTM_OK;
 	default:
 		ptm_flow_mismatch(flow);
+		ptm_flow_unread(flow);
 		return PTM_OK;
 	}
 }

@@ -29,13 +29,17 @@ ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item)
 	}
 	flow->out = item;
 	while (flow->out) {
+		if (flow->block_whole && ptm_flow_emit_block(flow))
+			continue;
 		ptm_status status = step(flow);
 		if (status == PTM_END && flow->step != PTM_STEP_LIMIT && flow->step != PTM_STEP_END)
 			status = ptm_flow_at_limit(flow);
+		if (status == PTM_TRUNCATED) {
+			ptm_flow_restart(flow);
+			status = PTM_OK;
+		}
 		if (status == PTM_BAD_DATA) {
-			ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
-			flow->step = PTM_STEP_FIND_PSB;
-			flow->reader.offset++;
+			ptm_flow_bad_packet(flow);
 			status = PTM_OK;
 		}
 		/* What a last step told before it ended comes first. */
@@ -65,6 +69,7 @@ ptm_status ptm_pt_flow_new(ptm_pt_flow **made, ptm_blocks *blocks, const ptm_pt_
 		flow->latched_cycles = flow->clock.cycles;
 		flow->now_tsc = flow->latched_tsc = flow->clock.tsc;
 		flow->now_ns = ptm_time_ns(&config->time, flow->now_tsc);
+		flow->cbr_told = flow->clock.cbr;
 	}
 	config->context(config->host, flow->now_tsc, &flow->context);
 	*made = flow;
@@ -77,6 +82,11 @@ void ptm_pt_flow_free(ptm_pt_flow *flow)
 		return;
 	ptm_pt_reader_free(&flow->reader);
 	free(flow);
+}
+
+const ptm_clock *ptm_pt_flow_clock(const ptm_pt_flow *flow)
+{
+	return &flow->clock;
 }
 
 uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow)

@@ -22,8 +22,10 @@ typedef enum ptm_flow_step {
 	PTM_STEP_END
 } ptm_flow_step;
 
-#define PTM_FLOW_QUEUE 8
-#define PTM_FLOW_EVENTS 8
+#define PTM_FLOW_QUEUE 16
+#define PTM_FLOW_EVENTS 12
+/* Values of one PEBS record: more than all its groups (4 blocks, 32 LBRs) have. */
+#define PTM_FLOW_BLOCK_VALUES 192
 
 struct ptm_pt_flow {
 	ptm_pt_flow_config config;
@@ -40,7 +42,7 @@ struct ptm_pt_flow {
 	uint64_t ip;             /* next instruction */
 	bool enabled;            /* packet generation is on (TIP.PGE seen, no TIP.PGD since) */
 	bool overflowed;         /* OVF seen, no IP since */
-	bool distrusts;          /* an error was seen, no IP in full since */
+	bool distrusts;          /* code was missing, no IP in full since */
 	uint8_t mode;            /* enum ptm_insn_mode */
 	bool interrupts_on, interrupts_next; /* IF, and what the next TIP or TIP.PGE makes it */
 	bool in_transaction;
@@ -51,16 +53,28 @@ struct ptm_pt_flow {
 	uint64_t stop_ip;        /* PSB, FUP, LIMIT */
 	uint64_t psb_offset, psb_packets; /* of the PSB that PTM_STEP_PSB walks to; packets read before it */
 	uint64_t psb_moves;      /* of the clock, before that PSB */
-	uint64_t lost_from;      /* offset where sync was lost */
+	bool lost;               /* sync with the code was lost, and no IP found since */
+	uint64_t lost_from;      /* offset where it was */
 	uint64_t limit_packets;  /* packets read when the limit was reached */
 	ptm_clock limit_clock;   /* the clock there */
 	bool continuing, limited;
 	ptm_return_stack returns;
 	ptm_event pending[PTM_FLOW_EVENTS]; /* bound to the coming FUP */
 	uint32_t pending_count;
+	bool block_pending;      /* … among them a PEBS record */
 	bool pending_branch;     /* … after which a TIP follows: an interrupt, or … */
 	bool pending_abort;      /* … a transaction's abort */
 	bool fup_branches;       /* STEP_FUP: an asynchronous branch leaves from there */
+
+	uint32_t cbr_told;
+
+	/* A PEBS record: read block by block, told between two steps when it is whole. */
+	uint8_t block_type;
+	uint16_t block_count, block_told;
+	bool block_whole;
+	uint64_t block_ip;
+	bool block_has_ip;
+	ptm_event block[PTM_FLOW_BLOCK_VALUES];
 
 	/* A visit cut short by a FUP, told when its TIP comes. */
 	uint32_t cut_block;
@@ -92,21 +106,35 @@ ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind);
 void ptm_flow_latch(ptm_pt_flow *flow);
 /* The same, and corrects the time where it was estimated ahead of the packets. */
 void ptm_flow_latch_exactly(ptm_pt_flow *flow);
-/* Emits a gap at the current place; the next step searches an IP. */
+/* Emits a gap at the current place; the next step searches an IP, and as perf does it takes a compressed one unless code was missing. */
 void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason);
 void ptm_flow_overflow(ptm_pt_flow *flow);
+/* Another recording begins: nothing is known any more. */
+void ptm_flow_restart(ptm_pt_flow *flow);
 void ptm_flow_mismatch(ptm_pt_flow *flow);
+/* The packet is none, or comes where it cannot: what is known of the flow stays. */
+void ptm_flow_bad_packet(ptm_pt_flow *flow);
+/* `begin` ends a loss: tells the bytes that passed by without code. */
+void ptm_flow_found(ptm_pt_flow *flow, ptm_item *begin);
 /* Emits the start of tracing at `ip`. */
 void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip);
-void ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, uint64_t ip);
-/* Tells the events that were bound to a FUP. */
-void ptm_flow_emit_pending(ptm_pt_flow *flow);
+ptm_item *ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, uint64_t ip);
+/* Tells the events that were bound to a FUP; a branch to `to_ip` (0: none) belongs to them. */
+void ptm_flow_emit_pending(ptm_pt_flow *flow, uint64_t to_ip);
+/* Tells a new core:bus ratio, if there is one, as part of what is told next at `ip`. */
+void ptm_flow_emit_cbr(ptm_pt_flow *flow, uint64_t ip);
+/* Tells the next value of a whole PEBS record. Returns false when there is none left. */
+bool ptm_flow_emit_block(ptm_pt_flow *flow);
+/* The PEBS record read last is whole and belongs to `ip`. */
+void ptm_flow_end_block(ptm_pt_flow *flow, uint64_t ip, bool has_ip);
 /* The branch of `item` takes over the interrupt flag that MODE.Exec announced. */
 void ptm_flow_take_interrupts(ptm_pt_flow *flow, ptm_item *item);
 
 /* pt_packets.c */
 /* Reads the next packet that is no PAD. */
 ptm_status ptm_flow_read(ptm_pt_flow *flow) PTM_MUST_CHECK;
+/* Reads the current packet once more, in another state. */
+void ptm_flow_unread(ptm_pt_flow *flow);
 /* Timing packets: the same in every state. Returns false for other packets. */
 bool ptm_flow_take_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packet *packet, bool after_cyc);
 /* Packets that mean the same in every state: time, mode, context. Returns false for others. */

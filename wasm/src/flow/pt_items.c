@@ -94,6 +94,7 @@ void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	flow->latched_cycles = flow->clock.cycles;
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_GAP);
 	item->reason = reason;
+	item->bytes = reason == PTM_GAP_BAD_PACKET;
 	item->ip = ip;
 	/* perf estimates the time of an error, and goes on with that of the packets. */
 	item->end_tsc = estimated_tsc(flow);
@@ -101,14 +102,18 @@ void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	if (end_ns > item->end_ns)
 		item->end_ns = end_ns;
 	item->offset = flow->packet_offset;
-	flow->lost_from = flow->packet_offset;
+	if (!flow->lost)
+		flow->lost_from = flow->packet_offset;
+	flow->lost = true;
 	flow->tnt_count = 0;
 	flow->pending_count = 0;
 	flow->resumed = false;
 	flow->found_transaction = flow->in_transaction;
 	flow->in_transaction = false;
 	flow->overflowed = false;
-	flow->distrusts = true;
+	flow->distrusts = reason == PTM_GAP_NO_CODE;
+	if (flow->distrusts)
+		flow->ip = 0;
 	flow->loop_count = 0;
 	flow->step = PTM_STEP_FIND_IP;
 }
@@ -120,24 +125,61 @@ void ptm_flow_take_interrupts(ptm_pt_flow *flow, ptm_item *item)
 	flow->interrupts_on = flow->interrupts_next;
 }
 
-void ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, uint64_t ip)
+ptm_item *ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, uint64_t ip)
 {
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_EVENT);
 	item->event = kind;
 	item->payload = payload;
 	item->ip = ip;
+	return item;
 }
 
-/* Tells the events that were bound to a FUP. */
-void ptm_flow_emit_pending(ptm_pt_flow *flow)
+void ptm_flow_emit_pending(ptm_pt_flow *flow, uint64_t to_ip)
 {
 	for (uint32_t i = 0; i < flow->pending_count; i++) {
-		if (flow->pending[i].kind == PTM_EVENT_TRANSACTION)
-			flow->in_transaction = flow->pending[i].payload & 1;
-		ptm_flow_emit_event(flow, flow->pending[i].kind, flow->pending[i].payload, flow->ip);
+		const ptm_event *event = &flow->pending[i];
+		if (event->kind == PTM_EVENT_TRANSACTION)
+			flow->in_transaction = event->payload & 1;
+		ptm_item *item = ptm_flow_emit_event(flow, event->kind, event->payload, flow->ip);
+		item->bytes = event->id;
+		item->has_ip = flow->packet.kind != PTM_PACKET_CFE;
+		item->to_ip = to_ip;
 	}
+	if (flow->block_pending)
+		ptm_flow_end_block(flow, flow->ip, true);
 	flow->pending_count = 0;
-	flow->pending_abort = flow->pending_branch = false;
+	flow->pending_abort = flow->pending_branch = flow->block_pending = false;
+}
+
+void ptm_flow_emit_cbr(ptm_pt_flow *flow, uint64_t ip)
+{
+	bool latched = flow->latched;
+	if (flow->clock.cbr == flow->cbr_told)
+		return;
+	flow->cbr_told = flow->clock.cbr;
+	ptm_flow_emit_event(flow, PTM_EVENT_CBR, flow->clock.cbr, ip)->new_cycles = false;
+	flow->latched = latched;
+}
+
+void ptm_flow_end_block(ptm_pt_flow *flow, uint64_t ip, bool has_ip)
+{
+	flow->block_whole = true;
+	flow->block_told = 0;
+	flow->block_ip = ip;
+	flow->block_has_ip = has_ip;
+}
+
+bool ptm_flow_emit_block(ptm_pt_flow *flow)
+{
+	if (flow->block_told < flow->block_count) {
+		const ptm_event *value = &flow->block[flow->block_told++];
+		ptm_item *item = ptm_flow_emit_event(flow, PTM_EVENT_PEBS, value->payload, flow->block_ip);
+		item->bytes = value->id;
+		item->has_ip = flow->block_has_ip;
+		return true;
+	}
+	flow->block_count = 0;
+	return flow->block_whole = false;
 }
 
 void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
@@ -150,12 +192,39 @@ void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
 		latch_estimate(flow);
 	else
 		ptm_flow_latch(flow);
+	ptm_flow_emit_cbr(flow, 0);
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
 	item->to_ip = ip;
+	ptm_flow_found(flow, item);
 	if (after_overflow)
 		item->reason = PTM_GAP_OVERFLOW;
-	if (flow->packet.kind != PTM_PACKET_TIP_PGD)
+	if (flow->packet.kind == PTM_PACKET_TIP_PGD)
+		item->end = PTM_END_OFF;
+	else
 		ptm_flow_take_interrupts(flow, item);
+}
+
+/* Times are no longer sure, but the packets behind it are read in the same state. */
+void ptm_flow_bad_packet(ptm_pt_flow *flow)
+{
+	uint8_t step = flow->step;
+	uint32_t bits = flow->tnt_count;
+	bool overflowed = flow->overflowed, distrusts = flow->distrusts, lost = flow->lost;
+	ptm_clock_lose(&flow->clock);
+	ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
+	flow->lost = lost;
+	flow->step = step;
+	flow->tnt_count = bits;
+	flow->overflowed = overflowed;
+	flow->distrusts = distrusts;
+	ptm_pt_reader_skip(&flow->reader);
+}
+
+void ptm_flow_found(ptm_pt_flow *flow, ptm_item *begin)
+{
+	if (flow->lost)
+		begin->bytes = flow->packet_offset - flow->lost_from;
+	flow->lost = false;
 }
 
 void ptm_flow_mismatch(ptm_pt_flow *flow)
@@ -169,7 +238,20 @@ void ptm_flow_overflow(ptm_pt_flow *flow)
 	flow->clock.instructions = 0;
 	ptm_flow_lose(flow, PTM_GAP_OVERFLOW);
 	ptm_flow_disable(flow);
+	/* The packets stay in sync: a FUP or TIP.PGE says where the code goes on. */
+	flow->step = PTM_STEP_PACKET;
 	flow->overflowed = true;
 	flow->distrusts = false;
 	flow->ip = 0;
+}
+
+void ptm_flow_restart(ptm_pt_flow *flow)
+{
+	ptm_flow_lose(flow, PTM_GAP_AUX_MISSING);
+	flow->lost = flow->distrusts = flow->enabled = false;
+	flow->found_transaction = false;
+	flow->ip = 0;
+	flow->step = PTM_STEP_FIND_PSB;
+	ptm_clock_restart(&flow->clock, flow->reader.reference);
+	flow->now_tsc = flow->latched_tsc = 0;
 }

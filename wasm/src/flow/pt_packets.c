@@ -21,6 +21,13 @@ ptm_status ptm_flow_read(ptm_pt_flow *flow)
 	return PTM_OK;
 }
 
+void ptm_flow_unread(ptm_pt_flow *flow)
+{
+	flow->reader.offset = flow->packet_offset;
+	flow->reader.packets--;
+	flow->packet.kind = flow->packet_before;
+}
+
 /* Timing packets: the same in every state. Returns false for other packets. */
 bool ptm_flow_take_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packet *packet, bool after_cyc)
 {
@@ -52,7 +59,12 @@ bool ptm_flow_take_common(ptm_pt_flow *flow)
 		return true;
 	switch (flow->packet.kind) {
 	case PTM_PACKET_MODE_EXEC: set_mode(flow); return true;
-	case PTM_PACKET_PIP: case PTM_PACKET_VMCS: case PTM_PACKET_MNT: case PTM_PACKET_PSBEND: return true;
+	case PTM_PACKET_PIP: case PTM_PACKET_VMCS: case PTM_PACKET_PSBEND: return true;
+	case PTM_PACKET_MNT:
+		/* Like the others it may stand anywhere, but it is news; a row of them without end is not all told. */
+		if (flow->queue_length < PTM_FLOW_QUEUE / 4)
+			ptm_flow_emit_event(flow, PTM_EVENT_MNT, flow->packet.payload, flow->ip)->new_cycles = false;
+		return true;
 	default: return false;
 	}
 }
@@ -86,24 +98,29 @@ static bool may_intervene(uint8_t kind)
 	}
 }
 
-/* Kind of the next packet that does not merely intervene; PTM_PACKET_BAD where none can be seen. */
-static uint8_t next_kind(ptm_pt_flow *flow)
+/* Kind of the next packet that does not merely intervene and is no `other`; PTM_PACKET_BAD where none can be seen. */
+static uint8_t next_kind_past(ptm_pt_flow *flow, uint8_t other)
 {
 	ptm_packet next;
 	ptm_pt_reader_peek_start(&flow->reader);
 	for (unsigned i = 0; i < MOST_PEEKS; i++) {
 		if (ptm_pt_reader_peek(&flow->reader, &next) != PTM_OK)
 			return PTM_PACKET_BAD;
-		if (!may_intervene(next.kind))
+		if (!may_intervene(next.kind) && next.kind != other)
 			return next.kind;
 	}
 	return PTM_PACKET_BAD;
 }
 
-static void bind(ptm_pt_flow *flow, uint8_t kind, uint64_t payload)
+static uint8_t next_kind(ptm_pt_flow *flow)
+{
+	return next_kind_past(flow, PTM_PACKET_PAD);
+}
+
+static void bind(ptm_pt_flow *flow, uint8_t kind, uint16_t id, uint64_t payload)
 {
 	if (flow->pending_count < PTM_FLOW_EVENTS)
-		flow->pending[flow->pending_count++] = (ptm_event){ kind, payload };
+		flow->pending[flow->pending_count++] = (ptm_event){ kind, id, payload };
 }
 
 /* A TIP that leads on, or TIP.PGD: `step` walks to the branch it decides. */
@@ -124,60 +141,112 @@ void ptm_flow_pge(ptm_pt_flow *flow)
 	}
 }
 
+/* A FUP while no code is followed: events are bound to it; or an overflow ends there. */
+static void fup_alone(ptm_pt_flow *flow)
+{
+	flow->ip = flow->stop_ip;
+	if (flow->pending_count || flow->block_pending) {
+		ptm_flow_latch(flow);
+		ptm_flow_emit_pending(flow, 0);
+		flow->overflowed = false;
+	} else if (flow->overflowed) {
+		flow->enabled = flow->clock.counting = true;
+		ptm_flow_begin(flow, flow->ip);
+	}
+}
+
 static void fup(ptm_pt_flow *flow)
 {
 	if (!flow->packet.count)
 		return;
 	flow->stop_ip = ptm_flow_packet_ip(flow);
 	if (!flow->enabled) {
-		flow->ip = flow->stop_ip;
-		ptm_flow_emit_pending(flow);
+		fup_alone(flow);
 		return;
 	}
 	uint8_t next = next_kind(flow);
-	bool branch = flow->pending_branch || !flow->pending_count;
+	bool branch = flow->pending_branch || (!flow->pending_count && !flow->block_pending);
 	flow->fup_branches = branch && (next == PTM_PACKET_TIP || next == PTM_PACKET_TIP_PGD || next == PTM_PACKET_BAD);
 	flow->step = PTM_STEP_FUP;
 }
 
-/* Control flow events: most are interrupts of the code at their FUP; those that an instruction makes are not. */
+/* Control flow events: most are interrupts of the code at their FUP; those that an
+ * instruction makes are not, and a FUP that the packet itself announces stands alone. */
 static void control_flow_event(ptm_pt_flow *flow)
 {
 	enum { IRET = 2, RSM = 4, VMENTRY = 7, UIRET = 13 };
 	uint8_t type = flow->packet.payload & 31;
-	bind(flow, PTM_EVENT_CFE, flow->packet.payload);
-	if (flow->packet.count || next_kind(flow) == PTM_PACKET_FUP) {
+	bind(flow, PTM_EVENT_CFE, 0, flow->packet.payload);
+	if (flow->packet.count)
+		return;
+	if (flow->enabled && next_kind(flow) == PTM_PACKET_FUP) {
 		flow->pending_branch |= type != IRET && type != RSM && type != VMENTRY && type != UIRET;
 		return;
 	}
 	ptm_flow_latch(flow);
-	ptm_flow_emit_pending(flow);
+	ptm_flow_emit_pending(flow, 0);
 }
 
 /* Events without an IP of their own happen here and now. */
 static void event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, bool with_fup)
 {
 	if (with_fup) {
-		bind(flow, kind, payload);
+		bind(flow, kind, 0, payload);
 		return;
 	}
 	ptm_flow_latch(flow);
 	ptm_flow_emit_event(flow, kind, payload, flow->ip);
 }
 
+/* PWRE follows an MWAIT that waits for its FUP, and then is one with it. */
+static bool waits_for_fup(const ptm_pt_flow *flow, uint8_t kind)
+{
+	for (uint32_t i = 0; i < flow->pending_count; i++)
+		if (flow->pending[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* Packets of a PEBS record: BBP, BIP, BEP. */
+static void block_item(ptm_pt_flow *flow)
+{
+	const ptm_packet *packet = &flow->packet;
+	switch (packet->kind) {
+	case PTM_PACKET_BBP:
+		flow->block_type = (uint8_t)packet->payload;
+		return;
+	case PTM_PACKET_BIP:
+		if (flow->block_count < PTM_FLOW_BLOCK_VALUES)
+			flow->block[flow->block_count++] = (ptm_event){ PTM_EVENT_PEBS, (uint16_t)(flow->block_type << 8 | (packet->count & 0xff)), packet->payload };
+		return;
+	default:
+		if (packet->count) {
+			flow->block_pending = true;
+			return;
+		}
+		ptm_flow_latch(flow);
+		ptm_flow_end_block(flow, flow->ip, false);
+	}
+}
+
+/* A change of the interrupt flag by no branch: then a FUP follows at once. */
+static void interrupt_flag(ptm_pt_flow *flow)
+{
+	if (flow->enabled && next_kind(flow) == PTM_PACKET_FUP && !flow->pending_count)
+		bind(flow, PTM_EVENT_IFLAG, 0, (uint64_t)flow->interrupts_next | (uint64_t)flow->interrupts_on << 1);
+}
+
 ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 {
-	ptm_status status = ptm_flow_read(flow);
-	if (status == PTM_BAD_DATA) {
-		ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
-		flow->step = PTM_STEP_FIND_PSB;
-		return PTM_OK;
-	}
-	PTM_TRY(status);
-	uint32_t ratio = flow->clock.cbr;
+	PTM_TRY(ptm_flow_read(flow));
+	ptm_clock_next(&flow->clock, flow->packet_before);
 	if (ptm_flow_take_common(flow)) {
-		if (flow->clock.cbr != ratio)
+		if (flow->packet.kind == PTM_PACKET_MODE_EXEC)
+			interrupt_flag(flow);
+		if (flow->packet.kind == PTM_PACKET_CBR && flow->clock.cbr != flow->cbr_told) {
+			flow->cbr_told = flow->clock.cbr;
 			event(flow, PTM_EVENT_CBR, flow->clock.cbr, false);
+		}
 		return PTM_OK;
 	}
 	const ptm_packet *packet = &flow->packet;
@@ -205,7 +274,7 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 	case PTM_PACKET_MODE_TSX:
 		/* Bound to a FUP when one follows; else it only tells the state. */
 		if (flow->enabled && next_kind(flow) == PTM_PACKET_FUP) {
-			bind(flow, PTM_EVENT_TRANSACTION, packet->payload);
+			bind(flow, PTM_EVENT_TRANSACTION, 0, packet->payload);
 			flow->pending_abort |= packet->payload & 2;
 			flow->pending_branch |= flow->pending_abort;
 		} else {
@@ -213,13 +282,17 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 		}
 		return PTM_OK;
 	case PTM_PACKET_PTWRITE: event(flow, PTM_EVENT_PTWRITE, packet->payload, packet->count); return PTM_OK;
-	case PTM_PACKET_MWAIT: event(flow, PTM_EVENT_MWAIT, packet->payload, true); return PTM_OK;
-	case PTM_PACKET_PWRE: event(flow, PTM_EVENT_PWRE, packet->payload, false); return PTM_OK;
+	case PTM_PACKET_MWAIT:
+		/* Outside of traced code no FUP follows: then a later one is none of its business. */
+		event(flow, PTM_EVENT_MWAIT, packet->payload, next_kind_past(flow, PTM_PACKET_PWRE) == PTM_PACKET_FUP);
+		return PTM_OK;
+	case PTM_PACKET_PWRE: event(flow, PTM_EVENT_PWRE, packet->payload, waits_for_fup(flow, PTM_EVENT_MWAIT)); return PTM_OK;
 	case PTM_PACKET_PWRX: event(flow, PTM_EVENT_PWRX, packet->payload, false); return PTM_OK;
 	case PTM_PACKET_EXSTOP: event(flow, PTM_EVENT_EXSTOP, packet->count, packet->count); return PTM_OK;
 	case PTM_PACKET_CFE: control_flow_event(flow); return PTM_OK;
-	case PTM_PACKET_EVD: bind(flow, PTM_EVENT_EVD, packet->payload); return PTM_OK;
+	case PTM_PACKET_EVD: bind(flow, PTM_EVENT_EVD, packet->count, packet->payload); return PTM_OK;
 	case PTM_PACKET_TRIG: event(flow, PTM_EVENT_TRIG, packet->payload, packet->count); return PTM_OK;
+	case PTM_PACKET_BBP: case PTM_PACKET_BIP: case PTM_PACKET_BEP: block_item(flow); return PTM_OK;
 	default: return PTM_OK;
 	}
 }

@@ -29,13 +29,17 @@ static void take_enabled(ptm_clock *clock, uint8_t kind)
 		break;
 	case PTM_PACKET_OVF:
 		ptm_clock_disable(clock);
+		clock->in_psb = false;
 		clock->fup_counts = true;
+		break;
+	case PTM_PACKET_TIP:
+		clock->counting = true;
 		break;
 	case PTM_PACKET_TIP_PGD: case PTM_PACKET_TRACESTOP:
 		ptm_clock_disable(clock);
 		break;
 	case PTM_PACKET_PSB: case PTM_PACKET_PSBEND:
-		clock->fup_counts = kind == PTM_PACKET_PSB;
+		clock->fup_counts = clock->in_psb = kind == PTM_PACKET_PSB;
 		break;
 	case PTM_PACKET_FUP:
 		clock->counting |= clock->fup_counts;
@@ -48,6 +52,8 @@ static void take_enabled(ptm_clock *clock, uint8_t kind)
 
 void ptm_pt_flow_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packet *packet, uint8_t before)
 {
+	if (!clock->in_psb)
+		ptm_clock_next(clock, before);
 	if (ptm_flow_take_time(clock, reader, packet, before == PTM_PACKET_CYC))
 		return;
 	take_enabled(clock, packet->kind);
@@ -65,10 +71,16 @@ static ptm_status scan(const ptm_pt_flow_config *config, uint64_t offset, uint64
 	if (!offset)
 		status = ptm_pt_reader_sync(&reader);
 	while ((status = ptm_pt_reader_next(&reader, &packet)) != PTM_END) {
-		if (status == PTM_BAD_DATA) {
-			reader.offset++;
+		if (status == PTM_TRUNCATED) {
+			ptm_clock_restart(clock, reader.reference);
 			if (ptm_pt_reader_sync(&reader) != PTM_OK)
 				break;
+			continue;
+		}
+		if (status == PTM_BAD_DATA) {
+			ptm_clock_lose(clock);
+			clock->in_psb = false;
+			ptm_pt_reader_skip(&reader);
 			continue;
 		}
 		if (status != PTM_OK)

@@ -5,7 +5,7 @@
 
 /* Reads PSB+ after its PSB, up to PSBEND. Stores the FUP's IP, 0 without one.
  * PTM_BAD_DATA: a packet that has no business there; the reader stands behind it. */
-static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
+static ptm_status read_psb_packets(ptm_pt_flow *flow, uint64_t *ip)
 {
 	flow->last_ip = 0;
 	*ip = 0;
@@ -31,6 +31,14 @@ static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
 	}
 }
 
+static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
+{
+	flow->clock.in_psb = true;
+	ptm_status status = read_psb_packets(flow, ip);
+	flow->clock.in_psb = false;
+	return status;
+}
+
 /* A PSB+ cut short: by an overflow, or by a packet that has no business there. */
 static void broken_psb(ptm_pt_flow *flow)
 {
@@ -48,6 +56,17 @@ static void psb_event(ptm_pt_flow *flow, uint64_t offset, uint64_t ip)
 	flow->in_transaction = flow->found_transaction;
 	flow->interrupts_on = flow->interrupts_next;
 	ptm_flow_emit_event(flow, PTM_EVENT_PSB, offset, ip);
+	ptm_flow_emit_cbr(flow, ip);
+}
+
+static void begin_at_psb(ptm_pt_flow *flow, uint64_t ip)
+{
+	flow->ip = ip;
+	flow->step = PTM_STEP_PACKET;
+	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
+	item->to_ip = ip;
+	item->resumed = true;
+	ptm_flow_found(flow, item);
 }
 
 /* Decoding may begin at this PSB: measurements do not go across it. */
@@ -65,7 +84,7 @@ static void checkpoint(ptm_pt_flow *flow, uint64_t offset, uint64_t packets)
  * is walked on the way still has the time before the PSB. */
 ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 {
-	bool reaches = false;
+	bool reaches = false, was_enabled = flow->enabled;
 	uint64_t ip;
 
 	flow->psb_offset = flow->packet_offset;
@@ -78,7 +97,8 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 		return PTM_OK;
 	}
 	PTM_TRY(status);
-	if (ip && flow->ip && ip != flow->ip)
+	/* Erratum BDM70 (and SKD024, SKL021, KBL021): PSB+ before a TIP.PGE may have a FUP, though tracing is still off. */
+	if (was_enabled && ip && flow->ip && ip != flow->ip)
 		PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
 	if (reaches) {
 		flow->stop_ip = ip;
@@ -87,6 +107,10 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	}
 	psb_event(flow, flow->psb_offset, ip);
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);
+	if (ip && !flow->ip)
+		begin_at_psb(flow, ip);
+	else if (ip && !was_enabled)
+		flow->ip = ip;
 	return PTM_OK;
 }
 
@@ -165,12 +189,10 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 		else if (flow->packet.kind == PTM_PACKET_TIP_PGD)
 			ptm_flow_disable(flow);
 		else if (flow->packet.kind == PTM_PACKET_TIP)
-			flow->enabled = true;
-		else if (flow->overflowed) /* a FUP after OVF says that tracing goes on */
 			flow->enabled = flow->clock.counting = true;
 		ip = flow->packet.count ? ptm_flow_packet_ip(flow) : 0;
 		/* After an error perf trusts only an IP that is sent in full. */
-		if (ip && (flow->overflowed || !flow->distrusts || flow->packet.count >= 3)) {
+		if (ip && (!flow->distrusts || flow->packet.count >= 3)) {
 			ptm_flow_begin(flow, ip);
 			flow->in_transaction = flow->found_transaction;
 		}
@@ -185,13 +207,8 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 		PTM_TRY(status);
 		psb_event(flow, offset, ip);
 		checkpoint(flow, offset, packets);
-		if (ip) {
-			flow->ip = ip;
-			flow->step = PTM_STEP_PACKET;
-			ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
-			item->to_ip = ip;
-			item->resumed = true;
-		}
+		if (ip)
+			begin_at_psb(flow, ip);
 		return PTM_OK;
 	}
 	case PTM_PACKET_MODE_TSX:
@@ -220,10 +237,11 @@ ptm_status ptm_flow_at_limit(ptm_pt_flow *flow)
 		return PTM_OK;
 	flow->limit_packets = flow->reader.packets;
 	flow->reader.limit = flow->reader.input.size;
-	PTM_TRY(ptm_flow_read(flow));
-	ptm_status status = read_psb(flow, &ip);
+	ptm_status status = ptm_flow_read(flow);
+	if (status == PTM_OK)
+		status = read_psb(flow, &ip);
 	if (status != PTM_OK || !ip)
-		return status == PTM_BAD_DATA ? PTM_OK : status;
+		return status == PTM_BAD_DATA || status == PTM_TRUNCATED ? PTM_OK : status;
 	bool reaches;
 	PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
 	if (reaches) {

@@ -14,8 +14,9 @@ static const ptm_block *block_at(const ptm_pt_flow *flow, uint32_t row)
 }
 
 /* Fills what all visits share: the first `instructions` of `block` were executed
- * and the last of them is at `last_ip`. */
-static ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint64_t last_ip, bool latch)
+ * and the last of them is at `last_ip`. `asynchronous`: an interruption to `to_ip`
+ * ends it; the events bound to it are told before it, for they share its state in perf. */
+static inline ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint64_t last_ip, bool latch, bool asynchronous, uint64_t to_ip)
 {
 	uint64_t start_ns = flow->now_ns;
 	ptm_flow_context context = flow->context;
@@ -24,6 +25,12 @@ static ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instructions,
 	flow->clock.instructions += instructions;
 	if (latch)
 		ptm_flow_latch(flow);
+	if (asynchronous) {
+		bool latched = flow->latched;
+		ptm_flow_emit_cbr(flow, flow->ip);
+		ptm_flow_emit_pending(flow, to_ip);
+		flow->latched = latched;
+	}
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_VISIT);
 	item->block = block;
 	item->instructions = (uint16_t)instructions;
@@ -48,7 +55,7 @@ static ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instructions,
 ptm_item *ptm_flow_visit(ptm_pt_flow *flow, uint32_t row, uint8_t end, uint64_t to_ip, bool latch)
 {
 	const ptm_block *block = block_at(flow, row);
-	ptm_item *item = visit(flow, row, block->instructions, block->last_ip, latch);
+	ptm_item *item = visit(flow, row, block->instructions, block->last_ip, latch, false, 0);
 	item->end = end;
 	item->to_ip = to_ip;
 	return item;
@@ -56,7 +63,7 @@ ptm_item *ptm_flow_visit(ptm_pt_flow *flow, uint32_t row, uint8_t end, uint64_t 
 
 ptm_item *ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t row, uint32_t instructions, uint8_t end, uint64_t to_ip)
 {
-	ptm_item *item = visit(flow, row, instructions, flow->ip, true);
+	ptm_item *item = visit(flow, row, instructions, flow->ip, true, end == PTM_END_ASYNC || end == PTM_END_ABORT, to_ip);
 	item->end = end;
 	item->to_ip = to_ip;
 	return item;
@@ -64,7 +71,7 @@ ptm_item *ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t row, uint32_t instructi
 
 void ptm_flow_visit_part(ptm_pt_flow *flow, uint32_t row, uint32_t instructions)
 {
-	ptm_item *item = visit(flow, row, instructions, flow->ip, false);
+	ptm_item *item = visit(flow, row, instructions, flow->ip, false, false, 0);
 	item->end = PTM_END_FALLTHROUGH;
 }
 

@@ -27,6 +27,12 @@ static inline void ptm_return_stack_push(ptm_return_stack *stack, uint64_t ip)
 		stack->depth++;
 }
 
+/* Returns the newest address and leaves it there, 0 when empty. */
+static inline uint64_t ptm_return_stack_top(const ptm_return_stack *stack)
+{
+	return stack->depth ? stack->at[(stack->top - 1) % PTM_RETURN_STACK_DEPTH] : 0;
+}
+
 /* Returns the newest address, 0 when empty. */
 static inline uint64_t ptm_return_stack_pop(ptm_return_stack *stack)
 {

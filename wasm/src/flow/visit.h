@@ -54,7 +54,7 @@ static inline bool ptm_gap_is_loss(uint8_t reason)
 
 typedef struct ptm_item {
 	uint8_t kind;            /* enum ptm_item_kind */
-	uint8_t end;             /* VISIT: enum ptm_end */
+	uint8_t end;             /* VISIT: enum ptm_end; BEGIN: PTM_END_OFF when a TIP.PGD told the place, and tracing is off again */
 	uint8_t reason;          /* GAP: enum ptm_gap_reason; BEGIN: PTM_GAP_OVERFLOW where an overflow ends inside traced code */
 	uint8_t event;           /* EVENT: enum ptm_event_kind (pt/event.h) */
 	bool in_transaction;
@@ -67,6 +67,7 @@ typedef struct ptm_item {
 	bool cycles_restart;     /* VISIT: the next measurement covers nothing up to here */
 	bool new_cycles;         /* total_cycles was taken over from the packets with this item */
 	bool estimated_cycles;   /* no CYC packet was seen: total_cycles follows time and the core:bus ratio */
+	bool has_ip;             /* EVENT: ip is the one that a FUP gave, else where the flow stood */
 	uint16_t instructions;   /* VISIT: whole instructions executed, from the block's first on */
 	uint32_t block;          /* VISIT: row of blocks */
 	uint32_t thread;         /* row of threads that executed it */
@@ -76,12 +77,12 @@ typedef struct ptm_item {
 	uint64_t to_ip;          /* where control went, 0: unknown or not traced; BEGIN: where it starts */
 	uint64_t end_tsc;        /* end_ns in TSC ticks: what perf orders queues by */
 	uint64_t ip;             /* VISIT: where it ended: its last instruction, or the interrupted one (ASYNC, ABORT);
-	                            GAP: where flow was lost, 0 unknown */
+	                            GAP: where flow was lost, 0 unknown; EVENT: where it happened */
 	uint64_t total_instructions, total_cycles; /* of the queue since decoding began, at the end of this item */
 	uint64_t cycles;         /* core cycles since the last measurement */
 	uint64_t cycle_instructions; /* instructions since the last measurement */
 	uint64_t offset;         /* position in the queue's AUX stream of the packet that ended it */
-	uint64_t bytes;          /* GAP: AUX bytes skipped */
+	uint64_t bytes;          /* GAP: AUX bytes skipped; BEGIN: those skipped since the gap before it; EVENT: id, see pt/event.h */
 	uint64_t payload;        /* EVENT */
 } ptm_item;
 

@@ -48,6 +48,7 @@ void ptm_block_stat_add(ptm_block_stat *into, const ptm_block_stat *from)
 	into->cycle_visits += from->cycle_visits;
 	into->cycle_instructions += from->cycle_instructions;
 	into->taken += from->taken;
+	into->not_taken += from->not_taken;
 	bool is_earlier = from->first_ns != into->first_ns ? from->first_ns < into->first_ns
 			: from->first_segment != into->first_segment ? from->first_segment < into->first_segment
 								     : from->first_instruction < into->first_instruction;

@@ -35,6 +35,7 @@ static inline void ptm_block_stat_count(ptm_block_stat *stat, const ptm_item *vi
 	stat->instructions += visit->instructions;
 	stat->ns += visit->end_ns > visit->start_ns ? visit->end_ns - visit->start_ns : 0;
 	stat->taken += branched >> (visit->end & 31) & 1;
+	stat->not_taken += visit->end == PTM_END_NOT_TAKEN;
 	if (visit->has_cycles && !visit->cycles_partial) {
 		stat->cycles += visit->cycles;
 		stat->cycle_instructions += visit->cycle_instructions;

@@ -138,6 +138,7 @@ static ptm_status read_blocks(reader *reader, ptm_part_data *data, ptm_block_sta
 		stat.cycle_visits = ptm_bytes_u64(from);
 		stat.cycle_instructions = ptm_bytes_u64(from);
 		stat.taken = ptm_bytes_u64(from);
+		stat.not_taken = ptm_bytes_u64(from);
 		stat.first_ns = ptm_bytes_u64(from);
 		stat.first_instruction = ptm_bytes_u64(from);
 		stat.first_segment = ptm_bytes_u32(from);

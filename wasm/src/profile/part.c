@@ -394,6 +394,8 @@ ptm_status ptm_part_add(ptm_part *part, const ptm_item *item)
 	if (item->kind == PTM_ITEM_BEGIN) {
 		part->is_begun = true;
 		part->begin_ip = item->to_ip;
+		if (item->bytes && part->data.gaps.length)
+			part->data.gaps.at[part->data.gaps.length - 1].gap.bytes += item->bytes;
 	} else if (part->is_open && item->kind == PTM_ITEM_SWITCH) {
 		/* Even to the same thread: another may have run without a trace. At the
 		 * start of a part it only says which thread is running. */

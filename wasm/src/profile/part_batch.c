@@ -228,6 +228,7 @@ static uint64_t flush_edge(ptm_part *part, ptm_graph *graph, uint32_t edge)
 		stat->visits += resumed ? 0 : count;
 		stat->instructions += count * block->instructions;
 		stat->taken += is_branch && (taken || !is_last) ? count : 0;
+		stat->not_taken += is_last && !taken && (block->class == PTM_INSN_JCC || block->class == PTM_INSN_LOOP) ? count : 0;
 		branches += is_branch ? count : 0;
 		resumed = !is_branch;
 	}

@@ -106,6 +106,7 @@ typedef struct ptm_block_stat {
 	uint64_t visits, instructions, ns;
 	uint64_t cycles, cycle_visits, cycle_instructions; /* over the visits that end with a measurement */
 	uint64_t taken;          /* visits whose last instruction branched */
+	uint64_t not_taken;      /* visits whose conditional branch was passed by */
 	uint64_t first_ns;       /* of its first visit: when, and the visit's first */
 	uint64_t first_instruction; /* instruction, counted from the start of first_segment */
 } ptm_block_stat;

@@ -87,7 +87,7 @@ static ptm_status put_blocks(ptm_part *part, function_map *map)
 	for (uint32_t i = 0; i < part->stats.stats.length; i++) {
 		const ptm_block_stat *stat = &part->stats.stats.at[i];
 		const uint64_t counts[] = { stat->visits, stat->instructions, stat->ns, stat->cycles, stat->cycle_visits,
-					    stat->cycle_instructions, stat->taken, stat->first_ns, stat->first_instruction };
+					    stat->cycle_instructions, stat->taken, stat->not_taken, stat->first_ns, stat->first_instruction };
 		PTM_TRY(put_block(part, map, &part->blocks->blocks.at[stat->block]));
 		PTM_TRY(put(part, counts, sizeof counts));
 		PTM_TRY(put_u32(part, stat->first_segment));

@@ -52,6 +52,12 @@ static void estimate_cycles(ptm_clock *clock)
 		clock->cycles = cycles;
 }
 
+static void rebase_cycles(ptm_clock *clock)
+{
+	clock->cycles_base_tsc = clock->tsc;
+	clock->cycles_base = clock->cycles;
+}
+
 /* Rebuilds a 64-bit TSC near `reference` from its low 56 bits. */
 static uint64_t widen(uint64_t low, uint64_t reference)
 {
@@ -80,8 +86,6 @@ void ptm_clock_tsc(ptm_clock *clock, uint64_t payload, bool after_cyc)
 	if (tsc < clock->tsc)
 		tsc = clock->tsc;
 	clock->tsc = tsc;
-	if (clock->have_mtc)
-		estimate_cycles(clock);
 	moved(clock);
 	if (after_cyc) {
 		clock->cyc_reference = tsc;
@@ -103,8 +107,14 @@ static void set_ctc(const ptm_clock *clock, ptm_ctc *ctc, uint64_t tsc_packet, u
 
 void ptm_clock_tma(ptm_clock *clock, uint32_t counter, uint32_t fast_counter)
 {
-	if (clock->config.tsc_ctc_denominator)
-		set_ctc(clock, &clock->ctc, clock->tsc_packet, counter, fast_counter);
+	if (!clock->config.tsc_ctc_denominator)
+		return;
+	/* Outside of PSB+ the frequency has changed: what passed since the last MTC is no longer known. */
+	if (clock->counting && !clock->in_psb)
+		rebase_cycles(clock);
+	else
+		estimate_cycles(clock);
+	set_ctc(clock, &clock->ctc, clock->tsc_packet, counter, fast_counter);
 }
 
 /* Returns the TSC at an MTC and moves the CTC on. TMA carries 16 bits of CTC, so
@@ -189,13 +199,9 @@ void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_pee
 {
 	if (!clock->ctc.have_tma)
 		return;
-	clock->have_mtc = true;
 	uint64_t tsc = advance_ctc(clock, &clock->ctc, mtc);
 	if (tsc >= clock->tsc)
 		clock->tsc = tsc;
-	/* With a threshold, the cycles from here to the next decision may be missing. */
-	if (clock->config.cyc_threshold)
-		clock->cycles_sampled = false;
 	estimate_cycles(clock);
 	moved(clock);
 	if (after_cyc) {
@@ -222,12 +228,6 @@ void ptm_clock_cyc(ptm_clock *clock, uint64_t cycles)
 	if (tsc >= clock->tsc)
 		clock->tsc = tsc;
 	moved(clock);
-}
-
-static void rebase_cycles(ptm_clock *clock)
-{
-	clock->cycles_base_tsc = clock->tsc;
-	clock->cycles_base = clock->cycles;
 }
 
 void ptm_clock_cbr(ptm_clock *clock, uint32_t ratio)
@@ -260,6 +260,14 @@ void ptm_clock_lose(ptm_clock *clock)
 	clock->ctc.have_tma = false;
 }
 
+void ptm_clock_restart(ptm_clock *clock, uint64_t reference)
+{
+	ptm_clock_lose(clock);
+	ptm_clock_disable(clock);
+	clock->tsc = 0;
+	clock->reference = reference;
+}
+
 ptm_clock ptm_clock_at_cut(const ptm_clock *clock)
 {
 	ptm_clock cut;
@@ -281,7 +289,6 @@ ptm_clock ptm_clock_at_cut(const ptm_clock *clock)
 	cut.have_cycles_to_tsc = clock->have_cycles_to_tsc;
 	cut.counting = clock->counting;
 	cut.have_cyc = clock->have_cyc;
-	cut.have_mtc = clock->have_mtc;
 	cut.tsc_to_cycles = clock->tsc_to_cycles;
 	/* Without CYC packets there is no measurement: cycles are estimated from time. */
 	if (clock->have_cyc) {

@@ -41,7 +41,7 @@ typedef struct ptm_clock {
 	bool counting;                   /* packets are enabled: cycles count */
 	bool fup_counts;                 /* for a scan: a FUP would say that packets are enabled (in PSB+, after OVF) */
 	bool have_cyc;                   /* a CYC packet was seen: estimates from time are off */
-	bool have_mtc;                   /* an MTC packet was seen: TSC packets give estimates too */
+	bool in_psb;                     /* between PSB and PSBEND */
 	uint64_t cycles;                 /* total while counting */
 	uint64_t cycles_told;            /* of these, already told with a visit */
 	uint64_t cycles_base, cycles_base_tsc;
@@ -63,9 +63,19 @@ void ptm_clock_tma(ptm_clock *clock, uint32_t ctc, uint32_t fast_counter);
 void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_peek peek, void *context);
 void ptm_clock_cyc(ptm_clock *clock, uint64_t cycles);
 void ptm_clock_cbr(ptm_clock *clock, uint32_t ratio);
+/* Any packet but those of PSB+ comes next, `before` was the kind of the one before
+ * it: with a threshold, only right behind a CYC packet all cycles are known. */
+static inline void ptm_clock_next(ptm_clock *clock, uint8_t before)
+{
+	if (clock->config.cyc_threshold && before != PTM_PACKET_CYC)
+		clock->cycles_sampled = false;
+}
+
 /* Packet generation starts (TIP.PGE) or stops (TIP.PGD): what cycles count. */
 void ptm_clock_enable(ptm_clock *clock);
 void ptm_clock_disable(ptm_clock *clock);
+/* Another recording begins; its first TSC packet is near `reference` (0: unknown). */
+void ptm_clock_restart(ptm_clock *clock, uint64_t reference);
 /* Timing is broken until the next TSC (overflow). */
 void ptm_clock_lose(ptm_clock *clock);
 

@@ -6,7 +6,7 @@
 
 void ptm_pt_reader_init(ptm_pt_reader *reader, const ptm_pt_input *input, uint64_t offset, uint64_t limit)
 {
-	*reader = (ptm_pt_reader){ .input = *input, .offset = offset, .limit = limit < input->size ? limit : input->size };
+	*reader = (ptm_pt_reader){ .input = *input, .origin = offset, .offset = offset, .limit = limit < input->size ? limit : input->size };
 }
 
 void ptm_pt_reader_free(ptm_pt_reader *reader)
@@ -43,6 +43,17 @@ static inline bool quick(const ptm_pt_reader *reader, uint64_t offset, uint64_t 
 	       ptm_packet_quick(reader->window + at, packet);
 }
 
+/* Returns whether the buffer at the current offset does not follow on the one before it. */
+static bool enter_buffer(ptm_pt_reader *reader)
+{
+	const ptm_pt_input *input = &reader->input;
+	uint64_t start;
+
+	reader->buffer_end = input->buffer_end(input->context, reader->offset);
+	return input->restarts && input->restarts(input->context, reader->offset, &start, &reader->reference) &&
+	       start && start >= reader->origin;
+}
+
 ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet)
 {
 	const uint8_t *at;
@@ -50,20 +61,31 @@ ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet)
 
 	if (reader->offset >= reader->limit)
 		return PTM_END;
-	if (quick(reader, reader->offset, reader->input.size, reader->block_item, packet)) {
+	if (reader->offset >= reader->buffer_end && enter_buffer(reader))
+		return PTM_TRUNCATED;
+	if (quick(reader, reader->offset, reader->buffer_end, reader->block_item, packet)) {
 		reader->offset += packet->size;
 		reader->packets++;
 		return PTM_OK;
 	}
 	PTM_TRY(ptm_pt_reader_view(reader, reader->offset, PTM_PACKET_SIZE, &at, &available));
+	if (available > reader->buffer_end - reader->offset)
+		available = (uint32_t)(reader->buffer_end - reader->offset);
 	ptm_status status = ptm_packet_decode(at, available, reader->block_item, packet);
 	if (status == PTM_TRUNCATED)
-		return PTM_END;
+		return PTM_BAD_DATA;
 	PTM_TRY(status);
 	reader->block_item = ptm_packet_block_item(reader->block_item, packet);
 	reader->offset += packet->size;
 	reader->packets++;
 	return PTM_OK;
+}
+
+void ptm_pt_reader_skip(ptm_pt_reader *reader)
+{
+	reader->block_item = 0;
+	reader->offset++;
+	reader->packets++;
 }
 
 /* The packet before a PSB may end in bytes that look like its start: of a longer

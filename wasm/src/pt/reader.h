@@ -11,18 +11,24 @@ typedef struct ptm_pt_input {
 	void *context;
 	/* Copies up to `length` bytes at `offset`; stores how many (0 only at the end). */
 	ptm_status (*read)(void *context, uint64_t offset, uint8_t *into, uint32_t *length);
-	/* End of the recorder's buffer that holds `offset`: perf looks ahead no further. */
+	/* End of the recorder's buffer that holds `offset`: no packet goes across it, and perf looks ahead no further. */
 	uint64_t (*buffer_end)(void *context, uint64_t offset);
 	uint64_t size;
+	/* Whether the buffer that holds `offset` does not follow on the one before it;
+	 * stores where it starts and the TSC its first TSC packet is near. NULL: all follow. */
+	bool (*restarts)(void *context, uint64_t offset, uint64_t *start, uint64_t *reference);
 } ptm_pt_input;
 
 typedef struct ptm_pt_reader {
 	ptm_pt_input input;
+	uint64_t origin;         /* where reading began */
+	uint64_t reference;      /* see PTM_TRUNCATED below */
 	uint64_t limit;          /* packets that start here or later are not read */
 	uint8_t *window;         /* owned */
 	uint64_t window_offset;
 	uint32_t window_length;
 	uint64_t offset;         /* of the next packet */
+	uint64_t buffer_end;     /* of the recorder's buffer that held the last packet */
 	uint64_t packets;        /* read so far */
 	uint8_t block_item;      /* see ptm_packet_decode */
 	/* Look ahead */
@@ -33,10 +39,14 @@ typedef struct ptm_pt_reader {
 void ptm_pt_reader_init(ptm_pt_reader *reader, const ptm_pt_input *input, uint64_t offset, uint64_t limit);
 void ptm_pt_reader_free(ptm_pt_reader *reader);
 
-/* Reads the next packet and moves past it. PTM_END at the limit or when the
- * stream ends inside a packet; PTM_BAD_DATA at bytes that are no packet (does
- * not move). */
+/* Reads the next packet and moves past it. PTM_END at the limit; PTM_BAD_DATA at
+ * bytes that are no packet, or a packet that its buffer cuts short (does not move);
+ * PTM_TRUNCATED, once, where a buffer begins that does not follow on the one before
+ * (reference is its; does not move). */
 ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet) PTM_MUST_CHECK;
+
+/* Moves one byte on, past what is no packet; it counts as one. */
+void ptm_pt_reader_skip(ptm_pt_reader *reader);
 
 /* Moves to the next PSB at or after the current offset. PTM_END when there is none before the limit. */
 ptm_status ptm_pt_reader_sync(ptm_pt_reader *reader) PTM_MUST_CHECK;

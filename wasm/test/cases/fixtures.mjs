@@ -58,6 +58,24 @@ export function projectFixtures() {
   return fixtures
 }
 
+/** Small traces of other sources than PT, with what perf prints of them. */
+export function otherFixtures() {
+  const folder = join(own, 'other')
+  const truthLines = () =>
+    gunzipSync(readFileSync(join(folder, 'bts-calls.truth.gz')))
+      .toString('latin1')
+      .trim()
+      .split('\n')
+  const bts = { name: 'bts-calls', source: 'bts', truthLines }
+  return [bts, { name: 'lbr-calls', source: 'lbr' }].map((fixture) => ({
+    ...fixture,
+    group: 'project',
+    trace: join(folder, `${fixture.name}.perf.data`),
+    symfs: join(own, 'symfs'),
+    expected: join(folder, `${fixture.name}.txt`),
+  }))
+}
+
 /** The traces with truth beside the project; none when the folder is not there. */
 export function sharedFixtures() {
   const folder = join(shared, 'fixtures')

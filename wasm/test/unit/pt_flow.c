@@ -99,7 +99,7 @@ static void calls(void)
 		"begin 401019 @2000\n"
 		"401019 1 jump 401000 @2000\n"
 		"401000 3 call 40101b @2000\n"
-		"gap mismatch at 40101b @2008\n");
+		"gap mismatch at 40101b @200a\n");
 }
 
 /* Uncompressed returns do not need the stack; a deferred TIP stands for a TNT bit. */
@@ -144,6 +144,18 @@ static void events(void)
 		"40101b 1 return 40100b @1000\n");
 }
 
+/* A PEBS record is told value by value where its BEP stands; a frequency change at once. */
+static void records(void)
+{
+	CHECK_TEXT(flow(START "02 63 10 04 00 10 40 00 00 00 00 00 02 63 01 0c 05 00 00 00 00 00 00 00 02 33 02 03 10 00 04"),
+		"begin~ 401000 @1000\n"
+		"event 12 401000 at 401000 @1000\n"
+		"event 12 5 at 401000 @1000\n"
+		"event 1 10 at 401000 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"gap mismatch at 40101b @1010\n");
+}
+
 /* A transaction begins, and is aborted. */
 static void transactions(void)
 {
@@ -151,8 +163,8 @@ static void transactions(void)
 		"begin~ 401000 @1000\n"
 		"401000 1 on 0 @1000\n"
 		"event 3 1 at 401001 tx @1000\n"
-		"401001 1~ abort 40100f @1000\n"
-		"event 3 2 at 401006 @1000\n");
+		"event 3 2 at 401006 @1000\n"
+		"401001 1~ abort 40100f @1000\n");
 }
 
 /* A PSB cuts the block in progress, and restarts the compressions. */
@@ -212,16 +224,16 @@ static void losses(void)
 		"begin~ 401000 @1000\n"
 		"401000 3 call 40101b @1000\n"
 		"40101b 1 return 401011 @1000\n"
-		"gap mismatch at 401011 @1008\n"
-		"begin 40100b @1008\n"
-		"40100b 2 taken 401006 @1008\n");
+		"gap mismatch at 401011 @100a\n"
+		"begin 40100b @100a\n"
+		"40100b 2 taken 401006 @100a\n");
 	CHECK_TEXT(flow(START "05 06 " PSB TSC_2000 "7d 0b 10 40 00 00 00 " PSBEND "06"),
 		"begin~ 401000 @1000\n"
 		"gap bad packet at 401000 @1000\n"
-		"gap no sync at 0 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"40101b 1 return 40100b @1000\n"
 		"event 0 23 at 40100b @2000\n"
 		"checkpoint 23 @2000\n"
-		"begin~ 40100b @2000\n"
 		"40100b 2 taken 401006 @2000\n");
 }
 
@@ -241,6 +253,7 @@ int main(void)
 	returns();
 	interrupts();
 	events();
+	records();
 	transactions();
 	psb_in_sync();
 	losses();

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which files belong together: a perf.data that is a directory (perf record
+// --threads or --kcore), and perf's build-id cache (~/.debug, or what perf
+// archive packed). Knows paths only, with / between their parts.
+
+/** The data.N files beside the `data` file of a directory, in order. */
+export function dataFiles(trace: string, paths: readonly string[]): string[] {
+  if (!/(^|\/)data$/.test(trace)) return []
+  const numbered = paths.flatMap((path) => {
+    const number = path.startsWith(trace) ? /^\.(\d+)$/.exec(path.slice(trace.length))?.[1] : undefined
+    return number === undefined ? [] : [{ path, number: Number(number) }]
+  })
+  return numbered.sort((a, b) => a.number - b.number).map(({ path }) => path)
+}
+
+/** Whether a path looks like a data.N file of a directory. */
+export const isDataFile = (path: string): boolean => /(^|\/)data\.\d+$/.test(path)
+
+/** Whether a file beside a trace is what perf record --kcore copied of the running kernel (text or ELF). */
+export const isKernelCopy = (path: string): boolean => /(^|\/)kcore_dir[^/]*\/(kcore|kallsyms|modules)$/.test(path)
+
+const cacheEntry = /^\/?(.*?)\/[0-9a-f]{32,40}(?:\/(?:elf|vdso|debug|kallsyms|kcore))?$/
+
+/** Where a file of a build-id cache was on the recorded machine; any other path as it is. */
+export function recordedPath(path: string): string {
+  const cut = path.lastIndexOf('.debug/')
+  const inner = cut < 0 ? path : path.slice(cut + '.debug/'.length)
+  const original = cacheEntry.exec(inner)?.[1]
+  if (original === undefined || original === '' || inner.startsWith('.build-id/')) return path
+  return original.startsWith('[') ? original : `/${original}`
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Snapshots of one ring buffer, taken again and again: each holds what the one
+ * before it held, as far as that is not overwritten yet. Cuts what was seen
+ * before, and marks where a snapshot does not follow on the one before. */
+#include "api/session.h"
+#include "pt/reader.h"
+
+/* perf pads a piece of AUX data with so many zeros at most. */
+#define MOST_PADDING 7
+
+/* The bytes of one snapshot. */
+typedef struct ring {
+	const uint8_t *at;
+	size_t size;
+} ring;
+
+/* Finds the TSC of the first PSB+ at or after `*offset` that has one; stores the
+ * offset behind its packet. False: there is none. */
+static bool next_tsc(const ring *ring, size_t *offset, uint64_t *tsc)
+{
+	size_t psb = ptm_psb_find(ring->at, *offset, ring->size);
+	while (psb < ring->size) {
+		ptm_packet packet = { .kind = PTM_PACKET_PSB };
+		size_t at = psb;
+		while (at < ring->size && packet.kind != PTM_PACKET_PSBEND && packet.kind != PTM_PACKET_OVF) {
+			uint32_t left = ring->size - at < PTM_PACKET_SIZE ? (uint32_t)(ring->size - at) : PTM_PACKET_SIZE;
+			if (ptm_packet_decode(ring->at + at, left, 0, &packet) != PTM_OK)
+				break;
+			at += packet.size;
+			if (packet.kind == PTM_PACKET_TSC) {
+				*tsc = packet.payload;
+				*offset = at;
+				return true;
+			}
+		}
+		psb = ptm_psb_find(ring->at, psb + PTM_PSB_SIZE, ring->size);
+	}
+	return false;
+}
+
+/* The last PSB+ with a TSC. */
+static bool last_tsc(const ring *ring, size_t *behind, uint64_t *tsc)
+{
+	size_t offset = 0;
+	bool found = false;
+	while (next_tsc(ring, &offset, tsc)) {
+		*behind = offset;
+		found = true;
+	}
+	return found;
+}
+
+/* Zeros at the end of `before` may be padding, which the ring itself does not have. */
+static size_t without_padding(const ring *before, const ring *after, size_t start)
+{
+	for (size_t count = MOST_PADDING; count; count--) {
+		if (count > before->size || count > start)
+			continue;
+		if (after->at[start - count] != before->at[before->size - count])
+			return start - count;
+	}
+	return start;
+}
+
+/* Where in `after` begins what `before` does not hold. follows: right behind it. */
+static size_t new_part(const ring *before, const ring *after, bool *follows)
+{
+	uint64_t tsc, other;
+	size_t behind = 0, start = ptm_psb_find(after->at, 0, after->size), offset = start;
+
+	*follows = false;
+	if (!last_tsc(before, &behind, &tsc))
+		return start;
+	size_t rest = before->size - behind;
+	while (next_tsc(after, &offset, &other)) {
+		/* The same moment, so the same bytes follow. */
+		if (other == tsc && after->size - offset >= rest) {
+			*follows = true;
+			return without_padding(before, after, offset + rest);
+		}
+		/* TSC packets carry 56 bits. */
+		if ((other - tsc) << 8 >> 63 == 0)
+			return start;
+	}
+	return after->size;
+}
+
+static ptm_status load(const ptm_session *session, const ptm_aux_chunk *chunk, uint8_t **bytes, ring *ring)
+{
+	uint64_t done = 0;
+
+	*bytes = malloc(chunk->size ? chunk->size : 1);
+	if (!*bytes)
+		return PTM_NO_MEMORY;
+	while (done < chunk->size) {
+		uint32_t more = chunk->size - done < 1u << 16 ? (uint32_t)(chunk->size - done) : 1u << 16;
+		const uint8_t *at;
+		PTM_TRY(ptm_trace_file_view_some(&session->file, chunk->file_offset + done, &more, &at));
+		if (!more)
+			break;
+		memcpy(*bytes + done, at, more);
+		done += more;
+	}
+	*ring = (struct ring){ *bytes, done };
+	return PTM_OK;
+}
+
+static ptm_status trim_queue(ptm_session *session, ptm_queue *queue)
+{
+	uint8_t *bytes = NULL, *own_bytes = NULL;
+	ring before = { NULL, 0 }, own;
+	ptm_status status = PTM_OK;
+
+	for (uint32_t i = 0; status == PTM_OK && i < queue->chunk_count; i++) {
+		ptm_aux_chunk *chunk = &session->file.chunks.at[queue->first_chunk + i];
+		bool follows = false;
+		status = load(session, chunk, &own_bytes, &own);
+		if (status == PTM_OK && i) {
+			size_t start = new_part(&before, &own, &follows);
+			chunk->restarts = !follows;
+			chunk->file_offset += start;
+			chunk->aux_offset += start;
+			chunk->size -= start;
+			queue->size -= start;
+		}
+		/* A snapshot that brings nothing new is none to compare with. */
+		if (chunk->size || !i) {
+			free(bytes);
+			bytes = own_bytes;
+			before = own;
+		} else {
+			free(own_bytes);
+		}
+		own_bytes = NULL;
+	}
+	free(bytes);
+	free(own_bytes);
+	return status;
+}
+
+ptm_status ptm_snapshots_trim(ptm_session *session)
+{
+	if (!session->pt.snapshot)
+		return PTM_OK;
+	for (uint32_t row = 0; row < session->file.queues.length; row++)
+		PTM_TRY(trim_queue(session, &session->file.queues.at[row]));
+	return PTM_OK;
+}
