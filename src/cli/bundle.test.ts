@@ -12,7 +12,9 @@ import type { Session } from '../engine/session'
 import { openBundle, readMember } from '../share/container'
 import { MemorySource } from '../share/pieces'
 import { noRedaction } from '../share/redaction'
+import { parseCommand } from './args'
 import { bundle, type BundleOptions } from './bundle'
+import { optionsText } from './script'
 import { decodeAll, infoOf, openTrace } from './trace'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -71,34 +73,37 @@ function rowText<Name extends TableName>(name: Name, table: Tables[Name], row: n
   return cells.join(' ')
 }
 
-/** What script prints of [start, end) in ns of perf's clock. */
-function scriptRows(session: Session, start: bigint, end: bigint): string[] {
-  const rows: string[] = []
-  for (const flags of [1 | 4, 2]) {
-    for (let first = 0; ; ) {
-      const samples = session.query('samples', { flags, first, count: 10_000 })
-      if (!samples.ok) return [...rows, samples.error.sentence]
-      if (samples.value.rows === 0) break
-      first += samples.value.rows
-      samples.value.time.forEach((time, row) => {
-        if (time >= start && time < end) rows.push(rowText('samples', samples.value, row, []))
-      })
+/** What script prints with these words: each sample's time in ns of perf's clock (null: it has none) and its lines. */
+function printed(session: Session, words: readonly string[]): { time: bigint | null; text: string }[] {
+  const command = parseCommand(['script', 'perf.data', '--ns', ...words])
+  if (!command.ok || command.value.name !== 'script') throw new Error('no script command')
+  const text = optionsText(command.value.options, [], 0)
+  const samples: { time: bigint | null; text: string }[] = []
+  for (let first = 0; ; first = 1) {
+    const answer = session.query('script', { first, text })
+    if (!answer.ok) return [...samples, { time: null, text: answer.error.sentence }]
+    if (answer.value.rows === 0) return samples
+    for (const line of textAt(answer.value.text, 0).split('\n')) {
+      const [, seconds, rest] = / (\d+)\.(\d{9}):/.exec(line) ?? []
+      const last = samples.at(-1)
+      if (seconds !== undefined && rest !== undefined) samples.push({ time: BigInt(seconds + rest), text: line })
+      else if (last && line !== '') last.text += `\n${line}`
     }
   }
-  return rows
+}
+
+const inRange = (samples: { time: bigint | null; text: string }[], start: bigint, end: bigint): string[] =>
+  samples.flatMap(({ time, text }) => (time !== null && time >= start && time < end ? [text] : []))
+
+const NAMELESS = 'pid,tid,cpu,time,event,ip,addr,flags,insn,insnlen,ipc'
+
+/** What script prints of a processor trace in [start, end) in ns of perf's clock. */
+function scriptRows(session: Session, start: bigint, end: bigint, fields = `comm,${NAMELESS},sym,symoff,dso`): string[] {
+  return ['be', 'i0ns'].flatMap((letters) => inRange(printed(session, [`--itrace=${letters}`, '-F', fields]), start, end))
 }
 
 /** Ordinary samples as printed, those of the range. */
-function sampleLines(session: Session, start: bigint, end: bigint): string[] {
-  const answer = session.query('sample_lines', { first: 0, count: 1e6, flags: 0x3ff })
-  if (!answer.ok) return [answer.error.sentence]
-  const lines = Array.from({ length: answer.value.rows }, (_, row) => textAt(answer.value.text, row))
-  return lines.filter((line) => {
-    const [, seconds = '', rest = ''] = / (\d+)\.(\d+):/.exec(line) ?? []
-    const time = BigInt(seconds + rest.padEnd(9, '0'))
-    return time >= start && time < end
-  })
-}
+const sampleLines = (session: Session, start: bigint, end: bigint): string[] => inRange(printed(session, []), start, end)
 
 /** The instructions of all threads in a range, under names instead of row numbers. */
 function instructionRows(session: Session, start: bigint, end: bigint): string[] {
@@ -133,13 +138,7 @@ function instructionRows(session: Session, start: bigint, end: bigint): string[]
 /** Times that cut off the first and last third of what happened. */
 function middle(session: Session): { start: bigint; end: bigint } {
   const threads = session.query('threads')
-  const times: bigint[] = []
-  for (let first = 0; ; ) {
-    const samples = session.query('samples', { flags: 1, first, count: 10_000 })
-    if (!samples.ok || samples.value.rows === 0) break
-    first += samples.value.rows
-    times.push(...samples.value.time)
-  }
+  const times = printed(session, ['--itrace=b', '-F', 'time,ip']).flatMap(({ time }) => time ?? [])
   if (times.length === 0 && threads.ok) {
     const origin = BigInt(fact(session, 'start_time_ns'))
     const duration = BigInt(fact(session, 'duration_ns'))
@@ -192,9 +191,8 @@ describe('a redacted bundle', () => {
     const text = await unpackedText(out)
     expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
     const again = await opened(out)
-    const places = (rows: readonly string[]) => rows.map((row) => row.replace(/ (comm|ip_symbol|ip_dso|addr_symbol|addr_dso)=\S*/g, ''))
     const everything = 1n << 63n
-    expect(places(scriptRows(again, 0n, everything))).toEqual(places(scriptRows(whole, 0n, everything)))
+    expect(scriptRows(again, 0n, everything, NAMELESS)).toEqual(scriptRows(whole, 0n, everything, NAMELESS))
   }, LONGEST_MS)
 
   it('of one thread holds no packets of the others', async () => {
@@ -204,7 +202,7 @@ describe('a redacted bundle', () => {
     const threads = whole.query('threads')
     const tid = threads.ok ? (threads.value.tid[2] ?? 0) : 0
     const again = await opened(await bundled(own, { threads: [tid] }))
-    const mine = (rows: readonly string[]) => rows.filter((row) => row.includes(` tid=${tid} `))
+    const mine = (rows: readonly string[]) => rows.filter((row) => row.includes(`/${tid} `))
     const rows = scriptRows(again, 0n, 1n << 63n)
     expect(rows).toEqual(mine(rows))
     expect(rows).toEqual(mine(scriptRows(whole, 0n, 1n << 63n)))
