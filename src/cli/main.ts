@@ -15,7 +15,7 @@ async function run(command: Command): Promise<Result<void, string>> {
     await print(command.text)
     return ok(undefined)
   }
-  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets')
+  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets', command.given)
   if (!trace.ok) return trace
   const { session } = trace.value
   switch (command.name) {

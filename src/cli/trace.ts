@@ -7,13 +7,18 @@ import { textAt } from '../lib/text-column'
 import { Session } from '../engine/session'
 import { decoderUrl } from '../engine/wasm'
 import { FileSources } from './file-sources'
-import { MachineFinder, SymfsFinder, type ImageFinder } from './find-images'
+import { KERNEL, MachineFinder, SymfsFinder, type ImageFinder } from './find-images'
 import { say } from './output'
 
 export type Trace = { session: Session; bytes: number }
 
 /** Opens `path` and offers the binaries it names, if they are wanted; refused binaries are named on stderr. */
-export async function openTrace(path: string, symfs: string | undefined, wantsImages: boolean): Promise<Result<Trace, string>> {
+export async function openTrace(
+  path: string,
+  symfs: string | undefined,
+  wantsImages: boolean,
+  given: readonly string[] = [],
+): Promise<Result<Trace, string>> {
   const finder = await finderFor(symfs)
   if (!finder.ok) return finder
   const sources = new FileSources()
@@ -23,6 +28,10 @@ export async function openTrace(path: string, symfs: string | undefined, wantsIm
   const opened = session.open(file.value.source, file.value.size)
   if (!opened.ok) return fail(`${path}: ${opened.error.sentence}`)
   if (wantsImages) {
+    const named = offerGiven(session, sources, given)
+    if (!named.ok) return named
+    const kernel = offerKernel(session, sources, finder.value)
+    if (!kernel.ok) return kernel
     const offered = offerImages(session, sources, finder.value)
     if (!offered.ok) return offered
   }
@@ -33,6 +42,35 @@ async function finderFor(symfs: string | undefined): Promise<Result<ImageFinder,
   if (symfs === undefined) return ok(new MachineFinder())
   const found = await stat(symfs).catch(() => null)
   return found?.isDirectory() ? ok(new SymfsFinder(symfs.replace(/(?<=.)\/+$/, ''))) : fail(`--symfs ${symfs}: not a directory.`)
+}
+
+/** What the user named: what is refused is told. */
+function offerGiven(session: Session, sources: FileSources, given: readonly string[]): Result<void, string> {
+  for (const path of given) {
+    const file = sources.open(path)
+    if (!file.ok) return file
+    const outcome = session.addImage(file.value.source, file.value.size, path)
+    if (!outcome.ok) return fail(outcome.error.sentence)
+    if (outcome.value.state !== 'used') say(outcome.value.sentence)
+  }
+  return ok(undefined)
+}
+
+/** What this machine has of kernels, unless one is given: what is of another kernel is not worth a word. */
+function offerKernel(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {
+  const images = session.query('images')
+  const info = infoOf(session)
+  if (!images.ok) return fail(images.error.sentence)
+  if (!info.ok) return info
+  const { path, build_id, rows, status } = images.value
+  const row = Array.from({ length: rows }, (_, at) => at).find((at) => textAt(path, at) === KERNEL)
+  if (row === undefined || status[row] !== 0) return ok(undefined)
+  for (const candidate of finder.kernelFiles(textAt(build_id, row), info.value.get('os_release') ?? '')) {
+    const file = sources.open(candidate.file)
+    const outcome = file.ok ? session.addImage(file.value.source, file.value.size, candidate.as) : null
+    if (outcome && !outcome.ok) return fail(outcome.error.sentence)
+  }
+  return ok(undefined)
 }
 
 function offerImages(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {

@@ -79,11 +79,9 @@ ptm_status ptm_sample_put_symbol(ptm_session *session, ptm_table *table, uint32_
 	const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_function_at(session->spaces, space, ip, &offset));
 	const char *name = ptm_strings_get(&session->strings, function->name);
 	const char *dso = ptm_strings_get(&session->strings, map->name);
-	/* "[kernel.kallsyms]_text" says where the kernel's map was taken from. */
-	const char *bracket = *dso == '[' ? strchr(dso, ']') : NULL;
 	PTM_TRY(ptm_table_set_text(table, symbol_column, row, name, strlen(name)));
 	ptm_table_set_u64(table, offset_column, row, offset);
-	return ptm_table_set_text(table, dso_column, row, dso, bracket ? (size_t)(bracket + 1 - dso) : strlen(dso));
+	return ptm_table_set_text(table, dso_column, row, dso, strlen(dso));
 }
 
 static ptm_status put_code(ptm_session *session, ptm_table *table, uint32_t row, const sample *told)
@@ -130,14 +128,15 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, ptm_lane *from
 	uint32_t row;
 
 	PTM_TRY(ptm_table_add_row(table, &row));
-	uint32_t space = ptm_spaces_at(session->spaces, thread->pid, samples->record_ns);
+	uint64_t ns = told->ns ? told->ns : ptm_time_ns(&session->time, told->tsc);
+	uint32_t space = ptm_spaces_at(session->spaces, thread->pid, ptm_load_named_ns(session, samples->record_ns, ns));
 	const char *comm = name_of(session, samples, from->thread);
 	char nameless[16];
 	snprintf(nameless, sizeof nameless, ":%d", thread->tid);
 	if (!*comm)
 		comm = nameless;
 	ptm_table_set_u8(table, PTM_samples_kind, row, told->kind);
-	ptm_table_set_u64(table, PTM_samples_time, row, told->ns ? told->ns : ptm_time_ns(&session->time, told->tsc));
+	ptm_table_set_u64(table, PTM_samples_time, row, ns);
 	ptm_table_set_i32(table, PTM_samples_pid, row, thread->pid);
 	ptm_table_set_i32(table, PTM_samples_tid, row, thread->tid);
 	ptm_table_set_i32(table, PTM_samples_cpu, row, session->file.queues.at[from->stream.queue].cpu);

@@ -137,6 +137,8 @@ void ptm_trace_file_free(ptm_trace_file *file)
 	ptm_array_free(&file->chunks);
 	ptm_array_free(&file->queues);
 	ptm_array_free(&file->build_ids);
+	ptm_array_free(&file->poked);
+	ptm_array_free(&file->bpf_functions);
 	ptm_array_free(&file->samples);
 	ptm_array_free(&file->warnings);
 }
