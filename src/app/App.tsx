@@ -17,6 +17,7 @@ import { TabStrip } from './TabStrip'
 import { nextTheme } from './ThemeToggle'
 import { TopBar } from './TopBar'
 import { missingImages } from './trace-facts'
+import { useShareLink } from './use-share-link'
 import { ViewHost } from './ViewHost'
 import './App.css'
 
@@ -96,6 +97,7 @@ export function App() {
   const search = useRef<HTMLInputElement>(null)
   useTheme()
   useIdleMark()
+  useShareLink()
   useShortcuts((action) => {
     const { setTab, theme, setTheme } = useStore.getState()
     switch (action.kind) {

@@ -10,8 +10,8 @@ import { CanvasLayer, useSize, type Draw } from '../widgets/CanvasLayer'
 import { durationText, parseTime, timeText } from '../widgets/number-text'
 import { usePalette } from '../widgets/theme'
 import { TimeAxis } from '../widgets/TimeAxis'
-import { drawOverview } from './range-draw'
-import { densityOf, dragRange, gripAt, markGaps, widenRange, type Grip } from './range-layout'
+import { drawOverview, drawPending } from './range-draw'
+import { densityOf, dragRange, gripAt, markGaps, pendingOf, widenRange, type Grip } from './range-layout'
 import './RangeBar.css'
 
 const CLICK_PX = 3
@@ -35,9 +35,20 @@ function Overview({ duration, width }: { duration: number; width: number }) {
     const covered = table && densityOf(table, count, thread)
     return covered && gaps ? markGaps(covered, gaps, thread, duration) : covered
   }, [table, gaps, count, thread, duration])
+  // A long trace is seen as a whole before it is decoded: by its bytes.
+  const complete = useStore((store) => store.session.status === 'ready')
+  const segmentState = useTable('segments', complete ? null : WHOLE)
+  const segments = segmentState.state === 'ready' ? segmentState.table : segmentState.state === 'loading' ? segmentState.previous : null
+  const pending = useMemo(
+    () => (segments && !complete && count > 0 ? pendingOf(segments, count, duration) : null),
+    [segments, complete, count, duration],
+  )
   const draw = useCallback<Draw>(
-    (context, size) => density && drawOverview(context, size.width, size.height, density, palette),
-    [density, palette],
+    (context, size) => {
+      if (pending) drawPending(context, size.width, size.height, pending, palette)
+      if (density) drawOverview(context, size.width, size.height, density, palette)
+    },
+    [density, pending, palette],
   )
   return <CanvasLayer draw={draw} />
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
 import { makeTable } from '../test-support/make-table'
-import { densityOf, dragRange, gripAt, markGaps, shiftRange, widenRange } from './range-layout'
+import { densityOf, dragRange, gripAt, markGaps, pendingOf, shiftRange, widenRange } from './range-layout'
 
 const range = (start_ns: number, end_ns: number) => ({ start_ns, end_ns })
 
@@ -48,4 +48,19 @@ test('moving keeps the length, widening ends at the whole trace', () => {
   expect(shiftRange(range(100, 300), -500, 1000)).toEqual(range(0, 200))
   expect(widenRange(range(400, 500), 1000)).toEqual(range(300, 600))
   expect(widenRange(range(100, 900), 1000)).toBe(null)
+})
+
+test('what is not decoded yet is drawn by its bytes', () => {
+  const segments = makeTable('segments', [
+    { queue: 0, start_ns: 0, size: 100, merged: 1 },
+    { queue: 0, start_ns: 50, size: 100, merged: 0 },
+    { queue: 1, start_ns: 25, size: 300, merged: 0 },
+    { queue: 1, start_ns: NaN, size: 10, merged: 0 },
+  ])
+  expect([...pendingOf(segments, 4, 100)]).toEqual([0, 0, 1, 1])
+  const both = makeTable('segments', [
+    { queue: 0, start_ns: 0, size: 100, merged: 0 },
+    { queue: 1, start_ns: 50, size: 50, merged: 1 },
+  ])
+  expect([...pendingOf(both, 4, 100)]).toEqual([0.5, 0.5, 0.5, 0.5])
 })

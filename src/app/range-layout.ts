@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The overview strip in numbers: coverage rows to densities, and what a drag on
 // the strip does to the selected range. All times in ns, all places as shares of one.
-import type { CoverageTable, GapsTable } from '../model/tables.gen'
+import type { CoverageTable, GapsTable, SegmentsTable } from '../model/tables.gen'
 import type { TimeRange } from '../model/view-state'
 
 /** Per bucket: share of the busiest bucket's traced time, and 1 where trace was lost. */
@@ -31,6 +31,27 @@ export function markGaps(density: Density, gaps: GapsTable, thread: number | nul
     lost.fill(1, bucketOf(start), bucketOf(gaps.end_ns[row] ?? start) + 1)
   }
   return { on: density.on, lost }
+}
+
+/** Per bucket: how dense trace is that is not decoded yet (bytes per ns, as share of the densest bucket of all trace). */
+export function pendingOf(segments: SegmentsTable, buckets: number, duration: number): Float64Array {
+  const pending = new Float64Array(buckets)
+  const all = new Float64Array(buckets)
+  const place = (time: number) => Math.min(buckets, Math.max(0, (time / duration) * buckets))
+  for (let row = 0; row < segments.rows; row++) {
+    const start = segments.start_ns[row] ?? NaN
+    const next = segments.queue[row + 1] === segments.queue[row] && row + 1 < segments.rows ? (segments.start_ns[row + 1] ?? NaN) : duration
+    if (!Number.isFinite(start) || !(next > start)) continue
+    const [from, to] = [place(start), place(next)]
+    const rate = (segments.size[row] ?? 0) / (to - from)
+    for (let bucket = Math.floor(from); bucket < to; bucket++) {
+      const bytes = rate * (Math.min(to, bucket + 1) - Math.max(from, bucket))
+      all[bucket] = (all[bucket] ?? 0) + bytes
+      if (segments.merged[row] !== 1) pending[bucket] = (pending[bucket] ?? 0) + bytes
+    }
+  }
+  const most = all.reduce((max, value) => Math.max(max, value), 0)
+  return most > 0 ? pending.map((value) => value / most) : pending
 }
 
 export type Grip = 'new' | 'start' | 'end' | 'move'

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
 import { parseCommand } from './args'
-import { parseItrace } from './itrace'
+import { parseItrace, PeriodUnit, Want } from './itrace'
+import { fieldNames } from './sample-fields'
+import { parseTimes } from './times'
 
 const parse = (line: string) => parseCommand(line.split(' ').filter(Boolean))
 
@@ -11,11 +13,12 @@ function scriptOf(line: string) {
   return parsed.value
 }
 
-const fieldsOf = (line: string) =>
-  Object.entries(scriptOf(line).options.fields)
-    .filter(([, on]) => on === true)
-    .map(([name]) => name)
-    .join(' ')
+/** The fields of counted events, in the decoder's order; "chosen" when they are no longer the default. */
+const fieldsOf = (line: string) => {
+  const { fields } = scriptOf(line).options
+  const chosen = fields.chosen.has('hw') ? ['chosen'] : []
+  return [...fieldNames.filter((name) => fields.byKind.hw.has(name)), ...(fields.flags ? ['flags'] : []), ...chosen].join(' ')
+}
 
 function errorOf(line: string): string {
   const parsed = parse(line)
@@ -24,7 +27,7 @@ function errorOf(line: string): string {
 
 describe('script', () => {
   it('takes the file as perf does and as the last word', () => {
-    expect(scriptOf('script -i perf.data --symfs /tmp/s --itrace=b')).toMatchObject({ file: 'perf.data', symfs: '/tmp/s', note: '' })
+    expect(scriptOf('script -i perf.data --symfs /tmp/s --itrace=b')).toMatchObject({ file: 'perf.data', symfs: '/tmp/s' })
     expect(scriptOf('script --itrace=b perf.data')).toMatchObject({ file: 'perf.data', symfs: undefined })
   })
 
@@ -45,43 +48,94 @@ describe('script', () => {
     expect(asked('script -F ip -F +cpu -F -dso x')).toBe('ip cpu')
   })
 
-  it('knows --insn-trace', () => {
-    expect(scriptOf('script --insn-trace x').options).toMatchObject({
-      ns: true,
-      itrace: { branches: false, instructions: true, errors: true },
-    })
+  it('knows what stands for several options', () => {
+    expect(scriptOf('script --insn-trace x').options).toMatchObject({ ns: true, pad_dso: false, itrace: { want: Want.INSTRUCTIONS | Want.ERRORS, period: 0 } })
     expect(fieldsOf('script --insn-trace x')).toBe('comm tid cpu time ip sym symoff dso insn chosen')
+    expect(scriptOf('script --call-trace x').options).toMatchObject({ ns: true, pad_dso: true })
+    expect(fieldsOf('script --call-ret-trace x')).toBe('comm tid cpu time sym symoff dso callindent flags chosen')
   })
 
-  it('says what it prints when it was not told', () => {
-    expect(scriptOf('script x')).toMatchObject({
-      note: 'no --itrace given: printing branches and errors (--itrace=be).',
-      options: { itrace: { branches: true, errors: true } },
-    })
+  it('changes the fields of one kind of event', () => {
+    const { fields } = scriptOf('script -F synth:+pid -F hw:ip,flags x').options
+    expect([...fields.byKind.synth].join(' ')).toBe('comm tid cpu time event ip sym symoff dso synth pid')
+    expect([...fields.byKind.hw].join(' ')).toBe('ip')
+    expect([...fields.byKind.sw].join(' ')).toBe('comm tid cpu time event ip sym symoff dso period')
+    expect(fields).toMatchObject({ flags: true })
+  })
+
+  it('filters by lists of numbers and names', () => {
+    expect(scriptOf('script -C 0,2-4 --pid 7 --tid=8,9 -c ls,cat x').options).toMatchObject({ cpus: [0, 2, 3, 4], pids: [7], tids: [8, 9], comms: ['ls', 'cat'] })
+    expect(errorOf('script -C 4-2 x')).toBe('-C 4-2: not a list of numbers such as 0,2-5.')
   })
 
   it('refuses what it cannot print, by name', () => {
     expect(errorOf('script -F comm,+ipc x')).toBe('Cannot mix +-field with overridden fields')
     expect(errorOf('script -F -sym x')).toBe('Display of offsets requested but symbol is not selected.')
     expect(errorOf('script -F foo x')).toBe('Invalid field requested: "foo".')
-    expect(errorOf('script -F +srcline x')).toContain('-F srcline: this field is not supported yet')
-    expect(errorOf('script -F sw:+pid x')).toContain('leave out "sw:"')
-    expect(errorOf('script --itrace=cr x')).toContain('the letter "c" is not supported yet')
+    expect(errorOf('script -F foo:ip x')).toBe('Invalid event type in field string: "foo".')
+    expect(errorOf('script -F +metric x')).toContain('-F metric: this field is not supported yet')
+    expect(errorOf('script --perf-version 7 x')).toBe('--perf-version 7: the text of 6.1, 6.12, 6.15 can be printed.')
   })
 })
 
 describe('--itrace', () => {
-  it('takes every spelling of every instruction', () => {
-    for (const text of ['i0ns', 'i0', 'i0us', 'i0i', 'i1i'])
-      expect(parseItrace(text)).toEqual({ ok: true, value: { branches: false, instructions: true, errors: false } })
-    expect(parseItrace('b, i0nse')).toEqual({ ok: true, value: { branches: true, instructions: true, errors: true } })
+  const { INSTRUCTIONS, TICKS, NS } = PeriodUnit
+
+  it('takes periods in every unit', () => {
+    const period = (text: string) => {
+      const parsed = parseItrace(text)
+      return parsed.ok ? [parsed.value.period_unit, parsed.value.period] : parsed.error
+    }
+    expect(period('i')).toEqual([NS, 100_000])
+    expect(period('i0ns')).toEqual([NS, 0])
+    expect(period('i100us')).toEqual([NS, 100_000])
+    expect(period('i2ms')).toEqual([NS, 2_000_000])
+    expect(period('i 10 i,b')).toEqual([INSTRUCTIONS, 10])
+    expect(period('i10t')).toEqual([TICKS, 10])
+    expect(period('i77')).toEqual([NS, 77])
+    for (const text of ['i10b', 'i10x', 'i1.5', 'i-5', 'i10m']) expect(period(text)).toBe(`Bad Instruction Tracing options '${text}'`)
   })
 
-  it('refuses periods, other letters and nonsense', () => {
-    expect(parseItrace('i100us')).toMatchObject({ ok: false, error: expect.stringContaining('only every instruction') })
-    expect(parseItrace('i')).toMatchObject({ ok: false })
-    expect(parseItrace('be+o')).toMatchObject({ ok: false, error: expect.stringContaining('choosing among errors') })
-    expect(parseItrace('k')).toEqual({ ok: false, error: "Bad Instruction Tracing options 'k'" })
+  it('takes letters with what follows them', () => {
+    const wanted = (text: string) => parseItrace(text)
+    expect(wanted('b, i0nse')).toMatchObject({ value: { want: Want.BRANCHES | Want.INSTRUCTIONS | Want.ERRORS, branch_filter: 0 } })
+    expect(wanted('cr')).toMatchObject({ value: { want: Want.BRANCHES, branch_filter: 0b1100100110 } })
+    expect(wanted('e-ol')).toMatchObject({ value: { error_filter: (1 << 7) | (1 << 8) } })
+    expect(wanted('e+o-l')).toMatchObject({ value: { error_filter: 1 << 8 } })
+    expect(wanted('g4l8s10AZ')).toMatchObject({ value: { chain_size: 4, branch_stack_size: 8, skip: 10, approximate_ipc: true, timeless: true } })
+    expect(wanted('gl')).toMatchObject({ value: { chain_size: 16, branch_stack_size: 64 } })
+    expect(wanted('fmtaMod+e')).toMatchObject({ value: { want: 0 } })
+  })
+
+  it("refuses what perf refuses, in perf's words", () => {
+    for (const text of ['k', 'y', 'T', 's', 'b0', 'g2000', 'l0', 'e+ol-o'])
+      expect(parseItrace(text)).toEqual({ ok: false, error: `Bad Instruction Tracing options '${text}'` })
+    expect(parseItrace('y', '6.12')).toMatchObject({ ok: true, value: { want: Want.CYCLES } })
+    expect(parseItrace('q')).toMatchObject({ ok: false, error: expect.stringContaining('the letter "q" is not supported yet') })
+  })
+})
+
+describe('--time', () => {
+  const times = (text: string) => {
+    const parsed = parseTimes(text, 1000n, 2000n)
+    return parsed.ok ? parsed.value.map(({ start, end }) => `${start}-${end}`).join(' ') : parsed.error
+  }
+
+  it('takes seconds, open ends and several ranges', () => {
+    expect(times('1.5,2')).toBe('1500000000-2000000000')
+    expect(times('1.000000001,')).toBe('1000000001-18446744073709551615')
+    expect(times(',3')).toBe('0-3000000000')
+    expect(times('1,2 3,4.25')).toBe('1000000000-2000000000 3000000000-4250000000')
+  })
+
+  it('takes percents of the trace', () => {
+    expect(times('10%/2')).toBe('1100-1199')
+    expect(times('0%-10%,30%-40%')).toBe('1000-1099 1300-1399')
+    expect(times('90%-100%')).toBe('1900-2000')
+  })
+
+  it('refuses what is no range', () => {
+    for (const text of ['', '5,1', 'a,b', '1,2,3', '1,3 2,4', '10%/0', '10%/11', '20%-10%', '101%']) expect(times(text)).toBe('Invalid time string')
   })
 })
 
@@ -106,7 +160,7 @@ describe('other commands', () => {
   it('says what is missing or too much', () => {
     expect(errorOf('info')).toBe('info needs a trace: ptarmigan info FILE')
     expect(errorOf('info a b')).toBe('info reads one trace; 2 were given: a, b')
-    expect(errorOf('frobnicate a')).toBe('there is no command "frobnicate"; the commands are info, script, report, packets.')
+    expect(errorOf('frobnicate a')).toBe('there is no command "frobnicate"; the commands are info, script, report, packets, serve, share, unshare, open.')
     expect(errorOf('toString a')).toContain('there is no command')
     expect(errorOf('info --bogus a')).toContain('--bogus')
     expect(parse('')).toMatchObject({ ok: true, value: { name: 'help' } })

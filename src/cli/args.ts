@@ -4,19 +4,21 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { fail, ok, type Result } from '../lib/result'
-import { defaultFields, parseFields } from './fields'
-import { parseItrace, type ItraceOptions } from './itrace'
 import type { PacketsOptions } from './packets'
+import { isShareCommand, parseShareCommand, shareUsage, type ShareCommand } from './share-args'
 import { sorts, type ReportOptions, type Sort } from './report'
 import type { ScriptOptions } from './script'
+import { makeScriptOptions, scriptOptions } from './script-args'
+import { type Values, textOf } from './values'
 
 /** `given`: files that hold code or names, besides the binaries of the trace. */
 type Common = { file: string; symfs: string | undefined; given: string[] }
 
 export type Command =
   | { name: 'help'; text: string }
+  | Exclude<ShareCommand, { name: 'share-help' }>
   | ({ name: 'info'; json: boolean } & Common)
-  | ({ name: 'script'; options: ScriptOptions; note: string } & Common)
+  | ({ name: 'script'; options: ScriptOptions } & Common)
   | ({ name: 'report'; options: ReportOptions } & Common)
   | ({ name: 'packets'; options: PacketsOptions } & Common)
 
@@ -29,6 +31,7 @@ Commands
   script    branches, instructions or samples as perf script 6.1 prints them
   report    the functions and blocks that cost most
   packets   the raw packets with their offsets
+  serve, share, unshare, open   a server for shared traces, and its clients: below
 
 Options of all commands
   -i, --input FILE   the trace (or give it as the last word)
@@ -38,15 +41,25 @@ Options of all commands
   --jitdump FILE     code of a runtime (jit-PID.dump; one at the traced path is found)
   -h, --help         this text
 
-script
-  --itrace=LETTERS   b branches, i0ns every instruction, e errors (default: be)
-  -F, --fields LIST  comm,pid,tid,cpu,time,period,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,ipc
-                     of samples also misc,weight,data_src,brstack,brstacksym,brstackoff,iregs,uregs,
-                     phys_addr,data_page_size,code_page_size
-                     or +FIELD,-FIELD to change the default
-  -G                 samples without their call chains
-  --ns               nanoseconds
+script (prints what perf script 6.1 prints)
+  --itrace=LETTERS   b branches, c calls, r returns, i[PERIOD] instructions (i0ns: every one, i1000i, i10t,
+                     i100us), e[-o][-l] errors, x transactions, w PTWRITE, p power, PSB and frequency,
+                     I interrupts and events, g[N] call chains, l[N] last branches, s<N> skip the first N
+                     (default: cexwpI)
+  -F, --fields LIST  [TYPE:]comm,pid,tid,cpu,misc,tod,time,period,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,
+                     ipc,callindent,synth,brstack,brstacksym,brstackoff
+                     of samples also brstackinsn,brstackinsnlen,weight,data_src,iregs,uregs,phys_addr,data_page_size,code_page_size
+                     or +FIELD,-FIELD to change the default; TYPE is hw, sw, raw, trace, break or synth
   --insn-trace       short for -F +insn,-event,-period --itrace=i0nse --ns
+  --call-trace       calls, indented; --call-ret-trace: returns too
+  --time RANGES      START,STOP in seconds, several separated by spaces; or 10%/2, 0%-10%,30%-40%
+  -C, --cpu LIST     --pid LIST  --tid LIST  -c, --comms LIST: only these
+  --ns               nanoseconds; --reltime: since the first line; --deltatime: since the line before
+  -G                 no call chains
+  --no-inline        call chains without inlined functions (they are never added)
+  --show-mmap-events --show-task-events --show-switch-events --show-lost-events
+                     these records too
+  --perf-version V   6.1 (default), 6.12 or 6.15: whose text is printed
 
 report
   --sort BY          time, cycles or instructions (default: time)
@@ -59,7 +72,8 @@ packets
 
 info, report, packets
   --json             machine-readable, with a version number
-`
+
+${shareUsage}`
 
 const common = {
   input: { type: 'string', short: 'i' },
@@ -72,22 +86,11 @@ const common = {
 
 const json = { json: { type: 'boolean' } } as const
 
-type Values = Record<string, string | boolean | (string | boolean)[] | undefined>
 type Parsed = { values: Values; common: Common }
 
 const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']>; make: (parsed: Parsed) => Result<Command, string> }> = {
   info: { options: { ...common, ...json }, make: ({ values, common: of }) => ok({ name: 'info', json: values['json'] === true, ...of }) },
-  script: {
-    options: {
-      ...common,
-      fields: { type: 'string', short: 'F', multiple: true },
-      itrace: { type: 'string' },
-      ns: { type: 'boolean' },
-      'insn-trace': { type: 'boolean' },
-      'hide-call-graph': { type: 'boolean', short: 'G' },
-    },
-    make: makeScript,
-  },
+  script: { options: { ...common, ...scriptOptions }, make: makeScript },
   report: { options: { ...common, ...json, sort: { type: 'string' }, limit: { type: 'string' } }, make: makeReport },
   packets: {
     options: { ...common, ...json, queue: { type: 'string' }, from: { type: 'string' }, count: { type: 'string' } },
@@ -99,8 +102,14 @@ const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']
 export function parseCommand(words: readonly string[]): Result<Command, string> {
   const [name = '', ...rest] = words
   if (name === '' || name === 'help' || name === '--help' || name === '-h') return ok({ name: 'help', text: usage })
+  if (isShareCommand(name)) {
+    const parsed = parseShareCommand(name, rest)
+    if (!parsed.ok) return parsed
+    return parsed.value.name === 'share-help' ? ok({ name: 'help', text: usage }) : ok(parsed.value)
+  }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command) return fail(`there is no command "${name}"; the commands are ${Object.keys(commands).join(', ')}.`)
+  if (!command)
+    return fail(`there is no command "${name}"; the commands are ${Object.keys(commands).join(', ')}, serve, share, unshare, open.`)
   let values: Values
   let positionals: string[]
   try {
@@ -129,7 +138,7 @@ function givenFiles(values: Values): string[] {
   ].filter((path) => path !== undefined)
 }
 
-/** "-F -ip" is a value, not an option: joins it to its name. */
+/** "-F -ip" is a value, not an option, and so are "-C 1": joins them to their names. */
 function joinValues(words: readonly string[]): string[] {
   const joined: string[] = []
   for (let at = 0; at < words.length; at++) {
@@ -138,35 +147,14 @@ function joinValues(words: readonly string[]): string[] {
     if (next !== undefined && (word === '-F' || word === '--fields')) {
       joined.push(`--fields=${next}`)
       at++
-    } else joined.push(word)
+    } else joined.push(word === '--itrace' ? '--itrace=' : word)
   }
   return joined
 }
 
-const textOf = (values: Values, name: string): string | undefined => {
-  const value = values[name]
-  return typeof value === 'string' ? value : undefined
-}
-
 function makeScript({ values, common: of }: Parsed): Result<Command, string> {
-  const whole = values['insn-trace'] === true
-  const lists = [...(whole ? ['+insn,-event,-period'] : []), ...(Array.isArray(values['fields']) ? values['fields'].map(String) : [])]
-  let fields = defaultFields()
-  for (const list of lists) {
-    const parsed = parseFields(list, fields)
-    if (!parsed.ok) return parsed
-    fields = parsed.value
-  }
-  const given = textOf(values, 'itrace') ?? (whole ? 'i0nse' : undefined)
-  const itrace: Result<ItraceOptions, string> = parseItrace(given ?? 'be')
-  if (!itrace.ok) return itrace
-  const note = given === undefined ? 'no --itrace given: printing branches and errors (--itrace=be).' : ''
-  return ok({
-    name: 'script',
-    options: { fields, itrace: itrace.value, ns: whole || values['ns'] === true, hideChains: values['hide-call-graph'] === true },
-    note,
-    ...of,
-  })
+  const options = makeScriptOptions(values)
+  return options.ok ? ok({ name: 'script', options: options.value, ...of }) : options
 }
 
 function makeReport({ values, common: of }: Parsed): Result<Command, string> {

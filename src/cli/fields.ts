@@ -1,50 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// perf script's -F: which fields are printed. Knows perf's quirks: "flags" is
-// not one of its real fields, and any other +/- drops a branch's target unless
-// addr is asked for.
+// perf script's -F: which fields are printed, by kind of event. Knows perf's
+// quirks: "flags" is not one of its real fields and counts for all kinds, and any
+// other +/- drops a branch's target unless addr is asked for.
 import { fail, ok, type Result } from '../lib/result'
-import { sampleOnly } from './sample-fields'
+import { fieldBits, fieldNames, isFieldName, type FieldName } from './sample-fields'
 
-const names = [
-  'comm',
-  'pid',
-  'tid',
-  'cpu',
-  'time',
-  'period',
-  'event',
-  'ip',
-  'sym',
-  'symoff',
-  'dso',
-  'addr',
-  'insn',
-  'insnlen',
-  'ipc',
-  ...sampleOnly,
-] as const
-type Name = (typeof names)[number]
-const isName = (text: string): text is Name => (names as readonly string[]).includes(text)
+/** Kinds of events in the order in which the decoder numbers them (script_options.h). */
+export const eventKinds = ['hw', 'sw', 'trace', 'hw-cache', 'raw', 'break', 'synth', 'other'] as const
+export type EventKind = (typeof eventKinds)[number]
+/** Those that -F can name. */
+const named: readonly string[] = ['hw', 'sw', 'trace', 'raw', 'break', 'synth']
 
-export type Fields = Record<Name, boolean> & {
+export type Fields = {
+  byKind: Readonly<Record<EventKind, ReadonlySet<FieldName>>>
+  /** Kinds whose fields were chosen: targets of branches are printed only with addr. */
+  chosen: ReadonlySet<EventKind>
   flags: boolean
-  /** Fields were chosen: targets of branches are printed only with addr. */
-  chosen: boolean
   /** Fields that were chosen by name: printed even where samples have no data for them. */
-  asked: ReadonlySet<string>
+  asked: ReadonlySet<FieldName>
 }
 
 const unsupported = [
   'trace',
   'bpf-output',
-  'brstackinsn',
-  'brstackinsnlen',
-  'callindent',
-  'synth',
   'metric',
   'srccode',
-  'srcline',
-  'tod',
   'ins_lat',
   'retire_lat',
   'machine_pid',
@@ -52,59 +32,67 @@ const unsupported = [
   'cgroup',
   'disasm',
   'brcntr',
-  'dsoff',
 ]
 
-/** What perf prints for branches and instructions without -F. */
+const usual: readonly FieldName[] = ['comm', 'tid', 'cpu', 'time', 'event', 'ip', 'sym', 'symoff', 'dso']
+
+/** What perf prints without -F. */
 export function defaultFields(): Fields {
-  return {
-    ...nothing(),
-    comm: true,
-    tid: true,
-    cpu: true,
-    time: true,
-    period: true,
-    event: true,
-    ip: true,
-    sym: true,
-    symoff: true,
-    dso: true,
-  }
+  const counted = new Set<FieldName>([...usual, 'period'])
+  const made = new Set<FieldName>([...usual, 'synth'])
+  return { ...everyKind((kind) => (kind === 'synth' ? made : counted)), chosen: new Set(), flags: false, asked: new Set() }
 }
 
-function nothing(): Fields {
-  const none = Object.fromEntries(names.map((name) => [name, false])) as Record<Name, boolean>
-  return { ...none, flags: false, chosen: false, asked: new Set() }
+function everyKind(fieldsOf: (kind: EventKind) => ReadonlySet<FieldName>): Pick<Fields, 'byKind'> {
+  return { byKind: Object.fromEntries(eventKinds.map((kind) => [kind, fieldsOf(kind)])) as Fields['byKind'] }
 }
 
 /** Applies one -F argument to what was chosen so far. */
 export function parseFields(text: string, before: Fields = defaultFields()): Result<Fields, string> {
-  const tokens = text.split(',').filter((token) => token !== '')
-  if (tokens.length === 0) return fail("Cannot set fields to 'none' for all event types.")
+  const colon = text.indexOf(':')
+  const kind = colon < 0 ? undefined : text.slice(0, colon)
+  if (kind !== undefined && !named.includes(kind)) return fail(`Invalid event type in field string: "${kind}".`)
+  const tokens = text
+    .slice(colon + 1)
+    .split(',')
+    .filter((token) => token !== '')
+  if (kind === undefined && tokens.length === 0) return fail("Cannot set fields to 'none' for all event types.")
   const signed = tokens.filter((token) => /^[+-]/.test(token)).length
   if (signed !== 0 && signed !== tokens.length) return fail('Cannot mix +-field with overridden fields')
-  const fields = signed ? { ...before } : { ...nothing(), chosen: true }
+  const kinds = eventKinds.filter((each) => kind === undefined || each === kind)
+  return applyTokens(tokens, kinds, signed > 0, before)
+}
+
+function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], signed: boolean, before: Fields): Result<Fields, string> {
+  const sets = new Map(kinds.map((kind) => [kind, new Set(signed ? before.byKind[kind] : [])]))
+  const chosen = new Set(signed ? before.chosen : [...before.chosen, ...kinds])
   const asked = new Set(signed ? before.asked : [])
+  let flags = signed || kinds.length < eventKinds.length ? before.flags : false
   for (const token of tokens) {
     const wanted = !token.startsWith('-')
     const name = signed ? token.slice(1) : token
-    if (name === 'flags') fields.flags = wanted
-    else if (isName(name)) {
-      fields[name] = wanted
-      fields.chosen = true
-      if (wanted) asked.add(name)
-    } else return fail(refusal(name))
+    if (name === 'flags') {
+      flags = wanted
+      continue
+    }
+    if (!isFieldName(name)) return fail(refusal(name))
+    for (const [kind, set] of sets) {
+      if (wanted) set.add(name)
+      else set.delete(name)
+      chosen.add(kind)
+    }
+    if (wanted) asked.add(name)
   }
-  if (fields.symoff && !fields.sym) return fail('Display of offsets requested but symbol is not selected.')
-  return ok({ ...fields, asked })
+  for (const set of sets.values())
+    if (set.has('symoff') && !set.has('sym')) return fail('Display of offsets requested but symbol is not selected.')
+  return ok({ ...everyKind((kind) => sets.get(kind) ?? before.byKind[kind]), chosen, flags, asked })
 }
 
 function refusal(name: string): string {
-  if (name.includes(':'))
-    return `-F ${name}: fields by event type are not supported yet; leave out "${name.slice(0, name.indexOf(':') + 1)}".`
-  if (unsupported.includes(name)) return `-F ${name}: this field is not supported yet; supported are ${names.join(',')},flags.`
+  if (unsupported.includes(name))
+    return `-F ${name}: this field is not supported yet; supported are ${fieldNames.join(',')},flags.`
   return `Invalid field requested: "${name}".`
 }
 
-/** perf prints nothing at all when no real field is left. */
-export const printsNothing = (fields: Fields): boolean => names.every((name) => !fields[name])
+/** The fields of one kind as the decoder numbers them. */
+export const bitsOfKind = (fields: Fields, kind: EventKind): number => fieldBits(fields.byKind[kind])

@@ -1,43 +1,179 @@
 // SPDX-License-Identifier: Apache-2.0
-// perf's --itrace letters, as far as this version answers them; everything else
-// is refused by name.
+// perf's --itrace letters as what the decoder is asked for. Letters of a version
+// of perf that does not know them are its "Bad Instruction Tracing options".
 import { fail, ok, type Result } from '../lib/result'
+import type { PerfVersion } from './perf-version'
 
-export type ItraceOptions = { branches: boolean; instructions: boolean; errors: boolean }
+/** What --itrace makes of a processor trace; script_options.h numbers them. */
+export const Want = {
+  BRANCHES: 1 << 0,
+  INSTRUCTIONS: 1 << 1,
+  ERRORS: 1 << 2,
+  TRANSACTIONS: 1 << 3,
+  PTWRITES: 1 << 4,
+  POWER: 1 << 5,
+  EVENTS: 1 << 6,
+  CYCLES: 1 << 7,
+} as const
 
-const known = 'bciyxrwpofmtaMdegGlLsqAZTI'
+/** enum ptm_period_unit. */
+export const PeriodUnit = { INSTRUCTIONS: 0, TICKS: 1, NS: 2 } as const
+
+export type ItraceOptions = {
+  want: number
+  period_unit: number
+  period: number
+  /** Flags of which a branch must have one; 0: all branches. */
+  branch_filter: number
+  /** Bits by perf's error code: errors that are not printed. */
+  error_filter: number
+  skip: number
+  /** Entries; 0: none. */
+  chain_size: number
+  branch_stack_size: number
+  approximate_ipc: boolean
+  timeless: boolean
+}
+
+const CALLS = (1 << 1) | (1 << 5) | (1 << 9)
+const RETURNS = (1 << 2) | (1 << 8)
+const OVERFLOW_CODE = 7
+const LOST_CODE = 8
+const DEFAULT_PERIOD_NS = 100_000
+const DEFAULT_CHAIN = 16
+const DEFAULT_BRANCHES = 64
+const MOST_ENTRIES = 1024
+const units: Record<string, { unit: number; factor: number }> = {
+  i: { unit: PeriodUnit.INSTRUCTIONS, factor: 1 },
+  t: { unit: PeriodUnit.TICKS, factor: 1 },
+  ms: { unit: PeriodUnit.NS, factor: 1_000_000 },
+  us: { unit: PeriodUnit.NS, factor: 1000 },
+  ns: { unit: PeriodUnit.NS, factor: 1 },
+}
+
+export function noItrace(): ItraceOptions {
+  return {
+    want: 0,
+    period_unit: PeriodUnit.NS,
+    period: DEFAULT_PERIOD_NS,
+    branch_filter: 0,
+    error_filter: 0,
+    skip: 0,
+    chain_size: 0,
+    branch_stack_size: 0,
+    approximate_ipc: false,
+    timeless: false,
+  }
+}
+
+/** What perf script does without --itrace: calls, and all that is not flow. */
+export function defaultItrace(): ItraceOptions {
+  const { BRANCHES, TRANSACTIONS, PTWRITES, POWER, EVENTS, ERRORS } = Want
+  return { ...noItrace(), want: BRANCHES | TRANSACTIONS | PTWRITES | POWER | EVENTS | ERRORS, branch_filter: CALLS }
+}
+
+/** Letters that make nothing of Intel's processor traces: other makers' events, PEBS, chains of other samples, a debug log. */
+const idle = 'fmtaMo'
+const switches: Record<string, { want?: number; filter?: number }> = {
+  b: { want: Want.BRANCHES },
+  c: { want: Want.BRANCHES, filter: CALLS },
+  r: { want: Want.BRANCHES, filter: RETURNS },
+  x: { want: Want.TRANSACTIONS },
+  w: { want: Want.PTWRITES },
+  p: { want: Want.POWER },
+  I: { want: Want.EVENTS },
+}
 
 /** Parses what follows --itrace=. Spaces and commas separate, as in perf. */
-export function parseItrace(text: string): Result<ItraceOptions, string> {
-  const options: ItraceOptions = { branches: false, instructions: false, errors: false }
-  let rest = text.replace(/[ ,]/g, '')
+export function parseItrace(text: string, version: PerfVersion = '6.1'): Result<ItraceOptions, string> {
+  const options = noItrace()
+  let rest = text
   while (rest) {
     const letter = rest.charAt(0)
-    const period = /^i(\d*)(i|t|ms|us|ns)?/.exec(rest)
-    if (period) {
-      const [all, count = '', unit = ''] = period
-      if (!everyInstruction(count, unit))
-        return fail(`--itrace=${all}: only every instruction can be printed yet (i0ns), not samples of them.`)
-      options.instructions = true
-      rest = rest.slice(all.length)
-    } else if (letter === 'b' || letter === 'e') {
-      if (letter === 'b') options.branches = true
-      else options.errors = true
-      rest = rest.slice(1)
-      if (letter === 'e' && /^[+-]/.test(rest)) return fail(`--itrace=e${rest}: choosing among errors is not supported yet; use e alone.`)
-    } else if (known.includes(letter)) {
-      return fail(
-        `--itrace=${text}: the letter "${letter}" is not supported yet; supported are b (branches), i0ns (every instruction) and e (errors).`,
-      )
-    } else {
-      return fail(`Bad Instruction Tracing options '${text}'`)
-    }
+    rest = rest.slice(1)
+    if (letter === 'q' || (letter === 'T' && version !== '6.1'))
+      return fail(`--itrace=${text}: the letter "${letter}" is not supported yet; leave it out.`)
+    const used = takeLetter(options, letter, rest, version)
+    if (used < 0) return fail(`Bad Instruction Tracing options '${text}'`)
+    rest = rest.slice(used)
   }
   return ok(options)
 }
 
-/** perf takes a period of 0 in any unit, and 1 instruction, for every instruction. */
-function everyInstruction(count: string, unit: string): boolean {
-  if (count === '') return false
-  return Number(count) === 0 || (Number(count) === 1 && unit === 'i')
+/** Takes one letter with what follows it; how many characters of that it used, -1: perf refuses it. */
+function takeLetter(options: ItraceOptions, letter: string, rest: string, version: PerfVersion): number {
+  const turn = switches[letter]
+  if (turn) {
+    options.want |= turn.want ?? 0
+    options.branch_filter |= turn.filter ?? 0
+    return 0
+  }
+  if (letter === ' ' || letter === ',' || idle.includes(letter)) return 0
+  switch (letter) {
+    case 'i':
+      options.want |= Want.INSTRUCTIONS
+      return takePeriod(options, rest)
+    case 'y':
+      if (version === '6.1') return -1
+      options.want |= Want.CYCLES
+      return takePeriod(options, rest)
+    case 'e':
+      options.want |= Want.ERRORS
+      return takeErrors(options, rest)
+    case 'd':
+      return signed(rest).length
+    case 'g':
+    case 'G':
+    case 'l':
+    case 'L':
+      return takeEntries(options, letter, rest)
+    case 's': {
+      const count = /^ *(\d+)/.exec(rest)
+      options.skip = Number(count?.[1] ?? 0)
+      return count ? count[0].length : -1
+    }
+    case 'A':
+      options.approximate_ipc = true
+      return 0
+    case 'Z':
+      options.timeless = true
+      return 0
+    default:
+      return -1
+  }
+}
+
+/** "+o-l" and the like. */
+const signed = (text: string): string => /^([+-][a-z]+)*/i.exec(text)?.[0] ?? ''
+
+function takeErrors(options: ItraceOptions, rest: string): number {
+  const signs = signed(rest)
+  const lettersAfter = (sign: string) =>
+    Array.from(signs.matchAll(/([+-])([a-z]+)/gi), (match) => (match[1] === sign ? (match[2] ?? '') : '')).join('')
+  const minus = lettersAfter('-')
+  if (Array.from(lettersAfter('+')).some((letter) => minus.includes(letter))) return -1
+  if (minus.includes('o')) options.error_filter |= 1 << OVERFLOW_CODE
+  if (minus.includes('l')) options.error_filter |= 1 << LOST_CODE
+  return signs.length
+}
+
+function takeEntries(options: ItraceOptions, letter: 'g' | 'G' | 'l' | 'L', rest: string): number {
+  const [all = '', count = ''] = /^[ ,]*(\d+)/.exec(rest) ?? []
+  const entries = count === '' ? (letter.toLowerCase() === 'g' ? DEFAULT_CHAIN : DEFAULT_BRANCHES) : Number(count)
+  if (entries < 1 || entries > MOST_ENTRIES) return -1
+  if (letter === 'g') options.chain_size = entries
+  if (letter === 'l') options.branch_stack_size = entries
+  return all.length
+}
+
+/** A number with a unit; the unit may be left out only at the end. */
+function takePeriod(options: ItraceOptions, rest: string): number {
+  const [all = '', count = ''] = /^[ ,]*(\d+)[ ,]*/.exec(rest) ?? []
+  if (count === '') return 0
+  const [unit] = /^(i|t|ms|us|ns)/.exec(rest.slice(all.length)) ?? []
+  if (unit === undefined && all.length < rest.length) return -1
+  const { unit: of, factor } = units[unit ?? 'ns'] ?? { unit: PeriodUnit.NS, factor: 1 }
+  options.period_unit = of
+  options.period = Number(count) * factor
+  return all.length + (unit?.length ?? 0)
 }

@@ -5,15 +5,28 @@ import { ok, type Result } from '../lib/result'
 import { parseCommand, type Command } from './args'
 import { info } from './info'
 import { endQuietlyOnClosedPipe, print, say } from './output'
+import { open } from './open'
 import { packets } from './packets'
 import { report } from './report'
 import { script } from './script'
+import { serve } from './serve'
+import { share, unshare } from './share'
 import { openTrace } from './trace'
 
 async function run(command: Command): Promise<Result<void, string>> {
   if (command.name === 'help') {
     await print(command.text)
     return ok(undefined)
+  }
+  switch (command.name) {
+    case 'serve':
+      return serve(command.flags)
+    case 'share':
+      return share(command.options)
+    case 'unshare':
+      return unshare(command.link, command.token)
+    case 'open':
+      return open(command.options)
   }
   const trace = await openTrace(command.file, command.symfs, command.name !== 'packets', command.given)
   if (!trace.ok) return trace
@@ -22,7 +35,7 @@ async function run(command: Command): Promise<Result<void, string>> {
     case 'info':
       return info(session, command.file, command.json)
     case 'script':
-      return script(session, command.options, command.note)
+      return script(session, command.options)
     case 'report':
       return report(session, command.file, command.options)
     case 'packets':

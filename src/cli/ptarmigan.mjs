@@ -29,14 +29,32 @@ function build(what, product, command, words) {
   const done = spawnSync(command, words, { cwd: root, stdio: ['ignore', 2, 2] })
   if (done.status === 0) return
   rmSync(product, { force: true })
-  process.stderr.write(`ptarmigan: the ${what} could not be built (${command} ${words.join(' ')}). In a fresh clone, run "npm start" once: it installs what is needed.\n`)
+  process.stderr.write(
+    `ptarmigan: the ${what} could not be built (${command} ${words.join(' ')}). In a fresh clone, run "npm start" once: it installs what is needed.\n`,
+  )
   process.exit(1)
 }
 
 const wasmSources = ['src', 'include'].map((folder) => newestBelow(join(root, 'wasm', folder), /\.[ch]$/))
 if (timeOf(decoder) < Math.max(...wasmSources)) build('decoder', decoder, 'make', ['-s', '-C', 'wasm', 'wasm'])
 
-const folders = ['cli', 'engine', 'lib', 'model'].map((folder) => newestBelow(join(root, 'src', folder), /(?<!\.test)\.ts$/))
+// The page goes first: building it empties dist/.
+if (process.argv[2] === 'serve') {
+  const page = join(root, 'dist/index.html')
+  const sources = [
+    newestBelow(join(root, 'src'), /(?<!\.test)\.(tsx?|css)$/),
+    newestBelow(join(root, 'public'), /./),
+    timeOf(join(root, 'index.html')),
+    timeOf(join(root, 'vite.config.ts')),
+    timeOf(decoder),
+  ]
+  if (timeOf(page) < Math.max(...sources))
+    build('page', page, process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'])
+}
+
+const folders = ['cli', 'engine', 'lib', 'model', 'server', 'share'].map((folder) =>
+  newestBelow(join(root, 'src', folder), /(?<!\.test)\.ts$/),
+)
 if (timeOf(bundle) < Math.max(...folders)) {
   const vite = join(root, 'node_modules/vite/bin/vite.js')
   build('command line program', bundle, process.execPath, [vite, 'build', '--config', 'src/cli/vite.cli.config.ts'])

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fields of ordinary samples and branch stacks, as the decoder's table
-// sample_lines numbers them (wasm/src/api/script.h).
-import type { Fields } from './fields'
+// The fields of perf script's -F, as the decoder's table script numbers them
+// (wasm/src/api/script.h).
 
 const bits = {
   comm: 1 << 0,
@@ -24,34 +23,44 @@ const bits = {
   brstack: 1 << 17,
   brstacksym: 1 << 18,
   brstackoff: 1 << 19,
+  brstackinsn: 1 << 20,
+  brstackinsnlen: 1 << 27,
+  tod: 1 << 28,
   phys_addr: 1 << 21,
   data_page_size: 1 << 22,
   code_page_size: 1 << 23,
+  callindent: 2 ** 41,
+  insn: 2 ** 42,
+  insnlen: 2 ** 43,
+  synth: 2 ** 44,
+  ipc: 2 ** 45,
+  srcline: 2 ** 46,
+  dsoff: 2 ** 48,
 } as const
-type Known = keyof typeof bits
-const known = Object.keys(bits) as Known[]
-const NS = 1 << 24
-const NO_CHAINS = 1 << 25
-const NOT_CHOSEN = 1 << 26
+
+export type FieldName = keyof typeof bits
+export const fieldNames = Object.keys(bits) as FieldName[]
+export const isFieldName = (text: string): text is FieldName => Object.hasOwn(bits, text)
+
+/** Bits that are no fields of -F. */
+export const extraBits = { no_chains: 1 << 25, flags: 2 ** 40, cpu_asked: 2 ** 47 } as const
 
 /** Fields that only ordinary samples have. */
 export const sampleOnly = [
-  'misc',
+  'brstackinsn',
+  'brstackinsnlen',
   'data_src',
   'weight',
   'iregs',
   'uregs',
-  'brstack',
-  'brstacksym',
-  'brstackoff',
   'phys_addr',
   'data_page_size',
   'code_page_size',
-] as const satisfies readonly Known[]
+] as const satisfies readonly FieldName[]
 
-/** The request's flags. */
-export function sampleFlags(fields: Fields, ns: boolean, hideChains: boolean): number {
-  let flags = (ns ? NS : 0) | (hideChains ? NO_CHAINS : 0) | (fields.chosen ? 0 : NOT_CHOSEN)
-  for (const name of known) if (fields[name]) flags |= bits[name]
-  return flags >>> 0
+/** The sum of their bits: exact, they are below 2^53. */
+export function fieldBits(names: Iterable<FieldName>): number {
+  let sum = 0
+  for (const name of new Set(names)) sum += bits[name]
+  return sum
 }

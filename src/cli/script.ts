@@ -1,71 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
-// `ptarmigan script`: what `perf script` 6.1 prints for branches, instructions
-// and errors of a processor trace, streamed.
+// `ptarmigan script`: what `perf script` prints, streamed. The decoder makes the
+// lines; here its options are written and its answers passed on.
 import { fail, ok, type Result } from '../lib/result'
-import { ByteWriter } from '../lib/byte-writer'
 import type { Session } from '../engine/session'
-import type { Tables } from '../model/tables.gen'
-import { printsNothing, type Fields } from './fields'
+import { bitsOfKind, eventKinds, type Fields } from './fields'
 import type { ItraceOptions } from './itrace'
 import { print, say } from './output'
-import { PerfLines, SampleKind } from './perf-lines'
-import { sampleFlags, sampleOnly } from './sample-fields'
-import { scriptSamples } from './script-samples'
+import { versionNumber, type PerfVersion } from './perf-version'
+import { extraBits, fieldBits, sampleOnly } from './sample-fields'
+import { parseTimes, type TimeRange } from './times'
 import { infoOf } from './trace'
 
-const ROWS_A_QUERY = 16_384
-const FLUSH_BYTES = 1 << 20
-
-export type ScriptOptions = { fields: Fields; itrace: ItraceOptions; ns: boolean; hideChains: boolean }
-
-/** Prints every sample (`note`: said first, when the trace is a processor trace); resolves with how many trace errors were among them. */
-export async function script(session: Session, options: ScriptOptions, note: string): Promise<Result<void, string>> {
-  const info = infoOf(session)
-  if (!info.ok) return info
-  const source = info.value.get('source')
-  if (source === 'LBR branch stacks' || source === 'Samples')
-    return scriptSamples(session, sampleFlags(options.fields, options.ns, options.hideChains))
-  const foreign = sampleOnly.find((name) => options.fields.asked.has(name))
-  if (foreign !== undefined) return fail(`-F ${foreign}: this is a processor trace; only ordinary samples have that field.`)
-  if (note) say(note)
-  const { itrace } = options
-  const branches_name = info.value.get('branches_name') ?? 'branches'
-  const instructions_name = info.value.get('instructions_name') ?? 'instructions'
-  // perf pads to the longest name of all events, synthesized ones among them only when asked for.
-  const event_width = Math.max(
-    Number(info.value.get('event_width') ?? 0) || 0,
-    itrace.branches ? branches_name.length : 0,
-    itrace.instructions ? instructions_name.length : 0,
-  )
-  if (printsNothing(options.fields)) return ok(undefined)
-  const out = new ByteWriter(FLUSH_BYTES + (FLUSH_BYTES >> 1))
-  const lines = new PerfLines({ fields: options.fields, branches_name, instructions_name, event_width, ns: options.ns }, out)
-  let errors = 0
-  let first = 0
-  const flags = (itrace.branches ? 1 : 0) | (itrace.instructions ? 2 : 0) | (itrace.errors ? 4 : 0)
-  for (;;) {
-    const samples = session.query('samples', { flags, first, count: ROWS_A_QUERY })
-    if (!samples.ok) {
-      if (out.length > 0) await print(out.take())
-      return fail(samples.error.sentence)
-    }
-    if (samples.value.rows === 0) break
-    if (first === 0 && options.fields.asked.has('time') && samples.value.time.every((time) => time === 0n)) {
-      return fail("The samples of this trace have no time: the 'time' field cannot be printed; leave it out of -F.")
-    }
-    lines.write(samples.value)
-    errors += errorsIn(samples.value)
-    first += samples.value.rows
-    if (out.length >= FLUSH_BYTES) await print(out.take())
-  }
-  if (out.length > 0) await print(out.take())
-  if (first === 0) say('nothing could be printed of this trace; "ptarmigan info" says why.')
-  if (errors > 0) say(`${errors} instruction trace error${errors === 1 ? '' : 's'}; "ptarmigan info" says what is missing.`)
-  return ok(undefined)
+export type ScriptOptions = {
+  fields: Fields
+  itrace: ItraceOptions
+  version: PerfVersion
+  ns: boolean
+  relative_time: boolean
+  delta_time: boolean
+  pad_dso: boolean
+  hideChains: boolean
+  /** PTM_SHOW_*: which sideband records are printed. */
+  show: number
+  /** As given; resolved against the trace. */
+  time: string | undefined
+  cpus: readonly number[]
+  pids: readonly number[]
+  tids: readonly number[]
+  comms: readonly string[]
 }
 
-function errorsIn(table: Tables['samples']): number {
-  let errors = 0
-  for (let row = 0; row < table.rows; row++) if (table.kind[row] === SampleKind.ERROR) errors++
-  return errors
+/** The decoder's form of the options (wasm/src/api/script_options.h); `utc_offset`: seconds that dates are ahead of UTC. */
+export function optionsText(options: ScriptOptions, times: readonly TimeRange[], utc_offset: number): string {
+  const { fields, itrace } = options
+  const lines: string[] = []
+  const number = (name: string, value: number | boolean) => lines.push(`${name} ${Number(value)}`)
+  eventKinds.forEach((kind, index) => {
+    const set = fields.byKind[kind]
+    let bits = bitsOfKind(fields, kind)
+    if (bits === 0) return lines.push(`fields ${index} 0 1`)
+    if (fields.flags) bits += extraBits.flags
+    if (options.hideChains) bits += extraBits.no_chains
+    if (fields.asked.has('cpu') && set.has('cpu')) bits += extraBits.cpu_asked
+    return lines.push(`fields ${index} ${bits} ${fields.chosen.has(kind) ? 1 : 0}`)
+  })
+  number('asked', fieldBits(fields.asked) % 2 ** 32)
+  number('utc_offset', utc_offset)
+  number('want', itrace.want)
+  number('version', versionNumber[options.version])
+  lines.push(`period ${itrace.period_unit} ${itrace.period}`)
+  number('branch_filter', itrace.branch_filter)
+  number('error_filter', itrace.error_filter)
+  number('skip', itrace.skip)
+  number('chain_size', itrace.chain_size)
+  number('branch_stack_size', itrace.branch_stack_size)
+  number('approximate_ipc', itrace.approximate_ipc)
+  number('timeless', itrace.timeless)
+  number('ns', options.ns)
+  number('relative_time', options.relative_time)
+  number('delta_time', options.delta_time)
+  number('pad_dso', options.pad_dso)
+  number('show', options.show)
+  for (const { start, end } of times) lines.push(`time ${start} ${end}`)
+  for (const cpu of options.cpus) number('cpu', cpu)
+  for (const pid of options.pids) number('pid', pid)
+  for (const tid of options.tids) number('tid', tid)
+  for (const comm of options.comms) lines.push(`comm ${comm}`)
+  return lines.join('\n')
+}
+
+/** Of this machine's time zone when the trace was recorded, as the info table says ("" unknown). */
+function utcOffset(recorded: string): number {
+  const date = new Date(recorded.replace(' UTC', 'Z'))
+  return Number.isNaN(date.getTime()) ? 0 : -60 * date.getTimezoneOffset()
+}
+
+/** Prints all that is asked for; says on stderr how many trace errors were among it. */
+export async function script(session: Session, options: ScriptOptions): Promise<Result<void, string>> {
+  const info = infoOf(session)
+  if (!info.ok) return info
+  const source = info.value.get('source') ?? ''
+  const foreign = sampleOnly.find((name) => options.fields.asked.has(name))
+  if (foreign !== undefined && source.startsWith('Intel')) return fail(`-F ${foreign}: this is a processor trace; only ordinary samples have that field.`)
+  const times =
+    options.time === undefined
+      ? ok([])
+      : parseTimes(options.time, BigInt(info.value.get('start_time_ns') ?? 0), BigInt(info.value.get('end_time_ns') ?? 0))
+  if (!times.ok) return times
+  const text = optionsText(options, times.value, utcOffset(info.value.get('recorded_at') ?? ''))
+  const total = { lines: 0, errors: 0 }
+  for (let first = 0; ; first = 1) {
+    const answer = session.query('script', { first, text })
+    if (!answer.ok) return fail(answer.error.sentence)
+    const { rows, lines, errors, text: printed } = answer.value
+    if (rows === 0) break
+    await print(printed.pool.subarray(0, printed.offsets[rows] ?? 0))
+    total.lines += lines[0] ?? 0
+    total.errors += errors[0] ?? 0
+  }
+  if (total.lines === 0 && source) say('nothing could be printed of this trace with these options; "ptarmigan info" says what is in it.')
+  if (total.errors > 0) process.stderr.write(`Warning:\n${total.errors} instruction trace errors\n`)
+  return ok(undefined)
 }

@@ -27,10 +27,11 @@ function spawnWorker(): PoolWorker {
   )
   return {
     died,
-    open: (module, input, onBytes) => remote.open(module, input, proxy(onBytes)),
+    open: (module, input, exact, onBytes) => remote.open(module, input, exact, proxy(onBytes)),
     addImages: (inputs) => remote.addImages(inputs),
     decode: (segment) => remote.decode(segment),
     cancel: () => remote.cancel(),
+    clockBreaks: () => remote.clockBreaks(),
     merge: (part) => remote.merge(transfer(part, [part.buffer])),
     // Comlink's mapped types forget the type parameter of a generic method.
     query: <Name extends TableName>(name: Name, request: TableRequest) =>

@@ -20,8 +20,9 @@ class FakeWorker implements PoolWorker {
     this.died = new Promise((resolve) => (this.die = (sentence) => resolve({ sentence, ended: true })))
   }
 
-  async open(_module: WebAssembly.Module, input: Input) {
-    this.world.log.push(`${this.number} opens ${input.name}`)
+  async open(_module: WebAssembly.Module, input: Input, exact: boolean) {
+    this.world.log.push(`${this.number} opens ${input.name}${exact ? ' exactly' : ''}`)
+    this.world.exact = exact
     return input.name === 'bad' ? fail({ sentence: 'not a trace', ended: false }) : ok(undefined)
   }
   async addImages(inputs: readonly Input[]) {
@@ -49,6 +50,9 @@ class FakeWorker implements PoolWorker {
   async cancel() {
     this.cancelled = true
   }
+  async clockBreaks() {
+    return ok(this.world.exact ? 0 : this.world.breaks)
+  }
   async merge(part: Uint8Array<ArrayBuffer>) {
     if (this.world.mergeFails) return fail({ sentence: 'the coordinator trapped', ended: true })
     this.world.merged = this.merged.add(part[0] ?? -1)
@@ -72,6 +76,8 @@ class World {
   fails = new Map<number, number>()
   deaths = false
   mergeFails = false
+  breaks = 0
+  exact = false
   slices = 2
   workers: FakeWorker[] = []
   readonly engine: PoolEngine
@@ -167,6 +173,22 @@ describe('decode', () => {
     expect((await world.engine.decode(() => undefined)).ok).toBe(true)
     expect(world.merged.size).toBe(9)
     expect(world.workers).toHaveLength(6)
+  })
+
+  it('decodes again without guessing when a clock was guessed wrong', async () => {
+    const world = new World(3, 1)
+    world.breaks = 2
+    await world.engine.open(input('perf.data'))
+    await world.engine.addImages([input('a.out')])
+    expect((await world.engine.decode(() => undefined)).ok).toBe(true)
+    expect(world.log.filter((line) => line.startsWith('3 '))).toEqual([
+      '3 opens perf.data exactly',
+      '3 adds a.out',
+      '3 decodes 0',
+      '3 decodes 1',
+      '3 decodes 2',
+    ])
+    expect(sorted(world.merged)).toEqual([0, 1, 2])
   })
 
   it('fails when the coordinator has died', async () => {

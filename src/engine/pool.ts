@@ -16,10 +16,13 @@ export type Merged = { instructions: number }
 export interface PoolWorker {
   /** Settles when the worker is gone; never otherwise. */
   readonly died: Promise<WorkerFailure>
-  open(module: WebAssembly.Module, input: Input, onBytes: (bytes: number) => void): Promise<Result<void, WorkerFailure>>
+  /** `exact`: no clock is guessed (ptm_session_exact_clocks). */
+  open(module: WebAssembly.Module, input: Input, exact: boolean, onBytes: (bytes: number) => void): Promise<Result<void, WorkerFailure>>
   addImages(inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>>
   decode(segment: number): Promise<Result<Decoded, WorkerFailure>>
   cancel(): Promise<void>
+  /** Merged segments whose clocks contradict their neighbours' (ptm_session_clock_breaks). */
+  clockBreaks(): Promise<Result<number, WorkerFailure>>
   /** Takes over the part's buffer. */
   merge(part: Uint8Array<ArrayBuffer>): Promise<Result<Merged, WorkerFailure>>
   query<Name extends TableName>(name: Name, request: TableRequest): Promise<Result<Tables[Name], WorkerFailure>>
@@ -46,6 +49,8 @@ type Opened = {
   images: Input[]
   /** Something is in the profile that was decoded with these images. */
   merged: boolean
+  /** Some clock was guessed wrong: none is guessed any more. */
+  exact: boolean
   coordinator: Member
   decoders: Member[]
   replacements: number
@@ -63,6 +68,8 @@ export class PoolEngine implements Engine {
   private cancelled = false
   private decoding: Promise<unknown> | null = null
   private version = 0
+  private preferred: Parameters<Engine['prefer']>[0] = null
+  private queue: SegmentQueue | null = null
 
   constructor(private readonly options: PoolOptions) {}
 
@@ -72,13 +79,15 @@ export class PoolEngine implements Engine {
     const module = await settle<WebAssembly.Module>(this.options.compile().then((compiled) => ok(compiled)))
     if (!module.ok) return fail(plain(module.error))
     if (generation !== this.generation) return superseded
-    const coordinator = this.start(module.value, input, [])
+    this.preferred = null
+    const coordinator = this.start(module.value, input, [], false)
     const opened: Opened = {
       module: module.value,
       input,
       offered: [],
       images: [],
       merged: false,
+      exact: false,
       decoders: [],
       replacements: 0,
       coordinator,
@@ -117,7 +126,7 @@ export class PoolEngine implements Engine {
     for (const member of [opened.coordinator, ...opened.decoders]) member.worker.terminate()
     opened.merged = false
     opened.decoders = []
-    opened.coordinator = this.start(opened.module, opened.input, opened.offered)
+    opened.coordinator = this.start(opened.module, opened.input, opened.offered, opened.exact)
     const ready = await opened.coordinator.ready
     if (!ready.ok) return fail(plain(ready.error))
     if (this.opened !== opened) return closedMeanwhile
@@ -130,11 +139,16 @@ export class PoolEngine implements Engine {
     const opened = this.opened
     if (!opened) return nothingOpen
     this.cancelled = false
-    const run = this.decodeAll(opened, onProgress)
+    const run = this.decodeExactly(opened, onProgress)
     this.decoding = run
     const result = await run
     if (this.decoding === run) this.decoding = null
     return result
+  }
+
+  prefer(range: Parameters<Engine['prefer']>[0]): void {
+    this.preferred = range
+    this.queue?.prefer(range)
   }
 
   async cancel(): Promise<void> {
@@ -160,17 +174,17 @@ export class PoolEngine implements Engine {
   }
 
   /** Starts a worker on the trace; `ready` settles when it has opened all there is. */
-  private start(module: WebAssembly.Module, input: Input, images: readonly Input[]): Member {
+  private start(module: WebAssembly.Module, input: Input, images: readonly Input[], exact: boolean): Member {
     const worker = this.options.spawn()
     const member: Member = { worker, bytes: 0, ready: Promise.resolve(ok(undefined)) }
-    const opening = settle(worker.open(module, input, (bytes) => (member.bytes = bytes)))
+    const opening = settle(worker.open(module, input, exact, (bytes) => (member.bytes = bytes)))
     member.ready = Promise.race([opening, worker.died.then((failure) => fail(failure))])
     if (images.length > 0) member.ready = addTo(member, images)
     return member
   }
 
   private startDecoders(opened: Opened): void {
-    for (let made = 0; made < this.options.decoders; made++) opened.decoders.push(this.start(opened.module, opened.input, opened.images))
+    for (let made = 0; made < this.options.decoders; made++) opened.decoders.push(this.start(opened.module, opened.input, opened.images, opened.exact))
   }
 
   /** Cancels a running decode and waits for its end. */
@@ -180,10 +194,24 @@ export class PoolEngine implements Engine {
     await this.decoding
   }
 
+  /** Decodes all; where broken timing made a segment's clock be guessed wrong, once more without guessing. */
+  private async decodeExactly(opened: Opened, onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
+    const result = await this.decodeAll(opened, onProgress)
+    if (!result.ok || this.cancelled || opened.exact || this.opened !== opened) return result
+    const breaks = await ask(opened.coordinator, (worker) => worker.clockBreaks())
+    if (!breaks.ok || breaks.value === 0) return result
+    opened.exact = true
+    this.version++
+    const begun = await this.beginAgain(opened)
+    return begun.ok ? this.decodeAll(opened, onProgress) : begun
+  }
+
   private async decodeAll(opened: Opened, onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
     const segments = await ask(opened.coordinator, (worker) => worker.query('segments', { count: ALL }))
     if (!segments.ok) return fail(plain(segments.error))
     const queue = new SegmentQueue(segments.value)
+    queue.prefer(this.preferred)
+    this.queue = queue
     const run: Run = { opened, queue, report: new ProgressReport(queue.bytesTotal, onProgress), failures: [], fatal: null }
     const members = () => [opened.coordinator, ...opened.decoders]
     const bytes = () => queue.bytesDone + members().reduce((sum, member) => sum + member.bytes, 0)
@@ -257,7 +285,7 @@ export class PoolEngine implements Engine {
     opened.decoders.splice(at, 1)
     if (opened.replacements >= MOST_REPLACEMENTS) return null
     opened.replacements++
-    const member = this.start(opened.module, opened.input, opened.images)
+    const member = this.start(opened.module, opened.input, opened.images, opened.exact)
     opened.decoders.push(member)
     return member
   }

@@ -2,11 +2,12 @@
 // What the engine promises to its callers (the store, the CLI): open, add
 // images, decode, query, close. Implemented by session.ts, reached from the
 // page through client.ts, worker.ts and pool.ts.
+import type { RemoteFile } from '../lib/remote-file'
 import type { Result } from '../lib/result'
 import type { TableName, Tables } from '../model/tables.gen'
 
-/** Random access to an input's bytes; in a browser always a File or Blob. */
-export type Input = { name: string; path: string; file: Blob }
+/** Random access to an input's bytes: a File or Blob of this machine, or a file that is read by HTTP Range. */
+export type Input = { name: string; path: string; file: Blob | RemoteFile }
 
 /** Which rows are wanted; what counts for which table is said in tables.h. All times in ns since the trace's start. */
 export type TableRequest = {
@@ -18,6 +19,8 @@ export type TableRequest = {
   first?: number
   count?: number
   extra?: number
+  /** What numbers cannot say; the table tells its form. */
+  text?: string
 }
 
 export type Phase = 'reading' | 'decoding' | 'done' | 'cancelled'
@@ -45,6 +48,8 @@ export interface Engine {
   addImages(inputs: Input[]): Promise<Result<ImageOutcome[], EngineError>>
   /** Decodes everything; resolves at the end or when cancelled. Queries may run meanwhile and answer from what is merged. */
   decode(onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>>
+  /** What the reader looks at (ns since the trace's start; null: all of it) is decoded first from now on. */
+  prefer(range: { start_ns: number; end_ns: number } | null): void
   /** Stops decoding within 100 ms; what was decoded stays. */
   cancel(): Promise<void>
   query<Name extends TableName>(table: Name, request: TableRequest): Promise<Result<Tables[Name], EngineError>>

@@ -44,3 +44,17 @@ it('gives a failed segment to somebody else first, and up after the second time'
   queue.putBack(0, 'b')
   expect([queue.take('a'), queue.failed(), queue.left()]).toEqual([null, 1, 0])
 })
+
+it('hands out what is in view first', () => {
+  const queue = queueOf([{ start: 0 }, { start: 10 }, { start: 20 }, { start: 30 }, { start: Number.NaN }])
+  queue.prefer({ start_ns: 15, end_ns: 25 })
+  expect(takeAll(queue)).toEqual([1, 2, 0, 3, 4, null])
+})
+
+it('goes back to the order of time when nothing is preferred any more', () => {
+  const queue = queueOf([{ start: 0 }, { start: 10 }, { start: 20 }])
+  queue.prefer({ start_ns: 20, end_ns: 25 })
+  expect(queue.take('worker')).toBe(2)
+  queue.prefer(null)
+  expect(takeAll(queue)).toEqual([0, 1, null])
+})

@@ -35,7 +35,7 @@ const fallbackSentences: Record<number, string> = {
   [Status.BAD_REQUEST]: 'The request asks for something that this trace does not have.',
 }
 
-const REQUEST_BYTES = 48
+const REQUEST_BYTES = 56
 const DEFAULT_ROWS = 1000
 
 export class Session {
@@ -79,6 +79,16 @@ export class Session {
     return this.decoder.exports.ptm_session_segments(this.session) >>> 0
   }
 
+  /** From now on no segment's clock is guessed: slower, right whatever the packets hold. */
+  exactClocks(): void {
+    this.run('being told to be exact', (decoder) => ok(decoder.ptm_session_exact_clocks(this.session)))
+  }
+
+  /** Merged segments that were decoded with a clock which their neighbours refute. */
+  clockBreaks(): Result<number, EngineError> {
+    return this.run('holding clocks against each other', (decoder) => ok(decoder.ptm_session_clock_breaks(this.session) >>> 0))
+  }
+
   /** Begins decoding a segment; go on with `decodeStep` until it says 'done', then take `part`. */
   decodeStart(segment: number): Result<void, EngineError> {
     return this.run(`starting segment ${segment}`, (decoder) => this.check(decoder.ptm_decode_start(this.session, segment)))
@@ -118,9 +128,12 @@ export class Session {
   /** One slice of answering: null means ask again with the same request. */
   queryStep<Name extends TableName>(name: Name, request: TableRequest): Result<Tables[Name] | null, EngineError> {
     return this.run(`answering ${name}`, (decoder) => {
-      this.writeRequest(tableId(name), request)
+      const text = request.text === undefined ? ok(0) : this.copyIn(new TextEncoder().encode(`${request.text}\0`))
+      if (!text.ok) return text
+      this.writeRequest(tableId(name), request, text.value)
       const answer = this.scratch + REQUEST_BYTES
       const status = decoder.ptm_query(this.session, this.scratch, answer)
+      decoder.free(text.value)
       if (status === Status.MORE) return ok(null)
       if (status !== Status.OK) return fail(this.failure(status))
       const table = new DataView(decoder.memory.buffer).getUint32(answer, true)
@@ -192,7 +205,7 @@ export class Session {
     return ok(at)
   }
 
-  private writeRequest(table: number, request: TableRequest): void {
+  private writeRequest(table: number, request: TableRequest, text: Pointer): void {
     const view = new DataView(this.decoder.exports.memory.buffer, this.scratch, REQUEST_BYTES)
     view.setUint32(0, table, true)
     view.setUint32(4, request.thread ?? ALL, true)
@@ -203,6 +216,7 @@ export class Session {
     view.setFloat64(32, request.first ?? 0, true)
     view.setUint32(40, request.count ?? DEFAULT_ROWS, true)
     view.setUint32(44, request.extra ?? 0, true)
+    view.setUint32(48, text, true)
   }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one worker does: a Session over blobs, its long work cut into slices so
+// What one worker does: a Session over its inputs, its long work cut into slices so
 // that cancelling and other calls get in between. Knows nothing of messages;
 // worker.ts puts it behind comlink.
 import { fail, ok, type Result } from '../lib/result'
 import type { TableName, Tables } from '../model/tables.gen'
-import { BlobSources } from './host-sources'
+import { InputSources } from './host-sources'
 import type { Decoded, Merged, WorkerFailure } from './pool'
 import type { ImageOutcome, Input, TableRequest } from './protocol'
 import { Session } from './session'
@@ -17,14 +17,15 @@ const REPORT_MS = 100
 
 export class WorkerSession {
   private session: Session | null = null
-  private readonly sources = new BlobSources()
+  private readonly sources = new InputSources()
   private cancelled = false
   private budget = FIRST_BUDGET
   /** Queries and merges go one at a time: an unfinished query is kept by the decoder until it is asked again. */
   private turn: Promise<unknown> = Promise.resolve()
 
-  async open(module: WebAssembly.Module, input: Input): Promise<Result<void, WorkerFailure>> {
+  async open(module: WebAssembly.Module, input: Input, exact: boolean): Promise<Result<void, WorkerFailure>> {
     this.session = await Session.create(module, this.sources)
+    if (exact) this.session.exactClocks()
     return this.judge(this.session.open(this.sources.add(input.name, input.file), input.file.size))
   }
 
@@ -67,6 +68,10 @@ export class WorkerSession {
     }
     const part = this.judge(session.part())
     return part.ok ? ok({ state: 'part', part: part.value }) : part
+  }
+
+  async clockBreaks(): Promise<Result<number, WorkerFailure>> {
+    return this.inTurn(async (session) => this.judge(session.clockBreaks()))
   }
 
   cancel(): void {

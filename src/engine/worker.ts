@@ -14,9 +14,14 @@ let report: (bytes: number) => void = () => undefined
 
 const api = {
   /** `onBytes` (a comlink proxy) hears how far the running `decode` is. */
-  open(module: WebAssembly.Module, input: Input, onBytes: (bytes: number) => void): Promise<Result<void, WorkerFailure>> {
+  open(
+    module: WebAssembly.Module,
+    input: Input,
+    exact: boolean,
+    onBytes: (bytes: number) => void,
+  ): Promise<Result<void, WorkerFailure>> {
     report = onBytes
-    return session.open(module, input)
+    return session.open(module, input, exact)
   },
   addImages: (inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>> => session.addImages(inputs),
   async decode(segment: number): Promise<Result<Decoded, WorkerFailure>> {
@@ -24,6 +29,7 @@ const api = {
     return decoded.ok && decoded.value.state === 'part' ? transfer(decoded, [decoded.value.part.buffer]) : decoded
   },
   cancel: (): void => session.cancel(),
+  clockBreaks: (): Promise<Result<number, WorkerFailure>> => session.clockBreaks(),
   merge: (part: Uint8Array): Promise<Result<Merged, WorkerFailure>> => session.merge(part),
   async query<Name extends TableName>(name: Name, request: TableRequest): Promise<Result<Tables[Name], WorkerFailure>> {
     const answer = await session.query(name, request)

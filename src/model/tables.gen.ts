@@ -7,7 +7,7 @@ export type ColumnType = 'u8' | 'u32' | 'i32' | 'u64' | 'f64' | 'str'
 /** facts about the trace, for people; nothing counts */
 export type InfoTable = {
   rows: number
-  /** stable name: start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not) aux_bytes sideband_records samples queues segments instructions gaps_lost_bytes warning (may repeat) */
+  /** stable name: recorded_at start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not) aux_bytes sideband_records samples queues segments instructions gaps_lost_bytes warning (may repeat) */
   key: TextColumn
   /** name for people */
   label: TextColumn
@@ -292,39 +292,15 @@ export type CoverageTable = {
   lost_ns: Float64Array
 }
 
-/** what perf script prints, in perf's order; flags: 1 branches, 2 instructions, 4 errors; first: 0 starts anew, else the cursor of the last answer goes on; count */
-export type SamplesTable = {
+/** what perf script prints, in perf's order; text: its options (wasm/src/api/script_options.h), first: 0 starts anew, else the last answer goes on; no row: the end */
+export type ScriptTable = {
   rows: number
-  /** enum: 1 branches 2 instructions 4 error */
-  kind: Uint8Array
-  /** perf's ns, absolute */
-  time: BigUint64Array
-  pid: Int32Array
-  tid: Int32Array
-  /** -1: per-thread trace */
-  cpu: Int32Array
-  comm: TextColumn
-  /** perf's sample flags: bit order of bcrosyiABExghDt */
-  flags: Uint32Array
-  ip: BigUint64Array
-  /** empty: [unknown] */
-  ip_symbol: TextColumn
-  ip_offset: BigUint64Array
-  /** empty: [unknown] */
-  ip_dso: TextColumn
-  addr: BigUint64Array
-  addr_symbol: TextColumn
-  addr_offset: BigUint64Array
-  addr_dso: TextColumn
-  /** instruction length; 0 none */
-  length: Uint8Array
-  code_low: BigUint64Array
-  code_high: BigUint64Array
-  ipc_instructions: Float64Array
-  /** 0: no IPC */
-  ipc_cycles: Float64Array
-  /** perf's error code, 0 none */
-  error: Uint32Array
+  /** lines, each with its end */
+  text: TextColumn
+  /** samples and errors among them */
+  lines: Float64Array
+  /** errors among them */
+  errors: Float64Array
 }
 
 /** branches of the branch stacks in samples, by where from and where to, the most frequent first; thread, start_ns, end_ns count */
@@ -362,13 +338,6 @@ export type BranchesTable = {
   trips: Float64Array
 }
 
-/** ordinary samples and branch stacks as perf script prints them, in its order; first (row) and count count; flags: the fields, as src/cli/sample-fields.ts numbers them */
-export type SampleLinesTable = {
-  rows: number
-  /** one sample: all its lines, each with its end */
-  text: TextColumn
-}
-
 export type Tables = {
   info: InfoTable
   queues: QueuesTable
@@ -383,9 +352,8 @@ export type Tables = {
   packets: PacketsTable
   images: ImagesTable
   coverage: CoverageTable
-  samples: SamplesTable
+  script: ScriptTable
   branches: BranchesTable
-  sample_lines: SampleLinesTable
 }
 
 export type TableName = keyof Tables
@@ -538,28 +506,10 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['instructions', 'f64'],
     ['lost_ns', 'f64'],
   ],
-  samples: [
-    ['kind', 'u8'],
-    ['time', 'u64'],
-    ['pid', 'i32'],
-    ['tid', 'i32'],
-    ['cpu', 'i32'],
-    ['comm', 'str'],
-    ['flags', 'u32'],
-    ['ip', 'u64'],
-    ['ip_symbol', 'str'],
-    ['ip_offset', 'u64'],
-    ['ip_dso', 'str'],
-    ['addr', 'u64'],
-    ['addr_symbol', 'str'],
-    ['addr_offset', 'u64'],
-    ['addr_dso', 'str'],
-    ['length', 'u8'],
-    ['code_low', 'u64'],
-    ['code_high', 'u64'],
-    ['ipc_instructions', 'f64'],
-    ['ipc_cycles', 'f64'],
-    ['error', 'u32'],
+  script: [
+    ['text', 'str'],
+    ['lines', 'f64'],
+    ['errors', 'f64'],
   ],
   branches: [
     ['from', 'u64'],
@@ -577,8 +527,5 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['cycles', 'f64'],
     ['cycle_count', 'f64'],
     ['trips', 'f64'],
-  ],
-  sample_lines: [
-    ['text', 'str'],
   ],
 }

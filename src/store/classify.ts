@@ -2,9 +2,12 @@
 // Tells traces, binaries and everything else apart by their first bytes, and
 // says in a sentence what the rest is. Reads eight bytes of each file, no more.
 import type { ImageOutcome } from '../engine/protocol'
+import { isRemote, readRemote, type RemoteFile } from '../lib/remote-file'
 
-export type OfferedFile = { file: File; path: string }
-export type FileKind = 'trace' | 'elf' | 'junk' | 'empty' | 'unreadable'
+/** A file of this machine, or one that is read by HTTP Range. */
+export type OfferedFile = { file: File | RemoteFile; path: string }
+/** `names`: no binary, but code or names all the same: kallsyms, perf-PID.map, jit-PID.dump. */
+export type FileKind = 'trace' | 'elf' | 'names' | 'junk' | 'empty' | 'unreadable'
 export type SortedFiles = { traces: OfferedFile[]; binaries: OfferedFile[]; outcomes: ImageOutcome[] }
 
 /** More files than this in one go are not looked at. */
@@ -22,12 +25,14 @@ const archives: readonly (readonly [string, string])[] = [
 
 const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
-/** What the first bytes (eight, or all of a shorter file) say. */
-export function kindOf(head: Uint8Array): FileKind {
+/** What the first bytes (eight, or all of a shorter file) say; a perf map is known by its path only. */
+export function kindOf(head: Uint8Array, path = ''): FileKind {
   if (head.length === 0) return 'empty'
   const text = String.fromCharCode(...head)
   if (text === 'PERFILE2' || text === '2ELIFREP') return 'trace'
-  return text.startsWith('\x7fELF') ? 'elf' : 'junk'
+  if (text.startsWith('\x7fELF')) return 'elf'
+  const isList = /^[0-9a-f]{8}$/.test(text) || /(^|[\\/])perf-\d+\.map$/.test(path)
+  return isList || text.startsWith('DTiJ') ? 'names' : 'junk'
 }
 
 /** Why a file is of no use here. */
@@ -40,10 +45,20 @@ export function junkSentence(name: string, kind: FileKind, head: Uint8Array): st
   return `${name} is neither a perf.data nor an ELF binary: it begins with ${begins.replace(/(..)(?=.)/g, '$1 ')}.`
 }
 
-async function lookAt(offered: OfferedFile): Promise<{ kind: FileKind; head: Uint8Array }> {
+/** A file's own name; of a remote file the last part of its path. */
+export const nameOf = ({ file, path }: OfferedFile): string => (isRemote(file) ? path.slice(path.lastIndexOf('/') + 1) : file.name)
+
+/** `reason`: why a remote file could not be read, for the reader. */
+async function lookAt(offered: OfferedFile): Promise<{ kind: FileKind; head: Uint8Array; reason?: string }> {
+  if (isRemote(offered.file)) {
+    const head = await readRemote(nameOf(offered), offered.file, 0, 8)
+    return head.ok
+      ? { kind: kindOf(head.value, offered.path), head: head.value }
+      : { kind: 'unreadable', head: new Uint8Array(), reason: head.error }
+  }
   try {
     const head = new Uint8Array(await offered.file.slice(0, 8).arrayBuffer())
-    return { kind: kindOf(head), head }
+    return { kind: kindOf(head, offered.path), head }
   } catch {
     return { kind: 'unreadable', head: new Uint8Array() }
   }
@@ -58,11 +73,11 @@ export async function classify(offered: readonly OfferedFile[]): Promise<SortedF
     const batch = looked.slice(first, first + READS_AT_ONCE)
     const kinds = await Promise.all(batch.map(lookAt))
     batch.forEach((one, index) => {
-      const { kind, head } = kinds[index] ?? { kind: 'unreadable' as const, head: new Uint8Array() }
+      const { kind, head, reason } = kinds[index] ?? { kind: 'unreadable' as const, head: new Uint8Array(), reason: undefined }
       if (kind === 'trace') sorted.traces.push(one)
-      else if (kind === 'elf') sorted.binaries.push(one)
+      else if (kind === 'elf' || kind === 'names') sorted.binaries.push(one)
       else if (junk++ < MOST_JUNK_SENTENCES)
-        sorted.outcomes.push({ path: one.path, state: 'unreadable', sentence: junkSentence(one.file.name, kind, head) })
+        sorted.outcomes.push({ path: one.path, state: 'unreadable', sentence: reason ?? junkSentence(nameOf(one), kind, head) })
     })
   }
   if (junk > MOST_JUNK_SENTENCES)

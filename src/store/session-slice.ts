@@ -3,9 +3,10 @@
 // the small tables (info, threads, functions, images, queues) current.
 import type { StateCreator } from 'zustand'
 import type { Engine, EngineError, ImageOutcome, Input, Progress } from '../engine/protocol'
+import { isRemote } from '../lib/remote-file'
 import type { Result } from '../lib/result'
 import { initialViewState } from '../model/view-state'
-import { classify, type OfferedFile, type SortedFiles } from './classify'
+import { classify, nameOf, type OfferedFile, type SortedFiles } from './classify'
 import { engine } from './engine-access'
 import { fetchExample } from './example'
 import type { SessionActions, SessionSlice, Store } from './types'
@@ -19,6 +20,7 @@ const LONGEST_STOP_MS = 2000
 export const emptySession: SessionSlice = {
   status: 'empty',
   fileName: '',
+  file: null,
   failure: '',
   progress: null,
   version: 0,
@@ -31,7 +33,7 @@ export const emptySession: SessionSlice = {
   story: '',
 }
 
-const inputOf = ({ file, path }: OfferedFile): Input => ({ name: file.name, path, file })
+const inputOf = (offered: OfferedFile): Input => ({ name: nameOf(offered), ...offered })
 const spoken = (outcome: ImageOutcome): ImageOutcome =>
   outcome.sentence !== ''
     ? outcome
@@ -45,6 +47,8 @@ function nothingToOpen(offered: readonly OfferedFile[], sorted: SortedFiles): st
   if (binaries > 0)
     return `${plural(binaries, 'binary is', 'binaries are')} noted, but there is no trace yet: open the perf.data that belongs to ${binaries === 1 ? 'it' : 'them'}.`
   const only = sorted.outcomes[0]
+  const [first] = offered
+  if (offered.length === 1 && only && first && isRemote(first.file)) return only.sentence
   if (offered.length === 1 && only) return `${only.sentence} Open a perf.data file that perf record has written.`
   return `None of the ${offered.length} files is a trace: open a perf.data file that perf record has written.`
 }
@@ -177,7 +181,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const mine = run
     const { version } = get().session
     set((store) => ({
-      session: { ...emptySession, version: version + 1, status: 'opening', fileName: trace.file.name, story },
+      session: { ...emptySession, version: version + 1, status: 'opening', fileName: nameOf(trace), file: trace.file, story },
       view: { ...initialViewState, tab: store.view.tab },
     }))
     const to = await engine()
@@ -193,7 +197,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     await readTables(mine)
     if (mine !== run) return
     if (get().session.info) await decode()
-    else change({ status: 'failed', failure: `${trace.file.name} was opened, but its facts could not be read.` })
+    else change({ status: 'failed', failure: `${nameOf(trace)} was opened, but its facts could not be read.` })
   }
 
   async function addBinaries(sorted: SortedFiles): Promise<void> {

@@ -2,6 +2,9 @@
 // The store's shape: what views read and the verbs they call. The only door
 // from views to the engine.
 import type { ImageOutcome, Progress, TableRequest } from '../engine/protocol'
+import type { ServerConfig } from '../share/wire'
+import type { Kept } from './kept-shares'
+import type { RemoteFile } from '../lib/remote-file'
 import type { TableName, Tables } from '../model/tables.gen'
 import type { Tab, Theme, TimeRange, ViewState, Weight } from '../model/view-state'
 
@@ -10,6 +13,8 @@ export type SessionStatus = 'empty' | 'opening' | 'decoding' | 'ready' | 'cancel
 export type SessionSlice = {
   status: SessionStatus
   fileName: string
+  /** The open trace's own bytes, for sharing; null before one is open. */
+  file: File | RemoteFile | null
   /** Why it failed, for the reader; empty otherwise. */
   failure: string
   progress: Progress | null
@@ -29,7 +34,7 @@ export type SessionSlice = {
 
 export type SessionActions = {
   /** Traces and binaries in any mix, files or a folder's content: the trace is recognised by its magic. */
-  openFiles(files: { file: File; path: string }[]): Promise<void>
+  openFiles(files: { file: File | RemoteFile; path: string }[]): Promise<void>
   openExample(): Promise<void>
   cancel(): Promise<void>
   /** Decodes on after `cancel`; nothing when a decode is under way or no trace is open. */
@@ -51,12 +56,48 @@ export type ViewActions = {
   showBlock(ip: bigint): void
 }
 
+/** The upload that the page shows; only one at a time. */
+export type UploadState =
+  | { state: 'none' }
+  | { state: 'sending'; name: string; bytesDone: number; bytesTotal: number; waiting: string }
+  | { state: 'done'; id: string; name: string; link: string; token: string; expires_ms: number }
+  | { state: 'failed'; sentence: string }
+
+export type ShareSlice = {
+  /** What the page's server can keep; null: nothing (a static host). */
+  server: ServerConfig['share'] | 'unknown'
+  upload: UploadState
+  /** Shares made in this browser, and uploads that are not finished. */
+  kept: Kept[]
+}
+
+export type ShareRequest = { file: Blob; fileName: string; name: string; note: string; lives_s: number }
+
+export type ShareActions = {
+  lookForServer(): Promise<void>
+  /** Seals and uploads: only ever after a click on a sentence that says who will be able to read it. */
+  startShare(request: ShareRequest): Promise<void>
+  /** Goes on with an upload that a closed page or a lost network has left. */
+  resumeShare(id: string): Promise<void>
+  stopShare(): void
+  /** Puts the last result away. */
+  newShare(): void
+  /** Each resolves with why not, or an empty text. */
+  deleteShared(id: string): Promise<string>
+  deleteByToken(link: string, token: string): Promise<string>
+  /** Opens what "#share=" in a link names. */
+  openShared(value: string): Promise<void>
+}
+
 export type Store = {
+  share: ShareSlice
+
   session: SessionSlice
   view: ViewState
   theme: Theme
   setTheme(theme: Theme): void
 } & SessionActions &
+  ShareActions &
   ViewActions
 
 export type TableState<Name extends TableName> =

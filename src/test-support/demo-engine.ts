@@ -311,6 +311,7 @@ export function demoEngine({ decodeMs, cycles }: DemoOptions): Engine {
       }
       return ok(undefined)
     },
+    prefer: () => undefined,
     cancel: async () => {
       stop = true
     },

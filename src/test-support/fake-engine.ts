@@ -47,6 +47,9 @@ export function fakeEngine(): FakeEngine {
       report = onProgress
       return new Promise((resolve) => (end = resolve))
     },
+    prefer: (range) => {
+      fake.log.push(`prefer ${range ? `${range.start_ns}-${range.end_ns}` : 'all'}`)
+    },
     cancel: async () => {
       fake.log.push('cancel')
       report({ phase: 'cancelled', bytesDone: 1, bytesTotal: 2, instructions: 3, version: 999 })

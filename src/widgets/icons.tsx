@@ -18,6 +18,7 @@ const paths = {
   zoomOut: 'M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM10.4 10.4L13.5 13.5M5 7h4',
   down: 'M4 6.2l4 4 4-4',
   right: 'M6.2 4l4 4-4 4',
+  share: 'M8 9.5V2M5 4.8L8 2l3 2.8M3 8v5.5h10V8',
   layers: 'M8 2l6 3.2-6 3.2-6-3.2zM2.4 8.6L8 11.6l5.6-3',
 } as const
 

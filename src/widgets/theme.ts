@@ -26,6 +26,7 @@ const tokens = {
   gapOffFill: '--gap-off-fill',
   density: '--density',
   densityFill: '--density-fill',
+  densityPending: '--density-pending',
 } as const
 
 /** Colours as a canvas understands them. */

@@ -24,7 +24,7 @@ static void check_promises(const ptm_trace_file *file)
 	for (uint32_t i = 0; i < file->records.length; i++) {
 		const ptm_record *record = &file->records.at[i];
 		assert(record->attr == UINT32_MAX || record->attr < file->attrs.length);
-		assert(record->file_offset < file->source->size);
+		assert(record->file_offset < ptm_trace_file_volume_end(file, record->file_offset));
 		if (record->time == PTM_NO_TIME)
 			continue;
 		assert(record->time >= time);
@@ -37,7 +37,8 @@ static void check_promises(const ptm_trace_file *file)
 	assert(chunks == file->chunks.length);
 	for (uint32_t i = 0; i < chunks; i++) {
 		const ptm_aux_chunk *chunk = &file->chunks.at[i];
-		assert(chunk->size && chunk->file_offset <= file->source->size && chunk->size <= file->source->size - chunk->file_offset);
+		uint64_t end = ptm_trace_file_volume_end(file, chunk->file_offset);
+		assert(chunk->size && chunk->file_offset <= end && chunk->size <= end - chunk->file_offset);
 		assert(!i || chunk[-1].queue != chunk->queue || chunk[-1].aux_offset <= chunk->aux_offset);
 	}
 }

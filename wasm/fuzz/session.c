@@ -55,8 +55,10 @@ static void ask(ptm_session *session, uint32_t id)
 {
 	ptm_request request = { .table = id, .thread = PTM_ALL, .queue = PTM_ALL, .count = ROWS };
 	ptm_table *table;
-	if (id == PTM_TABLE_samples)
-		request.flags = 7;
+	/* All that script can print: every kind of row with every field. */
+	if (id == PTM_TABLE_script)
+		request.text = "version 601\nwant 255\nshow 15\nperiod 2 100\nchain_size 16\nbranch_stack_size 8\n"
+			       "fields 0 0x7ffff3ffffff 1\nfields 1 0x7ffff3ffffff 0\nfields 4 0x7ffff3ffffff 0\nfields 6 0x7ffff3ffffff 1\nfields 7 0x7ffff3ffffff 0\n";
 	if (id == PTM_TABLE_instructions)
 		request.thread = 1;
 	if (id == PTM_TABLE_packets)

@@ -90,6 +90,15 @@ const uint8_t *ptm_decode_part(const ptm_session *session, size_t *length);
  * come in any order; the result does not depend on it. */
 ptm_status ptm_session_merge(ptm_session *session, const uint8_t *part, size_t length) PTM_MUST_CHECK;
 
+/* How many merged segments were decoded with a clock that their neighbours
+ * refute: only broken timing packets do that. When all is merged and the number
+ * is not 0, decode again in sessions that were told ptm_session_exact_clocks. */
+uint32_t ptm_session_clock_breaks(ptm_session *session);
+
+/* From now on a segment's clock is found by reading all packets before it:
+ * slower, and right whatever they hold. */
+void ptm_session_exact_clocks(ptm_session *session);
+
 /* ----------------------------------------------------------------- Query */
 
 /* What is asked for: the tables of tables.h; which of the fields count is said
@@ -104,6 +113,7 @@ typedef struct ptm_request {
 	double first;        /* first row (ordinal) or byte offset */
 	uint32_t count;      /* most rows wanted */
 	uint32_t extra;
+	const char *text;    /* NUL-terminated, borrowed for the call; NULL: none */
 } ptm_request;
 
 #define PTM_ALL 0xffffffffu

@@ -13,7 +13,7 @@
 
 #define PTM_TABLES(T, C) \
 	T(info, "facts about the trace, for people; nothing counts") \
-	C(info, key, str, "stable name: start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not) aux_bytes sideband_records samples queues segments instructions gaps_lost_bytes warning (may repeat)") \
+	C(info, key, str, "stable name: recorded_at start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not) aux_bytes sideband_records samples queues segments instructions gaps_lost_bytes warning (may repeat)") \
 	C(info, label, str, "name for people") \
 	C(info, value, str, "value, with unit") \
 	T(queues, "AUX streams; nothing counts") \
@@ -142,28 +142,10 @@
 	C(coverage, on_ns, f64, "time with trace") \
 	C(coverage, instructions, f64, "") \
 	C(coverage, lost_ns, f64, "") \
-	T(samples, "what perf script prints, in perf's order; flags: 1 branches, 2 instructions, 4 errors; first: 0 starts anew, else the cursor of the last answer goes on; count") \
-	C(samples, kind, u8, "enum: 1 branches 2 instructions 4 error") \
-	C(samples, time, u64, "perf's ns, absolute") \
-	C(samples, pid, i32, "") \
-	C(samples, tid, i32, "") \
-	C(samples, cpu, i32, "-1: per-thread trace") \
-	C(samples, comm, str, "") \
-	C(samples, flags, u32, "perf's sample flags: bit order of bcrosyiABExghDt") \
-	C(samples, ip, u64, "") \
-	C(samples, ip_symbol, str, "empty: [unknown]") \
-	C(samples, ip_offset, u64, "") \
-	C(samples, ip_dso, str, "empty: [unknown]") \
-	C(samples, addr, u64, "") \
-	C(samples, addr_symbol, str, "") \
-	C(samples, addr_offset, u64, "") \
-	C(samples, addr_dso, str, "") \
-	C(samples, length, u8, "instruction length; 0 none") \
-	C(samples, code_low, u64, "") \
-	C(samples, code_high, u64, "") \
-	C(samples, ipc_instructions, f64, "") \
-	C(samples, ipc_cycles, f64, "0: no IPC") \
-	C(samples, error, u32, "perf's error code, 0 none") \
+	T(script, "what perf script prints, in perf's order; text: its options (wasm/src/api/script_options.h), first: 0 starts anew, else the last answer goes on; no row: the end") \
+	C(script, text, str, "lines, each with its end") \
+	C(script, lines, f64, "samples and errors among them") \
+	C(script, errors, f64, "errors among them") \
 	T(branches, "branches of the branch stacks in samples, by where from and where to, the most frequent first; thread, start_ns, end_ns count") \
 	C(branches, from, u64, "address of the branch") \
 	C(branches, from_function, u32, "row of functions") \
@@ -179,8 +161,6 @@
 	C(branches, predicted, f64, "entries that say so") \
 	C(branches, cycles, f64, "mean core cycles since the branch before; NaN not measured") \
 	C(branches, cycle_count, f64, "entries the mean rests on") \
-	C(branches, trips, f64, "mean turns of the loop that the branch closes; NaN: no loop, or its end was never seen") \
-	T(sample_lines, "ordinary samples and branch stacks as perf script prints them, in its order; first (row) and count count; flags: the fields, as src/cli/sample-fields.ts numbers them") \
-	C(sample_lines, text, str, "one sample: all its lines, each with its end")
+	C(branches, trips, f64, "mean turns of the loop that the branch closes; NaN: no loop, or its end was never seen")
 
 #endif

@@ -28,13 +28,16 @@ for target in fuzz/*.c; do
 			{ printf "\\x$i"; cat "test/fixtures/walk/$file" 2>/dev/null || echo '7f0000000000 40 name'; } >"$corpus/$file"
 			i=$((i + 1))
 		done ;;
+	unwind) ;; # its own, below
 	insn) cp test/fixtures/symfs/opt/ptarmigan/odd "$corpus" ;;
-	*) cp test/fixtures/{signals,tsx,ptwrite,odd}*.perf.data "$corpus" ;;
+	zstd) for level in 1 9 19; do zstd -q -f -$level test/fixtures/calls.hash -o "$corpus/$level.zst" 2>/dev/null || true; done ;;
+	*) cp test/fixtures/{signals,tsx,ptwrite,odd,calls-zstd}*.perf.data "$corpus" ;;
 	esac
 	host=()
 	grep -q 'ptm_host_read(uint32_t' "$target" || host=(cli/host.c)
 	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Iinclude -Isrc -Icli \
 		"$target" src/*/*.c ${host[@]+"${host[@]}"} -lm -o "$out/$name"
+	[ "$name" != unwind ] || { objcopy -O binary --only-section=.eh_frame "$out/$name" "$corpus/own" && truncate -s 12000 "$corpus/own"; }
 	echo "fuzz: $name for $seconds s"
 	"$out/$name" -max_total_time="$seconds" -max_len=16384 -timeout=20 -rss_limit_mb=2048 -artifact_prefix="$out/$name-" \
 		-print_final_stats=1 -verbosity=0 "$corpus" 2>"$out/$name.log" || failed=1

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run judge`: holds what `ptarmigan script` prints against the truth and
 // against perf 6.1, trace by trace, and prints a table.
-// Usage: judge.mjs [--project] [--only REGEX] [--judge truth,views,b,i0ns,junk] [--candidate perf] [--rebase]
+// Usage: judge.mjs [--project] [--only REGEX] [--judge truth,views,b,i0ns,code,junk] [--candidate perf] [--rebase]
 //   --project    the project's own fixtures only (what npm test runs)
 //   --candidate  judge perf instead of ourselves, to judge the judge
 //   --rebase     write wasm/test/fixtures/expected from perf; its diff is the review
+//   --fidelity   more options of perf, libipt's cases, and docs/fidelity.md (npm run fidelity)
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -13,11 +15,13 @@ import { compareDigests, compareLines, compareTruth, digestLines } from '../test
 import { capturedTraces, findPtgen, perfVersion, projectFixtures, root, sharedFixtures, StreamHashes } from '../test/cases/fixtures.mjs'
 import { judgeJunk } from '../test/cases/junk.mjs'
 import { CommandLines } from '../test/cases/lines.mjs'
+import { combinations, writeFidelity } from './fidelity.mjs'
 
 const FIELDS = 'comm,tid,pid,cpu,time,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,ipc'
 /** BTS has no times; LBR samples are printed as they are. */
 const BTS_FIELDS = 'comm,tid,pid,event,ip,sym,symoff,dso,addr,flags,insn'
 const LBR_FIELDS = 'comm,tid,pid,cpu,time,period,event,ip,sym,symoff,dso,brstack'
+const LBR_CODE_FIELDS = 'comm,tid,ip,sym,symoff,brstackinsn'
 const { values: options } = parseArgs({
   options: {
     project: { type: 'boolean', default: false },
@@ -25,6 +29,7 @@ const { values: options } = parseArgs({
     judge: { type: 'string', default: '' },
     candidate: { type: 'string', default: 'ptarmigan' },
     rebase: { type: 'boolean', default: false },
+    fidelity: { type: 'boolean', default: false },
   },
 })
 const perf = perfVersion()
@@ -152,12 +157,12 @@ function joinInSlices(parts) {
   return Buffer.concat(buffers)
 }
 
-async function judgePerf(fixture, itrace, fields = FIELDS, ns = true) {
-  if (!perf.startsWith('6.1.')) return report(fixture, itrace, 'skip', 0, 0, perf ? `perf is ${perf}, not 6.1` : 'perf is not installed')
+async function judgePerf(fixture, itrace, fields = FIELDS, ns = true, judge = itrace) {
+  if (!perf.startsWith('6.1.')) return report(fixture, judge, 'skip', 0, 0, perf ? `perf is ${perf}, not 6.1` : 'perf is not installed')
   const theirs = new CommandLines(perfCommand(fixture, itrace, fields, ns))
   if (!(await theirs.fill(1)))
-    return report(fixture, itrace, 'skip', 0, 0, `perf prints nothing: ${(await theirs.finish()).errorText.split('\n')[0]}`)
-  await judgeStream(fixture, itrace, candidate(fixture, itrace, fields, ns), (ours) => compareLines(ours, theirs))
+    return report(fixture, judge, 'skip', 0, 0, `perf prints nothing: ${(await theirs.finish()).errorText.split('\n')[0]}`)
+  await judgeStream(fixture, judge, candidate(fixture, itrace, fields, ns), (ours) => compareLines(ours, theirs))
   await theirs.finish()
 }
 
@@ -212,6 +217,58 @@ async function judgeKept(fixture, { itrace, fields, file }) {
   await theirs.finish()
 }
 
+/** What perf prints with these words, as hashes that are kept by what they were made of: perf is not run twice for the same. */
+async function perfDigest(fixture, words) {
+  const key = createHash('sha256').update(JSON.stringify([perf, words])).update(readFileSync(fixture.trace)).digest('hex').slice(0, 24)
+  const kept = join(root, 'build/judge/perf', `${key}.json`)
+  if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8'))
+  const lines = new CommandLines(['perf', 'script', '-i', fixture.trace, '--symfs', fixture.symfs, ...words])
+  const digest = await digestLines(lines)
+  const { errorText } = await lines.finish()
+  digest.message = digest.lines ? '' : (errorText.split('\n')[0] ?? '')
+  mkdirSync(dirname(kept), { recursive: true })
+  writeFileSync(kept, JSON.stringify(digest))
+  return digest
+}
+
+/** One combination of options: by hashes; only where these differ, line by line. */
+async function judgeCombination(fixture, { name, words }) {
+  if (!perf.startsWith('6.1.')) return report(fixture, name, 'skip', 0, 0, 'perf 6.1 is not installed')
+  const wanted = await perfDigest(fixture, words)
+  if (!wanted.lines) return report(fixture, name, 'skip', 0, 0, `perf prints nothing${wanted.message ? `: ${wanted.message}` : ''}`)
+  const command = [process.execPath, cli, 'script', fixture.trace, '--symfs', fixture.symfs, ...words]
+  const ours = new CommandLines(command)
+  const result = compareDigests(await digestLines(ours), wanted)
+  const { code, errorText } = await ours.finish()
+  if (!code && !result.different) return report(fixture, name, 'ok', result.compared, 0, '')
+  if (code) return report(fixture, name, 'FAIL', 0, wanted.lines, `exit code ${code}: ${errorText.split('\n')[0]}`)
+  const theirs = new CommandLines(['perf', 'script', '-i', fixture.trace, '--symfs', fixture.symfs, ...words])
+  await judgeStream(fixture, name, command, (lines) => compareLines(lines, theirs))
+  await theirs.finish()
+}
+
+/** libipt's own cases, by its own program of the oracle tests. */
+function judgeLibipt() {
+  const program = join(root, 'build/test/oracle/libipt_cases')
+  const fixture = { group: 'libipt', name: 'its own cases' }
+  try {
+    execFileSync('make', ['-s', '-C', join(root, 'wasm'), 'libipt_cases'], { stdio: 'inherit' })
+    const text = execFileSync(program, { encoding: 'utf8', cwd: join(root, 'wasm/test') })
+    const [, agree, cases] = /(\d+) of (\d+) agree/.exec(text) ?? []
+    if (!cases) return report(fixture, 'libipt', 'skip', 0, 0, 'the cases are not beside the project')
+    const different = Number(cases) - Number(agree)
+    report(fixture, 'libipt', different ? 'FAIL' : 'ok', Number(cases), different, text.split('\n')[0])
+  } catch (error) {
+    report(fixture, 'libipt', 'skip', 0, 0, String(error).split('\n')[0])
+  }
+}
+
+async function judgeFidelity() {
+  for (const fixture of [...projectFixtures(), ...capturedTraces(), ...sharedFixtures().filter(({ source }) => source !== 'lbr')].filter(matches))
+    for (const combination of combinations) if (wants(combination.name)) await judgeCombination(fixture, combination)
+  if (wants('libipt')) judgeLibipt()
+}
+
 const matches = (fixture) => new RegExp(options.only).test(fixture.name)
 
 if (options.rebase) {
@@ -236,6 +293,7 @@ if (!options.project) {
   for (const fixture of sharedFixtures().filter(matches)) {
     if (fixture.source !== 'pt') {
       if (wants('b')) await judgePerf(fixture, 'b', fixture.source === 'bts' ? BTS_FIELDS : LBR_FIELDS, fixture.source === 'lbr')
+      if (wants('code') && fixture.source === 'lbr') await judgePerf(fixture, 'b', LBR_CODE_FIELDS, false, 'code')
       continue
     }
     if (wants('truth') || wants('views')) {
@@ -244,6 +302,14 @@ if (!options.project) {
     }
     for (const itrace of ['b', 'i0ns']) if (wants(itrace)) await judgePerf(fixture, itrace)
   }
+}
+if (options.fidelity) {
+  await judgeFidelity()
+  const judges = [ptgen.path ? 'the truth of the generator' : 'the truth kept with the fixtures', perf ? `perf ${perf}` : 'no perf here', 'libipt']
+  const unexplained = writeFidelity(root, rows, judges)
+  for (const row of unexplained) console.log(`unexplained: ${row.group}/${row.name} ${row.judge}: ${row.different} lines. ${row.first}`)
+  console.log(`fidelity: docs/fidelity.md written, ${unexplained.length} unexplained`)
+  process.exit(unexplained.length ? 1 : 0)
 }
 const failed = rows.filter((row) => row.verdict === 'FAIL').length
 const skipped = rows.filter((row) => row.verdict === 'skip').length

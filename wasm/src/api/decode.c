@@ -10,8 +10,15 @@ ptm_status ptm_part_take(ptm_part *part, const ptm_item *item)
 
 static void stop(ptm_session *session)
 {
+	/* A part given up in the middle leaves counts behind. */
+	if (session->part && !session->part_bytes) {
+		ptm_graph_free(&session->graph);
+		ptm_graph_init(&session->graph, &session->blocks);
+	}
+	ptm_cached_free(session->cached);
 	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
+	session->cached = NULL;
 	session->flow = NULL;
 	session->part = NULL;
 	session->part_bytes = NULL;
@@ -63,9 +70,54 @@ ptm_status ptm_decode_start(ptm_session *session, uint32_t row)
 	session->stream = ptm_stream_of(session, segment->queue);
 	ptm_stream_config(&session->stream, &config);
 	PTM_TRY(ptm_flow_new(&session->flow, &session->blocks, &config, segment->offset, segment->limit, &segment->clock));
+	if (ptm_flow_pt(session->flow) && !session->without_cache)
+		PTM_TRY(ptm_cached_new(&session->cached, ptm_flow_pt(session->flow), &session->graph, NULL));
 	session->decoding = row;
 	session->truncation = first_truncation(session, segment->queue, segment->offset);
 	return PTM_OK;
+}
+
+/* The clock where this segment ends is that of the next. */
+static void take_limit_clock(ptm_session *session)
+{
+	ptm_segment *segment = &session->segments.at[session->decoding], *next = segment + 1;
+	const ptm_clock *limit = ptm_flow_limit_clock(session->flow);
+	ptm_clock in = ptm_clock_at_cut(&segment->clock), out = limit ? ptm_clock_at_cut(limit) : in;
+
+	ptm_part_clocks(session->part, &in, &out);
+	if (session->decoding + 1 < session->segments.length && next->queue == segment->queue &&
+	    segment->clock_state == PTM_CLOCK_EXACT && next->clock_state != PTM_CLOCK_EXACT) {
+		next->clock = out;
+		next->clock_state = PTM_CLOCK_EXACT;
+	}
+}
+
+/* Offset that only the slow path may pass: there a gap is to be told. */
+static uint64_t next_truncation(const ptm_session *session)
+{
+	const ptm_truncation *next = &session->truncations.at[session->truncation];
+	bool is_ours = session->truncation < session->truncations.length &&
+		       next->queue == session->segments.at[session->decoding].queue;
+	return is_ours ? next->offset : UINT64_MAX;
+}
+
+/* Decodes by the fast path up to `until`, a batch of it. Stores whether it goes on. */
+static ptm_status step_fast(ptm_session *session, uint64_t until, bool *goes_on)
+{
+	const ptm_cached_batch *batch;
+	uint64_t truncation = next_truncation(session);
+	uint32_t thread;
+
+	*goes_on = session->cached && ptm_cached_inside(session->cached);
+	if (session->cached && !*goes_on) {
+		PTM_TRY(ptm_cached_enter(session->cached, goes_on, &thread));
+		ptm_part_before_entry(session->part, thread);
+	}
+	if (!*goes_on)
+		return PTM_OK;
+	PTM_TRY(ptm_cached_run(session->cached, until < truncation ? until : truncation, truncation <= until, &batch));
+	*goes_on = !batch->left;
+	return ptm_part_add_batch(session->part, &session->graph, batch);
 }
 
 ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
@@ -77,6 +129,10 @@ ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
 		return PTM_BAD_REQUEST;
 	uint64_t until = ptm_flow_offset(session->flow) + budget;
 	while (ptm_flow_offset(session->flow) < until) {
+		bool is_fast;
+		PTM_TRY(step_fast(session, until, &is_fast));
+		if (is_fast)
+			continue;
 		status = ptm_flow_next(session->flow, &item);
 		if (status != PTM_OK)
 			break;
@@ -87,6 +143,7 @@ ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
 		return PTM_MORE;
 	if (status != PTM_END)
 		return status;
+	take_limit_clock(session);
 	/* The limit's PSB+ is read by the next segment too: it counts there. */
 	const ptm_segment *segment = &session->segments.at[session->decoding];
 	uint64_t packets = ptm_flow_segment_packets(session->flow);
@@ -114,4 +171,14 @@ ptm_status ptm_session_merge(ptm_session *session, const uint8_t *part, size_t l
 	if (status == PTM_BAD_DATA)
 		return ptm_message_set(&session->message, status, "A decoded part of %zu bytes is damaged: it was not merged.", length);
 	return status;
+}
+
+uint32_t ptm_session_clock_breaks(ptm_session *session)
+{
+	return session->profile ? ptm_profile_clock_breaks(session->profile) : 0;
+}
+
+void ptm_session_exact_clocks(ptm_session *session)
+{
+	session->exact_clocks = true;
 }

@@ -35,7 +35,8 @@ static ptm_status load_map(ptm_session *session, const ptm_record *record, uint6
 static const ptm_bpf_function *bpf_function(const ptm_trace_file *file, const ptm_record *record)
 {
 	for (uint32_t i = 0; i < file->bpf_functions.length; i++)
-		if (file->bpf_functions.at[i].address == record->as.map.address && file->bpf_functions.at[i].size == record->as.map.length)
+		if (file->bpf_functions.at[i].address == record->as.map.address && file->bpf_functions.at[i].size == record->as.map.length &&
+		    !(file->bpf_functions.at[i].file_offset >> PTM_VOLUME_SHIFT))
 			return &file->bpf_functions.at[i];
 	return NULL;
 }

@@ -22,8 +22,7 @@ ptm_status ptm_query(ptm_session *session, const ptm_request *request, ptm_table
 	case PTM_TABLE_coverage: status = ptm_query_coverage(session, request, *table); break;
 	case PTM_TABLE_instructions: status = ptm_query_instructions(session, request, *table); break;
 	case PTM_TABLE_packets: status = ptm_query_packets(session, request, *table); break;
-	case PTM_TABLE_samples: status = ptm_query_samples(session, request, *table); break;
-	case PTM_TABLE_sample_lines: status = ptm_query_sample_lines(session, request, *table); break;
+	case PTM_TABLE_script: status = ptm_query_script(session, request, *table); break;
 	case PTM_TABLE_branches: status = ptm_query_branches(session, request, *table); break;
 	default: status = PTM_BAD_REQUEST; break;
 	}

@@ -54,7 +54,7 @@ ptm_status ptm_query_segments(ptm_session *session, ptm_table *table)
 		ptm_table_set_u32(table, PTM_segments_queue, row, segment->queue);
 		ptm_table_set_f64(table, PTM_segments_offset, row, (double)segment->offset);
 		ptm_table_set_f64(table, PTM_segments_size, row, (double)(segment->limit - segment->offset));
-		ptm_table_set_f64(table, PTM_segments_start_ns, row, NAN);
+		ptm_table_set_f64(table, PTM_segments_start_ns, row, ptm_relative_ns(session, segment->start_ns));
 		ptm_table_set_u8(table, PTM_segments_merged, row, segment->merged);
 	}
 	return PTM_OK;

@@ -169,16 +169,33 @@ static ptm_status put_totals(ptm_session *session, ptm_table *table)
 	return put(table, "gaps_lost_bytes", "Trace not decoded", "%" PRIu64 " bytes", lost);
 }
 
+/* When the last segment of queue `queue` ends that is not decoded yet, at the rate
+ * of the one before it; 0: all is decoded, or without a time. */
+static uint64_t expected_end(const ptm_session *session, uint32_t queue)
+{
+	uint32_t first = session->first_segment.at[queue], end = session->first_segment.at[queue + 1];
+	if (first == end || session->segments.at[end - 1].merged || !session->segments.at[end - 1].start_ns)
+		return 0;
+	const ptm_segment *last = &session->segments.at[end - 1], *before = last - 1;
+	if (end - first < 2 || before->start_ns >= last->start_ns || before->limit <= before->offset)
+		return last->start_ns;
+	double rate = (double)(last->start_ns - before->start_ns) / (double)(before->limit - before->offset);
+	return last->start_ns + (uint64_t)(rate * (double)(last->limit - last->offset));
+}
+
 static uint64_t last_time(ptm_session *session)
 {
 	uint64_t end = session->start_ns;
+	for (uint32_t queue = 0; queue < session->file.queues.length; queue++)
+		if (expected_end(session, queue) > end)
+			end = expected_end(session, queue);
 	for (uint32_t i = 0; i < session->ordinals.runs.length; i++)
 		if (session->ordinals.runs.at[i].end_ns > end)
 			end = session->ordinals.runs.at[i].end_ns;
 	for (uint32_t i = 0; i < session->bts_spans.length; i++)
 		if (session->bts_spans.at[i].end_ns > end)
 			end = session->bts_spans.at[i].end_ns;
-	if (!session->ordinals.runs.length && session->file.last_time != PTM_NO_TIME && session->file.last_time > end)
+	if (end == session->start_ns && session->file.last_time != PTM_NO_TIME && session->file.last_time > end)
 		end = session->file.last_time;
 	return end;
 }
@@ -190,6 +207,9 @@ ptm_status ptm_query_info(ptm_session *session, ptm_table *table)
 	PTM_TRY(put(table, "start_time_ns", "Start (perf clock)", "%" PRIu64, session->start_ns));
 	PTM_TRY(put(table, "end_time_ns", "End (perf clock)", "%" PRIu64, end));
 	PTM_TRY(put(table, "duration_ns", "Duration", "%" PRIu64, end - session->start_ns));
+	char date[64];
+	if (ptm_wall_clock(session, session->start_ns, 0, false, date))
+		PTM_TRY(put(table, "recorded_at", "Recorded", "%s UTC", date));
 	PTM_TRY(put_machine(session, table));
 	PTM_TRY(put_events(session, table));
 	PTM_TRY(put_source(session, table));

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Table `sample_lines`: samples as perf script 6.1 prints them. The order of the
- * fields is perf's, whatever the order in which they are asked for. */
+/* Ordinary samples as perf script 6.1 prints them. The order of the fields is
+ * perf's, whatever the order in which they are asked for. */
+#include "api/sample_chain.h"
 #include "api/script.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-
-#define MOST_ROWS 65536u
-#define MOST_FRAMES 127u     /* perf script's own limit */
-/* Marks in a call chain: what follows is kernel code, user code, … */
-#define FIRST_MARK ((uint64_t)-4095)
-#define MARK_USER ((uint64_t)-512)
-#define MARK_KERNEL ((uint64_t)-128)
-
-typedef struct frame { uint64_t ip; bool in_kernel; } frame;
 
 void ptm_script_put(ptm_script *script, const char *format, ...)
 {
@@ -98,96 +90,45 @@ static void put_place(ptm_script *script, uint64_t ip)
 
 /* ------------------------------------------------------------ line start */
 
-static void put_comm(ptm_script *script, const ptm_sample *sample)
+static void set_who(ptm_script *script, const ptm_sample *sample)
 {
 	ptm_session *session = script->session;
 	uint32_t thread = ptm_sideband_thread(&session->sideband, sample->pid, sample->tid);
 	uint64_t time = sample->time == PTM_NO_TIME ? UINT64_MAX - 1 : sample->time;
 	const char *comm = thread ? ptm_strings_get(&session->strings, ptm_sideband_comm(&session->sideband, thread, time)) : "";
-	char nameless[16];
 
-	if (sample->tid)
-		snprintf(nameless, sizeof nameless, ":%d", sample->tid);
+	script->pid = sample->pid;
+	script->tid = sample->tid;
+	script->cpu = sample->cpu;
+	if (*comm)
+		snprintf(script->comm, sizeof script->comm, "%s", comm);
+	else if (sample->tid)
+		snprintf(script->comm, sizeof script->comm, ":%d", sample->tid);
 	else
-		snprintf(nameless, sizeof nameless, "swapper");
-	ptm_script_put(script, script->has_chains ? "%s " : "%16s ", *comm ? comm : nameless);
-}
-
-static void put_time(ptm_script *script, uint64_t time)
-{
-	char text[48];
-	uint64_t seconds = time / 1000000000, rest = time % 1000000000;
-
-	if (script->fields & PTM_SCRIPT_NS) {
-		ptm_script_put(script, "%5" PRIu64 ".%09" PRIu64 ": ", seconds, rest);
-		return;
-	}
-	snprintf(text, sizeof text, "%5" PRIu64 ".%06" PRIu64, seconds, rest / 1000);
-	ptm_script_put(script, "%12s: ", text);
-}
-
-static void put_misc(ptm_script *script, const ptm_sample *sample)
-{
-	static const char *const modes[8] = { "", "K", "U", "H", "G", "g", "", "" };
-	ptm_script_put(script, "%-6s", modes[sample->misc & PTM_MODE_MASK]);
+		snprintf(script->comm, sizeof script->comm, "swapper");
 }
 
 static void put_start(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
-	uint32_t fields = script->fields;
+	static const char *const modes[8] = { "", "K", "U", "H", "G", "g", "", "" };
 
-	if (fields & PTM_SCRIPT_COMM)
-		put_comm(script, sample);
-	if ((fields & PTM_SCRIPT_PID) && (fields & PTM_SCRIPT_TID))
-		ptm_script_put(script, "%5d/%-5d ", sample->pid, sample->tid);
-	else if (fields & (PTM_SCRIPT_PID | PTM_SCRIPT_TID))
-		ptm_script_put(script, "%5d ", fields & PTM_SCRIPT_PID ? sample->pid : sample->tid);
-	if (fields & PTM_SCRIPT_CPU && sample->cpu >= 0)
-		ptm_script_put(script, "[%03d] ", sample->cpu);
-	if (fields & PTM_SCRIPT_MISC)
-		put_misc(script, sample);
-	if (fields & PTM_SCRIPT_TIME && sample->time != PTM_NO_TIME)
-		put_time(script, sample->time);
-	if (fields & PTM_SCRIPT_PERIOD)
+	ptm_script_put_who(script, sample->time == PTM_NO_TIME ? 0 : sample->time, modes[sample->misc & PTM_MODE_MASK]);
+	if (script->fields & PTM_SCRIPT_PERIOD)
 		ptm_script_put(script, "%10" PRIu64 " ", sample->period);
-	if (fields & PTM_SCRIPT_EVENT)
+	if (script->fields & PTM_SCRIPT_EVENT)
 		ptm_script_put(script, "%*s: ", (int)script->event_width, ptm_strings_get(&script->session->strings, attr->name));
 }
 
 /* ------------------------------------------------------------ call chain */
 
-/* Kernel and user frames, innermost first, as many as perf takes. */
-static uint32_t chain_of(const ptm_sample *sample, const ptm_attr *attr, frame *frames)
+void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
-	bool in_kernel = false;  /* until a mark says so */
-	bool by_branches = attr->branch_sample_type & PTM_BRANCH_CALL_STACK && sample->branch_count;
-	uint32_t count = 0, marks = 0;
-
-	for (uint32_t i = 0; i < sample->callchain.count && count < MOST_FRAMES && i - marks < MOST_FRAMES; i++) {
-		uint64_t ip = ptm_words_get(&sample->callchain, i);
-		if (by_branches && ip == MARK_USER) {
-			frames[count++] = (frame){ ptm_sample_branch(sample, 0).to, false };
-			for (uint32_t k = 0; k < sample->branch_count && count < MOST_FRAMES; k++)
-				frames[count++] = (frame){ ptm_sample_branch(sample, k).from, false };
-			return count;
-		}
-		if (ip >= FIRST_MARK) {
-			marks++;
-			in_kernel = ip == MARK_KERNEL;
-		} else {
-			frames[count++] = (frame){ ip, in_kernel };
-		}
-	}
-	return count;
-}
-
-static void put_chain(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
-{
-	frame frames[MOST_FRAMES];
-	uint32_t space, count = chain_of(sample, attr, frames);
-
+	ptm_chain_frame frames[PTM_CHAIN_MOST];
+	uint32_t space, count = 0;
 	bool in_kernel = script->in_kernel;
 
+	if (script->status == PTM_OK)
+		script->status = ptm_sample_chain(script->session, sample, attr, script->space, frames, &count);
 	script->only_mode = true;
 	ptm_script_put_text(script, "\n", 1);
 	for (uint32_t i = 0; i < count; i++) {
@@ -240,25 +181,37 @@ static void put_page_size(ptm_script *script, uint64_t size)
 static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
 	if (script->has_chains && attr->sample_type & PTM_SAMPLE_CALLCHAIN) {
-		put_chain(script, sample, attr);
+		ptm_script_put_chain(script, sample, attr);
 		return;
 	}
 	ptm_script_put(script, " %16" PRIx64, sample->ip);
+	script->only_mode = true;
 	put_place(script, sample->ip);
+	script->only_mode = false;
+}
+
+/* The address that a sample is about; that of a page fault is looked up. */
+static void put_address(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
+{
+	enum { TYPE_SOFTWARE = 1, PAGE_FAULTS = 2, PAGE_FAULTS_MIN = 5, PAGE_FAULTS_MAJ = 6 };
+	uint64_t event = attr->config;
+
+	ptm_script_put(script, "%16" PRIx64, sample->addr);
+	if (attr->type == TYPE_SOFTWARE && (event == PAGE_FAULTS || event == PAGE_FAULTS_MIN || event == PAGE_FAULTS_MAJ))
+		put_place(script, sample->addr);
 }
 
 static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
 	enum { TYPE_RAW = 4 };
-	uint32_t fields = script->fields;
-	uint64_t type = attr->sample_type;
+	uint64_t fields = script->fields, type = attr->sample_type;
 
 	/* Without a choice perf prints what came with the events of the CPU's own codes. */
 	if (fields & PTM_SCRIPT_NOT_CHOSEN && attr->type == TYPE_RAW)
 		fields |= PTM_SCRIPT_ADDR | PTM_SCRIPT_DATA_SRC | PTM_SCRIPT_WEIGHT | PTM_SCRIPT_PHYS_ADDR | PTM_SCRIPT_DATA_PAGE_SIZE | PTM_SCRIPT_CODE_PAGE_SIZE;
 
 	if (fields & PTM_SCRIPT_ADDR && type & PTM_SAMPLE_ADDR)
-		ptm_script_put(script, "%16" PRIx64, sample->addr);
+		put_address(script, sample, attr);
 	if (fields & PTM_SCRIPT_DATA_SRC && type & PTM_SAMPLE_DATA_SRC)
 		ptm_script_put_data_source(script, sample->data_source);
 	if (fields & PTM_SCRIPT_WEIGHT && type & (PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT))
@@ -272,6 +225,8 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 	if (fields & PTM_SCRIPT_UREGS && type & PTM_SAMPLE_REGS_USER)
 		put_registers(script, &sample->user);
 	ptm_script_put_branches(script, sample);
+	if (fields & (PTM_SCRIPT_BRSTACKINSN | PTM_SCRIPT_BRSTACKINSNLEN))
+		ptm_script_put_branch_code(script, sample, attr->branch_sample_type);
 	if (fields & PTM_SCRIPT_PHYS_ADDR && type & PTM_SAMPLE_PHYS_ADDR)
 		ptm_script_put(script, "%16" PRIx64, sample->physical_address);
 	if (fields & PTM_SCRIPT_DATA_PAGE_SIZE && type & PTM_SAMPLE_DATA_PAGE_SIZE)
@@ -281,34 +236,41 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 	ptm_script_put_text(script, "\n", 1);
 }
 
-static ptm_status put_sample(ptm_script *script, ptm_table *table, uint32_t row)
+ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 {
 	ptm_session *session = script->session;
 	const ptm_sample_ref *ref = &session->file.samples.at[row];
 	const ptm_attr *attr = &session->file.attrs.at[ref->attr];
+	uint32_t type = ptm_script_type(attr->type);
 	ptm_sample sample;
-	uint32_t at;
 
+	script->fields = script->options.fields[type];
+	if (!script->fields)
+		return PTM_OK;
+	if (!(script->options.chosen >> type & 1))
+		script->fields |= PTM_SCRIPT_NOT_CHOSEN;
 	PTM_TRY(ptm_sample_read(&session->file, row, &sample));
 	PTM_TRY(ptm_array_reserve(&script->record, ref->size));
-	script->text.length = 0;
 	script->space = ptm_spaces_at(session->spaces, ref->pid, ref->time ? ref->time : UINT64_MAX - 1);
 	/* Reading code moves the file's window: the record must stay. */
 	const char *field;
 	const uint8_t *bytes;
-	PTM_TRY(ptm_source_view(session->file.source, ref->file_offset, ref->size, &bytes));
+	PTM_TRY(ptm_trace_file_view(&session->file, ref->file_offset, ref->size, &bytes));
 	memcpy(script->record.at, bytes, ref->size);
 	PTM_TRY(ptm_sample_decode(attr, script->record.at, ref->size, &sample, &field));
 	script->kernel_space = ptm_spaces_at(session->spaces, -1, ref->time ? ref->time : UINT64_MAX - 1);
 	script->in_kernel = (sample.misc & PTM_MODE_MASK) == PTM_MODE_KERNEL;
+	script->has_chains = script->file_has_chains && !(script->fields & PTM_SCRIPT_NO_CHAINS);
+	set_who(script, &sample);
+	if (!ptm_script_wants(script, sample.time == PTM_NO_TIME ? 0 : sample.time))
+		return PTM_OK;
 	put_start(script, &sample, attr);
 	put_body(script, &sample, attr);
-	PTM_TRY(script->status);
-	PTM_TRY(ptm_table_add_row(table, &at));
-	return ptm_table_set_text(table, PTM_sample_lines_text, at, script->text.at, script->text.length);
+	script->lines++;
+	return script->status;
 }
 
-static void look_at_events(ptm_script *script)
+void ptm_script_look_at_events(ptm_script *script)
 {
 	const ptm_trace_file *file = &script->session->file;
 
@@ -316,22 +278,7 @@ static void look_at_events(ptm_script *script)
 		uint32_t length = (uint32_t)strlen(ptm_strings_get(&script->session->strings, file->attrs.at[i].name));
 		if (length > script->event_width)
 			script->event_width = length;
-		if (file->attrs.at[i].sample_type & PTM_SAMPLE_CALLCHAIN && !(script->fields & PTM_SCRIPT_NO_CHAINS))
-			script->has_chains = true;
+		if (file->attrs.at[i].sample_type & PTM_SAMPLE_CALLCHAIN)
+			script->file_has_chains = true;
 	}
-}
-
-ptm_status ptm_query_sample_lines(ptm_session *session, const ptm_request *request, ptm_table *table)
-{
-	ptm_script script = { .session = session, .fields = request->flags };
-	uint32_t row = request->first > 0 && request->first < UINT32_MAX ? (uint32_t)request->first : 0;
-	uint32_t left = request->count < MOST_ROWS ? request->count : MOST_ROWS;
-	ptm_status status = PTM_OK;
-
-	look_at_events(&script);
-	for (; status == PTM_OK && left && row < session->file.samples.length; left--)
-		status = put_sample(&script, table, row++);
-	ptm_array_free(&script.text);
-	ptm_array_free(&script.record);
-	return status;
 }

@@ -2,14 +2,11 @@
 /* The call tree of a file that holds samples without a flow: one path for each
  * call chain, weighted by period. Calls count samples; time, cycles or
  * instructions are known where the event counts just that. */
-#include "api/session.h"
+#include "api/sample_chain.h"
 #include "profile/call_tree.h"
 #include <math.h>
 
-enum { MOST_FRAMES = 127, TYPE_HARDWARE = 0, TYPE_SOFTWARE = 1 };
-#define FIRST_MARK ((uint64_t)-4095)
-#define MARK_KERNEL ((uint64_t)-128)
-#define MARK_USER ((uint64_t)-512)
+enum { TYPE_HARDWARE = 0, TYPE_SOFTWARE = 1 };
 
 typedef struct tree {
 	ptm_session *session;
@@ -17,39 +14,30 @@ typedef struct tree {
 	PTM_ARRAY(uint32_t) roots;   /* by thread: node, PTM_NO_NODE */
 	PTM_ARRAY(uint32_t) threads; /* by node */
 	uint32_t space, kernel_space;
-	uint32_t functions[MOST_FRAMES]; /* innermost first */
+	uint32_t functions[PTM_CHAIN_MOST]; /* innermost first */
 	uint32_t count;
 } tree;
 
 static void add_frame(tree *into, uint64_t ip, bool in_kernel)
 {
 	uint64_t offset;
-	if (into->count < MOST_FRAMES)
+	if (into->count < PTM_CHAIN_MOST)
 		into->functions[into->count++] = ptm_spaces_function_at(into->session->spaces, in_kernel ? into->kernel_space : into->space, ip, &offset);
 }
 
 /* The sample's functions, innermost first: of its call chain, or of where it was taken. */
-static void add_frames(tree *into, const ptm_sample *sample, const ptm_attr *attr)
+static ptm_status add_frames(tree *into, const ptm_sample *sample, const ptm_attr *attr)
 {
-	bool by_branches = attr->branch_sample_type & PTM_BRANCH_CALL_STACK && sample->branch_count;
-	bool in_kernel = false;
+	ptm_chain_frame frames[PTM_CHAIN_MOST];
+	uint32_t count;
 
 	into->count = 0;
-	for (uint32_t i = 0; i < sample->callchain.count; i++) {
-		uint64_t ip = ptm_words_get(&sample->callchain, i);
-		if (by_branches && ip == MARK_USER) {
-			add_frame(into, ptm_sample_branch(sample, 0).to, false);
-			for (uint32_t k = 0; k < sample->branch_count; k++)
-				add_frame(into, ptm_sample_branch(sample, k).from, false);
-			break;
-		}
-		if (ip >= FIRST_MARK)
-			in_kernel = ip == MARK_KERNEL;
-		else
-			add_frame(into, ip, in_kernel);
-	}
+	PTM_TRY(ptm_sample_chain(into->session, sample, attr, into->space, frames, &count));
+	for (uint32_t i = 0; i < count; i++)
+		add_frame(into, frames[i].ip, frames[i].in_kernel);
 	if (!into->count)
 		add_frame(into, sample->ip, (sample->misc & PTM_MODE_MASK) == PTM_MODE_KERNEL);
+	return PTM_OK;
 }
 
 static ptm_status note_threads(tree *into, uint32_t thread)
@@ -94,7 +82,7 @@ static ptm_status add_sample(tree *into, uint32_t row, uint32_t thread)
 	into->space = ptm_spaces_at(session->spaces, ref->pid, time);
 	into->kernel_space = ptm_spaces_at(session->spaces, -1, time);
 	/* Looking up functions reads the binaries, never the trace: the sample stays. */
-	add_frames(into, &sample, attr);
+	PTM_TRY(add_frames(into, &sample, attr));
 	PTM_TRY(root_of(into, thread, &node));
 	for (uint32_t i = into->count; i-- > 0;) {
 		PTM_TRY(ptm_call_tree_find(&into->calls, node, into->functions[i], &node));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Table `samples`: the rows of perf script, in perf's order. perf decodes the
- * queues side by side, always the one that lags, and lets sideband records in
- * between as their time comes; which thread a row names depends on that order. */
-#include "api/samples_bts.h"
+/* Table `script`: what perf script prints, in perf's order. perf decodes the
+ * queues side by side, always the one that lags, and lets sideband records and
+ * ordinary samples in between as their time comes; which thread a row names
+ * depends on that order. */
 #include "api/samples_state.h"
 
 void ptm_samples_free(ptm_samples *samples)
@@ -11,6 +11,11 @@ void ptm_samples_free(ptm_samples *samples)
 		return;
 	for (uint32_t i = 0; i < samples->lanes.length; i++)
 		ptm_flow_free(samples->lanes.at[i].flow);
+	for (uint32_t i = 0; i < samples->stacks.length; i++)
+		ptm_thread_stack_free(&samples->stacks.at[i]);
+	ptm_array_free(&samples->stacks);
+	ptm_bts_samples_free(samples->bts);
+	ptm_script_free(&samples->script);
 	ptm_array_free(&samples->lanes);
 	ptm_array_free(&samples->heap);
 	ptm_array_free(&samples->running);
@@ -120,29 +125,39 @@ static uint32_t thread_of(const ptm_session *session, const ptm_samples *samples
 	return thread || queue->tid <= 0 ? thread : ptm_sideband_thread(&session->sideband, -1, queue->tid);
 }
 
-/* Decodes one lane until its time reaches the run's limit. PTM_MORE: the table is full. */
-static ptm_status run_lane(ptm_session *session, ptm_samples *samples, uint32_t most)
+/* Decodes one lane until its time reaches the run's limit. PTM_MORE: the answer is long enough. */
+static ptm_status run_lane(ptm_session *session, ptm_samples *samples)
 {
 	ptm_lane *one = &samples->lanes.at[samples->run_lane];
+	bool samples_instructions = samples->script.options.want & (PTM_WANT_INSTRUCTIONS | PTM_WANT_CYCLES);
 
 	for (;;) {
-		if (ptm_table_rows(samples->table) >= most)
+		if (samples->script.text.length >= PTM_SCRIPT_ANSWER)
 			return PTM_MORE;
 		if (one->has_item) {
 			one->has_item = false;
 			PTM_TRY(ptm_samples_tell(session, samples, one));
 		}
-		PTM_TRY(next_state(one));
+		if (!one->sampling.paused)
+			PTM_TRY(next_state(one));
 		if (one->item.kind == PTM_ITEM_GAP) {
 			one->has_item = false;
 			ptm_samples_take_cycles(samples, one);
 			PTM_TRY(ptm_samples_tell_gap(session, samples, one));
 			continue;
 		}
-		if (one->item.kind == PTM_ITEM_VISIT && samples->flags & PTM_SAMPLE_INSTRUCTIONS)
-			PTM_TRY(ptm_samples_tell_body(session, samples, one));
-		if (!ptm_samples_is_state(samples, &one->item))
+		if (one->item.kind == PTM_ITEM_VISIT && samples_instructions) {
+			ptm_status status = ptm_samples_tell_body(session, samples, one);
+			if (status == PTM_MORE)
+				return PTM_OK;
+			PTM_TRY(status);
+		}
+		if (!ptm_samples_is_state(samples, one)) {
+			/* A branch not taken still uses its packet's time, which is that of what is sampled next. */
+			if (one->item.kind == PTM_ITEM_VISIT && one->item.end == PTM_END_NOT_TAKEN)
+				one->used_tsc = one->item.end_tsc;
 			continue;
+		}
 		/* Where tracing begins, an estimate ahead of the packets is corrected. */
 		if (one->item.end_tsc > one->tsc || (one->item.kind == PTM_ITEM_BEGIN && !one->item.resumed))
 			one->tsc = one->item.end_tsc;
@@ -152,7 +167,7 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples, uint32_t 
 }
 
 /* Runs the lanes, always the one that lags, up to samples->limit. */
-static ptm_status run_lanes(ptm_session *session, ptm_samples *samples, uint32_t most)
+static ptm_status run_lanes(ptm_session *session, ptm_samples *samples)
 {
 	for (;;) {
 		if (!samples->in_run) {
@@ -165,9 +180,10 @@ static ptm_status run_lanes(ptm_session *session, ptm_samples *samples, uint32_t
 				samples->run_limit = samples->heap.at[0].tsc + 1;
 			ptm_lane *one = &samples->lanes.at[samples->run_lane];
 			one->thread = thread_of(session, samples, one);
+			ptm_samples_set_who(session, samples, one);
 			samples->in_run = true;
 		}
-		ptm_status status = run_lane(session, samples, most);
+		ptm_status status = run_lane(session, samples);
 		if (status != PTM_OK && status != PTM_END)
 			return status;
 		samples->in_run = false;
@@ -211,50 +227,151 @@ static ptm_status let_in(ptm_session *session, ptm_samples *samples, const ptm_r
 	return PTM_OK;
 }
 
-/* Fills the table with up to `most` rows (a visit's rows stay together). */
-static ptm_status fill(ptm_session *session, ptm_samples *samples, uint32_t most)
+/* ------------------------------------------------------- what comes next */
+
+/* The file's next sideband record or ordinary sample, whichever comes first; false: none is left. */
+typedef struct next_event { bool is_sample; uint32_t row; uint64_t time; } next_event;
+
+static bool find_next(const ptm_session *session, const ptm_samples *samples, next_event *next)
 {
-	for (;;) {
-		if (samples->limited) {
-			PTM_TRY(run_lanes(session, samples, most));
-			samples->limited = false;
-			if (samples->record > session->file.records.length)
-				return PTM_END;
-			PTM_TRY(let_in(session, samples, &session->file.records.at[samples->record - 1]));
-		}
-		if (samples->record >= session->file.records.length) {
-			if (!samples->set_up)
-				PTM_TRY(set_up(samples));
-			samples->record++;
-			samples->limit = UINT64_MAX;
-			samples->limited = true;
-			continue;
-		}
-		const ptm_record *record = &session->file.records.at[samples->record++];
-		if (record->time == PTM_NO_TIME || !record->time) {
-			PTM_TRY(let_in(session, samples, record));
-			continue;
-		}
-		if (!samples->set_up)
-			PTM_TRY(set_up(samples));
-		samples->limit = ptm_time_tsc(&session->time, record->time);
-		samples->limited = true;
+	const ptm_trace_file *file = &session->file;
+	bool has_record = samples->record < file->records.length, has_sample = samples->sample < file->samples.length;
+
+	if (has_record && has_sample) {
+		const ptm_record *record = &file->records.at[samples->record];
+		const ptm_sample_ref *sample = &file->samples.at[samples->sample];
+		uint64_t record_time = record->time == PTM_NO_TIME ? samples->record_ns : record->time;
+		has_sample = sample->time < record_time || (sample->time == record_time && sample->file_offset < record->file_offset);
+	}
+	if (has_sample)
+		*next = (next_event){ true, samples->sample, file->samples.at[samples->sample].time };
+	else if (has_record)
+		*next = (next_event){ false, samples->record, file->records.at[samples->record].time };
+	return has_sample || has_record;
+}
+
+/* Decodes what lies before `time`; PTM_NO_TIME: all. */
+static ptm_status run_to(ptm_session *session, ptm_samples *samples, uint64_t time)
+{
+	if (session->flow_source == PTM_SOURCE_BTS)
+		return ptm_bts_samples_run(session, samples, time == PTM_NO_TIME ? UINT64_MAX : ptm_time_tsc(&session->time, time), -1);
+	if (session->flow_source != PTM_SOURCE_PT)
+		return PTM_OK;
+	if (!samples->set_up)
+		PTM_TRY(set_up(samples));
+	samples->limit = time == PTM_NO_TIME ? UINT64_MAX : ptm_time_tsc(&session->time, time);
+	return run_lanes(session, samples);
+}
+
+static ptm_status take_next(ptm_session *session, ptm_samples *samples, const next_event *next)
+{
+	ptm_script *script = &samples->script;
+
+	if (next->is_sample) {
+		samples->sample++;
+		return ptm_script_put_sample(script, next->row);
+	}
+	const ptm_record *record = &session->file.records.at[next->row];
+	if (session->flow_source == PTM_SOURCE_BTS && record->type == PTM_RECORD_EXIT)
+		PTM_TRY(ptm_bts_samples_run(session, samples, 0, record->tid));
+	samples->record++;
+	PTM_TRY(let_in(session, samples, record));
+	ptm_script_put_record(script, record);
+	return script->status;
+}
+
+/* Fills the answer. PTM_END: there is no more, PTM_MORE: it is long enough. */
+static ptm_status fill(ptm_session *session, ptm_samples *samples)
+{
+	next_event next;
+
+	while (find_next(session, samples, &next)) {
+		if (samples->script.text.length >= PTM_SCRIPT_ANSWER)
+			return PTM_MORE;
+		if (next.time != PTM_NO_TIME && next.time)
+			PTM_TRY(run_to(session, samples, next.time));
+		PTM_TRY(take_next(session, samples, &next));
+	}
+	PTM_TRY(run_to(session, samples, PTM_NO_TIME));
+	return PTM_END;
+}
+
+/* The largest power of two that is not above `value`; 0 for 0. */
+static uint64_t lower_power(uint64_t value)
+{
+	return value ? 1ull << (63 - __builtin_clzll(value)) : 0;
+}
+
+static void set_period(const ptm_session *session, ptm_samples *samples)
+{
+	const ptm_script_options *options = &samples->script.options;
+
+	if (options->period_unit == PTM_PERIOD_TICKS)
+		samples->period_ticks = lower_power(options->period);
+	if (options->period_unit == PTM_PERIOD_NS && session->pt.time_mult) {
+		uint64_t whole = options->period / session->pt.time_mult, rest = options->period % session->pt.time_mult;
+		samples->period_ticks = lower_power((whole << session->pt.time_shift) + (rest << session->pt.time_shift) / session->pt.time_mult);
 	}
 }
 
-ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table)
+/* perf refuses what its samples do not have when it was asked for by name. */
+static ptm_status check_fields(ptm_session *session, const ptm_script *script)
 {
+	const ptm_script_options *options = &script->options;
+	bool timeless = (session->flow_source == PTM_SOURCE_BTS) || (session->flow_source == PTM_SOURCE_PT && (session->pt.timeless || options->timeless));
+
+	if (timeless && options->asked & PTM_SCRIPT_TIME)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have TIME attribute set. Cannot print 'time' field.",
+			script->names[options->want & PTM_WANT_BRANCHES ? PTM_SCRIPT_BRANCHES : PTM_SCRIPT_INSTRUCTIONS]);
+	return ptm_script_check(session, options->asked, options->asked);
+}
+
+static ptm_status start(ptm_session *session, const ptm_request *request)
+{
+	ptm_samples_free(session->samples);
+	ptm_samples *samples = session->samples = calloc(1, sizeof *samples);
+	if (!samples)
+		return PTM_NO_MEMORY;
+	ptm_script_options *options = &samples->script.options;
+	samples->script.session = session;
+	PTM_TRY(ptm_script_options_read(options, request->text, &session->strings, &session->message));
+	PTM_TRY(ptm_script_start(&samples->script));
+	PTM_TRY(check_fields(session, &samples->script));
+	uint64_t calls = 0;
+	for (uint32_t type = 0; type < PTM_EVENTS_TYPES; type++)
+		calls |= options->fields[type] & PTM_SCRIPT_CALLINDENT;
+	samples->follows_stacks = calls || options->chain_size || options->branch_stack_size;
+	set_period(session, samples);
 	if (session->flow_source == PTM_SOURCE_BTS)
-		return ptm_query_bts_samples(session, request, table);
+		return ptm_bts_samples_new(session, &samples->bts);
+	return session->flow_source == PTM_SOURCE_PT ? open_lanes(session, samples) : PTM_OK;
+}
+
+static ptm_status put_answer(const ptm_script *script, ptm_table *table)
+{
+	uint32_t row;
+
+	PTM_TRY(ptm_table_add_row(table, &row));
+	ptm_table_set_f64(table, PTM_script_lines, row, (double)script->lines);
+	ptm_table_set_f64(table, PTM_script_errors, row, (double)script->errors);
+	return ptm_table_set_text(table, PTM_script_text, row, script->text.at, script->text.length);
+}
+
+ptm_status ptm_query_script(ptm_session *session, const ptm_request *request, ptm_table *table)
+{
 	if (!request->first || !session->samples) {
-		ptm_samples_free(session->samples);
-		session->samples = calloc(1, sizeof *session->samples);
-		if (!session->samples)
-			return PTM_NO_MEMORY;
-		session->samples->flags = request->flags;
-		PTM_TRY(open_lanes(session, session->samples));
+		ptm_status status = start(session, request);
+		if (status != PTM_OK) {
+			ptm_samples_free(session->samples);
+			session->samples = NULL;
+			return status;
+		}
 	}
-	session->samples->table = table;
-	ptm_status status = fill(session, session->samples, request->count ? request->count : 1u << 16);
-	return status == PTM_END || status == PTM_MORE ? PTM_OK : status;
+	ptm_script *script = &session->samples->script;
+	script->text.length = 0;
+	script->lines = script->errors = 0;
+	ptm_status status = fill(session, session->samples);
+	if (status == PTM_END && !script->text.length)
+		return PTM_OK;
+	return status == PTM_END || status == PTM_MORE ? put_answer(script, table) : status;
 }

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state of table `samples` of a PT trace, shared by samples.c (which queue
- * runs, up to when) and sample_rows.c (what it tells). Not for anyone else. */
+/* The state of table `script` of a PT trace, shared by samples.c (which queue
+ * runs, up to when) and script_pt.c (what it tells). Not for anyone else. */
 #ifndef PTM_API_SAMPLES_STATE_H
 #define PTM_API_SAMPLES_STATE_H
 
-#include "api/session.h"
-
-enum { PTM_SAMPLE_BRANCHES = 1, PTM_SAMPLE_INSTRUCTIONS = 2, PTM_SAMPLE_ERRORS = 4 };
+#include "api/script.h"
 
 typedef struct ptm_counters { uint64_t instructions, cycles; } ptm_counters;
+
+/* When the next instruction is sampled, as perf's decoder has it. */
+typedef struct ptm_sampling {
+	uint64_t counted;        /* instructions since the last sample (unit: instructions) */
+	uint64_t last_mark;      /* the last multiple of the period that time passed (unit: ticks) */
+	bool continuous;
+	bool lost;               /* trace was lost since: where it goes on is no new start */
+	bool at_end;             /* the visit's last instruction is sampled */
+	/* A visit whose sample has to wait for the other queues: */
+	bool paused;
+	uint32_t at;             /* instructions done */
+	uint64_t next, ip;       /* the sample is instruction at + next - 1; ip is that of instruction at */
+} ptm_sampling;
 
 typedef struct ptm_lane {
 	ptm_stream stream;
@@ -17,43 +28,70 @@ typedef struct ptm_lane {
 	bool has_item, ended, started;
 	uint64_t cycles;         /* total, as of the last state that took it over */
 	uint64_t tsc;            /* perf's time of the queue */
+	uint64_t used_tsc;       /* of a branch not taken that was no state: the next state's time */
 	uint32_t thread;
 	uint64_t walked_ip;      /* last instruction walked: perf still shows it where tracing begins */
 	uint32_t walked_space;
-	uint8_t walked_length;
-	ptm_counters last_branch, last_instruction;
+	uint8_t walked_length, walked_class;
+	uint64_t sampled_instructions; /* of the queue, as of the last sample of them */
+	uint32_t ratio_told;     /* core:bus ratio that was told last */
+	ptm_sampling sampling;
+	ptm_counters last_branch, last_instruction, last_cycle;
 } ptm_lane;
+
+typedef struct ptm_bts_samples ptm_bts_samples;
 
 typedef struct ptm_heap_entry { uint64_t tsc; uint32_t lane; } ptm_heap_entry;
 
 struct ptm_samples {
-	uint32_t flags;
+	ptm_script script;
 	PTM_ARRAY(ptm_lane) lanes;
 	PTM_ARRAY(ptm_heap_entry) heap;
 	PTM_ARRAY(uint32_t) running; /* cpu -> thread */
 	PTM_ARRAY(uint32_t) unreadable; /* names of binaries without code that were told */
-	uint32_t record;         /* next sideband record */
+	PTM_ARRAY(ptm_thread_stack) stacks; /* by thread; filled as far as they are followed */
+	uint32_t record, sample; /* next sideband record, next ordinary sample of the file */
 	uint64_t record_ns;      /* time of the last one let in */
 	uint64_t limit;          /* ticks up to which the lanes may run now */
 	bool set_up, limited, in_run;
 	uint64_t run_limit;      /* of the lane that runs */
 	uint32_t run_lane;
-	ptm_table *table;
-	uint64_t cursor;
+	bool follows_stacks;     /* calls and branches are asked for */
+	uint64_t period_ticks;   /* a power of two; 0: no sampling by time */
+	uint64_t left_out;       /* of the samples to skip */
+	struct ptm_bts_samples *bts; /* of a BTS trace: samples_bts.c */
 };
 
-/* sample_rows.c */
+/* script_pt.c */
+/* Who the rows of a lane name from now on. */
+void ptm_samples_set_who(ptm_session *session, ptm_samples *samples, const ptm_lane *from);
 /* Tells the item that a queue has pending. */
 ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
-/* Tells the instructions of a visit that come before its end: those that take the time it started with. */
+/* Tells the sampled instructions of a visit that come before its end: those that
+ * take the time it started with. PTM_MORE: the next has to wait, call again. */
 ptm_status ptm_samples_tell_body(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
 ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
 /* The error row of an AUX record that says data was lost: it stands at the record's own time. */
 ptm_status ptm_samples_tell_truncated(ptm_session *session, ptm_samples *samples, const ptm_record *record) PTM_MUST_CHECK;
-/* Whether perf's decoder stops at the item. */
-bool ptm_samples_is_state(const ptm_samples *samples, const ptm_item *item);
+/* Whether perf's decoder stops at the lane's item. */
+bool ptm_samples_is_state(const ptm_samples *samples, const ptm_lane *from);
 /* Takes over the cycles that came with the item. A branch not taken is no state
- * of perf's unless instructions are told, and swallows them. */
+ * of perf's unless it is sampled, and swallows them. */
 void ptm_samples_take_cycles(const ptm_samples *samples, ptm_lane *from);
+
+/* samples_bts.c: the same for BTS. */
+/* Tells the pieces fetched up to `limit`; all of thread `exit_tid` when not -1. PTM_MORE: enough for now. */
+ptm_status ptm_bts_samples_run(ptm_session *session, ptm_samples *samples, uint64_t limit, int32_t exit_tid) PTM_MUST_CHECK;
+ptm_status ptm_bts_samples_new(ptm_session *session, ptm_bts_samples **samples) PTM_MUST_CHECK;
+void ptm_bts_samples_free(ptm_bts_samples *samples);
+/* The stack of a thread, made when it is new; NULL: stacks are not followed. */
+ptm_status ptm_samples_stack(ptm_samples *samples, uint32_t thread, ptm_thread_stack **stack) PTM_MUST_CHECK;
+/* perf's flags of a branch by the class of its instruction. */
+uint32_t ptm_sample_class_flags(uint8_t class);
+/* Whether this made-up sample is one of those to skip at the start (--itrace=s). */
+bool ptm_samples_skips(ptm_samples *samples);
+
+/* Bytes of text in an answer, about. */
+#define PTM_SCRIPT_ANSWER (1u << 20)
 
 #endif

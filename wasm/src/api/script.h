@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Putting one sample's lines together; for query_script.c and script_*.c only. */
+/* Putting one sample's lines together; for query_script.c, script_*.c and
+ * samples*.c only. */
 #ifndef PTM_API_SCRIPT_H
 #define PTM_API_SCRIPT_H
 
+#include "api/script_options.h"
 #include "api/session.h"
 
-/* Bits of the request's flags; src/cli/sample-fields.ts has the same. */
+/* Fields, by bit; src/cli/sample-fields.ts has the same. */
 enum {
 	PTM_SCRIPT_COMM = 1 << 0, PTM_SCRIPT_PID = 1 << 1, PTM_SCRIPT_TID = 1 << 2, PTM_SCRIPT_CPU = 1 << 3,
 	PTM_SCRIPT_MISC = 1 << 4, PTM_SCRIPT_TIME = 1 << 5, PTM_SCRIPT_PERIOD = 1 << 6, PTM_SCRIPT_EVENT = 1 << 7,
@@ -14,22 +16,100 @@ enum {
 	PTM_SCRIPT_UREGS = 1 << 16, PTM_SCRIPT_BRSTACK = 1 << 17, PTM_SCRIPT_BRSTACKSYM = 1 << 18,
 	PTM_SCRIPT_BRSTACKOFF = 1 << 19, PTM_SCRIPT_BRSTACKINSN = 1 << 20, PTM_SCRIPT_PHYS_ADDR = 1 << 21,
 	PTM_SCRIPT_DATA_PAGE_SIZE = 1 << 22, PTM_SCRIPT_CODE_PAGE_SIZE = 1 << 23,
-	PTM_SCRIPT_NS = 1 << 24, PTM_SCRIPT_NO_CHAINS = 1 << 25, PTM_SCRIPT_NOT_CHOSEN = 1 << 26
+	PTM_SCRIPT_NS = 1 << 24, PTM_SCRIPT_NO_CHAINS = 1 << 25, PTM_SCRIPT_NOT_CHOSEN = 1 << 26,
+	PTM_SCRIPT_BRSTACKINSNLEN = 1 << 27, PTM_SCRIPT_TOD = 1 << 28
+};
+/* Those of a processor trace. */
+#define PTM_SCRIPT_FLAGS (1ull << 40)
+#define PTM_SCRIPT_CALLINDENT (1ull << 41)
+#define PTM_SCRIPT_INSN (1ull << 42)
+#define PTM_SCRIPT_INSNLEN (1ull << 43)
+#define PTM_SCRIPT_SYNTH (1ull << 44)
+#define PTM_SCRIPT_IPC (1ull << 45)
+#define PTM_SCRIPT_SRCLINE (1ull << 46)
+#define PTM_SCRIPT_CPU_ASKED (1ull << 47)  /* printed even where the trace does not tell the CPU */
+#define PTM_SCRIPT_DSOFF (1ull << 48)
+
+/* perf's sample flags, by bit: the order of bcrosyiABExghDt. */
+enum {
+	PTM_FLAG_BRANCH = 1 << 0, PTM_FLAG_CALL = 1 << 1, PTM_FLAG_RETURN = 1 << 2, PTM_FLAG_CONDITIONAL = 1 << 3, PTM_FLAG_SYSCALL = 1 << 4,
+	PTM_FLAG_ASYNC = 1 << 5, PTM_FLAG_INTERRUPT = 1 << 6, PTM_FLAG_ABORT = 1 << 7, PTM_FLAG_BEGIN = 1 << 8, PTM_FLAG_END = 1 << 9,
+	PTM_FLAG_IN_TRANSACTION = 1 << 10, PTM_FLAG_VMENTRY = 1 << 11, PTM_FLAG_VMEXIT = 1 << 12, PTM_FLAG_INTERRUPTS_OFF = 1 << 13,
+	PTM_FLAG_INTERRUPTS_TOGGLE = 1 << 14
 };
 
-typedef struct ptm_script {
+/* Events that perf makes of a processor trace. */
+typedef enum ptm_script_event {
+	PTM_SCRIPT_BRANCHES, PTM_SCRIPT_INSTRUCTIONS, PTM_SCRIPT_TRANSACTIONS, PTM_SCRIPT_CYCLES,
+	PTM_SCRIPT_PTWRITE, PTM_SCRIPT_CBR, PTM_SCRIPT_PSB, PTM_SCRIPT_MWAIT, PTM_SCRIPT_PWRE, PTM_SCRIPT_EXSTOP, PTM_SCRIPT_PWRX,
+	PTM_SCRIPT_EVT, PTM_SCRIPT_IFLAG, PTM_SCRIPT_EVENTS
+} ptm_script_event;
+
+/* What perf looks up of an address, kept for the next time. */
+typedef struct ptm_place {
+	uint64_t ip;
+	uint32_t space;
+	bool known, has_code;
+	uint8_t code_length;     /* of the instruction there, 0: none */
+	uint8_t code[16];
+	uint32_t name, dso;      /* string ids; 0: unknown */
+	uint32_t name_length, dso_length;
+	uint64_t offset;         /* in the symbol */
+	uint64_t file_offset;    /* of ip */
+	bool in_file;            /* its map is of a file */
+} ptm_place;
+
+/* perf's idea of a thread's calls and last branches. */
+typedef struct ptm_thread_stack {
+	uint32_t trace;          /* whose calls they are: another trace starts anew; 0: none yet */
+	PTM_ARRAY(uint64_t) returns;
+	PTM_ARRAY(bool) ends;    /* for each: tracing ended with that call */
+	PTM_ARRAY(uint64_t) ring;/* three words a branch, as in a sample; newest at ring_head */
+	uint32_t ring_head, ring_count;
+} ptm_thread_stack;
+
+typedef struct ptm_script ptm_script;
+
+/* One sample that perf makes up. */
+typedef struct ptm_script_row {
+	uint8_t event;           /* enum ptm_script_event */
+	uint8_t length;          /* of the instruction shown with it, 0: none; 0xff: decode it */
+	uint64_t ns;             /* 0: no time */
+	uint64_t ip, addr;
+	uint32_t flags;
+	uint64_t period;
+	uint64_t code_ip;        /* of the instruction shown */
+	uint32_t code_space;
+	uint64_t instructions, cycles; /* for ipc */
+	uint64_t payload, payload2;    /* see script_synth.c */
+	const ptm_thread_stack *stack; /* NULL: not followed */
+} ptm_script_row;
+
+struct ptm_script {
 	ptm_session *session;
-	uint32_t fields;
+	uint64_t fields;
 	uint32_t event_width;
-	bool has_chains;         /* call chains are printed */
+	bool has_chains, file_has_chains; /* call chains are printed; some event of the file has them */
 	uint32_t space, kernel_space; /* of the sample */
 	bool in_kernel;          /* what addresses are looked up as */
 	bool only_mode;          /* and nothing else */
 	ptm_status status;       /* the first failure: what is put after it is dropped */
-	PTM_ARRAY(char) text;    /* of the sample */
+	PTM_ARRAY(char) text;    /* of the sample; table script: of all samples of the answer */
 	PTM_ARRAY(uint8_t) record;
 	uint32_t data_source_width;
-} ptm_script;
+	/* Table script: */
+	ptm_script_options options;
+	int32_t pid, tid, cpu;   /* of the sample */
+	char comm[64];
+	ptm_place *places;       /* PTM_PLACES, by hash */
+	char names[PTM_SCRIPT_EVENTS][40]; /* of the events perf makes up, as printed */
+	uint64_t lines, errors;  /* in the answer */
+	uint64_t first_ns, previous_ns;
+	uint32_t indent_width;   /* callindent's column, as wide as it was last */
+	PTM_ARRAY(uint64_t) words; /* a call chain or branch stack, as a sample has it */
+};
+
+#define PTM_PLACES 8192u
 
 void ptm_script_put(ptm_script *script, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ptm_script_put_text(ptm_script *script, const char *text, size_t length);
@@ -38,12 +118,56 @@ void ptm_script_put_text(ptm_script *script, const char *text, size_t length);
 const ptm_map *ptm_script_map(const ptm_script *script, uint64_t ip, uint32_t *space);
 /* Symbol and, when asked for, offset; or `unknown`. */
 void ptm_script_put_name(ptm_script *script, uint64_t ip, const char *unknown);
-/* "(dso)". */
+/* "(binary)" */
 void ptm_script_put_dso(ptm_script *script, uint64_t ip);
 
-/* script_branches.c: brstack, brstacksym, brstackoff, brstackinsn. */
+/* query_script.c: all lines of ordinary sample `row`, appended to script->text with the fields at hand. */
+ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row) PTM_MUST_CHECK;
+/* The call chain of a sample, from its line's end on. */
+void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr);
+/* Width of event names and whether there are call chains, of the file's events. */
+void ptm_script_look_at_events(ptm_script *script);
+
+/* script_memory.c: perf's "|OP … |LVL … " with its padding. */
+void ptm_script_put_data_source(ptm_script *script, uint64_t bits);
+/* script_branches.c: brstack, brstacksym, brstackoff. */
 void ptm_script_put_branches(ptm_script *script, const ptm_sample *sample);
-/* script_memory.c */
-void ptm_script_put_data_source(ptm_script *script, uint64_t source);
+/* script_code.c: brstackinsn; `kind`: the event's branch_sample_type. */
+void ptm_script_put_branch_code(ptm_script *script, const ptm_sample *sample, uint64_t kind);
+/* script_check.c: PTM_BAD_REQUEST and perf's message for fields that the file's
+ * samples do not have; `asked`: those of `fields` that were chosen by name. */
+ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t asked) PTM_MUST_CHECK;
+
+/* script_line.c */
+/* Names and widths of the events that perf makes up with script->options; the cache of places. */
+ptm_status ptm_script_start(ptm_script *script) PTM_MUST_CHECK;
+void ptm_script_free(ptm_script *script);
+/* One sample that perf makes up, unless a filter leaves it out. */
+void ptm_script_put_row(ptm_script *script, const ptm_script_row *row);
+/* comm, tid, cpu, misc and time, as script->fields say; ns 0: no time. */
+void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc);
+/* An instruction trace error; counts it. */
+void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t code);
+/* Whether the options' filters let a sample at hand (pid, tid, cpu, comm) through. */
+bool ptm_script_wants(const ptm_script *script, uint64_t ns);
+/* Sets pid, tid and comm to those of a thread's row at a time; 0 has no thread. */
+void ptm_script_set_thread(ptm_script *script, uint32_t thread, uint64_t ns);
+
+/* script_flags.c: perf's words for sample flags: two spaces, 21 characters, a space. Returns the length. */
+size_t ptm_script_flags_text(uint32_t flags, uint32_t version, char into[80]);
+/* script_synth.c: what a synthesized event carries. */
+void ptm_script_put_synth(ptm_script *script, const ptm_script_row *row);
+
+/* script_stack.c */
+/* A state of perf's decoder that is a branch. `trace`: of which stretch of trace. */
+ptm_status ptm_thread_stack_take(ptm_thread_stack *stack, const ptm_script_options *options, uint32_t trace, const ptm_script_row *branch, uint32_t length) PTM_MUST_CHECK;
+void ptm_thread_stack_free(ptm_thread_stack *stack);
+/* As a sample's call chain, innermost first, with perf's marks; `words` holds them. */
+ptm_status ptm_thread_stack_chain(ptm_script *script, const ptm_script_row *row, ptm_words *chain) PTM_MUST_CHECK;
+/* As a sample's branch stack, newest first. */
+ptm_status ptm_thread_stack_branches(ptm_script *script, const ptm_script_row *row, ptm_words *branches, uint32_t *count) PTM_MUST_CHECK;
+
+/* script_sideband.c: a sideband record as the options' --show-… print it, or nothing. */
+void ptm_script_put_record(ptm_script *script, const ptm_record *record);
 
 #endif

@@ -49,7 +49,7 @@ static void put_addresses(ptm_script *script, const ptm_branch *branch)
 
 static void put_symbols(ptm_script *script, const ptm_branch *branch)
 {
-	uint32_t fields = script->fields;
+	uint64_t fields = script->fields;
 
 	script->fields |= PTM_SCRIPT_SYMOFF; /* always */
 	ptm_script_put_name(script, branch->from, "[unknown]");
@@ -64,7 +64,7 @@ static void put_symbols(ptm_script *script, const ptm_branch *branch)
 
 void ptm_script_put_branches(ptm_script *script, const ptm_sample *sample)
 {
-	uint32_t wanted = script->fields & (PTM_SCRIPT_BRSTACK | PTM_SCRIPT_BRSTACKSYM | PTM_SCRIPT_BRSTACKOFF);
+	uint64_t wanted = script->fields & (PTM_SCRIPT_BRSTACK | PTM_SCRIPT_BRSTACKSYM | PTM_SCRIPT_BRSTACKOFF);
 
 	for (uint32_t i = 0; wanted && i < sample->branch_count; i++) {
 		ptm_branch branch = ptm_sample_branch(sample, i);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A session's life: opened with a trace, given binaries, closed. */
-#include "api/samples_bts.h"
+#include "api/session.h"
 
 /* Sideband is read in windows of this size; AUX data in turn. */
 #define TRACE_WINDOW (1u << 20)
@@ -20,12 +20,13 @@ void ptm_session_free(ptm_session *session)
 	if (!session)
 		return;
 	ptm_samples_free(session->samples);
-	ptm_bts_samples_free(session->bts_samples);
 	ptm_window_free(session);
+	ptm_cached_free(session->cached);
 	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
 	ptm_profile_free(session->profile);
 	ptm_ordinals_free(&session->ordinals);
+	ptm_graph_free(&session->graph);
 	ptm_blocks_free(&session->blocks);
 	ptm_spaces_free(session->spaces);
 	ptm_images_free(&session->images);
@@ -108,6 +109,8 @@ static ptm_status find_start(ptm_session *session)
 	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
 		uint64_t time_ns;
 		PTM_TRY(first_time(session, queue, &time_ns));
+		if (session->first_segment.at[queue] < session->first_segment.at[queue + 1])
+			session->segments.at[session->first_segment.at[queue]].start_ns = time_ns;
 		if (time_ns && time_ns < session->start_ns)
 			session->start_ns = time_ns;
 	}
@@ -136,6 +139,7 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 	PTM_TRY(ptm_images_init(&session->images, &session->strings));
 	PTM_TRY(ptm_spaces_new(&session->spaces, &session->images));
 	ptm_blocks_init(&session->blocks, session->spaces);
+	ptm_graph_init(&session->graph, &session->blocks);
 	PTM_TRY(ptm_load_trace(session));
 	if (session->flow_source == PTM_SOURCE_BTS)
 		PTM_TRY(ptm_bts_spans_build(session));

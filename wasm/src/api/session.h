@@ -15,15 +15,19 @@
 /* AUX bytes per segment, about: the cut is at the next PSB. */
 #define PTM_SEGMENT_BYTES (1u << 20)
 
+/* What is known of the clock at a segment's start: nothing; what a stretch before
+ * it says (see ptm_segment_clock); what all packets before it say. */
+enum ptm_clock_state { PTM_CLOCK_UNKNOWN, PTM_CLOCK_GUESSED, PTM_CLOCK_EXACT };
+
 /* A unit of decoding: [offset, limit) of a queue's stream, from PSB to PSB. */
 typedef struct ptm_segment {
 	uint32_t queue;
 	uint64_t offset, limit;
-	bool clock_known;        /* clock and packets_before hold */
+	uint64_t start_ns;       /* of the first TSC packet in its PSB+, or of the record it starts with; 0: none */
+	uint8_t clock_state;     /* enum ptm_clock_state */
 	bool merged;
 	uint64_t instructions;   /* executed in it, once merged */
 	ptm_clock clock;         /* at offset */
-	uint64_t packets_before; /* in the queue */
 } ptm_segment;
 
 /* A place in a queue's stream before which perf lost trace. */
@@ -44,8 +48,7 @@ typedef struct ptm_queue_sample {
 	uint32_t queue;
 } ptm_queue_sample;
 
-typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table samples */
-typedef struct ptm_bts_samples ptm_bts_samples; /* the same for BTS: api/samples_bts.c */
+typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table script */
 typedef struct ptm_window ptm_window;   /* api/window.c: a range decoded again */
 
 /* The runs of the profile with the ordinals that people count in. */
@@ -72,10 +75,13 @@ struct ptm_session {
 	double cycle_ns;         /* inferred from the CPU's name, or assumed; 0: stacks have no cycles */
 	bool cycle_ns_assumed;
 	bool opened, has_pt;
+	bool exact_clocks;       /* no clock is guessed */
 	ptm_sideband sideband;
 	ptm_images images;
 	ptm_spaces *spaces;
 	ptm_blocks blocks;
+	ptm_graph graph;                  /* of the fast path */
+	bool without_cache;               /* decodes by the slow path alone: for tests */
 	ptm_time time;
 	uint64_t start_ns, end_ns;        /* of the trace, absolute */
 	PTM_ARRAY(uint64_t) change_tsc;   /* times of all sideband records in TSC ticks, ascending */
@@ -87,6 +93,7 @@ struct ptm_session {
 	/* The segment being decoded */
 	uint32_t decoding;                /* row, UINT32_MAX: none */
 	ptm_flow *flow;
+	ptm_cached *cached;               /* NULL: the source has no fast path */
 	ptm_part *part;
 	ptm_stream stream;
 	uint32_t truncation;              /* next row of truncations */
@@ -96,7 +103,6 @@ struct ptm_session {
 	uint32_t version;                 /* grows with every merge */
 	ptm_ordinals ordinals;
 	ptm_samples *samples;
-	ptm_bts_samples *bts_samples;
 	ptm_window *window;
 };
 
@@ -118,7 +124,11 @@ void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config);
 void ptm_stream_context(void *stream, uint64_t tsc, ptm_flow_context *context);
 /* Latest ns that perf counts as not after `tsc`. */
 uint64_t ptm_stream_latest_ns(const ptm_session *session, uint64_t tsc);
-/* Makes the clock of `segment` known, scanning the packets before it. */
+/* Makes the clock of `segment` known. In a large trace not all packets before it
+ * are read for that, only so many that twice as many would say the same. Should
+ * that be wrong, the clock with which the segment before it ends differs:
+ * ptm_profile_clock_breaks counts these, and a session with `exact_clocks` reads
+ * them all. */
 ptm_status ptm_segment_clock(ptm_session *session, uint32_t segment) PTM_MUST_CHECK;
 /* Cuts all queues into segments. */
 ptm_status ptm_segments_cut(ptm_session *session) PTM_MUST_CHECK;
@@ -186,6 +196,10 @@ void ptm_window_free(ptm_session *session);
 /* AUX bytes that a window makes decode, about. */
 uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_ns);
 
+/* api/wall_clock.c: date and time of day of a time, as perf script's field tod has it,
+ * at `utc_offset_s` seconds ahead of UTC; ns: nanoseconds, else microseconds. False: the file does not tell. */
+bool ptm_wall_clock(const ptm_session *session, uint64_t time_ns, double utc_offset_s, bool ns, char into[64]);
+
 /* One sentence on a gap: why, how much, what to do. Returns its length, as snprintf does. */
 size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size);
 
@@ -207,9 +221,8 @@ ptm_status ptm_query_blocks(ptm_session *session, const ptm_request *request, pt
 ptm_status ptm_query_coverage(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_instructions(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
-ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_script(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
-ptm_status ptm_query_sample_lines(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
 
 #endif

@@ -5,6 +5,8 @@
 
 /* The MTC period is a field of four bits; a damaged file may claim more. */
 #define MTC_PERIOD_MASK 15
+/* How far before a segment its clock is looked for first. */
+#define LOOK_BACK (UINT64_C(32) << 10)
 
 ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue)
 {
@@ -51,7 +53,7 @@ static ptm_status read_stream(void *context, uint64_t offset, uint8_t *into, uin
 		uint32_t more = *length - got;
 		if (more > chunk->size - within)
 			more = (uint32_t)(chunk->size - within);
-		PTM_TRY(ptm_source_view_some(stream->session->file.source, chunk->file_offset + within, &more, &at));
+		PTM_TRY(ptm_trace_file_view_some(&stream->session->file, chunk->file_offset + within, &more, &at));
 		if (!more)
 			break;
 		memcpy(into + got, at, more);
@@ -180,11 +182,50 @@ static ptm_status cut_bts_queue(ptm_session *session, uint32_t queue)
 			if (limit > span.end)
 				limit = span.next;
 		}
-		ptm_segment segment = { .queue = queue, .offset = offset, .limit = limit, .clock_known = !offset };
+		ptm_segment segment = { .queue = queue, .offset = offset, .limit = limit, .clock_state = PTM_CLOCK_EXACT };
 		PTM_TRY(ptm_array_push(&session->segments, segment));
 		offset = limit;
 	} while (offset < size);
 	return PTM_OK;
+}
+
+/* Most packets of a PSB+ that are looked at for its TSC. */
+#define MOST_PSB_PACKETS 64
+
+/* The time that the PSB+ tells which `reader` stands at; 0: none. */
+static ptm_status psb_time(const ptm_session *session, ptm_stream *stream, ptm_pt_reader *reader, uint64_t *time_ns)
+{
+	const ptm_aux_chunk *chunk;
+	ptm_clock clock;
+	ptm_packet packet;
+	uint64_t start;
+
+	*time_ns = 0;
+	ptm_clock_init(&clock, &(ptm_clock_config){ 0 });
+	chunk = chunk_at(stream, reader->offset, &start);
+	clock.reference = chunk ? chunk->reference : 0;
+	reader->limit = ptm_stream_size(stream);
+	for (unsigned i = 0; i < MOST_PSB_PACKETS; i++) {
+		ptm_status status = ptm_pt_reader_next(reader, &packet);
+		if (status == PTM_END || status == PTM_BAD_DATA || packet.kind == PTM_PACKET_PSBEND)
+			return PTM_OK;
+		PTM_TRY(status);
+		if (packet.kind != PTM_PACKET_TSC)
+			continue;
+		ptm_clock_tsc(&clock, packet.payload, false);
+		*time_ns = session->pt.timeless ? 0 : ptm_time_ns(&session->time, clock.tsc);
+		return PTM_OK;
+	}
+	return PTM_OK;
+}
+
+/* The first segment of a queue knows its clock. */
+static void start_clock(ptm_session *session, ptm_segment *segment, const ptm_flow_config *config)
+{
+	const ptm_queue *row = &session->file.queues.at[segment->queue];
+	ptm_clock_init(&segment->clock, &config->pt.clock);
+	segment->clock.reference = row->chunk_count ? session->file.chunks.at[row->first_chunk].reference : 0;
+	segment->clock_state = PTM_CLOCK_EXACT;
 }
 
 static ptm_status cut_queue(ptm_session *session, uint32_t queue)
@@ -192,25 +233,24 @@ static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 	ptm_stream stream = ptm_stream_of(session, queue);
 	ptm_flow_config config;
 	ptm_stream_config(&stream, &config);
-	uint64_t size = ptm_stream_size(&stream), offset = 0;
+	uint64_t size = ptm_stream_size(&stream), offset = 0, start_ns = 0;
 
 	do {
 		ptm_pt_reader reader;
+		ptm_segment segment = { .queue = queue, .offset = offset, .limit = size, .start_ns = start_ns };
 		ptm_pt_reader_init(&reader, &config.pt.input, size - offset > PTM_SEGMENT_BYTES ? offset + PTM_SEGMENT_BYTES : size, size);
 		ptm_status status = ptm_pt_reader_sync(&reader);
-		uint64_t limit = status == PTM_OK ? reader.offset : size;
+		if (status == PTM_OK) {
+			segment.limit = reader.offset;
+			status = psb_time(session, &stream, &reader, &start_ns);
+		}
 		ptm_pt_reader_free(&reader);
 		if (status != PTM_OK && status != PTM_END)
 			return status;
-		ptm_segment segment = { .queue = queue, .offset = offset, .limit = limit };
-		if (!offset) {
-			const ptm_queue *row = &session->file.queues.at[queue];
-			ptm_clock_init(&segment.clock, &config.pt.clock);
-			segment.clock.reference = row->chunk_count ? session->file.chunks.at[row->first_chunk].reference : 0;
-			segment.clock_known = true;
-		}
+		if (!offset)
+			start_clock(session, &segment, &config);
 		PTM_TRY(ptm_array_push(&session->segments, segment));
-		offset = limit;
+		offset = segment.limit;
 	} while (offset < size);
 	return PTM_OK;
 }
@@ -228,23 +268,82 @@ ptm_status ptm_segments_cut(ptm_session *session)
 	return ptm_array_push(&session->first_segment, session->segments.length);
 }
 
-ptm_status ptm_segment_clock(ptm_session *session, uint32_t row)
+/* The clock of segment `row` from the segment before it. */
+static ptm_status scan_from(ptm_session *session, uint32_t row)
+{
+	ptm_segment *from = &session->segments.at[row - 1], *to = from + 1;
+	ptm_stream stream = ptm_stream_of(session, from->queue);
+	ptm_flow_config config;
+	uint64_t packets;
+
+	ptm_stream_config(&stream, &config);
+	ptm_clock clock = from->clock;
+	PTM_TRY(ptm_flow_scan(&config, from->offset, from->limit, &clock, &packets));
+	to->clock = ptm_clock_at_cut(&clock);
+	to->clock_state = PTM_CLOCK_EXACT;
+	return PTM_OK;
+}
+
+static ptm_status exact_clock(ptm_session *session, uint32_t row)
 {
 	uint32_t known = row;
-	while (!session->segments.at[known].clock_known)
+	while (session->segments.at[known].clock_state != PTM_CLOCK_EXACT)
 		known--;
-	for (; known < row; known++) {
-		ptm_segment *from = &session->segments.at[known], *to = from + 1;
-		ptm_stream stream = ptm_stream_of(session, from->queue);
-		ptm_flow_config config;
-		uint64_t packets;
-		ptm_stream_config(&stream, &config);
-		to->clock = from->clock;
-		PTM_TRY(ptm_flow_scan(&config, from->offset, from->limit, &to->clock, &packets));
-		to->packets_before = from->packets_before + packets;
-		to->clock_known = true;
-	}
+	for (; known < row; known++)
+		PTM_TRY(scan_from(session, known + 1));
 	return PTM_OK;
+}
+
+/* What the last `distance` bytes before `segment`, from a PSB on, say of its clock. */
+static ptm_status scan_back(ptm_session *session, const ptm_segment *segment, uint64_t distance, ptm_clock *clock)
+{
+	ptm_stream stream = ptm_stream_of(session, segment->queue);
+	ptm_flow_config config;
+	ptm_pt_reader reader;
+	uint64_t start, packets;
+
+	ptm_stream_config(&stream, &config);
+	ptm_pt_reader_init(&reader, &config.pt.input, segment->offset - distance, segment->offset);
+	ptm_status status = ptm_pt_reader_sync(&reader);
+	uint64_t psb = status == PTM_OK ? reader.offset : segment->offset;
+	ptm_pt_reader_free(&reader);
+	if (status != PTM_OK && status != PTM_END)
+		return status;
+	ptm_clock made;
+	ptm_clock_init(&made, &config.pt.clock);
+	const ptm_aux_chunk *chunk = chunk_at(&stream, psb, &start);
+	made.reference = chunk ? chunk->reference : 0;
+	PTM_TRY(ptm_pt_flow_scan(&config.pt, psb, segment->offset, &made, &packets));
+	*clock = ptm_clock_at_cut(&made);
+	return PTM_OK;
+}
+
+ptm_status ptm_segment_clock(ptm_session *session, uint32_t row)
+{
+	ptm_segment *segment = &session->segments.at[row];
+	const ptm_clock *merged = segment->merged ? ptm_profile_clock(session->profile, segment->queue, row) : NULL;
+	ptm_clock clock, before;
+
+	if (segment->clock_state != PTM_CLOCK_UNKNOWN)
+		return PTM_OK;
+	if (merged) {
+		segment->clock = *merged;
+		segment->clock_state = PTM_CLOCK_GUESSED;
+		return PTM_OK;
+	}
+	if (session->exact_clocks)
+		return exact_clock(session, row);
+	PTM_TRY(scan_back(session, segment, LOOK_BACK, &before));
+	for (uint64_t distance = LOOK_BACK * 2; distance < segment->offset; distance *= 2) {
+		PTM_TRY(scan_back(session, segment, distance, &clock));
+		if (clock.tsc && !memcmp(&clock, &before, sizeof clock)) {
+			segment->clock = clock;
+			segment->clock_state = PTM_CLOCK_GUESSED;
+			return PTM_OK;
+		}
+		before = clock;
+	}
+	return exact_clock(session, row);
 }
 
 uint32_t ptm_segment_at(const ptm_session *session, uint32_t queue, uint64_t offset)

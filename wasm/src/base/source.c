@@ -12,6 +12,14 @@ void ptm_source_init_memory(ptm_source *source, const void *data, size_t size)
 	*source = (ptm_source){ .size = size, .memory = data };
 }
 
+void ptm_source_init_beside(ptm_source *window, const ptm_source *source, uint32_t window_capacity)
+{
+	if (source->memory)
+		ptm_source_init_memory(window, source->memory, (size_t)source->size);
+	else
+		ptm_source_init(window, source->id, source->size, window_capacity);
+}
+
 void ptm_source_free(ptm_source *source)
 {
 	free(source->window);

@@ -20,6 +20,8 @@ typedef struct ptm_source {
 void ptm_source_init(ptm_source *source, uint32_t id, uint64_t size, uint32_t window_capacity);
 /* Prepares a source over borrowed memory. */
 void ptm_source_init_memory(ptm_source *source, const void *data, size_t size);
+/* Prepares a second window over the input of `source`. */
+void ptm_source_init_beside(ptm_source *window, const ptm_source *source, uint32_t window_capacity);
 void ptm_source_free(ptm_source *source);
 
 /* Stores a pointer to `length` contiguous bytes at `offset`, borrowed until the

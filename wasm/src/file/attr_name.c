@@ -17,14 +17,18 @@ static const char *const operations[] = { "load", "store", "prefetch" };
 
 #define NAME(names, index) ((index) < sizeof(names) / sizeof *(names) ? (names)[index] : NULL)
 
-/* Writes what follows the name: the modes that are counted when others are not. */
-static const char *modifier(const ptm_attr *attr, bool slashes, char text[8])
+/* Writes what follows the name: the modes that are counted when others are not,
+ * a p for each degree of precision, host and guest when it is not the host alone
+ * (or, beside other modifiers, when it is). */
+static const char *modifier(const ptm_attr *attr, bool slashes, char text[16])
 {
 	char *end = text;
+	bool chosen = attr->exclude_user || attr->exclude_kernel || attr->exclude_hv;
+	bool guest_default = chosen || attr->precise_ip;
 
-	if (attr->exclude_user || attr->exclude_kernel || attr->exclude_hv) {
-		if (!slashes)
-			*end++ = ':';
+	if (!slashes)
+		*end++ = ':';
+	if (chosen) {
 		if (!attr->exclude_kernel)
 			*end++ = 'k';
 		if (!attr->exclude_user)
@@ -32,6 +36,16 @@ static const char *modifier(const ptm_attr *attr, bool slashes, char text[8])
 		if (!attr->exclude_hv)
 			*end++ = 'h';
 	}
+	for (uint32_t i = 0; i < attr->precise_ip; i++)
+		*end++ = 'p';
+	if (!slashes && (attr->exclude_host || attr->exclude_guest == guest_default)) {
+		if (!attr->exclude_host)
+			*end++ = 'H';
+		if (!attr->exclude_guest)
+			*end++ = 'G';
+	}
+	if (!slashes && end == text + 1)
+		end = text;
 	*end = 0;
 	return text;
 }
@@ -40,7 +54,7 @@ static void write_name(const ptm_attr *attr, uint32_t pt_type, char *into, size_
 {
 	uint64_t cache = attr->config & 0xff, operation = attr->config >> 8 & 0xff, result = attr->config >> 16 & 0xff;
 	const char *name = NULL;
-	char mode[8];
+	char mode[16];
 
 	if (attr->type == TYPE_HARDWARE)
 		name = NAME(hardware, attr->config & 0xffffffff);
@@ -71,7 +85,7 @@ static ptm_status find_pt_type(const ptm_trace_file *file, uint32_t *type)
 	*type = 0;
 	if (!file->auxtrace_info_offset || file->auxtrace_type != 1 || file->auxtrace_info_size < 24)
 		return PTM_OK;
-	PTM_TRY(ptm_source_view(file->source, file->auxtrace_info_offset + 16, 8, &at));
+	PTM_TRY(ptm_trace_file_view(file, file->auxtrace_info_offset + 16, 8, &at));
 	ptm_bytes bytes = ptm_bytes_of(at, 8);
 	*type = ptm_bytes_u32(&bytes);
 	return PTM_OK;

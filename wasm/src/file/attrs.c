@@ -10,6 +10,7 @@
 #define MOST_ID_BYTES (64u << 20) /* of all events together */
 
 enum {
+	PRECISE_IP_SHIFT = 15,
 	FLAG_EXCLUDE_USER = 1 << 4, FLAG_EXCLUDE_KERNEL = 1 << 5, FLAG_EXCLUDE_HV = 1 << 6, FLAG_FREQ = 1 << 10,
 	FLAG_SAMPLE_ID_ALL = 1 << 18, FLAG_EXCLUDE_HOST = 1 << 19, FLAG_EXCLUDE_GUEST = 1 << 20, FLAG_USE_CLOCKID = 1 << 25, FLAG_CONTEXT_SWITCH = 1 << 26
 };
@@ -26,6 +27,7 @@ ptm_attr ptm_attr_decode(const uint8_t *at, size_t length)
 	attr.sample_type = ptm_bytes_u64(&bytes);
 	attr.read_format = ptm_bytes_u64(&bytes);
 	uint64_t flags = ptm_bytes_u64(&bytes);
+	attr.precise_ip = flags >> PRECISE_IP_SHIFT & 3;
 	attr.exclude_user = flags & FLAG_EXCLUDE_USER;
 	attr.exclude_kernel = flags & FLAG_EXCLUDE_KERNEL;
 	attr.exclude_hv = flags & FLAG_EXCLUDE_HV;

@@ -20,10 +20,10 @@ ptm_status ptm_aux_segments_append(ptm_trace_file *file, const uint8_t *bytes, u
 	chunk.tid = (int32_t)ptm_bytes_u32(&body);
 	chunk.cpu = size >= AUXTRACE_SIZE + 4 ? (int32_t)ptm_bytes_u32(&body) : -1;
 	if (body.failed)
-		return ptm_trace_file_warn(file, "The AUXTRACE record at byte %" PRIu64 " is only %" PRIu32 " bytes long and is skipped.", offset, size);
+		return ptm_trace_file_warn(file, "The AUXTRACE record at %s is only %" PRIu32 " bytes long and is skipped.", ptm_trace_file_place(file, offset), size);
 	if (length > left)
-		PTM_TRY(ptm_trace_file_warn(file, "The AUX data at byte %" PRIu64 " ends %" PRIu64 " bytes early (%" PRIu64 " of %" PRIu64 " bytes are there); what is there is shown.",
-			chunk.file_offset, length - left, left, length));
+		PTM_TRY(ptm_trace_file_warn(file, "The AUX data at %s ends %" PRIu64 " bytes early (%" PRIu64 " of %" PRIu64 " bytes are there); what is there is shown.",
+			ptm_trace_file_place(file, chunk.file_offset), length - left, left, length));
 	*payload = length < left ? length : left;
 	chunk.size = *payload;
 	return chunk.size ? ptm_array_push(&file->chunks, chunk) : PTM_OK;

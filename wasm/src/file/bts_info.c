@@ -21,7 +21,7 @@ ptm_status ptm_bts_info_read(const ptm_trace_file *file, ptm_bts_info *info, ptm
 	const uint8_t *at;
 
 	*info = (ptm_bts_info){ .attr = UINT32_MAX };
-	ptm_status status = ptm_source_view(file->source, file->auxtrace_info_offset, file->auxtrace_info_size, &at);
+	ptm_status status = ptm_trace_file_view(file, file->auxtrace_info_offset, file->auxtrace_info_size, &at);
 	if (status != PTM_OK)
 		return ptm_message_set(message, status, "Reading the trace's AUXTRACE_INFO (%" PRIu32 " bytes at %" PRIu64 ") failed.",
 			file->auxtrace_info_size, file->auxtrace_info_offset);

@@ -19,7 +19,7 @@ static ptm_status read_piece(const ptm_trace_file *file, const ptm_aux_chunk *ch
 	while (done < size) {
 		const uint8_t *at;
 		uint32_t length = (uint32_t)(size - done);
-		PTM_TRY(ptm_source_view_some(file->source, chunk->file_offset + done, &length, &at));
+		PTM_TRY(ptm_trace_file_view_some(file, chunk->file_offset + done, &length, &at));
 		if (!length)
 			return PTM_TRUNCATED;
 		memcpy(into->bytes + done, at, length);

@@ -10,7 +10,7 @@
 enum {
 	FEATURE_BUILD_ID = 2, FEATURE_HOSTNAME = 3, FEATURE_OSRELEASE = 4, FEATURE_VERSION = 5, FEATURE_ARCH = 6,
 	FEATURE_NRCPUS = 7, FEATURE_CPUDESC = 8, FEATURE_CPUID = 9, FEATURE_TOTAL_MEM = 10, FEATURE_CMDLINE = 11,
-	FEATURE_EVENT_DESC = 12, FEATURE_DIR_FORMAT = 24, FEATURE_BPF_PROG_INFO = 25
+	FEATURE_EVENT_DESC = 12, FEATURE_DIR_FORMAT = 24, FEATURE_BPF_PROG_INFO = 25, FEATURE_CLOCK_DATA = 29
 };
 
 #define MOST_FEATURE_BYTES (16u << 20)   /* of one that is read whole */
@@ -23,7 +23,7 @@ static const char *feature_name(uint32_t feature)
 		[FEATURE_OSRELEASE] = "OSRELEASE", [FEATURE_VERSION] = "VERSION", [FEATURE_ARCH] = "ARCH",
 		[FEATURE_NRCPUS] = "NRCPUS", [FEATURE_CPUDESC] = "CPUDESC", [FEATURE_CPUID] = "CPUID",
 		[FEATURE_TOTAL_MEM] = "TOTAL_MEM", [FEATURE_CMDLINE] = "CMDLINE", [FEATURE_EVENT_DESC] = "EVENT_DESC",
-		[FEATURE_DIR_FORMAT] = "DIR_FORMAT", [FEATURE_BPF_PROG_INFO] = "BPF_PROG_INFO" };
+		[FEATURE_DIR_FORMAT] = "DIR_FORMAT", [FEATURE_BPF_PROG_INFO] = "BPF_PROG_INFO", [FEATURE_CLOCK_DATA] = "CLOCK_DATA" };
 	return feature < sizeof names / sizeof *names && names[feature] ? names[feature] : NULL;
 }
 
@@ -157,8 +157,14 @@ static ptm_status read_fact(ptm_trace_file *file, uint32_t feature, uint64_t off
 		return read_event_names(file, bytes);
 	case FEATURE_BPF_PROG_INFO:
 		return ptm_bpf_info_read(file, offset, bytes);
+	case FEATURE_CLOCK_DATA:
+		ptm_bytes_skip(bytes, 8); /* version, clock id */
+		file->clock_data.wall_ns = ptm_bytes_u64(bytes);
+		file->clock_data.clock_ns = ptm_bytes_u64(bytes);
+		file->clock_data.seen = !bytes->failed;
+		return PTM_OK;
 	case FEATURE_DIR_FORMAT: /* its version; 0: a directory, but all data in this file */
-		return ptm_bytes_u64(bytes) ? PTM_UNSUPPORTED : PTM_OK;
+		return ptm_bytes_u64(bytes) && !file->data_files ? PTM_UNSUPPORTED : PTM_OK;
 	default:
 		return PTM_OK;
 	}
@@ -190,7 +196,7 @@ static ptm_status read_feature(ptm_trace_file *file, uint32_t feature, ptm_perf_
 static ptm_status refuse_directory(ptm_message *message)
 {
 	return ptm_message_set(message, PTM_UNSUPPORTED,
-		"This is one file of a perf.data directory (perf record --threads), whose data is in the data.N files beside it; that form is not read yet: record without --threads.");
+		"This is the file `data` of a perf.data directory (perf record --threads), whose records are in the data.N files beside it: open the whole directory.");
 }
 
 ptm_status ptm_feature_read(ptm_trace_file *file, uint32_t feature, ptm_perf_section section, ptm_message *message)

@@ -50,6 +50,30 @@ static inline bool ptm_trace_file_piped(const ptm_trace_file *file)
 /* Reads the BPF_PROG_INFO feature, whose bytes begin at `offset` of the file. */
 ptm_status ptm_bpf_info_read(ptm_trace_file *file, uint64_t offset, ptm_bytes *bytes) PTM_MUST_CHECK;
 
+/* ------------------------------------------------------------- volumes.c */
+
+/* Adds a data.N file; unpacked records come behind all of them. */
+ptm_status ptm_volume_add_data(ptm_trace_file *file, const ptm_data_file *data) PTM_MUST_CHECK;
+/* Adds an empty stream for what is packed in volume `of`; stores its number. */
+ptm_status ptm_volume_add_unpacked(ptm_trace_file *file, uint32_t of, uint32_t *number) PTM_MUST_CHECK;
+void ptm_volumes_free(ptm_trace_file *file);
+
+static inline uint32_t ptm_volume_of(uint64_t offset)
+{
+	return (uint32_t)(offset >> PTM_VOLUME_SHIFT);
+}
+
+static inline uint64_t ptm_volume_start(uint32_t number)
+{
+	return (uint64_t)number << PTM_VOLUME_SHIFT;
+}
+
+/* The source of a volume that is not unpacked. */
+static inline ptm_source *ptm_volume_source(const ptm_trace_file *file, uint32_t number)
+{
+	return number ? &file->volumes.at[number - 1].source : file->source;
+}
+
 /* --------------------------------------------------------------- attrs.c */
 
 /* Reads attrs and ids. */
@@ -126,8 +150,8 @@ uint32_t ptm_record_sample_attr(ptm_record_reader *reader, const uint8_t *bytes,
 
 /* -------------------------------------------------------- data_section.c */
 
-/* Walks the data section: fills records (in file order), chunks, time_conv and
- * the place of AUXTRACE_INFO. PTM_UNSUPPORTED: it is compressed. */
+/* Walks the data section and the data.N files: fills records (in file order),
+ * chunks, time_conv and the place of AUXTRACE_INFO. */
 ptm_status ptm_data_section_walk(ptm_trace_file *file, ptm_message *message) PTM_MUST_CHECK;
 
 /* -------------------------------------------------------- record_order.c */

@@ -112,7 +112,7 @@ ptm_status ptm_pt_info_read(const ptm_trace_file *file, ptm_pt_info *info, ptm_m
 
 	*info = (ptm_pt_info){ .attr = UINT32_MAX };
 	PTM_TRY(check_kind(file, message));
-	ptm_status status = ptm_source_view(file->source, file->auxtrace_info_offset, file->auxtrace_info_size, &at);
+	ptm_status status = ptm_trace_file_view(file, file->auxtrace_info_offset, file->auxtrace_info_size, &at);
 	if (status != PTM_OK)
 		return ptm_message_set(message, status, "Reading the trace's AUXTRACE_INFO (%" PRIu32 " bytes at %" PRIu64 ") failed.",
 			file->auxtrace_info_size, file->auxtrace_info_offset);

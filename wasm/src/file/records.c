@@ -134,7 +134,7 @@ static ptm_status decode_map(ptm_record_reader *reader, ptm_bytes *body, ptm_rec
 	if (record->type == PTM_RECORD_MMAP2) {
 		take_identity(body, record);
 		record->as.map.protection = ptm_bytes_u32(body);
-		ptm_bytes_skip(body, 4);
+		record->as.map.shared = ptm_bytes_u32(body) & 1;
 		record->as.map.executable = record->as.map.kernel || record->as.map.protection & PROTECTION_EXECUTE;
 	} else {
 		record->as.map.executable = !(record->misc & MISC_BIT_13);

@@ -194,7 +194,7 @@ ptm_status ptm_sample_read(const ptm_trace_file *file, uint32_t row, ptm_sample 
 	const uint8_t *bytes;
 	const char *field;
 
-	PTM_TRY(ptm_source_view(file->source, ref->file_offset, ref->size, &bytes));
+	PTM_TRY(ptm_trace_file_view(file, ref->file_offset, ref->size, &bytes));
 	PTM_TRY(ptm_sample_decode(&file->attrs.at[ref->attr], bytes, ref->size, sample, &field));
 	sample->attr = ref->attr;
 	return PTM_OK;

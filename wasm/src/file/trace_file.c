@@ -114,11 +114,23 @@ static ptm_status read_all(ptm_trace_file *file, ptm_message *message)
 	return ptm_aux_segments_sort(file);
 }
 
+static ptm_status read_with(ptm_trace_file *file, const ptm_data_file *others, uint32_t count, ptm_message *message)
+{
+	for (uint32_t i = 0; i < count; i++)
+		PTM_TRY(ptm_volume_add_data(file, &others[i]));
+	return read_all(file, message);
+}
+
 ptm_status ptm_trace_file_open(ptm_trace_file *file, ptm_source *source, ptm_strings *strings, ptm_message *message)
+{
+	return ptm_trace_file_open_directory(file, source, NULL, 0, strings, message);
+}
+
+ptm_status ptm_trace_file_open_directory(ptm_trace_file *file, ptm_source *source, const ptm_data_file *others, uint32_t count, ptm_strings *strings, ptm_message *message)
 {
 	*file = (ptm_trace_file){ .source = source, .strings = strings, .first_time = PTM_NO_TIME, .last_time = PTM_NO_TIME };
 	message->text[0] = 0;
-	ptm_status status = read_all(file, message);
+	ptm_status status = read_with(file, others, count, message);
 	if (status == PTM_OK || message->text[0])
 		return status;
 	if (status == PTM_NO_MEMORY)
@@ -131,6 +143,7 @@ ptm_status ptm_trace_file_open(ptm_trace_file *file, ptm_source *source, ptm_str
 
 void ptm_trace_file_free(ptm_trace_file *file)
 {
+	ptm_volumes_free(file);
 	ptm_array_free(&file->attrs);
 	ptm_array_free(&file->ids);
 	ptm_array_free(&file->records);

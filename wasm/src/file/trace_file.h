@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A perf.data in file or pipe mode, indexed: header, features, event attributes, the
+/* A perf.data (a file, what was written to a pipe, or a directory), indexed: header, features, event attributes, the
  * sideband records in time order and the list of AUX data chunks. AUX payload
  * and sample payload stay in the file.
+ *
+ * A trace has one or more volumes: the file itself, the data.N files of a
+ * directory, and the unpacked records of each of them that is compressed. What
+ * is called a file offset below is a place in any of them: the volume's number
+ * in its highest 16 bits, 0 for the file itself. Read it with ptm_trace_file_view.
  *
  * Format: Linux tools/perf/Documentation/perf.data-file-format.txt and the
  * perf_event_open(2) manual page. */
@@ -41,6 +46,7 @@ typedef struct ptm_attr {
 	uint64_t branch_sample_type;
 	uint64_t sample_regs_user, sample_regs_intr;
 	uint32_t sample_stack_user;
+	uint8_t precise_ip;     /* 0 to 3 */
 	int32_t clockid;        /* meaningful when use_clockid */
 	bool frequency, sample_id_all, context_switch, use_clockid, exclude_kernel, exclude_user, exclude_hv, exclude_host, exclude_guest;
 	uint32_t name;          /* string id; from the EVENT_DESC feature or EVENT_UPDATE, else what it counts */
@@ -69,6 +75,7 @@ typedef struct ptm_record {
 			bool kernel;                                /* misc says CPUMODE kernel */
 			bool guest;                                 /* misc says it is a guest's */
 			bool gone;                                  /* KSYMBOL: it was removed */
+			bool shared;                                /* MAP_SHARED */
 		} map;
 		struct { uint64_t address; uint32_t bytes, old_length, new_length; } poke; /* TEXT_POKE: both codes, in ptm_trace_file.poked */
 		struct { uint64_t offset, size, flags; } aux;       /* AUX: flags 1 truncated 2 overwrite 4 partial 8 collision */
@@ -118,8 +125,26 @@ typedef struct ptm_bpf_function {
 	uint32_t size, program; /* id */
 } ptm_bpf_function;
 
+#define PTM_VOLUME_SHIFT 48
+
+typedef struct ptm_volume {
+	ptm_source source;      /* of a data.N file */
+	struct ptm_unpacked *unpacked; /* or unpacked records (owned) */
+	uint32_t of;            /* number of the volume they were packed in */
+	uint32_t name;          /* string id */
+} ptm_volume;
+
+/* A data.N file of a directory, as a host source. */
+typedef struct ptm_data_file {
+	uint32_t source;
+	uint64_t size;
+	const char *name;       /* NUL-terminated UTF-8 */
+} ptm_data_file;
+
 typedef struct ptm_trace_file {
-	ptm_source *source;     /* borrowed */
+	ptm_source *source;     /* borrowed; volume 0 */
+	PTM_ARRAY(ptm_volume) volumes; /* from number 1 on */
+	uint32_t data_files;    /* the first so many volumes are data.N files */
 	ptm_strings *strings;   /* borrowed */
 	PTM_ARRAY(ptm_attr) attrs;
 	PTM_ARRAY(uint64_t) ids;
@@ -134,6 +159,8 @@ typedef struct ptm_trace_file {
 	uint64_t auxtrace_info_offset;   /* of the AUXTRACE_INFO record in the file, 0: none */
 	uint32_t auxtrace_info_size, auxtrace_type; /* type: 1 Intel PT, 2 Intel BTS */
 	struct { uint64_t shift, mult, zero, cycles, mask; bool seen, capable; } time_conv; /* TIME_CONV */
+	/* CLOCK_DATA: the time of day and the events' clock at one moment, in ns. */
+	struct { uint64_t wall_ns, clock_ns; bool seen; } clock_data;
 	uint64_t sample_count;           /* PERF_RECORD_SAMPLE seen */
 	uint64_t first_time, last_time;  /* over records with time; PTM_NO_TIME: none */
 	uint32_t hostname, os_release, version, arch, cpu_description, cpuid, command_line; /* string ids, 0: absent */
@@ -147,7 +174,18 @@ typedef struct ptm_trace_file {
  * `file` what was read so far; a data section cut short is not a failure but a
  * warning. Caller frees with ptm_trace_file_free either way. */
 ptm_status ptm_trace_file_open(ptm_trace_file *file, ptm_source *source, ptm_strings *strings, ptm_message *message) PTM_MUST_CHECK;
+/* The same for the file named `data` of a directory, with the `count` others that hold records. */
+ptm_status ptm_trace_file_open_directory(ptm_trace_file *file, ptm_source *source, const ptm_data_file *others, uint32_t count, ptm_strings *strings, ptm_message *message) PTM_MUST_CHECK;
 void ptm_trace_file_free(ptm_trace_file *file);
+
+/* As ptm_source_view and ptm_source_view_some, for a place in any volume;
+ * borrowed until the next view. */
+ptm_status ptm_trace_file_view(const ptm_trace_file *file, uint64_t offset, uint32_t length, const uint8_t **at) PTM_MUST_CHECK;
+ptm_status ptm_trace_file_view_some(const ptm_trace_file *file, uint64_t offset, uint32_t *length, const uint8_t **at) PTM_MUST_CHECK;
+/* Where the volume of `offset` ends, as an offset in it. */
+uint64_t ptm_trace_file_volume_end(const ptm_trace_file *file, uint64_t offset);
+/* "byte 12", "byte 12 of data.3", "byte 12 of the unpacked records" (borrowed until the next call). */
+const char *ptm_trace_file_place(const ptm_trace_file *file, uint64_t offset);
 
 /* Text of a PERF_RECORD_* type, "COMM", or "type 123". */
 const char *ptm_record_type_name(uint32_t type);

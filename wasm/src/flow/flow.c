@@ -47,6 +47,11 @@ ptm_status ptm_flow_next(ptm_flow *flow, ptm_item *item)
 	}
 }
 
+ptm_pt_flow *ptm_flow_pt(ptm_flow *flow)
+{
+	return flow->source == PTM_SOURCE_PT ? flow->pt : NULL;
+}
+
 uint64_t ptm_flow_offset(const ptm_flow *flow)
 {
 	switch (flow->source) {
@@ -65,6 +70,16 @@ uint64_t ptm_flow_segment_packets(const ptm_flow *flow)
 	case PTM_SOURCE_LBR: return ptm_lbr_flow_samples(flow->lbr);
 	default: return 0;
 	}
+}
+
+const ptm_clock *ptm_flow_limit_clock(const ptm_flow *flow)
+{
+	return flow->source == PTM_SOURCE_PT ? ptm_pt_flow_limit_clock(flow->pt) : NULL;
+}
+
+const ptm_clock *ptm_flow_clock(const ptm_flow *flow)
+{
+	return flow->source == PTM_SOURCE_PT ? ptm_pt_flow_clock(flow->pt) : NULL;
 }
 
 ptm_status ptm_flow_scan(const ptm_flow_config *config, uint64_t offset, uint64_t limit, ptm_clock *clock, uint64_t *packets)

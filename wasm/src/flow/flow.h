@@ -27,10 +27,19 @@ void ptm_flow_free(ptm_flow *flow);
 /* Stores the next item. PTM_END at the end. */
 ptm_status ptm_flow_next(ptm_flow *flow, ptm_item *item) PTM_MUST_CHECK;
 
+/* The PT flow inside, NULL for other sources. */
+ptm_pt_flow *ptm_flow_pt(ptm_flow *flow);
+
 /* How far decoding has come in the stream. */
 uint64_t ptm_flow_offset(const ptm_flow *flow);
 /* Packets (records) read up to the limit. */
 uint64_t ptm_flow_segment_packets(const ptm_flow *flow);
+
+/* The clock at the limit, once ptm_flow_next said PTM_END; NULL: the source has none. */
+const ptm_clock *ptm_flow_limit_clock(const ptm_flow *flow);
+
+/* The clock of a PT flow as of the packets read so far (borrowed); NULL: the source has none. */
+const ptm_clock *ptm_flow_clock(const ptm_flow *flow);
 
 /* What a flow that starts at `limit` must know of [offset, limit): brings `clock`
  * there, counts the packets (records). */

@@ -79,6 +79,11 @@ void ptm_pt_flow_free(ptm_pt_flow *flow)
 	free(flow);
 }
 
+const ptm_clock *ptm_pt_flow_clock(const ptm_pt_flow *flow)
+{
+	return &flow->clock;
+}
+
 uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow)
 {
 	return flow->reader.offset;
@@ -87,4 +92,9 @@ uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow)
 uint64_t ptm_pt_flow_segment_packets(const ptm_pt_flow *flow)
 {
 	return flow->limit_packets ? flow->limit_packets : flow->reader.packets;
+}
+
+const ptm_clock *ptm_pt_flow_limit_clock(const ptm_pt_flow *flow)
+{
+	return &flow->limit_clock;
 }

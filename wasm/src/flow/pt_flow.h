@@ -38,8 +38,13 @@ ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item) PTM_MUST_CHECK;
 
 /* Offset of the next packet: how far decoding has come. */
 uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow);
+/* The clock as of the packets read so far (borrowed). */
+const ptm_clock *ptm_pt_flow_clock(const ptm_pt_flow *flow);
 /* Packets read up to the limit (those of the limit's PSB+ do not count). */
 uint64_t ptm_pt_flow_segment_packets(const ptm_pt_flow *flow);
+
+/* The clock just before the limit's PSB; good once ptm_pt_flow_next said PTM_END. */
+const ptm_clock *ptm_pt_flow_limit_clock(const ptm_pt_flow *flow);
 
 /* Runs only the clock over the packets of [offset, limit): what `clock` holds at
  * `limit`, for ptm_pt_flow_new there. Counts the packets. */

@@ -53,6 +53,7 @@ struct ptm_pt_flow {
 	uint64_t psb_moves;      /* of the clock, before that PSB */
 	uint64_t lost_from;      /* offset where sync was lost */
 	uint64_t limit_packets;  /* packets read when the limit was reached */
+	ptm_clock limit_clock;   /* the clock there */
 	bool continuing, limited;
 	ptm_return_stack returns;
 	ptm_event pending[PTM_FLOW_EVENTS]; /* bound to the coming FUP */

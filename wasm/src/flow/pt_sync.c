@@ -215,6 +215,7 @@ ptm_status ptm_flow_at_limit(ptm_pt_flow *flow)
 	uint64_t ip;
 
 	flow->step = PTM_STEP_END;
+	flow->limit_clock = flow->clock;
 	if (!flow->limited || !flow->ip || !flow->enabled)
 		return PTM_OK;
 	flow->limit_packets = flow->reader.packets;

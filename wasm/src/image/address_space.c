@@ -433,3 +433,8 @@ ptm_strings *ptm_spaces_strings(const ptm_spaces *spaces)
 {
 	return spaces->images->strings;
 }
+
+ptm_images *ptm_spaces_images(const ptm_spaces *spaces)
+{
+	return spaces->images;
+}

@@ -70,6 +70,9 @@ ptm_status ptm_spaces_function_add(ptm_spaces *spaces, const ptm_function *funct
 /* The strings that names are ids of (borrowed). */
 ptm_strings *ptm_spaces_strings(const ptm_spaces *spaces);
 
+/* The images that maps name (borrowed). */
+ptm_images *ptm_spaces_images(const ptm_spaces *spaces);
+
 uint32_t ptm_spaces_function_count(const ptm_spaces *spaces);
 const ptm_function *ptm_spaces_function(const ptm_spaces *spaces, uint32_t function);
 /* Row of the function at `ip`, and the offset of `ip` in it (in the image's

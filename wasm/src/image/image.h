@@ -59,6 +59,7 @@ typedef struct ptm_image {
 	ptm_pages code;          /* when loaded */
 	struct ptm_symbol_index *symbol_index; /* owned by image/symbols.c; NULL until read */
 	void *lines;             /* owned by image/lines.c */
+	void *cfi;               /* owned by image/cfi.c */
 	ptm_message message;     /* why it is not loaded */
 } ptm_image;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The list of images: which binaries the maps want, and which given file is
  * which of them. */
+#include "image/cfi.h"
 #include "image/kernel.h"
 #include "image/lines.h"
 #include "image/names.h"
@@ -25,6 +26,7 @@ static void unload(ptm_image *image)
 	ptm_pages_free(&image->code);
 	ptm_symbols_free(image);
 	ptm_lines_free(image);
+	ptm_cfi_free(image);
 	ptm_array_free(&image->loads);
 	ptm_source_free(&image->source);
 	image->status = PTM_IMAGE_MISSING;

@@ -239,7 +239,8 @@ ptm_move ptm_call_stack_move(const ptm_frame *frames, uint32_t count, const ptm_
 {
 	view view = { frames, count, from, to };
 
-	if (!from->known || count >= PTM_STACK_DEPTH)
+	bool is_jump = from->end == PTM_END_TAKEN || from->end == PTM_END_JUMP; /* never goes deeper */
+	if (!from->known || (count >= PTM_STACK_DEPTH && !is_jump))
 		return move_of(PTM_MOVE_RESET, 0);
 	if (!is_straight(from, to)) {
 		if (ptm_departure_returns(from))

@@ -12,6 +12,13 @@ typedef struct reader {
 	ptm_spaces *spaces;
 } reader;
 
+static void read_clock(ptm_bytes *body, ptm_clock *clock)
+{
+	const uint8_t *from = ptm_bytes_take(body, sizeof *clock);
+	if (from)
+		memcpy(clock, from, sizeof *clock);
+}
+
 static ptm_status read_header(reader *reader, const uint8_t *bytes, size_t length, ptm_part_data *data)
 {
 	ptm_bytes *body = &reader->body;
@@ -28,6 +35,8 @@ static ptm_status read_header(reader *reader, const uint8_t *bytes, size_t lengt
 	data->ends_lost = ptm_bytes_u32(body);
 	data->ends_away = ptm_bytes_u32(body);
 	data->ends_switched = ptm_bytes_u32(body);
+	read_clock(body, &data->clock_in);
+	read_clock(body, &data->clock_out);
 	data->first_resumed = ptm_bytes_u32(body);
 	uint32_t body_end = ptm_bytes_u32(body);
 	if (body->failed || body_end > length || body->at > bytes + body_end)

@@ -41,6 +41,7 @@ struct ptm_profile {
 	uint64_t stored_calls, stored_gaps;
 	uint32_t gap_shift;          /* stored gaps in one cell of 2^shift ns are one; 0: none are */
 	uint32_t unsettled;          /* parts merged since the last settling */
+	uint32_t clock_breaks;       /* neighbours among parts whose clocks do not meet */
 	bool is_stale;
 	bool is_broken;              /* memory ran out while settling: nothing can be answered any more */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Takes in one queue's stream for one segment: keeps the relative call stack,
  * charges time to the call tree, and cuts the stream into runs and pieces. */
-#include "profile/part.h"
+#include "profile/part_stack.h"
 
 ptm_status ptm_part_new(ptm_part **part, uint32_t segment, uint32_t queue, const ptm_blocks *blocks, ptm_spaces *spaces)
 {
@@ -42,38 +42,8 @@ void ptm_part_free(ptm_part *part)
 	free(part);
 }
 
-/* When the visit starts: time never runs backwards in a run, whatever a clock says. */
-static inline uint64_t start_of(const ptm_part *part, const ptm_item *visit)
-{
-	return visit->start_ns > part->last.time_ns ? visit->start_ns : part->last.time_ns;
-}
-
-/* ---------------------------------------------------------------- stack -- */
-
-static ptm_frame *top_of(ptm_part *part)
-{
-	return &part->stack.at[part->stack.length - 1];
-}
-
-static ptm_status find_child(ptm_part *part, uint32_t parent, uint32_t function, uint32_t *node)
-{
-	*node = ptm_call_tree_recent(&part->tree, parent, function);
-	return *node != PTM_NO_NODE ? PTM_OK : ptm_call_tree_find(&part->tree, parent, function, node);
-}
-
-static ptm_status push(ptm_part *part, const ptm_frame *frame)
-{
-	uint32_t node;
-
-	PTM_TRY(find_child(part, top_of(part)->node, frame->function, &node));
-	part->tree.nodes.at[node].calls++;
-	PTM_TRY(ptm_array_push(&part->stack, *frame));
-	top_of(part)->node = node;
-	return PTM_OK;
-}
-
 /* Too many calls: leaves out the shortest, by the next longer threshold that helps. */
-static void drop_short_calls(ptm_part_data *data, uint32_t most)
+void ptm_part_drop_short_calls(ptm_part_data *data, uint32_t most)
 {
 	while (data->calls.length > most && data->shortest_ns < (uint64_t)1 << 62) {
 		uint32_t left = 0;
@@ -85,55 +55,6 @@ static void drop_short_calls(ptm_part_data *data, uint32_t most)
 		}
 		data->calls.length = left;
 	}
-}
-
-/* Keeps the call of frame `depth`, which ends at `end_ns`, unless it is too short. */
-static ptm_status keep_call(ptm_part *part, uint32_t depth, uint64_t end_ns)
-{
-	const ptm_frame *frame = &part->stack.at[depth];
-	ptm_part_data *data = &part->data;
-
-	if (end_ns < frame->start_ns)
-		end_ns = frame->start_ns;
-	if (end_ns - frame->start_ns < data->shortest_ns)
-		return PTM_OK;
-	ptm_piece_call call = { .start_ns = frame->start_ns, .end_ns = end_ns,
-				.instructions = part->piece.instructions - frame->start_instructions,
-				.function = frame->function, .depth = depth, .piece = data->pieces.length };
-	PTM_TRY(ptm_array_push(&data->calls, call));
-	if (data->calls.length > PTM_PART_CALLS)
-		drop_short_calls(data, PTM_PART_CALLS);
-	return PTM_OK;
-}
-
-static ptm_status pop(ptm_part *part, uint32_t count)
-{
-	for (; count && part->stack.length > 1; count--) {
-		PTM_TRY(keep_call(part, part->stack.length - 1, part->last.time_ns));
-		part->stack.length--;
-	}
-	return PTM_OK;
-}
-
-/* Another function takes the place of the top frame, in its parent. */
-static ptm_status replace(ptm_part *part, uint32_t function, uint64_t start_ns)
-{
-	ptm_frame *top = top_of(part);
-	uint32_t node;
-
-	if (top->flags & PTM_FRAME_BASE && !(part->piece.flags & PTM_PIECE_BASE_REPLACED)) {
-		part->piece.flags |= PTM_PIECE_BASE_REPLACED;
-		part->piece.base_end_ns = part->last.time_ns;
-		part->piece.base_end_instructions = part->piece.instructions;
-	} else {
-		PTM_TRY(keep_call(part, part->stack.length - 1, part->last.time_ns));
-	}
-	PTM_TRY(find_child(part, part->tree.nodes.at[top->node].parent, function, &node));
-	part->tree.nodes.at[node].calls++;
-	*top = (ptm_frame){ .return_ip = top->return_ip, .resume_ip = top->resume_ip, .start_ns = start_ns,
-			    .start_instructions = part->piece.instructions, .function = function, .node = node,
-			    .flags = top->flags & PTM_FRAME_BASE };
-	return PTM_OK;
 }
 
 /* --------------------------------------------------------- pieces, runs -- */
@@ -178,6 +99,8 @@ static ptm_status close_piece(ptm_part *part, uint32_t flags)
 	piece->frame_count = part->stack.length;
 	PTM_TRY(ptm_array_reserve(&data->frames, part->stack.length));
 	memcpy(data->frames.at + data->frames.length, part->stack.at, part->stack.length * sizeof *part->stack.at);
+	for (uint32_t i = 0; i < part->stack.length; i++)
+		data->frames.at[data->frames.length + i].return_node = 0;
 	data->frames.length += part->stack.length;
 	part->is_open = false;
 	return ptm_array_push(&data->pieces, *piece);
@@ -187,6 +110,7 @@ static ptm_status close_run(ptm_part *part, uint32_t flags)
 {
 	if (!part->is_open)
 		return PTM_OK;
+	ptm_part_flush(part);
 	part->run.run.end_ns = part->last.time_ns;
 	part->run.run.instructions = part->data.instructions - part->run.run.first_instruction;
 	PTM_TRY(close_piece(part, flags));
@@ -195,7 +119,7 @@ static ptm_status close_run(ptm_part *part, uint32_t flags)
 
 static ptm_status open_piece(ptm_part *part, const ptm_item *item, const ptm_arrival *arrival)
 {
-	ptm_frame base = { .start_ns = start_of(part, item), .flags = PTM_FRAME_BASE, .function = PTM_NO_FUNCTION };
+	ptm_frame base = { .start_ns = ptm_part_start(part, item), .flags = PTM_FRAME_BASE, .function = PTM_NO_FUNCTION };
 	uint32_t outside;
 
 	memset(&part->piece, 0, sizeof part->piece);
@@ -305,14 +229,14 @@ static ptm_arrival arrival_of(const ptm_part *part, const ptm_block *block)
 
 static ptm_status do_move(ptm_part *part, const ptm_item *item, const ptm_arrival *to, const ptm_move *move)
 {
-	PTM_TRY(pop(part, move->pops));
+	PTM_TRY(ptm_part_pop(part, move->pops));
 	if (move->kind == PTM_MOVE_REPLACE)
-		return replace(part, to->function, start_of(part, item));
+		return ptm_part_replace(part, to->function, ptm_part_start(part, item));
 	if (move->kind != PTM_MOVE_PUSH)
 		return PTM_OK;
-	ptm_frame frame = { .return_ip = move->return_ip, .resume_ip = move->resume_ip, .start_ns = start_of(part, item),
+	ptm_frame frame = { .return_ip = move->return_ip, .resume_ip = move->resume_ip, .start_ns = ptm_part_start(part, item),
 			    .start_instructions = part->piece.instructions, .function = to->function, .flags = move->flags };
-	return push(part, &frame);
+	return ptm_part_push(part, &frame);
 }
 
 static void name_checkpoints(ptm_part *part, uint32_t thread)
@@ -353,7 +277,7 @@ static ptm_status arrive(ptm_part *part, const ptm_item *item, const ptm_block *
 }
 
 /* Moves the stack from the last visit to this one; the frequent cases are here. */
-static inline ptm_status step(ptm_part *part, const ptm_item *item, const ptm_block *block)
+ptm_status ptm_part_step(ptm_part *part, const ptm_item *item, const ptm_block *block)
 {
 	if (part->attention || item->thread != part->piece.thread)
 		return arrive(part, item, block);
@@ -369,14 +293,14 @@ static inline ptm_status step(ptm_part *part, const ptm_item *item, const ptm_bl
 	case PTM_END_CALL:
 		if (block->ip != part->last_next_ip && !block->function_offset &&
 		    part->stack.length < PTM_STACK_DEPTH) {
-			ptm_frame frame = { .return_ip = part->last_next_ip, .start_ns = start_of(part, item),
+			ptm_frame frame = { .return_ip = part->last_next_ip, .start_ns = ptm_part_start(part, item),
 					    .start_instructions = part->piece.instructions, .function = block->function };
-			return push(part, &frame);
+			return ptm_part_push(part, &frame);
 		}
 		break;
 	case PTM_END_RETURN:
-		if (part->stack.length > 1 && top_of(part)->return_ip == block->ip)
-			return pop(part, 1);
+		if (part->stack.length > 1 && ptm_part_top(part)->return_ip == block->ip)
+			return ptm_part_pop(part, 1);
 		break;
 	default:
 		break;
@@ -384,18 +308,8 @@ static inline ptm_status step(ptm_part *part, const ptm_item *item, const ptm_bl
 	return arrive(part, item, block);
 }
 
-/* Remembers whose instructions the next measurement of cycles covers. */
-static inline void note_measured(ptm_part *part, uint32_t node, uint64_t instructions)
-{
-	ptm_measured *last = part->measured_count ? &part->measured[part->measured_count - 1] : NULL;
-	if (last && (last->node == node || part->measured_count == PTM_MEASURED))
-		last->instructions += instructions;
-	else
-		part->measured[part->measured_count++] = (ptm_measured){ node, instructions };
-}
-
 /* Shares measured cycles out among the functions they cover, by their instructions. */
-static void share_cycles(ptm_part *part, uint64_t cycles)
+void ptm_part_share_cycles(ptm_part *part, uint64_t cycles)
 {
 	uint64_t instructions = 0;
 	for (uint32_t i = 0; i < part->measured_count; i++)
@@ -417,7 +331,7 @@ static void count_visit(ptm_part *part, const ptm_item *item)
 {
 	const uint32_t branches = 1u << PTM_END_NOT_TAKEN | 1u << PTM_END_TAKEN | 1u << PTM_END_JUMP | 1u << PTM_END_CALL |
 				  1u << PTM_END_RETURN | 1u << PTM_END_FAR | 1u << PTM_END_OFF;
-	ptm_tree_node *node = &part->tree.nodes.at[top_of(part)->node];
+	ptm_tree_node *node = &part->tree.nodes.at[ptm_part_top(part)->node];
 	uint64_t ns = item->end_ns > item->start_ns ? item->end_ns - item->start_ns : 0;
 
 	node->self_ns += ns;
@@ -426,9 +340,9 @@ static void count_visit(ptm_part *part, const ptm_item *item)
 	part->data.instructions += item->instructions;
 	part->run.run.on_ns += ns;
 	part->run.run.branches += branches >> (item->end & 31) & 1;
-	note_measured(part, top_of(part)->node, item->instructions);
+	ptm_part_note_measured(part, ptm_part_top(part)->node, item->instructions);
 	if (item->has_cycles) {
-		share_cycles(part, item->cycles);
+		ptm_part_share_cycles(part, item->cycles);
 		part->run.run.cycles += item->cycles;
 	}
 	if (item->cycles_restart)
@@ -442,7 +356,7 @@ static ptm_status add_visit(ptm_part *part, const ptm_item *item)
 	if (item->block >= part->blocks->blocks.length)
 		return PTM_BAD_REQUEST;
 	const ptm_block *block = &part->blocks->blocks.at[item->block];
-	PTM_TRY(step(part, item, block));
+	PTM_TRY(ptm_part_step(part, item, block));
 	uint64_t now_ns = part->last.time_ns;
 	count_visit(part, item);
 	PTM_TRY(ptm_block_stats_find(&part->stats, item->block, &stat));
@@ -499,6 +413,12 @@ ptm_status ptm_part_checkpoint(ptm_part *part, uint64_t offset, uint64_t time_ns
 
 	part->attention = true;
 	return ptm_array_push(&part->data.checkpoints, made);
+}
+
+void ptm_part_clocks(ptm_part *part, const ptm_clock *in, const ptm_clock *out)
+{
+	part->data.clock_in = *in;
+	part->data.clock_out = *out;
 }
 
 ptm_status ptm_part_finish(ptm_part *part, uint64_t end_offset, uint64_t packets)

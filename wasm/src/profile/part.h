@@ -13,9 +13,11 @@
 #ifndef PTM_PROFILE_PART_H
 #define PTM_PROFILE_PART_H
 
+#include "flow/pt_cached.h"
 #include "profile/block_stats.h"
 #include "profile/call_stack.h"
 #include "profile/call_tree.h"
+#include "pt/clock.h"
 
 /* Most calls a part keeps, most a profile keeps; and the same for gaps. */
 #define PTM_PART_CALLS 100000
@@ -81,6 +83,7 @@ typedef struct ptm_part_data {
 	uint32_t ends_lost;          /* 1: trace was lost after its last visit */
 	uint32_t ends_away;          /* 1: tracing was off after its last visit */
 	uint32_t ends_switched;      /* 1: a SWITCH came after its last visit */
+	ptm_clock clock_in, clock_out; /* at the cuts before and behind it (ptm_clock_at_cut) */
 	uint32_t first_resumed;      /* block of the first visit when that was taken for a resumed one, else UINT32_MAX */
 	PTM_ARRAY(ptm_part_run) runs;
 	PTM_ARRAY(ptm_piece) pieces;
@@ -150,6 +153,8 @@ struct ptm_part {
 	uint64_t last_next_ip;
 	uint32_t last_block;
 	uint16_t last_instructions;
+
+	ptm_graph *graph;            /* borrowed; holds counts that are ours, see ptm_part_flush; or NULL */
 
 	PTM_ARRAY(uint8_t) bytes;    /* serialized */
 };

@@ -279,3 +279,16 @@ const ptm_call *ptm_profile_calls(ptm_profile *profile, uint32_t *count, uint64_
 	*shortest_ns = profile->calls_shortest_ns;
 	return profile->calls.at;
 }
+
+const ptm_clock *ptm_profile_clock(const ptm_profile *profile, uint32_t queue, uint32_t segment)
+{
+	ptm_part_data wanted = { .queue = queue, .segment = segment };
+	uint32_t row;
+	return find_part(profile, &wanted, &row) ? &profile->parts.at[row]->clock_in : NULL;
+}
+
+uint32_t ptm_profile_clock_breaks(ptm_profile *profile)
+{
+	refresh(profile);
+	return profile->clock_breaks;
+}

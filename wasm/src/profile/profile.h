@@ -11,7 +11,9 @@
 #ifndef PTM_PROFILE_PROFILE_H
 #define PTM_PROFILE_PROFILE_H
 
+#include "flow/pt_cached.h"
 #include "flow/visit.h"
+#include "pt/clock.h"
 
 typedef struct ptm_part ptm_part;       /* profile/part.c: being built by one decoder */
 typedef struct ptm_profile ptm_profile; /* profile/profile.c: the joined result */
@@ -25,9 +27,21 @@ void ptm_part_free(ptm_part *part);
 /* Takes in the next item of the stream. */
 ptm_status ptm_part_add(ptm_part *part, const ptm_item *item) PTM_MUST_CHECK;
 
+/* Takes in what the fast path did, as if it had come visit by visit. Its counts stay
+ * in `graph` (borrowed) until ptm_part_flush. */
+ptm_status ptm_part_add_batch(ptm_part *part, ptm_graph *graph, const ptm_cached_batch *batch) PTM_MUST_CHECK;
+/* Before the fast path takes a flow of `thread` over. */
+void ptm_part_before_entry(ptm_part *part, uint32_t thread);
+/* Takes the counts of edges over as those of blocks, and clears them. */
+void ptm_part_flush(ptm_part *part);
+
 /* Marks a place where decoding may start again (a PSB): its AUX offset, and the
  * packets seen in this segment so far. Taken just before the item that follows. */
 ptm_status ptm_part_checkpoint(ptm_part *part, uint64_t offset, uint64_t time_ns, uint64_t packets) PTM_MUST_CHECK;
+
+/* Remembers the clock with which decoding started and the one it ended with
+ * (copies of ptm_clock_at_cut): so neighbours can be held against each other. */
+void ptm_part_clocks(ptm_part *part, const ptm_clock *in, const ptm_clock *out);
 
 /* Closes all runs. `end_offset` and `packets` are the segment's totals. */
 ptm_status ptm_part_finish(ptm_part *part, uint64_t end_offset, uint64_t packets) PTM_MUST_CHECK;
@@ -120,6 +134,12 @@ typedef struct ptm_queue_total {
 	uint32_t queue, segments;
 	uint64_t instructions, packets;
 } ptm_queue_total;
+/* The clock at the start of a merged segment of queue `queue`; NULL: it is not merged. */
+const ptm_clock *ptm_profile_clock(const ptm_profile *profile, uint32_t queue, uint32_t segment);
+
+/* Merged neighbours whose clocks do not meet: their times were guessed wrong (see ptm_segment_clock). */
+uint32_t ptm_profile_clock_breaks(ptm_profile *profile);
+
 const ptm_queue_total *ptm_profile_queues(ptm_profile *profile, uint32_t *count);
 
 /* Each returns borrowed rows, valid until the next merge. The calls kept are the

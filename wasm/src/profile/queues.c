@@ -9,6 +9,7 @@ typedef struct state {
 	uint64_t instructions, packets, end_offset, time_ns, key_ns;
 	bool is_lost, is_away, is_switched, has_part, has_visit, has_run;
 	ptm_departure departure;
+	ptm_clock clock_out;
 } state;
 
 static bool is_next_segment(const state *state, const ptm_part_data *part)
@@ -116,6 +117,9 @@ static ptm_status add_part(ptm_profile *profile, state *state, ptm_part_data *pa
 
 	part->link = link;
 	state->key_ns = link.last_key_ns;
+	if (link.is_next && memcmp(&state->clock_out, &part->clock_in, sizeof part->clock_in))
+		profile->clock_breaks++;
+	state->clock_out = part->clock_out;
 	if (!link.is_next) {
 		state->has_run = false;
 		state->first_gap = profile->queue_gaps.length;
@@ -180,6 +184,7 @@ ptm_status ptm_join_queues(ptm_profile *profile)
 {
 	state state = { 0 };
 
+	profile->clock_breaks = 0;
 	profile->holes.length = profile->entered.length = profile->queue_gaps.length = 0;
 	profile->runs.length = profile->checkpoints.length = profile->queues.length = 0;
 	for (uint32_t i = 0; i < profile->parts.length; i++) {

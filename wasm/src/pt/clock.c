@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pt/clock.h"
+#include <string.h>
 
 #define TSC_BITS 56
 #define TOP_BITS (~0ull << TSC_BITS)
@@ -257,4 +258,37 @@ void ptm_clock_disable(ptm_clock *clock)
 void ptm_clock_lose(ptm_clock *clock)
 {
 	clock->ctc.have_tma = false;
+}
+
+ptm_clock ptm_clock_at_cut(const ptm_clock *clock)
+{
+	ptm_clock cut;
+	memset(&cut, 0, sizeof cut); /* padding too */
+	cut.config = clock->config;
+	cut.tsc = clock->tsc;
+	cut.tsc_packet = clock->tsc_packet;
+	cut.reference = clock->reference;
+	cut.slip = clock->slip;
+	cut.ctc.timestamp = clock->ctc.timestamp;
+	cut.ctc.delta = clock->ctc.delta;
+	cut.ctc.last_mtc = clock->ctc.last_mtc;
+	cut.ctc.have_tma = clock->ctc.have_tma;
+	cut.ctc.fixup_last_mtc = clock->ctc.fixup_last_mtc;
+	cut.ctc_multiplier = clock->ctc_multiplier;
+	cut.cbr = clock->cbr;
+	cut.cbr_cycles_to_tsc = clock->cbr_cycles_to_tsc;
+	cut.cycles_to_tsc = clock->have_cycles_to_tsc ? clock->cycles_to_tsc : 0;
+	cut.have_cycles_to_tsc = clock->have_cycles_to_tsc;
+	cut.counting = clock->counting;
+	cut.have_cyc = clock->have_cyc;
+	cut.have_mtc = clock->have_mtc;
+	cut.tsc_to_cycles = clock->tsc_to_cycles;
+	/* Without CYC packets there is no measurement: cycles are estimated from time. */
+	if (clock->have_cyc) {
+		cut.cyc_reference = clock->cyc_reference;
+		cut.cyc_count = clock->cyc_count;
+		cut.cycles = clock->cycles - clock->cycles_told;
+		cut.cycles_sampled = clock->cycles_sampled;
+	}
+	return cut;
 }

@@ -69,4 +69,9 @@ void ptm_clock_disable(ptm_clock *clock);
 /* Timing is broken until the next TSC (overflow). */
 void ptm_clock_lose(ptm_clock *clock);
 
+/* What of a clock at a cut of the stream matters for what is decoded behind it:
+ * counts start at the cut. Two such are equal byte by byte (memcmp) when no visit
+ * behind the cut could tell them apart. */
+ptm_clock ptm_clock_at_cut(const ptm_clock *clock);
+
 #endif

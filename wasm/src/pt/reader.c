@@ -16,8 +16,7 @@ void ptm_pt_reader_free(ptm_pt_reader *reader)
 	reader->window_length = 0;
 }
 
-/* Makes `length` bytes at `offset` available, or as many as the stream has; stores how many. */
-static ptm_status view(ptm_pt_reader *reader, uint64_t offset, uint32_t length, const uint8_t **at, uint32_t *available)
+ptm_status ptm_pt_reader_view(ptm_pt_reader *reader, uint64_t offset, uint32_t length, const uint8_t **at, uint32_t *available)
 {
 	uint64_t end = reader->window_offset + reader->window_length;
 	if (!reader->window || offset < reader->window_offset || (offset + length > end && end < reader->input.size)) {
@@ -56,7 +55,7 @@ ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet)
 		reader->packets++;
 		return PTM_OK;
 	}
-	PTM_TRY(view(reader, reader->offset, PTM_PACKET_SIZE, &at, &available));
+	PTM_TRY(ptm_pt_reader_view(reader, reader->offset, PTM_PACKET_SIZE, &at, &available));
 	ptm_status status = ptm_packet_decode(at, available, reader->block_item, packet);
 	if (status == PTM_TRUNCATED)
 		return PTM_END;
@@ -67,6 +66,21 @@ ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet)
 	return PTM_OK;
 }
 
+/* The packet before a PSB may end in bytes that look like its start: of a longer
+ * run the last 16 bytes are the PSB. */
+static ptm_status skip_lookalikes(ptm_pt_reader *reader)
+{
+	const uint8_t *at;
+	uint32_t available, extra = 0;
+
+	PTM_TRY(ptm_pt_reader_view(reader, reader->offset, 2 * PTM_PSB_SIZE, &at, &available));
+	while (PTM_PSB_SIZE + extra + 2 <= available && at[PTM_PSB_SIZE + extra] == 0x02 && at[PTM_PSB_SIZE + extra + 1] == 0x82)
+		extra += 2;
+	/* As long as two of them, it is two. */
+	reader->offset += extra < PTM_PSB_SIZE ? extra : 0;
+	return PTM_OK;
+}
+
 ptm_status ptm_pt_reader_sync(ptm_pt_reader *reader)
 {
 	const uint8_t *at;
@@ -74,12 +88,13 @@ ptm_status ptm_pt_reader_sync(ptm_pt_reader *reader)
 
 	reader->block_item = 0;
 	while (reader->offset < reader->limit) {
-		PTM_TRY(view(reader, reader->offset, PTM_PSB_SIZE, &at, &available));
+		PTM_TRY(ptm_pt_reader_view(reader, reader->offset, PTM_PSB_SIZE, &at, &available));
 		if (available < PTM_PSB_SIZE)
 			break;
 		size_t found = ptm_psb_find(at, 0, available);
 		if (found < available) {
 			reader->offset += found;
+			PTM_TRY(skip_lookalikes(reader));
 			return reader->offset < reader->limit ? PTM_OK : PTM_END;
 		}
 		reader->offset += available - (PTM_PSB_SIZE - 1);
@@ -106,7 +121,7 @@ ptm_status ptm_pt_reader_peek(ptm_pt_reader *reader, ptm_packet *packet)
 		reader->peek_offset += packet->size;
 		return PTM_OK;
 	}
-	PTM_TRY(view(reader, reader->peek_offset, PTM_PACKET_SIZE, &at, &available));
+	PTM_TRY(ptm_pt_reader_view(reader, reader->peek_offset, PTM_PACKET_SIZE, &at, &available));
 	if (available > reader->peek_end - reader->peek_offset)
 		available = (uint32_t)(reader->peek_end - reader->peek_offset);
 	PTM_TRY(ptm_packet_decode(at, available, reader->peek_block_item, packet));

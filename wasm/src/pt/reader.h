@@ -41,6 +41,10 @@ ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet) PTM_MUS
 /* Moves to the next PSB at or after the current offset. PTM_END when there is none before the limit. */
 ptm_status ptm_pt_reader_sync(ptm_pt_reader *reader) PTM_MUST_CHECK;
 
+/* Makes `length` bytes at `offset` available, or as many as the stream has: stores
+ * where they are, until the next call, and how many. Does not move. */
+ptm_status ptm_pt_reader_view(ptm_pt_reader *reader, uint64_t offset, uint32_t length, const uint8_t **at, uint32_t *available) PTM_MUST_CHECK;
+
 /* Look ahead: start, then packet by packet to the end of the recorder's buffer. */
 void ptm_pt_reader_peek_start(ptm_pt_reader *reader);
 ptm_status ptm_pt_reader_peek(ptm_pt_reader *reader, ptm_packet *packet) PTM_MUST_CHECK;

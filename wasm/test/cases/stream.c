@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream.h"
+#include <stdlib.h>
+#include <string.h>
 
-enum { ROWS = 4096, INSTRUCTIONS = 2, ERRORS = 4 };
+enum { ROWS = 4096 };
 
 /* Asks until the answer is there. */
 static ptm_status ask(ptm_session *session, const ptm_request *request, ptm_table **table)
@@ -12,26 +14,42 @@ static ptm_status ask(ptm_session *session, const ptm_request *request, ptm_tabl
 	return status;
 }
 
+/* One line of script: "TID IP", or an error with its " tid TID ". */
+static void visit_line(const char *line, const char *end, const stream_visitor *visitor)
+{
+	const char *error = " instruction trace error";
+	char *rest;
+
+	if ((size_t)(end - line) > strlen(error) && !memcmp(line, error, strlen(error))) {
+		const char *tid = strstr(line, " tid ");
+		visitor->gap(visitor->self, tid && tid < end ? (int32_t)strtol(tid + 5, NULL, 10) : -1);
+		return;
+	}
+	int32_t tid = (int32_t)strtol(line, &rest, 10);
+	visitor->instruction(visitor->self, tid, strtoull(rest, NULL, 16));
+}
+
 ptm_status stream_samples(ptm_session *session, const stream_visitor *visitor)
 {
-	ptm_request request = { .table = PTM_TABLE_samples, .thread = PTM_ALL, .queue = PTM_ALL,
-		.flags = INSTRUCTIONS | ERRORS, .count = ROWS };
+	/* Every instruction and all errors; thread and address of counted events. */
+	ptm_request request = { .table = PTM_TABLE_script, .thread = PTM_ALL, .queue = PTM_ALL,
+		.text = "version 601\nwant 6\nperiod 0 1\nfields 0 260 1\n" };
 	for (;;) {
 		ptm_table *table;
+		uint32_t length;
 		PTM_TRY(ask(session, &request, &table));
-		uint32_t rows = ptm_table_rows(table);
-		const uint8_t *kinds = ptm_table_data(table, PTM_samples_kind);
-		const int32_t *tids = ptm_table_data(table, PTM_samples_tid);
-		const uint64_t *ips = ptm_table_data(table, PTM_samples_ip);
-		for (uint32_t row = 0; row < rows; row++)
-			if (kinds[row] == INSTRUCTIONS)
-				visitor->instruction(visitor->self, tids[row], ips[row]);
-			else
-				visitor->gap(visitor->self, tids[row]);
+		const char *text = ptm_table_pool(table, PTM_script_text, &length), *line = text;
+		bool any = ptm_table_rows(table) > 0;
+		for (const char *end; any && line < text + length; line = end + 1) {
+			end = memchr(line, '\n', (size_t)(text + length - line));
+			if (!end)
+				break;
+			visit_line(line, end, visitor);
+		}
 		ptm_table_free(table);
-		if (!rows)
+		if (!any)
 			return PTM_OK;
-		request.first += rows;
+		request.first = 1;
 	}
 }
 

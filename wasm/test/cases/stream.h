@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walks the two tables that hold every executed instruction: `instructions`
- * (what the views show, thread by thread) and `samples` (what script prints). */
+ * (what the views show, thread by thread) and `script` (what is printed). */
 #ifndef PTM_TEST_STREAM_H
 #define PTM_TEST_STREAM_H
 

@@ -2,6 +2,7 @@
 /* Every kind of packet: its bytes, what they decode to, its text as perf prints
  * it, and that no packet is read from fewer bytes than it has. */
 #include "pt/last_ip.h"
+#include "pt/reader.h"
 #include "pt/packet_text.h"
 #include "check.h"
 
@@ -171,6 +172,44 @@ static void psbs(void)
 	CHECK_EQ(ptm_psb_find(data, 0, 37), 21);
 }
 
+static ptm_status read_bytes(void *context, uint64_t offset, uint8_t *into, uint32_t *length)
+{
+	uint32_t left = offset < 64 ? (uint32_t)(64 - offset) : 0;
+	if (*length > left)
+		*length = left;
+	memcpy(into, (const uint8_t *)context + (64 - left), *length);
+	return PTM_OK;
+}
+
+static uint64_t no_buffer(void *context, uint64_t offset)
+{
+	(void)context, (void)offset;
+	return 64;
+}
+
+/* Offset of the PSB that a reader finds in `count` bytes 02 82 from 20 on. */
+static uint64_t synced(unsigned count)
+{
+	uint8_t data[64] = { 0 };
+	ptm_pt_reader reader;
+	ptm_pt_input input = { data, read_bytes, no_buffer, sizeof data };
+	for (unsigned i = 0; i < count; i++)
+		data[20 + i] = i & 1 ? 0x82 : 0x02;
+	ptm_pt_reader_init(&reader, &input, 0, sizeof data);
+	CHECK_EQ(ptm_pt_reader_sync(&reader), PTM_OK);
+	ptm_pt_reader_free(&reader);
+	return reader.offset;
+}
+
+/* A CYC of two bytes that ends in 02, a TNT 82, a PSB: the first 02 82 is not its start. */
+static void psb_after_its_likes(void)
+{
+	CHECK_EQ(synced(16), 20);
+	CHECK_EQ(synced(18), 22);
+	CHECK_EQ(synced(30), 34);
+	CHECK_EQ(synced(32), 20);
+}
+
 int main(void)
 {
 	for (unsigned i = 0; i < sizeof examples / sizeof *examples; i++)
@@ -180,5 +219,6 @@ int main(void)
 	block_items();
 	last_ips();
 	psbs();
+	psb_after_its_likes();
 	return check_report("packet");
 }

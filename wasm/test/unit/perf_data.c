@@ -313,22 +313,24 @@ static void test_attrs_of_newer_kernels(void)
 static void test_names_of_nameless_events(void)
 {
 	static image_bytes file, body;
-	image_attr attrs[6] = { usual, usual, usual, usual, usual, usual };
+	image_attr attrs[7] = { usual, usual, usual, usual, usual, usual, usual };
 
+	attrs[6].type = 0, attrs[6].config = 1;
+	attrs[6].flags = IMAGE_SAMPLE_ID_ALL | 2 << 15 | 1 << 20; /* precise, without guests */
 	attrs[1].type = 0, attrs[1].config = 0;
 	attrs[2].type = 1, attrs[2].config = 9;
 	attrs[3].type = 3, attrs[3].config = 0x10000;
 	attrs[4].type = 4, attrs[4].config = 0x1cd, attrs[4].flags = IMAGE_SAMPLE_ID_ALL;
 	attrs[5].type = 9, attrs[5].config = 7;
-	image_start(&file, attrs, 6);
+	image_start(&file, attrs, 7);
 	put_u32(&body, 1);
 	put_u32(&body, 0);
 	put_u64(&body, 8);
 	image_record(&file, PTM_RECORD_AUXTRACE_INFO, 0, &body);
 	image_end_data(&file);
 	opened *trace = open_image(&file);
-	static const char *const wanted[6] = { "intel_pt//uh", "cycles:uh", "dummy:uh", "L1-dcache-load-misses:uh", "raw 0x1cd", "pmu9/config=0x7/uh" };
-	for (int i = 0; i < 6; i++)
+	static const char *const wanted[7] = { "intel_pt//uh", "cycles:uh", "dummy:uh", "L1-dcache-load-misses:uh", "raw 0x1cd:HG", "pmu9/config=0x7/uh", "instructions:ppH" };
+	for (int i = 0; i < 7; i++)
 		CHECK_TEXT(text(trace, trace->file.attrs.at[i].name), wanted[i]);
 	close_image(trace);
 }

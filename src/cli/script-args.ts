@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of `ptarmigan script`: perf script's, and the sentence why not.
+import { fail, ok, type Result } from '../lib/result'
+import { defaultFields, parseFields, type Fields } from './fields'
+import { defaultItrace, parseItrace, type ItraceOptions } from './itrace'
+import { isPerfVersion, perfVersions, type PerfVersion } from './perf-version'
+import type { ScriptOptions } from './script'
+import { textOf, type Values } from './values'
+
+export const scriptOptions = {
+  fields: { type: 'string', short: 'F', multiple: true },
+  itrace: { type: 'string' },
+  ns: { type: 'boolean' },
+  reltime: { type: 'boolean' },
+  deltatime: { type: 'boolean' },
+  'insn-trace': { type: 'boolean' },
+  'call-trace': { type: 'boolean' },
+  'call-ret-trace': { type: 'boolean' },
+  time: { type: 'string' },
+  cpu: { type: 'string', short: 'C' },
+  pid: { type: 'string' },
+  tid: { type: 'string' },
+  comms: { type: 'string', short: 'c' },
+  'hide-call-graph': { type: 'boolean', short: 'G' },
+  // Accepted because that is what is printed: perf's own default adds the functions inlined at a frame.
+  'no-inline': { type: 'boolean' },
+  'show-mmap-events': { type: 'boolean' },
+  'show-task-events': { type: 'boolean' },
+  'show-switch-events': { type: 'boolean' },
+  'show-lost-events': { type: 'boolean' },
+  'perf-version': { type: 'string' },
+} as const
+
+/** What an option stands for: fields to change and letters of --itrace. */
+const shorts = [
+  { name: 'insn-trace', fields: '+insn,-event,-period', itrace: 'i0nse' },
+  { name: 'call-trace', fields: '-ip,-addr,-event,-period,+callindent', itrace: 'cewp' },
+  { name: 'call-ret-trace', fields: '-ip,-addr,-event,-period,+callindent,+flags', itrace: 'crewp' },
+] as const
+
+/** PTM_SHOW_*. */
+const shows = ['show-mmap-events', 'show-task-events', 'show-switch-events', 'show-lost-events'] as const
+
+export function makeScriptOptions(values: Values): Result<ScriptOptions, string> {
+  const version = textOf(values, 'perf-version') ?? '6.1'
+  if (!isPerfVersion(version)) return fail(`--perf-version ${version}: the text of ${perfVersions.join(', ')} can be printed.`)
+  const used = shorts.filter(({ name }) => values[name] === true)
+  const fields = chosenFields(values, used.map((short) => short.fields))
+  if (!fields.ok) return fields
+  const itrace = chosenItrace(textOf(values, 'itrace'), used.at(-1)?.itrace, version)
+  if (!itrace.ok) return itrace
+  const cpus = numbers('-C', textOf(values, 'cpu'))
+  const pids = numbers('--pid', textOf(values, 'pid'))
+  const tids = numbers('--tid', textOf(values, 'tid'))
+  for (const list of [cpus, pids, tids]) if (!list.ok) return list
+  return ok({
+    fields: fields.value,
+    itrace: itrace.value,
+    version,
+    ns: used.length > 0 || values['ns'] === true,
+    relative_time: values['reltime'] === true,
+    delta_time: values['deltatime'] === true,
+    pad_dso: values['call-trace'] === true,
+    hideChains: values['hide-call-graph'] === true,
+    show: shows.reduce((bits, name, bit) => bits | (values[name] === true ? 1 << bit : 0), 0),
+    time: textOf(values, 'time'),
+    cpus: cpus.ok ? cpus.value : [],
+    pids: pids.ok ? pids.value : [],
+    tids: tids.ok ? tids.value : [],
+    comms: (textOf(values, 'comms') ?? '').split(',').filter((comm) => comm !== ''),
+  })
+}
+
+function chosenFields(values: Values, changes: readonly string[]): Result<Fields, string> {
+  const given = Array.isArray(values['fields']) ? values['fields'].map(String) : []
+  let fields = defaultFields()
+  for (const list of [...changes, ...given]) {
+    const parsed = parseFields(list, fields)
+    if (!parsed.ok) return parsed
+    fields = parsed.value
+  }
+  return ok(fields)
+}
+
+function chosenItrace(given: string | undefined, short: string | undefined, version: PerfVersion): Result<ItraceOptions, string> {
+  const text = given ?? short
+  return text === undefined || given === '' ? ok(defaultItrace()) : parseItrace(text, version)
+}
+
+/** "1,3-5" */
+function numbers(option: string, text: string | undefined): Result<number[], string> {
+  const list: number[] = []
+  for (const word of text === undefined ? [] : text.split(',')) {
+    const match = /^(\d+)(?:-(\d+))?$/.exec(word)
+    const first = Number(match?.[1])
+    const last = Number(match?.[2] ?? match?.[1])
+    if (!match || last < first || last - first > 65536) return fail(`${option} ${text}: not a list of numbers such as 0,2-5.`)
+    for (let number = first; number <= last; number++) list.push(number)
+  }
+  return ok(list)
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// What node's parseArgs makes of a command line, and reading it.
+
+export type Values = Record<string, string | boolean | (string | boolean)[] | undefined>
+
+export const textOf = (values: Values, name: string): string | undefined => {
+  const value = values[name]
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which fields perf script 6.1 refuses to print of a file's samples, in its
+ * words: those asked for by name that the first event of a type does not record. */
+#include "api/script.h"
+
+typedef struct need { uint32_t field; uint64_t recorded; const char *what, *name; bool even_in_traces; } need;
+
+/* In the order in which perf looks. Those that are even_in_traces may not be asked for where there is AUX data either. */
+static const need needs[] = {
+	{ PTM_SCRIPT_IP, PTM_SAMPLE_IP, "IP", "ip", true },
+	{ PTM_SCRIPT_ADDR, PTM_SAMPLE_ADDR, "ADDR", "addr", false },
+	{ PTM_SCRIPT_DATA_SRC, PTM_SAMPLE_DATA_SRC, "DATA_SRC", "data_src", false },
+	{ PTM_SCRIPT_WEIGHT, PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT, "WEIGHT", "weight", false },
+	{ PTM_SCRIPT_TID, PTM_SAMPLE_TID, "TID", "tid", true },
+	{ PTM_SCRIPT_PID, PTM_SAMPLE_TID, "TID", "pid", true },
+	{ PTM_SCRIPT_TIME, PTM_SAMPLE_TIME, "TIME", "time", true },
+	{ PTM_SCRIPT_CPU, PTM_SAMPLE_CPU, "CPU", "cpu", false },
+	{ PTM_SCRIPT_IREGS, PTM_SAMPLE_REGS_INTR, "IREGS", "iregs", false },
+	{ PTM_SCRIPT_UREGS, PTM_SAMPLE_REGS_USER, "UREGS", "uregs", false },
+	{ PTM_SCRIPT_PHYS_ADDR, PTM_SAMPLE_PHYS_ADDR, "PHYS_ADDR", "phys_addr", false },
+	{ PTM_SCRIPT_DATA_PAGE_SIZE, PTM_SAMPLE_DATA_PAGE_SIZE, "DATA_PAGE_SIZE", "data_page_size", false },
+	{ PTM_SCRIPT_CODE_PAGE_SIZE, PTM_SAMPLE_CODE_PAGE_SIZE, "CODE_PAGE_SIZE", "code_page_size", false },
+};
+
+/* perf takes the events of a type for alike and looks at the first. */
+static bool is_first_of_type(const ptm_trace_file *file, uint32_t row)
+{
+	for (uint32_t i = 0; i < row; i++)
+		if (file->attrs.at[i].type == file->attrs.at[row].type)
+			return false;
+	return true;
+}
+
+static bool records_all_branches(const ptm_trace_file *file)
+{
+	for (uint32_t i = 0; i < file->attrs.length; i++)
+		if (file->attrs.at[i].branch_sample_type & PTM_BRANCH_ANY)
+			return true;
+	return false;
+}
+
+ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t asked)
+{
+	const ptm_trace_file *file = &session->file;
+	bool is_trace = session->flow_source != PTM_SOURCE_LBR;
+
+	if (asked & PTM_SCRIPT_TOD && !file->clock_data.seen)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Can't provide 'tod' time, missing clock data. Please record with -k/--clockid option.");
+	if (asked & (PTM_SCRIPT_BRSTACKINSN | PTM_SCRIPT_BRSTACKINSNLEN) && !is_trace && !records_all_branches(file))
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Display of branch stack assembler requested, but non all-branch filter set. Hint: run 'perf record -b ...'");
+	for (uint32_t row = 0; row < file->attrs.length; row++) {
+		const ptm_attr *attr = &file->attrs.at[row];
+		if (!is_first_of_type(file, row))
+			continue;
+		for (uint32_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+			const need *one = &needs[i];
+			if (!(fields & asked & one->field) || attr->sample_type & one->recorded || (is_trace && !one->even_in_traces))
+				continue;
+			return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have %s attribute set. Cannot print '%s' field.",
+				ptm_strings_get(&session->strings, attr->name), one->what, one->name);
+		}
+	}
+	return PTM_OK;
+}

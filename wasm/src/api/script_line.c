@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of what perf script makes of a processor trace: branches, instructions,
+ * events, errors. Made of bytes straight into one buffer, because there are
+ * millions; what is looked up of an address is kept. */
+#include "api/script.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+/* All of a line but its names, generously. */
+#define LINE_BYTES 512u
+#define LENGTH_UNKNOWN 0xff
+
+/* ----------------------------------------------------------------- bytes */
+
+static bool room(ptm_script *script, size_t more)
+{
+	if (script->status == PTM_OK)
+		script->status = ptm_array_reserve(&script->text, (uint32_t)more);
+	return script->status == PTM_OK;
+}
+
+/* The following write where room was made. */
+static void put_byte(ptm_script *script, char byte)
+{
+	script->text.at[script->text.length++] = byte;
+}
+
+static void put_bytes(ptm_script *script, const char *text, size_t length)
+{
+	memcpy(script->text.at + script->text.length, text, length);
+	script->text.length += (uint32_t)length;
+}
+
+#define PUT_LITERAL(script, literal) put_bytes(script, literal, sizeof(literal) - 1)
+
+static void put_spaces(ptm_script *script, uint32_t count)
+{
+	memset(script->text.at + script->text.length, ' ', count);
+	script->text.length += count;
+}
+
+static void put_hex(ptm_script *script, uint64_t value, uint32_t width)
+{
+	uint32_t digits = value ? (67 - (uint32_t)__builtin_clzll(value)) / 4 : 1;
+	if (digits < width)
+		put_spaces(script, width - digits);
+	char *at = script->text.at + script->text.length;
+	for (uint32_t i = digits; i-- > 0; value >>= 4)
+		at[i] = "0123456789abcdef"[value & 15];
+	script->text.length += digits;
+}
+
+/* `fill` on the left up to `width`. */
+static void put_decimal(ptm_script *script, uint64_t value, uint32_t width, char fill)
+{
+	char digits[20];
+	uint32_t count = 0;
+
+	do {
+		digits[count++] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	for (uint32_t i = count; i < width; i++)
+		put_byte(script, fill);
+	while (count)
+		put_byte(script, digits[--count]);
+}
+
+static void put_signed(ptm_script *script, int32_t value, uint32_t width)
+{
+	if (value >= 0)
+		put_decimal(script, (uint32_t)value, width, ' ');
+	else
+		ptm_script_put(script, "%*d", (int)width, value);
+}
+
+/* ---------------------------------------------------------------- places */
+
+static const ptm_place unknown_place;
+
+/* Fills in what perf shows of an address. */
+static void look_up(ptm_script *script, ptm_place *place, uint32_t space, uint64_t ip)
+{
+	ptm_session *session = script->session;
+	const ptm_map *map = ptm_spaces_find(session->spaces, space, ip);
+
+	*place = (ptm_place){ .ip = ip, .space = space, .known = true };
+	if (!map)
+		return;
+	const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_function_at(session->spaces, space, ip, &place->offset));
+	const char *dso = ptm_strings_get(&session->strings, map->name);
+	place->name = function->name;
+	place->name_length = (uint32_t)strlen(ptm_strings_get(&session->strings, function->name));
+	place->dso = map->name;
+	place->dso_length = (uint32_t)strlen(dso);
+	place->file_offset = ip - map->start + map->file_offset;
+	place->in_file = map->image != 0;
+}
+
+static ptm_place *place_of(ptm_script *script, uint32_t space, uint64_t ip)
+{
+	ptm_place *place = &script->places[(ip ^ ip >> 13 ^ space * 0x9e3779b1u) % PTM_PLACES];
+	if (!place->known || place->ip != ip || place->space != space)
+		look_up(script, place, space, ip);
+	return place;
+}
+
+/* Reads the instruction at a place. */
+static void look_at_code(ptm_script *script, ptm_place *place, uint8_t length)
+{
+	ptm_session *session = script->session;
+	uint32_t available = length == LENGTH_UNKNOWN ? 15 : length;
+	const ptm_map *map;
+	ptm_insn insn = { .length = length };
+
+	place->has_code = true;
+	if (ptm_spaces_code(session->spaces, place->space, place->ip, place->code, &available, &map) != PTM_OK)
+		return;
+	if (length == LENGTH_UNKNOWN && ptm_insn_decode(place->code, available, PTM_MODE_64, &insn) != PTM_OK)
+		return;
+	place->code_length = insn.length;
+}
+
+static void put_name(ptm_script *script, const ptm_place *place)
+{
+	if (!room(script, place->name_length + LINE_BYTES))
+		return;
+	if (!place->name_length) {
+		PUT_LITERAL(script, " [unknown]");
+		return;
+	}
+	put_byte(script, ' ');
+	put_bytes(script, ptm_strings_get(&script->session->strings, place->name), place->name_length);
+	if (!(script->fields & PTM_SCRIPT_SYMOFF))
+		return;
+	PUT_LITERAL(script, "+0x");
+	put_hex(script, place->offset, 0);
+}
+
+/* "(binary)", without the space before it. */
+static void put_binary(ptm_script *script, const ptm_place *place)
+{
+	if (!room(script, place->dso_length + LINE_BYTES))
+		return;
+	put_byte(script, '(');
+	if (place->dso)
+		put_bytes(script, ptm_strings_get(&script->session->strings, place->dso), place->dso_length);
+	else
+		PUT_LITERAL(script, "[unknown]");
+	if (script->fields & PTM_SCRIPT_DSOFF && place->in_file) {
+		PUT_LITERAL(script, "+0x");
+		put_hex(script, place->file_offset, 0);
+	}
+	put_byte(script, ')');
+}
+
+/* Symbol and binary of an address, as far as they were asked for. */
+static void put_place(ptm_script *script, uint64_t ip)
+{
+	const ptm_place *place = ip ? place_of(script, script->space, ip) : &unknown_place;
+
+	if (script->fields & PTM_SCRIPT_SYM)
+		put_name(script, place);
+	if (script->fields & PTM_SCRIPT_DSO && room(script, LINE_BYTES)) {
+		put_byte(script, ' ');
+		put_binary(script, place);
+	}
+	room(script, LINE_BYTES);
+}
+
+/* ------------------------------------------------------------ line start */
+
+static void put_time(ptm_script *script, uint64_t ns)
+{
+	if (script->options.relative_time) {
+		if (!script->first_ns)
+			script->first_ns = ns;
+		ns -= script->first_ns;
+	} else if (script->options.delta_time) {
+		uint64_t before = script->previous_ns ? script->previous_ns : ns;
+		script->previous_ns = ns;
+		ns -= before;
+	}
+	uint64_t seconds = ns / 1000000000, rest = ns % 1000000000;
+	put_decimal(script, seconds, 5, ' ');
+	put_byte(script, '.');
+	if (script->options.ns)
+		put_decimal(script, rest, 9, '0');
+	else
+		put_decimal(script, rest / 1000, 6, '0');
+	PUT_LITERAL(script, ": ");
+}
+
+static void put_ids(ptm_script *script)
+{
+	bool both = script->fields & PTM_SCRIPT_PID && script->fields & PTM_SCRIPT_TID;
+	uint32_t width = script->options.version >= 612 ? 7 : 5;
+
+	put_signed(script, script->fields & PTM_SCRIPT_PID ? script->pid : script->tid, width);
+	if (both) {
+		put_byte(script, '/');
+		uint32_t start = script->text.length;
+		put_signed(script, script->tid, 0);
+		uint32_t length = script->text.length - start;
+		if (length < width)
+			put_spaces(script, width - length);
+	}
+	put_byte(script, ' ');
+}
+
+void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc)
+{
+	uint64_t fields = script->fields;
+
+	if (!room(script, LINE_BYTES))
+		return;
+	if (fields & PTM_SCRIPT_COMM) {
+		uint32_t length = (uint32_t)strlen(script->comm);
+		if (length < 16 && !script->has_chains)
+			put_spaces(script, 16 - length);
+		put_bytes(script, script->comm, length);
+		put_byte(script, ' ');
+	}
+	if (fields & (PTM_SCRIPT_PID | PTM_SCRIPT_TID))
+		put_ids(script);
+	if (fields & PTM_SCRIPT_CPU && (script->cpu >= 0 || fields & PTM_SCRIPT_CPU_ASKED))
+		ptm_script_put(script, "[%03d] ", script->cpu);
+	if (fields & PTM_SCRIPT_MISC)
+		ptm_script_put(script, "%-6s", misc);
+	char date[64];
+	if (fields & PTM_SCRIPT_TOD && ptm_wall_clock(script->session, ns ? ns : PTM_NO_TIME, script->options.utc_offset, script->options.ns, date))
+		ptm_script_put(script, "%s ", date);
+	if (fields & PTM_SCRIPT_TIME && ns && room(script, LINE_BYTES))
+		put_time(script, ns);
+}
+
+static void put_start(ptm_script *script, const ptm_script_row *row)
+{
+	uint64_t fields = script->fields;
+
+	/* perf does not tell the mode of samples that it makes up. */
+	ptm_script_put_who(script, row->ns, "");
+	if (!room(script, LINE_BYTES))
+		return;
+	if (fields & PTM_SCRIPT_PERIOD) {
+		put_decimal(script, row->period, 10, ' ');
+		put_byte(script, ' ');
+	}
+	if (fields & PTM_SCRIPT_EVENT) {
+		const char *name = script->names[row->event];
+		uint32_t length = (uint32_t)strlen(name);
+		if (length < script->event_width)
+			put_spaces(script, script->event_width - length);
+		put_bytes(script, name, length);
+		PUT_LITERAL(script, ": ");
+	}
+	if (fields & PTM_SCRIPT_FLAGS) {
+		char text[80];
+		put_bytes(script, text, ptm_script_flags_text(row->flags, script->options.version, text));
+	}
+}
+
+/* ----------------------------------------------------------------- parts */
+
+static void put_code(ptm_script *script, const ptm_script_row *row)
+{
+	ptm_place *place = NULL;
+	uint8_t length = row->length;
+
+	if (!(script->fields & (PTM_SCRIPT_INSN | PTM_SCRIPT_INSNLEN)) || !room(script, LINE_BYTES))
+		return;
+	if (length) {
+		place = place_of(script, row->code_space, row->code_ip);
+		if (!place->has_code)
+			look_at_code(script, place, length);
+		length = place->code_length;
+	}
+	if (script->fields & PTM_SCRIPT_INSNLEN) {
+		PUT_LITERAL(script, " ilen: ");
+		put_decimal(script, length, 0, ' ');
+	}
+	if (!(script->fields & PTM_SCRIPT_INSN) || !length)
+		return;
+	PUT_LITERAL(script, " insn:");
+	for (uint8_t i = 0; i < length; i++) {
+		put_byte(script, ' ');
+		put_byte(script, "0123456789abcdef"[place->code[i] >> 4]);
+		put_byte(script, "0123456789abcdef"[place->code[i] & 15]);
+	}
+}
+
+static void put_ipc(ptm_script *script, const ptm_script_row *row)
+{
+	if (!(script->fields & PTM_SCRIPT_IPC) || !row->instructions || !row->cycles || !room(script, LINE_BYTES))
+		return;
+	/* perf counts in 32 bits. */
+	uint32_t hundredths = (uint32_t)(row->instructions * 100 / row->cycles);
+	PUT_LITERAL(script, " \t IPC: ");
+	put_decimal(script, hundredths / 100, 0, ' ');
+	put_byte(script, '.');
+	put_decimal(script, hundredths % 100, 2, '0');
+	PUT_LITERAL(script, " (");
+	put_decimal(script, row->instructions, 0, ' ');
+	put_byte(script, '/');
+	put_decimal(script, row->cycles, 0, ' ');
+	PUT_LITERAL(script, ") ");
+}
+
+/* The function called or returned from, under as many spaces as calls are open. */
+static void put_call(ptm_script *script, const ptm_script_row *row)
+{
+	uint32_t depth = row->stack ? row->stack->returns.length : 0, start;
+	uint64_t ip = 0;
+
+	if (row->stack && row->flags & PTM_FLAG_RETURN)
+		depth++;
+	if (row->flags & (PTM_FLAG_CALL | PTM_FLAG_BEGIN) && row->event == PTM_SCRIPT_BRANCHES)
+		ip = row->addr;
+	else if (row->flags & (PTM_FLAG_RETURN | PTM_FLAG_END))
+		ip = row->ip;
+	const ptm_place *place = ip ? place_of(script, script->space, ip) : &unknown_place;
+	if (script->fields & PTM_SCRIPT_DSO && !(script->fields & (PTM_SCRIPT_IP | PTM_SCRIPT_ADDR))) {
+		start = script->text.length;
+		put_binary(script, row->ip ? place_of(script, script->space, row->ip) : &unknown_place);
+		uint32_t length = script->text.length - start;
+		/* --call-trace: the brackets stand around 50 characters. */
+		if (script->options.pad_dso && length < 52 && room(script, LINE_BYTES)) {
+			script->text.length--;
+			put_spaces(script, 52 - length);
+			put_byte(script, ')');
+		}
+		put_byte(script, '\t');
+	}
+	start = script->text.length;
+	if (!room(script, place->name_length + depth * 4 + LINE_BYTES))
+		return;
+	if (place->name_length) {
+		put_spaces(script, depth * 4);
+		put_bytes(script, ptm_strings_get(&script->session->strings, place->name), place->name_length);
+	} else if (ip) {
+		put_spaces(script, depth * 4);
+		put_hex(script, ip, 16);
+	}
+	uint32_t length = script->text.length - start;
+	/* The column keeps its width, so that lines stay below each other. */
+	if (length > script->indent_width || (length && length + 52 < script->indent_width))
+		script->indent_width = (length + 4 + 31) / 32 * 32;
+	if (length < script->indent_width && room(script, script->indent_width + LINE_BYTES))
+		put_spaces(script, script->indent_width - length);
+}
+
+/* ip with its names, or the call chain from the line's end on. */
+static void put_ip(ptm_script *script, const ptm_script_row *row, bool has_chain)
+{
+	if (has_chain) {
+		ptm_sample sample = { .ip = row->ip };
+		const ptm_attr attr = { 0 };
+		if (script->status == PTM_OK)
+			script->status = ptm_thread_stack_chain(script, row, &sample.callchain);
+		ptm_script_put_chain(script, &sample, &attr);
+		room(script, LINE_BYTES);
+		return;
+	}
+	if (!room(script, LINE_BYTES))
+		return;
+	put_byte(script, ' ');
+	put_hex(script, row->ip, 16);
+	put_place(script, row->ip);
+}
+
+static void put_branch_body(ptm_script *script, const ptm_script_row *row, bool chosen)
+{
+	uint64_t fields = script->fields;
+
+	if (fields & PTM_SCRIPT_CALLINDENT)
+		put_call(script, row);
+	if (fields & PTM_SCRIPT_IP)
+		put_ip(script, row, false);
+	if ((fields & PTM_SCRIPT_ADDR || !chosen) && room(script, LINE_BYTES)) {
+		PUT_LITERAL(script, " => ");
+		put_hex(script, row->addr, 16);
+		put_place(script, row->addr);
+	}
+	put_ipc(script, row);
+	put_code(script, row);
+}
+
+static void put_body(ptm_script *script, const ptm_script_row *row)
+{
+	uint64_t fields = script->fields;
+
+	if (fields & PTM_SCRIPT_SYNTH)
+		ptm_script_put_synth(script, row);
+	if (fields & PTM_SCRIPT_ADDR && room(script, LINE_BYTES))
+		put_hex(script, row->addr, 16);
+	if (fields & PTM_SCRIPT_IP)
+		put_ip(script, row, script->has_chains);
+	if (fields & (PTM_SCRIPT_BRSTACK | PTM_SCRIPT_BRSTACKSYM | PTM_SCRIPT_BRSTACKOFF)) {
+		ptm_sample sample = { .ip = row->ip };
+		if (script->status == PTM_OK)
+			script->status = ptm_thread_stack_branches(script, row, &sample.branches, &sample.branch_count);
+		ptm_script_put_branches(script, &sample);
+	}
+	put_code(script, row);
+	put_ipc(script, row);
+}
+
+void ptm_script_put_row(ptm_script *script, const ptm_script_row *row)
+{
+	bool synthetic = row->event >= PTM_SCRIPT_PTWRITE, branch = row->event == PTM_SCRIPT_BRANCHES;
+	uint32_t type = synthetic ? PTM_EVENTS_SYNTHETIC : PTM_EVENTS_HARDWARE;
+	bool chains = script->options.chain_size && !branch;
+
+	if (!script->options.fields[type] || !ptm_script_wants(script, row->ns))
+		return;
+	script->fields = script->options.fields[type];
+	if (!synthetic)
+		script->fields &= ~PTM_SCRIPT_SYNTH;
+	script->in_kernel = row->ip >> 63;
+	script->has_chains = chains && script->fields & PTM_SCRIPT_IP && !(script->fields & PTM_SCRIPT_NO_CHAINS);
+	put_start(script, row);
+	if (branch)
+		put_branch_body(script, row, script->options.chosen >> type & 1);
+	else
+		put_body(script, row);
+	if (!room(script, LINE_BYTES))
+		return;
+	put_byte(script, '\n');
+	script->lines++;
+}
+
+void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t code)
+{
+	static const char *const messages[] = { "", "Memory allocation failed", "Internal error", "Bad packet", "No more data", "Failed to get instruction",
+		"Trace doesn't match instruction", "Overflow packet", "Lost trace data", "Unknown error!",
+		"Never-ending loop (refer perf config intel-pt.max-loops)", "Broken emulated ptwrite" };
+
+	if (script->options.error_filter >> code & 1)
+		return;
+	script->lines++;
+	script->errors++;
+	ptm_script_put(script, " instruction trace error type 1 time ");
+	if (ns)
+		ptm_script_put(script, "%" PRIu64 ".%09" PRIu64, ns / 1000000000, ns % 1000000000);
+	else
+		ptm_script_put(script, "0");
+	ptm_script_put(script, " cpu %d pid %d tid %d ip %#" PRIx64 " code %u: %s\n", script->cpu, script->pid, script->tid, ip, code,
+		code < sizeof messages / sizeof *messages ? messages[code] : messages[9]);
+}
+
+/* --------------------------------------------------------------- filters */
+
+static bool is_among(const int32_t *numbers, uint32_t count, int32_t number)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (numbers[i] == number)
+			return true;
+	return !count;
+}
+
+static bool has_comm(const ptm_script *script)
+{
+	const ptm_script_options *options = &script->options;
+	for (uint32_t i = 0; i < options->comms.length; i++)
+		if (!strcmp(ptm_strings_get(&script->session->strings, options->comms.at[i]), script->comm))
+			return true;
+	return !options->comms.length;
+}
+
+bool ptm_script_wants(const ptm_script *script, uint64_t ns)
+{
+	const ptm_script_options *options = &script->options;
+	bool in_time = !options->times.length || !ns;
+
+	for (uint32_t i = 0; i < options->times.length && !in_time; i++)
+		in_time = ns >= options->times.at[i].start && ns <= options->times.at[i].end;
+	return in_time && (script->cpu < 0 || is_among(options->cpus.at, options->cpus.length, script->cpu)) &&
+	       is_among(options->pids.at, options->pids.length, script->pid) && is_among(options->tids.at, options->tids.length, script->tid) && has_comm(script);
+}
+
+/* ----------------------------------------------------------------- state */
+
+/* The modifiers that perf gives to the events it makes up: those of the trace's own event. */
+static void modifiers_of(const ptm_session *session, char into[16])
+{
+	const ptm_attr *attr = session->pt.attr < session->file.attrs.length ? &session->file.attrs.at[session->pt.attr] : NULL;
+	bool privileged = attr && (attr->exclude_kernel || attr->exclude_user || attr->exclude_hv);
+	char *at = into;
+
+	*at++ = ':';
+	if (privileged) {
+		if (!attr->exclude_kernel)
+			*at++ = 'k';
+		if (!attr->exclude_user)
+			*at++ = 'u';
+		if (!attr->exclude_hv)
+			*at++ = 'h';
+	}
+	if (attr && (attr->exclude_host || attr->exclude_guest == privileged)) {
+		if (!attr->exclude_host)
+			*at++ = 'H';
+		if (!attr->exclude_guest)
+			*at++ = 'G';
+	}
+	*(at == into + 1 ? into : at) = 0;
+}
+
+/* Which of the events perf makes up exist with these options. */
+static bool exists(const ptm_script *script, uint32_t event)
+{
+	const ptm_pt_info *pt = &script->session->pt;
+	uint32_t want = script->options.want;
+	bool power = want & PTM_WANT_POWER && script->session->flow_source == PTM_SOURCE_PT;
+	bool events = want & PTM_WANT_EVENTS && script->session->flow_source == PTM_SOURCE_PT;
+
+	switch (event) {
+	case PTM_SCRIPT_BRANCHES: return want & PTM_WANT_BRANCHES;
+	case PTM_SCRIPT_INSTRUCTIONS: return want & PTM_WANT_INSTRUCTIONS;
+	case PTM_SCRIPT_TRANSACTIONS: return want & PTM_WANT_TRANSACTIONS;
+	case PTM_SCRIPT_CYCLES: return want & PTM_WANT_CYCLES;
+	case PTM_SCRIPT_PTWRITE: return want & PTM_WANT_PTWRITES;
+	case PTM_SCRIPT_CBR: case PTM_SCRIPT_PSB: return power;
+	case PTM_SCRIPT_EVT: return events && pt->config >> 31 & 1;
+	case PTM_SCRIPT_IFLAG: return events && pt->event_trace;
+	default: return power && pt->config >> 4 & 1;
+	}
+}
+
+ptm_status ptm_script_start(ptm_script *script)
+{
+	static const char *const names[PTM_SCRIPT_EVENTS] = { "branches", "instructions", "transactions", "cycles", "ptwrite", "cbr", "psb", "mwait",
+		"pwre", "exstop", "pwrx", "evt", "iflag" };
+	char modifiers[16];
+
+	script->places = calloc(PTM_PLACES, sizeof *script->places);
+	if (!script->places)
+		return PTM_NO_MEMORY;
+	ptm_script_look_at_events(script);
+	modifiers_of(script->session, modifiers);
+	for (uint32_t event = 0; event < PTM_SCRIPT_EVENTS; event++) {
+		/* Those that count what the CPU counts have the modifiers of counters. */
+		snprintf(script->names[event], sizeof script->names[event], "%s%s", names[event],
+			event == PTM_SCRIPT_BRANCHES || event == PTM_SCRIPT_INSTRUCTIONS || event == PTM_SCRIPT_CYCLES ? modifiers : "");
+		uint32_t length = (uint32_t)strlen(script->names[event]);
+		if (exists(script, event) && length > script->event_width)
+			script->event_width = length;
+	}
+	return PTM_OK;
+}
+
+void ptm_script_free(ptm_script *script)
+{
+	ptm_array_free(&script->text);
+	ptm_array_free(&script->record);
+	ptm_array_free(&script->words);
+	ptm_script_options_free(&script->options);
+	free(script->places);
+	script->places = NULL;
+}
+
+/* A thread's name at a time, as perf knows it then: 0 before the first. */
+static uint32_t name_of(const ptm_sideband *sideband, uint32_t thread, uint64_t ns)
+{
+	for (uint32_t low = 0, high = sideband->comms.length; low < high;) {
+		uint32_t middle = low + (high - low) / 2;
+		const ptm_comm_change *at = &sideband->comms.at[middle];
+		if (at->thread == thread && at->time <= ns)
+			return ptm_sideband_comm(sideband, thread, ns);
+		if (at->thread < thread)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return 0;
+}
+
+void ptm_script_set_thread(ptm_script *script, uint32_t row, uint64_t ns)
+{
+	const ptm_session *session = script->session;
+	const ptm_thread *thread = &session->sideband.threads.at[row];
+	const char *comm = ptm_strings_get(&session->strings, name_of(&session->sideband, row, ns));
+
+	script->pid = thread->pid;
+	script->tid = thread->tid;
+	if (*comm)
+		snprintf(script->comm, sizeof script->comm, "%s", comm);
+	else
+		snprintf(script->comm, sizeof script->comm, ":%d", thread->tid);
+}

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What perf script makes of a PT queue's items: branches, instructions, events
+ * and errors, in the order in which perf's decoder stops at them. */
+#include "api/samples_state.h"
+#include "pt/event.h"
+
+uint32_t ptm_sample_class_flags(uint8_t class)
+{
+	switch (class) {
+	case PTM_INSN_JCC: case PTM_INSN_LOOP: return PTM_FLAG_BRANCH | PTM_FLAG_CONDITIONAL;
+	case PTM_INSN_JUMP: case PTM_INSN_JUMP_INDIRECT: case PTM_INSN_JUMP_FAR: return PTM_FLAG_BRANCH;
+	case PTM_INSN_CALL: case PTM_INSN_CALL_INDIRECT: case PTM_INSN_CALL_FAR: return PTM_FLAG_BRANCH | PTM_FLAG_CALL;
+	case PTM_INSN_RETURN: case PTM_INSN_RETURN_FAR: return PTM_FLAG_BRANCH | PTM_FLAG_RETURN;
+	case PTM_INSN_SYSCALL: case PTM_INSN_SYSENTER: case PTM_INSN_VMCALL: return PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_SYSCALL;
+	case PTM_INSN_SYSRET: case PTM_INSN_SYSEXIT: return PTM_FLAG_BRANCH | PTM_FLAG_RETURN | PTM_FLAG_SYSCALL;
+	case PTM_INSN_INT: return PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_INTERRUPT;
+	case PTM_INSN_IRET: case PTM_INSN_UIRET: return PTM_FLAG_BRANCH | PTM_FLAG_RETURN | PTM_FLAG_INTERRUPT;
+	case PTM_INSN_VMENTRY: return PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_VMENTRY;
+	default: return 0;
+	}
+}
+
+/* Flags that are letters in brackets. The interrupt flag counts where the CPU can tell it. */
+static uint32_t state_flags(const ptm_session *session, const ptm_item *item)
+{
+	uint32_t flags = item->in_transaction ? PTM_FLAG_IN_TRANSACTION : 0;
+	if (session->pt.event_trace && item->interrupts_off)
+		flags |= PTM_FLAG_INTERRUPTS_OFF;
+	if (session->pt.event_trace && item->interrupts_toggle)
+		flags |= PTM_FLAG_INTERRUPTS_TOGGLE;
+	return flags;
+}
+
+static uint32_t end_flags(const ptm_item *item, uint8_t class)
+{
+	uint32_t flags;
+	switch (item->end) {
+	case PTM_END_ABORT: flags = PTM_FLAG_BRANCH | PTM_FLAG_ABORT; break;
+	case PTM_END_ASYNC:
+		flags = item->to_ip ? PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_ASYNC | PTM_FLAG_INTERRUPT
+				    : PTM_FLAG_BRANCH | PTM_FLAG_ASYNC | PTM_FLAG_END;
+		break;
+	default: flags = ptm_sample_class_flags(class); break;
+	}
+	if (item->end == PTM_END_OFF)
+		flags |= PTM_FLAG_END;
+	return flags;
+}
+
+#define LENGTH_UNKNOWN 0xff
+
+/* -------------------------------------------------------------- one row */
+
+void ptm_samples_set_who(ptm_session *session, ptm_samples *samples, const ptm_lane *from)
+{
+	ptm_script *script = &samples->script;
+
+	ptm_script_set_thread(script, from->thread, samples->record_ns);
+	script->cpu = session->file.queues.at[from->stream.queue].cpu;
+	script->space = ptm_spaces_at(session->spaces, script->pid, samples->record_ns);
+	script->kernel_space = ptm_spaces_at(session->spaces, -1, samples->record_ns);
+}
+
+ptm_status ptm_samples_stack(ptm_samples *samples, uint32_t thread, ptm_thread_stack **stack)
+{
+	*stack = NULL;
+	if (!samples->follows_stacks)
+		return PTM_OK;
+	while (samples->stacks.length <= thread)
+		PTM_TRY(ptm_array_push(&samples->stacks, (ptm_thread_stack){ 0 }));
+	*stack = &samples->stacks.at[thread];
+	return PTM_OK;
+}
+
+bool ptm_samples_skips(ptm_samples *samples)
+{
+	if (samples->left_out >= samples->script.options.skip)
+		return false;
+	samples->left_out++;
+	return true;
+}
+
+/* Fills in what is the same for all rows of a state. */
+static ptm_status put(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t tsc, ptm_script_row *row)
+{
+	ptm_script *script = &samples->script;
+
+	if (ptm_samples_skips(samples))
+		return PTM_OK;
+	if (!row->ns && !session->pt.timeless && !script->options.timeless)
+		row->ns = ptm_time_ns(&session->time, tsc);
+	if (session->made_ns.length)
+		script->space = ptm_spaces_at(session->spaces, script->pid, ptm_load_named_ns(session, samples->record_ns, row->ns));
+	if (samples->follows_stacks && from->thread < samples->stacks.length && samples->stacks.at[from->thread].trace)
+		row->stack = &samples->stacks.at[from->thread];
+	ptm_script_put_row(script, row);
+	return script->status;
+}
+
+/* Instructions and cycles since the last row of its kind that told some. `left`:
+ * instructions of the item after the row's. */
+static void measure(const ptm_samples *samples, ptm_script_row *row, const ptm_lane *from, ptm_counters *last, uint32_t left)
+{
+	const ptm_item *item = &from->item;
+	uint64_t cycles = from->cycles;
+	if (!(item->new_cycles || item->estimated_cycles || samples->script.options.approximate_ipc) || cycles == last->cycles)
+		return;
+	row->cycles = cycles - last->cycles;
+	row->instructions = item->total_instructions - left - last->instructions;
+	*last = (ptm_counters){ item->total_instructions - left, cycles };
+}
+
+/* Length of instruction `index` of a block. */
+static uint8_t length_of(const ptm_session *session, const ptm_block *block, uint32_t index)
+{
+	return session->blocks.lengths.at[block->lengths + index];
+}
+
+/* ------------------------------------------------------------- sampling */
+
+/* How many instructions may be walked before one is sampled, when time stands at
+ * `tsc` and `walked` went by since: perf lets each count as a tick. */
+static uint64_t next_by_time(ptm_sampling *sampling, uint64_t tsc, uint64_t walked, uint64_t period)
+{
+	uint64_t now = tsc + walked, mask = ~(period - 1), mark = now & mask;
+
+	if (sampling->continuous) {
+		if (mark > sampling->last_mark)
+			return 1;
+	} else {
+		now++;
+		mark = now & mask;
+		if (mark > sampling->last_mark) {
+			sampling->last_mark = mark;
+			sampling->continuous = true;
+		}
+	}
+	return mark < sampling->last_mark ? period : period - (now - mark);
+}
+
+static void take_by_time(ptm_sampling *sampling, uint64_t tsc, uint64_t walked, uint64_t period)
+{
+	uint64_t mark = (tsc + walked) & ~(period - 1);
+	sampling->last_mark = mark > sampling->last_mark ? mark : sampling->last_mark + period;
+}
+
+/* The next sampled instruction among `left` ones: how many come before its end; 0: none. */
+static uint64_t next_sample(ptm_samples *samples, ptm_lane *from, uint64_t tsc, uint64_t walked, uint64_t left)
+{
+	const ptm_script_options *options = &samples->script.options;
+	ptm_sampling *sampling = &from->sampling;
+	uint64_t period = samples->period_ticks;
+
+	if (period) {
+		uint64_t next = next_by_time(sampling, tsc, walked, period);
+		if (next > left)
+			return 0;
+		take_by_time(sampling, tsc, walked + next, period);
+		return next;
+	}
+	uint64_t every = options->period ? options->period : 1;
+	if (every - sampling->counted > left) {
+		sampling->counted += left;
+		return 0;
+	}
+	uint64_t next = every - sampling->counted;
+	sampling->counted = 0;
+	return next;
+}
+
+/* A sample of the instruction after which `left` ones of the item follow. */
+static ptm_status put_instruction(ptm_session *session, ptm_samples *samples, ptm_lane *from, ptm_script_row *row, uint32_t left, bool measured)
+{
+	uint64_t total = from->item.total_instructions - left;
+
+	if (samples->script.options.want & PTM_WANT_INSTRUCTIONS) {
+		row->event = PTM_SCRIPT_INSTRUCTIONS;
+		row->period = total - from->sampled_instructions;
+		from->sampled_instructions = total;
+		if (measured)
+			measure(samples, row, from, &from->last_instruction, left);
+		PTM_TRY(put(session, samples, from, from->tsc, row));
+	}
+	if (!(samples->script.options.want & PTM_WANT_CYCLES) || !measured)
+		return PTM_OK;
+	ptm_script_row cycles = *row;
+	cycles.event = PTM_SCRIPT_CYCLES;
+	cycles.cycles = cycles.instructions = 0;
+	measure(samples, &cycles, from, &from->last_cycle, left);
+	cycles.period = cycles.cycles;
+	return cycles.period ? put(session, samples, from, from->tsc, &cycles) : PTM_OK;
+}
+
+/* The state before the visit's end takes over the time of branches that were none;
+ * true: other queues come first now. */
+static bool has_to_wait(ptm_samples *samples, ptm_lane *from)
+{
+	if (from->used_tsc <= from->tsc)
+		return false;
+	from->tsc = from->used_tsc;
+	return from->tsc >= samples->run_limit;
+}
+
+/* Tells the sample that was found and steps over it. */
+static ptm_status tell_sample(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint32_t flags)
+{
+	const ptm_item *item = &from->item;
+	const ptm_block *block = &session->blocks.blocks.at[item->block];
+	ptm_sampling *sampling = &from->sampling;
+
+	for (; sampling->next > 1; sampling->next--)
+		sampling->ip += length_of(session, block, sampling->at++);
+	ptm_script_row row = { .ip = sampling->ip, .length = length_of(session, block, sampling->at), .code_ip = sampling->ip, .code_space = item->space, .flags = flags };
+	sampling->ip += row.length;
+	sampling->at++;
+	return put_instruction(session, samples, from, &row, item->instructions - sampling->at, item->estimated_cycles);
+}
+
+ptm_status ptm_samples_tell_body(ptm_session *session, ptm_samples *samples, ptm_lane *from)
+{
+	const ptm_item *item = &from->item;
+	ptm_sampling *sampling = &from->sampling;
+	bool whole = item->end != PTM_END_FALLTHROUGH && item->end != PTM_END_ASYNC && item->end != PTM_END_ABORT;
+	uint32_t flags = state_flags(session, item) & ~(uint32_t)PTM_FLAG_INTERRUPTS_TOGGLE, count = item->instructions;
+	const ptm_clock *clock = samples->period_ticks ? ptm_flow_clock(from->flow) : NULL;
+	uint64_t tsc = clock ? clock->tsc : 0, walked = clock ? clock->instructions - count : 0;
+
+	/* What a transaction did before it was aborted. */
+	if (item->end == PTM_END_ABORT)
+		flags |= PTM_FLAG_IN_TRANSACTION;
+	if (!sampling->paused) {
+		sampling->at_end = false;
+		sampling->at = 0;
+		sampling->ip = session->blocks.blocks.at[item->block].ip;
+	}
+	for (;;) {
+		if (!sampling->paused)
+			sampling->next = next_sample(samples, from, tsc, walked + sampling->at, count - sampling->at);
+		if (!sampling->next)
+			return PTM_OK;
+		if (whole && sampling->at + sampling->next == count) {
+			sampling->at_end = true;
+			return PTM_OK;
+		}
+		sampling->paused = !sampling->paused && has_to_wait(samples, from);
+		if (sampling->paused)
+			return PTM_MORE;
+		PTM_TRY(tell_sample(session, samples, from, flags));
+	}
+}
+
+/* ---------------------------------------------------------------- visits */
+
+static bool is_taken(const ptm_item *item)
+{
+	return item->end != PTM_END_FALLTHROUGH && item->end != PTM_END_NOT_TAKEN;
+}
+
+bool ptm_samples_is_state(const ptm_samples *samples, const ptm_lane *from)
+{
+	bool samples_instructions = samples->script.options.want & (PTM_WANT_INSTRUCTIONS | PTM_WANT_CYCLES);
+	return from->item.kind != PTM_ITEM_VISIT || is_taken(&from->item) || (samples_instructions && from->sampling.at_end);
+}
+
+void ptm_samples_take_cycles(const ptm_samples *samples, ptm_lane *from)
+{
+	const ptm_item *item = &from->item;
+	if (item->kind == PTM_ITEM_GAP || (ptm_samples_is_state(samples, from) && item->new_cycles))
+		from->cycles = item->total_cycles;
+}
+
+/* Address of the last of the first `count` instructions of a block. */
+static uint64_t instruction_ip(const ptm_session *session, const ptm_block *block, uint32_t count)
+{
+	uint64_t ip = block->ip;
+	if (count == block->instructions)
+		return block->last_ip;
+	for (uint32_t i = 0; i + 1 < count; i++)
+		ip += length_of(session, block, i);
+	return ip;
+}
+
+/* A state that is a branch: perf follows calls first, then tells it. */
+static ptm_status put_branch(ptm_session *session, ptm_samples *samples, ptm_lane *from, ptm_script_row *row, uint32_t walked_length)
+{
+	const ptm_script_options *options = &samples->script.options;
+	ptm_thread_stack *stack;
+
+	PTM_TRY(ptm_samples_stack(samples, from->thread, &stack));
+	if (stack)
+		PTM_TRY(ptm_thread_stack_take(stack, options, from->stream.queue + 1, row, walked_length));
+	if (!(options->want & PTM_WANT_BRANCHES) || (options->branch_filter && !(row->flags & options->branch_filter)))
+		return PTM_OK;
+	row->event = PTM_SCRIPT_BRANCHES;
+	row->period = 1;
+	measure(samples, row, from, &from->last_branch, 0);
+	return put(session, samples, from, from->tsc, row);
+}
+
+static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm_lane *from)
+{
+	const ptm_item *item = &from->item;
+	const ptm_block *block = &session->blocks.blocks.at[item->block];
+	bool asynchronous = item->end == PTM_END_ASYNC || item->end == PTM_END_ABORT;
+	ptm_script_row row = { .ip = item->ip, .addr = item->to_ip, .flags = end_flags(item, block->class) | state_flags(session, item),
+		.code_ip = item->ip, .code_space = item->space, .length = LENGTH_UNKNOWN };
+
+	from->walked_space = item->space;
+	from->walked_length = item->instructions && !asynchronous ? length_of(session, block, item->instructions - 1u) : 0;
+	from->walked_ip = instruction_ip(session, block, item->instructions);
+	from->walked_class = item->instructions == block->instructions ? block->class : PTM_INSN_OTHER;
+	if (item->end == PTM_END_FALLTHROUGH)
+		return PTM_OK;
+	if (!asynchronous)
+		row.length = length_of(session, block, block->instructions - 1u);
+	if (from->sampling.at_end && !asynchronous) {
+		ptm_script_row instruction = row;
+		if (item->end == PTM_END_NOT_TAKEN)
+			instruction.addr = 0;
+		PTM_TRY(put_instruction(session, samples, from, &instruction, 0, true));
+	}
+	return is_taken(item) ? put_branch(session, samples, from, &row, from->walked_length) : PTM_OK;
+}
+
+/* ---------------------------------------------------------------- events */
+
+/* The interrupt flag that a branch, or the start of tracing, changed. */
+static ptm_status tell_interrupts(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t ip, uint32_t flags)
+{
+	if (!(samples->script.options.want & PTM_WANT_EVENTS) || !session->pt.event_trace || !from->item.interrupts_toggle)
+		return PTM_OK;
+	ptm_script_row row = { .event = PTM_SCRIPT_IFLAG, .ip = ip, .period = 1, .flags = ip ? flags : 0, .code_ip = ip, .code_space = from->item.space,
+		.length = ip ? LENGTH_UNKNOWN : 0, .payload = from->item.interrupts_off, .payload2 = true };
+	return put(session, samples, from, from->tsc, &row);
+}
+
+/* perf's row for an event; false: perf tells none. */
+static bool row_of_event(const ptm_item *item, ptm_script_row *row, uint32_t *want)
+{
+	row->payload = item->payload;
+	*want = PTM_WANT_POWER;
+	switch (item->event) {
+	case PTM_EVENT_PSB: row->event = PTM_SCRIPT_PSB; return true;
+	case PTM_EVENT_PTWRITE: row->event = PTM_SCRIPT_PTWRITE; *want = PTM_WANT_PTWRITES; return true;
+	case PTM_EVENT_TRANSACTION: row->event = PTM_SCRIPT_TRANSACTIONS; *want = PTM_WANT_TRANSACTIONS; return true;
+	case PTM_EVENT_MWAIT: row->event = PTM_SCRIPT_MWAIT; return true;
+	/* perf mislays what the packet says. */
+	case PTM_EVENT_PWRE: row->event = PTM_SCRIPT_PWRE; row->payload = 0; return true;
+	case PTM_EVENT_PWRX: row->event = PTM_SCRIPT_PWRX; return true;
+	case PTM_EVENT_EXSTOP: row->event = PTM_SCRIPT_EXSTOP; return true;
+	case PTM_EVENT_CFE: row->event = PTM_SCRIPT_EVT; *want = PTM_WANT_EVENTS; return true;
+	default: return false;
+	}
+}
+
+/* The row of what perf shows with a state that is no branch: the instruction walked last. */
+static ptm_script_row state_row(const ptm_session *session, const ptm_lane *from, uint64_t ip)
+{
+	ptm_script_row row = { .ip = ip, .period = 1, .code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length };
+	if (ip)
+		row.flags = ptm_sample_class_flags(from->walked_class) | state_flags(session, &from->item);
+	return row;
+}
+
+/* perf tells the core:bus ratio with the first state that has another. */
+static ptm_status tell_ratio(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t ip)
+{
+	uint32_t ratio = ptm_flow_clock(from->flow)->cbr;
+
+	if (!(samples->script.options.want & PTM_WANT_POWER) || ratio == from->ratio_told)
+		return PTM_OK;
+	from->ratio_told = ratio;
+	ptm_script_row row = state_row(session, from, ip);
+	row.event = PTM_SCRIPT_CBR;
+	row.payload = ratio;
+	return put(session, samples, from, from->tsc, &row);
+}
+
+static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lane *from)
+{
+	const ptm_item *item = &from->item;
+	ptm_script_row row = state_row(session, from, item->ip);
+	uint32_t want;
+
+	bool known = row_of_event(item, &row, &want) && samples->script.options.want & want;
+	if (known && row.event == PTM_SCRIPT_PSB)
+		PTM_TRY(put(session, samples, from, from->tsc, &row));
+	PTM_TRY(tell_ratio(session, samples, from, item->ip));
+	return known && row.event != PTM_SCRIPT_PSB ? put(session, samples, from, from->tsc, &row) : PTM_OK;
+}
+
+static ptm_status tell_begin(ptm_session *session, ptm_samples *samples, ptm_lane *from)
+{
+	const ptm_item *item = &from->item;
+
+	if (item->reason == PTM_GAP_OVERFLOW)
+		from->walked_length = 0;
+	from->sampling.continuous &= from->sampling.lost || item->resumed;
+	from->sampling.lost = false;
+	if (item->resumed)
+		return PTM_OK;
+	ptm_script_row row = { .addr = item->to_ip, .code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length,
+		.flags = PTM_FLAG_BRANCH | PTM_FLAG_BEGIN | state_flags(session, item) };
+	return put_branch(session, samples, from, &row, from->walked_length);
+}
+
+ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane *from)
+{
+	const ptm_item *item = &from->item;
+
+	ptm_samples_take_cycles(samples, from);
+	if (item->kind == PTM_ITEM_EVENT)
+		return tell_event(session, samples, from);
+	if (ptm_samples_is_state(samples, from)) {
+		uint64_t ip = item->kind == PTM_ITEM_VISIT ? item->ip : 0;
+		PTM_TRY(tell_interrupts(session, samples, from, ip, 0));
+		PTM_TRY(tell_ratio(session, samples, from, ip));
+	}
+	if (item->kind == PTM_ITEM_VISIT)
+		return tell_visit_end(session, samples, from);
+	return item->kind == PTM_ITEM_BEGIN ? tell_begin(session, samples, from) : PTM_OK;
+}
+
+/* ---------------------------------------------------------------- errors */
+
+static uint32_t error_of(uint8_t reason)
+{
+	switch (reason) {
+	case PTM_GAP_BAD_PACKET: return 3;
+	case PTM_GAP_NO_CODE: return 5;
+	case PTM_GAP_CODE_MISMATCH: return 6;
+	case PTM_GAP_OVERFLOW: return 7;
+	case PTM_GAP_AUX_TRUNCATED: return 8;
+	case PTM_GAP_ENDLESS_LOOP: return 10;
+	default: return 0;
+	}
+}
+
+/* perf names a binary that it cannot read only once. */
+static ptm_status is_told_before(ptm_session *session, ptm_samples *samples, const ptm_item *item, bool *before)
+{
+	const ptm_map *map = item->reason == PTM_GAP_NO_CODE ? ptm_spaces_find(session->spaces, item->space, item->ip) : NULL;
+
+	*before = false;
+	if (!map)
+		return PTM_OK;
+	for (uint32_t i = 0; i < samples->unreadable.length && !*before; i++)
+		*before = samples->unreadable.at[i] == map->name;
+	return *before ? PTM_OK : ptm_array_push(&samples->unreadable, map->name);
+}
+
+ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_lane *from)
+{
+	const ptm_item *item = &from->item;
+	uint32_t error = error_of(item->reason);
+	bool before;
+
+	from->sampling.lost |= ptm_gap_is_loss(item->reason);
+	if (!error || !(samples->script.options.want & PTM_WANT_ERRORS))
+		return PTM_OK;
+	PTM_TRY(is_told_before(session, samples, item, &before));
+	if (!before)
+		ptm_script_put_error(&samples->script, session->pt.timeless ? 0 : ptm_time_ns(&session->time, item->end_tsc), item->ip, error);
+	return samples->script.status;
+}
+
+ptm_status ptm_samples_tell_truncated(ptm_session *session, ptm_samples *samples, const ptm_record *record)
+{
+	enum { LOST = 8, LOST_FROM_BTS = 9 };
+	bool from_bts = session->flow_source == PTM_SOURCE_BTS;
+	ptm_script *script = &samples->script;
+
+	if (!(script->options.want & PTM_WANT_ERRORS) || !session->file.queues.length)
+		return PTM_OK;
+	script->pid = record->pid;
+	script->tid = record->tid;
+	script->cpu = record->cpu;
+	ptm_script_put_error(script, record->time == PTM_NO_TIME ? 0 : record->time, 0, from_bts ? LOST_FROM_BTS : LOST);
+	return script->status;
+}

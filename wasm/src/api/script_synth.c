@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the events carry that perf makes of packets (field "synth"), in its words. */
+#include "api/script.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+#define WIDTH 34u
+
+/* The core:bus ratio in MHz, as perf rounds it. */
+static uint32_t megahertz(const ptm_session *session, uint64_t ratio)
+{
+	const ptm_pt_info *pt = &session->pt;
+	if (!pt->max_nonturbo_ratio || !pt->time_mult)
+		return 0;
+	uint64_t second = 1000000000, whole = second / pt->time_mult, rest = second % pt->time_mult;
+	uint64_t frequency = (whole << pt->time_shift) + (rest << pt->time_shift) / pt->time_mult;
+	uint64_t kilohertz = frequency / pt->max_nonturbo_ratio / 1000;
+	return (uint32_t)((ratio * kilohertz + 500) / 1000);
+}
+
+static void put_ratio(ptm_script *script, uint64_t ratio)
+{
+	uint32_t most = script->session->pt.max_nonturbo_ratio;
+
+	ptm_script_put(script, " cbr: %2u freq: %4u MHz ", (uint32_t)ratio, megahertz(script->session, ratio));
+	if (most)
+		ptm_script_put(script, "(%3u%%) ", (uint32_t)((5 + 1000 * ratio / most) / 10));
+}
+
+/* PTWRITE's operand, and what it spells when all of it is text. */
+static void put_operand(ptm_script *script, uint64_t operand, bool has_ip)
+{
+	char text[9];
+	uint32_t length = 0;
+
+	ptm_script_put(script, " IP: %u payload: %#" PRIx64 " ", has_ip, operand);
+	for (; length < 8; length++) {
+		uint8_t byte = (uint8_t)(operand >> length * 8);
+		if (!byte)
+			break;
+		if (byte < 0x20 || byte > 0x7e)
+			return;
+		text[length] = (char)byte;
+	}
+	text[length] = 0;
+	/* What follows the text must be nothing. */
+	if (length && (length == 8 || !(operand >> length * 8)))
+		ptm_script_put(script, "%s ", text);
+}
+
+/* payload: the CFE packet's; payload2: 1 when it has an IP. What its EVD packets say follows. */
+static void put_control_flow(ptm_script *script, uint64_t packet, bool has_ip)
+{
+	static const char *const types[] = { NULL, "INTR", "IRET", "SMI", "RSM", "SIPI", "INIT", "VMENTRY", "VMEXIT", "VMEXIT_INTR", "SHUTDOWN", NULL, "UINTR", "UIRET" };
+	uint32_t type = packet & 31, vector = packet >> 8 & 255;
+	const char *name = type < sizeof types / sizeof *types ? types[type] : NULL;
+
+	if (name)
+		ptm_script_put(script, " cfe: %s IP: %d vector: %u", name, has_ip, vector);
+	else
+		ptm_script_put(script, " cfe: %u IP: %d vector: %u", type, has_ip, vector);
+}
+
+void ptm_script_put_synth(ptm_script *script, const ptm_script_row *row)
+{
+	uint32_t start = script->text.length;
+	uint64_t payload = row->payload;
+
+	switch (row->event) {
+	case PTM_SCRIPT_PTWRITE: put_operand(script, payload, row->payload2); break;
+	case PTM_SCRIPT_CBR: put_ratio(script, payload); break;
+	case PTM_SCRIPT_PSB: ptm_script_put(script, " psb offs: %#" PRIx64, payload); break;
+	case PTM_SCRIPT_MWAIT: ptm_script_put(script, " hints: %#x extensions: %#x ", (uint32_t)payload & 0xff, (uint32_t)(payload >> 32) & 3); break;
+	case PTM_SCRIPT_PWRE:
+		ptm_script_put(script, " hw: %u cstate: %u sub-cstate: %u ", (uint32_t)(payload >> 7 & 1), (uint32_t)(payload >> 12 & 15), (uint32_t)(payload >> 8 & 15));
+		break;
+	case PTM_SCRIPT_EXSTOP: ptm_script_put(script, " IP: %u ", (uint32_t)payload & 1); break;
+	case PTM_SCRIPT_PWRX:
+		ptm_script_put(script, " deepest cstate: %u last cstate: %u wake reason: %#x ", (uint32_t)(payload >> 4 & 15), (uint32_t)(payload & 15), (uint32_t)(payload >> 8 & 15));
+		break;
+	case PTM_SCRIPT_EVT: put_control_flow(script, payload, row->payload2); break;
+	case PTM_SCRIPT_IFLAG:
+		ptm_script_put(script, " IFLAG: %d->%d %s branch", !(payload & 1), (int)(payload & 1), row->payload2 ? "via" : "non");
+		break;
+	default: return;
+	}
+	uint32_t length = script->text.length - start;
+	if (length < WIDTH)
+		ptm_script_put(script, "%*s", (int)(WIDTH - length), "");
+}

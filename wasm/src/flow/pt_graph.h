@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Code as the fast path walks it: nodes, each the straight run from an entry to
+ * its next decision (conditional branch, indirect branch or return), direct
+ * jumps and calls followed through. Nodes are found once and kept; what a step
+ * needs is 16 bytes, everything else lies beside.
+ *
+ *   node  entry ─block─jmp─block─call─block─jcc ┬─ to[0]
+ *                                               └─ to[1]
+ */
+#ifndef PTM_FLOW_PT_GRAPH_H
+#define PTM_FLOW_PT_GRAPH_H
+
+#include "flow/block.h"
+
+/* Most nodes, and most calls and moves between functions on their paths. */
+#define PTM_GRAPH_ROWS (1u << 22)
+/* Longest path that a node holds. */
+#define PTM_NODE_BLOCKS 64
+#define PTM_NODE_OPS 32
+#define PTM_NODE_INSTRUCTIONS 4096
+
+/* The hot part. Row 0 is none. */
+typedef struct ptm_node {
+	/* Successors not taken, taken: row << 8 | instructions of its path when it is
+	 * plain and nothing else happens on the way, else row << 8; 0: not known yet.
+	 * Of an indirect branch: to[0] is where it went last. */
+	uint32_t to[2];
+	uint32_t count[2];       /* decisions since they were told last; indirect ones and returns count as taken */
+} ptm_node;
+
+typedef enum ptm_node_kind {
+	PTM_NODE_BRANCH,         /* a TNT bit decides */
+	PTM_NODE_RETURN,         /* a TNT bit, or a TIP */
+	PTM_NODE_JUMP, PTM_NODE_CALL, /* indirect: a TIP */
+	PTM_NODE_SLOW            /* not for the fast path: no code, far transfers, circles, long paths */
+} ptm_node_kind;
+
+typedef struct ptm_node_code {
+	uint64_t ip;
+	uint32_t code_id;
+	uint32_t first_block;    /* in `rows`: the blocks of the path */
+	uint32_t first_op;
+	uint32_t instructions;   /* of the whole path */
+	uint16_t block_count;
+	uint8_t op_count;
+	uint8_t kind;            /* enum ptm_node_kind */
+	uint8_t mode;            /* enum ptm_insn_mode */
+	uint8_t no_code;         /* SLOW because code is missing: may be mapped later */
+	uint8_t taken_replaces;  /* its branch, when taken, goes to the start of another function */
+	uint8_t plain;           /* instructions when a BRANCH without ops, else 0 */
+} ptm_node_code;
+
+/* What a path does to the call stack on its way. */
+typedef struct ptm_node_op {
+	uint32_t instructions;   /* of the path, up to and with the branch */
+	uint32_t from, to;       /* rows of blocks on both sides of it */
+	uint32_t return_node;    /* of a call: its row once it is known, else 0 */
+	uint8_t is_call;         /* else a direct jump to the start of another function */
+} ptm_node_op;
+
+/* What measurements charged to the block that ends a node. */
+typedef struct ptm_node_cost {
+	uint64_t ns, cycles, cycle_visits, cycle_instructions;
+} ptm_node_cost;
+
+#define PTM_GRAPH_RECENT 8192
+
+typedef struct ptm_graph {
+	ptm_node *nodes;
+	ptm_node_code *codes;
+	ptm_node_cost *costs;
+	uint32_t length, capacity;       /* of these three */
+	PTM_ARRAY(ptm_node_op) ops;
+	PTM_ARRAY(uint32_t) rows;
+	uint32_t *slots; uint32_t slot_count; /* (code id, ip, mode) -> row */
+	uint32_t recent[PTM_GRAPH_RECENT];    /* nodes found lately in the present code, by address */
+	PTM_ARRAY(uint32_t) touched;     /* edges (row << 1 | taken) with counts to tell */
+	ptm_blocks *blocks;      /* borrowed */
+	/* The present code. */
+	uint32_t space, code_id;
+	uint8_t mode;
+} ptm_graph;
+
+void ptm_graph_init(ptm_graph *graph, ptm_blocks *blocks);
+void ptm_graph_free(ptm_graph *graph);
+
+/* Sets the code that addresses are of. */
+void ptm_graph_enter(ptm_graph *graph, uint32_t space, uint8_t mode);
+
+/* Stores the row of the node at `ip` of the present code; makes it when new.
+ * Moves what `nodes`, `codes`, `ops` point to. PTM_NO_MEMORY also when there are too many. */
+ptm_status ptm_graph_find_slow(ptm_graph *graph, uint64_t ip, uint32_t *row) PTM_MUST_CHECK;
+
+static inline ptm_status ptm_graph_find(ptm_graph *graph, uint64_t ip, uint32_t *row)
+{
+	uint32_t known = graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT];
+	if (known && graph->codes[known].ip == ip) {
+		*row = known;
+		return PTM_OK;
+	}
+	return ptm_graph_find_slow(graph, ip, row);
+}
+
+/* Finds out where a BRANCH goes. */
+ptm_status ptm_graph_resolve(ptm_graph *graph, uint32_t row, uint32_t taken, uint32_t *target) PTM_MUST_CHECK;
+
+/* Whether `more` nodes would be too many. */
+static inline bool ptm_graph_is_full(const ptm_graph *graph, uint32_t more)
+{
+	return graph->length + more > PTM_GRAPH_ROWS;
+}
+
+/* The first and the last block of a node's path. */
+static inline const ptm_block *ptm_graph_first(const ptm_graph *graph, uint32_t row)
+{
+	return &graph->blocks->blocks.at[graph->rows.at[graph->codes[row].first_block]];
+}
+static inline const ptm_block *ptm_graph_last(const ptm_graph *graph, uint32_t row)
+{
+	const ptm_node_code *code = &graph->codes[row];
+	return &graph->blocks->blocks.at[graph->rows.at[code->first_block + code->block_count - 1]];
+}
+
+#endif
