@@ -3,11 +3,11 @@
 // every branch as often, taken and not taken, with the real decoder.
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { parseCommand } from './args'
+import { optionsText } from './script'
 import { decodeAll, openTrace } from './trace'
 
 const fixtures = join(import.meta.dirname, '../../wasm/test/fixtures')
-const BRANCHES = 1
-const INSTRUCTIONS = 2
 
 test('branches are counted as script prints them', async () => {
   const trace = await openTrace(join(fixtures, 'calls-cyc.perf.data'), join(fixtures, 'symfs'), true)
@@ -17,17 +17,20 @@ test('branches are counted as script prints them', async () => {
   if (!decoded.ok) throw new Error(decoded.error)
   const executed = new Map<bigint, number>()
   const taken = new Map<bigint, number>()
-  for (let first = 0; ;) {
-    const samples = session.query('samples', { flags: BRANCHES | INSTRUCTIONS, first, count: 65_536 })
-    if (!samples.ok) throw new Error(samples.error.sentence)
-    const { rows, kind, ip } = samples.value
-    if (rows === 0) break
-    for (let row = 0; row < rows; row++) {
-      const counts = kind[row] === BRANCHES ? taken : executed
-      const at = ip[row] ?? 0n
+  const command = parseCommand(['script', 'calls-cyc.perf.data', '--itrace=bi0ns', '-F', 'event,ip'])
+  if (!command.ok || command.value.name !== 'script') throw new Error('no script command')
+  const text = optionsText(command.value.options, [], 0)
+  for (let first = 0; ; first = 1) {
+    const answer = session.query('script', { first, text })
+    if (!answer.ok) throw new Error(answer.error.sentence)
+    if (answer.value.rows === 0) break
+    for (const line of new TextDecoder().decode(answer.value.text.pool).split('\n')) {
+      const [, event, ip] = /^\s*(\w+)[:\w]*:\s+([0-9a-f]+)$/.exec(line) ?? []
+      if (event === undefined) continue
+      const counts = event === 'branches' ? taken : executed
+      const at = BigInt(`0x${ip}`)
       counts.set(at, (counts.get(at) ?? 0) + 1)
     }
-    first += rows
   }
   taken.delete(0n) // where tracing starts
   const branches = session.query('branches')
@@ -48,4 +51,4 @@ test('branches are counted as script prints them', async () => {
   }
   expect(loops).toBe(23)
   expect(table.mispredicted.every(Number.isNaN)).toBe(true)
-})
+}, 60_000)

@@ -27,6 +27,7 @@ const reasons = [
   'no_sync',
   'not_traced',
   'endless_loop',
+  'between_samples',
 ]
 
 export async function info(session: Session, file: string, json: boolean): Promise<Result<void, string>> {

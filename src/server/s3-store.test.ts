@@ -4,6 +4,7 @@
 // s3rver (npm): multipart, presigned URLs, ranges, listings as S3 speaks them.
 // It does not check who asks, so it proves nothing about signatures.
 import { createHash, randomBytes } from 'node:crypto'
+import { AwsClient } from 'aws4fetch'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { CHUNK_BYTES, TAG_BYTES } from '../lib/sealed'
 import { openShare, readAll } from '../share/download'
@@ -166,3 +167,33 @@ describe('s3rver', () => {
     await expect(new S3Store(gone.options).check()).rejects.toThrow(/^the object storage refused PUT \(.*ECONNREFUSED.*\)$/)
   })
 })
+
+/**
+ * Another storage to try, one that checks signatures: "http://127.0.0.1:18080 KEY SECRET".
+ * Seen with OpenStack Swift 2.30 and its s3api.
+ */
+const outside = (process.env['PTARMIGAN_TEST_S3'] ?? '').split(' ')
+if (outside.length === 3)
+  describe('the storage that PTARMIGAN_TEST_S3 names', () => {
+    const [endpoint = '', accessKeyId = '', secretAccessKey = ''] = outside
+    const options = { endpoint, bucket: 'ptarmigan-tests', prefix: 'a/b', region: 'us-east-1', accessKeyId, secretAccessKey }
+    beforeAll(async () => {
+      const client = new AwsClient({ accessKeyId, secretAccessKey, service: 's3', region: 'us-east-1', retries: 0 })
+      const made = await client.fetch(`${endpoint}/ptarmigan-tests`, { method: 'PUT' })
+      expect([200, 409]).toContain(made.status)
+    })
+    behaves(() => options)
+
+    it('refuses a wrong secret', async () => {
+      await expect(new S3Store({ ...options, secretAccessKey: 'wrong' }).check()).rejects.toThrow(
+        'the object storage refused PUT (HTTP 403 SignatureDoesNotMatch)',
+      )
+    })
+
+    it('refuses a presigned URL for anything but what it was made for', async () => {
+      const { url } = await new S3Store(options).read('0'.repeat(32))
+      expect((await fetch(url)).status).toBe(404)
+      expect((await fetch(url.replace('0'.repeat(32), '1'.repeat(32)))).status).toBe(403)
+      expect((await fetch(url, { method: 'PUT', body: 'x' })).status).toBe(403)
+    })
+  })

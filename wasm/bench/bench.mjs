@@ -1,127 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run bench`: decode speed, native and WebAssembly, beside libipt's block
-// decoder and perf script on the same file: medians of interleaved rounds.
-// Usage: bench.mjs [--instructions 100m] [--rounds 3] [--trace FILE --elf FILE --path PATH]
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+// `npm run bench`: a whole profile (blocks with counts, time and cycles; the call
+// tree; calls) by one thread, native, in Node and in Chromium, beside libipt's block
+// decoder and perf on the same traces. Interleaved rounds; the table holds medians
+// of CPU time. Writes bench/results.md.
+// Usage: bench.mjs [--instructions 120m] [--rounds 3] [--only NAME] [--text] [--trace FILE --symfs DIR]
+//   --text: perf script --itrace=b and perf report too, which take long
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
-import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
-import { findPtgen, perfVersion, root, symfsOf } from '../test/cases/fixtures.mjs'
+import { perfVersion, root } from '../test/cases/fixtures.mjs'
+import { startBrowser } from './browser.mjs'
+import { encodings, makeInputs } from './inputs.mjs'
 
 const { values: options } = parseArgs({
   options: {
-    instructions: { type: 'string', default: '100m' },
+    instructions: { type: 'string', default: '120m' },
     rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+    text: { type: 'boolean', default: false },
     trace: { type: 'string' },
-    elf: { type: 'string', default: join(root, 'public/samples/orderbook') },
-    path: { type: 'string', default: '/opt/ptarmigan/orderbook' },
+    symfs: { type: 'string', default: '/' },
   },
 })
-const scratch = join(root, 'build/bench')
-mkdirSync(scratch, { recursive: true })
 
-const isNewer = (file, than) => existsSync(file) && statSync(file).mtimeMs >= statSync(than).mtimeMs
-
-/** A long trace of the example's program when the generator is there, else the example itself. */
-function makeInput() {
-  if (options.trace) return resolve(options.trace)
-  const example = join(root, 'public/samples/example.perf.data')
-  const { path: ptgen, why } = findPtgen()
-  if (!ptgen) {
-    console.log(`no generator for a longer trace (${why}): measuring the example, so small that figures are rough`)
-    return example
+/** Runs a program that prints "BYTES INSTRUCTIONS CPU-SECONDS [MEMORY]"; null with the reason printed. */
+function program(command) {
+  const { status, stdout, stderr } = spawnSync(command[0], command.slice(1), { encoding: 'utf8' })
+  if (status) {
+    console.log(`${command[0]} failed: ${String(stderr).trim().split('\n')[0]}`)
+    return null
   }
-  const trace = join(scratch, `orderbook-${options.instructions}.perf.data`)
-  if (isNewer(trace, options.elf)) return trace
-  const recorded = join(root, 'build/fixtures/orderbook.xlog')
-  const log = isNewer(recorded, options.elf) ? recorded : join(scratch, 'orderbook.xlog')
-  const run = (...args) => execFileSync(ptgen, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  if (!isNewer(log, options.elf)) {
-    console.log('recording the example’s program once, instruction by instruction (a minute)')
-    run('trace', '--stdout', '/dev/null', '-o', log, '--', options.elf)
-  }
-  console.log(`making a trace of ${options.instructions} instructions`)
-  const longer = join(scratch, 'longer.xlog')
-  run('replay', '--insns', options.instructions, '-o', longer, log)
-  run('encode', '--truth-level', 'none', '--seed', '7', '--cpus', '2', '--pt', 'cyc=1', '-o', trace, longer)
-  return trace
+  const [bytes, instructions, seconds, memory] = stdout.trim().split(' ').map(Number)
+  return { bytes, instructions, seconds, memory }
 }
 
-/** Programs that print "BYTES INSTRUCTIONS SECONDS", or a whole command whose time counts. */
-function contestants(trace) {
+/** CPU seconds of a whole command, what it prints thrown away. */
+function command(...words) {
+  const { stderr } = spawnSync('bash', ['-c', 'TIMEFORMAT="%U %S"; time "$@" >/dev/null 2>/dev/null', 'bash', ...words], {
+    encoding: 'utf8',
+  })
+  const [user, system] = stderr.trim().split('\n').pop().split(' ').map(Number)
+  return { seconds: user + system }
+}
+
+/** What can be measured here: name -> (input) => result. */
+function contestants(browser) {
   const built = spawnSync('make', ['-s', '-k', '-C', join(root, 'wasm'), 'bench'], { encoding: 'utf8' })
   if (built.status) console.log(built.stderr.trim())
-  const symfs = symfsOf('bench', { [options.path]: options.elf, [resolve(options.elf)]: options.elf })
-  const list = []
-  const program = (name, file, command) => {
-    if (existsSync(file)) list.push({ name, command })
-    else console.log(`without ${name}: ${file.replace(root + '/', '')} is not built`)
-  }
-  program('native', join(root, 'build/bench/decode'), [join(root, 'build/bench/decode'), trace, symfs])
-  const wasm = join(root, 'wasm/bench/decode.mjs')
-  program('wasm', join(root, 'src/engine/generated/ptarmigan.wasm'), [process.execPath, wasm, trace, options.elf, options.path])
-  if (existsSync('/usr/include/intel-pt.h'))
-    program('libipt', join(root, 'build/bench/libipt_blk'), [join(root, 'build/bench/libipt_blk'), trace, options.elf])
+  const list = new Map()
+  const native = join(root, 'build/bench/decode')
+  const libipt = join(root, 'build/bench/libipt_blk')
+  list.set('native', ({ trace, symfs }) => program([native, trace, symfs]))
+  list.set('wasm', ({ trace, symfs }) => program([process.execPath, join(import.meta.dirname, 'decode.mjs'), trace, symfs]))
+  if (browser)
+    list.set('chromium', async (input) => {
+      const result = await browser.measure(input)
+      if (result.failed) console.log(`chromium failed: ${result.failed}`)
+      return result.failed ? null : result
+    })
+  if (existsSync('/usr/include/intel-pt.h')) list.set('libipt', ({ trace, symfs }) => program([libipt, trace, symfs]))
   else console.log('without libipt: libipt-dev is not installed')
-  const perf = perfVersion()
-  if (perf) list.push({ name: 'perf', timed: true, command: ['perf', 'script', '-i', trace, '--symfs', symfs, '--itrace=e'] })
-  else console.log('without perf: it is not installed')
+  if (!perfVersion()) {
+    console.log('without perf: it is not installed')
+    return list
+  }
+  const perf =
+    (...words) =>
+    ({ trace, symfs }) =>
+      command('perf', ...words, '-i', trace, '--symfs', symfs)
+  list.set('perf e', perf('script', '--itrace=e'))
+  if (options.text) {
+    list.set('perf b', perf('script', '--itrace=b'))
+    list.set('perf report', perf('report', '--stdio', '--itrace=i100us'))
+  }
   return list
 }
 
-/** One run: { bytes, instructions, seconds }, or null with the reason printed. */
-function measure({ name, command, timed }) {
-  const start = performance.now()
-  const { status, stdout, stderr } = spawnSync(command[0], command.slice(1), { encoding: 'utf8', maxBuffer: 1 << 28 })
-  const seconds = (performance.now() - start) / 1000
-  if (status) {
-    console.log(`${name} failed: ${String(stderr).trim().split('\n')[0]}`)
-    return null
-  }
-  if (timed) return { seconds }
-  const [bytes, instructions, own] = stdout.trim().split(' ').map(Number)
-  return { bytes, instructions, seconds: own }
-}
-
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
+const mean = (values) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
+const number = (value, digits = 1) => (Number.isFinite(value) ? value.toFixed(digits) : '-')
+const markdown = (rows) => rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+const table = (head, rows) => markdown([head, head.map((_, column) => (column ? '--:' : '---')), ...rows])
 
-const trace = makeInput()
-const list = contestants(trace)
-const results = new Map(list.map(({ name }) => [name, []]))
-for (let round = 0; round < Number(options.rounds); round++) {
-  for (const contestant of list) {
-    const result = measure(contestant)
-    if (result) results.get(contestant.name).push(result)
+/** Every contestant in turn, round by round: name -> results. */
+async function measure(input, list) {
+  const results = new Map([...list.keys()].map((name) => [name, []]))
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const [name, run] of list) {
+      const result = await run(input)
+      if (result) results.get(name).push(result)
+    }
   }
-}
-const known = [...results.values()].flat().find((result) => result.bytes)
-const bytes = known?.bytes ?? statSync(trace).size
-const speedOf = (name) => (results.get(name)?.length ? bytes / 1e6 / median(results.get(name).map((result) => result.seconds)) : NaN)
-console.log(
-  `\n${trace.replace(root + '/', '')}: ${(bytes / 1e6).toFixed(2)} MB of PT, median of ${options.rounds} interleaved rounds, one thread`,
-)
-console.log('decoder     MB/s  M instr/s   instructions   x libipt   x perf')
-for (const { name } of list) {
-  const runs = results.get(name)
-  if (!runs.length) continue
-  const instructions = runs[0].instructions ?? NaN
-  const rate = instructions / 1e6 / median(runs.map((run) => run.seconds))
-  const cells = [
-    speedOf(name).toFixed(1).padStart(8),
-    number(rate, 0, 10),
-    number(instructions, 0, 14),
-    number(speedOf(name) / speedOf('libipt'), 2, 10),
-    number(speedOf(name) / speedOf('perf'), 1, 8),
-  ]
-  console.log(name.padEnd(8) + cells.join(' '))
+  const first = [...results.values()].flatMap((runs) => runs.slice(0, 1))
+  const bytes = first.find((run) => run.bytes)?.bytes ?? NaN
+  const counts = new Set(first.map((run) => run.instructions).filter(Boolean))
+  const speed = new Map()
+  // A ratio is taken within a round, where the machine was as busy for both.
+  const ratio = (to) => (of) => median(results.get(of).map((run, round) => (results.get(to)?.[round]?.seconds ?? NaN) / run.seconds))
+  for (const [name, runs] of results) if (runs.length) speed.set(name, bytes / 1e6 / median(runs.map((run) => run.seconds)))
+  return { input, bytes, counts, speed, ratio, memory: results.get('wasm')[0]?.memory ?? NaN }
 }
 
-const counts = new Set(
-  [...results.values()].flatMap((runs) => runs.slice(0, 1).map((run) => run.instructions)).filter((count) => count !== undefined),
-)
-if (counts.size > 1) console.log('The contestants did not decode the same instructions: the figures do not compare.')
+function report(all, names) {
+  const ours = names.filter((name) => ['native', 'wasm', 'chromium'].includes(name))
+  const speeds = table(
+    ['trace', 'MB', ...names, 'wasm memory, MB'],
+    all.map((one) => [
+      one.input.name,
+      number(one.bytes / 1e6),
+      ...names.map((name) => number(one.speed.get(name))),
+      number(one.memory / 1e6, 0),
+    ]),
+  )
+  const ratios = (to) => {
+    const rows = all.map((one) => [one.input.name, ...ours.map((name) => number(one.ratio(to)(name)))])
+    const means = ['geometric mean', ...ours.map((name) => number(mean(all.map((one) => one.ratio(to)(name)))))]
+    return names.includes(to) ? `\n## Times ${to}\n\n${table(['trace', ...ours], [...rows, means])}\n` : ''
+  }
+  return `# Bench results
 
-function number(value, digits, width) {
-  return (Number.isFinite(value) ? value.toFixed(digits) : '-').padStart(width)
+Made by \`npm run bench\` on ${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}. A whole profile (blocks with counts, time and
+cycles, the call tree, calls) by one thread. libipt: \`pt_blk_next\` with block cache and section cache, blocks only. perf e: \`perf script --itrace=e\`.
+Medians of ${options.rounds} interleaved rounds of CPU time (Chromium: wall clock, so on a busy machine too slow); ratios are taken within rounds.
+${encodings.map(({ name, what }) => `${name}: ${what}.`).join(' ')}
+
+## MB of PT per second
+
+${speeds}
+${ratios('libipt')}${ratios('perf e')}`
 }
+
+const inputs = options.trace
+  ? [{ name: 'given', what: '', trace: resolve(options.trace), symfs: resolve(options.symfs) }]
+  : makeInputs(options.instructions)
+const browser = await startBrowser()
+const list = contestants(browser)
+const all = []
+for (const input of inputs.filter(({ name }) => name.includes(options.only))) {
+  const one = await measure(input, list)
+  all.push(one)
+  console.log(
+    `${input.name}: ${[...one.speed].map(([name, speed]) => `${name} ${number(speed)}`).join(', ')} MB/s; wasm ${number(one.ratio('libipt')('wasm'))} x libipt`,
+  )
+  if (one.counts.size > 1) console.log(`  not the same instructions: ${[...one.counts].join(', ')}: the figures do not compare`)
+}
+await browser?.close()
+const text = report(all, [...list.keys()])
+console.log(`\n${text}`)
+const folder = join(root, 'bench')
+mkdirSync(folder, { recursive: true })
+if (!options.only && !options.trace) writeFileSync(join(folder, 'results.md'), text)

@@ -17,11 +17,11 @@ const ENOSYS = 52
  */
 export async function decodeTrace(wasm, files, time) {
   const module = await WebAssembly.compile(wasm)
-  let memory
+  const own = { memory: undefined }
   const hostRead = (source, offset, into, length) => {
     const bytes = files[source].bytes
     const end = Math.min(Number(offset) + length, bytes.length)
-    new Uint8Array(memory.buffer).set(bytes.subarray(Number(offset), end), into >>> 0)
+    new Uint8Array(own.memory.buffer).set(bytes.subarray(Number(offset), end), into >>> 0)
     return end - Number(offset)
   }
   const imports = {}
@@ -31,7 +31,8 @@ export async function decodeTrace(wasm, files, time) {
     imports[space][name] = name === 'ptm_host_read' ? hostRead : name === 'emscripten_notify_memory_growth' ? () => {} : () => ENOSYS
   }
   const { exports } = await WebAssembly.instantiate(module, imports)
-  memory = exports.memory
+  const { memory } = exports
+  own.memory = memory
   exports._initialize?.()
   const session = exports.ptm_session_new()
   const length = exports.malloc(4) >>> 0

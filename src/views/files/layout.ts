@@ -12,12 +12,15 @@ const isNumber = (text: string) => /^\d+$/.test(text)
 
 /** Plain numbers get the unit that their key promises; other values are made for people already. */
 function factValue(key: string, value: string): string {
-  if (!isNumber(value)) return key === 'cycles' && value === 'yes' ? 'measured (CYC packets)' : value
+  if (!isNumber(value)) return key === 'cycles' && value === 'yes' ? 'measured' : value
   if (key === 'duration_ns') return timeText(Number(value))
   if (key.endsWith('_ns')) return `${secondsText(BigInt(value))} s`
   if (key.endsWith('bytes')) return bytesText(Number(value))
   return countText(Number(value))
 }
+
+/** Names that only `ptarmigan script` prints with. */
+const forScript: ReadonlySet<string> = new Set(['branches_name', 'instructions_name', 'event_width'])
 
 /** Facts for people, in the engine's order; warnings apart. */
 export function factsOf(info: InfoTable): { facts: FactLine[]; warnings: string[] } {
@@ -27,7 +30,7 @@ export function factsOf(info: InfoTable): { facts: FactLine[]; warnings: string[
     const key = textAt(info.key, row)
     const value = textAt(info.value, row)
     if (key === 'warning') warnings.push(value)
-    else if (value !== '') facts.push({ key, label: textAt(info.label, row) || key, value: factValue(key, value) })
+    else if (value !== '' && !forScript.has(key)) facts.push({ key, label: textAt(info.label, row) || key, value: factValue(key, value) })
   }
   return { facts, warnings }
 }
@@ -107,6 +110,7 @@ const reasonWords = [
   'No point to begin at',
   'Tracing was off',
   'Endless loop',
+  'Between samples',
 ]
 
 export const reasonWord = (reason: number): string => reasonWords[reason] ?? 'Unknown'

@@ -265,7 +265,7 @@ static ptm_status run_to(ptm_session *session, ptm_samples *samples, uint64_t ti
 	if (session->flow_source != PTM_SOURCE_PT)
 		return PTM_OK;
 	if (!samples->set_up)
-		PTM_TRY(set_up(samples));
+		PTM_TRY(set_up(session, samples));
 	samples->limit = time == PTM_NO_TIME ? UINT64_MAX : ptm_time_tsc(&session->time, time);
 	return run_lanes(session, samples);
 }

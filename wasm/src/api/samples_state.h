@@ -33,9 +33,12 @@ typedef struct ptm_lane {
 	uint64_t walked_ip;      /* last instruction walked: perf still shows it where tracing begins */
 	uint32_t walked_space;
 	uint8_t walked_length, walked_class;
+	bool walked_part;        /* the walk stopped inside a block */
 	uint64_t sampled_instructions; /* of the queue, as of the last sample of them */
 	uint32_t ratio_told;     /* core:bus ratio that was told last */
 	ptm_sampling sampling;
+	ptm_event data[PTM_EVENT_DATA]; /* of the coming control flow event */
+	uint32_t data_count;
 	ptm_counters last_branch, last_instruction, last_cycle;
 } ptm_lane;
 

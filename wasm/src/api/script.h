@@ -6,6 +6,7 @@
 
 #include "api/script_options.h"
 #include "api/session.h"
+#include "pt/event.h"
 
 /* Fields, by bit; src/cli/sample-fields.ts has the same. */
 enum {
@@ -45,6 +46,9 @@ typedef enum ptm_script_event {
 	PTM_SCRIPT_EVT, PTM_SCRIPT_IFLAG, PTM_SCRIPT_EVENTS
 } ptm_script_event;
 
+/* EVD packets of one event that are kept. */
+#define PTM_EVENT_DATA 8u
+
 /* What perf looks up of an address, kept for the next time. */
 typedef struct ptm_place {
 	uint64_t ip;
@@ -82,6 +86,8 @@ typedef struct ptm_script_row {
 	uint32_t code_space;
 	uint64_t instructions, cycles; /* for ipc */
 	uint64_t payload, payload2;    /* see script_synth.c */
+	const ptm_event *data;   /* evt: what EVD packets say of it */
+	uint32_t data_count;
 	const ptm_thread_stack *stack; /* NULL: not followed */
 } ptm_script_row;
 

@@ -307,7 +307,8 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm
 	from->walked_length = item->instructions && !asynchronous ? length_of(session, block, item->instructions - 1u) : 0;
 	from->walked_ip = instruction_ip(session, block, item->instructions);
 	from->walked_class = item->instructions == block->instructions ? block->class : PTM_INSN_OTHER;
-	if (item->end == PTM_END_FALLTHROUGH)
+	from->walked_part = item->end == PTM_END_FALLTHROUGH;
+	if (from->walked_part)
 		return PTM_OK;
 	if (!asynchronous)
 		row.length = length_of(session, block, block->instructions - 1u);
@@ -323,11 +324,13 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm
 /* ---------------------------------------------------------------- events */
 
 /* The interrupt flag that a branch, or the start of tracing, changed. */
-static ptm_status tell_interrupts(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t ip, uint32_t flags)
+static ptm_status tell_interrupts(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t ip)
 {
 	if (!(samples->script.options.want & PTM_WANT_EVENTS) || !session->pt.event_trace || !from->item.interrupts_toggle)
 		return PTM_OK;
-	ptm_script_row row = { .event = PTM_SCRIPT_IFLAG, .ip = ip, .period = 1, .flags = ip ? flags : 0, .code_ip = ip, .code_space = from->item.space,
+	const ptm_item *item = &from->item;
+	uint32_t flags = item->kind == PTM_ITEM_VISIT ? end_flags(item, session->blocks.blocks.at[item->block].class) : PTM_FLAG_BRANCH | PTM_FLAG_BEGIN;
+	ptm_script_row row = { .event = PTM_SCRIPT_IFLAG, .ip = ip, .addr = item->to_ip, .period = 1, .flags = flags | state_flags(session, item), .code_ip = ip, .code_space = from->item.space,
 		.length = ip ? LENGTH_UNKNOWN : 0, .payload = from->item.interrupts_off, .payload2 = true };
 	return put(session, samples, from, from->tsc, &row);
 }
@@ -336,6 +339,7 @@ static ptm_status tell_interrupts(ptm_session *session, ptm_samples *samples, pt
 static bool row_of_event(const ptm_item *item, ptm_script_row *row, uint32_t *want)
 {
 	row->payload = item->payload;
+	row->payload2 = item->has_ip;
 	*want = PTM_WANT_POWER;
 	switch (item->event) {
 	case PTM_EVENT_PSB: row->event = PTM_SCRIPT_PSB; return true;
@@ -345,18 +349,49 @@ static bool row_of_event(const ptm_item *item, ptm_script_row *row, uint32_t *wa
 	/* perf mislays what the packet says. */
 	case PTM_EVENT_PWRE: row->event = PTM_SCRIPT_PWRE; row->payload = 0; return true;
 	case PTM_EVENT_PWRX: row->event = PTM_SCRIPT_PWRX; return true;
-	case PTM_EVENT_EXSTOP: row->event = PTM_SCRIPT_EXSTOP; return true;
+	case PTM_EVENT_EXSTOP: row->event = PTM_SCRIPT_EXSTOP; row->payload = item->has_ip; return true;
 	case PTM_EVENT_CFE: row->event = PTM_SCRIPT_EVT; *want = PTM_WANT_EVENTS; return true;
 	default: return false;
 	}
+}
+
+/* Flags of the branch that an event makes: interrupts and aborts; 0: it makes none. */
+static uint32_t event_branch_flags(const ptm_item *item)
+{
+	enum { IRET = 2, RSM = 4, VMENTRY = 7, UIRET = 13 };
+	uint32_t type = item->payload & 31;
+
+	if (item->event == PTM_EVENT_TRANSACTION)
+		return item->payload & 2 ? PTM_FLAG_BRANCH | PTM_FLAG_ABORT : 0;
+	if (item->event != PTM_EVENT_CFE || !item->has_ip || type == IRET || type == RSM || type == VMENTRY || type == UIRET)
+		return 0;
+	return item->to_ip ? PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_ASYNC | PTM_FLAG_INTERRUPT : PTM_FLAG_BRANCH | PTM_FLAG_ASYNC | PTM_FLAG_END;
 }
 
 /* The row of what perf shows with a state that is no branch: the instruction walked last. */
 static ptm_script_row state_row(const ptm_session *session, const ptm_lane *from, uint64_t ip)
 {
 	ptm_script_row row = { .ip = ip, .period = 1, .code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length };
-	if (ip)
+	/* Where a FUP says the place, perf stops before the instruction there, and looks at it when it prints. */
+	if (from->item.kind == PTM_ITEM_EVENT && from->item.event == PTM_EVENT_PSB && !from->walked_part)
+		return row;
+	if (from->item.kind == PTM_ITEM_EVENT && (from->item.has_ip || from->item.event == PTM_EVENT_PSB)) {
+		row.length = ip ? LENGTH_UNKNOWN : 0;
+		row.code_ip = ip;
+		row.code_space = from->item.space;
+		row.addr = from->item.to_ip;
+		row.flags = event_branch_flags(&from->item);
+		if (ip && !row.flags)
+			row.flags = state_flags(session, &from->item);
+	} else if (ip) {
 		row.flags = ptm_sample_class_flags(from->walked_class) | state_flags(session, &from->item);
+	}
+	/* Without one it takes the instruction at ip when it prints. */
+	if (!row.length && ip) {
+		row.length = LENGTH_UNKNOWN;
+		row.code_ip = ip;
+		row.code_space = from->item.space;
+	}
 	return row;
 }
 
@@ -380,7 +415,13 @@ static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lan
 	ptm_script_row row = state_row(session, from, item->ip);
 	uint32_t want;
 
+	if (item->event == PTM_EVENT_EVD && from->data_count < PTM_EVENT_DATA)
+		from->data[from->data_count++] = (ptm_event){ .id = (uint16_t)item->bytes, .payload = item->payload };
 	bool known = row_of_event(item, &row, &want) && samples->script.options.want & want;
+	row.data = from->data;
+	row.data_count = from->data_count;
+	if (item->event == PTM_EVENT_CFE)
+		from->data_count = 0;
 	if (known && row.event == PTM_SCRIPT_PSB)
 		PTM_TRY(put(session, samples, from, from->tsc, &row));
 	PTM_TRY(tell_ratio(session, samples, from, item->ip));
@@ -411,7 +452,7 @@ ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane
 		return tell_event(session, samples, from);
 	if (ptm_samples_is_state(samples, from)) {
 		uint64_t ip = item->kind == PTM_ITEM_VISIT ? item->ip : 0;
-		PTM_TRY(tell_interrupts(session, samples, from, ip, 0));
+		PTM_TRY(tell_interrupts(session, samples, from, ip));
 		PTM_TRY(tell_ratio(session, samples, from, ip));
 	}
 	if (item->kind == PTM_ITEM_VISIT)

@@ -33,24 +33,21 @@ static void put_operand(ptm_script *script, uint64_t operand, bool has_ip)
 	char text[9];
 	uint32_t length = 0;
 
-	ptm_script_put(script, " IP: %u payload: %#" PRIx64 " ", has_ip, operand);
-	for (; length < 8; length++) {
-		uint8_t byte = (uint8_t)(operand >> length * 8);
-		if (!byte)
-			break;
-		if (byte < 0x20 || byte > 0x7e)
-			return;
-		text[length] = (char)byte;
-	}
-	text[length] = 0;
+	for (; length < 8 && (uint8_t)(operand >> length * 8) >= 0x20 && (uint8_t)(operand >> length * 8) < 0x7f; length++)
+		text[length] = (char)(operand >> length * 8);
 	/* What follows the text must be nothing. */
-	if (length && (length == 8 || !(operand >> length * 8)))
-		ptm_script_put(script, "%s ", text);
+	if (length < 8 && operand >> length * 8)
+		length = 0;
+	text[length] = 0;
+	ptm_script_put(script, " IP: %u payload: %#" PRIx64 " %s ", has_ip, operand, text);
 }
 
 /* payload: the CFE packet's; payload2: 1 when it has an IP. What its EVD packets say follows. */
-static void put_control_flow(ptm_script *script, uint64_t packet, bool has_ip)
+static void put_control_flow(ptm_script *script, const ptm_script_row *row)
 {
+	static const char *const data[] = { "PFA", "VMXQ", "VMXR" };
+	uint64_t packet = row->payload;
+	bool has_ip = row->payload2;
 	static const char *const types[] = { NULL, "INTR", "IRET", "SMI", "RSM", "SIPI", "INIT", "VMENTRY", "VMEXIT", "VMEXIT_INTR", "SHUTDOWN", NULL, "UINTR", "UIRET" };
 	uint32_t type = packet & 31, vector = packet >> 8 & 255;
 	const char *name = type < sizeof types / sizeof *types ? types[type] : NULL;
@@ -59,6 +56,13 @@ static void put_control_flow(ptm_script *script, uint64_t packet, bool has_ip)
 		ptm_script_put(script, " cfe: %s IP: %d vector: %u", name, has_ip, vector);
 	else
 		ptm_script_put(script, " cfe: %u IP: %d vector: %u", type, has_ip, vector);
+	for (uint32_t i = 0; i < row->data_count; i++) {
+		const ptm_event *one = &row->data[i];
+		if (one->id < sizeof data / sizeof *data)
+			ptm_script_put(script, " %s: %#" PRIx64, data[one->id], one->payload);
+		else
+			ptm_script_put(script, " EVD_%u: %#" PRIx64, one->id, one->payload);
+	}
 }
 
 void ptm_script_put_synth(ptm_script *script, const ptm_script_row *row)
@@ -78,7 +82,7 @@ void ptm_script_put_synth(ptm_script *script, const ptm_script_row *row)
 	case PTM_SCRIPT_PWRX:
 		ptm_script_put(script, " deepest cstate: %u last cstate: %u wake reason: %#x ", (uint32_t)(payload >> 4 & 15), (uint32_t)(payload & 15), (uint32_t)(payload >> 8 & 15));
 		break;
-	case PTM_SCRIPT_EVT: put_control_flow(script, payload, row->payload2); break;
+	case PTM_SCRIPT_EVT: put_control_flow(script, row); break;
 	case PTM_SCRIPT_IFLAG:
 		ptm_script_put(script, " IFLAG: %d->%d %s branch", !(payload & 1), (int)(payload & 1), row->payload2 ? "via" : "non");
 		break;

@@ -17,7 +17,7 @@ void ptm_clock_words_put(const ptm_clock *clock, uint64_t words[PTM_CLOCK_WORDS]
 		clock->ctc.timestamp, clock->ctc.delta, clock->ctc.last_mtc, clock->ctc.have_tma, clock->ctc.fixup_last_mtc,
 		clock->cbr, bits_of(clock->cbr_cycles_to_tsc),
 		clock->cyc_reference, clock->cyc_count, bits_of(clock->cycles_to_tsc), clock->have_cycles_to_tsc,
-		clock->counting, clock->fup_counts, clock->have_cyc, clock->have_mtc,
+		clock->counting, clock->fup_counts, clock->have_cyc, clock->in_psb,
 		clock->cycles, clock->cycles_told, clock->cycles_base, clock->cycles_base_tsc, bits_of(clock->tsc_to_cycles),
 		clock->cycles_sampled, clock->instructions, clock->moves,
 	};
@@ -50,7 +50,7 @@ bool ptm_clock_words_take(ptm_clock *clock, const uint64_t words[PTM_CLOCK_WORDS
 	made.counting = words[14] != 0;
 	made.fup_counts = words[15] != 0;
 	made.have_cyc = words[16] != 0;
-	made.have_mtc = words[17] != 0;
+	made.in_psb = words[17] != 0;
 	made.cycles = words[18];
 	made.cycles_told = words[19];
 	made.cycles_base = words[20];
