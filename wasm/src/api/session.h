@@ -231,12 +231,12 @@ ptm_status ptm_query_packets(ptm_session *session, const ptm_request *request, p
 ptm_status ptm_query_script(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_events(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+/* The same of a source that sees every branch: api/query_all_branches.c. */
+ptm_status ptm_query_all_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_records(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_aux(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_code(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_image_loads(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
-/* The same of a source that sees every branch: api/query_all_branches.c. */
-ptm_status ptm_query_all_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
 /* api/cut.c */
 void ptm_cut_free(ptm_session *session);
