@@ -148,7 +148,7 @@ export function parseCommand(words: readonly string[]): Result<Command, string> 
   }
   if (values['help'] === true) return ok({ name: 'help', text: usage })
   const files = [...(typeof values['input'] === 'string' ? [values['input']] : []), ...positionals]
-  const raw = rawOptions(values)
+  const raw = rawOptions(values, name)
   if (!raw.ok) return raw
   if (raw.value) files.push(raw.value.stream)
   const [file] = files
