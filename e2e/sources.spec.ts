@@ -7,7 +7,7 @@ import { expect, test, type Page } from '@playwright/test'
 import { canvasColors, chooseFiles, fixture, gridRows, idle, openStart, panel, root, showTab, tabs } from './page'
 
 const program = fixture('symfs/opt/ptarmigan/calls')
-/** The truth has 11,998 instructions; 8 ran behind the last BTS record. */
+/** Instructions between the first and the last BTS record: from the truth. */
 const sources = [
   { name: 'bts-calls', instructions: 11_990, mispredictions: false },
   { name: 'lbr-calls', instructions: null, mispredictions: true },

@@ -8,9 +8,11 @@ import { DropZone } from '../widgets/DropZone'
 import { applyScheme } from '../widgets/theme'
 import { Banners } from './Banners'
 import { droppedFiles } from './open-files'
+import { LinkBanner } from './LinkBanner'
 import { RangeBar } from './RangeBar'
 import { RawDialog } from './RawDialog'
 import { widenRange } from './range-layout'
+import { ShareDialog } from './ShareDialog'
 import { actionOf, type Action } from './shortcuts'
 import { ShortcutsSheet } from './ShortcutsSheet'
 import { StartPage } from './StartPage'
@@ -18,6 +20,8 @@ import { TabStrip } from './TabStrip'
 import { nextTheme } from './ThemeToggle'
 import { TopBar } from './TopBar'
 import { missingImages } from './trace-facts'
+import { useUpdates, type Updates } from './use-updates'
+import { useLinks, type Links } from './use-links'
 import { useShareLink } from './use-share-link'
 import { ViewHost } from './ViewHost'
 import './App.css'
@@ -70,7 +74,9 @@ function useShortcuts(onAction: (action: Action) => unknown): void {
   }, [])
 }
 
-function OpenTrace({ onHelp, searchRef }: { onHelp(): void; searchRef: React.RefObject<HTMLInputElement | null> }) {
+type OpenTraceProps = { links: Links; updates: Updates; onHelp(): void; onShare(): void; searchRef: React.RefObject<HTMLInputElement | null> }
+
+function OpenTrace({ links, updates, onHelp, onShare, searchRef }: OpenTraceProps) {
   const images = useStore((store) => store.session.images)
   const queues = useStore((store) => store.session.queues)
   const missing = useMemo(
@@ -79,9 +85,10 @@ function OpenTrace({ onHelp, searchRef }: { onHelp(): void; searchRef: React.Ref
   )
   return (
     <div className="app">
-      <TopBar onHelp={onHelp} />
+      <TopBar onHelp={onHelp} onShare={onShare} />
       <main>
         <TabStrip missing={missing?.count ?? 0} searchRef={searchRef} />
+        <LinkBanner links={links} updates={updates} />
         <Banners missing={missing} />
         <RangeBar />
         <ViewHost />
@@ -98,6 +105,9 @@ export function App() {
   const search = useRef<HTMLInputElement>(null)
   useTheme()
   useIdleMark()
+  const links = useLinks()
+  const updates = useUpdates()
+  const [sharing, setSharing] = useState(false)
   useShareLink()
   useShortcuts((action) => {
     const { setTab, theme, setTheme } = useStore.getState()
@@ -112,6 +122,10 @@ export function App() {
         return clearOne()
       case 'widen':
         return widen()
+      case 'share':
+        return isOpen && setSharing(true)
+      case 'copy-link':
+        return isOpen && void links.copy()
       case 'tab':
         return isOpen && setTab(action.tab)
     }
@@ -124,7 +138,15 @@ export function App() {
       label={isOpen ? 'Drop to add binaries or open another trace' : 'Drop to open'}
       onDrop={(data) => void droppedFiles(data).then(openFiles)}
     >
-      {isOpen ? <OpenTrace onHelp={() => setHelp(true)} searchRef={search} /> : <StartPage />}
+      {isOpen ? (
+        <OpenTrace links={links} updates={updates} onHelp={() => setHelp(true)} onShare={() => setSharing(true)} searchRef={search} />
+      ) : (
+        <>
+          <LinkBanner links={links} updates={updates} />
+          <StartPage />
+        </>
+      )}
+      {sharing && isOpen && <ShareDialog onCopyLink={links.copy} onClose={() => setSharing(false)} />}
       <RawDialog />
       {help && <ShortcutsSheet onClose={() => setHelp(false)} />}
     </DropZone>

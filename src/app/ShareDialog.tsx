@@ -1,21 +1,198 @@
 // SPDX-License-Identifier: Apache-2.0
-// The share dialog: what is shared, and the upload section.
-import { ok } from '../lib/result'
-import { useStore } from '../store'
+// The share dialog: a link to the view, a bundle to save, and the upload, each
+// with a sentence on who can read what.
+import { useEffect, useMemo, useState } from 'react'
+import type { Result } from '../lib/result'
+import { threadLabel, traceDuration } from '../model/names'
+import { noRedaction, type Redaction, type SymbolChoice } from '../share/redaction'
+import { emptyView, viewParameters } from '../share/permalink'
+import { exportBundle, useStore, type BundleFile } from '../store'
+import { Button } from '../widgets/Button'
 import { Dialog } from '../widgets/Dialog'
+import { durationText } from '../widgets/number-text'
+import { BundleContents } from './BundleContents'
+import { linkedView } from './link-view'
 import { ShareUpload } from './ShareUpload'
 import { sizeText } from './share-text'
+import './ShareDialog.css'
 
-export function ShareDialog({ onClose }: { onClose(): void }) {
-  const file = useStore((store) => store.session.file)
+type Props = { onCopyLink(): Promise<boolean>; onClose(): void }
+
+function CopyLink({ onCopyLink }: { onCopyLink(): Promise<boolean> }) {
+  const [copied, setCopied] = useState<boolean | null>(null)
   const fileName = useStore((store) => store.session.fileName)
-  if (!(file instanceof Blob)) return null
+  return (
+    <section aria-labelledby="share-link">
+      <h3 id="share-link">Link to this view</h3>
+      <p>
+        Holds the view, not the trace: whoever has {fileName} too opens it and sees what you see. Nothing is sent anywhere.
+      </p>
+      <Button icon={copied ? 'check' : 'copy'} onClick={() => void onCopyLink().then(setCopied)}>
+        {copied ? 'Copied' : 'Copy link'}
+      </Button>
+      {copied === false && <p role="alert">The browser did not allow it: copy the address of this page instead, it is the same link.</p>}
+    </section>
+  )
+}
+
+type Choice = { name: keyof Omit<Redaction, 'symbols'>; label: string }
+const choices: readonly Choice[] = [
+  { name: 'host', label: 'Host name and kernel release' },
+  { name: 'commandLine', label: 'Command line' },
+  { name: 'comms', label: 'Names of processes and threads' },
+  { name: 'paths', label: 'Paths and build-ids of binaries' },
+  { name: 'lines', label: 'Source files and lines' },
+]
+
+const symbolChoices: readonly { choice: SymbolChoice; label: string }[] = [
+  { choice: 'keep', label: 'keep' },
+  { choice: 'hash', label: 'replace' },
+  { choice: 'drop', label: 'leave out' },
+]
+
+function RedactionFields({ redaction, onChange }: { redaction: Redaction; onChange(redaction: Redaction): void }) {
+  return (
+    <fieldset>
+      <legend>Leave out</legend>
+      {choices.map(({ name, label }) => (
+        <label key={name}>
+          <input type="checkbox" checked={redaction[name]} onChange={(event) => onChange({ ...redaction, [name]: event.target.checked })} />
+          {label}
+        </label>
+      ))}
+      <label>
+        Names of functions
+        <select
+          value={redaction.symbols}
+          onChange={(event) => onChange({ ...redaction, symbols: symbolChoices.find(({ choice }) => choice === event.target.value)?.choice ?? 'keep' })}
+        >
+          {symbolChoices.map(({ choice, label }) => (
+            <option key={choice} value={choice}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+    </fieldset>
+  )
+}
+
+/** Which part of the trace, and of whom. Threads can be chosen where each has packets of its own. */
+function useParts() {
+  const range = useStore((store) => store.view.range)
+  const thread = useStore((store) => store.view.thread)
+  const threads = useStore((store) => store.session.threads)
+  const queues = useStore((store) => store.session.queues)
+  const info = useStore((store) => store.session.info)
+  const [ranged, setRanged] = useState(range !== null)
+  const [single, setSingle] = useState(false)
+  const perThread = queues !== null && queues.tid.every((tid) => tid > 0)
+  return {
+    range: ranged ? range : null,
+    threads: single && perThread && thread !== null ? [thread] : null,
+    fields: (
+      <fieldset>
+        <legend>Take</legend>
+        <label>
+          <input type="radio" name="share-range" checked={!ranged} onChange={() => setRanged(false)} />
+          The whole trace ({durationText(traceDuration(info))})
+        </label>
+        <label>
+          <input type="radio" name="share-range" checked={ranged} disabled={!range} onChange={() => setRanged(true)} />
+          {range ? `The selected range (${durationText(range.end_ns - range.start_ns)})` : 'A range: select one first'}
+        </label>
+        <label>
+          <input
+            type="checkbox"
+            checked={single && perThread && thread !== null}
+            disabled={!perThread || thread === null}
+            onChange={(event) => setSingle(event.target.checked)}
+          />
+          {thread === null ? 'One thread only: choose it first' : `Only ${threadLabel(threads, thread)}`}
+        </label>
+        {!perThread && <p>This trace was recorded per CPU: its threads share one stream of packets and are shared together.</p>}
+      </fieldset>
+    ),
+  }
+}
+
+/** The bundle for the choices made, made again when they change. */
+function useBundle(wish: Parameters<typeof exportBundle>[0] | null): Result<BundleFile, string> | null {
+  const [made, setMade] = useState<{ wish: unknown; result: Result<BundleFile, string> } | null>(null)
+  useEffect(() => {
+    if (!wish) return
+    let current = true
+    void exportBundle(wish).then((result) => current && setMade({ wish, result }))
+    return () => {
+      current = false
+    }
+  }, [wish])
+  return made && made.wish === wish ? made.result : null
+}
+
+/** Hands a file to the browser to save. */
+function save(file: File): void {
+  const url = URL.createObjectURL(file)
+  const anchor = document.createElement('a')
+  anchor.href = url
+  anchor.download = file.name
+  anchor.click()
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}
+
+export function ShareDialog({ onCopyLink, onClose }: Props) {
+  const status = useStore((store) => store.session.status)
+  const session = useStore((store) => store.session)
+  const view = useStore((store) => store.view)
+  const parts = useParts()
+  const [redaction, setRedaction] = useState(noRedaction)
+  const { range, threads } = parts
+  const thread = threads?.[0] ?? null
+  const wish = useMemo(() => {
+    if (status !== 'ready') return null
+    const linked = linkedView(view, session)
+    // Ordinals and offsets count from the start of what is shared, and a search is a name.
+    const cut = range !== null || thread !== null
+    const shared = {
+      ...linked,
+      ...(cut && { instruction: null, packet: null }),
+      ...(redaction.symbols !== 'keep' && { search: '', flame: emptyView.flame }),
+    }
+    return { range, threads: thread === null ? null : [thread], redaction, title: '', note: '', view: viewParameters(shared).toString() }
+    // The trace does not change while the dialog is open.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, [status, range, thread, redaction])
+  const bundle = useBundle(wish)
   return (
     <Dialog title="Share" onClose={onClose}>
-      <ShareUpload
-        what={`${fileName} (${sizeText(file.size)}, without its binaries)`}
-        makeFile={() => Promise.resolve(ok({ file, fileName }))}
-      />
+      <div className="share">
+        <CopyLink onCopyLink={onCopyLink} />
+        <section aria-labelledby="share-bundle">
+          <h3 id="share-bundle">Bundle</h3>
+          <p>One file with the trace and the code, symbols and lines it needs. It opens anywhere, and whoever gets it can read all of it.</p>
+          <div className="share-choices">
+            {parts.fields}
+            <RedactionFields redaction={redaction} onChange={setRedaction} />
+          </div>
+          {status !== 'ready' && <p>A bundle can be made when decoding is over.</p>}
+          {status === 'ready' && !bundle && <p role="status">Making the bundle…</p>}
+          {bundle && !bundle.ok && <p role="alert">{bundle.error}</p>}
+          {bundle?.ok && (
+            <>
+              <BundleContents contents={bundle.value.contents} />
+              <Button kind="primary" icon="file" onClick={() => save(bundle.value.file)}>
+                Export bundle ({sizeText(bundle.value.file.size)})
+              </Button>
+            </>
+          )}
+        </section>
+        {bundle?.ok && (
+          <ShareUpload
+            what={`the bundle above (${sizeText(bundle.value.file.size)})`}
+            makeFile={() => Promise.resolve({ ok: true, value: { file: bundle.value.file, fileName: bundle.value.file.name } })}
+          />
+        )}
+      </div>
     </Dialog>
   )
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bar on top: which trace, its facts, how far decoding is, and what can be
 // done with the whole page.
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo } from 'react'
 import { useStore } from '../store'
 import { Button, IconButton } from '../widgets/Button'
 import { ProgressBar } from '../widgets/ProgressBar'
 import { Mark } from './Brand'
 import { FileButton } from './FileButtons'
-import { ShareDialog } from './ShareDialog'
 import { ThemeToggle } from './ThemeToggle'
 import { progressText, traceChips } from './trace-facts'
 import './TopBar.css'
@@ -52,25 +51,18 @@ function DecodeProgress() {
   )
 }
 
-/** Only where the page's server keeps shares, and for a file of this machine. */
-function ShareButton() {
-  const server = useStore((store) => store.share.server)
+function ShareButton({ onShare }: { onShare(): void }) {
   const file = useStore((store) => store.session.file)
   const lookForServer = useStore((store) => store.lookForServer)
-  const [open, setOpen] = useState(false)
   useEffect(() => void lookForServer(), [lookForServer])
-  if (server === null || server === 'unknown' || !(file instanceof Blob)) return null
   return (
-    <>
-      <Button icon="share" onClick={() => setOpen(true)}>
-        Share
-      </Button>
-      {open && <ShareDialog onClose={() => setOpen(false)} />}
-    </>
+    <Button icon="share" onClick={onShare} disabled={!file} title="Share this view or this trace (Shift S)">
+      Share
+    </Button>
   )
 }
 
-export function TopBar({ onHelp }: { onHelp(): void }) {
+export function TopBar({ onHelp, onShare }: { onHelp(): void; onShare(): void }) {
   const fileName = useStore((store) => store.session.fileName)
   const closeTrace = useStore((store) => store.closeTrace)
   return (
@@ -83,7 +75,7 @@ export function TopBar({ onHelp }: { onHelp(): void }) {
       <Chips />
       <span className="toolbar-space" />
       <DecodeProgress />
-      <ShareButton />
+      <ShareButton onShare={onShare} />
       <FileButton label="Add files" icon="plus" />
       <ThemeToggle />
       <IconButton icon="help" label="Keyboard shortcuts (?)" onClick={onHelp} />

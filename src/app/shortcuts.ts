@@ -5,7 +5,7 @@ import type { Tab } from '../model/view-state'
 import { tabs } from './tabs'
 
 export type Action =
-  { kind: 'tab'; tab: Tab } | { kind: 'search' } | { kind: 'help' } | { kind: 'clear' } | { kind: 'widen' } | { kind: 'theme' }
+  { kind: 'tab'; tab: Tab } | { kind: 'search' } | { kind: 'help' } | { kind: 'clear' } | { kind: 'widen' } | { kind: 'theme' } | { kind: 'share' } | { kind: 'copy-link' }
 export type Press = { key: string; ctrlKey: boolean; metaKey: boolean; altKey: boolean }
 
 /** What a key means outside of text fields; null: nothing. */
@@ -22,6 +22,10 @@ export function actionOf({ key, ctrlKey, metaKey, altKey }: Press): Action | nul
       return { kind: 'clear' }
     case 'z':
       return { kind: 'widen' }
+    case 'S':
+      return { kind: 'share' }
+    case 'l':
+      return { kind: 'copy-link' }
     case 't':
       return { kind: 'theme' }
     default:
@@ -37,6 +41,8 @@ export const sheet: readonly { title: string; keys: readonly (readonly [string, 
       ['/', 'Search'],
       ['Z', 'Widen the time range'],
       ['Escape', 'Clear the search, then the time range'],
+      ['L', 'Copy a link to this view'],
+      ['Shift S', 'Share'],
       ['T', 'Next theme'],
       ['?', 'This sheet'],
     ],

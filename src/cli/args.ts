@@ -2,6 +2,8 @@
 // The command line: which command, which options, or the sentence why not.
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { fail, ok, type Result } from '../lib/result'
+import type { BundleOptions } from './bundle'
+import { bundleOptions, parseBundle } from './bundle-args'
 import type { PacketsOptions } from './packets'
 import { isShareCommand, parseShareCommand, shareUsage, type ShareCommand } from './share-args'
 import { rawFlags, rawOptions, rawUsage, type RawOptions } from './raw-options'
@@ -19,6 +21,7 @@ export type Command =
   | ({ name: 'script'; options: ScriptOptions } & Common)
   | ({ name: 'report'; options: ReportOptions } & Common)
   | ({ name: 'packets'; options: PacketsOptions } & Common)
+  | ({ name: 'bundle'; options: BundleOptions } & Common)
 
 export const usage = `Usage: ptarmigan COMMAND [options] FILE
 
@@ -29,7 +32,10 @@ Commands
   script    branches, instructions or samples as perf script 6.1 prints them
   report    the functions and blocks that cost most
   packets   the raw packets with their offsets
+  bundle    the trace, or a part of it, with the code and symbols it needs, in one file
   serve, share, unshare, open   a server for shared traces, and its clients: below
+
+FILE may be a bundle too.
 
 Options of all commands
   -i, --input FILE   the trace (or give it as the last word)
@@ -65,6 +71,15 @@ packets
   --from OFFSET      start at this AUX offset (decimal or 0x…)
   --count N          at most N packets of each queue
 
+bundle
+  -o, --output FILE  where to write it
+  --range FROM,TO    only this time: 12ms,15.5ms from the trace's start, or seconds as perf script prints them
+  --thread TID,…     only these threads (of a trace recorded with --per-thread)
+  --redact LIST      leave out or replace: host,command,comms,paths,symbols (replaced),no-symbols (left out),lines
+                     or all: everything but what decoding needs. Addresses stay as they are.
+  --source           put in the source files that this machine has
+  --title TEXT, --note TEXT   for whoever opens it
+
 info, report, packets
   --json             machine-readable, with a version number
 
@@ -93,6 +108,13 @@ const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']
   packets: {
     options: { ...common, ...json, queue: { type: 'string' }, from: { type: 'string' }, count: { type: 'string' } },
     make: makePackets,
+  },
+  bundle: {
+    options: { ...common, ...bundleOptions },
+    make: ({ values, common: of }) => {
+      const options = parseBundle(values)
+      return options.ok ? ok({ name: 'bundle', options: options.value, ...of }) : options
+    },
   },
 }
 

@@ -3,35 +3,45 @@
 // every branch as often, taken and not taken, with the real decoder.
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { Session } from '../engine/session'
+import { textAt } from '../lib/text-column'
 import { parseCommand } from './args'
 import { optionsText } from './script'
 import { decodeAll, openTrace } from './trace'
 
 const fixtures = join(import.meta.dirname, '../../wasm/test/fixtures')
+const trace_file = join(fixtures, 'calls-cyc.perf.data')
+
+/** How often each address stands in the lines of `script -F ip`. */
+function countsOf(session: Session, itrace: string): Map<bigint, number> {
+  const command = parseCommand(['script', trace_file, `--itrace=${itrace}`, '-F', 'ip'])
+  if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
+  const text = optionsText(command.value.options, [], 0)
+  const counts = new Map<bigint, number>()
+  for (let first = 0; ;) {
+    const answer = session.query('script', { first, text })
+    if (!answer.ok) throw new Error(answer.error.sentence)
+    const { rows, text: lines } = answer.value
+    if (rows === 0) return counts
+    for (let row = 0; row < rows; row++) {
+      for (const line of textAt(lines, row).split('\n')) {
+        if (line.trim() === '') continue
+        const ip = BigInt(`0x${line.trim()}`)
+        counts.set(ip, (counts.get(ip) ?? 0) + 1)
+      }
+    }
+    first += rows
+  }
+}
 
 test('branches are counted as script prints them', async () => {
-  const trace = await openTrace(join(fixtures, 'calls-cyc.perf.data'), join(fixtures, 'symfs'), true)
+  const trace = await openTrace(trace_file, join(fixtures, 'symfs'), true)
   if (!trace.ok) throw new Error(trace.error)
   const { session } = trace.value
   const decoded = decodeAll(session)
   if (!decoded.ok) throw new Error(decoded.error)
-  const executed = new Map<bigint, number>()
-  const taken = new Map<bigint, number>()
-  const command = parseCommand(['script', 'calls-cyc.perf.data', '--itrace=bi0ns', '-F', 'event,ip'])
-  if (!command.ok || command.value.name !== 'script') throw new Error('no script command')
-  const text = optionsText(command.value.options, [], 0)
-  for (let first = 0; ; first = 1) {
-    const answer = session.query('script', { first, text })
-    if (!answer.ok) throw new Error(answer.error.sentence)
-    if (answer.value.rows === 0) break
-    for (const line of new TextDecoder().decode(answer.value.text.pool).split('\n')) {
-      const [, event, ip] = /^\s*(\w+)[:\w]*:\s+([0-9a-f]+)$/.exec(line) ?? []
-      if (event === undefined) continue
-      const counts = event === 'branches' ? taken : executed
-      const at = BigInt(`0x${ip}`)
-      counts.set(at, (counts.get(at) ?? 0) + 1)
-    }
-  }
+  const executed = countsOf(session, 'i0ns')
+  const taken = countsOf(session, 'b')
   taken.delete(0n) // where tracing starts
   const branches = session.query('branches')
   if (!branches.ok) throw new Error(branches.error.sentence)

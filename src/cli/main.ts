@@ -2,6 +2,7 @@
 // The command line program's entry: runs one command over one trace. Errors
 // are a sentence on stderr and exit code 1, wrong usage is exit code 2.
 import { ok, type Result } from '../lib/result'
+import { bundle } from './bundle'
 import { parseCommand, type Command } from './args'
 import { info } from './info'
 import { endQuietlyOnClosedPipe, print, say } from './output'
@@ -40,6 +41,8 @@ async function run(command: Command): Promise<Result<void, string>> {
       return report(session, command.file, command.options)
     case 'packets':
       return packets(session, command.options)
+    case 'bundle':
+      return bundle(trace.value, command.options)
   }
 }
 

@@ -6,14 +6,17 @@ import { fail, ok, type Result } from '../lib/result'
 import { textAt } from '../lib/text-column'
 import { Session } from '../engine/session'
 import { decoderUrl } from '../engine/wasm'
+import type { ByteSource } from '../share/pieces'
 import type { EngineError } from '../engine/protocol'
 import { FileSources } from './file-sources'
 import { MachineFinder, SymfsFinder, type ImageFinder } from './find-images'
+import { bundleInputs, byteSource } from './open-bundle'
 import { say } from './output'
 import { openRaw, type RawOptions } from './raw-options'
 import { archivedImages, traceInputs, type OfferedImage, type TraceInputs } from './trace-inputs'
 
-export type Trace = { session: Session; bytes: number }
+/** `file`: the perf.data's bytes, `name`: its name; out of the bundle, where one was opened. */
+export type Trace = { session: Session; bytes: number; file: ByteSource; name: string }
 
 /** Opens `path` (or the raw stream) and offers the binaries it names, if they are wanted; refused binaries are named on stderr. */
 export async function openTrace(
@@ -27,7 +30,9 @@ export async function openTrace(
   if (!packed.ok) return packed
   const finder = await finderFor(packed.value ? undefined : symfs)
   if (!finder.ok) return finder
-  const inputs = raw ? rawInputs(raw, sources) : await traceInputs(path, sources)
+  const bundle = raw ? ok(null) : await bundleInputs(path, sources)
+  if (!bundle.ok) return bundle
+  const inputs = raw ? rawInputs(raw, sources) : bundle.value ? ok(bundle.value) : await traceInputs(path, sources)
   if (!inputs.ok) return inputs
   const { trace, data, images } = inputs.value
   const session = await Session.create(await WebAssembly.compile(await readFile(decoderUrl)), sources)
@@ -36,10 +41,12 @@ export async function openTrace(
   if (wantsImages) {
     const along = offerGiven(session, [...images, ...(packed.value ?? [])])
     if (!along.ok) return along
-    const offered = offerImages(session, sources, finder.value)
+    // A bundle has what it needs: another binary of the same name would only be a wrong one.
+    const offered = bundle.value ? ok(undefined) : offerImages(session, sources, finder.value)
     if (!offered.ok) return offered
   }
-  return ok({ session, bytes: trace.size + data.reduce((sum, { size }) => sum + size, 0) })
+  const bytes = trace.size + data.reduce((sum, { size }) => sum + size, 0)
+  return ok({ session, bytes, file: byteSource(sources, trace), name: bundle.value ? bundle.value.name : path })
 }
 
 function rawInputs(raw: RawOptions, sources: FileSources): Result<TraceInputs, string> {

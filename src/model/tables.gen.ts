@@ -376,6 +376,63 @@ export type EventsTable = {
   text: TextColumn
 }
 
+/** records and samples of the data section that a range needs; thread, start_ns, end_ns count */
+export type CutRecordsTable = {
+  rows: number
+  /** of the record */
+  file_offset: Float64Array
+}
+
+/** AUX data that a range needs, from PSB to PSB; thread, start_ns, end_ns count */
+export type CutAuxTable = {
+  rows: number
+  /** row of queues */
+  queue: Uint32Array
+  /** idx of its AUXTRACE records */
+  index: Uint32Array
+  /** of the first byte */
+  file_offset: Float64Array
+  /** bytes */
+  size: Float64Array
+  /** state of the clock there, in hex, for feature 255 (api/cut_seed.c); in the first row of a queue alone; empty: the queue's own start */
+  clock: TextColumn
+}
+
+/** code that decoding a range visits, as runs of instructions alike; thread, start_ns, end_ns count */
+export type CutCodeTable = {
+  rows: number
+  /** row of images */
+  image: Uint32Array
+  /** in the image's own address space */
+  address: BigUint64Array
+  /** bytes in hex */
+  code: TextColumn
+  /** as perf prints it; empty: none */
+  symbol: TextColumn
+  symbol_address: BigUint64Array
+  symbol_size: BigUint64Array
+  /** source file; empty unknown */
+  file: TextColumn
+  /** source line; 0 unknown */
+  line: Uint32Array
+  /** functions inlined there, outermost first, one a line */
+  inlined: TextColumn
+}
+
+/** PT_LOADs of the images that are given; nothing counts */
+export type ImageLoadsTable = {
+  rows: number
+  /** row of images */
+  image: Uint32Array
+  /** ELFCLASS32 */
+  is_32bit: Uint8Array
+  executable: Uint8Array
+  file_offset: BigUint64Array
+  file_size: BigUint64Array
+  address: BigUint64Array
+  memory_size: BigUint64Array
+}
+
 export type Tables = {
   info: InfoTable
   queues: QueuesTable
@@ -393,6 +450,10 @@ export type Tables = {
   script: ScriptTable
   branches: BranchesTable
   events: EventsTable
+  cut_records: CutRecordsTable
+  cut_aux: CutAuxTable
+  cut_code: CutCodeTable
+  image_loads: ImageLoadsTable
 }
 
 export type TableName = keyof Tables
@@ -585,5 +646,35 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['offset', 'f64'],
     ['left_out', 'f64'],
     ['text', 'str'],
+  ],
+  cut_records: [
+    ['file_offset', 'f64'],
+  ],
+  cut_aux: [
+    ['queue', 'u32'],
+    ['index', 'u32'],
+    ['file_offset', 'f64'],
+    ['size', 'f64'],
+    ['clock', 'str'],
+  ],
+  cut_code: [
+    ['image', 'u32'],
+    ['address', 'u64'],
+    ['code', 'str'],
+    ['symbol', 'str'],
+    ['symbol_address', 'u64'],
+    ['symbol_size', 'u64'],
+    ['file', 'str'],
+    ['line', 'u32'],
+    ['inlined', 'str'],
+  ],
+  image_loads: [
+    ['image', 'u32'],
+    ['is_32bit', 'u8'],
+    ['executable', 'u8'],
+    ['file_offset', 'u64'],
+    ['file_size', 'u64'],
+    ['address', 'u64'],
+    ['memory_size', 'u64'],
   ],
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The store's door: views and app import this file only; behind it is their
 // only way to the engine.
+export { exportBundle, type BundleFile } from './bundle'
+export { sourceOf } from './open-bundle'
 export { setEngine } from './engine-access'
 export { markWork } from './pending'
 export { useStore } from './store'

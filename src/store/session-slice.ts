@@ -9,6 +9,7 @@ import { initialViewState } from '../model/view-state'
 import { classify, isLocal, nameOf, type LocalFile, type OfferedFile, type SortedFiles } from './classify'
 import { engine } from './engine-access'
 import { fetchExample } from './example'
+import { unpackBundles } from './open-bundle'
 import { rawFiles } from './raw-files'
 import { unpackFiles } from './unpack-files'
 import type { RawAnswer, SessionActions, SessionSlice, Store } from './types'
@@ -89,7 +90,7 @@ function throttle(every: number, task: () => void): { call(): void; stop(): void
   }
 }
 
-export const createSessionSlice: StateCreator<Store, [], [], { session: SessionSlice } & SessionActions> = (set, get) => {
+export const createSessionSlice: StateCreator<Store, [], [], { session: SessionSlice; bundle: Store['bundle'] } & SessionActions> = (set, get) => {
   /** Grows with every trace and every decode run: answers to an older one are dropped. */
   let run = 0
   /** Binaries that came before their trace. */
@@ -229,8 +230,11 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
       if (show) told.call()
     })
     told.stop()
-    const sorted = await classify(files)
-    return { ...sorted, outcomes: [...outcomes, ...sorted.outcomes] }
+    const bundles = await unpackBundles(files)
+    const sorted = await classify(bundles.files)
+    if (sorted.traces.length > 0) set({ bundle: bundles.about })
+    const damaged = bundles.problems.map((sentence): ImageOutcome => ({ path: '', state: 'unreadable', sentence }))
+    return { ...sorted, outcomes: [...damaged, ...outcomes, ...sorted.outcomes] }
   }
 
   /** Asks the reader for what a raw stream does not say of itself. */
@@ -281,6 +285,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
 
   return {
     session: emptySession,
+    bundle: null,
     openFiles: (files) => guarded(() => openSorted(files)),
     openExample: () =>
       guarded(async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The store's shape: what views read and the verbs they call. The only door
 // from views to the engine.
+import type { About } from '../share/container'
 import type { ImageOutcome, Progress, TableRequest } from '../engine/protocol'
 import type { ServerConfig } from '../share/wire'
 import type { Kept } from './kept-shares'
@@ -58,6 +59,8 @@ export type ViewActions = {
   setWeight(weight: Weight): void
   setSearch(search: string): void
   setFlamePath(path: number[]): void
+  /** Shows all of what a link says at once. */
+  showView(view: Partial<ViewState>): void
   /** Each of these also opens the tab. */
   showInstruction(thread: number, ordinal: number): void
   showTime(thread: number, time_ns: number): Promise<void>
@@ -99,6 +102,8 @@ export type ShareActions = {
 }
 
 export type Store = {
+  /** What the bundle says of itself that the trace came in; null: it came by itself. */
+  bundle: About | null
   share: ShareSlice
 
   session: SessionSlice

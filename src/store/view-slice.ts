@@ -36,6 +36,10 @@ export const createViewSlice: StateCreator<Store, [], [], ViewSlice> = (set, get
     setWeight: (weight) => change({ weight }),
     setSearch: (search) => change({ search }),
     setFlamePath: (flamePath) => change({ flamePath }),
+    showView: (view) => {
+      jump++
+      change(view)
+    },
     showInstruction: (thread, ordinal) => {
       jump++
       change({ tab: 'instructions', thread: threadFor(thread), instruction: { thread, ordinal } })

@@ -179,6 +179,32 @@
 	C(events, in_transaction, u8, "") \
 	C(events, offset, f64, "AUX offset of its packet") \
 	C(events, left_out, f64, "events of the queue after this one that the answer had no room for: ask for a shorter range") \
-	C(events, text, str, "for people")
+	C(events, text, str, "for people") \
+	T(cut_records, "records and samples of the data section that a range needs; thread, start_ns, end_ns count") \
+	C(cut_records, file_offset, f64, "of the record") \
+	T(cut_aux, "AUX data that a range needs, from PSB to PSB; thread, start_ns, end_ns count") \
+	C(cut_aux, queue, u32, "row of queues") \
+	C(cut_aux, index, u32, "idx of its AUXTRACE records") \
+	C(cut_aux, file_offset, f64, "of the first byte") \
+	C(cut_aux, size, f64, "bytes") \
+	C(cut_aux, clock, str, "state of the clock there, in hex, for feature 255 (api/cut_seed.c); in the first row of a queue alone; empty: the queue's own start") \
+	T(cut_code, "code that decoding a range visits, as runs of instructions alike; thread, start_ns, end_ns count") \
+	C(cut_code, image, u32, "row of images") \
+	C(cut_code, address, u64, "in the image's own address space") \
+	C(cut_code, code, str, "bytes in hex") \
+	C(cut_code, symbol, str, "as perf prints it; empty: none") \
+	C(cut_code, symbol_address, u64, "") \
+	C(cut_code, symbol_size, u64, "") \
+	C(cut_code, file, str, "source file; empty unknown") \
+	C(cut_code, line, u32, "source line; 0 unknown") \
+	C(cut_code, inlined, str, "functions inlined there, outermost first, one a line") \
+	T(image_loads, "PT_LOADs of the images that are given; nothing counts") \
+	C(image_loads, image, u32, "row of images") \
+	C(image_loads, is_32bit, u8, "ELFCLASS32") \
+	C(image_loads, executable, u8, "") \
+	C(image_loads, file_offset, u64, "") \
+	C(image_loads, file_size, u64, "") \
+	C(image_loads, address, u64, "") \
+	C(image_loads, memory_size, u64, "")
 
 #endif

@@ -94,7 +94,7 @@ async function judgeByTruth(fixture, judge, command) {
   if (fixture.truthHashes) return judgeStream(fixture, judge, command, (lines) => compareHashes(lines, fixture.truthHashes))
   await judgeStream(fixture, judge, command, async (lines) => {
     const result = await compareTruth(lines, fixture.truthLines())
-    const missing = fixture.lossy ? result.skipped > (fixture.undecodable ?? mostSkipped(fixture)) : result.skipped > 0
+    const missing = fixture.lossy ? result.skipped > mostSkipped(fixture) : result.skipped > 0
     return {
       ...result,
       failed: missing,
@@ -261,7 +261,11 @@ async function judgeKept(fixture, { itrace, fields, file }) {
 
 /** What perf prints with these words, as hashes that are kept by what they were made of: perf is not run twice for the same. */
 async function perfDigest(fixture, words) {
-  const key = createHash('sha256').update(JSON.stringify([perf, words])).update(readFileSync(fixture.trace)).digest('hex').slice(0, 24)
+  const key = createHash('sha256')
+    .update(JSON.stringify([perf, words]))
+    .update(readFileSync(fixture.trace))
+    .digest('hex')
+    .slice(0, 24)
   const kept = join(root, 'build/judge/perf', `${key}.json`)
   if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8'))
   const lines = new CommandLines(['perf', 'script', '-i', fixture.trace, '--symfs', fixture.symfs, ...words])
@@ -306,7 +310,9 @@ function judgeLibipt() {
 }
 
 async function judgeFidelity() {
-  for (const fixture of [...projectFixtures(), ...capturedTraces(), ...sharedFixtures().filter(({ source }) => source !== 'lbr')].filter(matches))
+  for (const fixture of [...projectFixtures(), ...capturedTraces(), ...sharedFixtures().filter(({ source }) => source !== 'lbr')].filter(
+    matches,
+  ))
     for (const combination of combinations) if (wants(combination.name)) await judgeCombination(fixture, combination)
   if (wants('libipt')) judgeLibipt()
 }
@@ -349,7 +355,11 @@ if (!options.project) {
 }
 if (options.fidelity) {
   await judgeFidelity()
-  const judges = [ptgen.path ? 'the truth of the generator' : 'the truth kept with the fixtures', perf ? `perf ${perf}` : 'no perf here', 'libipt']
+  const judges = [
+    ptgen.path ? 'the truth of the generator' : 'the truth kept with the fixtures',
+    perf ? `perf ${perf}` : 'no perf here',
+    'libipt',
+  ]
   const unexplained = writeFidelity(root, rows, judges)
   for (const row of unexplained) console.log(`unexplained: ${row.group}/${row.name} ${row.judge}: ${row.different} lines. ${row.first}`)
   console.log(`fidelity: docs/fidelity.md written, ${unexplained.length} unexplained`)

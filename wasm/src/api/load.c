@@ -75,6 +75,9 @@ static ptm_status load_truncation(ptm_session *session, const ptm_record *record
 		if (!own || !row->chunk_count)
 			continue;
 		uint64_t end = record->as.aux.offset + record->as.aux.size;
+		/* In a piece cut out of a longer trace, a loss before the piece has no place. */
+		if (session->file.cut_size && end <= session->file.chunks.at[row->first_chunk].aux_offset)
+			return PTM_OK;
 		ptm_truncation truncation = { queue, stream_position(&session->file, row, end) };
 		return ptm_array_push(&session->truncations, truncation);
 	}

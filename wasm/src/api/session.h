@@ -26,6 +26,7 @@ typedef struct ptm_segment {
 	uint64_t start_ns;       /* of the first TSC packet in its PSB+, or of the record it starts with; 0: none */
 	uint8_t clock_state;     /* enum ptm_clock_state */
 	bool merged;
+	bool seeded;             /* clock goes on from a longer trace that this one was cut out of */
 	uint64_t instructions;   /* executed in it, once merged */
 	ptm_clock clock;         /* at offset */
 } ptm_segment;
@@ -51,6 +52,7 @@ typedef struct ptm_queue_sample {
 typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table script */
 typedef struct ptm_events ptm_events;   /* api/query_events.c: the range of events asked for last */
 typedef struct ptm_window ptm_window;   /* api/window.c: a range decoded again */
+typedef struct ptm_cut ptm_cut;         /* api/cut.h: what a bundle of a range needs */
 
 /* The runs of the profile with the ordinals that people count in. */
 typedef struct ptm_ordinals {
@@ -105,6 +107,7 @@ struct ptm_session {
 	ptm_ordinals ordinals;
 	ptm_samples *samples;
 	ptm_window *window;
+	ptm_cut *cut;
 	ptm_events *events;
 };
 
@@ -230,7 +233,13 @@ ptm_status ptm_query_events(ptm_session *session, const ptm_request *request, pt
 ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 /* The same of a source that sees every branch: api/query_all_branches.c. */
 ptm_status ptm_query_all_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_records(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_aux(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_code(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_image_loads(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
+/* api/cut.c */
+void ptm_cut_free(ptm_session *session);
 void ptm_events_free(ptm_session *session);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues as streams of bytes for the flow, who runs on them, and their cut into
  * segments. */
-#include "api/session.h"
+#include "api/cut.h"
 
 /* The MTC period is a field of four bits; a damaged file may claim more. */
 #define MTC_PERIOD_MASK 15
@@ -257,8 +257,10 @@ static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 		ptm_pt_reader_free(&reader);
 		if (status != PTM_OK && status != PTM_END)
 			return status;
-		if (!offset)
+		if (!offset) {
 			start_clock(session, &segment, &config);
+			PTM_TRY(ptm_cut_seed(session, queue, &segment.clock, &segment.seeded));
+		}
 		PTM_TRY(ptm_array_push(&session->segments, segment));
 		offset = segment.limit;
 	} while (offset < size);

@@ -10,7 +10,7 @@
 enum {
 	FEATURE_BUILD_ID = 2, FEATURE_HOSTNAME = 3, FEATURE_OSRELEASE = 4, FEATURE_VERSION = 5, FEATURE_ARCH = 6,
 	FEATURE_NRCPUS = 7, FEATURE_CPUDESC = 8, FEATURE_CPUID = 9, FEATURE_TOTAL_MEM = 10, FEATURE_CMDLINE = 11,
-	FEATURE_EVENT_DESC = 12, FEATURE_DIR_FORMAT = 24, FEATURE_CLOCK_DATA = 29
+	FEATURE_EVENT_DESC = 12, FEATURE_DIR_FORMAT = 24, FEATURE_CLOCK_DATA = 29, FEATURE_CUT = 255 /* ours */
 };
 
 #define MOST_FEATURE_BYTES (16u << 20)   /* of one that is read whole */
@@ -174,6 +174,11 @@ static ptm_status read_feature(ptm_trace_file *file, uint32_t feature, ptm_perf_
 	bool whole = false;
 	uint64_t size = file->source->size;
 	bool there = section.offset <= size && section.size <= size - section.offset;
+
+	if (there && feature == FEATURE_CUT) {
+		file->cut_offset = section.offset;
+		file->cut_size = section.size;
+	}
 
 	if (there && !feature_name(feature))
 		return PTM_OK;

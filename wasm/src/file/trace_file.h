@@ -169,6 +169,7 @@ typedef struct ptm_trace_file {
 	uint64_t sample_count;           /* PERF_RECORD_SAMPLE seen */
 	uint64_t first_time, last_time;  /* over records with time; PTM_NO_TIME: none */
 	uint32_t hostname, os_release, version, arch, cpu_description, cpuid, command_line; /* string ids, 0: absent */
+	uint64_t cut_offset, cut_size;   /* feature 255, see api/cut_seed.c; 0: this trace was not cut out of another */
 	uint32_t cpus_online, cpus_available;
 	uint64_t memory_kb;
 	/* What had to be skipped: each is a sentence for the user. */

@@ -101,9 +101,11 @@ static inline bool is_odd_time(const ptm_cached *cached)
 {
 	const ptm_pt_flow *flow = cached->flow;
 	const ptm_clock *clock = &flow->clock;
-	return clock->tsc >= flow->context.until_tsc || clock->cycles - clock->cycles_told >= LARGE ||
-	       flow->instructions + cached->at - flow->measured_instructions >= LARGE ||
-	       (clock->tsc > flow->now_tsc && ptm_time_ns(&flow->config.time, clock->tsc) - flow->now_ns >= LARGE);
+	if (clock->tsc >= flow->context.until_tsc ||
+	    (clock->tsc > flow->now_tsc && ptm_time_ns(&flow->config.time, clock->tsc) - flow->now_ns >= LARGE))
+		return true;
+	return clock->have_cyc && clock->cycles_sampled && (clock->cycles - clock->cycles_told >= LARGE ||
+		flow->instructions + cached->at - flow->measured_instructions >= LARGE);
 }
 
 /* Takes over the packets' time and cycles with the decision at the end of node `row`. */

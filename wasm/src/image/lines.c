@@ -4,6 +4,7 @@
 #include "image/lines.h"
 #include "image/inlines.h"
 #include "image/line_program.h"
+#include "image/line_rows.h"
 
 #define NONE UINT32_MAX
 #define MOST_UNITS (1u << 20)
@@ -28,6 +29,7 @@ struct ptm_lines {
 	ptm_dwarf dwarf;
 	PTM_ARRAY(unit) units;           /* sorted by offset */
 	PTM_ARRAY(extent) extents;       /* sorted by low */
+	ptm_line_rows rows;              /* of an image out of a bundle, which has no DWARF */
 	bool usable;
 };
 
@@ -43,6 +45,7 @@ void ptm_lines_free(ptm_image *image)
 		ptm_array_free(&lines->units);
 		ptm_array_free(&lines->extents);
 		ptm_dwarf_close(&lines->dwarf);
+		ptm_line_rows_free(&lines->rows);
 		free(lines);
 	}
 	image->lines = NULL;
@@ -325,9 +328,13 @@ ptm_status ptm_image_line(ptm_images *images, uint32_t row, uint64_t address, ui
 		if (!image->lines)
 			return PTM_NO_MEMORY;
 		struct ptm_lines *made = image->lines;
-		made->usable = open_lines(made, image) == PTM_OK;
+		made->usable = ptm_line_rows_read(&made->rows, image) != PTM_OK && open_lines(made, image) == PTM_OK;
 	}
 	struct ptm_lines *lines = image->lines;
+	if (lines->rows.count) {
+		*depth = most;
+		return ptm_line_rows_find(&lines->rows, images->strings, address, file, line, inlined, depth);
+	}
 	unit *unit = lines->usable ? unit_at(lines, address) : NULL;
 	if (!unit || load_unit(lines, unit) != PTM_OK)
 		return PTM_OK;

@@ -81,6 +81,13 @@ ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet)
 	return PTM_OK;
 }
 
+void ptm_pt_reader_skip(ptm_pt_reader *reader)
+{
+	reader->block_item = 0;
+	reader->offset++;
+	reader->packets++;
+}
+
 /* The packet before a PSB may end in bytes that look like its start: of a longer
  * run the last 16 bytes are the PSB. */
 static ptm_status skip_lookalikes(ptm_pt_reader *reader)
@@ -94,13 +101,6 @@ static ptm_status skip_lookalikes(ptm_pt_reader *reader)
 	/* As long as two of them, it is two. */
 	reader->offset += extra < PTM_PSB_SIZE ? extra : 0;
 	return PTM_OK;
-}
-
-void ptm_pt_reader_skip(ptm_pt_reader *reader)
-{
-	reader->block_item = 0;
-	reader->offset++;
-	reader->packets++;
 }
 
 ptm_status ptm_pt_reader_sync(ptm_pt_reader *reader)

@@ -66,8 +66,7 @@ export function otherFixtures() {
       .toString('latin1')
       .trim()
       .split('\n')
-  // Of what ran behind the last record nothing is known: 8 instructions.
-  const bts = { name: 'bts-calls', source: 'bts', truthLines, lossy: true, undecodable: 8 }
+  const bts = { name: 'bts-calls', source: 'bts', truthLines }
   return [bts, { name: 'lbr-calls', source: 'lbr' }].map((fixture) => ({
     ...fixture,
     group: 'project',

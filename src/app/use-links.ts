@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ties the page's address to the view: a link is followed once its trace is
+// open, the address follows the view, back and forward move between views.
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { openUrl } from '../lib/open-url'
+import { assertNever } from '../lib/result'
+import { initialViewState } from '../model/view-state'
+import { fingerprint, formatLink, isNavigation, LINK_VERSION, parseLink, type Link, type TraceIdentity } from '../share/permalink'
+import { markWork, sourceOf, useStore } from '../store'
+import { linkedView, viewOfLink } from './link-view'
+
+const SETTLE_MS = 250
+
+export type LinkState =
+  | { state: 'none' }
+  /** The link is of a trace that is not open yet. */
+  | { state: 'waiting'; link: Link }
+  /** Another trace than the link's was opened. */
+  | { state: 'other'; link: Link; opened: TraceIdentity }
+
+export type Links = {
+  link: LinkState
+  /** Shows the link's view in the trace that is open, whatever it is. */
+  follow(): void
+  dismiss(): void
+  /** Sentence on a link of a newer build; empty for all others. */
+  newer: string
+  /** Files that the link names by address: under way, what is wrong with them. */
+  remote: Remote
+}
+
+export type Remote = { state: 'none' | 'opening' | 'failed' | 'open'; sentences: string[] }
+
+const tables = () => {
+  const { info, threads, functions } = useStore.getState().session
+  return { info, threads, functions }
+}
+
+/** The address of what is in view now; null while nothing is open. */
+export function currentLink(identity: TraceIdentity | null, others: [string, string][], sources: Link['sources']): string | null {
+  const { view, session } = useStore.getState()
+  if (!session.info) return null
+  const { href } = new URL(location.href.split('#')[0] ?? '', location.href)
+  return `${href}#${formatLink({ sources, identity, view: linkedView(view, tables()), others })}`
+}
+
+/** The identity of the open trace, once it is known. */
+function useIdentity(): TraceIdentity | null {
+  const file = useStore((store) => store.session.file)
+  const fileName = useStore((store) => store.session.fileName)
+  const [identity, setIdentity] = useState<{ of: unknown; identity: TraceIdentity } | null>(null)
+  useEffect(() => {
+    if (!file) return
+    let current = true
+    const source = sourceOf(fileName, file)
+    fingerprint(source.size, (offset, length) => source.read(offset, length)).then(
+      (print) => current && setIdentity({ of: file, identity: { name: fileName, size: source.size, print } }),
+      () => undefined, // The engine tells of a file that cannot be read.
+    )
+    return () => {
+      current = false
+    }
+  }, [file, fileName])
+  return identity && identity.of === file ? identity.identity : null
+}
+
+/** Opens the files that a link names by address; each warning and failure is a sentence. */
+function useRemote(link: LinkState): Remote {
+  const [remote, setRemote] = useState<Remote>({ state: 'none', sentences: [] })
+  const openFiles = useStore((store) => store.openFiles)
+  const sources = link.state === 'waiting' ? link.link.sources : null
+  const opened = useRef('')
+  useEffect(() => {
+    const key = JSON.stringify(sources)
+    if (!sources || opened.current === key) return
+    opened.current = key
+    const addresses = [sources.trace, ...sources.elf]
+    const done = markWork()
+    void Promise.resolve()
+      .then(() => {
+        setRemote({ state: 'opening', sentences: [`Opening ${addresses.length === 1 ? sources.trace : `${addresses.length} files`}…`] })
+        return Promise.all(addresses.map((address) => openUrl(address, location.origin)))
+      })
+      .then((answers) => {
+        const files = answers.flatMap((answer) => (answer.ok ? [{ file: answer.value.file, path: answer.value.name }] : []))
+        const sentences = answers.flatMap((answer) => (answer.ok ? (answer.value.warning ? [answer.value.warning] : []) : [answer.error]))
+        const [trace] = answers
+        setRemote({ state: trace?.ok ? 'open' : 'failed', sentences })
+        return trace?.ok ? openFiles(files) : undefined
+      })
+      .finally(done)
+  }, [sources, openFiles])
+  return remote
+}
+
+/** Applies a link's view; the flame's path when functions are known. */
+function show(link: Link): void {
+  const { showView } = useStore.getState()
+  showView(viewOfLink(link.view, tables(), initialViewState))
+}
+
+export function useLinks(): Links & { copy(): Promise<boolean> } {
+  const [link, setLink] = useState<LinkState>(() => {
+    const parsed = parseLink(location.hash)
+    return parsed ? { state: 'waiting', link: parsed } : { state: 'none' }
+  })
+  const [newest, setNewest] = useState(LINK_VERSION)
+  const identity = useIdentity()
+  const remote = useRemote(link)
+  const bundle = useStore((store) => store.bundle)
+  const isOpen = useStore((store) => store.session.info !== null)
+  const status = useStore((store) => store.session.status)
+  /** Keys and sources of the link that was followed: the address keeps them. */
+  const kept = useRef<{ others: [string, string][]; sources: Link['sources'] }>({ others: [], sources: null })
+
+  const apply = useCallback((followed: Link) => {
+    kept.current = { others: followed.others, sources: followed.sources }
+    setNewest(followed.version)
+    show(followed)
+    setLink({ state: 'none' })
+  }, [])
+
+  // Follows the link when its trace is there and decoded: a flame's path needs the functions.
+  useEffect(() => {
+    if (link.state !== 'waiting' || !isOpen || !identity || (status !== 'ready' && status !== 'cancelled')) return
+    const wanted = link.link.identity
+    const same = !wanted || wanted.print === identity.print
+    queueMicrotask(() => (same ? apply(link.link) : setLink({ state: 'other', link: link.link, opened: identity })))
+  }, [link, isOpen, identity, status, apply])
+
+  // A bundle brings its own view; a link that was followed to it goes first.
+  useEffect(() => {
+    const parsed = bundle && parseLink(bundle.view)
+    if (parsed) queueMicrotask(() => setLink((now) => (now.state === 'waiting' ? now : { state: 'waiting', link: parsed })))
+  }, [bundle])
+
+  useAddress(identity, link.state !== 'none', kept, (fragment) => {
+    const parsed = parseLink(fragment)
+    if (parsed) setLink({ state: 'waiting', link: parsed })
+  })
+
+  return {
+    link,
+    remote,
+    newer: newest > LINK_VERSION ? `The link was made by a newer Ptarmigan (links of version ${newest}, this one knows ${LINK_VERSION}): some of its view may be missing.` : '',
+    follow: () => link.state === 'other' && apply(link.link),
+    dismiss: () => setLink({ state: 'none' }),
+    copy: async () => {
+      const text = currentLink(identity, kept.current.others, kept.current.sources)
+      if (text === null) return false
+      return navigator.clipboard.writeText(text).then(
+        () => true,
+        () => false,
+      )
+    },
+  }
+}
+
+/** Writes the view into the address once it has settled, and hears of back, forward and links put in by hand. */
+function useAddress(
+  identity: TraceIdentity | null,
+  waiting: boolean,
+  kept: React.RefObject<{ others: [string, string][]; sources: Link['sources'] }>,
+  onFragment: (fragment: string) => void,
+): void {
+  const heard = useRef(onFragment)
+  useEffect(() => {
+    heard.current = onFragment
+  })
+  useEffect(() => {
+    const hear = () => heard.current(location.hash)
+    window.addEventListener('popstate', hear)
+    return () => window.removeEventListener('popstate', hear)
+  }, [])
+  const view = useStore((store) => store.view)
+  const status = useStore((store) => store.session.status)
+  useEffect(() => {
+    if (waiting || !identity || status === 'opening' || status === 'empty') return
+    const timer = setTimeout(() => {
+      const next = currentLink(identity, kept.current.others, kept.current.sources)
+      if (next === null || next === location.href) return
+      const before = parseLink(location.hash)
+      const after = parseLink(new URL(next).hash)
+      const step = before?.identity?.print === identity.print && after !== null && isNavigation(before.view, after.view)
+      // The old entry keeps the range it was left with.
+      if (step) history.pushState(null, '', next)
+      else history.replaceState(null, '', next)
+    }, SETTLE_MS)
+    return () => clearTimeout(timer)
+  }, [view, identity, waiting, status, kept])
+}
+
+/** One sentence on the link that waits. */
+export function linkSentence(state: LinkState): string {
+  switch (state.state) {
+    case 'none':
+      return ''
+    case 'waiting':
+      return state.link.identity ? `This link shows a view of ${named(state.link.identity)}. Open that file and the view appears.` : ''
+    case 'other':
+      return `The link shows a view of ${state.link.identity ? named(state.link.identity) : 'another trace'}; ${named(state.opened)} is another file.`
+    default:
+      return assertNever(state)
+  }
+}
+
+const named = ({ name, size }: TraceIdentity): string => `${name || 'a trace'} (${size.toLocaleString('en')} bytes)`

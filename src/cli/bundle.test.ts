@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// A bundle of a time range, opened with nothing else, gives the rows that the
+// whole trace gives inside that range: of script and of the instructions table,
+// field by field. Done with every fixture there is.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tableColumns, type TableName, type Tables } from '../model/tables.gen'
+import { textAt, type TextColumn } from '../lib/text-column'
+import type { Session } from '../engine/session'
+import { openBundle, readMember } from '../share/container'
+import { MemorySource } from '../share/pieces'
+import { noRedaction } from '../share/redaction'
+import { parseCommand } from './args'
+import { bundle, type BundleOptions } from './bundle'
+import { optionsText } from './script'
+import { decodeAll, infoOf, openTrace } from './trace'
+
+const root = resolve(import.meta.dirname, '../..')
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ptarmigan-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+type Fixture = { name: string; trace: string; symfs: string }
+
+/** Traces that are to be read; ../shared has the larger ones. */
+function fixturesIn(path: string): Fixture[] {
+  if (!existsSync(join(path, 'index.tsv'))) return []
+  const names = readFileSync(join(path, 'index.tsv'), 'utf8')
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => line.split('\t')[0] || [])
+  return names.map((name) => ({ name, trace: join(path, `${name}.perf.data`), symfs: join(path, 'symfs') }))
+}
+
+async function opened(path: string, symfs?: string): Promise<Session> {
+  const trace = await openTrace(path, symfs, true)
+  if (!trace.ok) throw new Error(trace.error)
+  const decoded = decodeAll(trace.value.session)
+  if (!decoded.ok) throw new Error(decoded.error)
+  return trace.value.session
+}
+
+async function bundled(fixture: Fixture, options: Partial<BundleOptions>): Promise<string> {
+  const trace = await openTrace(fixture.trace, fixture.symfs, true)
+  if (!trace.ok) throw new Error(trace.error)
+  const out = join(folder, `${basename(fixture.name)}.ptarmigan`)
+  const all = { out, range: null, threads: null, redaction: noRedaction, title: '', note: '', withSources: false }
+  const made = await bundle(trace.value, { ...all, ...options })
+  if (!made.ok) throw new Error(made.error)
+  return out
+}
+
+function fact(session: Session, key: string): string {
+  const info = infoOf(session)
+  return (info.ok && info.value.get(key)) || '0'
+}
+
+const isText = (column: unknown): column is TextColumn => typeof column === 'object' && column !== null && 'pool' in column
+
+/** One row as text, column by column, without the columns named. */
+function rowText<Name extends TableName>(name: Name, table: Tables[Name], row: number, without: readonly string[]): string {
+  const cells: string[] = []
+  for (const [column] of tableColumns[name]) {
+    if (without.includes(column)) continue
+    const values: unknown = table[column as keyof Tables[Name]]
+    if (isText(values)) cells.push(`${column}=${textAt(values, row)}`)
+    else if (ArrayBuffer.isView(values)) cells.push(`${column}=${(values as unknown as ArrayLike<number | bigint>)[row]}`)
+  }
+  return cells.join(' ')
+}
+
+const FIELDS = 'comm,tid,pid,cpu,time,event,ip,sym,symoff,dso,addr,flags,insn,ipc'
+
+/** The fields of a trace whose branches have no times of their own. */
+const TIMELESS_FIELDS = 'comm,tid,pid,event,ip,sym,symoff,dso,addr,flags,insn'
+
+/** All that script prints, line by line; of samples what they hold by default. */
+function scriptLines(session: Session): string[] {
+  const isTrace = !/^(LBR|Samples)/.test(fact(session, 'source'))
+  if (!isTrace) return linesOf(session, ['--ns', '-F', '+brstack,+brstacksym'])
+  const isTimed = fact(session, 'source') === 'Intel PT' && fact(session, 'start_time_ns') !== '0'
+  return linesOf(session, isTimed ? ['--itrace=bei0ns', '--ns', '-F', FIELDS] : ['--itrace=b', '-F', TIMELESS_FIELDS])
+}
+
+function linesOf(session: Session, words: readonly string[]): string[] {
+  const command = parseCommand(['script', 'x', ...words])
+  if (!command.ok || command.value.name !== 'script') throw new Error('no script command')
+  const text = optionsText(command.value.options, [], 0)
+  const parts: string[] = []
+  for (let first = 0; ; first = 1) {
+    const answer = session.query('script', { first, text })
+    if (!answer.ok) throw new Error(answer.error.sentence)
+    if (answer.value.rows === 0) break
+    parts.push(new TextDecoder().decode(answer.value.text.pool))
+  }
+  return parts.join('').split('\n')
+}
+
+/** Of ns of perf's clock; null for a line without. */
+function timeOf(line: string): bigint | null {
+  const match = / (\d+)\.(\d{9}):/.exec(line)
+  return match ? BigInt(`${match[1]}${match[2]}`) : null
+}
+
+/** What script prints of [start, end). */
+function scriptRows(session: Session, start: bigint, end: bigint): string[] {
+  return scriptLines(session).filter((line) => {
+    const time = timeOf(line)
+    return time === null ? start === end : time >= start && time < end
+  })
+}
+
+/** The instructions of all threads in a range, under names instead of row numbers. */
+function instructionRows(session: Session, start: bigint, end: bigint): string[] {
+  const origin = BigInt(fact(session, 'start_time_ns'))
+  const threads = session.query('threads')
+  const functions = session.query('functions')
+  const images = session.query('images')
+  if (!threads.ok || !functions.ok || !images.ok) return ['no tables']
+  const rows: string[] = []
+  const numbered = ['ordinal', 'time_ns', 'function', 'image', 'queue', 'offset', 'gap_text', 'gap_lost']
+  for (let thread = 1; thread < threads.value.rows; thread++) {
+    for (let first = 0; ; ) {
+      const answer = session.query('instructions', { thread, first, count: 50_000 })
+      if (!answer.ok) return [...rows, answer.error.sentence]
+      const table = answer.value
+      if (table.rows === 0) break
+      first += table.rows
+      // The names of functions made first, now that the table may have added some.
+      const names = session.query('functions')
+      for (let row = 0; row < table.rows; row++) {
+        const relative = table.time_ns[row] ?? Number.NaN
+        const time = Number.isNaN(relative) ? start : BigInt(Math.round(relative)) + origin
+        if ((start !== end && (time < start || time >= end)) || !names.ok) continue
+        const named = `${textAt(names.value.name, table.function[row] ?? 0)} in ${textAt(images.value.path, table.image[row] ?? 0)}`
+        rows.push(`${threads.value.tid[thread]} ${time} ${named} ${rowText('instructions', table, row, numbered)}`)
+      }
+    }
+  }
+  return rows
+}
+
+/** Times that cut off the first and last third of what happened. */
+function middle(session: Session): { start: bigint; end: bigint } {
+  if (fact(session, 'start_time_ns') === '0') return { start: 0n, end: 0n }
+  const times = scriptLines(session).flatMap((line) => timeOf(line) ?? [])
+  if (times.length === 0) {
+    const origin = BigInt(fact(session, 'start_time_ns'))
+    const duration = BigInt(fact(session, 'duration_ns'))
+    return { start: origin + duration / 3n, end: origin + (duration * 2n) / 3n }
+  }
+  const sorted = times.toSorted((a, b) => (a < b ? -1 : 1))
+  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? 0n
+  return { start: at(0.4), end: at(0.6) }
+}
+
+const project = fixturesIn(join(root, 'wasm/test/fixtures'))
+/** Those of other sources and forms; the rest is large: PTARMIGAN_BUNDLES=all takes it in. */
+const others = ['dl', 'pipe', 'snapshot', 'bts-pthr', 'bts-per-thread', 'lbr-depth16', 'lbr-pebs', 'lbr-callstack']
+const everything = process.env['PTARMIGAN_BUNDLES'] === 'all'
+const shared = fixturesIn(join(root, '../shared/fixtures')).filter(({ name }) => everything || others.includes(name))
+const LONGEST_MS = 300_000
+
+describe('a bundle of the whole trace', () => {
+  it.each(project.filter(({ name }) => ['calls-cyc', 'threads-2cpu', 'signals-event'].includes(name)))('$name', async (fixture) => {
+    const whole = await opened(fixture.trace, fixture.symfs)
+    const again = await opened(await bundled(fixture, {}))
+    expect(scriptRows(again, 0n, 1n << 63n)).toEqual(scriptRows(whole, 0n, 1n << 63n))
+    expect(instructionRows(again, 0n, 1n << 63n)).toEqual(instructionRows(whole, 0n, 1n << 63n))
+  }, LONGEST_MS)
+})
+
+it('of a compressed trace is refused by name, but for the whole of it', async () => {
+  const fixture = project.find(({ name }) => name === 'calls-zstd')
+  if (!fixture) throw new Error('the fixture is gone')
+  const range = { start: { ns: 0n, absolute: false }, end: { ns: 1000n, absolute: false } }
+  await expect(bundled(fixture, { range })).rejects.toThrow('The trace cannot be cut: it is compressed (perf record -z)')
+  const whole = await opened(fixture.trace, fixture.symfs)
+  const again = await opened(await bundled(fixture, {}))
+  expect(scriptRows(again, 0n, 1n << 63n)).toEqual(scriptRows(whole, 0n, 1n << 63n))
+}, LONGEST_MS)
+
+describe('a bundle of a range has the rows of the range', () => {
+  it.each([...project.filter(({ name }) => name !== 'calls-zstd'), ...shared])('$name', async (fixture) => {
+    const whole = await opened(fixture.trace, fixture.symfs)
+    const { start, end } = middle(whole)
+    const range = { start: { ns: start, absolute: true }, end: { ns: end, absolute: true } }
+    const timeless = start === end
+    const again = await opened(await bundled(fixture, timeless ? {} : { range }))
+    const wanted = scriptRows(whole, start, end)
+    expect(scriptRows(again, start, end)).toEqual(wanted)
+    expect(instructionRows(again, start, end)).toEqual(instructionRows(whole, start, end))
+  }, LONGEST_MS)
+})
+
+describe('a redacted bundle', () => {
+  const fixture = project.find(({ name }) => name === 'threads-2cpu')
+  it('holds none of the names that were to be left out, and the same rows but for these', async () => {
+    if (!fixture) throw new Error('the fixture is gone')
+    const whole = await opened(fixture.trace, fixture.symfs)
+    const redaction = { host: true, commandLine: true, comms: true, paths: true, symbols: 'hash', lines: true } as const
+    const out = await bundled(fixture, { redaction })
+    const secrets = secretsOf(whole)
+    expect(secrets.length).toBeGreaterThan(20)
+    const text = await unpackedText(out)
+    expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
+    const again = await opened(out)
+    const places = (rows: readonly string[]) => rows.map((row) => row.replace(/^ *\S+/, '').replace(/ \S+\+0x[0-9a-f]+ \(\S+\)| \[unknown\] \(\S+\)/g, ' '))
+    const everything = 1n << 63n
+    expect(places(scriptRows(again, 0n, everything))).toEqual(places(scriptRows(whole, 0n, everything)))
+  }, LONGEST_MS)
+
+  it('of one thread holds no packets of the others', async () => {
+    const own = project.find(({ name }) => name === 'threads-per-thread')
+    if (!own) throw new Error('the fixture is gone')
+    const whole = await opened(own.trace, own.symfs)
+    const threads = whole.query('threads')
+    const tid = threads.ok ? (threads.value.tid[2] ?? 0) : 0
+    const again = await opened(await bundled(own, { threads: [tid] }))
+    const mine = (rows: readonly string[]) => rows.filter((row) => new RegExp(`/${tid}\\s`).test(row))
+    const rows = scriptRows(again, 0n, 1n << 63n)
+    expect(rows).toEqual(mine(rows))
+    expect(rows).toEqual(mine(scriptRows(whole, 0n, 1n << 63n)))
+  }, LONGEST_MS)
+})
+
+/** Names that a reader of the trace can learn from it. */
+function secretsOf(session: Session): string[] {
+  const secrets = new Set(['hostname', 'os_release', 'command_line'].map((key) => fact(session, key)))
+  const tables = [session.query('threads'), session.query('functions'), session.query('images')] as const
+  const [threads, functions, images] = tables
+  if (threads.ok) for (let row = 1; row < threads.value.rows; row++) secrets.add(textAt(threads.value.comm, row))
+  if (functions.ok) for (let row = 1; row < functions.value.rows; row++) secrets.add(textAt(functions.value.name, row))
+  if (images.ok) for (let row = 1; row < images.value.rows; row++) secrets.add(textAt(images.value.path, row))
+  // Words of three letters may stand in any bytes; the kernel's own names and perf's event "dummy" are nobody's secret.
+  return [...secrets].filter((name) => name.length > 3 && !name.startsWith('[') && name !== 'swapper' && name !== 'dummy')
+}
+
+/** Index and members of a bundle as text of single bytes, but for the executed code: compilers put short texts into instructions. */
+async function unpackedText(path: string): Promise<string> {
+  const source = new MemorySource(new Uint8Array(readFileSync(path)))
+  const bundle = await openBundle(source)
+  if (!bundle.ok) throw new Error(bundle.error)
+  const { members, about } = bundle.value.index
+  const texts = [JSON.stringify({ members, about: { ...about, left: [] } })]
+  for (const member of members) {
+    const read = await readMember(source, bundle.value, member)
+    if (!read.ok) throw new Error(read.error)
+    const head = member.extents?.[1] ?? read.value.length
+    const tail = member.extents?.at(-1) ?? 0
+    texts.push(latin(read.value.subarray(0, head)), latin(read.value.subarray(read.value.length - tail)))
+  }
+  return texts.join('\n')
+}
+
+const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')

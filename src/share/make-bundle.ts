@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a bundle of an open trace: asks the decoder what a range needs, cuts the
+// perf.data to it and writes small ELF files of the code that is executed in it.
+import { fail, ok, type Result } from '../lib/result'
+import { textAt } from '../lib/text-column'
+import type { TableName, Tables } from '../model/tables.gen'
+import type { TimeRange } from '../model/view-state'
+import { packBundle, type About, type MemberContent } from './container'
+import { writeElf, type CodeRow, type Load } from './elf-image'
+import { bytesOfHex } from './little-endian'
+import { selectPerfData, type AuxPiece, type Selection } from './perf-data'
+import { lengthOfAll, type ByteSource, type Piece } from './pieces'
+import { redactsNothing, StandIns, type Redaction } from './redaction'
+
+/** Asks the decoder; the trace must have been decoded to its end. */
+export type Ask = <Name extends TableName>(
+  name: Name,
+  request: { thread?: number; start_ns?: number; end_ns?: number },
+) => Promise<Result<Tables[Name], { sentence: string }>>
+
+export type BundleWish = {
+  /** In ns since the trace's start; null: all of it. */
+  range: TimeRange | null
+  /** Rows of `threads`; null: all. */
+  threads: readonly number[] | null
+  redaction: Redaction
+  title: string
+  note: string
+  /** The view's part of a link's fragment. */
+  view: string
+  /** Source texts by path, when the reader asked for them. */
+  sources?: ReadonlyMap<string, Uint8Array<ArrayBuffer>>
+}
+
+/** What is in a bundle, for the reader to look at before it leaves. */
+export type Contents = {
+  bytes: number
+  traceBytes: number
+  codeBytes: number
+  images: string[]
+  comms: string[]
+  paths: string[]
+  symbols: string[]
+  files: string[]
+  left: string[]
+}
+
+export type MadeBundle = { pieces: Piece[]; contents: Contents }
+
+/** `trace`: the open file's bytes, `name` its name. */
+export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish: BundleWish): Promise<Result<MadeBundle, string>> {
+  const names = new StandIns(wish.redaction)
+  const wanted = await askAll(ask, wish)
+  if (!wanted.ok) return wanted
+  const pieces = await tracePieces(trace, wanted.value, wish, names)
+  if (!pieces.ok) return pieces
+  const images = imageMembers(wanted.value, wish, names)
+  const left = leftOut(wish)
+  const sources = [...(wish.sources ?? new Map<string, Uint8Array<ArrayBuffer>>())].map(([path, bytes]): MemberContent => {
+    return { role: 'source', path, size: bytes.length, pieces: [bytes] }
+  })
+  const about: About = { by: 'Ptarmigan', title: wish.title, note: wish.note, view: wish.view, left }
+  const traceName = wish.redaction.paths ? 'perf.data' : name
+  const members: MemberContent[] = [
+    { role: 'trace', path: traceName, size: lengthOfAll(pieces.value), pieces: pieces.value },
+    ...images.members,
+    ...sources,
+  ]
+  const packed = await packBundle(members, about)
+  return ok({
+    pieces: packed,
+    contents: {
+      bytes: lengthOfAll(packed),
+      traceBytes: lengthOfAll(pieces.value),
+      codeBytes: images.codeBytes,
+      images: images.members.map(({ path }) => path),
+      comms: [...names.told.comms],
+      paths: [...names.told.paths],
+      symbols: [...names.told.symbols],
+      files: images.files,
+      left,
+    },
+  })
+}
+
+type Wanted = {
+  images: Tables['images']
+  loads: Tables['image_loads']
+  /** Of each asked-for thread, or one of all. */
+  records: Tables['cut_records'][]
+  aux: Tables['cut_aux'][]
+  code: Tables['cut_code'][]
+}
+
+async function askAll(ask: Ask, { range, threads }: BundleWish): Promise<Result<Wanted, string>> {
+  const images = await ask('images', {})
+  if (!images.ok) return fail(images.error.sentence)
+  const loads = await ask('image_loads', {})
+  if (!loads.ok) return fail(loads.error.sentence)
+  const wanted: Wanted = { images: images.value, loads: loads.value, records: [], aux: [], code: [] }
+  for (const thread of threads ?? [undefined]) {
+    const request = { ...(thread !== undefined && { thread }), ...(range && { start_ns: range.start_ns, end_ns: range.end_ns }) }
+    const records = await ask('cut_records', request)
+    if (!records.ok) return fail(records.error.sentence)
+    const aux = await ask('cut_aux', request)
+    if (!aux.ok) return fail(aux.error.sentence)
+    const code = await ask('cut_code', request)
+    if (!code.ok) return fail(code.error.sentence)
+    wanted.records.push(records.value)
+    wanted.aux.push(aux.value)
+    wanted.code.push(code.value)
+  }
+  return ok(wanted)
+}
+
+async function tracePieces(trace: ByteSource, wanted: Wanted, wish: BundleWish, names: StandIns): Promise<Result<Piece[], string>> {
+  const whole = !wish.range && !wish.threads
+  if (whole && redactsNothing(wish.redaction)) return ok([{ source: trace, offset: 0, length: trace.size }])
+  const selection: Selection = {
+    names,
+    records: whole ? null : new Set(wanted.records.flatMap((table) => Array.from(table.file_offset))),
+    aux: whole ? null : wanted.aux.flatMap(auxPiecesOf),
+  }
+  return selectPerfData(trace, selection)
+}
+
+function auxPiecesOf(table: Tables['cut_aux']): AuxPiece[] {
+  return Array.from({ length: table.rows }, (_, row) => ({
+    index: table.index[row] ?? 0,
+    fileOffset: table.file_offset[row] ?? 0,
+    size: table.size[row] ?? 0,
+    clock: textAt(table.clock, row),
+  }))
+}
+
+function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { members: MemberContent[]; codeBytes: number; files: string[] } {
+  const rows = codeRows(wanted.code, wish.redaction, names)
+  const members: MemberContent[] = []
+  let codeBytes = 0
+  for (const [image, code] of [...rows].toSorted(([a], [b]) => a - b)) {
+    const { loads, is32bit } = loadsOf(wanted.loads, image)
+    if (loads.length === 0) continue
+    const own = textAt(wanted.images.own_build_id, image) || textAt(wanted.images.build_id, image)
+    const file = writeElf({ is32bit, loads, buildId: names.buildId(bytesOfHex(own)), rows: code, withLines: !wish.redaction.lines })
+    codeBytes += code.reduce((sum, row) => sum + row.code.length, 0)
+    members.push({
+      role: 'image',
+      path: names.path(textAt(wanted.images.path, image)),
+      size: file.size,
+      extents: file.extents.flatMap(({ offset, bytes }) => [offset, bytes.length]),
+      pieces: file.extents.map(({ bytes }) => bytes),
+    })
+  }
+  const files = new Set([...rows.values()].flatMap((code) => code.map(({ file }) => file)))
+  files.delete('')
+  return { members, codeBytes, files: wish.redaction.lines ? [] : [...files] }
+}
+
+/** The executed code by image. */
+function codeRows(tables: readonly Tables['cut_code'][], redaction: Redaction, names: StandIns): Map<number, CodeRow[]> {
+  const byImage = new Map<number, CodeRow[]>()
+  for (const table of tables)
+    for (let row = 0; row < table.rows; row++) {
+      const image = table.image[row] ?? 0
+      const rows = byImage.get(image) ?? []
+      rows.push({
+        address: table.address[row] ?? 0n,
+        code: bytesOfHex(textAt(table.code, row)),
+        symbol: names.symbol(textAt(table.symbol, row)),
+        symbolAddress: table.symbol_address[row] ?? 0n,
+        symbolSize: table.symbol_size[row] ?? 0n,
+        file: redaction.lines ? '' : textAt(table.file, row),
+        line: redaction.lines ? 0 : (table.line[row] ?? 0),
+        inlined: redaction.lines || redaction.symbols !== 'keep' ? '' : textAt(table.inlined, row),
+      })
+      byImage.set(image, rows)
+    }
+  return byImage
+}
+
+function loadsOf(table: Tables['image_loads'], image: number): { loads: Load[]; is32bit: boolean } {
+  const loads: Load[] = []
+  let is32bit = false
+  for (let row = 0; row < table.rows; row++) {
+    if (table.image[row] !== image) continue
+    is32bit = table.is_32bit[row] === 1
+    loads.push({
+      fileOffset: table.file_offset[row] ?? 0n,
+      fileSize: table.file_size[row] ?? 0n,
+      address: table.address[row] ?? 0n,
+      memorySize: table.memory_size[row] ?? 0n,
+      executable: table.executable[row] === 1,
+    })
+  }
+  return { loads, is32bit }
+}
+
+/** One sentence for each thing that is not, or not as it was, in the bundle. */
+function leftOut({ range, threads, redaction }: BundleWish): string[] {
+  const left: string[] = []
+  if (range) left.push('Only a time range of the trace is here.')
+  if (threads) left.push(`Only ${threads.length === 1 ? 'one thread' : `${threads.length} threads`} of the trace ${threads.length === 1 ? 'is' : 'are'} here.`)
+  if (redaction.host) left.push('Host name and kernel release were left out.')
+  if (redaction.commandLine) left.push('The command line was left out.')
+  if (redaction.comms) left.push('Names of processes and threads were replaced.')
+  if (redaction.paths) left.push('Paths and build-ids of binaries were replaced.')
+  if (redaction.symbols === 'hash') left.push('Names of functions were replaced.')
+  if (redaction.symbols === 'drop') left.push('Names of functions were left out.')
+  if (redaction.lines) left.push('Source files and lines were left out.')
+  if (redaction.symbols !== 'keep' || redaction.paths) left.push('Addresses and the executed instructions are as they were, with short texts that a compiler put into them.')
+  return left
+}

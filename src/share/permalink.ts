@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the part of an address behind # says: which trace, and the whole view of
+// it. Names instead of row numbers, so that a link outlives a build; keys that
+// this build does not know are kept and handed on.
+//
+//   v=1               version of this grammar
+//   trace, elf        addresses to open (elf may repeat)
+//   file, size, print the trace a view is of: name, bytes, fingerprint
+//   tab thread range weight search at packet block flame timeline
+//
+// A thread is pid.tid; times are ns of perf's clock, so that they hold in a
+// bundle of a part as well.
+import type { Tab, Weight } from '../model/view-state'
+
+export const LINK_VERSION = 1
+
+export type ThreadName = { pid: number; tid: number }
+export type TraceIdentity = { name: string; size: number; print: string }
+
+/** Absolute times in ns of perf's clock. */
+export type Times = { start: bigint; end: bigint }
+
+export type LinkedView = {
+  tab: Tab | null
+  thread: ThreadName | null
+  range: Times | null
+  weight: Weight | null
+  search: string
+  instruction: { thread: ThreadName; ordinal: number } | null
+  packet: { queue: number; offset: number } | null
+  block: bigint | null
+  /** Names of functions from the root to the zoomed flame. */
+  flame: string[]
+}
+
+export type Link = {
+  version: number
+  sources: { trace: string; elf: string[] } | null
+  identity: TraceIdentity | null
+  view: LinkedView
+  /** Keys of other builds, as they were. */
+  others: [string, string][]
+}
+
+export const emptyView: LinkedView = {
+  tab: null,
+  thread: null,
+  range: null,
+  weight: null,
+  search: '',
+  instruction: null,
+  packet: null,
+  block: null,
+  flame: [],
+}
+
+const tabs: readonly Tab[] = ['flame', 'timeline', 'instructions', 'blocks', 'packets', 'files']
+const weights: readonly Weight[] = ['time', 'cycles', 'instructions']
+const known = new Set(['v', 'trace', 'elf', 'file', 'size', 'print', 'tab', 'thread', 'range', 'weight', 'search', 'at', 'packet', 'block', 'flame'])
+const MOST_CHARACTERS = 2 << 20
+const MOST_FRAMES = 4096
+
+const wholeNumber = (text: string | undefined): number | null => {
+  const value = text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(value) ? value : null
+}
+
+function parseThread(text: string): ThreadName | null {
+  const match = /^(-?\d{1,10})\.(-?\d{1,10})$/.exec(text)
+  return match ? { pid: Number(match[1]), tid: Number(match[2]) } : null
+}
+
+function parseRange(text: string): Times | null {
+  const match = /^(\d{1,20})-(\d{1,20})$/.exec(text)
+  if (!match) return null
+  const start = BigInt(match[1] ?? '0')
+  const end = BigInt(match[2] ?? '0')
+  return start < end ? { start, end } : null
+}
+
+function parseView(get: (key: string) => string): LinkedView {
+  const [pid_tid, ordinalText] = get('at').split('@')
+  const thread = parseThread(pid_tid ?? '')
+  const ordinal = wholeNumber(ordinalText)
+  const [queueText, offsetText] = get('packet').split('.')
+  const queue = wholeNumber(queueText)
+  const offset = wholeNumber(offsetText)
+  const block = /^[0-9a-f]{1,16}$/.test(get('block')) ? BigInt(`0x${get('block')}`) : null
+  return {
+    tab: tabs.find((tab) => tab === get('tab')) ?? null,
+    thread: parseThread(get('thread')),
+    range: parseRange(get('range')),
+    weight: weights.find((weight) => weight === get('weight')) ?? null,
+    search: get('search'),
+    instruction: thread && ordinal !== null ? { thread, ordinal } : null,
+    packet: queue !== null && offset !== null ? { queue, offset } : null,
+    block,
+    flame: get('flame') === '' ? [] : get('flame').split('\n').slice(0, MOST_FRAMES),
+  }
+}
+
+/** The link in a fragment (with or without #); null: it is none of ours. */
+export function parseLink(fragment: string): Link | null {
+  const text = fragment.replace(/^#/, '')
+  if (text === '' || text.length > MOST_CHARACTERS || !text.includes('=')) return null
+  const parameters = new URLSearchParams(text)
+  const get = (key: string) => parameters.get(key) ?? ''
+  if (![...parameters.keys()].some((key) => known.has(key))) return null
+  const size = wholeNumber(get('size'))
+  return {
+    version: wholeNumber(get('v')) ?? LINK_VERSION,
+    sources: get('trace') === '' ? null : { trace: get('trace'), elf: parameters.getAll('elf') },
+    identity: get('print') !== '' && size !== null ? { name: get('file'), size, print: get('print') } : null,
+    view: parseView(get),
+    others: [...parameters].filter(([key]) => !known.has(key)),
+  }
+}
+
+const threadText = ({ pid, tid }: ThreadName): string => `${pid}.${tid}`
+
+/** The view's part alone, as bundles keep it. */
+export function viewParameters(view: LinkedView): URLSearchParams {
+  const made = new URLSearchParams()
+  const put = (key: string, value: string | null) => value !== null && value !== '' && made.set(key, value)
+  put('tab', view.tab)
+  put('thread', view.thread && threadText(view.thread))
+  put('range', view.range && `${view.range.start}-${view.range.end}`)
+  put('weight', view.weight)
+  put('search', view.search)
+  put('at', view.instruction && `${threadText(view.instruction.thread)}@${view.instruction.ordinal}`)
+  put('packet', view.packet && `${view.packet.queue}.${view.packet.offset}`)
+  put('block', view.block === null ? null : view.block.toString(16))
+  put('flame', view.flame.join('\n'))
+  return made
+}
+
+/** The fragment, without #. Slashes and colons stay readable. */
+export function formatLink({ sources, identity, view, others }: Omit<Link, 'version'>): string {
+  const made = new URLSearchParams()
+  made.set('v', String(LINK_VERSION))
+  if (sources) {
+    made.set('trace', sources.trace)
+    for (const elf of sources.elf) made.append('elf', elf)
+  }
+  if (identity) {
+    made.set('file', identity.name)
+    made.set('size', String(identity.size))
+    made.set('print', identity.print)
+  }
+  for (const [key, value] of viewParameters(view)) made.append(key, value)
+  for (const [key, value] of others) made.append(key, value)
+  return made.toString().replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%40', '@')
+}
+
+/** Whether going from one to the other is a step that the browser's back button should take back, rather than a pan. */
+export function isNavigation(from: LinkedView, to: LinkedView): boolean {
+  const steps = (view: LinkedView) => viewParameters({ ...view, range: null, search: '', weight: null }).toString()
+  return steps(from) !== steps(to)
+}
+
+const SAMPLES = 16
+const SAMPLE_BYTES = 4096
+
+/** A cheap fingerprint of a file: its size and sixteen stretches of it. Tells files apart, proves nothing. */
+export async function fingerprint(size: number, read: (offset: number, length: number) => Promise<Uint8Array>): Promise<string> {
+  let low = 0x811c9dc5
+  let high = size >>> 0
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const offset = Math.floor((Math.max(0, size - SAMPLE_BYTES) * sample) / (SAMPLES - 1))
+    for (const byte of await read(offset, SAMPLE_BYTES)) {
+      low = Math.imul(low ^ byte, 0x01000193)
+      high = Math.imul(high ^ byte ^ (low >>> 15), 0x85ebca6b)
+    }
+  }
+  const word = (value: number) => (value >>> 0).toString(16).padStart(8, '0')
+  return word(low ^ (high >>> 7)) + word(high)
+}

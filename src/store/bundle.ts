@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a bundle of the open trace, for the share dialog to show, save and upload.
+import { fail, ok, type Result } from '../lib/result'
+import { makeBundle, type BundleWish, type Contents } from '../share/make-bundle'
+import { chunksOf } from '../share/pieces'
+import { engine } from './engine-access'
+import { sourceOf } from './open-bundle'
+import { markWork } from './pending'
+import { useStore } from './store'
+
+export type BundleFile = { file: File; contents: Contents }
+
+/** The bundle as a file; what is not in memory yet is read from the trace. */
+export async function exportBundle(wish: BundleWish): Promise<Result<BundleFile, string>> {
+  const { file, fileName } = useStore.getState().session
+  if (!file) return fail('No trace is open.')
+  const done = markWork()
+  try {
+    const from = await engine()
+    const made = await makeBundle(sourceOf(fileName, file), fileName, (name, request) => from.query(name, request), wish)
+    if (!made.ok) return made
+    const parts: BlobPart[] = []
+    for (const piece of made.value.pieces) {
+      if (piece instanceof Uint8Array) parts.push(piece)
+      else if (file instanceof Blob) parts.push(file.slice(piece.offset, piece.offset + piece.length))
+      else for await (const chunk of chunksOf([piece])) parts.push(chunk)
+    }
+    const name = `${fileName.replace(/\.(perf\.)?data$|\.ptarmigan$/, '') || 'trace'}.ptarmigan`
+    return ok({ file: new File(parts, wish.redaction.paths ? 'trace.ptarmigan' : name), contents: made.value.contents })
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error))
+  } finally {
+    done()
+  }
+}

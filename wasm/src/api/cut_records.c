@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which records a cut needs: who ran, under what name, with what mapped, before
+ * and during its pieces; what happened in them. */
+#include "api/cut.h"
+
+/* The record is of the time of the pieces, or the AUX data it tells of is in the
+ * piece of its queue, at least in part. */
+static bool needs_aux(const ptm_session *session, const ptm_cut *cut, const ptm_record *record)
+{
+	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
+		const ptm_queue *row = &session->file.queues.at[queue];
+		const ptm_cut_queue *piece = &cut->queues.at[queue];
+		bool own = row->cpu >= 0 ? row->cpu == record->cpu : row->tid == record->tid;
+		if (!own || piece->limit <= piece->from)
+			continue;
+		if (record->time == PTM_NO_TIME || (record->time >= cut->first_ns && record->time <= cut->last_ns))
+			return true;
+		return record->as.aux.offset < piece->aux_limit && record->as.aux.offset + record->as.aux.size > piece->aux_from;
+	}
+	return false;
+}
+
+/* A switch before the pieces counts when it, or the one after it, is in force
+ * on its CPU where they begin: switches come in pairs (out, in). */
+static bool needs_switch(const ptm_session *session, const ptm_cut *cut, const ptm_record *record)
+{
+	if (record->time == PTM_NO_TIME || record->cpu < 0)
+		return true;
+	if (record->time > cut->last_ns)
+		return false;
+	if (record->time >= cut->first_ns)
+		return true;
+	uint32_t own = ptm_sideband_turn(&session->sideband, record->cpu, record->time);
+	return own + 1 >= ptm_sideband_turn(&session->sideband, record->cpu, cut->first_ns - 1);
+}
+
+/* Whether the process is the chosen thread's, or one that it was forked from. */
+static bool is_ancestor(const ptm_cut *cut, int32_t pid)
+{
+	for (uint32_t i = 0; i < cut->processes.length; i++)
+		if (cut->processes.at[i] == pid)
+			return true;
+	return false;
+}
+
+/* With one thread chosen, what tells only of others is left out. */
+static bool is_about(const ptm_session *session, const ptm_cut *cut, const ptm_record *record)
+{
+	if (cut->thread == PTM_ALL)
+		return true;
+	const ptm_thread *thread = &session->sideband.threads.at[cut->thread];
+	switch (record->type) {
+	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2:
+		return record->as.map.kernel || is_ancestor(cut, record->pid);
+	case PTM_RECORD_COMM: case PTM_RECORD_FORK:
+		return record->tid == thread->tid || (record->tid == record->pid && is_ancestor(cut, record->pid));
+	case PTM_RECORD_KSYMBOL: case PTM_RECORD_BPF_EVENT: case PTM_RECORD_TEXT_POKE:
+		return true;
+	default:
+		return record->tid == thread->tid;
+	}
+}
+
+bool ptm_cut_needs_record(const ptm_session *session, const ptm_cut *cut, uint32_t row)
+{
+	const ptm_record *record = &session->file.records.at[row];
+	bool timed = record->time != PTM_NO_TIME;
+
+	if (!is_about(session, cut, record))
+		return false;
+	switch (record->type) {
+	case PTM_RECORD_SWITCH: case PTM_RECORD_SWITCH_CPU_WIDE:
+		return needs_switch(session, cut, record);
+	case PTM_RECORD_AUX:
+		return needs_aux(session, cut, record);
+	case PTM_RECORD_LOST: case PTM_RECORD_LOST_SAMPLES: case PTM_RECORD_THROTTLE: case PTM_RECORD_UNTHROTTLE: case PTM_RECORD_READ:
+		return !timed || (record->time >= cut->first_ns && record->time <= cut->last_ns);
+	default:
+		return !timed || record->time <= cut->last_ns;
+	}
+}
