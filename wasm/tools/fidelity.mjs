@@ -51,7 +51,7 @@ export function writeFidelity(root, rows, judges) {
   const different = rows.reduce((sum, row) => sum + (row.different || 0), 0)
   const text = `# Fidelity
 
-Made by \`npm run fidelity\`; do not edit. Judges: ${judges.join('; ')}.
+Made by \`npm run fidelity${process.argv.length > 3 ? ` -- ${process.argv.slice(3).join(' ')}` : ''}\`${process.argv.length > 3 ? ' (a part of the traces: without words it takes all)' : ''}; do not edit. Judges: ${judges.join('; ')}.
 \`truth\` is the exact list of executed instructions, for \`views\` by what the views show and for all others by \`ptarmigan script\`; \`libipt\` are
 libipt's own cases; all other judges are perf 6.1 with these options:
 

@@ -63,7 +63,7 @@ const WITHOUT_TIME = 'perf, and so script, attributes nothing without times: see
 const candidate = options.candidate === 'perf' ? perfCommand : ourCommand
 
 function report(fixture, judge, verdict, compared, different, first) {
-  rows.push({ name: fixture.name, judge, verdict, compared, different, first })
+  rows.push({ group: fixture.group, name: fixture.name, judge, verdict, compared, different, first })
   const line = [
     verdict.padEnd(5),
     `${fixture.group}/${fixture.name}`.padEnd(34),
@@ -299,7 +299,7 @@ function judgeLibipt() {
   const fixture = { group: 'libipt', name: 'its own cases' }
   try {
     execFileSync('make', ['-s', '-C', join(root, 'wasm'), 'libipt_cases'], { stdio: 'inherit' })
-    const text = execFileSync(program, { encoding: 'utf8', cwd: join(root, 'wasm/test') })
+    const text = execFileSync(program, { encoding: 'utf8', cwd: join(root, 'wasm') })
     const [, agree, cases] = /(\d+) of (\d+) agree/.exec(text) ?? []
     if (!cases) return report(fixture, 'libipt', 'skip', 0, 0, 'the cases are not beside the project')
     const different = Number(cases) - Number(agree)

@@ -94,7 +94,7 @@ uint32_t ptm_sample_class_flags(uint8_t class);
 /* Whether this made-up sample is one of those to skip at the start (--itrace=s). */
 bool ptm_samples_skips(ptm_samples *samples);
 
-/* Bytes of text in an answer, about. */
-#define PTM_SCRIPT_ANSWER (1u << 20)
+/* Bytes of text in an answer, about: hosts copy it, and larger pieces of fresh memory cost more than they save. */
+#define PTM_SCRIPT_ANSWER (1u << 16)
 
 #endif

@@ -37,7 +37,7 @@ static void put_map(ptm_script *script, const ptm_record *record)
 	const char *name = ptm_strings_get(&script->session->strings, record->as.map.name);
 	uint32_t rights = record->as.map.protection;
 
-	ptm_script_put(script, " PERF_RECORD_%s %d/%d: [%#" PRIx64 "(%#" PRIx64 ") @ ", record->type == PTM_RECORD_MMAP ? "MMAP" : "MMAP2", record->pid, record->tid,
+	ptm_script_put(script, "PERF_RECORD_%s %d/%d: [%#" PRIx64 "(%#" PRIx64 ") @ ", record->type == PTM_RECORD_MMAP ? "MMAP" : "MMAP2", record->pid, record->tid,
 		record->as.map.address, record->as.map.length);
 	if (record->type == PTM_RECORD_MMAP) {
 		ptm_script_put(script, "%#" PRIx64 "]: %c %s\n", record->as.map.file_offset, record->misc & MISC_DATA ? 'r' : 'x', name);
@@ -62,9 +62,9 @@ static void put_switch(ptm_script *script, const ptm_record *record)
 	const char *way = out ? preempt ? "OUT preempt" : "OUT        " : "IN         ";
 
 	if (record->type == PTM_RECORD_SWITCH)
-		ptm_script_put(script, " PERF_RECORD_SWITCH %s\n", way);
+		ptm_script_put(script, "PERF_RECORD_SWITCH %s\n", way);
 	else
-		ptm_script_put(script, " PERF_RECORD_SWITCH_CPU_WIDE %s  %s pid/tid: %5d/%-5d\n", way, out ? "next" : "prev", record->as.swap.other_pid, record->as.swap.other_tid);
+		ptm_script_put(script, "PERF_RECORD_SWITCH_CPU_WIDE %s  %s pid/tid: %5d/%-5d\n", way, out ? "next" : "prev", record->as.swap.other_pid, record->as.swap.other_tid);
 }
 
 static void put_text(ptm_script *script, const ptm_record *record)
@@ -72,14 +72,14 @@ static void put_text(ptm_script *script, const ptm_record *record)
 	switch (record->type) {
 	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2: put_map(script, record); break;
 	case PTM_RECORD_COMM:
-		ptm_script_put(script, " PERF_RECORD_COMM%s: %s:%d/%d\n", record->misc & MISC_EXEC ? " exec" : "",
+		ptm_script_put(script, "PERF_RECORD_COMM%s: %s:%d/%d\n", record->misc & MISC_EXEC ? " exec" : "",
 			ptm_strings_get(&script->session->strings, record->as.comm.name), record->pid, record->tid);
 		break;
 	case PTM_RECORD_FORK: case PTM_RECORD_EXIT:
-		ptm_script_put(script, " PERF_RECORD_%s(%d:%d):(%d:%d)\n", record->type == PTM_RECORD_FORK ? "FORK" : "EXIT", record->pid, record->tid, record->as.task.ppid, record->as.task.ptid);
+		ptm_script_put(script, "PERF_RECORD_%s(%d:%d):(%d:%d)\n", record->type == PTM_RECORD_FORK ? "FORK" : "EXIT", record->pid, record->tid, record->as.task.ppid, record->as.task.ptid);
 		break;
 	case PTM_RECORD_SWITCH: case PTM_RECORD_SWITCH_CPU_WIDE: put_switch(script, record); break;
-	case PTM_RECORD_LOST: ptm_script_put(script, " PERF_RECORD_LOST lost %" PRIu64 "\n", record->as.lost.lost); break;
+	case PTM_RECORD_LOST: ptm_script_put(script, "PERF_RECORD_LOST lost %" PRIu64 "\n", record->as.lost.lost); break;
 	default: break;
 	}
 }
@@ -105,10 +105,15 @@ void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 		snprintf(script->comm, sizeof script->comm, ":%d", tid);
 	}
 	script->cpu = record->cpu;
+	/* Of a record that does not say, perf prints zeros. */
+	if (!ns)
+		script->pid = script->tid = script->cpu = 0;
 	script->has_chains = false;
 	if (!ptm_script_wants(script, ns))
 		return;
 	misc_of(record, misc);
 	ptm_script_put_who(script, ns, misc);
+	if (!ns && script->fields & PTM_SCRIPT_TIME)
+		ptm_script_put(script, script->options.ns ? "    0.000000000: " : "    0.000000: ");
 	put_text(script, record);
 }
