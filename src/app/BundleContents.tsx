@@ -5,13 +5,13 @@ import { sizeText } from './share-text'
 
 const MOST_NAMES = 2000
 
-function Names({ title, names }: { title: string; names: readonly string[] }) {
+function Names({ one, title, names }: { one: string; title: string; names: readonly string[] }) {
   const shown = names.filter((name) => name !== '').toSorted()
   if (shown.length === 0) return null
   return (
     <details>
       <summary>
-        {shown.length.toLocaleString('en')} {title}
+        {shown.length.toLocaleString('en')} {shown.length === 1 ? one : title}
       </summary>
       <ul>
         {shown.slice(0, MOST_NAMES).map((name) => (
@@ -30,11 +30,11 @@ export function BundleContents({ contents }: { contents: Contents }) {
       <p>
         {sizeText(traceBytes)} of trace and {sizeText(codeBytes)} of executed code leave this machine in it, with these names:
       </p>
-      <Names title="names of processes and threads" names={comms} />
-      <Names title="binaries whose code is in it" names={images} />
-      <Names title="paths of mappings" names={paths} />
-      <Names title="functions" names={symbols} />
-      <Names title="source files (their names, not their text)" names={files} />
+      <Names one="name of processes and threads" title="names of processes and threads" names={comms} />
+      <Names one="binary whose code is in it" title="binaries whose code is in it" names={images} />
+      <Names one="path of a mapping" title="paths of mappings" names={paths} />
+      <Names one="function" title="functions" names={symbols} />
+      <Names one="source file (its name, not its text)" title="source files (their names, not their text)" names={files} />
       {comms.length === 0 && <p>The trace goes as it is, with everything perf record wrote into it: names, host, command line.</p>}
       {left.length > 0 && (
         <ul className="share-left">
