@@ -79,7 +79,8 @@ function contestants(browser) {
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
-const mean = (values) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
+const geometricMean = (values) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
+const mean = (values) => geometricMean(values.filter(Number.isFinite))
 const number = (value, digits = 1) => (Number.isFinite(value) ? value.toFixed(digits) : '-')
 const markdown = (rows) => rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 const table = (head, rows) => markdown([head, head.map((_, column) => (column ? '--:' : '---')), ...rows])
