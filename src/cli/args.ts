@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line: which command, which options, or the sentence why not.
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { fail, ok, type Result } from '../lib/result'
 import type { BundleOptions } from './bundle'
@@ -12,7 +14,8 @@ import type { ScriptOptions } from './script'
 import { makeScriptOptions, scriptOptions } from './script-args'
 import { type Values, textOf } from './values'
 
-type Common = { file: string; symfs: string | undefined; raw?: RawOptions }
+/** `given`: files that hold code or names, besides the binaries of the trace. */
+type Common = { file: string; symfs: string | undefined; given: string[]; raw?: RawOptions }
 
 export type Command =
   | { name: 'help'; text: string }
@@ -40,6 +43,9 @@ FILE may be a bundle too.
 Options of all commands
   -i, --input FILE   the trace (or give it as the last word)
   --symfs DIR        look for binaries under DIR, or in an archive of perf archive, instead of at their own paths
+  -k, --vmlinux FILE the traced kernel, with symbols
+  --kallsyms FILE    its /proc/kallsyms; a kcore beside it is used too
+  --jitdump FILE     code of a runtime (jit-PID.dump; one at the traced path is found)
   -h, --help         this text
 
 script (prints what perf script 6.1 prints)
@@ -93,6 +99,9 @@ ${shareUsage}`
 const common = {
   input: { type: 'string', short: 'i' },
   symfs: { type: 'string' },
+  vmlinux: { type: 'string', short: 'k' },
+  kallsyms: { type: 'string' },
+  jitdump: { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
   ...rawFlags,
 } as const
@@ -139,13 +148,26 @@ export function parseCommand(words: readonly string[]): Result<Command, string> 
   }
   if (values['help'] === true) return ok({ name: 'help', text: usage })
   const files = [...(typeof values['input'] === 'string' ? [values['input']] : []), ...positionals]
-  const raw = rawOptions(values)
+  const raw = rawOptions(values, name)
   if (!raw.ok) return raw
   if (raw.value) files.push(raw.value.stream)
   const [file] = files
   if (file === undefined) return fail(`${name} needs a trace: ptarmigan ${name} FILE`)
   if (files.length > 1) return fail(`${name} reads one trace; ${files.length} were given: ${files.join(', ')}`)
-  return command.make({ values, common: { file, symfs: textOf(values, 'symfs'), ...(raw.value && { raw: raw.value }) } })
+  return command.make({ values, common: { file, symfs: textOf(values, 'symfs'), given: givenFiles(values), ...(raw.value && { raw: raw.value }) } })
+}
+
+/** As perf: kcore is taken from beside kallsyms. */
+function givenFiles(values: Values): string[] {
+  const kallsyms = textOf(values, 'kallsyms')
+  const kcore = kallsyms === undefined ? undefined : join(dirname(kallsyms), 'kcore')
+  const dumps = values['jitdump']
+  return [
+    textOf(values, 'vmlinux'),
+    kallsyms,
+    kcore !== undefined && existsSync(kcore) ? kcore : undefined,
+    ...(Array.isArray(dumps) ? dumps.map(String) : []),
+  ].filter((path) => path !== undefined)
 }
 
 /** "-F -ip" is a value, not an option, and so are "-C 1": joins them to their names. */

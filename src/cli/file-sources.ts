@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files as the decoder's byte sources in Node: read in place, never whole. A
 // source may be put together from pieces of files and of memory.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { fail, ok, type Result } from '../lib/result'
 import type { HostSources } from '../engine/host-sources'
 
@@ -18,7 +18,10 @@ export class FileSources implements HostSources {
   /** Opens a regular file; its number and size, or a sentence. */
   open(path: string): Result<Opened, string> {
     const part = openPart(path)
-    return part.ok ? ok(this.add(path, [part.value])) : part
+    if (!part.ok) return part
+    // Files of /proc say that they are empty and cannot be read in places: they are small.
+    const whole = part.value.size === 0 && path.startsWith('/proc/')
+    return ok(this.add(path, [whole ? readFileSync(part.value.descriptor) : part.value]))
   }
 
   /** A source of pieces, one behind the other; `path` is for sentences. */

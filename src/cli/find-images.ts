@@ -13,7 +13,25 @@ const MOST_FILES = 200_000
 export interface ImageFinder {
   /** Best first. `build_id` in hex, empty when the trace does not say. */
   candidates(path: string, build_id: string): Candidate[]
+  /** Files that may hold the code or the names of a Linux kernel of this build-id and release; all that fit are used. */
+  kernelFiles(build_id: string, release: string): Candidate[]
 }
+
+/** What perf calls the kernel. */
+export const KERNEL = '[kernel.kallsyms]'
+
+const asItself = (file: string): Candidate => ({ file, as: file })
+
+/** Where distributions put a vmlinux. */
+const kernelPaths = (release: string) =>
+  release === ''
+    ? []
+    : [
+        `/usr/lib/debug/boot/vmlinux-${release}`,
+        `/usr/lib/debug/lib/modules/${release}/vmlinux`,
+        `/boot/vmlinux-${release}`,
+        `/lib/modules/${release}/build/vmlinux`,
+      ]
 
 /** perf's --symfs: the mapped path under `directory`; then any file there of the same name. */
 export class SymfsFinder implements ImageFinder {
@@ -26,6 +44,13 @@ export class SymfsFinder implements ImageFinder {
     const exact = isFile(direct) ? [{ file: direct, as: path }] : []
     const named = this.filesNamed(basename(path)).filter((file) => file !== direct)
     return [...exact, ...named.map((file) => ({ file, as: file.slice(this.directory.length) || file }))]
+  }
+
+  kernelFiles(_build_id: string, release: string): Candidate[] {
+    return kernelPaths(release)
+      .map((path) => join(this.directory, path))
+      .filter(isFile)
+      .map(asItself)
   }
 
   private filesNamed(name: string): string[] {
@@ -41,6 +66,13 @@ export class MachineFinder implements ImageFinder {
   candidates(path: string, build_id: string): Candidate[] {
     const cached = build_id ? ['elf', 'vdso'].map((kind) => join(this.cache, build_id.slice(0, 2), build_id.slice(2), kind)) : []
     return [...cached, ...(path.startsWith('/') ? [path] : [])].filter(isFile).map((file) => ({ file, as: path }))
+  }
+
+  kernelFiles(build_id: string, release: string): Candidate[] {
+    const cached = build_id
+      ? ['elf', 'kallsyms', 'kcore'].map((kind) => join(this.cache, build_id.slice(0, 2), build_id.slice(2), kind))
+      : []
+    return [...cached, ...kernelPaths(release), '/proc/kallsyms'].filter(isFile).map(asItself)
   }
 }
 

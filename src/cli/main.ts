@@ -29,7 +29,7 @@ async function run(command: Command): Promise<Result<void, string>> {
     case 'open':
       return open(command.options)
   }
-  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets', command.raw)
+  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets', command.raw, command.given)
   if (!trace.ok) return trace
   const { session } = trace.value
   switch (command.name) {

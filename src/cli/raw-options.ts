@@ -53,10 +53,11 @@ const numberOf = (text: string): number => (/^(0x[0-9a-f]+|\d+)$/i.test(text) ? 
 const listOf = (value: Values[string]): string[] => (Array.isArray(value) ? value.map(String) : [])
 
 /** What the options say; undefined: there is no --pt. */
-export function rawOptions(values: Values): Result<RawOptions | undefined, string> {
+export function rawOptions(values: Values, command: string): Result<RawOptions | undefined, string> {
   const stream = values['pt']
   if (typeof stream !== 'string') {
-    const lonely = Object.keys(rawFlags).find((name) => values[name] !== undefined)
+    // `script -C` is perf's --cpu, which has another meaning.
+    const lonely = Object.keys(rawFlags).find((name) => values[name] !== undefined && !(name === 'cpu' && command === 'script'))
     return lonely === undefined ? ok(undefined) : fail(`--${lonely} belongs to a raw stream: name it with --pt FILE.`)
   }
   const cpu = cpuOf(values)

@@ -49,7 +49,7 @@ export function makeScriptOptions(values: Values): Result<ScriptOptions, string>
   if (!fields.ok) return fields
   const itrace = chosenItrace(textOf(values, 'itrace'), used.at(-1)?.itrace, version)
   if (!itrace.ok) return itrace
-  const cpus = numbers('-C', textOf(values, 'cpu'))
+  const cpus = numbers('-C', (values['pt'] === undefined ? textOf(values, 'cpu') : undefined))
   const pids = numbers('--pid', textOf(values, 'pid'))
   const tids = numbers('--tid', textOf(values, 'tid'))
   for (const list of [cpus, pids, tids]) if (!list.ok) return list

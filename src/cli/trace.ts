@@ -9,7 +9,7 @@ import { decoderUrl } from '../engine/wasm'
 import type { ByteSource } from '../share/pieces'
 import type { EngineError } from '../engine/protocol'
 import { FileSources } from './file-sources'
-import { MachineFinder, SymfsFinder, type ImageFinder } from './find-images'
+import { KERNEL, MachineFinder, SymfsFinder, type ImageFinder } from './find-images'
 import { bundleInputs, byteSource } from './open-bundle'
 import { say } from './output'
 import { openRaw, type RawOptions } from './raw-options'
@@ -24,6 +24,7 @@ export async function openTrace(
   symfs: string | undefined,
   wantsImages: boolean,
   raw?: RawOptions,
+  given: readonly string[] = [],
 ): Promise<Result<Trace, string>> {
   const sources = new FileSources()
   const packed = symfs === undefined ? ok(null) : await archivedImages(symfs, sources)
@@ -41,8 +42,10 @@ export async function openTrace(
   if (wantsImages) {
     const along = offerGiven(session, [...images, ...(packed.value ?? [])])
     if (!along.ok) return along
+    const named = offerNamed(session, sources, given)
+    if (!named.ok) return named
     // A bundle has what it needs: another binary of the same name would only be a wrong one.
-    const offered = bundle.value ? ok(undefined) : offerImages(session, sources, finder.value)
+    const offered = bundle.value ? ok(undefined) : offerFound(session, sources, finder.value)
     if (!offered.ok) return offered
   }
   const bytes = trace.size + data.reduce((sum, { size }) => sum + size, 0)
@@ -78,6 +81,41 @@ async function finderFor(symfs: string | undefined): Promise<Result<ImageFinder,
   return found?.isDirectory()
     ? ok(new SymfsFinder(symfs.replace(/(?<=.)\/+$/, '')))
     : fail(`--symfs ${symfs}: neither a directory nor an archive.`)
+}
+
+/** What the user named: what is refused is told. */
+function offerNamed(session: Session, sources: FileSources, given: readonly string[]): Result<void, string> {
+  for (const path of given) {
+    const file = sources.open(path)
+    if (!file.ok) return file
+    const outcome = session.addImage(file.value.source, file.value.size, path)
+    if (!outcome.ok) return fail(outcome.error.sentence)
+    if (outcome.value.state !== 'used') say(outcome.value.sentence)
+  }
+  return ok(undefined)
+}
+
+/** What this machine has of kernels, unless one is given: what is of another kernel is not worth a word. */
+function offerKernel(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {
+  const images = session.query('images')
+  const info = infoOf(session)
+  if (!images.ok) return fail(images.error.sentence)
+  if (!info.ok) return info
+  const { path, build_id, rows, status } = images.value
+  const row = Array.from({ length: rows }, (_, at) => at).find((at) => textAt(path, at) === KERNEL)
+  if (row === undefined || status[row] !== 0) return ok(undefined)
+  for (const candidate of finder.kernelFiles(textAt(build_id, row), info.value.get('os_release') ?? '')) {
+    const file = sources.open(candidate.file)
+    const outcome = file.ok ? session.addImage(file.value.source, file.value.size, candidate.as) : null
+    if (outcome && !outcome.ok) return fail(outcome.error.sentence)
+  }
+  return ok(undefined)
+}
+
+/** The kernel, then the binaries that the trace names. */
+function offerFound(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {
+  const kernel = offerKernel(session, sources, finder)
+  return kernel.ok ? offerImages(session, sources, finder) : kernel
 }
 
 /** enum ptm_image_status: it came along with the trace. */

@@ -10,7 +10,8 @@ import { findPsb } from '../model/raw-trace'
 export type OfferedFile = { file: File | RemoteFile; path: string }
 export type LocalFile = { file: File; path: string }
 export const isLocal = (one: OfferedFile): one is LocalFile => !isRemote(one.file)
-export type FileKind = 'trace' | 'elf' | 'junk' | 'empty' | 'unreadable'
+/** `names`: no binary, but code or names all the same: kallsyms, perf-PID.map, jit-PID.dump. */
+export type FileKind = 'trace' | 'elf' | 'names' | 'junk' | 'empty' | 'unreadable'
 export type SortedFiles = {
   traces: OfferedFile[]
   binaries: OfferedFile[]
@@ -41,12 +42,14 @@ const archives: readonly (readonly [string, string])[] = [
 
 const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
-/** What the first bytes (eight, or all of a shorter file) say. */
-export function kindOf(head: Uint8Array): FileKind {
+/** What the first bytes (eight, or all of a shorter file) say; a perf map is known by its path only. */
+export function kindOf(head: Uint8Array, path = ''): FileKind {
   if (head.length === 0) return 'empty'
   const text = String.fromCharCode(...head)
   if (text === 'PERFILE2' || text === '2ELIFREP') return 'trace'
-  return text.startsWith('\x7fELF') ? 'elf' : 'junk'
+  if (text.startsWith('\x7fELF')) return 'elf'
+  const isList = /^[0-9a-f]{8}$/.test(text) || /(^|[\\/])perf-\d+\.map$/.test(path)
+  return isList || text.startsWith('DTiJ') ? 'names' : 'junk'
 }
 
 /** Why a file is of no use here. */
@@ -66,11 +69,13 @@ export const nameOf = ({ file, path }: OfferedFile): string => (isRemote(file) ?
 async function lookAt(offered: OfferedFile): Promise<{ kind: FileKind; head: Uint8Array; reason?: string }> {
   if (isRemote(offered.file)) {
     const head = await readRemote(nameOf(offered), offered.file, 0, 8)
-    return head.ok ? { kind: kindOf(head.value), head: head.value } : { kind: 'unreadable', head: new Uint8Array(), reason: head.error }
+    return head.ok
+      ? { kind: kindOf(head.value, offered.path), head: head.value }
+      : { kind: 'unreadable', head: new Uint8Array(), reason: head.error }
   }
   try {
     const head = new Uint8Array(await offered.file.slice(0, 8).arrayBuffer())
-    return { kind: kindOf(head), head }
+    return { kind: kindOf(head, offered.path), head }
   } catch {
     return { kind: 'unreadable', head: new Uint8Array() }
   }
@@ -109,7 +114,7 @@ export async function classify(offered: readonly OfferedFile[]): Promise<SortedF
     batch.forEach((one, index) => {
       const { kind, head, reason } = kinds[index] ?? { kind: 'unreadable' as const, head: new Uint8Array(), reason: undefined }
       if (kind === 'trace') sorted.traces.push(one)
-      else if (kind === 'elf' || isKernelCopy(one.path)) sorted.binaries.push(one)
+      else if (kind === 'elf' || kind === 'names' || isKernelCopy(one.path)) sorted.binaries.push(one)
       else if (isDataFile(one.path)) sorted.data.push(one)
       else if (junk++ < MOST_JUNK_SENTENCES) {
         if (kind === 'junk' && isLocal(one)) sorted.others.push(one)

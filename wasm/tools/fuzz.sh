@@ -22,6 +22,12 @@ for target in fuzz/*.c; do
 	corpus=$out/corpus-$name
 	mkdir -p "$corpus"
 	case $name in
+	names) # the first byte says which kind of file the rest is
+		i=0
+		for file in kallsyms perf-88.map jit-88.dump vmlinux kcore; do
+			{ printf "\\x$i"; cat "test/fixtures/walk/$file" 2>/dev/null || echo '7f0000000000 40 name'; } >"$corpus/$file"
+			i=$((i + 1))
+		done ;;
 	unwind) ;; # its own, below
 	insn) cp test/fixtures/symfs/opt/ptarmigan/odd "$corpus" ;;
 	zstd) for level in 1 9 19; do zstd -q -f -$level test/fixtures/calls.hash -o "$corpus/$level.zst" 2>/dev/null || true; done ;;

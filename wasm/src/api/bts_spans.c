@@ -150,6 +150,7 @@ ptm_status ptm_bts_spans_build(ptm_session *session)
 	builder build = { .session = session };
 	ptm_status status = PTM_OK;
 
+	session->bts_spans.length = session->first_bts_span.length = 0;
 	for (uint32_t row = 0; status == PTM_OK && row < session->file.records.length; row++) {
 		const ptm_record *record = &session->file.records.at[row];
 		if ((record->type == PTM_RECORD_AUX || record->type == PTM_RECORD_ITRACE_START) && record->time != PTM_NO_TIME)

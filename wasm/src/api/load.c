@@ -1,32 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Carries records from the file to the address spaces and the clock: the only
  * place where file, image and flow meet. */
-#include "api/session.h"
-
+#include "api/load_jit.h"
 
 static ptm_status load_map(ptm_session *session, const ptm_record *record, uint64_t time)
 {
-	uint32_t image = 0;
+	bool is_memory, kernel = record->as.map.kernel;
+	const uint8_t *build_id = record->as.map.build_id;
 	ptm_map map = {
 		.start = record->as.map.address,
 		.end = record->as.map.address + record->as.map.length,
 		.file_offset = record->as.map.file_offset,
 		.name = record->as.map.name,
 	};
-	if (map.end <= map.start)
+	/* A guest's addresses are not ours. */
+	if (map.end <= map.start || record->as.map.guest)
 		return PTM_OK;
-	PTM_TRY(ptm_images_want(&session->images, map.name, record->as.map.build_id, record->as.map.build_id_length, &image));
-	map.image = image;
-	return ptm_spaces_map(session->spaces, time, record->as.map.kernel ? -1 : record->pid, &map);
+	if (kernel) {
+		PTM_TRY(ptm_kernel_want(&session->images, map.name, map.start, map.end, map.file_offset, build_id, record->as.map.build_id_length,
+			&map.image, &map.name));
+		map.file_offset = map.start; /* in a file that holds everything at its own address */
+		return ptm_spaces_map(session->spaces, time, -1, &map);
+	}
+	PTM_TRY(ptm_names_of_memory(&session->images, map.name, record->pid, &map.name, &is_memory));
+	PTM_TRY(ptm_images_want(&session->images, map.name, build_id, record->as.map.build_id_length, &map.image));
+	if (is_memory) {
+		session->images.images.at[map.image].is_anonymous = true;
+		map.file_offset = map.start;
+	}
+	return ptm_spaces_map(session->spaces, time, record->pid, &map);
+}
+
+/* Code of a function that the kernel made: that of an eBPF program is in the trace. */
+static const ptm_bpf_function *bpf_function(const ptm_trace_file *file, const ptm_record *record)
+{
+	for (uint32_t i = 0; i < file->bpf_functions.length; i++)
+		if (file->bpf_functions.at[i].address == record->as.map.address && file->bpf_functions.at[i].size == record->as.map.length &&
+		    !(file->bpf_functions.at[i].file_offset >> PTM_VOLUME_SHIFT))
+			return &file->bpf_functions.at[i];
+	return NULL;
+}
+
+static ptm_status load_ksymbol(ptm_session *session, const ptm_record *record, uint64_t time)
+{
+	ptm_map map = { .start = record->as.map.address, .end = record->as.map.address + record->as.map.length };
+	if (!record->as.map.gone) {
+		const ptm_bpf_function *code = bpf_function(&session->file, record);
+		map.name = record->as.map.name;
+		map.file_offset = code ? code->file_offset : map.start;
+		PTM_TRY(ptm_images_want_function(&session->images, map.name, record->as.map.length, session->source.id, code ? session->source.size : 0,
+			map.file_offset, &map.image));
+	}
+	return ptm_spaces_map_function(session->spaces, time, &map);
 }
 
 static ptm_status load_record(ptm_session *session, const ptm_record *record)
 {
 	uint64_t time = record->time == PTM_NO_TIME ? 0 : record->time;
+	const ptm_trace_file *file = &session->file;
 
 	switch (record->type) {
 	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2:
 		return record->as.map.executable ? load_map(session, record, time) : PTM_OK;
+	case PTM_RECORD_KSYMBOL:
+		return load_ksymbol(session, record, time);
+	case PTM_RECORD_TEXT_POKE:
+		return ptm_spaces_poke(session->spaces, time, record->as.poke.address, file->poked.at + record->as.poke.bytes + record->as.poke.old_length,
+			record->as.poke.new_length);
 	case PTM_RECORD_FORK:
 		/* A new thread shares its process's maps. */
 		if (record->as.task.ppid != record->pid)
@@ -39,14 +79,14 @@ static ptm_status load_record(ptm_session *session, const ptm_record *record)
 	}
 }
 
-/* Records with a time, as places where the context of a flow may change. */
-static ptm_status load_change(ptm_session *session, const ptm_record *record)
+/* Times of records, as places where the context of a flow may change. */
+static ptm_status load_change(ptm_session *session, uint64_t time)
 {
 	uint64_t count = session->change_ns.length;
-	if (record->time == PTM_NO_TIME || (count && session->change_ns.at[count - 1] >= record->time))
+	if (time == PTM_NO_TIME || (count && session->change_ns.at[count - 1] >= time))
 		return PTM_OK;
-	PTM_TRY(ptm_array_push(&session->change_ns, record->time));
-	return ptm_array_push(&session->change_tsc, ptm_time_tsc(&session->time, record->time));
+	PTM_TRY(ptm_array_push(&session->change_ns, time));
+	return ptm_array_push(&session->change_tsc, ptm_time_tsc(&session->time, time));
 }
 
 /* Position in a queue's stream of an AUX offset. They differ, because perf pads
@@ -94,10 +134,11 @@ static int compare_truncations(const void *left, const void *right)
 
 ptm_status ptm_load_trace(ptm_session *session)
 {
+	session->images.kernel.release = session->file.os_release;
 	for (uint32_t i = 0; i < session->file.records.length; i++) {
 		const ptm_record *record = &session->file.records.at[i];
 		PTM_TRY(load_record(session, record));
-		PTM_TRY(load_change(session, record));
+		PTM_TRY(load_change(session, record->time));
 		PTM_TRY(load_truncation(session, record));
 	}
 	if (session->truncations.length)
@@ -106,5 +147,75 @@ ptm_status ptm_load_trace(ptm_session *session)
 		const ptm_build_id *known = &session->file.build_ids.at[i];
 		ptm_images_set_build_id(&session->images, known->path, known->id, known->length);
 	}
+	return ptm_spaces_settle(session->spaces);
+}
+
+/* Code without a time counts as soon as there is memory for it. */
+static ptm_status load_timeless(ptm_session *session, const ptm_jit_maps *jit, const ptm_record *record, uint64_t time)
+{
+	bool is_map = (record->type == PTM_RECORD_MMAP || record->type == PTM_RECORD_MMAP2) && record->as.map.executable && !record->as.map.kernel;
+	uint64_t start = record->as.map.address, length = record->as.map.length;
+	for (uint32_t i = 0; is_map && i < jit->length && !jit->at[i].time; i++) {
+		const ptm_jit_map *made = &jit->at[i];
+		if (made->pid == record->pid && !made->ambiguous && made->map.start - start < length && made->map.end - start <= length)
+			PTM_TRY(ptm_spaces_map(session->spaces, time, made->pid, &made->map));
+	}
 	return PTM_OK;
+}
+
+static ptm_status load_made(ptm_session *session, const ptm_jit_map *made)
+{
+	PTM_TRY(load_change(session, made->time));
+	PTM_TRY(ptm_array_push(&session->made_ns, made->time));
+	return ptm_spaces_map(session->spaces, made->time, made->pid, &made->map);
+}
+
+/* All records, and what runtimes made between them. */
+static ptm_status load_all(ptm_session *session, const ptm_jit_maps *jit)
+{
+	uint32_t made = 0;
+	uint64_t now = 0;
+	session->change_ns.length = session->change_tsc.length = session->made_ns.length = 0;
+	while (made < jit->length && !jit->at[made].time)
+		made++;
+	for (uint32_t i = 0; i < session->file.records.length; i++) {
+		const ptm_record *record = &session->file.records.at[i];
+		if (record->time != PTM_NO_TIME && record->time > now)
+			now = record->time;
+		for (; made < jit->length && jit->at[made].time < now; made++)
+			PTM_TRY(load_made(session, &jit->at[made]));
+		PTM_TRY(load_record(session, record));
+		PTM_TRY(load_change(session, record->time));
+		PTM_TRY(load_timeless(session, jit, record, now));
+	}
+	for (; made < jit->length; made++)
+		PTM_TRY(load_made(session, &jit->at[made]));
+	return PTM_OK;
+}
+
+ptm_status ptm_load_maps(ptm_session *session)
+{
+	ptm_jit_maps jit;
+	ptm_status status = ptm_jit_maps_read(session, &jit);
+	if (status == PTM_OK)
+		status = ptm_spaces_clear(session->spaces);
+	if (status == PTM_OK)
+		status = load_all(session, &jit);
+	ptm_array_free(&jit);
+	PTM_TRY(status);
+	session->images.maps_changed = false;
+	return ptm_spaces_settle(session->spaces);
+}
+
+uint64_t ptm_load_named_ns(const ptm_session *session, uint64_t record_ns, uint64_t ns)
+{
+	uint32_t low = 0, high = session->made_ns.length;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (session->made_ns.at[middle] <= ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && session->made_ns.at[low - 1] > record_ns ? session->made_ns.at[low - 1] : record_ns;
 }

@@ -206,7 +206,7 @@ ptm_status ptm_query_images(ptm_session *session, ptm_table *table)
 			break;
 		ptm_table_set_u8(table, PTM_images_status, row, image->status);
 		ptm_table_set_u8(table, PTM_images_anonymous, row, image->is_anonymous || image->is_kernel);
-		ptm_table_set_u32(table, PTM_images_symbols, row, image->symbols.length);
+		ptm_table_set_u32(table, PTM_images_symbols, row, ptm_image_symbol_count(&session->images, i));
 		ptm_table_set_f64(table, PTM_images_instructions, row, (double)sums[i].instructions);
 		ptm_table_set_f64(table, PTM_images_lost_bytes, row, (double)sums[i].lost_bytes);
 		ptm_table_set_f64(table, PTM_images_gaps, row, (double)sums[i].gaps);

@@ -70,11 +70,9 @@ void ptm_script_put_dso(ptm_script *script, uint64_t ip)
 	uint32_t space;
 	const ptm_map *map = ptm_script_map(script, ip, &space);
 	const char *dso = map ? ptm_strings_get(&script->session->strings, map->name) : "[unknown]";
-	/* "[kernel.kallsyms]_text" says where the kernel's map was taken from. */
-	const char *bracket = *dso == '[' ? strchr(dso, ']') : NULL;
 
 	ptm_script_put_text(script, "(", 1);
-	ptm_script_put_text(script, dso, bracket ? (size_t)(bracket + 1 - dso) : strlen(dso));
+	ptm_script_put_text(script, dso, strlen(dso));
 	ptm_script_put_text(script, ")", 1);
 }
 

@@ -89,12 +89,10 @@ static void look_up(ptm_script *script, ptm_place *place, uint32_t space, uint64
 		return;
 	const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_function_at(session->spaces, space, ip, &place->offset));
 	const char *dso = ptm_strings_get(&session->strings, map->name);
-	/* "[kernel.kallsyms]_text" says where the kernel's map was taken from. */
-	const char *bracket = *dso == '[' ? strchr(dso, ']') : NULL;
 	place->name = function->name;
 	place->name_length = (uint32_t)strlen(ptm_strings_get(&session->strings, function->name));
 	place->dso = map->name;
-	place->dso_length = (uint32_t)(bracket ? (size_t)(bracket + 1 - dso) : strlen(dso));
+	place->dso_length = (uint32_t)strlen(dso);
 	place->file_offset = ip - map->start + map->file_offset;
 	place->in_file = map->image != 0;
 }

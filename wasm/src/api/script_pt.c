@@ -89,6 +89,8 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, ptm_lane *from
 		return PTM_OK;
 	if (!row->ns && !session->pt.timeless && !script->options.timeless)
 		row->ns = ptm_time_ns(&session->time, tsc);
+	if (session->made_ns.length)
+		script->space = ptm_spaces_at(session->spaces, script->pid, ptm_load_named_ns(session, samples->record_ns, row->ns));
 	if (samples->follows_stacks && from->thread < samples->stacks.length && samples->stacks.at[from->thread].trace)
 		row->stack = &samples->stacks.at[from->thread];
 	ptm_script_put_row(script, row);

@@ -41,6 +41,7 @@ void ptm_session_free(ptm_session *session)
 	ptm_array_free(&session->data_files);
 	ptm_array_free(&session->change_tsc);
 	ptm_array_free(&session->change_ns);
+	ptm_array_free(&session->made_ns);
 	ptm_array_free(&session->segments);
 	ptm_array_free(&session->truncations);
 	ptm_array_free(&session->first_segment);
@@ -171,12 +172,25 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 	return ptm_profile_expect(session->profile, session->first_segment.at, session->file.queues.length, idle_thread(session));
 }
 
+/* Code was given that the records do not map (the kernel's, a runtime's): what
+ * was found so far in the old maps is forgotten. */
+static ptm_status lay_out_again(ptm_session *session)
+{
+	if (session->version > 1 || session->decoding != UINT32_MAX)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Give code of the kernel or of a runtime before decoding.");
+	PTM_TRY(ptm_load_maps(session));
+	ptm_blocks_free(&session->blocks);
+	ptm_blocks_init(&session->blocks, session->spaces);
+	return session->flow_source == PTM_SOURCE_BTS ? ptm_bts_spans_build(session) : PTM_OK;
+}
+
 ptm_status ptm_session_add_image(ptm_session *session, uint32_t source, uint64_t size, const char *path)
 {
 	uint32_t served;
 	if (!session->spaces)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Open a trace before its binaries.");
-	return ptm_images_offer(&session->images, source, size, path, &served, &session->message);
+	PTM_TRY(ptm_images_offer(&session->images, source, size, path, &served, &session->message));
+	return session->images.maps_changed ? lay_out_again(session) : PTM_OK;
 }
 
 uint32_t ptm_session_segments(const ptm_session *session)

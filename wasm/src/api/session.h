@@ -90,6 +90,7 @@ struct ptm_session {
 	uint64_t start_ns, end_ns;        /* of the trace, absolute */
 	PTM_ARRAY(uint64_t) change_tsc;   /* times of all sideband records in TSC ticks, ascending */
 	PTM_ARRAY(uint64_t) change_ns;    /* the same in ns */
+	PTM_ARRAY(uint64_t) made_ns;      /* when runtimes made code, ascending */
 	PTM_ARRAY(ptm_segment) segments;
 	PTM_ARRAY(uint32_t) first_segment;/* of each queue, and one past the last */
 	PTM_ARRAY(ptm_truncation) truncations; /* sorted by (queue, offset) */
@@ -113,6 +114,11 @@ struct ptm_session {
 
 /* api/load.c: carries the sideband to image and flow. The only wiring. */
 ptm_status ptm_load_trace(ptm_session *session) PTM_MUST_CHECK;
+/* Lays out all maps again, after code was given that the records do not map. */
+ptm_status ptm_load_maps(ptm_session *session) PTM_MUST_CHECK;
+/* Time whose maps a row at `ns` is named by: of the last record, or of the last
+ * code that a runtime made until then. */
+uint64_t ptm_load_named_ns(const ptm_session *session, uint64_t record_ns, uint64_t ns);
 
 /* api/snapshot.c: cuts from each snapshot of a ring what the one before it held. */
 ptm_status ptm_snapshots_trim(ptm_session *session) PTM_MUST_CHECK;

@@ -10,7 +10,8 @@
 enum {
 	FEATURE_BUILD_ID = 2, FEATURE_HOSTNAME = 3, FEATURE_OSRELEASE = 4, FEATURE_VERSION = 5, FEATURE_ARCH = 6,
 	FEATURE_NRCPUS = 7, FEATURE_CPUDESC = 8, FEATURE_CPUID = 9, FEATURE_TOTAL_MEM = 10, FEATURE_CMDLINE = 11,
-	FEATURE_EVENT_DESC = 12, FEATURE_DIR_FORMAT = 24, FEATURE_CLOCK_DATA = 29, FEATURE_CUT = 255 /* ours */
+	FEATURE_EVENT_DESC = 12, FEATURE_DIR_FORMAT = 24, FEATURE_BPF_PROG_INFO = 25,
+	FEATURE_CLOCK_DATA = 29, FEATURE_CUT = 255 /* ours */
 };
 
 #define MOST_FEATURE_BYTES (16u << 20)   /* of one that is read whole */
@@ -23,7 +24,7 @@ static const char *feature_name(uint32_t feature)
 		[FEATURE_OSRELEASE] = "OSRELEASE", [FEATURE_VERSION] = "VERSION", [FEATURE_ARCH] = "ARCH",
 		[FEATURE_NRCPUS] = "NRCPUS", [FEATURE_CPUDESC] = "CPUDESC", [FEATURE_CPUID] = "CPUID",
 		[FEATURE_TOTAL_MEM] = "TOTAL_MEM", [FEATURE_CMDLINE] = "CMDLINE", [FEATURE_EVENT_DESC] = "EVENT_DESC",
-		[FEATURE_DIR_FORMAT] = "DIR_FORMAT", [FEATURE_CLOCK_DATA] = "CLOCK_DATA" };
+		[FEATURE_DIR_FORMAT] = "DIR_FORMAT", [FEATURE_BPF_PROG_INFO] = "BPF_PROG_INFO", [FEATURE_CLOCK_DATA] = "CLOCK_DATA" };
 	return feature < sizeof names / sizeof *names && names[feature] ? names[feature] : NULL;
 }
 
@@ -129,7 +130,7 @@ static ptm_status read_build_ids(ptm_trace_file *file, ptm_perf_section section,
 	return PTM_OK;
 }
 
-static ptm_status read_fact(ptm_trace_file *file, uint32_t feature, ptm_bytes *bytes)
+static ptm_status read_fact(ptm_trace_file *file, uint32_t feature, uint64_t offset, ptm_bytes *bytes)
 {
 	switch (feature) {
 	case FEATURE_HOSTNAME:
@@ -155,6 +156,8 @@ static ptm_status read_fact(ptm_trace_file *file, uint32_t feature, ptm_bytes *b
 		return read_command_line(file, bytes);
 	case FEATURE_EVENT_DESC:
 		return read_event_names(file, bytes);
+	case FEATURE_BPF_PROG_INFO:
+		return ptm_bpf_info_read(file, offset, bytes);
 	case FEATURE_CLOCK_DATA:
 		ptm_bytes_skip(bytes, 8); /* version, clock id */
 		file->clock_data.wall_ns = ptm_bytes_u64(bytes);
@@ -187,7 +190,7 @@ static ptm_status read_feature(ptm_trace_file *file, uint32_t feature, ptm_perf_
 	} else if (there && section.size <= MOST_FEATURE_BYTES) {
 		PTM_TRY(ptm_source_view(file->source, section.offset, (uint32_t)section.size, &at));
 		ptm_bytes bytes = ptm_bytes_of(at, (size_t)section.size);
-		PTM_TRY(read_fact(file, feature, &bytes));
+		PTM_TRY(read_fact(file, feature, section.offset, &bytes));
 		whole = !bytes.failed;
 	}
 	if (whole)

@@ -45,6 +45,11 @@ static inline bool ptm_trace_file_piped(const ptm_trace_file *file)
 	return file->data_offset == PTM_PERF_PIPE_HEADER; /* in file mode the header is longer */
 }
 
+/* ------------------------------------------------------------ bpf_info.c */
+
+/* Reads the BPF_PROG_INFO feature, whose bytes begin at `offset` of the file. */
+ptm_status ptm_bpf_info_read(ptm_trace_file *file, uint64_t offset, ptm_bytes *bytes) PTM_MUST_CHECK;
+
 /* ------------------------------------------------------------- volumes.c */
 
 #define PTM_MOST_DATA_FILES 16384
@@ -134,7 +139,7 @@ ptm_status ptm_pipe_header_end(ptm_pipe_header *pipe, ptm_trace_file *file, ptm_
 
 /* What decoding a record needs to know of its file. */
 typedef struct ptm_record_reader {
-	const ptm_trace_file *file;
+	ptm_trace_file *file;
 	ptm_attr_ids ids;
 	uint32_t unknown_ids;          /* records whose id no attr has */
 } ptm_record_reader;

@@ -9,11 +9,11 @@ enum {
 	SAMPLE_CPU = 1 << 7, SAMPLE_STREAM_ID = 1 << 9, SAMPLE_IDENTIFIER = 1 << 16
 };
 enum {
-	MISC_CPUMODE = 7, MISC_CPUMODE_KERNEL = 1,
+	MISC_CPUMODE = 7, MISC_CPUMODE_KERNEL = 1, MISC_CPUMODE_GUEST_KERNEL = 4, MISC_CPUMODE_GUEST_USER = 5,
 	MISC_BIT_13 = 1 << 13,  /* MMAP_DATA, COMM_EXEC, SWITCH_OUT */
 	MISC_BIT_14 = 1 << 14   /* MMAP_BUILD_ID, SWITCH_OUT_PREEMPT */
 };
-enum { PROTECTION_EXECUTE = 4 };
+enum { PROTECTION_EXECUTE = 4, KSYMBOL_UNREGISTER = 1 };
 
 static uint32_t trailer_size(uint64_t sample_type)
 {
@@ -128,7 +128,9 @@ static ptm_status decode_map(ptm_record_reader *reader, ptm_bytes *body, ptm_rec
 	record->as.map.address = ptm_bytes_u64(body);
 	record->as.map.length = ptm_bytes_u64(body);
 	record->as.map.file_offset = ptm_bytes_u64(body);
-	record->as.map.kernel = (record->misc & MISC_CPUMODE) == MISC_CPUMODE_KERNEL;
+	uint16_t mode = record->misc & MISC_CPUMODE;
+	record->as.map.kernel = mode == MISC_CPUMODE_KERNEL;
+	record->as.map.guest = mode == MISC_CPUMODE_GUEST_KERNEL || mode == MISC_CPUMODE_GUEST_USER;
 	if (record->type == PTM_RECORD_MMAP2) {
 		take_identity(body, record);
 		record->as.map.protection = ptm_bytes_u32(body);
@@ -139,6 +141,23 @@ static ptm_status decode_map(ptm_record_reader *reader, ptm_bytes *body, ptm_rec
 		record->as.map.protection = record->as.map.executable ? PROTECTION_EXECUTE : 0;
 	}
 	return body->failed ? PTM_OK : take_name(reader, body, &record->as.map.name);
+}
+
+/* Keeps the code that was replaced and the code that replaced it. */
+static ptm_status decode_poke(ptm_record_reader *reader, ptm_bytes *body, ptm_record *record)
+{
+	record->as.poke.address = ptm_bytes_u64(body);
+	record->as.poke.old_length = ptm_bytes_u16(body);
+	record->as.poke.new_length = ptm_bytes_u16(body);
+	uint32_t length = record->as.poke.old_length + record->as.poke.new_length;
+	const uint8_t *code = ptm_bytes_take(body, length);
+	record->as.poke.bytes = reader->file->poked.length;
+	if (!code)
+		return PTM_OK;
+	PTM_TRY(ptm_array_reserve(&reader->file->poked, length));
+	memcpy(reader->file->poked.at + reader->file->poked.length, code, length);
+	reader->file->poked.length += length;
+	return PTM_OK;
 }
 
 static void decode_switch(ptm_bytes *body, ptm_record *record)
@@ -199,9 +218,12 @@ static ptm_status decode_body(ptm_record_reader *reader, ptm_bytes *body, ptm_re
 	case PTM_RECORD_KSYMBOL:
 		record->as.map.address = ptm_bytes_u64(body);
 		record->as.map.length = ptm_bytes_u32(body);
-		ptm_bytes_skip(body, 4);
+		ptm_bytes_skip(body, 2); /* type */
+		record->as.map.gone = ptm_bytes_u16(body) & KSYMBOL_UNREGISTER;
 		record->as.map.kernel = true;
 		return body->failed ? PTM_OK : take_name(reader, body, &record->as.map.name);
+	case PTM_RECORD_TEXT_POKE:
+		return decode_poke(reader, body, record);
 	default:
 		return PTM_OK;
 	}

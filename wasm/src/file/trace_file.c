@@ -157,6 +157,8 @@ void ptm_trace_file_free(ptm_trace_file *file)
 	ptm_array_free(&file->aux_pieces);
 	ptm_array_free(&file->id_places);
 	ptm_array_free(&file->build_ids);
+	ptm_array_free(&file->poked);
+	ptm_array_free(&file->bpf_functions);
 	ptm_array_free(&file->samples);
 	ptm_array_free(&file->warnings);
 }

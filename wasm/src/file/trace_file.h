@@ -73,8 +73,11 @@ typedef struct ptm_record {
 			uint8_t build_id[20], build_id_length;      /* 0: none in the record */
 			bool executable;                            /* PROT_EXEC, or an MMAP without misc DATA */
 			bool kernel;                                /* misc says CPUMODE kernel */
+			bool guest;                                 /* misc says it is a guest's */
+			bool gone;                                  /* KSYMBOL: it was removed */
 			bool shared;                                /* MAP_SHARED */
 		} map;
+		struct { uint64_t address; uint32_t bytes, old_length, new_length; } poke; /* TEXT_POKE: both codes, in ptm_trace_file.poked */
 		struct { uint64_t offset, size, flags; } aux;       /* AUX: flags 1 truncated 2 overwrite 4 partial 8 collision */
 		struct { bool out, preempt; int32_t other_pid, other_tid; } swap; /* SWITCH*, other = next/prev or -1 */
 		struct { uint64_t lost; } lost;
@@ -130,6 +133,12 @@ typedef struct ptm_build_id {
 	bool kernel;
 } ptm_build_id;
 
+/* Code of one function of an eBPF program, from the BPF_PROG_INFO feature. */
+typedef struct ptm_bpf_function {
+	uint64_t address, file_offset;
+	uint32_t size, program; /* id */
+} ptm_bpf_function;
+
 #define PTM_VOLUME_SHIFT 48
 
 typedef struct ptm_volume {
@@ -159,6 +168,8 @@ typedef struct ptm_trace_file {
 	PTM_ARRAY(ptm_aux_piece) aux_pieces; /* in the order of the file; made into chunks */
 	PTM_ARRAY(ptm_id_place) id_places;
 	PTM_ARRAY(ptm_build_id) build_ids;
+	PTM_ARRAY(uint8_t) poked;        /* code of the TEXT_POKE records: old, then new */
+	PTM_ARRAY(ptm_bpf_function) bpf_functions; /* whose code lies in the file's bytes */
 	PTM_ARRAY(ptm_sample_ref) samples; /* sorted by time, then file order; those that do not add up are left out */
 	uint64_t data_offset, data_size;
 	uint64_t auxtrace_info_offset;   /* of the AUXTRACE_INFO record in the file, 0: none */

@@ -44,7 +44,7 @@ ptm_status ptm_blocks_find_slow(ptm_blocks *blocks, uint32_t code_id, uint32_t s
 
 static inline ptm_status ptm_blocks_find(ptm_blocks *blocks, uint32_t space, uint64_t ip, uint8_t mode, uint32_t *block)
 {
-	uint32_t code_id = ptm_spaces_code_id(blocks->spaces, space);
+	uint32_t code_id = ip >> 63 ? ptm_spaces_kernel_code_id(blocks->spaces, space, ip) : ptm_spaces_code_id(blocks->spaces, space);
 	uint32_t row = blocks->recent[(ip ^ ip >> 12) % PTM_BLOCKS_RECENT] - 1;
 	if (row < blocks->blocks.length) {
 		const ptm_block *known = &blocks->blocks.at[row];

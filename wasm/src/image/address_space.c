@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/functions.h"
-#include "image/map_tree.h"
+#include "image/kernel_maps.h"
 #include "base/hash.h"
 
 typedef struct space {
 	uint32_t maps;           /* root in the tree */
 	uint32_t code;           /* row of codes */
+	uint32_t epoch;          /* of the kernel */
 } space;
 
 /* All maps ever seen under one code id. Processes that part after a fork stay
@@ -27,12 +28,14 @@ typedef struct process {
 struct ptm_spaces {
 	ptm_images *images;      /* borrowed */
 	ptm_map_tree tree;
-	uint32_t kernel;         /* root in the tree: the kernel's maps, of the whole trace */
+	ptm_kernel_maps kernel;
 	PTM_ARRAY(space) spaces;         /* row 0: empty */
 	PTM_ARRAY(code) codes;           /* row 0: of the empty space */
 	PTM_ARRAY(process) processes;
 	uint32_t *slots;         /* pid -> row of processes + 1 */
 	uint32_t slot_count;     /* a power of two, at most half full */
+	uint32_t *later;         /* (space, epoch) -> that space in that epoch; 0 empty */
+	uint32_t later_slots, later_count; /* slots: a power of two, at most half full */
 	ptm_functions functions;
 };
 
@@ -46,6 +49,8 @@ ptm_status ptm_spaces_new(ptm_spaces **spaces, ptm_images *images)
 	if (status == PTM_OK)
 		status = ptm_functions_init(&made->functions, images);
 	if (status == PTM_OK)
+		status = ptm_kernel_maps_init(&made->kernel);
+	if (status == PTM_OK)
 		status = ptm_array_push(&made->spaces, (space){ 0 });
 	if (status == PTM_OK)
 		status = ptm_array_push(&made->codes, (code){ 0 });
@@ -57,19 +62,37 @@ ptm_status ptm_spaces_new(ptm_spaces **spaces, ptm_images *images)
 	return PTM_OK;
 }
 
+static void free_processes(ptm_spaces *spaces)
+{
+	for (uint32_t i = 0; i < spaces->processes.length; i++)
+		ptm_array_free(&spaces->processes.at[i].changes);
+	ptm_array_free(&spaces->processes);
+	free(spaces->slots);
+	free(spaces->later);
+	spaces->slots = spaces->later = NULL;
+	spaces->slot_count = spaces->later_slots = spaces->later_count = 0;
+}
+
 void ptm_spaces_free(ptm_spaces *spaces)
 {
 	if (!spaces)
 		return;
-	for (uint32_t i = 0; i < spaces->processes.length; i++)
-		ptm_array_free(&spaces->processes.at[i].changes);
-	ptm_array_free(&spaces->processes);
+	free_processes(spaces);
 	ptm_array_free(&spaces->spaces);
 	ptm_array_free(&spaces->codes);
 	ptm_map_tree_free(&spaces->tree);
+	ptm_kernel_maps_free(&spaces->kernel);
 	ptm_functions_free(&spaces->functions);
-	free(spaces->slots);
 	free(spaces);
+}
+
+ptm_status ptm_spaces_clear(ptm_spaces *spaces)
+{
+	free_processes(spaces);
+	spaces->spaces.length = spaces->codes.length = 1;
+	ptm_map_tree_free(&spaces->tree);
+	PTM_TRY(ptm_map_tree_init(&spaces->tree));
+	return ptm_kernel_maps_clear(&spaces->kernel);
 }
 
 static uint32_t *slot_of(uint32_t *slots, uint32_t count, const ptm_spaces *spaces, int32_t pid)
@@ -132,15 +155,26 @@ static uint32_t last_space(const ptm_spaces *spaces, int32_t pid)
 	return process && process->changes.length ? process->changes.at[process->changes.length - 1].space : 0;
 }
 
+static const ptm_image *image_of(const ptm_spaces *spaces, const ptm_map *map)
+{
+	return &spaces->images->images.at[map->image < spaces->images->images.length ? map->image : 0];
+}
+
+/* Memory that no file backs, and whose code nobody gave either. */
+static bool has_no_code(const ptm_image *image)
+{
+	return image->is_anonymous && image->status != PTM_IMAGE_LOADED;
+}
+
 /* Whether everything that `map` overlaps in the set is the same code; memory
  * without a file has none that could differ. */
 static bool agrees(const ptm_spaces *spaces, uint32_t root, const ptm_map *map)
 {
-	bool no_file = map->image < spaces->images->images.length && spaces->images->images.at[map->image].is_anonymous;
+	bool no_file = has_no_code(image_of(spaces, map));
 	const ptm_map *old = ptm_map_tree_next(&spaces->tree, root, map->start);
 	for (; old && old->start < map->end; old = ptm_map_tree_next(&spaces->tree, root, old->end)) {
 		bool same_place = old->file_offset - old->start == map->file_offset - map->start;
-		if (old->image != map->image || !(same_place || no_file))
+		if ((old->image != map->image || !(same_place || no_file)) && !has_no_code(image_of(spaces, old)))
 			return false;
 	}
 	return true;
@@ -170,12 +204,33 @@ static ptm_status set_code(ptm_spaces *spaces, const space *before, const ptm_ma
 	return PTM_OK;
 }
 
-ptm_status ptm_spaces_map(ptm_spaces *spaces, uint64_t time, int32_t pid, const ptm_map *map)
+/* The kernel's maps of the whole trace. */
+static ptm_status map_kernel(ptm_spaces *spaces, const ptm_map *map)
+{
+	uint32_t *root = &spaces->kernel.epochs.at[0].maps;
+	PTM_TRY(ptm_array_push(&spaces->kernel.changes, ((ptm_kernel_change){ 0, *map, false, 0 })));
+	return ptm_map_tree_put(&spaces->tree, *root, map, root);
+}
+
+ptm_status ptm_spaces_map_function(ptm_spaces *spaces, uint64_t time, const ptm_map *map)
 {
 	if (map->end <= map->start)
 		return PTM_OK;
-	if (pid == -1)
-		return ptm_map_tree_put(&spaces->tree, spaces->kernel, map, &spaces->kernel);
+	return ptm_array_push(&spaces->kernel.changes, ((ptm_kernel_change){ time, *map, true, 0 }));
+}
+
+ptm_status ptm_spaces_poke(ptm_spaces *spaces, uint64_t time, uint64_t address, const uint8_t *bytes, uint32_t length)
+{
+	return ptm_kernel_maps_poke(&spaces->kernel, time, address, bytes, length);
+}
+
+ptm_status ptm_spaces_settle(ptm_spaces *spaces)
+{
+	return ptm_kernel_maps_settle(&spaces->kernel, &spaces->tree, &spaces->images->kernel);
+}
+
+static ptm_status map_user(ptm_spaces *spaces, uint64_t time, int32_t pid, const ptm_map *map)
+{
 	space before = spaces->spaces.at[last_space(spaces, pid)], after = before;
 	if (holds(&spaces->tree, before.maps, map))
 		return PTM_OK;
@@ -183,6 +238,34 @@ ptm_status ptm_spaces_map(ptm_spaces *spaces, uint64_t time, int32_t pid, const 
 	PTM_TRY(set_code(spaces, &before, map, &after));
 	PTM_TRY(ptm_array_push(&spaces->spaces, after));
 	return set_space(spaces, time, pid, spaces->spaces.length - 1);
+}
+
+/* A runtime that changes the protection of its memory makes the kernel tell of
+ * the map again: the code that was put there stays. */
+static ptm_status map_memory(ptm_spaces *spaces, uint64_t time, int32_t pid, const ptm_map *map)
+{
+	uint64_t at = map->start;
+	while (at < map->end) {
+		const ptm_map *old = ptm_map_tree_next(&spaces->tree, spaces->spaces.at[last_space(spaces, pid)].maps, at);
+		while (old && old->start < map->end && !image_of(spaces, old)->is_flat)
+			old = ptm_map_tree_next(&spaces->tree, spaces->spaces.at[last_space(spaces, pid)].maps, old->end);
+		uint64_t kept = old && old->start < map->end ? old->start : map->end, next = kept < map->end ? old->end : map->end;
+		ptm_map piece = { at, kept, map->file_offset + (at - map->start), map->image, map->name };
+		if (at < kept)
+			PTM_TRY(map_user(spaces, time, pid, &piece));
+		at = next;
+	}
+	return PTM_OK;
+}
+
+ptm_status ptm_spaces_map(ptm_spaces *spaces, uint64_t time, int32_t pid, const ptm_map *map)
+{
+	if (map->end <= map->start)
+		return PTM_OK;
+	if (pid == -1)
+		return map_kernel(spaces, map);
+	return spaces->images->jitdumps.length && has_no_code(image_of(spaces, map)) ? map_memory(spaces, time, pid, map)
+										      : map_user(spaces, time, pid, map);
 }
 
 ptm_status ptm_spaces_fork(ptm_spaces *spaces, uint64_t time, int32_t pid, int32_t parent)
@@ -197,7 +280,52 @@ ptm_status ptm_spaces_exec(ptm_spaces *spaces, uint64_t time, int32_t pid)
 	return pid == -1 ? PTM_OK : set_space(spaces, time, pid, 0);
 }
 
-uint32_t ptm_spaces_at(const ptm_spaces *spaces, int32_t pid, uint64_t time)
+/* --------------------------------------------------------------- queries */
+
+static uint32_t *later_slot(const ptm_spaces *spaces, uint32_t *slots, uint32_t count, const space *wanted)
+{
+	uint64_t key = (uint64_t)wanted->maps << 32 ^ (uint64_t)wanted->code << 16 ^ wanted->epoch;
+	uint32_t slot = (uint32_t)ptm_hash_u64(key) & (count - 1);
+	for (; slots[slot]; slot = (slot + 1) & (count - 1)) {
+		const space *known = &spaces->spaces.at[slots[slot]];
+		if (known->maps == wanted->maps && known->code == wanted->code && known->epoch == wanted->epoch)
+			break;
+	}
+	return &slots[slot];
+}
+
+static bool grow_later(ptm_spaces *spaces)
+{
+	uint32_t count = spaces->later_slots ? spaces->later_slots * 2 : 64;
+	uint32_t *slots = calloc(count, sizeof *slots);
+	if (!slots)
+		return false;
+	for (uint32_t i = 0; i < spaces->later_slots; i++)
+		if (spaces->later[i])
+			*later_slot(spaces, slots, count, &spaces->spaces.at[spaces->later[i]]) = spaces->later[i];
+	free(spaces->later);
+	spaces->later = slots;
+	spaces->later_slots = count;
+	return true;
+}
+
+/* The space in a later epoch of the kernel; itself when memory is out. */
+static uint32_t in_epoch(ptm_spaces *spaces, uint32_t row, uint32_t epoch)
+{
+	space wanted = spaces->spaces.at[row];
+	wanted.epoch = epoch;
+	if ((spaces->later_count + 1) * 2 > spaces->later_slots && !grow_later(spaces))
+		return row;
+	uint32_t *slot = later_slot(spaces, spaces->later, spaces->later_slots, &wanted);
+	if (*slot)
+		return *slot;
+	if (ptm_array_push(&spaces->spaces, wanted) != PTM_OK)
+		return row;
+	spaces->later_count++;
+	return *slot = spaces->spaces.length - 1;
+}
+
+static uint32_t user_space_at(const ptm_spaces *spaces, int32_t pid, uint64_t time)
 {
 	const process *process = find_process(spaces, pid);
 	uint32_t low = 0, high = process ? process->changes.length : 0;
@@ -211,27 +339,38 @@ uint32_t ptm_spaces_at(const ptm_spaces *spaces, int32_t pid, uint64_t time)
 	return low ? process->changes.at[low - 1].space : 0;
 }
 
+uint32_t ptm_spaces_at(ptm_spaces *spaces, int32_t pid, uint64_t time)
+{
+	uint32_t row = user_space_at(spaces, pid, time), epoch = ptm_kernel_maps_epoch(&spaces->kernel, time);
+	return epoch ? in_epoch(spaces, row, epoch) : row;
+}
+
 uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space)
 {
 	return space < spaces->spaces.length ? spaces->spaces.at[space].code : 0;
 }
 
+uint32_t ptm_spaces_kernel_code_id(const ptm_spaces *spaces, uint32_t space, uint64_t ip)
+{
+	uint32_t epoch = space < spaces->spaces.length ? spaces->spaces.at[space].epoch : 0;
+	return PTM_KERNEL_CODE | (epoch ? ptm_kernel_maps_version(&spaces->kernel, epoch, ip) : 0);
+}
+
 const ptm_map *ptm_spaces_find(const ptm_spaces *spaces, uint32_t space, uint64_t ip)
 {
 	const ptm_map *map = NULL;
-	if (space < spaces->spaces.length)
-		map = ptm_map_tree_next(&spaces->tree, spaces->spaces.at[space].maps, ip);
+	uint32_t row = space < spaces->spaces.length ? space : 0;
+	map = ptm_map_tree_next(&spaces->tree, spaces->spaces.at[row].maps, ip);
 	if (!map || map->start > ip)
-		map = ptm_map_tree_next(&spaces->tree, spaces->kernel, ip);
-	return map && map->start <= ip ? map : NULL;
+		map = ptm_map_tree_next(&spaces->tree, spaces->kernel.epochs.at[spaces->spaces.at[row].epoch].maps, ip);
+	return map && map->start <= ip && (map->image || map->name) ? map : NULL;
 }
 
-ptm_status ptm_spaces_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t *length, const ptm_map **map)
+/* Copies code out of the files, across adjacent maps. */
+static ptm_status copy_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t wanted, uint32_t *length)
 {
-	uint32_t wanted = *length < 15 ? *length : 15;
-	*length = 0;
-	*map = ptm_spaces_find(spaces, space, ip);
-	for (const ptm_map *piece = *map; piece && *length < wanted; piece = ptm_spaces_find(spaces, space, ip)) {
+	const ptm_map *piece = ptm_spaces_find(spaces, space, ip);
+	for (; piece && *length < wanted; piece = ptm_spaces_find(spaces, space, ip)) {
 		uint32_t part = wanted - *length;
 		if (part > piece->end - ip)
 			part = (uint32_t)(piece->end - ip);
@@ -245,6 +384,20 @@ ptm_status ptm_spaces_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint
 			break;
 		*length += part;
 		ip += part;
+	}
+	return PTM_OK;
+}
+
+ptm_status ptm_spaces_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t *length, const ptm_map **map)
+{
+	uint32_t wanted = *length < 15 ? *length : 15;
+	*length = 0;
+	*map = ptm_spaces_find(spaces, space, ip);
+	PTM_TRY(copy_code(spaces, space, ip, into, wanted, length));
+	if (ip >> 63 && spaces->kernel.pokes.length && *map) {
+		uint32_t known = (1u << *length) - 1;
+		ptm_kernel_maps_patch(&spaces->kernel, spaces->spaces.at[space < spaces->spaces.length ? space : 0].epoch, ip, into, wanted, &known);
+		*length = (uint32_t)__builtin_ctz(~known);
 	}
 	return *length ? PTM_OK : PTM_NOT_FOUND;
 }

@@ -15,6 +15,9 @@ typedef struct ptm_map {
 	uint32_t name;           /* string id as in the record */
 } ptm_map;
 
+/* In the code ids of kernel code; the rest counts its versions. */
+#define PTM_KERNEL_CODE 0x80000000u
+
 typedef struct ptm_spaces ptm_spaces;
 
 ptm_status ptm_spaces_new(ptm_spaces **spaces, ptm_images *images) PTM_MUST_CHECK;
@@ -25,11 +28,25 @@ ptm_status ptm_spaces_map(ptm_spaces *spaces, uint64_t time, int32_t pid, const 
 ptm_status ptm_spaces_fork(ptm_spaces *spaces, uint64_t time, int32_t pid, int32_t parent) PTM_MUST_CHECK;
 ptm_status ptm_spaces_exec(ptm_spaces *spaces, uint64_t time, int32_t pid) PTM_MUST_CHECK;
 
+/* Forgets everything but the functions, to be told all records again. */
+ptm_status ptm_spaces_clear(ptm_spaces *spaces) PTM_MUST_CHECK;
+
+/* A function that the kernel made (eBPF, a trampoline) came; with image and name
+ * 0, went. In time order, as pokes; all count from the next settle on. */
+ptm_status ptm_spaces_map_function(ptm_spaces *spaces, uint64_t time, const ptm_map *map) PTM_MUST_CHECK;
+/* The kernel's code at `address` became `bytes`. */
+ptm_status ptm_spaces_poke(ptm_spaces *spaces, uint64_t time, uint64_t address, const uint8_t *bytes, uint32_t length) PTM_MUST_CHECK;
+/* Lays out the kernel's maps: after the records, and when files of the kernel were given. */
+ptm_status ptm_spaces_settle(ptm_spaces *spaces) PTM_MUST_CHECK;
+
 /* The space of process `pid` at `time` (a change at exactly `time` counts).
  * Never fails: 0 is the empty space. pid -1: the kernel's maps only. */
-uint32_t ptm_spaces_at(const ptm_spaces *spaces, int32_t pid, uint64_t time);
+uint32_t ptm_spaces_at(ptm_spaces *spaces, int32_t pid, uint64_t time);
 /* Identity of the code seen in a space: equal ids, equal code wherever both map. */
 uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space);
+/* The same for kernel code (an `ip` of the upper half), which all spaces share:
+ * changes when code within 4 KB behind `ip` did. */
+uint32_t ptm_spaces_kernel_code_id(const ptm_spaces *spaces, uint32_t space, uint64_t ip);
 /* Map that holds `ip`, or NULL. Kernel maps (record pid -1) are in every space. */
 const ptm_map *ptm_spaces_find(const ptm_spaces *spaces, uint32_t space, uint64_t ip);
 

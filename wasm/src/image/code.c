@@ -8,10 +8,10 @@ ptm_status ptm_image_code(ptm_image *image, uint64_t file_offset, uint8_t *into,
 	*length = 0;
 	if (image->status != PTM_IMAGE_LOADED || file_offset >= image->source.size)
 		return PTM_NOT_FOUND;
-	const ptm_load *load = ptm_load_at_offset(image->loads.at, image->loads.length, file_offset);
-	if (!load)
+	const ptm_load *load = image->is_flat ? NULL : ptm_load_at_offset(image->loads.at, image->loads.length, file_offset);
+	if (!load && !image->is_flat)
 		return PTM_NOT_FOUND;
-	uint64_t end = ptm_load_page_end(load);
+	uint64_t end = load ? ptm_load_page_end(load) : image->source.size;
 	if (end > image->source.size)
 		end = image->source.size;
 	if (wanted > end - file_offset)

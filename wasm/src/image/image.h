@@ -16,6 +16,15 @@ typedef enum ptm_image_status {
 	PTM_IMAGE_MISMATCHED     /* given, but with another build-id: refused */
 } ptm_image_status;
 
+/* Where an image's names are. */
+typedef enum ptm_names_kind {
+	PTM_NAMES_ELF,           /* in its ELF file, or the one split from it, or the one of names_source */
+	PTM_NAMES_KALLSYMS,      /* in the kernel's list of them, by runtime address */
+	PTM_NAMES_PERF_MAP,      /* in the list of names_source, by runtime address */
+	PTM_NAMES_JITDUMP,       /* in the jitdump that is the image itself */
+	PTM_NAMES_SELF           /* it is one function (of eBPF, a trampoline), called what the image is called */
+} ptm_names_kind;
+
 /* One loadable piece of an ELF file (PT_LOAD). */
 typedef struct ptm_load { uint64_t file_offset, file_size, address, memory_size; bool executable; } ptm_load;
 
@@ -33,26 +42,49 @@ typedef struct ptm_image {
 	uint8_t status;          /* enum ptm_image_status */
 	bool is_32bit;           /* ELFCLASS32 */
 	bool is_anonymous;       /* //anon, [heap], JIT: no file to ask for */
-	bool is_vdso, is_kernel;
+	bool is_vdso, is_kernel; /* is_kernel: modules and eBPF too */
+	bool is_flat;            /* code is at any file offset; there are no loads */
 	bool symbols_read;
+	uint8_t names;           /* enum ptm_names_kind */
 	ptm_source source;       /* when loaded */
+	uint32_t names_source;   /* host id of the file with the names, when it is another */
+	uint64_t names_size;     /* 0: none */
+	uint64_t names_slide;    /* what an address is above the one in that file */
+	ptm_symbol self;         /* of a PTM_NAMES_SELF */
 	uint32_t debug_source;   /* host id of its separate debug file, for symbols and lines */
 	uint64_t debug_size;     /* 0: none given */
 	PTM_ARRAY(ptm_load) loads;
-	PTM_ARRAY(ptm_symbol) symbols;   /* sorted by address, no two with the same address */
 	uint32_t next_same_path; /* row of another image with this path (and another build-id); 0: none */
 	uint32_t match;          /* how sure the given file is: parts of the path that agree, UINT32_MAX: by build-id */
 	ptm_pages code;          /* when loaded */
-	struct ptm_symbol_index *symbol_index; /* owned by image/symbols.c */
+	struct ptm_symbol_index *symbol_index; /* owned by image/symbols.c; NULL until read */
 	void *lines;             /* owned by image/lines.c */
 	void *cfi;               /* owned by image/cfi.c */
 	ptm_message message;     /* why it is not loaded */
 } ptm_image;
 
+/* A file of the host. */
+typedef struct ptm_given { uint32_t source; uint64_t size; } ptm_given; /* size 0: none */
+
+/* Where the kernel was, as the trace says, and what was given of it. See image/kernel.h. */
+typedef struct ptm_kernel {
+	uint32_t image;          /* row; 0: the trace names no kernel */
+	uint64_t start, end;     /* of the map that the trace has of it */
+	uint64_t reference;      /* address of the symbol `reference_name`; 0: hidden from the recording user */
+	uint32_t reference_name, release; /* string ids; release: of the traced machine, 0 unknown */
+	ptm_given vmlinux, kcore, kallsyms;
+	uint64_t slide;          /* what the kernel's addresses are above vmlinux' */
+	PTM_ARRAY(struct ptm_kernel_piece) pieces; /* of code, by address, as the given file has them */
+	struct ptm_symbol_index *names; /* of kallsyms; NULL until read */
+} ptm_kernel;
+
 typedef struct ptm_images {
 	ptm_strings *strings;    /* borrowed */
+	ptm_kernel kernel;
 	PTM_ARRAY(ptm_image) images;
 	PTM_ARRAY(uint32_t) by_path;     /* string id of a path -> its first image's row, 0: none */
+	PTM_ARRAY(struct ptm_jitdump) jitdumps; /* image/names.h */
+	bool maps_changed;               /* what was given changes what is mapped: lay the maps out again */
 } ptm_images;
 
 ptm_status ptm_images_init(ptm_images *images, ptm_strings *strings) PTM_MUST_CHECK;
@@ -62,10 +94,18 @@ void ptm_images_free(ptm_images *images);
  * 0: unknown); makes it, missing, when new. */
 ptm_status ptm_images_want(ptm_images *images, uint32_t path, const uint8_t *build_id, uint32_t build_id_length, uint32_t *image) PTM_MUST_CHECK;
 
+/* Row of the image of one function that the kernel made and called `name` (eBPF, a
+ * trampoline); makes it when new. Its code is `size` bytes at `offset` of host
+ * source `source`; `offset` is the runtime address when there is no code
+ * (`source_size` 0). */
+ptm_status ptm_images_want_function(ptm_images *images, uint32_t name, uint64_t size, uint32_t source, uint64_t source_size, uint64_t offset,
+				    uint32_t *image) PTM_MUST_CHECK;
+
 /* Tells the wanted build-id of every image with this path that has none yet. */
 void ptm_images_set_build_id(ptm_images *images, uint32_t path, const uint8_t *build_id, uint32_t build_id_length);
 
-/* Offers a file. Matching: (1) its build-id equals a wanted one; (2) an image
+/* Offers a file: a binary, or what else holds code or names (image/kernel.h,
+ * image/names.h). A binary is matched (1) when its build-id equals a wanted one; (2) to an image
  * without wanted build-id whose path ends in the given path's longest common
  * tail (at least the file name). A file without code but with the build-id of an
  * image (a separate debug file) serves its symbols and lines, not its code: it
@@ -84,6 +124,9 @@ uint64_t ptm_image_address(const ptm_image *image, uint64_t file_offset);
 /* Symbol at an address of the file's own address space, as perf script
  * resolves it; NULL when there is none. Reads the symbols the first time. */
 const ptm_symbol *ptm_image_symbol(ptm_images *images, uint32_t image, uint64_t address);
+
+/* How many symbols with code were read so far. */
+uint32_t ptm_image_symbol_count(const ptm_images *images, uint32_t image);
 
 /* Source position of an address: file (string id) and line, 0 when unknown;
  * and, outermost first, the functions inlined there (string ids), at most

@@ -2,8 +2,10 @@
 /* The list of images: which binaries the maps want, and which given file is
  * which of them. */
 #include "image/cfi.h"
-#include "image/elf.h"
+#include "image/kernel.h"
 #include "image/lines.h"
+#include "image/names.h"
+#include "image/serve.h"
 #include "image/symbols.h"
 
 #define BY_BUILD_ID UINT32_MAX
@@ -38,6 +40,8 @@ void ptm_images_free(ptm_images *images)
 		unload(&images->images.at[i]);
 	ptm_array_free(&images->images);
 	ptm_array_free(&images->by_path);
+	ptm_array_free(&images->jitdumps);
+	ptm_kernel_free(&images->kernel);
 }
 
 static bool starts(const char *text, const char *with)
@@ -60,8 +64,7 @@ static void classify(ptm_image *image, const char *path)
 			image->is_anonymous = true;
 }
 
-/* Old records pad a build-id with zeros and do not tell its length. */
-static bool same_id(const uint8_t *a, uint32_t a_length, const uint8_t *b, uint32_t b_length)
+bool ptm_same_build(const uint8_t *a, uint32_t a_length, const uint8_t *b, uint32_t b_length)
 {
 	if (!a_length || !b_length)
 		return false;
@@ -89,7 +92,7 @@ ptm_status ptm_images_want(ptm_images *images, uint32_t path, const uint8_t *bui
 		ptm_image *known = &images->images.at[i];
 		if (build_id_length && !known->build_id_length)
 			set_wanted(known, build_id, build_id_length);
-		if (build_id_length && !same_id(known->build_id, known->build_id_length, build_id, build_id_length))
+		if (build_id_length && !ptm_same_build(known->build_id, known->build_id_length, build_id, build_id_length))
 			continue;
 		*image = i;
 		return PTM_OK;
@@ -106,6 +109,30 @@ ptm_status ptm_images_want(ptm_images *images, uint32_t path, const uint8_t *bui
 	return PTM_OK;
 }
 
+ptm_status ptm_images_want_function(ptm_images *images, uint32_t name, uint64_t size, uint32_t source, uint64_t source_size, uint64_t offset,
+				    uint32_t *image)
+{
+	PTM_TRY(ptm_images_want(images, name, NULL, 0, image));
+	ptm_image *made = &images->images.at[*image];
+	/* Another of the same name: its code is another, so it gets a row of its own. */
+	if (made->names == PTM_NAMES_SELF && (made->self.address != offset || made->self.size != size)) {
+		ptm_image again = { .path = name, .next_same_path = made->next_same_path };
+		*image = made->next_same_path = images->images.length;
+		PTM_TRY(ptm_array_push(&images->images, again));
+		made = &images->images.at[*image];
+	}
+	made->is_kernel = made->is_anonymous = true;
+	made->names = PTM_NAMES_SELF;
+	made->self = (ptm_symbol){ offset, size, name };
+	if (!source_size || made->status == PTM_IMAGE_LOADED)
+		return PTM_OK;
+	made->status = PTM_IMAGE_LOADED;
+	made->is_flat = true;
+	ptm_source_init(&made->source, source, source_size, FRAME_WINDOW);
+	ptm_pages_init(&made->code, source, source_size, CODE_PAGE);
+	return PTM_OK;
+}
+
 static const char *hex(const uint8_t *build_id, uint32_t length, char *into)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -117,7 +144,7 @@ static const char *hex(const uint8_t *build_id, uint32_t length, char *into)
 	return into;
 }
 
-static ptm_status refuse(ptm_image *image, const char *path, const uint8_t *own, uint32_t own_length, ptm_message *message)
+ptm_status ptm_refuse_build(const ptm_image *image, const char *path, const uint8_t *own, uint32_t own_length, ptm_message *message)
 {
 	char own_text[41], wanted_text[41];
 	if (!own_length)
@@ -136,12 +163,12 @@ void ptm_images_set_build_id(ptm_images *images, uint32_t path, const uint8_t *b
 			continue;
 		set_wanted(image, build_id, build_id_length);
 		uint8_t own[20], own_length = image->own_build_id_length;
-		if (image->status != PTM_IMAGE_LOADED || same_id(image->own_build_id, own_length, build_id, build_id_length))
+		if (image->status != PTM_IMAGE_LOADED || ptm_same_build(image->own_build_id, own_length, build_id, build_id_length))
 			continue;
 		memcpy(own, image->own_build_id, sizeof own);
 		unload(image);
 		image->status = PTM_IMAGE_MISMATCHED;
-		(void)refuse(image, ptm_strings_get(images->strings, path), own, own_length, &image->message);
+		(void)ptm_refuse_build(image, ptm_strings_get(images->strings, path), own, own_length, &image->message);
 	}
 }
 
@@ -171,7 +198,7 @@ static uint32_t common_tail(const char *a, const char *b)
 static uint32_t agreement(const ptm_images *images, const ptm_image *image, const char *path)
 {
 	const char *wanted = ptm_strings_get(images->strings, image->path);
-	if (image->is_anonymous)
+	if (image->is_anonymous || image->is_kernel)
 		return 0;
 	uint32_t parts = common_tail(wanted, path);
 	if (!parts && image->is_vdso)
@@ -179,7 +206,7 @@ static uint32_t agreement(const ptm_images *images, const ptm_image *image, cons
 	return parts;
 }
 
-static ptm_status load(ptm_image *image, const ptm_elf *elf, uint32_t source, uint64_t size, uint32_t match)
+ptm_status ptm_image_serve(ptm_image *image, const ptm_elf *elf, uint32_t source, uint64_t size, uint32_t match)
 {
 	unload(image);
 	if (match != BY_BUILD_ID)
@@ -213,15 +240,17 @@ static ptm_status match(ptm_images *images, const ptm_elf *elf, uint32_t source,
 	}
 	for (uint32_t i = 1; i < images->images.length; i++) {
 		ptm_image *image = &images->images.at[i];
+		if (image->is_kernel)
+			continue;
 		uint32_t parts = agreement(images, image, path);
-		bool by_id = same_id(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length);
+		bool by_id = ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length);
 		uint32_t sureness = by_id ? BY_BUILD_ID : image->build_id_length ? 0 : parts;
 		if (sureness && (by_id || parts == best)) {
 			if (image->status != PTM_IMAGE_LOADED || sureness > image->match)
-				PTM_TRY(load(image, elf, source, size, sureness));
+				PTM_TRY(ptm_image_serve(image, elf, source, size, sureness));
 			(*served)++;
 		} else if (parts && image->build_id_length && image->status != PTM_IMAGE_LOADED) {
-			status = refuse(image, path, elf->build_id, elf->build_id_length, message);
+			status = ptm_refuse_build(image, path, elf->build_id, elf->build_id_length, message);
 			image->status = PTM_IMAGE_MISMATCHED;
 			image->message = *message;
 		}
@@ -239,8 +268,8 @@ static ptm_status match_debug(ptm_images *images, const ptm_elf *elf, uint32_t s
 {
 	for (uint32_t i = 1; i < images->images.length; i++) {
 		ptm_image *image = &images->images.at[i];
-		if (!same_id(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length) &&
-		    !same_id(image->own_build_id, image->own_build_id_length, elf->build_id, elf->build_id_length))
+		if (!ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length) &&
+		    !ptm_same_build(image->own_build_id, image->own_build_id_length, elf->build_id, elf->build_id_length))
 			continue;
 		ptm_symbols_free(image);
 		ptm_lines_free(image);
@@ -254,21 +283,34 @@ static ptm_status match_debug(ptm_images *images, const ptm_elf *elf, uint32_t s
 			       "given has its build-id: give the binary it was split from.", path);
 }
 
+static ptm_status offer_elf(ptm_images *images, ptm_elf *elf, uint32_t source, uint64_t size, const char *path, uint32_t *served,
+			    ptm_message *message)
+{
+	if (ptm_kernel_is(elf)) {
+		ptm_status status = ptm_kernel_offer(images, elf, source, size, path, message);
+		*served = status == PTM_OK;
+		return status;
+	}
+	if (elf->code_stripped)
+		return match_debug(images, elf, source, size, path, served, message);
+	if (!elf->loads.length)
+		return ptm_message_set(message, PTM_UNSUPPORTED, "%s holds no code that can be loaded (ELF type %u, no PT_LOAD).", path, elf->type);
+	return match(images, elf, source, size, path, served, message);
+}
+
 ptm_status ptm_images_offer(ptm_images *images, uint32_t source, uint64_t size, const char *path, uint32_t *served, ptm_message *message)
 {
-	ptm_elf elf;
+	ptm_elf elf = { 0 };
 	ptm_source reader;
+	bool is_names;
 	*served = 0;
 	message->text[0] = 0;
 	ptm_source_init(&reader, source, size, FRAME_WINDOW);
-	ptm_status status = ptm_elf_read(&elf, &reader, path, message);
-	if (status == PTM_OK && elf.code_stripped)
-		status = match_debug(images, &elf, source, size, path, served, message);
-	else if (status == PTM_OK && !elf.loads.length)
-		status = ptm_message_set(message, PTM_UNSUPPORTED, "%s holds no code that can be loaded (ELF type %u, no PT_LOAD).", path,
-					 elf.type);
-	else if (status == PTM_OK)
-		status = match(images, &elf, source, size, path, served, message);
+	ptm_status status = ptm_names_offer(images, &reader, path, &is_names, served, message);
+	if (status == PTM_OK && !is_names)
+		status = ptm_elf_read(&elf, &reader, path, message);
+	if (status == PTM_OK && !is_names)
+		status = offer_elf(images, &elf, source, size, path, served, message);
 	if (status != PTM_OK && !message->text[0])
 		(void)ptm_message_set(message, status, "%s could not be read to its end (%llu bytes).", path, (unsigned long long)size);
 	ptm_elf_free(&elf);

@@ -32,6 +32,17 @@ static ptm_status set_text(ptm_text *text, const uint8_t *bytes, uint32_t length
 	return PTM_OK;
 }
 
+/* Length of the part of a name that is in these bytes; all of them when it goes on. */
+static uint32_t name_part(const ptm_symbol_names *names, unsigned table, const uint8_t *at, uint32_t there)
+{
+	if (table != PTM_TABLE_LIST)
+		return (uint32_t)strnlen((const char *)at, there);
+	uint32_t length = 0;
+	while (length < there && at[length] && at[length] != '\n' && (names->with_tabs || at[length] != '\t'))
+		length++;
+	return length;
+}
+
 /* The name as the file has it; "" outside the string table. */
 static ptm_status raw_name(ptm_symbol_names *names, unsigned table, uint32_t name, ptm_text *into)
 {
@@ -44,7 +55,7 @@ static ptm_status raw_name(ptm_symbol_names *names, unsigned table, uint32_t nam
 		PTM_TRY(ptm_pages_view(pages, offset, &at, &there));
 		if (there > left)
 			there = (uint32_t)left;
-		uint32_t text = (uint32_t)strnlen((const char *)at, there);
+		uint32_t text = name_part(names, table, at, there);
 		PTM_TRY(ptm_text_append(into, (const char *)at, text));
 		if (text < there)
 			break;
@@ -57,7 +68,7 @@ static ptm_status raw_name(ptm_symbol_names *names, unsigned table, uint32_t nam
 ptm_status ptm_symbol_names_get(ptm_symbol_names *names, uint8_t table, uint32_t name, ptm_text *into)
 {
 	PTM_TRY(raw_name(names, table, name, &names->text));
-	ptm_status status = ptm_demangle(names->text.bytes.at, into);
+	ptm_status status = names->plain ? PTM_NOT_FOUND : ptm_demangle(names->text.bytes.at, into);
 	if (status == PTM_NOT_FOUND)
 		status = set_text(into, (const uint8_t *)names->text.bytes.at, names->text.bytes.length);
 	if (status != PTM_OK || table != PTM_TABLE_PLT)
@@ -202,15 +213,21 @@ static ptm_status read_entries(reader *reader, const ptm_elf_section *section, u
 
 /* -------------------------------------------------------- ends, duplicates */
 
-/* A symbol without a size reaches to the next one; the last, to the page after its own. */
-static void fix_ends(ptm_symbol_tree *tree)
+static uint64_t page_after(uint64_t address)
+{
+	return ((address + 4095) & ~(uint64_t)4095) + 4096;
+}
+
+void ptm_symbol_table_fix_ends(ptm_symbol_tree *tree)
 {
 	uint32_t node = ptm_symbol_tree_first(tree), next;
 	for (; node; node = next) {
 		ptm_symbol_node *symbol = &tree->nodes.at[node];
 		next = ptm_symbol_tree_next(tree, node);
-		if (symbol->end == symbol->start)
-			symbol->end = next ? tree->nodes.at[next].start : ((symbol->start + 4095) & ~(uint64_t)4095) + 4096;
+		if (symbol->end != symbol->start)
+			continue;
+		bool last = !next || tree->nodes.at[next].module != symbol->module;
+		symbol->end = last ? page_after(symbol->start) : tree->nodes.at[next].start;
 	}
 }
 
@@ -245,7 +262,7 @@ static ptm_status first_is_better(ptm_symbol_table *table, const ptm_symbol_node
 	return PTM_OK;
 }
 
-static ptm_status drop_duplicates(ptm_symbol_table *table)
+ptm_status ptm_symbol_table_drop_duplicates(ptm_symbol_table *table)
 {
 	ptm_symbol_tree *tree = &table->tree;
 	ptm_text texts[2] = { 0 };
@@ -343,8 +360,8 @@ static ptm_status read_tables(reader *reader)
 		PTM_TRY(read_entries(reader, section, i, &whole));
 		if (!whole)
 			return PTM_OK;
-		fix_ends(&reader->table->tree);
-		PTM_TRY(drop_duplicates(reader->table));
+		ptm_symbol_table_fix_ends(&reader->table->tree);
+		PTM_TRY(ptm_symbol_table_drop_duplicates(reader->table));
 	}
 	const ptm_elf_section *dynamic = table_section(code->elf, &code->strings, kinds[1].name, kinds[1].type);
 	if (!dynamic || !reader->table->tree.root)

@@ -9,12 +9,15 @@
 #include "image/elf.h"
 #include "image/symbol_tree.h"
 
-enum { PTM_TABLE_SYMTAB, PTM_TABLE_DYNSYM, PTM_TABLE_PLT };
+/* The first three hold NUL-terminated names; those of a list end at a tab or the line's end. */
+enum { PTM_TABLE_SYMTAB, PTM_TABLE_DYNSYM, PTM_TABLE_PLT, PTM_TABLE_LIST, PTM_TABLES };
 
 /* Where the names are, by table: file 0 holds the symbols, file 1 the code. */
 typedef struct ptm_symbol_names {
-	struct { uint64_t offset, size; uint8_t file; } tables[3];
+	struct { uint64_t offset, size; uint8_t file; } tables[PTM_TABLES];
 	ptm_pages pages[2];
+	bool plain;              /* names stay mangled, as perf leaves the kernel's */
+	bool with_tabs;          /* a tab is part of a list's name */
 	ptm_text text;           /* scratch */
 } ptm_symbol_names;
 
@@ -35,6 +38,12 @@ typedef struct ptm_symbol_table {
  * tree is empty. Free in any case. */
 ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code) PTM_MUST_CHECK;
 void ptm_symbol_table_free(ptm_symbol_table *table);
+
+/* A symbol without a size reaches to the next one; the last, and the last before
+ * a module or after one, to the page after its own. */
+void ptm_symbol_table_fix_ends(ptm_symbol_tree *tree);
+/* Of symbols that start at one place, leaves the one that perf prefers. */
+ptm_status ptm_symbol_table_drop_duplicates(ptm_symbol_table *table) PTM_MUST_CHECK;
 
 /* Replaces `into` by the name perf prints. */
 ptm_status ptm_symbol_names_get(ptm_symbol_names *names, uint8_t table, uint32_t name, ptm_text *into) PTM_MUST_CHECK;

@@ -15,6 +15,7 @@ typedef struct ptm_symbol_node {
 	uint8_t binding, type;   /* of the ELF symbol */
 	uint8_t table;           /* enum in symbols.c */
 	bool red;
+	bool module;             /* of a kernel module */
 	uint32_t row;            /* for the user of the finished tree */
 } ptm_symbol_node;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/symbols.h"
-#include "image/symbol_table.h"
+#include "image/kernel.h"
+#include "image/name_list.h"
 
 #define NO_ROW UINT32_MAX
 #define LATER UINT32_MAX         /* a name not looked up yet */
@@ -19,23 +20,28 @@ typedef struct name_reference {
 
 struct ptm_symbol_index {
 	PTM_ARRAY(range) ranges;         /* sorted by address */
+	PTM_ARRAY(ptm_symbol) symbols;   /* sorted by address, no two with the same address */
 	PTM_ARRAY(name_reference) references; /* by row of the symbols */
 	ptm_symbol_names names;
 	ptm_text text;           /* scratch */
 };
 
+void ptm_symbol_index_free(ptm_symbol_index *index)
+{
+	if (!index)
+		return;
+	ptm_array_free(&index->ranges);
+	ptm_array_free(&index->symbols);
+	ptm_array_free(&index->references);
+	ptm_array_free(&index->text.bytes);
+	ptm_symbol_names_free(&index->names);
+	free(index);
+}
+
 void ptm_symbols_free(ptm_image *image)
 {
-	struct ptm_symbol_index *index = image->symbol_index;
-	if (index) {
-		ptm_array_free(&index->ranges);
-		ptm_array_free(&index->references);
-		ptm_array_free(&index->text.bytes);
-		ptm_symbol_names_free(&index->names);
-		free(index);
-	}
+	ptm_symbol_index_free(image->symbol_index);
 	image->symbol_index = NULL;
-	ptm_array_free(&image->symbols);
 	image->symbols_read = false;
 }
 
@@ -64,9 +70,8 @@ static ptm_status find_edges(const ptm_symbol_tree *tree, uint64_t first, uint64
 }
 
 /* Gives the symbols that hold code of this load rows, in order of address. */
-static ptm_status number_symbols(ptm_image *image, const ptm_symbol_tree *tree, const ptm_load *load, const uint32_t *found, uint32_t count)
+static ptm_status number_symbols(ptm_symbol_index *index, const ptm_symbol_tree *tree, const ptm_load *load, const uint32_t *found, uint32_t count)
 {
-	struct ptm_symbol_index *index = image->symbol_index;
 	for (uint32_t i = 1; i < tree->nodes.length; i++)
 		tree->nodes.at[i].row = NO_ROW;
 	for (uint32_t i = 0; i < count; i++)
@@ -75,8 +80,8 @@ static ptm_status number_symbols(ptm_image *image, const ptm_symbol_tree *tree, 
 		ptm_symbol_node *symbol = &tree->nodes.at[node];
 		if (symbol->row == NO_ROW)
 			continue;
-		symbol->row = image->symbols.length;
-		PTM_TRY(ptm_array_push(&image->symbols, ((ptm_symbol){ symbol->start - load->file_offset + load->address,
+		symbol->row = index->symbols.length;
+		PTM_TRY(ptm_array_push(&index->symbols, ((ptm_symbol){ symbol->start - load->file_offset + load->address,
 				symbol->end - symbol->start, LATER })));
 		PTM_TRY(ptm_array_push(&index->references, ((name_reference){ symbol->name, symbol->table })));
 	}
@@ -84,9 +89,8 @@ static ptm_status number_symbols(ptm_image *image, const ptm_symbol_tree *tree, 
 }
 
 /* Works out, for every stretch of code, what perf's walk down the tree finds. */
-static ptm_status index_load(ptm_image *image, const ptm_symbol_tree *tree, const ptm_load *load, offsets *edges)
+static ptm_status index_load(ptm_symbol_index *index, const ptm_symbol_tree *tree, const ptm_load *load, offsets *edges)
 {
-	struct ptm_symbol_index *index = image->symbol_index;
 	uint64_t first = load->file_offset & ~(uint64_t)4095;
 	PTM_TRY(find_edges(tree, first, ptm_load_page_end(load), edges));
 	uint32_t *found = malloc(edges->length * sizeof *found);
@@ -94,7 +98,7 @@ static ptm_status index_load(ptm_image *image, const ptm_symbol_tree *tree, cons
 		return PTM_NO_MEMORY;
 	for (uint32_t i = 0; i < edges->length; i++)
 		found[i] = ptm_symbol_tree_find(tree, edges->at[i]);
-	ptm_status status = number_symbols(image, tree, load, found, edges->length);
+	ptm_status status = number_symbols(index, tree, load, found, edges->length);
 	for (uint32_t i = 0; i < edges->length && status == PTM_OK; i++) {
 		uint32_t row = found[i] ? tree->nodes.at[found[i]].row : NO_ROW;
 		bool same = i && index->ranges.at[index->ranges.length - 1].row == row;
@@ -106,31 +110,49 @@ static ptm_status index_load(ptm_image *image, const ptm_symbol_tree *tree, cons
 	return status == PTM_OK ? ptm_array_push(&index->ranges, ((range){ after, NO_ROW })) : status;
 }
 
-static ptm_status index_loads(ptm_image *image, const ptm_symbol_tree *tree)
+static ptm_status index_loads(ptm_symbol_index *index, const ptm_symbol_tree *tree, const ptm_load *loads, uint32_t count)
 {
 	offsets edges = { 0 };
 	ptm_status status = PTM_OK;
 	uint64_t reached = 0;
 	uint32_t done = 0;
-	for (uint32_t i = 0; i < image->loads.length && status == PTM_OK && done < MOST_LOADS; i++) {
-		const ptm_load *load = &image->loads.at[i];
+	for (uint32_t i = 0; i < count && status == PTM_OK && done < MOST_LOADS; i++) {
+		const ptm_load *load = &loads[i];
 		if (!load->executable || !load->file_size || load->address < reached || load->file_size > UINT64_MAX - load->address)
 			continue;
 		reached = load->address + load->file_size;
 		done++;
-		status = index_load(image, tree, load, &edges);
+		status = index_load(index, tree, load, &edges);
 	}
 	ptm_array_free(&edges);
 	return status;
 }
 
+/* Makes the index of a table that was read, whatever became of it; takes the table's names. */
+static ptm_status make_index(ptm_symbol_index **made, ptm_symbol_table *table, const ptm_load *loads, uint32_t count)
+{
+	ptm_symbol_index *index = *made = calloc(1, sizeof *index);
+	if (!index) {
+		ptm_symbol_table_free(table);
+		return PTM_NO_MEMORY;
+	}
+	ptm_status status = table->tree.root ? index_loads(index, &table->tree, loads, count) : PTM_OK;
+	if (status != PTM_OK)
+		index->ranges.length = 0;
+	index->names = table->names;
+	ptm_pages_free(&index->names.pages[0]);
+	ptm_pages_free(&index->names.pages[1]);
+	ptm_symbol_tree_free(&table->tree);
+	return status;
+}
+
 /* The separate debug file's symbols if it has any, else the image's own. */
-static ptm_status read_table(const ptm_image *image, ptm_symbol_table *table, const ptm_elf *own)
+static ptm_status read_table(const ptm_image *image, ptm_symbol_table *table, const ptm_elf *own, const ptm_source *from)
 {
 	ptm_elf elf = { 0 };
 	ptm_source debug;
 	ptm_message message;
-	ptm_symbol_file code = { own, image->source.id, image->source.size }, split = { &elf, image->debug_source, image->debug_size };
+	ptm_symbol_file code = { own, from->id, from->size }, split = { &elf, image->debug_source, image->debug_size };
 	ptm_source_init(&debug, image->debug_source, image->debug_size, 16384);
 	bool has_symbols = image->debug_size && ptm_elf_read(&elf, &debug, "", &message) == PTM_OK &&
 			   ptm_elf_section_named(&elf, &debug, ".symtab");
@@ -140,24 +162,40 @@ static ptm_status read_table(const ptm_image *image, ptm_symbol_table *table, co
 	return status;
 }
 
-static ptm_status read_symbols(ptm_image *image)
+/* Symbols of the ELF file that the image is or that was given to name its code. */
+static ptm_status read_elf_symbols(ptm_image *image)
 {
 	ptm_elf elf;
 	ptm_message message;
+	ptm_source source;
 	ptm_symbol_table table = { 0 };
-	image->symbol_index = calloc(1, sizeof *image->symbol_index);
-	if (!image->symbol_index)
-		return PTM_NO_MEMORY;
-	ptm_status status = ptm_elf_read(&elf, &image->source, "", &message);
+	if (image->names_size)
+		ptm_source_init(&source, image->names_source, image->names_size, 16384);
+	else
+		ptm_source_init(&source, image->source.id, image->source.size, 16384);
+	ptm_status status = ptm_elf_read(&elf, &source, "", &message);
 	if (status == PTM_OK)
-		status = read_table(image, &table, &elf);
-	if (status == PTM_OK && table.tree.root)
-		status = index_loads(image, &table.tree);
-	image->symbol_index->names = table.names;
-	ptm_pages_free(&image->symbol_index->names.pages[0]);
-	ptm_pages_free(&image->symbol_index->names.pages[1]);
-	ptm_symbol_tree_free(&table.tree);
+		status = read_table(image, &table, &elf, &source);
+	table.names.plain = image->is_kernel;
+	if (status == PTM_OK)
+		status = make_index(&image->symbol_index, &table, elf.loads.at, elf.loads.length);
+	else
+		ptm_symbol_table_free(&table);
 	ptm_elf_free(&elf);
+	ptm_source_free(&source);
+	return status;
+}
+
+/* All addresses there are: lists of names know of no loads. */
+static const ptm_load everywhere = { .file_size = UINT64_MAX, .memory_size = UINT64_MAX, .executable = true };
+
+ptm_status ptm_symbol_index_read_list(ptm_symbol_index **index, uint8_t kind, uint32_t source, uint64_t size)
+{
+	ptm_symbol_table table;
+	ptm_status status = ptm_name_list_read(&table, kind, source, size);
+	if (status == PTM_OK)
+		return make_index(index, &table, &everywhere, 1);
+	ptm_symbol_table_free(&table);
 	return status;
 }
 
@@ -175,28 +213,58 @@ static const range *find_range(const struct ptm_symbol_index *index, uint64_t ad
 }
 
 /* Looks the name of a symbol up; "" when that fails. */
-static void name_symbol(ptm_images *images, struct ptm_symbol_index *index, ptm_symbol *symbol, const name_reference *reference)
+static void name_symbol(ptm_strings *strings, ptm_symbol_index *index, ptm_symbol *symbol, const name_reference *reference)
 {
 	symbol->name = 0;
 	if (ptm_symbol_names_get(&index->names, reference->table, reference->name, &index->text) == PTM_OK)
-		(void)!ptm_strings_add(images->strings, index->text.bytes.at, index->text.bytes.length, &symbol->name);
+		(void)!ptm_strings_add(strings, index->text.bytes.at, index->text.bytes.length, &symbol->name);
+}
+
+const ptm_symbol *ptm_symbol_index_find(ptm_symbol_index *index, ptm_strings *strings, uint64_t address)
+{
+	const range *range = index ? find_range(index, address) : NULL;
+	if (!range || range->row == NO_ROW)
+		return NULL;
+	ptm_symbol *symbol = &index->symbols.at[range->row];
+	if (symbol->name == LATER)
+		name_symbol(strings, index, symbol, &index->references.at[range->row]);
+	return symbol;
+}
+
+uint32_t ptm_symbol_index_count(const ptm_symbol_index *index)
+{
+	return index ? index->symbols.length : 0;
+}
+
+static void read_symbols(ptm_image *image)
+{
+	image->symbols_read = true;
+	if (image->names == PTM_NAMES_ELF)
+		(void)!read_elf_symbols(image);
+	else
+		(void)!ptm_symbol_index_read_list(&image->symbol_index, image->names, image->names_source, image->names_size);
 }
 
 const ptm_symbol *ptm_image_symbol(ptm_images *images, uint32_t row, uint64_t address)
 {
 	ptm_image *image = row < images->images.length ? &images->images.at[row] : NULL;
-	if (!image || image->status != PTM_IMAGE_LOADED)
+	if (!image)
 		return NULL;
-	if (!image->symbols_read) {
-		image->symbols_read = true;
-		if (read_symbols(image) != PTM_OK && image->symbol_index)
-			image->symbol_index->ranges.length = 0;
-	}
-	const range *range = image->symbol_index ? find_range(image->symbol_index, address) : NULL;
-	if (!range || range->row == NO_ROW)
+	if (image->names == PTM_NAMES_KALLSYMS)
+		return ptm_kernel_symbol(images, address);
+	if (image->names == PTM_NAMES_SELF)
+		return address - image->self.address < image->self.size ? &image->self : NULL;
+	if (image->status != PTM_IMAGE_LOADED && !image->names_size)
 		return NULL;
-	ptm_symbol *symbol = &image->symbols.at[range->row];
-	if (symbol->name == LATER)
-		name_symbol(images, image->symbol_index, symbol, &image->symbol_index->references.at[range->row]);
-	return symbol;
+	if (!image->symbols_read)
+		read_symbols(image);
+	return ptm_symbol_index_find(image->symbol_index, images->strings, address - image->names_slide);
+}
+
+uint32_t ptm_image_symbol_count(const ptm_images *images, uint32_t row)
+{
+	const ptm_image *image = &images->images.at[row];
+	if (image->names == PTM_NAMES_SELF)
+		return 1;
+	return ptm_symbol_index_count(image->names == PTM_NAMES_KALLSYMS ? images->kernel.names : image->symbol_index);
 }

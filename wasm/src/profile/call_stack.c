@@ -200,7 +200,8 @@ static ptm_move begin(const view *view)
 	bool is_interrupted = from->end == PTM_END_ASYNC || is_system_call(from->class);
 	ptm_move move;
 
-	if (from->code_id != view->to->code_id)
+	/* Another program; kernel code is the same below all of them. */
+	if (from->code_id != view->to->code_id && !((from->code_id | view->to->code_id) & PTM_KERNEL_CODE))
 		return move_of(PTM_MOVE_RESET, 0);
 	if (is_interrupted && find_resumed(view, &move))
 		return move;

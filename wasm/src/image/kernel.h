@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel of a trace: where the trace says it was, and which of the files
+ * given for it are its own: vmlinux and kcore (code), kallsyms (names). A file
+ * of another kernel, or of another boot of the same, is refused: its names and
+ * code would be wrong without looking it. What perf calls the pieces is what we
+ * call them. */
+#ifndef PTM_IMAGE_KERNEL_H
+#define PTM_IMAGE_KERNEL_H
+
+#include "image/elf.h"
+
+/* A piece of the kernel's code in the given file. */
+typedef struct ptm_kernel_piece {
+	uint64_t start, end;     /* runtime addresses */
+	uint64_t file_offset;
+	uint32_t dso;            /* string id: what perf prints for it */
+} ptm_kernel_piece;
+
+/* Notes a kernel map of the trace (of the kernel itself, a module, or what else
+ * the kernel has mapped): stores its image, made when new, and the string id of
+ * what perf prints for it. `name` is the record's, `reference` its file offset. */
+ptm_status ptm_kernel_want(ptm_images *images, uint32_t name, uint64_t start, uint64_t end, uint64_t reference, const uint8_t *build_id,
+			   uint32_t build_id_length, uint32_t *image, uint32_t *dso) PTM_MUST_CHECK;
+
+/* Whether an ELF file is a kernel, or a core file as /proc/kcore is one. */
+bool ptm_kernel_is(const ptm_elf *elf);
+
+/* Offers such a file, as ptm_images_offer does. */
+ptm_status ptm_kernel_offer(ptm_images *images, const ptm_elf *elf, uint32_t source, uint64_t size, const char *path, ptm_message *message) PTM_MUST_CHECK;
+
+/* Offers a copy of /proc/kallsyms. PTM_MISMATCH when it is not of the trace's kernel. */
+ptm_status ptm_kernel_offer_kallsyms(ptm_images *images, uint32_t source, uint64_t size, const char *path, ptm_message *message) PTM_MUST_CHECK;
+
+/* Name of a runtime address in the given kallsyms, or NULL. */
+const ptm_symbol *ptm_kernel_symbol(ptm_images *images, uint64_t address);
+
+void ptm_kernel_free(ptm_kernel *kernel);
+
+#endif

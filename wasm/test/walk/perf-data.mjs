@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes a perf.data of one CPU with Intel PT: what `perf record` would have
+// written beside a trace that walk.mjs makes. Time is the TSC, in ns.
+
+/** Bytes being put together. */
+export class Bytes {
+  parts = []
+  length = 0
+  raw(bytes) {
+    this.parts.push(Buffer.from(bytes))
+    this.length += bytes.length
+    return this
+  }
+  u8 = (...values) => this.raw(values)
+  u16(value) {
+    const bytes = Buffer.alloc(2)
+    bytes.writeUInt16LE(value)
+    return this.raw(bytes)
+  }
+  u32(...values) {
+    const bytes = Buffer.alloc(4 * values.length)
+    values.forEach((value, index) => bytes.writeUInt32LE(value >>> 0, index * 4))
+    return this.raw(bytes)
+  }
+  u64(...values) {
+    const bytes = Buffer.alloc(8 * values.length)
+    values.forEach((value, index) => bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), index * 8))
+    return this.raw(bytes)
+  }
+  /** Text with its NUL, padded to a multiple of 8. */
+  text(text) {
+    const length = Buffer.byteLength(text) + 1
+    return this.raw(Buffer.concat([Buffer.from(text), Buffer.alloc(1 + (-length & 7))]))
+  }
+  string(text) {
+    return this.u32((Buffer.byteLength(text) + 8) & ~7).text(text)
+  }
+  get buffer() {
+    return Buffer.concat(this.parts)
+  }
+}
+
+const ATTR_SIZE = 128
+const SAMPLE_TYPE = 0x10087 // IP, TID, TIME, CPU, IDENTIFIER
+
+function attr(type, config, flags) {
+  const bytes = new Bytes().u32(type, ATTR_SIZE).u64(config, 1, SAMPLE_TYPE, 4, flags)
+  return bytes.raw(Buffer.alloc(ATTR_SIZE - bytes.length)).buffer
+}
+
+const PT_CONFIG = 0x2c01 // pt, tsc, noretcomp, branch
+const FLAGS = 1 << 18 // sample_id_all
+const DUMMY_FLAGS = FLAGS | (1 << 8) | (1 << 9) | (1 << 23) | (1 << 13) // mmap, comm, mmap2, task
+
+const attrs = [
+  { name: 'intel_pt//', bytes: attr(8, PT_CONFIG, FLAGS) },
+  { name: 'dummy:u', bytes: attr(1, 9, DUMMY_FLAGS | (1 << 26)) },
+]
+
+/** Sideband of a recording; the order of calls is the order in the file. */
+export class PerfData {
+  records = new Bytes()
+  features = new Map()
+
+  constructor() {
+    this.feature(18, (body) => body.u64(0)) // AUXTRACE, an empty index: perf asks whether the feature is there
+    this.feature(12, (body) => {
+      body.u32(attrs.length, ATTR_SIZE)
+      for (const [index, { name, bytes }] of attrs.entries())
+        body
+          .raw(bytes)
+          .u32(1)
+          .string(name)
+          .u64(index + 1)
+    })
+    this.record(79, 0, (body) => body.u64(0, 1, 0, 0, -1).u8(1, 0, 0, 0, 0, 0, 0, 0)) // TIME_CONV: ns are ticks
+    this.record(70, 0, (body) => {
+      // priv: PMU type, time shift, mult, zero, cap, tsc, noretcomp, have_sched_switch, snapshot, per-cpu, mtc, mtc bits, n, d, cyc, ratio, filter
+      body.u32(1, 0).u64(8, 0, 1, 0, 1, 0x400, 0x800, 3, 0, 1, 0x200, 0x3c000, 166, 2, 0x2, 32, 0, 0)
+    })
+  }
+  record(type, misc, write) {
+    const body = new Bytes()
+    write(body)
+    this.records
+      .u32(type)
+      .u16(misc)
+      .u16(8 + body.length)
+      .raw(body.buffer)
+  }
+  /** As record, with the trailer. */
+  event(type, misc, { time = 0, pid = 0, tid = pid, cpu = 0 }, write) {
+    this.record(type, misc, (body) => {
+      write(body)
+      body.u32(pid, tid).u64(time).u32(cpu, 0).u64(1)
+    })
+  }
+  kernelMap(name, start, length, reference = 0) {
+    this.record(1, 1, (body) => body.u32(-1, 0).u64(start, length, reference).text(name).u32(0, 0).u64(0).u32(0, 0).u64(1))
+  }
+  map(at, name, start, length, offset = 0) {
+    this.event(10, 2, at, (body) =>
+      body
+        .u32(at.pid, at.tid ?? at.pid)
+        .u64(start, length, offset)
+        .u32(0, 0)
+        .u64(0, 0)
+        .u32(5, 2)
+        .text(name),
+    )
+  }
+  comm(at, name) {
+    this.event(3, 2 | (1 << 13), at, (body) => body.u32(at.pid, at.pid).text(name))
+  }
+  itraceStart(at) {
+    this.event(12, 0, at, (body) => body.u32(at.pid, at.pid))
+  }
+  /** `pid` comes onto the CPU. */
+  switchTo(at, from) {
+    this.event(15, 0, at, (body) => body.u32(from, from))
+  }
+  ksymbol(at, { address, length, type = 1, name, unregister = false }) {
+    this.event(17, 0, at, (body) =>
+      body
+        .u64(address)
+        .u32(length)
+        .u16(type)
+        .u16(unregister ? 1 : 0)
+        .text(name),
+    )
+  }
+  bpfEvent(at, { type = 1, id, tag }) {
+    this.event(18, 0, at, (body) => body.u16(type).u16(0).u32(id).raw(tag))
+  }
+  textPoke(at, address, before, after) {
+    this.event(20, 1, at, (body) => {
+      body.u64(address).u16(before.length).u16(after.length).raw(before).raw(after)
+      body.raw(Buffer.alloc(-(4 + before.length + after.length) & 7))
+    })
+  }
+  auxtrace(bytes) {
+    const padded = Buffer.concat([bytes, Buffer.alloc(-bytes.length & 7)])
+    this.event(11, 0, { time: this.last ?? 0 }, (body) => body.u64(0, bytes.length, 0))
+    this.record(71, 0, (body) => body.u64(padded.length, 0, 1).u32(0, -1, 0, 0))
+    this.records.raw(padded)
+    this.record(68, 0, () => undefined)
+  }
+  feature(bit, write) {
+    const body = new Bytes()
+    write(body)
+    this.features.set(bit, body.buffer)
+  }
+  /** The HEADER_BUILD_ID feature; ids in hex. */
+  buildIds(list) {
+    this.feature(2, (body) => {
+      for (const { path, id, kernel = false } of list) {
+        const name = new Bytes().text(path).buffer
+        body
+          .u32(67)
+          .u16((kernel ? 1 : 2) | (1 << 15))
+          .u16(8 + 4 + 24 + name.length)
+        const bytes = Buffer.from(id, 'hex')
+        body
+          .u32(-1)
+          .raw(bytes)
+          .raw(Buffer.alloc(20 - bytes.length))
+          .u8(bytes.length, 0, 0, 0)
+          .raw(name)
+      }
+    })
+  }
+  write() {
+    const ids = new Bytes().u64(1, 2)
+    const header = 104
+    const attrsAt = header + ids.length
+    const dataAt = attrsAt + attrs.length * (ATTR_SIZE + 16)
+    const file = new Bytes().raw(Buffer.from('PERFILE2')).u64(header, ATTR_SIZE + 16)
+    file.u64(attrsAt, attrs.length * (ATTR_SIZE + 16), dataAt, this.records.length, 0, 0)
+    const bits = [...this.features.keys()].sort((a, b) => a - b)
+    file.u64(
+      bits.reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n),
+      0,
+      0,
+      0,
+    )
+    file.raw(ids.buffer)
+    attrs.forEach(({ bytes }, index) => file.raw(bytes).u64(header + 8 * index, 8))
+    file.raw(this.records.buffer)
+    let at = file.length + bits.length * 16
+    for (const bit of bits) {
+      file.u64(at, this.features.get(bit).length)
+      at += this.features.get(bit).length
+    }
+    for (const bit of bits) file.raw(this.features.get(bit))
+    return file.buffer
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks code at random and says what a CPU would have traced: Intel PT packets
+// (full TIPs, no RET compression, a PSB+ with TSC at every change of code) and
+// the exact list of instructions. Code may change while it runs.
+import { createRequire } from 'node:module'
+import { Bytes } from './perf-data.mjs'
+
+const { Decoder, DecoderOptions, FlowControl, Mnemonic, OpKind } = createRequire(import.meta.url)('iced-x86')
+
+/** The same walk every time. */
+function random(seed) {
+  let state = BigInt(seed) | 1n
+  return (below) => {
+    state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n)
+    return Number((state >> 33n) % BigInt(below))
+  }
+}
+
+class Packets {
+  bytes = new Bytes()
+  bits = []
+  psb(tsc) {
+    this.flush()
+    this.bytes.raw(Buffer.from('0282'.repeat(8), 'hex'))
+    this.bytes.u8(0x99, 0x01) // MODE.Exec, 64-bit
+    this.tsc(tsc)
+  }
+  tsc(tsc) {
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigUInt64LE(BigInt(tsc))
+    this.bytes.u8(0x19).raw(bytes.subarray(0, 7))
+  }
+  psbEnd = () => this.bytes.u8(0x02, 0x23)
+  /** kind: 0x0d TIP, 0x11 PGE, 0x01 PGD, 0x1d FUP; all with 48 bits, sign-extended. */
+  ip(kind, ip) {
+    if (kind !== 0x1d) this.flush()
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigUInt64LE(BigInt.asUintN(64, ip))
+    this.bytes.u8(kind | (3 << 5)).raw(bytes.subarray(0, 6))
+  }
+  taken(bit) {
+    this.bits.push(bit)
+    if (this.bits.length === 6) this.flush()
+  }
+  flush() {
+    if (!this.bits.length) return
+    let value = 1
+    for (const bit of this.bits) value = (value << 1) | bit
+    this.bytes.u8(value << 1)
+    this.bits = []
+  }
+}
+
+/**
+ * code: [{ start: bigint, bytes, from: step }], later entries hide earlier ones from step `from` on.
+ * Returns { packets, truth: ['ip in hex'], changes: [{ step, tsc }] }.
+ */
+export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [], seed = 1, firstTsc = 1000 }) {
+  const pick = random(seed)
+  const out = new Packets()
+  const truth = []
+  const stack = []
+  let ip = entry
+  const changes = [...new Set(code.map(({ from = 0 }) => from))].filter((from) => from > 0)
+  const tscOf = (step) => firstTsc + step * 10
+  const read = (step, at) => {
+    for (let index = code.length - 1; index >= 0; index--) {
+      const { start, bytes, from = 0, until = Infinity } = code[index]
+      if (from <= step && step < until && at >= start && at < start + BigInt(bytes.length)) return bytes[Number(at - start)]
+    }
+    return undefined
+  }
+  const decode = (step, at) => {
+    const bytes = []
+    for (let i = 0n; i < 15n; i++) {
+      const byte = read(step, at + i)
+      if (byte === undefined) break
+      bytes.push(byte)
+    }
+    const decoder = new Decoder(64, Uint8Array.from(bytes), DecoderOptions.None)
+    decoder.ip = at
+    const instruction = decoder.decode()
+    if (instruction.mnemonic === Mnemonic.INVALID) throw new Error(`no code at ${at.toString(16)} in step ${step}`)
+    return instruction
+  }
+  out.psb(tscOf(0))
+  out.psbEnd()
+  out.ip(0x11, ip)
+  for (let step = 0; step < steps; step++) {
+    if (changes.includes(step)) {
+      out.psb(tscOf(step))
+      out.ip(0x1d, ip)
+      out.psbEnd()
+    }
+    if (interrupts.includes(step)) {
+      out.flush()
+      out.ip(0x1d, ip)
+      out.ip(0x0d, kernelEntry.interrupt)
+      stack.push(ip)
+      ip = kernelEntry.interrupt
+    }
+    truth.push(ip.toString(16))
+    const instruction = decode(step, ip)
+    const next = instruction.nextIP
+    const jump = (to) => {
+      out.ip(0x0d, to)
+      ip = to
+    }
+    switch (instruction.flowControl) {
+      case FlowControl.Next:
+        ip = next
+        break
+      case FlowControl.UnconditionalBranch:
+        ip = instruction.nearBranchTarget
+        break
+      case FlowControl.ConditionalBranch: {
+        const taken = pick(2)
+        out.taken(taken)
+        ip = taken ? instruction.nearBranchTarget : next
+        break
+      }
+      case FlowControl.IndirectBranch:
+        jump(indirect[pick(indirect.length)])
+        break
+      case FlowControl.IndirectCall:
+        stack.push(next)
+        jump(indirect[pick(indirect.length)])
+        break
+      case FlowControl.Call:
+        stack.push(next)
+        if (instruction.op0Kind === OpKind.NearBranch64) ip = instruction.nearBranchTarget
+        else jump(kernelEntry.syscall) // SYSCALL
+        break
+      case FlowControl.Return: {
+        const to = stack.pop()
+        if (to === undefined) throw new Error(`return from the outermost function at ${ip.toString(16)}`)
+        jump(to)
+        break
+      }
+      default:
+        throw new Error(`cannot walk ${instruction.toString()} at ${ip.toString(16)}`)
+    }
+  }
+  out.flush()
+  out.ip(0x1d, ip)
+  out.bytes.u8(0x01) // TIP.PGD without an IP
+  return { packets: out.bytes.buffer, truth, tscOf }
+}

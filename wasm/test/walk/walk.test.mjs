@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Code that is in no user binary: what `ptarmigan script` prints of the walks of
+// fixtures/walk is, line for line, what perf 6.1 printed where its instructions
+// were the walk's (tools/make-walks.mjs). And files of another kernel are refused.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+
+const folder = resolve(import.meta.dirname, '../fixtures/walk')
+const cli = resolve(import.meta.dirname, '../../../src/cli/ptarmigan.mjs')
+const FIELDS = ['--itrace=i0ns', '-F', 'comm,tid,cpu,event,ip,sym,symoff,dso,insn']
+const BRANCHES = ['--itrace=b', '-F', 'tid,ip,sym,symoff,dso,addr,flags']
+const expected = readFileSync(join(folder, 'expected.txt'), 'utf8').trim().split('\n')
+
+let scratch = ''
+beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), 'walk-test-'))))
+vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => rmSync(scratch, { recursive: true }))
+
+const script = (name, ...words) =>
+  execFileSync(process.execPath, [cli, 'script', join(folder, `${name}.perf.data`), '--symfs', join(folder, 'symfs'), ...words], {
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).toString()
+const hashOf = (text) => createHash('sha256').update(text).digest('hex').slice(0, 32)
+const given = {
+  vmlinux: ['--vmlinux', join(folder, 'vmlinux')],
+  kcore: ['--kallsyms', join(folder, 'kallsyms')],
+  poke: ['--kallsyms', join(folder, 'kallsyms')],
+  bpf: ['--kallsyms', join(folder, 'kallsyms')],
+  jit: ['--jitdump', join(folder, 'jit-88.dump')],
+}
+
+describe.each(expected.map((line) => line.split(' ')))('%s', (name, count, instructions, branches) => {
+  it('prints the instructions as perf does', () => {
+    const text = script(name, ...FIELDS, ...given[name])
+    expect([text.trim().split('\n').length, hashOf(text)]).toEqual([Number(count), instructions])
+  })
+  it('prints the branches as perf does', () => expect(hashOf(script(name, ...BRANCHES, ...given[name]))).toBe(branches))
+})
+
+/** What is said of a kernel file that is not used. */
+function refusal(option, file) {
+  const done = spawnSync(process.execPath, [cli, 'info', join(folder, 'kcore.perf.data'), '--symfs', join(folder, 'symfs'), option, file])
+  return done.stderr.toString().trim().replaceAll(`${scratch}/`, '')
+}
+
+function changed(name, change) {
+  const file = join(scratch, name)
+  writeFileSync(file, change(readFileSync(join(folder, name))))
+  return file
+}
+
+describe('a file of another kernel is refused', () => {
+  it('kallsyms of another boot', () =>
+    expect(
+      refusal(
+        '--kallsyms',
+        changed('kallsyms', (bytes) => bytes.toString().replaceAll('ffffffff9f', 'ffffffff81')),
+      ),
+    ).toBe(
+      "ptarmigan: kallsyms has _text at ffffffff81000000, but the trace's kernel had it at ffffffff9f000000: this is another kernel, or another boot of it. Use the copy made when the trace was recorded.",
+    ))
+  it('kallsyms without addresses', () =>
+    expect(
+      refusal(
+        '--kallsyms',
+        changed('kallsyms', (bytes) => bytes.toString().replaceAll(/^[0-9a-f]{16}/gm, '0'.repeat(16))),
+      ),
+    ).toBe('ptarmigan: kallsyms has no addresses: all are zero, or it is empty. Copy /proc/kallsyms as root.'))
+  it('vmlinux of another build', () => {
+    const sentence = refusal(
+      '--vmlinux',
+      changed('vmlinux', (bytes) => {
+        bytes[bytes.indexOf('GNU\0') + 4] ^= 0xff
+        return bytes
+      }),
+    )
+    expect(sentence).toMatch(
+      /^ptarmigan: vmlinux has build-id [0-9a-f]{40}, but the trace ran [0-9a-f]{40}: this is another build\. Use the file from the traced machine\.$/,
+    )
+  })
+})

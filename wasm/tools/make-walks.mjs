@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes wasm/test/fixtures/walk: traces of code that is in no user binary (a
+// kernel, its modules, patched and generated code), with what perf 6.1 prints of
+// them as hashes. Needs gcc, binutils and perf; run it when the walks change.
+// The hashes are written only where perf's instructions are the truth's.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Bytes, PerfData } from '../test/walk/perf-data.mjs'
+import { walk } from '../test/walk/walk.mjs'
+
+const programs = resolve(import.meta.dirname, '../test/walk/programs')
+const out = resolve(import.meta.dirname, '../test/fixtures/walk')
+const scratch = mkdtempSync(join(tmpdir(), 'walk-'))
+const run = (...words) => execFileSync(words[0], words.slice(1), { cwd: scratch, maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] })
+const STEPS = 3000
+const SLIDE = 0x1e000000n
+const MODULE = 0xffffffffc0200000n
+const BPF = 0xffffffffc0400000n
+const JIT = 0x7f0000000000n
+const hex = (value) => value.toString(16).padStart(16, '0')
+
+function section(file, name) {
+  run('objcopy', '-O', 'binary', `--only-section=${name}`, file, 'section.bin')
+  const address = new RegExp(`\\s${name.replace('.', '\\.')}\\s+PROGBITS\\s+([0-9a-f]+)`).exec(run('readelf', '-SW', file).toString())?.[1]
+  return { start: BigInt(`0x${address}`), bytes: readFileSync(join(scratch, 'section.bin')) }
+}
+
+function symbolsOf(file) {
+  const lines = run('nm', file).toString().trim().split('\n')
+  return new Map(lines.map((line) => line.split(/\s+/)).map(([address, type, name]) => [name, { address: BigInt(`0x${address}`), type }]))
+}
+
+const buildId = (file) => /Build ID: ([0-9a-f]+)/.exec(run('readelf', '-n', file).toString())?.[1]
+
+run('gcc', '-c', join(programs, 'kernel.S'), '-o', 'kernel.o')
+run('ld', '-T', join(programs, 'kernel.ld'), '--build-id=sha1', '-o', 'vmlinux', 'kernel.o')
+run('gcc', '-c', join(programs, 'module.S'), '-o', 'module.o')
+run('ld', `-Ttext=0x${hex(MODULE)}`, '-e', 'demo_call', '-o', 'module.elf', 'module.o')
+run('gcc', '-c', join(programs, 'user.S'), '-o', 'user.o')
+run('ld', '--build-id=sha1', '-o', 'user', 'user.o')
+
+const moved = ({ start, bytes }) => ({ start: start + SLIDE, bytes })
+const kernel = { symbols: symbolsOf('vmlinux'), text: moved(section('vmlinux', '.text')), init: moved(section('vmlinux', '.init.text')) }
+const module = { symbols: symbolsOf('module.elf'), text: section('module.elf', '.text') }
+const user = { symbols: symbolsOf('user'), text: section('user', '.text') }
+const at = (name) => kernel.symbols.get(name).address + SLIDE
+
+// What the kernel makes while it runs: a jump label, switched on and off again, and an eBPF program.
+const NOP = [0x0f, 0x1f, 0x44, 0x00, 0x00]
+const JUMP = [0xe9, 0x05, 0x00, 0x00, 0x00]
+const pokes = [
+  { step: 1000, before: NOP, bytes: JUMP },
+  { step: 2000, before: JUMP, bytes: NOP },
+]
+const bpf = [...NOP, 0x85, 0xc0, 0x74, 0x01, 0x90, 0xc3]
+
+function startTrace() {
+  const data = new PerfData()
+  data.feature(3, (body) => body.string('example'))
+  data.feature(4, (body) => body.string('6.18.0-walk'))
+  data.feature(6, (body) => body.string('x86_64'))
+  return data
+}
+
+/** The BPF_PROG_INFO feature with one program of one function. */
+function bpfInfo(body) {
+  const info = Buffer.alloc(224)
+  info.writeUInt32LE(1, 0)
+  info.writeUInt32LE(7, 4)
+  info.write('0123456789abcdef', 8, 'hex')
+  info.writeUInt32LE(bpf.length, 16)
+  info.writeUInt32LE(1, 104)
+  info.writeUInt32LE(1, 108)
+  info.writeBigUInt64LE(16n, 112)
+  info.writeBigUInt64LE(24n, 120)
+  const data = Buffer.alloc(32)
+  Buffer.from(bpf).copy(data)
+  data.writeBigUInt64LE(BPF, 16)
+  data.writeUInt32LE(bpf.length, 24)
+  body
+    .u32(1, info.length, data.length)
+    .u64(1 | (1 << 3) | (1 << 4))
+    .raw(info)
+    .raw(data)
+}
+
+function makeKernel(name, { withModule = false, withPokes = false, withBpf = false }) {
+  const code = [{ start: user.text.start, bytes: user.text.bytes }, kernel.text, kernel.init]
+  const indirect = [at('sys_a'), at('weak_alias'), at('unsized_label')]
+  if (withModule) indirect.push(MODULE, at('sys_init'))
+  if (withModule) code.push(module.text)
+  if (withBpf) indirect.push(BPF)
+  if (withBpf) code.push({ start: BPF, bytes: bpf })
+  if (withPokes) for (const { step, bytes } of pokes) code.push({ start: at('static_key'), bytes, from: step })
+  const kernelEntry = { syscall: at('entry_SYSCALL_64'), interrupt: at('asm_interrupt') }
+  const walked = walk({ code, entry: user.text.start, steps: STEPS, kernelEntry, indirect, interrupts: [100, 555, 2001], firstTsc: 100000 })
+  const data = startTrace()
+  const pid = 77
+  data.kernelMap('[kernel.kallsyms]_text', kernel.text.start, 0x1000000n, kernel.text.start)
+  if (withModule) data.kernelMap('/lib/modules/6.18.0-walk/kernel/demo/demo.ko', MODULE, 0x2000n)
+  if (withBpf) data.ksymbol({ time: 0 }, { address: BPF, length: bpf.length, name: 'bpf_prog_0123456789abcdef_walk' })
+  if (withBpf) data.bpfEvent({ time: 0 }, { id: 7, tag: Buffer.from('0123456789abcdef', 'hex') })
+  data.comm({ time: 1000, pid }, 'walker')
+  data.map({ time: 1001, pid }, '/opt/ptarmigan/user', user.text.start, 0x1000n, 0x1000n)
+  data.itraceStart({ time: 1002, pid })
+  data.switchTo({ time: 1003, pid }, 0)
+  if (withPokes)
+    for (const { step, before, bytes } of pokes) data.textPoke({ time: walked.tscOf(step) - 1, pid }, at('static_key'), before, bytes)
+  data.last = walked.tscOf(STEPS)
+  data.auxtrace(walked.packets)
+  data.buildIds([
+    { path: '[kernel.kallsyms]', id: buildId('vmlinux'), kernel: true },
+    { path: '/opt/ptarmigan/user', id: buildId('user') },
+  ])
+  if (withBpf) data.feature(25, bpfInfo)
+  return { name, data, walked }
+}
+
+/** Code of a runtime: one function is made again where another was. */
+function makeJit() {
+  const main = [0xff, 0xd0, 0xeb, 0xfc]
+  const first = [0x85, 0xc0, 0x74, 0x01, 0x90, 0xc3]
+  const again = [0x90, 0xff, 0xc0, 0x74, 0xfb, 0xc3]
+  const caller = Buffer.from([0xff, 0xc0, 0x75, 0xfc, 0xe8, 0, 0, 0, 0, 0xc3])
+  caller.writeInt32LE(0x100 - 0x209, 5)
+  const pid = 88
+  const code = [
+    { start: JIT, bytes: main },
+    { start: JIT + 0x100n, bytes: first },
+    { start: JIT + 0x200n, bytes: caller },
+    { start: JIT + 0x100n, bytes: again, from: 1500 },
+  ]
+  const walked = walk({ code, entry: JIT, steps: STEPS, kernelEntry: {}, indirect: [JIT + 0x100n, JIT + 0x200n], firstTsc: 100000 })
+  const data = startTrace()
+  data.comm({ time: 1000, pid }, 'jit')
+  data.map({ time: 1001, pid }, '//anon', JIT, 0x10000n)
+  data.map({ time: 1002, pid }, '/tmp/jit-88.dump', JIT + 0x100000n, 0x1000n)
+  data.itraceStart({ time: 1003, pid })
+  data.switchTo({ time: 1004, pid }, 0)
+  data.last = walked.tscOf(STEPS)
+  data.auxtrace(walked.packets)
+  const dump = new Bytes().u32(0x4a695444, 1, 40, 62, 0, pid).u64(0, 1)
+  const record = (id, time, write) => {
+    const body = new Bytes()
+    write(body)
+    dump
+      .u32(id, 16 + body.length)
+      .u64(time)
+      .raw(body.buffer)
+  }
+  const load = (time, address, bytes, index, name) =>
+    record(0, time, (body) =>
+      body
+        .u32(pid, pid)
+        .u64(address, address, bytes.length, index)
+        .raw(Buffer.from(`${name}\0`))
+        .raw(bytes),
+    )
+  load(1010, JIT, main, 0, 'main_loop')
+  load(1011, JIT + 0x100n, first, 1, '_ZN3foo3barEv')
+  load(1012, JIT + 0x200n, caller, 2, 'two words')
+  load(walked.tscOf(1500) - 1, JIT + 0x100n, again, 3, 'made_again')
+  record(3, walked.tscOf(STEPS), () => undefined)
+  writeFileSync(join(out, 'jit-88.dump'), dump.buffer)
+  return { name: 'jit', data, walked }
+}
+
+/** A core file as /proc/kcore is one. */
+function writeCore(file, pieces) {
+  const page = (size) => (size + 4095) & ~4095
+  const core = new Bytes().raw(Buffer.from('7f454c46020101000000000000000000', 'hex')).u16(4).u16(62).u32(1).u64(0, 64, 0)
+  core.u32(0).u16(64).u16(56).u16(pieces.length).u16(0).u16(0).u16(0)
+  let offset = 4096
+  for (const { start, bytes } of pieces) {
+    core.u32(1, 7).u64(offset, start, 0, page(bytes.length), page(bytes.length), 4096)
+    offset += page(bytes.length)
+  }
+  core.raw(Buffer.alloc(4096 - core.length))
+  for (const { bytes } of pieces) core.raw(bytes).raw(Buffer.alloc(page(bytes.length) - bytes.length))
+  writeFileSync(file, core.buffer)
+}
+
+function writeKernelFiles() {
+  const gap = Number(kernel.init.start - kernel.text.start) - kernel.text.bytes.length
+  const whole = Buffer.concat([kernel.text.bytes, Buffer.alloc(gap), kernel.init.bytes])
+  writeCore(join(out, 'kcore'), [{ start: kernel.text.start, bytes: whole }, module.text])
+  const lines = [...kernel.symbols].map(([name, { address, type }]) => ({ address: address + SLIDE, text: `${type} ${name}` }))
+  lines.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0))
+  lines.push({ address: kernel.init.start + 0x1000n, text: 'T _end' })
+  for (const name of ['demo_call', 'demo_fast']) lines.push({ address: module.symbols.get(name).address, text: `t ${name}\t[demo]` })
+  writeFileSync(join(out, 'kallsyms'), lines.map(({ address, text }) => `${hex(address)} ${text}\n`).join(''))
+  writeFileSync(join(out, 'modules'), `demo 8192 0 - Live 0x${hex(MODULE)}\n`)
+  copyFileSync(join(scratch, 'vmlinux'), join(out, 'vmlinux'))
+}
+
+// Without times: perf estimates them at returns from the kernel.
+const FIELDS = ['--itrace=i0ns', '-F', 'comm,tid,cpu,event,ip,sym,symoff,dso,insn']
+const BRANCHES = ['--itrace=b', '-F', 'tid,ip,sym,symoff,dso,addr,flags']
+const hashOf = (text) => createHash('sha256').update(text).digest('hex').slice(0, 32)
+
+/** perf's lines of a walk, after checking that its instructions are those walked. */
+function judge({ name, walked }, options) {
+  const perf = (...words) => run('perf', 'script', '-i', join(scratch, `${name}.perf.data`), ...words, ...options).toString()
+  const ips = perf('--itrace=i0ns', '-F', 'ip').trim().split(/\s+/)
+  if (ips.join() !== walked.truth.join()) throw new Error(`${name}: perf's instructions are not the truth's`)
+  return `${name} ${walked.truth.length} ${hashOf(perf(...FIELDS))} ${hashOf(perf(...BRANCHES))}`
+}
+
+rmSync(out, { recursive: true, force: true })
+mkdirSync(join(out, 'symfs/opt/ptarmigan'), { recursive: true })
+copyFileSync(join(scratch, 'user'), join(out, 'symfs/opt/ptarmigan/user'))
+writeKernelFiles()
+const walks = [
+  makeKernel('vmlinux', {}),
+  makeKernel('kcore', { withModule: true }),
+  makeKernel('poke', { withModule: true, withPokes: true }),
+  makeKernel('bpf', { withModule: true, withBpf: true }),
+  makeJit(),
+]
+for (const { name, data } of walks) {
+  writeFileSync(join(out, `${name}.perf.data`), data.write())
+  copyFileSync(join(out, `${name}.perf.data`), join(scratch, `${name}.perf.data`))
+}
+// perf looks for vmlinux and kallsyms below the symfs too.
+const symfs = join(scratch, 'symfs')
+run('cp', '-r', join(out, 'symfs'), symfs)
+for (const file of ['vmlinux', 'kcore', 'kallsyms', 'modules']) copyFileSync(join(out, file), join(symfs, file))
+copyFileSync(join(out, 'jit-88.dump'), '/tmp/jit-88.dump')
+run('perf', 'inject', '--jit', '-i', 'jit.perf.data', '-o', 'injected.data')
+run('mv', 'injected.data', 'jit.perf.data')
+const lines = walks.map((one) => {
+  const given = one.name === 'jit' ? [] : one.name === 'vmlinux' ? ['--vmlinux', 'vmlinux'] : ['--kallsyms', join(symfs, 'kallsyms')]
+  return judge(one, one.name === 'jit' ? [] : ['--symfs', symfs, ...given])
+})
+writeFileSync(join(out, 'expected.txt'), `${lines.join('\n')}\n`)
+rmSync('/tmp/jit-88.dump')
+rmSync(scratch, { recursive: true })
+console.log(lines.join('\n'))
