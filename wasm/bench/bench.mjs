@@ -66,14 +66,12 @@ function contestants(browser) {
     console.log('without perf: it is not installed')
     return list
   }
-  const perf =
-    (...words) =>
-    ({ trace, symfs }) =>
-      command('perf', ...words, '-i', trace, '--symfs', symfs)
-  list.set('perf e', perf('script', '--itrace=e'))
+  // Of a trace without times perf tells errors and decodes nothing.
+  const perf = (words) => (input) => (input.timeless ? null : command('perf', ...words, '-i', input.trace, '--symfs', input.symfs))
+  list.set('perf e', perf(['script', '--itrace=e']))
   if (options.text) {
-    list.set('perf b', perf('script', '--itrace=b'))
-    list.set('perf report', perf('report', '--stdio', '--itrace=i100us'))
+    list.set('perf b', perf(['script', '--itrace=b']))
+    list.set('perf report', perf(['report', '--stdio', '--itrace=i100us']))
   }
   return list
 }
