@@ -66,20 +66,19 @@ function contestants(browser) {
     console.log('without perf: it is not installed')
     return list
   }
-  const perf =
-    (...words) =>
-    ({ trace, symfs }) =>
-      command('perf', ...words, '-i', trace, '--symfs', symfs)
-  list.set('perf e', perf('script', '--itrace=e'))
+  // Of a trace without times perf tells errors and decodes nothing.
+  const perf = (words) => (input) => (input.timeless ? null : command('perf', ...words, '-i', input.trace, '--symfs', input.symfs))
+  list.set('perf e', perf(['script', '--itrace=e']))
   if (options.text) {
-    list.set('perf b', perf('script', '--itrace=b'))
-    list.set('perf report', perf('report', '--stdio', '--itrace=i100us'))
+    list.set('perf b', perf(['script', '--itrace=b']))
+    list.set('perf report', perf(['report', '--stdio', '--itrace=i100us']))
   }
   return list
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
-const mean = (values) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
+const geometricMean = (values) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
+const mean = (values) => geometricMean(values.filter(Number.isFinite))
 const number = (value, digits = 1) => (Number.isFinite(value) ? value.toFixed(digits) : '-')
 const markdown = (rows) => rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 const table = (head, rows) => markdown([head, head.map((_, column) => (column ? '--:' : '---')), ...rows])

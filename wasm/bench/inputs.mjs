@@ -85,11 +85,11 @@ function encode(ptgen, { name, what }, log) {
       console.log(`making ${name}-${encoding.name}`)
       makeFile(trace, (file) => run(ptgen, 'encode', '--truth-level', 'none', '--seed', '7', '--pt', encoding.options, '-o', file, log))
     }
-    return { name: `${name} ${encoding.name}`, what, trace, symfs: join(scratch, `${name}.symfs`) }
+    return { name: `${name} ${encoding.name}`, what, trace, symfs: join(scratch, `${name}.symfs`), timeless: encoding.name === 'raw' }
   })
 }
 
-/** The traces to measure: { name, what, trace, symfs }[]. Without the generator only the example, which is small. */
+/** The traces to measure: { name, what, trace, symfs, timeless }[]. Without the generator only the example, which is small. */
 export function makeInputs(instructions) {
   mkdirSync(scratch, { recursive: true })
   const { path: ptgen, why } = findPtgen()

@@ -67,6 +67,7 @@ ptm_status ptm_decode_start(ptm_session *session, uint32_t row)
 	PTM_TRY(ptm_segment_clock(session, row));
 	const ptm_segment *segment = &session->segments.at[row];
 	PTM_TRY(ptm_part_new(&session->part, row, segment->queue, &session->blocks, session->spaces));
+	ptm_part_leave_out(session->part, ptm_profile_leaves_out(session->profile));
 	session->stream = ptm_stream_of(session, segment->queue);
 	ptm_stream_config(&session->stream, &config);
 	PTM_TRY(ptm_flow_new(&session->flow, &session->blocks, &config, segment->offset, segment->limit, &segment->clock));

@@ -147,7 +147,7 @@ static inline void latch(ptm_cached *cached, uint32_t row, uint32_t at)
 	tell(cached, PTM_CACHED_CYCLES, row, at, passed, cycles);
 }
 
-static void push_return(ptm_cached *cached, uint64_t ip, uint32_t node, uint32_t op)
+static inline void push_return(ptm_cached *cached, uint64_t ip, uint32_t node, uint32_t op)
 {
 	uint32_t place = cached->flow->returns.top % PTM_RETURN_STACK_DEPTH;
 	cached->return_node[place] = node;
@@ -180,14 +180,12 @@ static inline void arrive(ptm_cached *cached, uint32_t row)
 }
 
 /* Tells what lies on the path of a special node and executes it. */
-static void walk_path(ptm_cached *cached, const ptm_node_code *code)
+static inline void walk_path(ptm_cached *cached, const ptm_node_code *code)
 {
 	for (uint32_t i = 0; i < code->op_count; i++) {
 		const ptm_node_op *op = &cached->graph->ops.at[code->first_op + i];
-		if (op->is_call) {
-			const ptm_block *from = &cached->graph->blocks->blocks.at[op->from];
-			push_return(cached, from->ip + from->size, op->return_node, code->first_op + i + 1);
-		}
+		if (op->is_call)
+			push_return(cached, op->return_ip, op->return_node, code->first_op + i + 1);
 		tell(cached, PTM_CACHED_OP, code->first_op + i, cached->at + op->instructions, 0,
 			(uint32_t)(cached->packet_offset - cached->batch.offset));
 	}
@@ -274,6 +272,71 @@ static went take_bit(ptm_cached *cached, uint32_t taken)
 	return WENT_ON;
 }
 
+/* From plain node to plain node, as far as bits and known edges go. Returns the bits left. */
+static inline uint32_t walk_plain(ptm_cached *cached, uint64_t *bits, uint32_t left)
+{
+	ptm_node *nodes = cached->graph->nodes, *node = &nodes[cached->node], *last = NULL;
+	uint64_t rest = *bits;
+	uint32_t at = cached->at, before = 0;
+
+	do {
+		uint32_t taken = (uint32_t)(rest >> 63), times = node->count[taken], to = node->to[taken];
+		if (!times || !(to & 255))
+			break;
+		node->count[taken] = times + 1;
+		at += to & 255;
+		last = node;
+		before = taken;
+		node = &nodes[to >> 8];
+		rest <<= 1;
+	} while (--left);
+	if (!last)
+		return left;
+	*bits = rest;
+	cached->at = at;
+	cached->node = (uint32_t)(node - nodes);
+	cached->last_node = (uint32_t)(last - nodes);
+	cached->last_end = before ? PTM_END_TAKEN : PTM_END_NOT_TAKEN;
+	return left;
+}
+
+/* One bit in the frequent cases that are not plain: a path with calls, a return, an
+ * edge to a node that is not plain. false: none of these, nothing was done. */
+static inline bool take_known_bit(ptm_cached *cached, uint32_t taken)
+{
+	ptm_graph *graph = cached->graph;
+	uint32_t row = cached->node, target;
+	ptm_node *node = &graph->nodes[row];
+	const ptm_node_code *code = &graph->codes[row];
+	ptm_return_stack *returns = &cached->flow->returns;
+	bool returning = code->kind == PTM_NODE_RETURN;
+
+	if (!node->count[taken] || code->kind > PTM_NODE_RETURN)
+		return false;
+	if (returning) {
+		/* A path with calls may return from them: then the stack holds nothing of interest before. */
+		uint32_t place = (returns->top - 1) % PTM_RETURN_STACK_DEPTH;
+		if (!taken || code->op_count || !returns->depth || !cached->return_node[place] || !cached->flow->config.return_compression)
+			return false;
+		target = cached->return_node[place];
+		returns->top--;
+		returns->depth--;
+	} else {
+		target = node->to[taken] >> 8;
+		if (!target || (taken && code->taken_replaces))
+			return false;
+	}
+	node->count[taken]++;
+	if (cached->special)
+		walk_path(cached, code);
+	cached->last_node = row;
+	cached->last_end = returning ? PTM_END_RETURN : taken ? PTM_END_TAKEN : PTM_END_NOT_TAKEN;
+	if (returning)
+		tell(cached, PTM_CACHED_RETURN, row, cached->at, target, (uint32_t)(cached->packet_offset - cached->batch.offset));
+	arrive(cached, target);
+	return true;
+}
+
 /* Uses up the TNT bits, all unless it cannot go on. */
 static went walk_bits(ptm_cached *cached)
 {
@@ -282,35 +345,18 @@ static went walk_bits(ptm_cached *cached)
 	went went = WENT_ON;
 
 	while (left) {
-		uint32_t taken = (uint32_t)(bits >> 63);
-		if (!cached->special && !cached->dirty && !cached->fresh && !cached->log) {
-			ptm_node *nodes = cached->graph->nodes, *node = &nodes[cached->node], *last = NULL;
-			uint32_t at = cached->at, before = 0;
-			while (left) {
-				taken = (uint32_t)(bits >> 63);
-				uint32_t times = node->count[taken], to = node->to[taken];
-				if (!times || !(to & 255))
-					break;
-				node->count[taken] = times + 1;
-				at += to & 255;
-				last = node;
-				before = taken;
-				node = &nodes[to >> 8];
-				bits <<= 1;
-				left--;
-			}
-			if (last) {
-				cached->at = at;
-				cached->node = (uint32_t)(node - nodes);
-				cached->last_node = (uint32_t)(last - nodes);
-				cached->last_end = before ? PTM_END_TAKEN : PTM_END_NOT_TAKEN;
-				if (!left)
-					break;
-			}
+		bool simple = !cached->dirty && !cached->fresh && !cached->log;
+		if (simple && !cached->special) {
+			left = walk_plain(cached, &bits, left);
+			if (!left)
+				break;
 		}
-		went = take_bit(cached, taken);
-		if (went != WENT_ON)
-			break;
+		uint32_t taken = (uint32_t)(bits >> 63);
+		if (!simple || !take_known_bit(cached, taken)) {
+			went = take_bit(cached, taken);
+			if (went != WENT_ON)
+				break;
+		}
 		bits <<= 1;
 		left--;
 	}
@@ -465,6 +511,71 @@ static went take_long_tnt(ptm_cached *cached, const uint8_t *at, uint64_t offset
 	return take_tnt(cached, packet.payload, packet.count, offset);
 }
 
+/* Short TNT packets between plain nodes, as long as nothing else comes: most of most
+ * traces. Returns where it stopped: at a packet of which nothing was taken, or one
+ * that is taken in part, of which bits are left. */
+static const uint8_t *take_plain_packets(ptm_cached *cached, const uint8_t *from, const uint8_t *end, uint64_t offset)
+{
+	ptm_node *nodes = cached->graph->nodes, *node = &nodes[cached->node], *last = NULL;
+	const uint8_t *at = from;
+	uint32_t instructions = cached->at, before = 0, left = 0, count = 0;
+
+	for (; at < end && !(*at & 1) && *at > 2; at++) {
+		count = 30 - (uint32_t)__builtin_clz(*at);
+		uint32_t bits = (uint32_t)*at << (30 - count);
+		left = count;
+		do {
+			uint32_t taken = bits >> 30 & 1, times = node->count[taken], to = node->to[taken];
+			if (!times || !(to & 255))
+				break;
+			node->count[taken] = times + 1;
+			instructions += to & 255;
+			last = node;
+			before = taken;
+			node = &nodes[to >> 8];
+			bits <<= 1;
+		} while (--left);
+		if (!left)
+			continue;
+		cached->bits = (uint64_t)bits << 33;
+		cached->bits_left = left < count ? left : 0;
+		break;
+	}
+	if (!last)
+		return at;
+	bool whole = !left || left == count;
+	cached->at = instructions;
+	cached->node = (uint32_t)(node - nodes);
+	cached->last_node = (uint32_t)(last - nodes);
+	cached->last_end = before ? PTM_END_TAKEN : PTM_END_NOT_TAKEN;
+	cached->last_offset = cached->packet_offset = offset + (uint64_t)(at - from) - whole;
+	cached->kind = PTM_PACKET_TNT;
+	return at;
+}
+
+/* Takes in the short TNT packet at `*at`, and on the way all that are plain; moves
+ * `*at` to the last one, counts the others. */
+static went take_short_tnt(ptm_cached *cached, const uint8_t **at, const uint8_t *end, uint64_t offset, uint32_t *packets)
+{
+	if (!cached->special && !cached->dirty && !cached->fresh && !cached->log && !cached->bits_left) {
+		const uint8_t *stop = take_plain_packets(cached, *at, end, offset);
+		uint32_t whole = (uint32_t)(stop - *at);
+		if (cached->bits_left) {
+			*at = stop;
+			*packets += whole;
+			went went = walk_bits(cached);
+			return went != WENT_OUT ? went : waits_for_tip(cached) ? WENT_ON : WENT_HALF;
+		}
+		if (whole) {
+			*at = stop - 1;
+			*packets += whole - 1;
+			return WENT_ON;
+		}
+	}
+	uint32_t count = 30 - (uint32_t)__builtin_clz(**at);
+	return take_tnt(cached, (**at >> 1) & ((1u << count) - 1), count, offset);
+}
+
 /* Takes in the packets that start in [from, end), as far as they are for this path
  * and the window stays where it is. Moves the reader behind them. */
 static went take_packets(ptm_cached *cached, const uint8_t *from, const uint8_t *end)
@@ -483,8 +594,8 @@ static went take_packets(ptm_cached *cached, const uint8_t *from, const uint8_t 
 		uint64_t here = offset + (uint64_t)(at - from);
 		if (!(byte & 1)) {
 			if (byte > 2) {
-				uint32_t count = 30 - (uint32_t)__builtin_clz(byte);
-				went = take_tnt(cached, (byte >> 1) & ((1u << count) - 1), count, here);
+				went = take_short_tnt(cached, &at, end, here, &packets);
+				here = offset + (uint64_t)(at - from);
 				kind = PTM_PACKET_TNT;
 				size = 1;
 			} else if (byte) {

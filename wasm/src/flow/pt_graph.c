@@ -112,7 +112,8 @@ static ptm_status add_op(ptm_graph *graph, ptm_node_code *code, uint32_t from, u
 	bool is_tail_call = a->class == PTM_INSN_JUMP && b->function != a->function && is_entry(b);
 	if (!is_call && !is_tail_call)
 		return PTM_OK;
-	ptm_node_op op = { .instructions = code->instructions, .from = from, .to = to, .is_call = is_call };
+	ptm_node_op op = { .return_ip = a->ip + a->size, .instructions = code->instructions, .from = from, .to = to,
+			   .function = b->function, .is_call = is_call, .is_entry = !b->function_offset };
 	code->op_count++;
 	return ptm_array_push(&graph->ops, op);
 }

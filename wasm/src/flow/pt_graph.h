@@ -52,10 +52,13 @@ typedef struct ptm_node_code {
 
 /* What a path does to the call stack on its way. */
 typedef struct ptm_node_op {
+	uint64_t return_ip;      /* of a call */
 	uint32_t instructions;   /* of the path, up to and with the branch */
 	uint32_t from, to;       /* rows of blocks on both sides of it */
-	uint32_t return_node;    /* of a call: its row once it is known, else 0 */
+	uint32_t function;       /* where it leads */
+	uint32_t return_node;    /* of a call: the node at return_ip once it is known, else 0 */
 	uint8_t is_call;         /* else a direct jump to the start of another function */
+	uint8_t is_entry;        /* to where the function begins */
 } ptm_node_op;
 
 /* What measurements charged to the block that ends a node. */

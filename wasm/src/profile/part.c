@@ -19,6 +19,11 @@ ptm_status ptm_part_new(ptm_part **part, uint32_t segment, uint32_t queue, const
 	return PTM_OK;
 }
 
+void ptm_part_leave_out(ptm_part *part, uint64_t shortest_ns)
+{
+	part->data.shortest_ns = shortest_ns;
+}
+
 void ptm_part_data_free(ptm_part_data *data)
 {
 	ptm_array_free(&data->runs);

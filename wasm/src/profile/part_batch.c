@@ -116,12 +116,14 @@ static ptm_status call(taking *taking, uint32_t from, uint32_t to, uint32_t retu
 	ptm_part *part = taking->part;
 	const ptm_block *caller = &part->blocks->blocks.at[from], *callee = &part->blocks->blocks.at[to];
 
-	if (callee->function_offset || callee->ip == caller->ip + caller->size || part->stack.length >= PTM_STACK_DEPTH) {
+	bool is_odd = callee->function_offset && callee->function == caller->function;
+	if (callee->ip == caller->ip + caller->size || part->stack.length >= PTM_STACK_DEPTH) {
 		depart(part, from, PTM_END_CALL, to_ip, offset);
 		return step(taking, to, false);
 	}
 	ptm_frame frame = { .return_ip = caller->ip + caller->size, .start_ns = part->last.time_ns,
-			    .start_instructions = part->piece.instructions, .function = callee->function, .return_node = return_node };
+			    .start_instructions = part->piece.instructions, .function = callee->function,
+			    .flags = is_odd ? PTM_FRAME_ODD : 0, .return_node = return_node };
 	return ptm_part_push(part, &frame);
 }
 
@@ -129,11 +131,16 @@ static ptm_status take_op(taking *taking, const ptm_cached_event *event, uint32_
 {
 	const ptm_node_op *op = &taking->graph->ops.at[row];
 	ptm_part *part = taking->part;
-	const ptm_block *to = &part->blocks->blocks.at[op->to];
 
-	if (op->is_call)
-		return call(taking, op->from, op->to, op->return_node, to->ip, taking->batch->offset + (uint64_t)(int32_t)event->b);
-	return ptm_part_replace(part, to->function, part->last.time_ns);
+	if (!op->is_call)
+		return ptm_part_replace(part, op->function, part->last.time_ns);
+	if (op->is_entry && part->stack.length < PTM_STACK_DEPTH) {
+		ptm_frame frame = { .return_ip = op->return_ip, .start_ns = part->last.time_ns,
+				    .start_instructions = part->piece.instructions, .function = op->function, .return_node = op->return_node };
+		return ptm_part_push(part, &frame);
+	}
+	uint64_t to_ip = part->blocks->blocks.at[op->to].ip;
+	return call(taking, op->from, op->to, op->return_node, to_ip, taking->batch->offset + (uint64_t)(int32_t)event->b);
 }
 
 /* The end of `node`, which is no plain branch, leads to another node. */
@@ -141,6 +148,9 @@ static ptm_status lead_on(taking *taking, const ptm_cached_event *event, uint32_
 {
 	ptm_part *part = taking->part;
 	ptm_graph *graph = taking->graph;
+	/* The frequent case, without a look at the code. */
+	if (event->what >> 24 == PTM_CACHED_RETURN && part->stack.length > 1 && ptm_part_top(part)->return_node == event->a)
+		return ptm_part_pop(part, 1);
 	uint32_t to = first_row(graph, event->a), kind = event->what >> 24;
 	uint64_t ip = graph->codes[event->a].ip, offset = taking->batch->offset + (uint64_t)(int32_t)event->b;
 	const ptm_block *block = &part->blocks->blocks.at[to];

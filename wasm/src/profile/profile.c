@@ -60,6 +60,11 @@ ptm_status ptm_profile_expect(ptm_profile *profile, const uint32_t *first_segmen
 	return PTM_OK;
 }
 
+uint64_t ptm_profile_leaves_out(const ptm_profile *profile)
+{
+	return profile->settled.shortest_ns;
+}
+
 ptm_status ptm_profile_seed(ptm_profile *profile, uint32_t thread, const ptm_call *stack, uint32_t count)
 {
 	ptm_seed seed = { .thread = thread, .count = count, .stack = malloc((count + 1) * sizeof *stack) };

@@ -24,6 +24,9 @@ typedef struct ptm_profile ptm_profile; /* profile/profile.c: the joined result 
 ptm_status ptm_part_new(ptm_part **part, uint32_t segment, uint32_t queue, const ptm_blocks *blocks, ptm_spaces *spaces) PTM_MUST_CHECK;
 void ptm_part_free(ptm_part *part);
 
+/* Calls shorter than that need not be kept: no profile that the part goes to would. */
+void ptm_part_leave_out(ptm_part *part, uint64_t shortest_ns);
+
 /* Takes in the next item of the stream. */
 ptm_status ptm_part_add(ptm_part *part, const ptm_item *item) PTM_MUST_CHECK;
 
@@ -71,6 +74,9 @@ ptm_status ptm_profile_expect(ptm_profile *profile, const uint32_t *first_segmen
  * that is there already counts once. Segments of one queue have consecutive
  * numbers in stream order: where one is missing, stacks are unknown until it comes. */
 ptm_status ptm_profile_merge(ptm_profile *profile, const uint8_t *data, size_t length) PTM_MUST_CHECK;
+
+/* Calls shorter than that are left out by now, and will be. */
+uint64_t ptm_profile_leaves_out(const ptm_profile *profile);
 
 /* --- what a joined profile (or, over a window, a fresh one) answers --- */
 

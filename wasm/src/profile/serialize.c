@@ -2,6 +2,7 @@
 /* Writes a finished part as bytes that another session of the same trace can
  * merge: functions and blocks by what they are, everything else as it is. */
 #include "profile/serialize.h"
+#include <stddef.h>
 
 /* Rows of the session's functions -> order of first use in this part. */
 typedef struct function_map {
@@ -109,29 +110,32 @@ static ptm_status put_pieces(ptm_part *part, function_map *map)
 	return PTM_OK;
 }
 
+/* Rows as they are, but for the function at `field` of each. */
+static ptm_status put_mapped(ptm_part *part, function_map *map, const void *rows, uint32_t count, size_t size, size_t field)
+{
+	PTM_TRY(put_rows(part, rows, count, size));
+	uint8_t *at = part->bytes.at + part->bytes.length - count * size + field;
+	for (uint32_t i = 0; i < count; i++, at += size) {
+		uint32_t function;
+		memcpy(&function, at, sizeof function);
+		bool is_mapped = function < map->row_count && map->rows[function];
+		if (is_mapped)
+			function = map->rows[function] - 1;
+		else
+			PTM_TRY(map_function(map, &function));
+		memcpy(at, &function, sizeof function);
+	}
+	return PTM_OK;
+}
+
 static ptm_status put_frames_and_calls(ptm_part *part, function_map *map)
 {
 	const ptm_part_data *data = &part->data;
+	const ptm_call_tree *tree = &part->tree;
 
-	PTM_TRY(put_u32(part, part->tree.nodes.length));
-	for (uint32_t i = 0; i < part->tree.nodes.length; i++) {
-		ptm_tree_node node = part->tree.nodes.at[i];
-		PTM_TRY(map_function(map, &node.function));
-		PTM_TRY(put(part, &node, sizeof node));
-	}
-	PTM_TRY(put_u32(part, data->frames.length));
-	for (uint32_t i = 0; i < data->frames.length; i++) {
-		ptm_frame frame = data->frames.at[i];
-		PTM_TRY(map_function(map, &frame.function));
-		PTM_TRY(put(part, &frame, sizeof frame));
-	}
-	PTM_TRY(put_u32(part, data->calls.length));
-	for (uint32_t i = 0; i < data->calls.length; i++) {
-		ptm_piece_call call = data->calls.at[i];
-		PTM_TRY(map_function(map, &call.function));
-		PTM_TRY(put(part, &call, sizeof call));
-	}
-	return PTM_OK;
+	PTM_TRY(put_mapped(part, map, tree->nodes.at, tree->nodes.length, sizeof *tree->nodes.at, offsetof(ptm_tree_node, function)));
+	PTM_TRY(put_mapped(part, map, data->frames.at, data->frames.length, sizeof *data->frames.at, offsetof(ptm_frame, function)));
+	return put_mapped(part, map, data->calls.at, data->calls.length, sizeof *data->calls.at, offsetof(ptm_piece_call, function));
 }
 
 static ptm_status put_functions(ptm_part *part, const function_map *map)
