@@ -122,7 +122,7 @@ function report(all, names) {
 
 Made by \`npm run bench\` on ${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}. A whole profile (blocks with counts, time and
 cycles, the call tree, calls) by one thread. libipt: \`pt_blk_next\` with block cache and section cache, blocks only. perf e: \`perf script --itrace=e\`.
-Medians of ${options.rounds} interleaved rounds of CPU time (Chromium: wall clock, so on a busy machine too slow); ratios are taken within rounds.
+Medians of ${options.rounds} interleaved rounds of CPU time, that of compiling WebAssembly included; ratios are taken within rounds.
 ${encodings.map(({ name, what }) => `${name}: ${what}.`).join(' ')}
 
 ## MB of PT per second

@@ -13,7 +13,7 @@ const ENOSYS = 52
  * Decodes `files[0]`, a perf.data, with the binaries after it.
  * @param {BufferSource} wasm the module's bytes
  * @param {{ path: string, bytes: Uint8Array }[]} files `path` as the trace names it
- * @param {(decode: () => void) => number} time runs it, returns seconds
+ * @param {(decode: () => void) => number | Promise<number>} time runs it, returns seconds
  */
 export async function decodeTrace(wasm, files, time) {
   const module = await WebAssembly.compile(wasm)
@@ -62,7 +62,7 @@ export async function decodeTrace(wasm, files, time) {
       must(exports.ptm_session_merge(session, exports.ptm_decode_part(session, length), u32(length)), 'merge')
     }
   }
-  const seconds = time(decodeAll)
+  const seconds = await time(decodeAll)
   return { seconds, memory: memory.buffer.byteLength, instructions: 0, bytes: 0, ...sums(exports, memory, session, u32) }
 }
 
