@@ -3,7 +3,7 @@
 #include "api/session.h"
 
 /* Sideband is read in windows of this size; AUX data in turn. */
-#define TRACE_WINDOW (1u << 20)
+#define TRACE_WINDOW (256u << 10)
 /* The first PSB+ lies within the first bytes of a stream, or there is no hurry. */
 #define FIRST_BYTES (1u << 16)
 
@@ -150,7 +150,7 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 	if (session->opened)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "This session has a trace open already.");
 	session->opened = true;
-	ptm_source_init(&session->source, source, size, TRACE_WINDOW);
+	ptm_source_init_careful(&session->source, source, size, TRACE_WINDOW);
 	PTM_TRY(ptm_trace_file_open_directory(&session->file, &session->source, session->data_files.at, session->data_files.length,
 		&session->strings, &session->message));
 	PTM_TRY(open_pt(session));
