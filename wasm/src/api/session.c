@@ -29,6 +29,7 @@ void ptm_session_free(ptm_session *session)
 	ptm_profile_free(session->profile);
 	ptm_ordinals_free(&session->ordinals);
 	ptm_graph_free(&session->graph);
+	ptm_graph_free(&session->window_graph);
 	ptm_blocks_free(&session->blocks);
 	ptm_spaces_free(session->spaces);
 	ptm_images_free(&session->images);
@@ -159,6 +160,7 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 	PTM_TRY(ptm_spaces_new(&session->spaces, &session->images));
 	ptm_blocks_init(&session->blocks, session->spaces);
 	ptm_graph_init(&session->graph, &session->blocks);
+	ptm_graph_init(&session->window_graph, &session->blocks);
 	PTM_TRY(ptm_load_trace(session));
 	if (session->flow_source == PTM_SOURCE_BTS)
 		PTM_TRY(ptm_bts_spans_build(session));
