@@ -48,7 +48,7 @@ async function bundled(fixture: Fixture, options: Partial<BundleOptions>): Promi
   const trace = await openTrace(fixture.trace, fixture.symfs, true)
   if (!trace.ok) throw new Error(trace.error)
   const out = join(folder, `${basename(fixture.name)}.ptarmigan`)
-  const all = { out, range: null, threads: null, redaction: noRedaction, title: '', note: '', withSources: false }
+  const all = { out, link: null, range: null, threads: null, redaction: noRedaction, title: '', note: '', withSources: false }
   const made = await bundle(trace.value, { ...all, ...options })
   if (!made.ok) throw new Error(made.error)
   return out

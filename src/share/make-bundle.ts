@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '../lib/result'
 import { textAt } from '../lib/text-column'
 import type { TableName, Tables } from '../model/tables.gen'
 import type { TimeRange } from '../model/view-state'
+import { bundleValue } from './bundle-link'
 import { packBundle, type About, type MemberContent } from './container'
 import { writeElf, type CodeRow, type Load } from './elf-image'
 import { bytesOfHex } from './little-endian'
@@ -45,7 +46,8 @@ export type Contents = {
   left: string[]
 }
 
-export type MadeBundle = { pieces: Piece[]; contents: Contents }
+/** `linkValue`: all of it as a link holds it, or why it does not fit (bundle-link.ts). */
+export type MadeBundle = { pieces: Piece[]; contents: Contents; linkValue(): Promise<Result<string, string>> }
 
 /** `trace`: the open file's bytes, `name` its name. */
 export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish: BundleWish): Promise<Result<MadeBundle, string>> {
@@ -69,6 +71,7 @@ export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish
   const packed = await packBundle(members, about)
   return ok({
     pieces: packed,
+    linkValue: async () => bundleValue(await packBundle(members, about, true)),
     contents: {
       bytes: lengthOfAll(packed),
       traceBytes: lengthOfAll(pieces.value),
