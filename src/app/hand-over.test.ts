@@ -33,3 +33,16 @@ describe('a message of another tool', () => {
     expect([kindOf('PING'), kindOf({ perfetto: {} }), kindOf(null), kindOf({ ptarmigan: 'open' })]).toEqual([null, null, null, 'open'])
   })
 })
+
+it('anything at all as a message is read or has a sentence', () => {
+  const values: unknown[] = [null, undefined, 0, -1, '', 'perf.data', true, [], {}, new ArrayBuffer(0), new Uint8Array(3), new Blob([]), Symbol.iterator, () => 1]
+  let state = 1
+  const pick = () => values[(state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) % values.length]
+  for (let round = 0; round < 5000; round++) {
+    const file = { name: pick(), path: pick(), data: pick() }
+    const message = round % 3 === 0 ? pick() : { ptarmigan: pick(), files: round % 3 === 1 ? [file, pick()] : [file], view: pick() }
+    const read = readOpen(message)
+    if (!read.ok) expect(read.error).not.toBe('')
+    kindOf(message)
+  }
+})
