@@ -3,7 +3,7 @@
 import { useCallback, useRef, useState } from 'react'
 import { threadIds, threadLabel, threadName } from '../../model/names'
 import type { TimeRange } from '../../model/view-state'
-import { useStore } from '../../store'
+import { useKeptScroll, useStore } from '../../store'
 import { useSize } from '../../widgets/CanvasLayer'
 import { CallDetails } from './CallDetails'
 import { callSentence } from './describe'
@@ -37,6 +37,7 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
   const size = useSize(scroller)
   const left = useSize(labels).width + BORDER_PX
   const width = Math.max(0, size.width - left)
+  const keepTop = useKeptScroll('timeline.top', scroller, tops[tops.length - 1] ?? 0)
   const request = useWindow(view, duration, width)
   const gestures = useGestures({ scroller, view, duration, width, left, setView, setRange: (start, end) => select({ start, end }) })
 
@@ -89,7 +90,10 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
           tabIndex={0}
           role="application"
           aria-label="Timeline. W and S zoom, A and D pan, Shift and arrow keys move between calls, Enter zooms to the selected call, F fits the selection."
-          onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
+          onScroll={(event) => {
+            setScrollTop(event.currentTarget.scrollTop)
+            keepTop(event.currentTarget.scrollTop)
+          }}
           {...gestures.handlers}
           onPointerLeave={() => setCursor(null)}
           onPointerMove={(event) => {
