@@ -4,13 +4,14 @@
 import { useCallback, useRef, useState, type RefObject } from 'react'
 import type { CallsTable } from '../../model/tables.gen'
 import { callAt, refreshCall, type SelectedCall } from './describe'
-import { firstBetween, LANE, rowOf, stepCall, type Direction } from './layout'
+import { firstBetween, LANE, laneShape, rowOf, stepCall, type Direction } from './layout'
 import { fitView, type Viewport } from './viewport'
 
 export type Surroundings = {
   lanes: readonly number[]
   tops: readonly number[]
   collapsed: ReadonlySet<number>
+  marked: ReadonlySet<number>
   /** First lane on screen. */
   first: number
   view: Viewport
@@ -25,7 +26,7 @@ function scrollTo(box: HTMLElement, y: number): void {
   else if (y + LANE.open.rowHeight > box.scrollTop + box.clientHeight) box.scrollTop = y + LANE.open.rowHeight - box.clientHeight
 }
 
-export function useSelectedCall({ lanes, tops, collapsed, first, view, setView, duration, scroller }: Surroundings) {
+export function useSelectedCall({ lanes, tops, collapsed, marked, first, view, setView, duration, scroller }: Surroundings) {
   const [selected, setSelected] = useState<SelectedCall | null>(null)
   const tables = useRef(new Map<number, CallsTable>())
 
@@ -39,7 +40,8 @@ export function useSelectedCall({ lanes, tops, collapsed, first, view, setView, 
     setSelected(call)
     if (call.end_ns < view.start || call.start_ns > view.end) setView(fitView(call.start_ns, call.end_ns, duration, 2))
     const lane = lanes.indexOf(call.thread)
-    const y = (tops[lane] ?? 0) + LANE.open.pad + call.depth * LANE.open.rowHeight
+    const { marks, pad, rowHeight } = laneShape(false, marked.has(call.thread))
+    const y = (tops[lane] ?? 0) + marks + pad + call.depth * rowHeight
     if (scroller.current && !collapsed.has(call.thread)) scrollTo(scroller.current, y)
   }
 
