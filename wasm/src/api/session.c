@@ -28,6 +28,7 @@ void ptm_session_free(ptm_session *session)
 	ptm_part_free(session->part);
 	ptm_profile_free(session->profile);
 	ptm_ordinals_free(&session->ordinals);
+	ptm_array_free(&session->thread_samples);
 	ptm_graph_free(&session->graph);
 	ptm_graph_free(&session->window_graph);
 	ptm_blocks_free(&session->blocks);
