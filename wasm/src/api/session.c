@@ -26,6 +26,7 @@ void ptm_session_free(ptm_session *session)
 	ptm_cached_free(session->cached);
 	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
+	ptm_part_free(session->spare_part);
 	ptm_profile_free(session->profile);
 	ptm_ordinals_free(&session->ordinals);
 	ptm_array_free(&session->thread_samples);

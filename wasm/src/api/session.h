@@ -100,6 +100,7 @@ struct ptm_session {
 	ptm_flow *flow;
 	ptm_cached *cached;               /* NULL: the source has no fast path */
 	ptm_part *part;
+	ptm_part *spare_part;    /* memory for the next one */
 	ptm_stream stream;
 	uint32_t truncation;              /* next row of truncations */
 	const uint8_t *part_bytes;
