@@ -4,7 +4,7 @@
 import { useCallback, useMemo, useState } from 'react'
 import { toggled } from '../../lib/toggled'
 import { useStore } from '../../store'
-import { LANE, laneHeight, laneTops } from './layout'
+import { laneHeight, laneShape, laneTops } from './layout'
 
 export type Lanes = {
   /** Upper edge of each lane, and the end of the last. */
@@ -14,7 +14,8 @@ export type Lanes = {
   onToggle(thread: number): void
 }
 
-export function useLanes(lanes: readonly number[]): Lanes {
+/** `marked`: threads whose lanes have a strip of marks. */
+export function useLanes(lanes: readonly number[], marked: ReadonlySet<number>): Lanes {
   const [levels, setLevels] = useState<ReadonlyMap<number, number>>(new Map())
   const folded = useStore((store) => store.view.folded)
   const keepView = useStore((store) => store.keepView)
@@ -24,8 +25,8 @@ export function useLanes(lanes: readonly number[]): Lanes {
   }, [])
   const onToggle = useCallback((thread: number) => keepView({ folded: [...toggled(collapsed, thread)] }), [collapsed, keepView])
   const tops = useMemo(
-    () => laneTops(lanes.map((thread) => laneHeight(levels.get(thread) ?? 0, collapsed.has(thread) ? LANE.collapsed : LANE.open))),
-    [lanes, levels, collapsed],
+    () => laneTops(lanes.map((thread) => laneHeight(levels.get(thread) ?? 0, laneShape(collapsed.has(thread), marked.has(thread))))),
+    [lanes, levels, collapsed, marked],
   )
   return { tops, collapsed, onLevels, onToggle }
 }

@@ -6,13 +6,14 @@ import type { CallsTable } from '../../model/tables.gen'
 import type { ViewState } from '../../model/view-state'
 import { useStore } from '../../store'
 import { callAt, refreshCall, type SelectedCall } from './describe'
-import { firstBetween, LANE, rowOf, stepCall, type Direction } from './layout'
+import { firstBetween, LANE, laneShape, rowOf, stepCall, type Direction } from './layout'
 import { fitView, type Viewport } from './viewport'
 
 export type Surroundings = {
   lanes: readonly number[]
   tops: readonly number[]
   collapsed: ReadonlySet<number>
+  marked: ReadonlySet<number>
   /** First lane on screen. */
   first: number
   view: Viewport
@@ -37,7 +38,7 @@ function rowOfLinked(calls: CallsTable, { thread, depth, start_ns }: NonNullable
   return -1
 }
 
-export function useSelectedCall({ lanes, tops, collapsed, first, view, setView, duration, scroller }: Surroundings) {
+export function useSelectedCall({ lanes, tops, collapsed, marked, first, view, setView, duration, scroller }: Surroundings) {
   const linked = useStore((store) => store.view.call)
   const keepView = useStore((store) => store.keepView)
   const [picked, setPicked] = useState<{ call: SelectedCall; linked: ViewState['call'] } | null>(null)
@@ -74,7 +75,8 @@ export function useSelectedCall({ lanes, tops, collapsed, first, view, setView, 
     setSelected(call)
     if (call.end_ns < view.start || call.start_ns > view.end) setView(fitView(call.start_ns, call.end_ns, duration, 2))
     const lane = lanes.indexOf(call.thread)
-    const y = (tops[lane] ?? 0) + LANE.open.pad + call.depth * LANE.open.rowHeight
+    const { marks, pad, rowHeight } = laneShape(false, marked.has(call.thread))
+    const y = (tops[lane] ?? 0) + marks + pad + call.depth * rowHeight
     if (scroller.current && !collapsed.has(call.thread)) scrollTo(scroller.current, y)
   }
 
