@@ -142,6 +142,42 @@ test('back goes to the tab before', async ({ page }) => {
   await expect(page.getByRole('tab', { name: 'Timeline' })).toHaveAttribute('aria-selected', 'true')
 })
 
+test('a bundle of a range brings the instruction that was selected, under its number there', async ({ page, browser }) => {
+  await openStart(page)
+  await openAsFiles(page)
+  await chooseThread(page, 'matcher')
+  await page.getByLabel('From').fill('500 us')
+  await page.getByLabel('From').press('Enter')
+  await page.getByLabel('To', { exact: true }).fill('520 us')
+  await page.getByLabel('To', { exact: true }).press('Enter')
+  await showTab(page, 'Instructions')
+  const jump = panel(page).getByRole('textbox', { name: /^Go to time/ })
+  await jump.fill('510us')
+  await jump.press('Enter')
+  await idle(page)
+  const grid = panel(page).getByRole('grid').filter({ visible: true })
+  await grid.press('ArrowDown')
+  await grid.press('ArrowDown')
+  const selected = (from: Page) => panel(from).getByRole('grid').filter({ visible: true }).locator('.virtual-table-row.is-active').getByRole('gridcell').allInnerTexts()
+  /** Without its number, and times of another start. */
+  const same = async (from: Page) => (await selected(from)).slice(4)
+  await expect.poll(() => page.url()).toContain('at=')
+  const wanted = await same(page)
+  expect(wanted.length).toBeGreaterThan(4)
+  await page.getByRole('button', { name: 'Share', exact: true }).click()
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('dialog', { name: 'Share' }).getByRole('button', { name: /^Export bundle/ }).click({ timeout: 60_000 }),
+  ])
+  const other = await (await browser.newContext()).newPage()
+  await openStart(other)
+  await chooseFiles(other, { name: 'cut.ptarmigan', mimeType: '', buffer: readFileSync(await download.path()) })
+  await idle(other)
+  await expect(other.getByRole('tab', { name: 'Instructions' })).toHaveAttribute('aria-selected', 'true')
+  await expect.poll(() => same(other)).toEqual(wanted)
+  await other.context().close()
+})
+
 for (const scheme of ['light', 'dark'] as const) {
   test(`a bundle opens anywhere with the same rows, ${scheme}`, async ({ page, browser }) => {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })

@@ -12,7 +12,7 @@ import { Dialog } from '../widgets/Dialog'
 import { durationText } from '../widgets/number-text'
 import { BundleLink } from './BundleLink'
 import { BundleContents } from './BundleContents'
-import { linkedView } from './link-view'
+import { linkedView, selectedInstruction } from './link-view'
 import { ShareUpload } from './ShareUpload'
 import { sizeText } from './share-text'
 import './ShareDialog.css'
@@ -159,7 +159,8 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
       ...(cut && { instruction: null, packet: null, top: null, packetTop: null }),
       ...(redaction.symbols !== 'keep' && { search: '', flame: emptyView.flame }),
     }
-    return { range, threads: thread === null ? null : [thread], redaction, title: '', note: '', view: viewParameters(shared).toString() }
+    const selected = { instruction: selectedInstruction(view, session), packet: view.packet }
+    return { range, threads: thread === null ? null : [thread], redaction, title: '', note: '', view: viewParameters(shared).toString(), ...(cut && { selected }) }
     // The trace does not change while the dialog is open.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [status, range, thread, redaction])

@@ -222,7 +222,8 @@ export function ShareUpload(props: Props) {
   const upload = useStore((store) => store.share.upload)
   if (server === null || server === 'unknown') return null
   return (
-    <section className="share-upload" aria-label="Share by link">
+    <section className="share-upload" aria-labelledby="share-by-link">
+      <h3 id="share-by-link">Share by link</h3>
       {upload.state === 'none' && <Offer {...props} />}
       {upload.state === 'sending' && <Sending upload={upload} />}
       {upload.state === 'done' && <Done upload={upload} />}

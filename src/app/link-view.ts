@@ -5,6 +5,7 @@ import { textAt } from '../lib/text-column'
 import { infoValue } from '../model/names'
 import type { Tables } from '../model/tables.gen'
 import type { ViewState } from '../model/view-state'
+import type { Selected } from '../share/cut-view'
 import { emptyView, type LinkedView, type ThreadName } from '../share/permalink'
 
 export type ViewTables = { info: Tables['info'] | null; threads: Tables['threads'] | null; functions: Tables['functions'] | null }
@@ -55,6 +56,7 @@ export function linkedView(view: ViewState, tables: ViewTables): LinkedView {
     call: view.call && callThread && { thread: callThread, start: psOf(origin, view.call.start_ns), depth: view.call.depth },
     top: view.top && topThread && { thread: topThread, ordinal: view.top.ordinal },
     packetTop: view.packetTop && { queue: view.packetTop.of, ordinal: view.packetTop.ordinal },
+    moment: null,
     details: view.details,
   }
 }
@@ -75,6 +77,18 @@ function flameRows(names: readonly string[], { functions }: ViewTables): number[
     rows.push(row)
   }
   return rows
+}
+
+/** The instruction that a link of a bundle names, in this trace's rows: the nth at a time in ns. */
+export function momentOfLink({ moment }: LinkedView, tables: ViewTables): { thread: number; time_ns: number; nth: number } | null {
+  const thread = moment && threadRow(tables, moment.thread)
+  return moment && thread !== null ? { thread, time_ns: nsOf(originOf(tables), moment.time), nth: moment.nth } : null
+}
+
+/** The instruction that is selected, as a bundle wants it named. */
+export function selectedInstruction(view: ViewState, tables: ViewTables): Selected['instruction'] {
+  const name = view.instruction && threadName(tables, view.instruction.thread)
+  return view.instruction && name && { ...view.instruction, name, origin_ns: originOf(tables) }
 }
 
 /** What a link says, in this trace's rows; what the trace does not have is left as it is by default. */

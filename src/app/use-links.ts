@@ -7,7 +7,7 @@ import { assertNever } from '../lib/result'
 import { initialViewState } from '../model/view-state'
 import { fingerprint, formatLink, isNavigation, LINK_VERSION, parseLink, saysView, type Link, type TraceIdentity } from '../share/permalink'
 import { markWork, sourceOf, useStore } from '../store'
-import { linkedView, viewOfLink } from './link-view'
+import { linkedView, momentOfLink, viewOfLink } from './link-view'
 
 const SETTLE_MS = 250
 
@@ -106,8 +106,10 @@ function useRemote(link: LinkState): Remote {
 
 /** Applies a link's view; the flame's path when functions are known. */
 function show(link: Link): void {
-  const { showView } = useStore.getState()
+  const { showView, selectMoment } = useStore.getState()
   showView(viewOfLink(link.view, tables(), initialViewState))
+  const moment = momentOfLink(link.view, tables())
+  if (moment) void selectMoment(moment.thread, moment.time_ns, moment.nth)
 }
 
 export function useLinks(): Links & { copy(): Promise<boolean>; fragment(): string } {

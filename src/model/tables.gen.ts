@@ -470,6 +470,8 @@ export type CutAuxTable = {
   index: Uint32Array
   /** of the first byte */
   file_offset: Float64Array
+  /** of the first byte in the queue's stream, as in packets */
+  offset: Float64Array
   /** bytes */
   size: Float64Array
   /** state of the clock there, in hex, for feature 255 (api/cut_seed.c); in the first row of a queue alone; empty: the queue's own start */
@@ -773,6 +775,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['queue', 'u32'],
     ['index', 'u32'],
     ['file_offset', 'f64'],
+    ['offset', 'f64'],
     ['size', 'f64'],
     ['clock', 'str'],
   ],

@@ -7,16 +7,18 @@ import type { TableName, Tables } from '../model/tables.gen'
 import type { TimeRange } from '../model/view-state'
 import { bundleValue } from './bundle-link'
 import { packBundle, type About, type MemberContent } from './container'
+import { momentOf, packetIn, type Selected } from './cut-view'
 import { writeElf, type CodeRow, type Load } from './elf-image'
 import { bytesOfHex } from './little-endian'
 import { selectPerfData, type AuxPiece, type Selection } from './perf-data'
+import { emptyView, viewParameters } from './permalink'
 import { lengthOfAll, type ByteSource, type Piece } from './pieces'
 import { redactsNothing, StandIns, type Redaction } from './redaction'
 
 /** Asks the decoder; the trace must have been decoded to its end. */
 export type Ask = <Name extends TableName>(
   name: Name,
-  request: { thread?: number; start_ns?: number; end_ns?: number },
+  request: { thread?: number; start_ns?: number; end_ns?: number; first?: number; count?: number },
 ) => Promise<Result<Tables[Name], { sentence: string }>>
 
 export type BundleWish = {
@@ -29,6 +31,8 @@ export type BundleWish = {
   note: string
   /** The view's part of a link's fragment. */
   view: string
+  /** What is selected, when only a part is taken: the view says it in that part's own numbers. */
+  selected?: Selected
   /** Source texts by path, when the reader asked for them. */
   sources?: ReadonlyMap<string, Uint8Array<ArrayBuffer>>
 }
@@ -61,7 +65,7 @@ export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish
   const sources = [...(wish.sources ?? new Map<string, Uint8Array<ArrayBuffer>>())].map(([path, bytes]): MemberContent => {
     return { role: 'source', path, size: bytes.length, pieces: [bytes] }
   })
-  const about: About = { by: 'Ptarmigan', title: wish.title, note: wish.note, view: wish.view, left }
+  const about: About = { by: 'Ptarmigan', title: wish.title, note: wish.note, view: wish.view + (await selectedText(ask, wanted.value, wish)), left }
   const traceName = wish.redaction.paths ? 'perf.data' : name
   const members: MemberContent[] = [
     { role: 'trace', path: traceName, size: lengthOfAll(pieces.value), pieces: pieces.value },
@@ -84,6 +88,15 @@ export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish
       left,
     },
   })
+}
+
+/** More of the view: what is selected, where it is in the part. */
+async function selectedText(ask: Ask, { aux }: Wanted, { selected, threads }: BundleWish): Promise<string> {
+  const moment = selected?.instruction ? await momentOf(ask, selected.instruction) : null
+  const [only] = aux
+  const packet = selected?.packet && only && !threads ? packetIn(only, selected.packet) : null
+  const text = viewParameters({ ...emptyView, moment, packet }).toString()
+  return text === '' ? '' : `&${text}`
 }
 
 type Wanted = {

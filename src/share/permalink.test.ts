@@ -20,6 +20,7 @@ const view: LinkedView = {
   call: { thread: { pid: 1200, tid: 1204 }, start: 1_000_000_000_123_456_789_500n, depth: 12 },
   top: { thread: { pid: 1200, tid: 1204 }, ordinal: 123_456_789_000 },
   packetTop: { queue: 2, ordinal: 77 },
+  moment: { thread: { pid: 1200, tid: 1204 }, time: 1_000_000_000_123_456_789_500n, nth: 3 },
   details: { 'flame.threads': '1', 'blocks.order': 'ipc.up', 'instructions.columns': 'time,address' },
 }
 const identity = { name: 'perf.data', size: 4_294_967_296, print: '0123456789abcdef' }
@@ -47,6 +48,7 @@ folded=1200.1200,1200.1201
 call=1200.1204@1000000000123456789500.12
 top=1200.1204@123456789000
 packet-top=2.77
+moment=1200.1204@1000000000123456789500.3
 flame.threads=1
 instructions.columns=time,address
 blocks.order=ipc.up`)
@@ -73,7 +75,7 @@ blocks.order=ipc.up`)
   it('of this build keeps its meaning in the first one: what that knew is written as before', () => {
     const old = new Set(['v', 'file', 'size', 'print', 'tab', 'thread', 'range', 'weight', 'search', 'at', 'packet', 'block', 'flame'])
     const known = [...new URLSearchParams(formatLink({ sources: null, origin: '', identity, view, others: [] }))].filter(([key]) => old.has(key))
-    const before: LinkedView = { ...emptyView, ...view, zoom: null, folded: [], call: null, top: null, packetTop: null, details: {} }
+    const before: LinkedView = { ...emptyView, ...view, zoom: null, folded: [], call: null, top: null, packetTop: null, moment: null, details: {} }
     expect(known).toEqual([...new URLSearchParams(formatLink({ sources: null, origin: '', identity, view: before, others: [] }))])
   })
   it('comes back as it went', () => {

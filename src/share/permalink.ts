@@ -9,6 +9,7 @@
 //   bundle            a very small bundle itself (bundle-link.ts)
 //   file, size, print the trace a view is of: name, bytes, fingerprint
 //   tab thread range weight search at packet block flame
+//   moment            the instruction, in a bundle of a part
 //   zoom folded call top packet-top                     the lists and the timeline on screen
 //   blocks.order instructions.columns …                 settings of single views
 //
@@ -43,6 +44,8 @@ export type LinkedView = {
   call: { thread: ThreadName; start: bigint; depth: number } | null
   top: { thread: ThreadName; ordinal: number } | null
   packetTop: { queue: number; ordinal: number } | null
+  /** An instruction as the nth (from 0) of its thread at a time in ps: holds in a bundle of a part, where ordinals are others. */
+  moment: { thread: ThreadName; time: bigint; nth: number } | null
   details: ViewState['details']
 }
 
@@ -72,12 +75,13 @@ export const emptyView: LinkedView = {
   call: null,
   top: null,
   packetTop: null,
+  moment: null,
   details: {},
 }
 
 const tabs: readonly Tab[] = ['flame', 'timeline', 'instructions', 'blocks', 'packets', 'files']
 const weights: readonly Weight[] = ['time', 'cycles', 'instructions']
-const viewKeys = ['tab', 'thread', 'range', 'weight', 'search', 'at', 'packet', 'block', 'flame', 'zoom', 'folded', 'call', 'top', 'packet-top']
+const viewKeys = ['tab', 'thread', 'range', 'weight', 'search', 'at', 'packet', 'block', 'flame', 'zoom', 'folded', 'call', 'top', 'packet-top', 'moment']
 const known = new Set<string>(['v', 'trace', 'elf', 'share', 'bundle', 'file', 'size', 'print', ...viewKeys, ...detailKeys])
 const MOST_CHARACTERS = 2 << 20
 const MOST_FRAMES = 4096
@@ -125,6 +129,12 @@ function parseCall(text: string): LinkedView['call'] {
   return match && thread ? { thread, start: BigInt(match[2] ?? '0'), depth: Number(match[3]) } : null
 }
 
+/** "pid.tid@time.nth". */
+function parseMoment(text: string): LinkedView['moment'] {
+  const call = parseCall(text)
+  return call && { thread: call.thread, time: call.start, nth: call.depth }
+}
+
 const isThread = (thread: ThreadName | null): thread is ThreadName => thread !== null
 
 function parseDetails(get: (key: string) => string): ViewState['details'] {
@@ -150,6 +160,7 @@ function parseView(get: (key: string) => string): LinkedView {
     call: parseCall(get('call')),
     top: parsePlace(get('top')),
     packetTop: packetTop && { queue: packetTop[0], ordinal: packetTop[1] },
+    moment: parseMoment(get('moment')),
     details: parseDetails(get),
   }
 }
@@ -202,6 +213,7 @@ export function viewParameters(view: LinkedView): URLSearchParams {
   put('call', view.call && `${threadText(view.call.thread)}@${view.call.start}.${view.call.depth}`)
   put('top', view.top && placeText(view.top))
   put('packet-top', view.packetTop && `${view.packetTop.queue}.${view.packetTop.ordinal}`)
+  put('moment', view.moment && `${threadText(view.moment.thread)}@${view.moment.time}.${view.moment.nth}`)
   for (const key of detailKeys) put(key, view.details[key] ?? null)
   return made
 }

@@ -73,6 +73,8 @@ export type ViewActions = {
   setDetail(key: DetailKey, text: string): void
   /** Shows all of what a link says at once. */
   showView(view: Partial<ViewState>): void
+  /** Selects the nth instruction (from 0) of a thread at a time, in whatever tab. */
+  selectMoment(thread: number, time_ns: number, nth: number): Promise<void>
   /** Each of these also opens the tab. */
   showInstruction(thread: number, ordinal: number): void
   showTime(thread: number, time_ns: number): Promise<void>

@@ -10,6 +10,9 @@ type ViewSlice = { view: ViewState } & ViewActions
 
 const START_NS_NOT_FIRST = 1
 
+/** Links name times to a picosecond. */
+const SAME_NS = 0.002
+
 /** Instructions share times, and the answer may begin a little before the time asked for. */
 const LOOK_AT = 256
 
@@ -42,6 +45,11 @@ export const createViewSlice: StateCreator<Store, [], [], ViewSlice> = (set, get
     showView: (view) => {
       jump++
       change(view)
+    },
+    selectMoment: async (thread, time_ns, nth) => {
+      const mine = ++jump
+      const ordinal = await ordinalAt(thread, time_ns - SAME_NS)
+      if (mine === jump && ordinal !== null) change({ instruction: { thread, ordinal: ordinal + nth } })
     },
     showInstruction: (thread, ordinal) => {
       jump++

@@ -223,6 +223,7 @@
 	C(cut_aux, queue, u32, "row of queues") \
 	C(cut_aux, index, u32, "idx of its AUXTRACE records") \
 	C(cut_aux, file_offset, f64, "of the first byte") \
+	C(cut_aux, offset, f64, "of the first byte in the queue's stream, as in packets") \
 	C(cut_aux, size, f64, "bytes") \
 	C(cut_aux, clock, str, "state of the clock there, in hex, for feature 255 (api/cut_seed.c); in the first row of a queue alone; empty: the queue's own start") \
 	T(cut_code, "code that decoding a range visits, as runs of instructions alike; thread, start_ns, end_ns count") \

@@ -83,6 +83,7 @@ static ptm_status put_pieces(ptm_session *session, ptm_table *table, uint32_t qu
 		uint32_t row;
 		if (end > chunk->size)
 			end = chunk->size;
+		uint64_t offset = start + from;
 		start += chunk->size;
 		if (from >= end)
 			continue;
@@ -90,6 +91,7 @@ static ptm_status put_pieces(ptm_session *session, ptm_table *table, uint32_t qu
 		ptm_table_set_u32(table, PTM_cut_aux_queue, row, queue);
 		ptm_table_set_u32(table, PTM_cut_aux_index, row, of->index);
 		ptm_table_set_f64(table, PTM_cut_aux_file_offset, row, (double)(chunk->file_offset + from));
+		ptm_table_set_f64(table, PTM_cut_aux_offset, row, (double)offset);
 		ptm_table_set_f64(table, PTM_cut_aux_size, row, (double)(end - from));
 		if (first)
 			PTM_TRY(put_clock(table, row, piece));
