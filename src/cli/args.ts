@@ -83,6 +83,8 @@ packets
 
 bundle
   -o, --output FILE  where to write it
+  --link             print a link that holds all of it (very small ones: up to 32,000 letters); whoever
+                     sees the link can read it. --server URL: the page that opens it
   --range FROM,TO    only this time: 12ms,15.5ms from the trace's start, or seconds as perf script prints them
   --thread TID,…     only these threads (of a trace recorded with --per-thread)
   --redact LIST      leave out or replace: host,command,comms,paths,symbols (replaced),no-symbols (left out),lines

@@ -455,8 +455,10 @@ export type SamplesTable = {
 /** records and samples of the data section that a range needs; thread, start_ns, end_ns count */
 export type CutRecordsTable = {
   rows: number
-  /** of the record */
+  /** of the record; 2^48 and more: not in the file itself, but in another of its directory or unpacked */
   file_offset: Float64Array
+  /** its bytes (not text) where it was unpacked; empty: they are in the file */
+  record: TextColumn
 }
 
 /** AUX data that a range needs, from PSB to PSB; thread, start_ns, end_ns count */
@@ -765,6 +767,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
   ],
   cut_records: [
     ['file_offset', 'f64'],
+    ['record', 'str'],
   ],
   cut_aux: [
     ['queue', 'u32'],

@@ -217,7 +217,8 @@
 	C(samples, pin_to_ns, f64, "") \
 	C(samples, pin_text, str, "for people: how the sample and the path fit") \
 	T(cut_records, "records and samples of the data section that a range needs; thread, start_ns, end_ns count") \
-	C(cut_records, file_offset, f64, "of the record") \
+	C(cut_records, file_offset, f64, "of the record; 2^48 and more: not in the file itself, but in another of its directory or unpacked") \
+	C(cut_records, record, str, "its bytes (not text) where it was unpacked; empty: they are in the file") \
 	T(cut_aux, "AUX data that a range needs, from PSB to PSB; thread, start_ns, end_ns count") \
 	C(cut_aux, queue, u32, "row of queues") \
 	C(cut_aux, index, u32, "idx of its AUXTRACE records") \

@@ -3,7 +3,7 @@
 import { useCallback, useRef, useState } from 'react'
 import { threadIds, threadLabel, threadName } from '../../model/names'
 import type { TimeRange } from '../../model/view-state'
-import { useStore } from '../../store'
+import { useKeptScroll, useStore } from '../../store'
 import { useSize } from '../../widgets/CanvasLayer'
 import { CallDetails } from './CallDetails'
 import { callSentence, type SelectedCall } from './describe'
@@ -42,6 +42,7 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
   const marks = useMarks(request)
   const [mark, setMark] = useState<SelectedMark | null>(null)
   const { tops, collapsed, onLevels, onToggle } = useLanes(lanes, marks.marked)
+  const keepTop = useKeptScroll('timeline.top', scroller, tops[tops.length - 1] ?? 0)
   const gestures = useGestures({ scroller, view, duration, width, left, setView, setRange: (start, end) => select({ start, end }) })
 
   const { first, end } = lanesBetween(tops, scrollTop - OVERSCAN_PX, scrollTop + size.height + OVERSCAN_PX)
@@ -122,7 +123,10 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
           tabIndex={0}
           role="application"
           aria-label="Timeline. W and S zoom, A and D pan, Shift and arrow keys move between calls, M and Shift M between marks, Enter zooms to the selected call, F fits the selection."
-          onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
+          onScroll={(event) => {
+            setScrollTop(event.currentTarget.scrollTop)
+            keepTop(event.currentTarget.scrollTop)
+          }}
           {...gestures.handlers}
           onPointerLeave={() => setCursor(null)}
           onPointerMove={(event) => {

@@ -2,6 +2,8 @@
 // How tall the lanes are: levels seen in each, which are collapsed, and where
 // that puts them. Draws nothing.
 import { useCallback, useMemo, useState } from 'react'
+import { toggled } from '../../lib/toggled'
+import { useStore } from '../../store'
 import { laneHeight, laneShape, laneTops } from './layout'
 
 export type Lanes = {
@@ -15,17 +17,13 @@ export type Lanes = {
 /** `marked`: threads whose lanes have a strip of marks. */
 export function useLanes(lanes: readonly number[], marked: ReadonlySet<number>): Lanes {
   const [levels, setLevels] = useState<ReadonlyMap<number, number>>(new Map())
-  const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set())
+  const folded = useStore((store) => store.view.folded)
+  const keepView = useStore((store) => store.keepView)
+  const collapsed = useMemo(() => new Set(folded), [folded])
   const onLevels = useCallback((thread: number, count: number) => {
     setLevels((old) => ((old.get(thread) ?? 0) >= count ? old : new Map(old).set(thread, count)))
   }, [])
-  const onToggle = useCallback((thread: number) => {
-    setCollapsed((old) => {
-      const next = new Set(old)
-      if (!next.delete(thread)) next.add(thread)
-      return next
-    })
-  }, [])
+  const onToggle = useCallback((thread: number) => keepView({ folded: [...toggled(collapsed, thread)] }), [collapsed, keepView])
   const tops = useMemo(
     () => laneTops(lanes.map((thread) => laneHeight(levels.get(thread) ?? 0, laneShape(collapsed.has(thread), marked.has(thread))))),
     [lanes, levels, collapsed, marked],

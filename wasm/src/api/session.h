@@ -85,9 +85,10 @@ struct ptm_session {
 	ptm_spaces *spaces;
 	ptm_blocks blocks;
 	ptm_graph graph;                  /* of the fast path */
+	ptm_graph window_graph;           /* the same for windows */
 	bool without_cache;               /* decodes by the slow path alone: for tests */
 	ptm_time time;
-	uint64_t start_ns, end_ns;        /* of the trace, absolute */
+	uint64_t start_ns;                /* of the trace, absolute */
 	PTM_ARRAY(uint64_t) change_tsc;   /* times of all sideband records in TSC ticks, ascending */
 	PTM_ARRAY(uint64_t) change_ns;    /* the same in ns */
 	PTM_ARRAY(uint64_t) made_ns;      /* when runtimes made code, ascending */
@@ -99,6 +100,7 @@ struct ptm_session {
 	ptm_flow *flow;
 	ptm_cached *cached;               /* NULL: the source has no fast path */
 	ptm_part *part;
+	ptm_part *spare_part;    /* memory for the next one */
 	ptm_stream stream;
 	uint32_t truncation;              /* next row of truncations */
 	const uint8_t *part_bytes;
