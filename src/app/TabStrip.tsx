@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The row of tabs, and beside it what holds for all of them: thread and search.
 import { useMemo, type RefObject } from 'react'
-import { threadLabel, tracedThreads } from '../model/names'
+import { threadLabel, threadsInTime } from '../model/names'
+import type { Tables } from '../model/tables.gen'
 import { compileSearch } from '../model/search'
 import { useStore } from '../store'
 import { shortCount } from '../widgets/number-text'
@@ -9,11 +10,18 @@ import { SearchBox } from '../widgets/SearchBox'
 import { tabs } from './tabs'
 import './TabStrip.css'
 
+/** How much is known of a thread: instructions, or else samples. */
+function amountOf(threads: Tables['threads'] | null, row: number): string {
+  const instructions = threads?.instructions[row] ?? 0
+  const samples = threads?.samples[row] ?? 0
+  return instructions > 0 || samples === 0 ? shortCount(instructions) : `${shortCount(samples)} samples`
+}
+
 function ThreadPicker() {
   const threads = useStore((store) => store.session.threads)
   const thread = useStore((store) => store.view.thread)
   const setThread = useStore((store) => store.setThread)
-  const rows = useMemo(() => tracedThreads(threads), [threads])
+  const rows = useMemo(() => threadsInTime(threads), [threads])
   return (
     <select
       className="thread-picker"
@@ -24,7 +32,7 @@ function ThreadPicker() {
       <option value="">All threads ({rows.length})</option>
       {rows.map((row) => (
         <option key={row} value={row}>
-          {threadLabel(threads, row)} · {shortCount(threads?.instructions[row] ?? 0)}
+          {threadLabel(threads, row)} · {amountOf(threads, row)}
         </option>
       ))}
     </select>

@@ -25,6 +25,8 @@ test('chips name the trace', () => {
   ])
   const threads = makeTable('threads', [{ start_ns: NaN }, { start_ns: 0, instructions: 18_402_113 }, { start_ns: NaN }])
   expect(traceChips(info, threads).map(({ text }) => text)).toEqual(['Intel PT', '412.8 ms', '18.4 M instructions', '1 thread'])
+  const sampled = makeTable('threads', [{ start_ns: NaN }, { start_ns: NaN, samples: 1204 }])
+  expect(traceChips(info, sampled).map(({ text }) => text)).toEqual(['Intel PT', '412.8 ms', '1.20 K samples', '1 thread'])
 })
 
 test('progress has a phase, bytes and a share', () => {

@@ -2,7 +2,7 @@
 // The few facts of a trace that the frame around the views shows: chips, progress,
 // missing binaries. Rows to texts, nothing is drawn.
 import type { ImageOutcome, Progress } from '../store'
-import { infoValue, traceDuration, tracedThreads } from '../model/names'
+import { infoValue, threadsInTime, traceDuration } from '../model/names'
 import type { Tables } from '../model/tables.gen'
 import { textAt } from '../lib/text-column'
 import { bytesText, countText, durationText, shareText, shortCount } from '../widgets/number-text'
@@ -14,16 +14,20 @@ const sum = (column: Float64Array) => column.reduce((total, value) => total + (N
 export function traceChips(info: Tables['info'], threads: Tables['threads'] | null): Chip[] {
   const duration = traceDuration(info)
   const instructions = threads ? sum(threads.instructions) : 0
-  const count = tracedThreads(threads).length
+  const count = threadsInTime(threads).length
   const chips: Chip[] = []
   const source = infoValue(info, 'source')
   if (source) chips.push({ id: 'source', text: source, title: infoValue(info, 'pt_config') || source })
   if (duration > 0) chips.push({ id: 'duration', text: durationText(duration), title: `The trace lasts ${countText(duration)} ns` })
-  chips.push({
-    id: 'instructions',
-    text: `${shortCount(instructions)} instructions`,
-    title: `${countText(instructions)} instructions decoded`,
-  })
+  const samples = threads ? threads.samples.reduce((total, value) => total + value, 0) : 0
+  if (instructions === 0 && samples > 0)
+    chips.push({ id: 'samples', text: `${shortCount(samples)} samples`, title: `${countText(samples)} ordinary samples` })
+  else
+    chips.push({
+      id: 'instructions',
+      text: `${shortCount(instructions)} instructions`,
+      title: `${countText(instructions)} instructions decoded`,
+    })
   chips.push({ id: 'threads', text: `${count} ${count === 1 ? 'thread' : 'threads'}`, title: 'Threads with trace' })
   return chips
 }

@@ -49,3 +49,9 @@ it('reads slices of files and says why it cannot open one', () => {
   expect(sources.open('/no/such/file')).toEqual({ ok: false, error: '/no/such/file: no such file.' })
   expect(sources.open(root)).toEqual({ ok: false, error: `${root} is a directory, not a trace: name the perf.data file itself.` })
 })
+
+it('takes the names of the running kernel for no other', () => {
+  const finder = new MachineFinder(join(root, 'cache'))
+  expect(finder.kernelFiles('', '3.8.11-of-another-machine')).toEqual([])
+  expect(finder.kernelFiles('', '')).toEqual([])
+})

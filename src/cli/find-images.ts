@@ -2,7 +2,7 @@
 // Where on this machine the binaries that a trace names may be: under a symfs
 // directory, or where perf looks. Lists candidates; the decoder judges them.
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homedir, release as runningKernel } from 'node:os'
 import { basename, join } from 'node:path'
 
 /** `file` is to be opened; `as` is the path to offer it under. */
@@ -72,7 +72,9 @@ export class MachineFinder implements ImageFinder {
     const cached = build_id
       ? ['elf', 'kallsyms', 'kcore'].map((kind) => join(this.cache, build_id.slice(0, 2), build_id.slice(2), kind))
       : []
-    return [...cached, ...kernelPaths(release), '/proc/kallsyms'].filter(isFile).map(asItself)
+    // The running kernel's names are wrong for any other, and a trace does not always tell enough to notice.
+    const running = release === runningKernel() ? ['/proc/kallsyms'] : []
+    return [...cached, ...kernelPaths(release), ...running].filter(isFile).map(asItself)
   }
 }
 

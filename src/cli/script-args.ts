@@ -24,6 +24,7 @@ export const scriptOptions = {
   'hide-call-graph': { type: 'boolean', short: 'G' },
   // Accepted because that is what is printed: perf's own default adds the functions inlined at a frame.
   'no-inline': { type: 'boolean' },
+  'stitch-lbr': { type: 'boolean' },
   'show-mmap-events': { type: 'boolean' },
   'show-task-events': { type: 'boolean' },
   'show-switch-events': { type: 'boolean' },
@@ -61,6 +62,7 @@ export function makeScriptOptions(values: Values): Result<ScriptOptions, string>
     relative_time: values['reltime'] === true,
     delta_time: values['deltatime'] === true,
     pad_dso: values['call-trace'] === true,
+    stitch_lbr: values['stitch-lbr'] === true,
     hideChains: values['hide-call-graph'] === true,
     show: shows.reduce((bits, name, bit) => bits | (values[name] === true ? 1 << bit : 0), 0),
     time: textOf(values, 'time'),

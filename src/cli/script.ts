@@ -19,6 +19,7 @@ export type ScriptOptions = {
   relative_time: boolean
   delta_time: boolean
   pad_dso: boolean
+  stitch_lbr: boolean
   hideChains: boolean
   /** PTM_SHOW_*: which sideband records are printed. */
   show: number
@@ -60,6 +61,7 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('relative_time', options.relative_time)
   number('delta_time', options.delta_time)
   number('pad_dso', options.pad_dso)
+  number('stitch_lbr', options.stitch_lbr)
   number('show', options.show)
   for (const { start, end } of times) lines.push(`time ${start} ${end}`)
   for (const cpu of options.cpus) number('cpu', cpu)

@@ -31,6 +31,9 @@ export function whyNoCycles(info: Tables['info'] | null): string {
   return cycles === 'yes' ? '' : cycles || 'This trace has no CYC packets: record with intel_pt/cyc/ to see cycles.'
 }
 
+/** Why no code can be followed, in a file of samples; '' when it can. */
+export const whyNoPath = (info: Tables['info'] | null): string => infoValue(info, 'no_path')
+
 /** Last name of a thread. */
 export function threadName(threads: Tables['threads'] | null, row: number): string {
   if (!threads || row >= threads.rows) return `thread ${row}`

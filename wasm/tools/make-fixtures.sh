@@ -75,6 +75,11 @@ encode_others() {
 	# Before the first record and behind the last BTS tells nothing: 4 instructions each.
 	"$ptgen" truthdump -i -T "$logs/bts-calls.truth" | sort -s -n -k1,1 | sed 1,4d | head -n -4 | gzip -9n >"$other/bts-calls.truth.gz"
 	cp "$logs/bts-calls.perf.data" "$logs/lbr-calls.perf.data" "$other/"
+	"$ptgen" encode --seed 1 --lbr --lbr-period 499 --lbr-opt callstack,callchain -o "$logs/callstack-calls.perf.data" "$logs/calls.xlog"
+	cp "$logs/callstack-calls.perf.data" "$other/"
+	if command -v perf >/dev/null; then
+		perf script --stitch-lbr --no-inline --symfs "$fixtures/symfs" -i "$other/callstack-calls.perf.data" >"$other/callstack-calls.txt" 2>/dev/null
+	fi
 	# Ordinary samples beside a trace; where each belongs is in the text.
 	mix cyc --pt cyc=1
 	mix mtc

@@ -2,7 +2,7 @@
 // Executed basic blocks of a thread and time range: what they cost, which to
 // look at. A row leads to its instructions.
 import { useCallback, useMemo, useState, type ReactNode } from 'react'
-import { functionName, threadLabel, whyNoCycles } from '../../model/names'
+import { functionName, threadLabel, whyNoCycles, whyNoPath } from '../../model/names'
 import { orderBy, someOf } from '../../model/detail-codecs'
 import { baseName, pathOf, type NameTables } from '../../model/places'
 import { compileSearch } from '../../model/search'
@@ -195,9 +195,10 @@ function BlockCell({ table, row, column, names, total, largest, weight }: CellPr
   if (column === 'symbol') return <SymbolCell table={table} row={row} names={names} />
   if (column === 'share') {
     const share = total > 0 ? metric(table, row, 'share', weight) / total : NaN
+    const bar = Math.min(1, (metric(table, row, 'share', weight) || 0) / largest)
     return (
       <span className="blk-share">
-        <span className="blk-bar" style={{ width: `${Math.min(1, (metric(table, row, 'share', weight) || 0) / largest) * 100}%` }} />
+        {bar > 0 && <span className="blk-bar" style={{ width: `${bar * 100}%` }} />}
         {shareText(share)}
       </span>
     )
@@ -281,7 +282,9 @@ function copyText(
 function NoBlocks({ loading, filtered }: { loading: boolean; filtered: boolean }) {
   const { setSearch, setRange, setThread, setTab } = useStore.getState()
   const { range, thread } = useStore((store) => store.view)
+  const noPath = useStore((store) => whyNoPath(store.session.info))
   if (loading) return <EmptyState title="Reading blocks…" />
+  if (noPath !== '') return <EmptyState title="Samples have no blocks">{noPath}</EmptyState>
   if (filtered)
     return (
       <EmptyState title="No block matches the search">

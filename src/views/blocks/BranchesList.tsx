@@ -168,7 +168,7 @@ function BranchCell({ table, row, column, names }: { table: BranchesTable; row: 
       if (Number.isNaN(share)) return ''
       return (
         <span className="blk-share">
-          <span className={column === 'missRate' ? 'blk-bar is-miss' : 'blk-bar'} style={{ width: `${share * 100}%` }} />
+          {share > 0 && <span className={column === 'missRate' ? 'blk-bar is-miss' : 'blk-bar'} style={{ width: `${share * 100}%` }} />}
           {text}
         </span>
       )

@@ -3,6 +3,7 @@
 // the worst one.
 import type { GapsTable } from '../../model/tables.gen'
 import { ALL } from '../../model/tables.gen'
+import { infoValue, whyNoPath } from '../../model/names'
 import { useStore, type TableState } from '../../store'
 import { pluralText } from '../../lib/exact-text'
 import { Button } from '../../widgets/Button'
@@ -12,13 +13,14 @@ import { gapGroups, reasonWord, type GapGroup } from './layout'
 export function GapLedger({ answer }: { answer: TableState<'gaps'> }) {
   const gaps = answer.state === 'ready' ? answer.table : answer.state === 'loading' ? answer.previous : null
   const status = useStore((store) => store.session.status)
+  const noPath = useStore((store) => whyNoPath(store.session.info))
   if (answer.state === 'failed') return <p className="files-warning">{answer.sentence}</p>
   if (gaps === null) return <p className="files-note">Reading gaps…</p>
   const groups = gapGroups(gaps)
   if (groups.length === 0)
     return (
       <p className="files-note">
-        {status === 'decoding' ? 'Nothing is missing in what is decoded so far.' : 'Nothing is missing: every byte of trace was followed.'}
+        {status === 'decoding' ? 'Nothing is missing in what is decoded so far.' : nothingMissing(noPath)}
       </p>
     )
   return (
@@ -30,8 +32,14 @@ export function GapLedger({ answer }: { answer: TableState<'gaps'> }) {
   )
 }
 
+const nothingMissing = (noPath: string) =>
+  noPath === '' ? 'Nothing is missing: every byte of trace was followed.' : 'Every sample was read. There is no trace that could be missing.'
+
 function GapLine({ group, gaps }: { group: GapGroup; gaps: GapsTable }) {
   const showPacket = useStore((store) => store.showPacket)
+  const source = useStore((store) => infoValue(store.session.info, 'source'))
+  // Samples have no packets to show.
+  const hasPackets = source.startsWith('Intel')
   const queue = gaps.queue[group.worst] ?? ALL
   const offset = gaps.offset[group.worst] ?? NaN
   const place = queue === ALL || Number.isNaN(offset) ? null : { queue, offset }
@@ -45,14 +53,14 @@ function GapLine({ group, gaps }: { group: GapGroup; gaps: GapsTable }) {
           {group.bytes > 0 ? <span>{bytesText(group.bytes)}</span> : null}
           {group.ns > 0 ? <span>{durationText(group.ns)}</span> : null}
         </span>
-        <Button
+        {hasPackets && <Button
           kind="quiet"
           disabled={place === null}
           title={`Packets around the ${group.count > 1 ? `largest of ${countText(group.count)} gaps` : 'gap'}`}
           onClick={() => place !== null && showPacket(place.queue, place.offset)}
         >
           Show packets
-        </Button>
+        </Button>}
       </div>
       <p>
         {group.lost && group.count > 1 && group.sentence !== '' ? 'The largest: ' : ''}

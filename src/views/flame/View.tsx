@@ -4,7 +4,7 @@
 import { useMemo } from 'react'
 import { ALL, type CallTreeTable } from '../../model/tables.gen'
 import { amountsOf, buildCallTree, matchedWeight, nodeAt, pathOf, type CallTree } from '../../model/call-tree'
-import { colorGroup, functionName, imagePath, threadLabel, whyNoCycles } from '../../model/names'
+import { colorGroup, functionName, imagePath, threadLabel, whyNoCycles, whyNoPath } from '../../model/names'
 import { yesOrNo } from '../../model/detail-codecs'
 import { compileSearch, matchRows } from '../../model/search'
 import type { Weight } from '../../model/view-state'
@@ -50,10 +50,8 @@ function useMatches(tree: CallTree | null) {
   }, [tree, search, functions, images])
 }
 
-function WeightChoice({ weight }: { weight: Weight }) {
+function WeightChoice({ weight, noCycles }: { weight: Weight; noCycles: string }) {
   const setWeight = useStore((store) => store.setWeight)
-  const info = useStore((store) => store.session.info)
-  const noCycles = whyNoCycles(info)
   return (
     <Segmented
       label="Weight"
@@ -101,6 +99,7 @@ function NothingToDraw() {
   const range = useStore((store) => store.view.range)
   const thread = useStore((store) => store.view.thread)
   const decoding = useStore((store) => store.session.status === 'decoding')
+  const samplesAlone = useStore((store) => whyNoPath(store.session.info) !== '')
   if (range || thread !== null)
     return (
       <EmptyState title="No calls in what is selected">
@@ -117,6 +116,12 @@ function NothingToDraw() {
       </EmptyState>
     )
   if (decoding) return <EmptyState title="Decoding…">The picture fills in as calls are found.</EmptyState>
+  if (samplesAlone)
+    return (
+      <EmptyState title="These samples have no weight">
+        Their events count neither time nor cycles nor instructions, which is what the flame graph is drawn by. The Timeline tab shows each sample.
+      </EmptyState>
+    )
   return (
     <EmptyState title="No calls were decoded">
       Nothing could be decoded from this trace. The Files and Packets tabs say what is in it and what is missing.
@@ -124,12 +129,13 @@ function NothingToDraw() {
   )
 }
 
-/** The tree by the weight asked for; by instructions where that weighs nothing, as in a trace without time. */
+/** The tree by the weight asked for; by one that is known where that weighs nothing, as in a trace without time. */
 function treeBy(rows: CallTreeTable | null, asked: Weight, byThread: boolean): { tree: CallTree | null; weight: Weight } {
   const tree = rows && buildCallTree(rows, { weight: asked, byThread })
   const weighs = (weight: Weight) => tree !== null && (amountsOf(tree.total, weight)[0] ?? 0) > 0
-  if (!rows || weighs(asked) || !weighs('instructions')) return { tree, weight: asked }
-  return { tree: buildCallTree(rows, { weight: 'instructions', byThread }), weight: 'instructions' }
+  const other = (['instructions', 'cycles', 'time'] as const).find(weighs)
+  if (!rows || weighs(asked) || !other) return { tree, weight: asked }
+  return { tree: buildCallTree(rows, { weight: other, byThread }), weight: other }
 }
 
 export default function View() {
@@ -138,14 +144,15 @@ export default function View() {
   const wanted = useStore((store) => store.view.weight)
   const path = useStore((store) => store.view.flamePath)
   const search = useStore((store) => store.view.search)
-  const noCycles = useStore((store) => whyNoCycles(store.session.info))
+  const traceNoCycles = useStore((store) => whyNoCycles(store.session.info))
   const setFlamePath = useStore((store) => store.setFlamePath)
   const [byThread, setByThread] = useDetail('flame.threads', yesOrNo)
-  const asked = wanted === 'cycles' && noCycles ? 'time' : wanted
-
   const request = useMemo(() => ({ ...(thread !== null && { thread }), ...range }), [thread, range])
   const state = useTable('call_tree', request)
   const rows = state.state === 'ready' ? state.table : state.state === 'loading' ? state.previous : null
+  // Samples of an event that counts cycles weigh cycles, though no block can.
+  const noCycles = useMemo(() => (rows?.self_cycles.some((cycles) => cycles > 0) ? '' : traceNoCycles), [rows, traceNoCycles])
+  const asked = wanted === 'cycles' && noCycles ? 'time' : wanted
   const { tree, weight } = useMemo(() => treeBy(rows, asked, byThread), [rows, asked, byThread])
   const names = useNames(tree)
   const { found, share } = useMatches(tree)
@@ -156,7 +163,7 @@ export default function View() {
   return (
     <section className="view-panel" aria-label="Flame graph" aria-busy={state.state === 'loading'}>
       <div className="view-toolbar">
-        <WeightChoice weight={weight} />
+        <WeightChoice weight={weight} noCycles={noCycles} />
         <Button
           kind="quiet"
           icon="layers"
@@ -166,7 +173,7 @@ export default function View() {
         >
           By thread
         </Button>
-        {weight !== asked && <span className="view-note">By instructions: no {weightName[asked]} is known for what is shown.</span>}
+        {weight !== asked && <span className="view-note">By {weightName[weight]}: no {weightName[asked]} is known for what is shown.</span>}
         {weight === asked && wanted === 'cycles' && noCycles && <span className="view-note">By time: {noCycles}</span>}
         {tree && !isEmpty && <Breadcrumbs tree={tree} zoom={zoom} nameOf={names.nameOf} onZoom={onZoom} />}
         {found && tree && !isEmpty && (

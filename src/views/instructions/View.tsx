@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every executed instruction of one thread, in order. This file chooses the
 // thread and explains emptiness; InstructionList shows the rows.
-import { threadLabel, tracedThreads } from '../../model/names'
+import { threadLabel, tracedThreads, whyNoPath } from '../../model/names'
 import { busiestThread } from '../../model/places'
 import type { ThreadsTable } from '../../model/tables.gen'
 import { useStore } from '../../store'
@@ -48,10 +48,15 @@ function ThreadPick({ threads, thread, onPick }: PickerProps) {
 function NoInstructions({ threads }: { threads: ThreadsTable | null }) {
   const status = useStore((store) => store.session.status)
   const setTab = useStore((store) => store.setTab)
+  const noPath = useStore((store) => whyNoPath(store.session.info))
   const working = threads === null || status === 'opening' || status === 'decoding'
   return (
     <ViewFrame label="Instructions" bar={<span className="bar-text">Instructions</span>}>
-      {working ? (
+      {noPath !== '' ? (
+        <EmptyState title="Samples have no instructions">
+          <p>{noPath}</p>
+        </EmptyState>
+      ) : working ? (
         <EmptyState title="No instruction is decoded yet">
           <p>Decoding goes on. Instructions appear here as soon as the first piece of trace is done.</p>
         </EmptyState>
@@ -75,12 +80,15 @@ function NoInstructions({ threads }: { threads: ThreadsTable | null }) {
 function NoInstructionsHere({ threads, thread, picker }: { threads: ThreadsTable; thread: number; picker: React.ReactNode }) {
   const setTab = useStore((store) => store.setTab)
   const setThread = useStore((store) => store.setThread)
+  const noPath = useStore((store) => whyNoPath(store.session.info))
   const gaps = threads.gaps[thread] ?? 0
   return (
     <ViewFrame label="Instructions" bar={picker ?? <span className="bar-text">{threadLabel(threads, thread)}</span>}>
       <EmptyState title={`No instruction of ${threadLabel(threads, thread)} is decoded`}>
         <p>
-          {gaps > 0
+          {noPath !== ''
+            ? noPath
+            : gaps > 0
             ? `Its trace has ${countText(gaps)} gaps in which something was lost. Files says why and what would help.`
             : 'The thread is known from the recording, but it ran no traced code as far as the trace is decoded.'}
         </p>

@@ -117,6 +117,29 @@ static ptm_status put_bts(const ptm_session *session, ptm_table *table)
 		"Calls stand at the start of their buffer; durations within one are unknown. Order, counts and instructions are exact.");
 }
 
+/* Why no code can be followed through a file's samples. */
+static const char *why_no_path(const ptm_session *session)
+{
+	uint64_t kinds = 0;
+	bool stacks = false;
+
+	for (uint32_t i = 0; i < session->file.attrs.length; i++) {
+		const ptm_attr *attr = &session->file.attrs.at[i];
+		if (!(attr->sample_type & PTM_SAMPLE_BRANCH_STACK))
+			continue;
+		kinds |= attr->branch_sample_type;
+		stacks = true;
+	}
+	if (kinds & PTM_BRANCH_CALL_STACK)
+		return "The branch stacks were recorded in call-stack mode (perf record --call-graph lbr): they hold the calls that were open, not the branches that ran, "
+		       "so there are no blocks and instructions to follow. The flame graph has their call chains, the timeline their samples. Record with `perf record -b` to see what ran.";
+	if (stacks)
+		return "The branch stacks hold branches of some kinds only (perf record -j): what ran between two of them is not known, so there are no blocks and instructions to follow. "
+		       "Record with `perf record -b` to see what ran.";
+	return "This file holds samples: what ran between two of them was not recorded, so there are no blocks and instructions to follow. The flame graph has their call chains, "
+	       "the timeline the samples. Record with `perf record -b` (branch stacks) or `perf record -e intel_pt//u` (a full trace) to see what ran.";
+}
+
 /* What a file of samples has: branch stacks that can be followed, or not. */
 static ptm_status put_samples(const ptm_session *session, ptm_table *table)
 {
@@ -124,6 +147,7 @@ static ptm_status put_samples(const ptm_session *session, ptm_table *table)
 
 	if (!session->has_branch_flow) {
 		PTM_TRY(put(table, "source", "Source", "Samples"));
+		PTM_TRY(put(table, "no_path", "What ran", "%s", why_no_path(session)));
 		return put(table, "cycles", "Cycles", "Samples alone tell no cycles: record branch stacks with `perf record -b` to get them.");
 	}
 	PTM_TRY(put(table, "source", "Source", "LBR branch stacks"));

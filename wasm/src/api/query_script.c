@@ -121,26 +121,50 @@ static void put_start(ptm_script *script, const ptm_sample *sample, const ptm_at
 
 /* ------------------------------------------------------------ call chain */
 
+/* A line of a chain: perf shows where in the file user code is. */
+static void put_frame(ptm_script *script, const ptm_chain_frame *frame)
+{
+	uint32_t space;
+
+	script->in_kernel = frame->in_kernel;
+	const ptm_map *map = ptm_script_map(script, frame->ip, &space);
+	bool is_user = map && space != script->kernel_space;
+	ptm_script_put(script, "\t%16" PRIx64, is_user ? frame->ip - map->start + map->file_offset : frame->ip);
+	put_place(script, frame->ip);
+	ptm_script_put_text(script, "\n", 1);
+}
+
+/* The callers that the LBR had no room for. */
+static void put_stitched(ptm_script *script, const ptm_sample *sample)
+{
+	const ptm_session *session = script->session;
+	const uint64_t *callers;
+	uint32_t count = 0, thread = ptm_sideband_thread(&session->sideband, sample->pid, sample->tid);
+
+	if (!script->stitch)
+		script->status = ptm_stitch_new(&script->stitch, session->sideband.threads.length);
+	if (script->status == PTM_OK)
+		script->status = ptm_stitch_next(script->stitch, thread, sample, session->file.lbr_registers, &callers, &count);
+	for (uint32_t i = 0; i < count; i++) {
+		ptm_chain_frame frame = { callers[i], false };
+		put_frame(script, &frame);
+	}
+}
+
 void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
 	ptm_chain_frame frames[PTM_CHAIN_MOST];
-	uint32_t space, count = 0;
+	uint32_t count = 0;
 	bool in_kernel = script->in_kernel;
 
 	if (script->status == PTM_OK)
 		script->status = ptm_sample_chain(script->session, sample, attr, script->space, frames, &count);
 	script->only_mode = true;
 	ptm_script_put_text(script, "\n", 1);
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t ip = frames[i].ip;
-		script->in_kernel = frames[i].in_kernel;
-		const ptm_map *map = ptm_script_map(script, ip, &space);
-		bool is_user = map && space != script->kernel_space;
-		/* perf shows where in the file user code is. */
-		ptm_script_put(script, "\t%16" PRIx64, is_user ? ip - map->start + map->file_offset : ip);
-		put_place(script, ip);
-		ptm_script_put_text(script, "\n", 1);
-	}
+	for (uint32_t i = 0; i < count; i++)
+		put_frame(script, &frames[i]);
+	if (script->options.stitch_lbr && script->status == PTM_OK && ptm_sample_chain_is_lbr(sample, attr))
+		put_stitched(script, sample);
 	script->only_mode = false;
 	script->in_kernel = in_kernel;
 }

@@ -36,6 +36,16 @@ static uint32_t take_chain(const ptm_sample *sample, const ptm_attr *attr, ptm_c
 	return count;
 }
 
+bool ptm_sample_chain_is_lbr(const ptm_sample *sample, const ptm_attr *attr)
+{
+	if (!(attr->branch_sample_type & PTM_BRANCH_CALL_STACK) || !sample->branch_count)
+		return false;
+	for (uint32_t i = 0; i < sample->callchain.count && i < PTM_CHAIN_PART; i++)
+		if (ptm_words_get(&sample->callchain, i) == MARK_USER)
+			return true;
+	return false;
+}
+
 /* perf's register numbers (AX BX CX DX SI DI BP SP IP, R8 from 16 on) by DWARF number. */
 static void take_registers(const ptm_registers *from, ptm_unwind_start *start)
 {

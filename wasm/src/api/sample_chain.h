@@ -16,4 +16,7 @@ typedef struct ptm_chain_frame { uint64_t ip; bool in_kernel; } ptm_chain_frame;
  * its event takes no call chains. `space`: of its process at its time. */
 ptm_status ptm_sample_chain(ptm_session *session, const ptm_sample *sample, const ptm_attr *attr, uint32_t space, ptm_chain_frame *frames, uint32_t *count) PTM_MUST_CHECK;
 
+/* Whether the user part of its chain is its call-stack LBR. */
+bool ptm_sample_chain_is_lbr(const ptm_sample *sample, const ptm_attr *attr);
+
 #endif

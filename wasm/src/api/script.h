@@ -6,6 +6,7 @@
 
 #include "api/script_options.h"
 #include "api/session.h"
+#include "api/stitch.h"
 #include "pt/event.h"
 
 /* Fields, by bit; src/cli/sample-fields.ts has the same. */
@@ -92,6 +93,7 @@ typedef struct ptm_script_row {
 } ptm_script_row;
 
 struct ptm_script {
+	ptm_stitch *stitch;      /* with the option stitch_lbr; NULL: no sample was stitched yet */
 	ptm_session *session;
 	uint64_t fields;
 	uint32_t event_width;

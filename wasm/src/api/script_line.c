@@ -555,6 +555,8 @@ void ptm_script_free(ptm_script *script)
 	ptm_array_free(&script->record);
 	ptm_array_free(&script->words);
 	ptm_script_options_free(&script->options);
+	ptm_stitch_free(script->stitch);
+	script->stitch = NULL;
 	free(script->places);
 	script->places = NULL;
 }

@@ -64,7 +64,7 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 	};
 	const struct { const char *name; bool *into; } switches[] = {
 		{ "approximate_ipc", &options->approximate_ipc }, { "timeless", &options->timeless }, { "ns", &options->ns },
-		{ "relative_time", &options->relative_time }, { "delta_time", &options->delta_time }, { "pad_dso", &options->pad_dso },
+		{ "relative_time", &options->relative_time }, { "delta_time", &options->delta_time }, { "pad_dso", &options->pad_dso }, { "stitch_lbr", &options->stitch_lbr },
 	};
 	for (uint32_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (is(of, words[i].name)) {

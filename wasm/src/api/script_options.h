@@ -39,6 +39,7 @@ typedef struct ptm_script_options {
 	uint32_t skip;           /* synthesized samples left out at the start */
 	uint32_t chain_size, branch_stack_size; /* entries; 0: none */
 	bool approximate_ipc, timeless;
+	bool stitch_lbr;         /* call stacks of the LBR go on in those of the sample before */
 	bool ns, relative_time, delta_time, pad_dso;
 	PTM_ARRAY(ptm_script_range) times;
 	PTM_ARRAY(int32_t) cpus, pids, tids;

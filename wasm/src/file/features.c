@@ -11,7 +11,7 @@ enum {
 	FEATURE_BUILD_ID = 2, FEATURE_HOSTNAME = 3, FEATURE_OSRELEASE = 4, FEATURE_VERSION = 5, FEATURE_ARCH = 6,
 	FEATURE_NRCPUS = 7, FEATURE_CPUDESC = 8, FEATURE_CPUID = 9, FEATURE_TOTAL_MEM = 10, FEATURE_CMDLINE = 11,
 	FEATURE_EVENT_DESC = 12, FEATURE_DIR_FORMAT = 24, FEATURE_BPF_PROG_INFO = 25,
-	FEATURE_CLOCK_DATA = 29, FEATURE_CUT = 255 /* ours */
+	FEATURE_CPU_PMU_CAPS = 28, FEATURE_CLOCK_DATA = 29, FEATURE_CUT = 255 /* ours */
 };
 
 #define MOST_FEATURE_BYTES (16u << 20)   /* of one that is read whole */
@@ -24,7 +24,8 @@ static const char *feature_name(uint32_t feature)
 		[FEATURE_OSRELEASE] = "OSRELEASE", [FEATURE_VERSION] = "VERSION", [FEATURE_ARCH] = "ARCH",
 		[FEATURE_NRCPUS] = "NRCPUS", [FEATURE_CPUDESC] = "CPUDESC", [FEATURE_CPUID] = "CPUID",
 		[FEATURE_TOTAL_MEM] = "TOTAL_MEM", [FEATURE_CMDLINE] = "CMDLINE", [FEATURE_EVENT_DESC] = "EVENT_DESC",
-		[FEATURE_DIR_FORMAT] = "DIR_FORMAT", [FEATURE_BPF_PROG_INFO] = "BPF_PROG_INFO", [FEATURE_CLOCK_DATA] = "CLOCK_DATA" };
+		[FEATURE_DIR_FORMAT] = "DIR_FORMAT", [FEATURE_BPF_PROG_INFO] = "BPF_PROG_INFO", [FEATURE_CLOCK_DATA] = "CLOCK_DATA",
+		[FEATURE_CPU_PMU_CAPS] = "CPU_PMU_CAPS" };
 	return feature < sizeof names / sizeof *names && names[feature] ? names[feature] : NULL;
 }
 
@@ -130,6 +131,24 @@ static ptm_status read_build_ids(ptm_trace_file *file, ptm_perf_section section,
 	return PTM_OK;
 }
 
+/* Capabilities of the CPU's PMU, by name: of interest is how deep its LBR is. */
+static ptm_status read_pmu_capabilities(ptm_trace_file *file, ptm_bytes *bytes)
+{
+	uint32_t count = ptm_bytes_u32(bytes);
+
+	for (uint32_t i = 0; i < count && !bytes->failed; i++) {
+		size_t name_length, length;
+		char number[16];
+		const char *name = take_string(bytes, &name_length), *value = take_string(bytes, &length);
+		if (!name || !value || name_length != 8 || memcmp(name, "branches", 8) || length >= sizeof number)
+			continue;
+		memcpy(number, value, length);
+		number[length] = 0;
+		file->lbr_registers = (uint32_t)strtoul(number, NULL, 10);
+	}
+	return PTM_OK;
+}
+
 static ptm_status read_fact(ptm_trace_file *file, uint32_t feature, uint64_t offset, ptm_bytes *bytes)
 {
 	switch (feature) {
@@ -158,6 +177,8 @@ static ptm_status read_fact(ptm_trace_file *file, uint32_t feature, uint64_t off
 		return read_event_names(file, bytes);
 	case FEATURE_BPF_PROG_INFO:
 		return ptm_bpf_info_read(file, offset, bytes);
+	case FEATURE_CPU_PMU_CAPS:
+		return read_pmu_capabilities(file, bytes);
 	case FEATURE_CLOCK_DATA:
 		ptm_bytes_skip(bytes, 8); /* version, clock id */
 		file->clock_data.wall_ns = ptm_bytes_u64(bytes);

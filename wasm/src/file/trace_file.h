@@ -182,6 +182,7 @@ typedef struct ptm_trace_file {
 	uint32_t hostname, os_release, version, arch, cpu_description, cpuid, command_line; /* string ids, 0: absent */
 	uint64_t cut_offset, cut_size;   /* feature 255, see api/cut_seed.c; 0: this trace was not cut out of another */
 	uint32_t cpus_online, cpus_available;
+	uint32_t lbr_registers;          /* of the CPU, as its PMU's capabilities say; 0: unknown */
 	uint64_t memory_kb;
 	/* What had to be skipped: each is a sentence for the user. */
 	PTM_ARRAY(uint32_t) warnings;    /* string ids */
