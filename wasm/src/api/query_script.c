@@ -139,6 +139,7 @@ void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const pt
 		/* perf shows where in the file user code is. */
 		ptm_script_put(script, "\t%16" PRIx64, is_user ? ip - map->start + map->file_offset : ip);
 		put_place(script, ip);
+		ptm_script_put_source(script, ip);
 		ptm_script_put_text(script, "\n", 1);
 	}
 	script->only_mode = false;
@@ -187,6 +188,7 @@ static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr 
 	ptm_script_put(script, " %16" PRIx64, sample->ip);
 	script->only_mode = true;
 	put_place(script, sample->ip);
+	ptm_script_put_source(script, sample->ip);
 	script->only_mode = false;
 }
 
