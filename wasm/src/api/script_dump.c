@@ -329,8 +329,10 @@ static ptm_status wait_for_turn(ptm_dump *dump, uint64_t time, uint64_t offset, 
 static ptm_status let_out(ptm_dump *dump, ptm_script *script)
 {
 	if (dump->head == dump->queue.length || dump->queue.at[dump->head].time > dump->limit) {
-		memmove(dump->queue.at, dump->queue.at + dump->head, (dump->queue.length - dump->head) * sizeof *dump->queue.at);
-		dump->queue.length -= dump->head;
+		uint32_t left = dump->queue.length - dump->head;
+		if (left)
+			memmove(dump->queue.at, dump->queue.at + dump->head, left * sizeof *dump->queue.at);
+		dump->queue.length = left;
 		dump->head = 0;
 		return PTM_END;
 	}
