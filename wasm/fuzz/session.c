@@ -57,6 +57,8 @@ static void ask_with(ptm_session *session, uint32_t id, const char *text)
 	ptm_table *table;
 	if (id == PTM_TABLE_instructions)
 		request.thread = 1;
+	if (id == PTM_TABLE_samples)
+		request.flags = 1;
 	if (id == PTM_TABLE_packets)
 		request.queue = 0;
 	ptm_status status = PTM_MORE;

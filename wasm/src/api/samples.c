@@ -140,7 +140,7 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples)
 	for (;;) {
 		if (samples->script.text.length >= PTM_SCRIPT_ANSWER)
 			return PTM_MORE;
-		if (one->has_item) {
+		if (one->has_item && !one->sampling.paused) {
 			one->has_item = false;
 			PTM_TRY(ptm_samples_tell(session, samples, one));
 		}
