@@ -74,6 +74,7 @@ describe('script', () => {
     expect(errorOf('script -F foo x')).toBe('Invalid field requested: "foo".')
     expect(errorOf('script -F foo:ip x')).toBe('Invalid event type in field string: "foo".')
     expect(errorOf('script -F +metric x')).toContain('-F metric: this field is not supported yet')
+    expect(errorOf('script -F +dsoff x')).toBe('-F dsoff: perf 6.1 has no such field; --perf-version 6.12 has.')
     expect(errorOf('script --perf-version 7 x')).toBe('--perf-version 7: the text of 6.1, 6.12, 6.15 can be printed.')
   })
 })
@@ -129,6 +130,7 @@ describe('--time', () => {
   })
 
   it('takes percents of the trace', () => {
+    expect(times('33.36%/2')).toBe('1334-1666')
     expect(times('10%/2')).toBe('1100-1199')
     expect(times('0%-10%,30%-40%')).toBe('1000-1099 1300-1399')
     expect(times('90%-100%')).toBe('1900-2000')

@@ -57,7 +57,7 @@ script (prints what perf script 6.1 prints)
                      I interrupts and events, g[N] call chains, l[N] last branches, s<N> skip the first N
                      (default: cexwpI)
   -F, --fields LIST  [TYPE:]comm,pid,tid,cpu,misc,tod,time,period,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,
-                     ipc,callindent,synth,brstack,brstacksym,brstackoff
+                     ipc,callindent,synth,srcline,brstack,brstacksym,brstackoff
                      of samples also brstackinsn,brstackinsnlen,weight,data_src,iregs,uregs,phys_addr,data_page_size,code_page_size
                      or +FIELD,-FIELD to change the default; TYPE is hw, sw, raw, trace, break or synth
   --insn-trace       short for -F +insn,-event,-period --itrace=i0nse --ns
@@ -65,6 +65,7 @@ script (prints what perf script 6.1 prints)
   --time RANGES      START,STOP in seconds, several separated by spaces; or 10%/2, 0%-10%,30%-40%
   -C, --cpu LIST     --pid LIST  --tid LIST  -c, --comms LIST: only these
   --ns               nanoseconds; --reltime: since the first line; --deltatime: since the line before
+  -D, --dump-raw-trace  every record and packet of the file too, in hex and in words
   -G                 no call chains
   --no-inline        call chains without inlined functions (they are never added)
   --stitch-lbr       call stacks of the LBR (--call-graph lbr) go on in those of the sample before
@@ -99,7 +100,7 @@ info, report, packets, samples
   --json             machine-readable, with a version number
 
 FILE may be a directory (perf record --threads, --kcore) or an archive that holds a trace:
-a tar, plain or packed with gzip, bzip2, xz or zstd.
+a tar, plain or packed with gzip, bzip2, xz or zstd, or a zip.
 
 ${rawUsage}
 

@@ -27,8 +27,6 @@ const unsupported = [
   'srccode',
   'ins_lat',
   'retire_lat',
-  'machine_pid',
-  'vcpu',
   'cgroup',
   'disasm',
   'brcntr',

@@ -40,6 +40,22 @@ it('looks into the build-id cache before the path itself', () => {
   expect(finder.candidates('/no/such/file', 'ffff')).toEqual([])
 })
 
+it('looks for what was split from a binary where gdb and perf do', () => {
+  for (const file of ['bin/app', 'bin/app.dbg', 'bin/.debug/app.dbg', 'usr/lib/debug/bin/app.dbg', 'usr/lib/debug/bin/app.debug', 'usr/lib/debug/.build-id/ab/cdef.debug']) {
+    mkdirSync(join(root, 'split', file, '..'), { recursive: true })
+    writeFileSync(join(root, 'split', file), '')
+  }
+  const found = (link: string, id: string) => new SymfsFinder(join(root, 'split')).debugFiles('/bin/app', id, link).map(({ file }) => file.slice(root.length + 6))
+  expect(found('app.dbg', 'abcdef')).toEqual([
+    '/bin/app.dbg',
+    '/bin/.debug/app.dbg',
+    '/usr/lib/debug/bin/app.dbg',
+    '/usr/lib/debug/bin/app.debug',
+    '/usr/lib/debug/.build-id/ab/cdef.debug',
+  ])
+  expect(found('', '')).toEqual(['/usr/lib/debug/bin/app.debug'])
+})
+
 it('reads slices of files and says why it cannot open one', () => {
   const sources = new FileSources()
   const file = sources.open(join(root, 'own'))

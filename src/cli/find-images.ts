@@ -3,7 +3,7 @@
 // directory, or where perf looks. Lists candidates; the decoder judges them.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { homedir, release as runningKernel } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 /** `file` is to be opened; `as` is the path to offer it under. */
 export type Candidate = { file: string; as: string }
@@ -13,6 +13,8 @@ const MOST_FILES = 200_000
 export interface ImageFinder {
   /** Best first. `build_id` in hex, empty when the trace does not say. */
   candidates(path: string, build_id: string): Candidate[]
+  /** Files with the symbols and lines that were split from the binary at `path`; `link`: its .gnu_debuglink, empty: none. */
+  debugFiles(path: string, build_id: string, link: string): Candidate[]
   /** Files that may hold the code or the names of a Linux kernel of this build-id and release; all that fit are used. */
   kernelFiles(build_id: string, release: string): Candidate[]
 }
@@ -33,6 +35,15 @@ const kernelPaths = (release: string) =>
         `/lib/modules/${release}/build/vmlinux`,
       ]
 
+/** Where gdb and perf look for what was split from a binary. */
+function debugPaths(path: string, build_id: string, link: string): string[] {
+  const folder = dirname(path)
+  const linked = link === '' ? [] : [join(folder, link), join(folder, '.debug', link), join('/usr/lib/debug', folder, link)]
+  const named = [`/usr/lib/debug${path}.debug`, `/usr/lib/debug${path}`]
+  const identified = build_id === '' ? [] : [`/usr/lib/debug/.build-id/${build_id.slice(0, 2)}/${build_id.slice(2)}.debug`]
+  return [...(path.startsWith('/') ? [...linked, ...named] : []), ...identified]
+}
+
 /** perf's --symfs: the mapped path under `directory`; then any file there of the same name. */
 export class SymfsFinder implements ImageFinder {
   private byName: Map<string, string[]> | null = null
@@ -44,6 +55,13 @@ export class SymfsFinder implements ImageFinder {
     const exact = isFile(direct) ? [{ file: direct, as: path }] : []
     const named = this.filesNamed(basename(path)).filter((file) => file !== direct)
     return [...exact, ...named.map((file) => ({ file, as: file.slice(this.directory.length) || file }))]
+  }
+
+  debugFiles(path: string, build_id: string, link: string): Candidate[] {
+    return debugPaths(path, build_id, link)
+      .map((place) => join(this.directory, place))
+      .filter(isFile)
+      .map(asItself)
   }
 
   kernelFiles(_build_id: string, release: string): Candidate[] {
@@ -66,6 +84,11 @@ export class MachineFinder implements ImageFinder {
   candidates(path: string, build_id: string): Candidate[] {
     const cached = build_id ? ['elf', 'vdso'].map((kind) => join(this.cache, build_id.slice(0, 2), build_id.slice(2), kind)) : []
     return [...cached, ...(path.startsWith('/') ? [path] : [])].filter(isFile).map((file) => ({ file, as: path }))
+  }
+
+  debugFiles(path: string, build_id: string, link: string): Candidate[] {
+    const cached = build_id ? [join(this.cache, build_id.slice(0, 2), build_id.slice(2), 'debug')] : []
+    return [...cached, ...debugPaths(path, build_id, link)].filter(isFile).map(asItself)
   }
 
   kernelFiles(build_id: string, release: string): Candidate[] {

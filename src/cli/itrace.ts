@@ -33,6 +33,10 @@ export type ItraceOptions = {
   branch_stack_size: number
   approximate_ipc: boolean
   timeless: boolean
+  /** Samples that are in the trace itself (PEBS via PT). */
+  others: boolean
+  /** Call chains or branches for the file's own samples. */
+  add_to_samples: boolean
 }
 
 const CALLS = (1 << 1) | (1 << 5) | (1 << 9)
@@ -63,6 +67,8 @@ export function noItrace(): ItraceOptions {
     branch_stack_size: 0,
     approximate_ipc: false,
     timeless: false,
+    others: false,
+    add_to_samples: false,
   }
 }
 
@@ -72,8 +78,8 @@ export function defaultItrace(): ItraceOptions {
   return { ...noItrace(), want: BRANCHES | TRANSACTIONS | PTWRITES | POWER | EVENTS | ERRORS, branch_filter: CALLS }
 }
 
-/** Letters that make nothing of Intel's processor traces: other makers' events, PEBS, chains of other samples, a debug log. */
-const idle = 'fmtaMo'
+/** Letters that make nothing of Intel's processor traces: other makers' events. */
+const idle = 'fmtaM'
 const switches: Record<string, { want?: number; filter?: number }> = {
   b: { want: Want.BRANCHES },
   c: { want: Want.BRANCHES, filter: CALLS },
@@ -132,6 +138,9 @@ function takeLetter(options: ItraceOptions, letter: string, rest: string, versio
       options.skip = Number(count?.[1] ?? 0)
       return count ? count[0].length : -1
     }
+    case 'o':
+      options.others = true
+      return 0
     case 'A':
       options.approximate_ipc = true
       return 0
@@ -163,6 +172,7 @@ function takeEntries(options: ItraceOptions, letter: 'g' | 'G' | 'l' | 'L', rest
   if (entries < 1 || entries > MOST_ENTRIES) return -1
   if (letter === 'g') options.chain_size = entries
   if (letter === 'l') options.branch_stack_size = entries
+  if (letter === 'G' || letter === 'L') options.add_to_samples = true
   return all.length
 }
 

@@ -37,7 +37,7 @@ async function run(command: Command): Promise<Result<void, string>> {
     case 'info':
       return info(session, command.file, command.json)
     case 'script':
-      return script(session, command.options)
+      return script(session, command.file, command.options)
     case 'report':
       return report(session, command.file, command.options)
     case 'packets':

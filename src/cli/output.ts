@@ -11,9 +11,9 @@ export function endQuietlyOnClosedPipe(): void {
   })
 }
 
+/** Done when the text was handed over: its bytes may be used again. */
 export async function print(text: string | Uint8Array): Promise<void> {
-  if (process.stdout.write(text)) return
-  await new Promise<void>((resolve) => process.stdout.once('drain', resolve))
+  await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()))
 }
 
 /** A sentence on stderr, under the program's name. */

@@ -36,6 +36,9 @@ const bits = {
   ipc: 2 ** 45,
   srcline: 2 ** 46,
   dsoff: 2 ** 48,
+  // Of guests' samples only, which are not decoded: perf prints nothing for the others.
+  machine_pid: 2 ** 49,
+  vcpu: 2 ** 50,
 } as const
 
 export type FieldName = keyof typeof bits

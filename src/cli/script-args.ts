@@ -21,6 +21,7 @@ export const scriptOptions = {
   pid: { type: 'string' },
   tid: { type: 'string' },
   comms: { type: 'string', short: 'c' },
+  'dump-raw-trace': { type: 'boolean', short: 'D' },
   'hide-call-graph': { type: 'boolean', short: 'G' },
   // Accepted because that is what is printed: perf's own default adds the functions inlined at a frame.
   'no-inline': { type: 'boolean' },
@@ -48,6 +49,7 @@ export function makeScriptOptions(values: Values): Result<ScriptOptions, string>
   const used = shorts.filter(({ name }) => values[name] === true)
   const fields = chosenFields(values, used.map((short) => short.fields))
   if (!fields.ok) return fields
+  if (version === '6.1' && fields.value.asked.has('dsoff')) return fail('-F dsoff: perf 6.1 has no such field; --perf-version 6.12 has.')
   const itrace = chosenItrace(textOf(values, 'itrace'), used.at(-1)?.itrace, version)
   if (!itrace.ok) return itrace
   const cpus = numbers('-C', (values['pt'] === undefined ? textOf(values, 'cpu') : undefined))
@@ -63,6 +65,7 @@ export function makeScriptOptions(values: Values): Result<ScriptOptions, string>
     delta_time: values['deltatime'] === true,
     pad_dso: values['call-trace'] === true,
     stitch_lbr: values['stitch-lbr'] === true,
+    dump: values['dump-raw-trace'] === true,
     hideChains: values['hide-call-graph'] === true,
     show: shows.reduce((bits, name, bit) => bits | (values[name] === true ? 1 << bit : 0), 0),
     time: textOf(values, 'time'),

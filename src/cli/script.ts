@@ -20,6 +20,8 @@ export type ScriptOptions = {
   delta_time: boolean
   pad_dso: boolean
   stitch_lbr: boolean
+  /** Records and packets, as they are in the file, around the lines. */
+  dump: boolean
   hideChains: boolean
   /** PTM_SHOW_*: which sideband records are printed. */
   show: number
@@ -32,7 +34,7 @@ export type ScriptOptions = {
 }
 
 /** The decoder's form of the options (wasm/src/api/script_options.h); `utc_offset`: seconds that dates are ahead of UTC. */
-export function optionsText(options: ScriptOptions, times: readonly TimeRange[], utc_offset: number): string {
+export function optionsText(options: ScriptOptions, times: readonly TimeRange[], utc_offset: number, name = ''): string {
   const { fields, itrace } = options
   const lines: string[] = []
   const number = (name: string, value: number | boolean) => lines.push(`${name} ${Number(value)}`)
@@ -57,12 +59,15 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('branch_stack_size', itrace.branch_stack_size)
   number('approximate_ipc', itrace.approximate_ipc)
   number('timeless', itrace.timeless)
+  number('others', itrace.others)
+  number('add_to_samples', itrace.add_to_samples)
   number('ns', options.ns)
   number('relative_time', options.relative_time)
   number('delta_time', options.delta_time)
   number('pad_dso', options.pad_dso)
   number('stitch_lbr', options.stitch_lbr)
   number('show', options.show)
+  if (options.dump) lines.push(`dump ${name}`)
   for (const { start, end } of times) lines.push(`time ${start} ${end}`)
   for (const cpu of options.cpus) number('cpu', cpu)
   for (const pid of options.pids) number('pid', pid)
@@ -77,8 +82,8 @@ function utcOffset(recorded: string): number {
   return Number.isNaN(date.getTime()) ? 0 : -60 * date.getTimezoneOffset()
 }
 
-/** Prints all that is asked for; says on stderr how many trace errors were among it. */
-export async function script(session: Session, options: ScriptOptions): Promise<Result<void, string>> {
+/** Prints all that is asked for of the file called `name`; says on stderr how many trace errors were among it. */
+export async function script(session: Session, name: string, options: ScriptOptions): Promise<Result<void, string>> {
   const info = infoOf(session)
   if (!info.ok) return info
   const source = info.value.get('source') ?? ''
@@ -89,18 +94,19 @@ export async function script(session: Session, options: ScriptOptions): Promise<
       ? ok([])
       : parseTimes(options.time, BigInt(info.value.get('start_time_ns') ?? 0), BigInt(info.value.get('end_time_ns') ?? 0))
   if (!times.ok) return times
-  const text = optionsText(options, times.value, utcOffset(info.value.get('recorded_at') ?? ''))
+  const text = optionsText(options, times.value, utcOffset(info.value.get('recorded_at') ?? ''), name)
   const total = { lines: 0, errors: 0 }
   for (let first = 0; ; first = 1) {
-    const answer = session.query('script', { first, text })
+    const answer = await session.borrow('script', { first, text }, async ({ rows, lines, errors, text: printed }) => {
+      if (rows > 0) await print(printed.pool.subarray(0, printed.offsets[rows] ?? 0))
+      total.lines += lines[0] ?? 0
+      total.errors += errors[0] ?? 0
+      return rows
+    })
     if (!answer.ok) return fail(answer.error.sentence)
-    const { rows, lines, errors, text: printed } = answer.value
-    if (rows === 0) break
-    await print(printed.pool.subarray(0, printed.offsets[rows] ?? 0))
-    total.lines += lines[0] ?? 0
-    total.errors += errors[0] ?? 0
+    if (answer.value === 0) break
   }
-  if (total.lines === 0 && source) say('nothing could be printed of this trace with these options; "ptarmigan info" says what is in it.')
+  if (total.lines === 0 && source && !options.dump) say('nothing could be printed of this trace with these options; "ptarmigan info" says what is in it.')
   if (total.errors > 0) process.stderr.write(`Warning:\n${total.errors} instruction trace errors\n`)
   return ok(undefined)
 }

@@ -41,7 +41,8 @@ function parseSeconds(text: string): bigint | undefined | null {
 }
 
 function parsePercents(text: string, first: bigint, last: bigint): Result<TimeRange[], string> {
-  const at = (percent: bigint) => first + ((last - first) * percent) / HUNDRED
+  // To the nearest ns, as perf rounds.
+  const at = (percent: bigint) => first + ((last - first) * percent + HUNDRED / 2n) / HUNDRED
   const ranges: TimeRange[] = []
   for (const word of text.split(',')) {
     const slice = /^ *([\d.]+)%\/(\d+) *$/.exec(word)

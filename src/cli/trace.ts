@@ -115,7 +115,27 @@ function offerKernel(session: Session, sources: FileSources, finder: ImageFinder
 /** The kernel, then the binaries that the trace names. */
 function offerFound(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {
   const kernel = offerKernel(session, sources, finder)
-  return kernel.ok ? offerImages(session, sources, finder) : kernel
+  if (!kernel.ok) return kernel
+  const offered = offerImages(session, sources, finder)
+  return offered.ok ? offerDebugFiles(session, sources, finder) : offered
+}
+
+/** What was split from the binaries that are there: the first file that fits. */
+function offerDebugFiles(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {
+  const images = session.query('images')
+  if (!images.ok) return fail(images.error.sentence)
+  const { path, build_id, own_build_id, debug_link, anonymous, status, rows } = images.value
+  for (let row = 1; row < rows; row++) {
+    if (status[row] !== LOADED || anonymous[row] !== 0) continue
+    const id = textAt(own_build_id, row) || textAt(build_id, row)
+    for (const candidate of finder.debugFiles(textAt(path, row), id, textAt(debug_link, row))) {
+      const file = sources.open(candidate.file)
+      const outcome = file.ok ? session.addImage(file.value.source, file.value.size, candidate.as) : null
+      if (outcome && !outcome.ok) return fail(outcome.error.sentence)
+      if (outcome?.value.state === 'used') break
+    }
+  }
+  return ok(undefined)
 }
 
 /** enum ptm_image_status: it came along with the trace. */

@@ -13,29 +13,31 @@ export const tableNames = Object.keys(tableColumns) as TableName[]
 /** The table's number in the C API (enum ptm_table_id). */
 export const tableId = (name: TableName): number => tableNames.indexOf(name)
 
-/** Copies `table`; null when its columns are not those this code was made for. `scratch` is 4 writable bytes in the decoder. */
+/** Copies `table`; null when its columns are not those this code was made for. `scratch` is 4 writable bytes in the decoder. Borrowed text is valid until the decoder runs again. */
 export function copyTable<Name extends TableName>(
   decoder: DecoderExports,
   table: Pointer,
   name: Name,
   scratch: Pointer,
+  text: 'copied' | 'borrowed' = 'copied',
 ): Tables[Name] | null {
   const columns = tableColumns[name]
   if (decoder.ptm_table_columns(table) !== columns.length) return null
   const rows = decoder.ptm_table_rows(table) >>> 0
   const copied: Record<string, Column | number> = { rows }
   columns.forEach(([key, type], column) => {
-    copied[key] = type === 'str' ? copyText(decoder, table, column, rows, scratch) : copyNumbers(decoder, table, column, type, rows)
+    copied[key] = type === 'str' ? copyText(decoder, table, column, rows, scratch, text) : copyNumbers(decoder, table, column, type, rows)
   })
   // The column list the keys come from is made from the same header as the type.
   return copied as unknown as Tables[Name]
 }
 
-function copyText(decoder: DecoderExports, table: Pointer, column: number, rows: number, scratch: Pointer): TextColumn {
+function copyText(decoder: DecoderExports, table: Pointer, column: number, rows: number, scratch: Pointer, how: 'copied' | 'borrowed'): TextColumn {
   const offsets = new Uint32Array(rows + 1)
   fill(decoder, offsets, decoder.ptm_table_data(table, column))
   const text = decoder.ptm_table_pool(table, column, scratch)
   const length = new DataView(decoder.memory.buffer).getUint32(scratch, true)
+  if (how === 'borrowed') return { offsets, pool: bytesOf(decoder.memory).subarray(text >>> 0, (text >>> 0) + length) }
   const pool = new Uint8Array(length)
   fill(decoder, pool, text)
   return { offsets, pool }

@@ -138,24 +138,11 @@ export class Session {
 
   /** One slice of answering: null means ask again with the same request. */
   queryStep<Name extends TableName>(name: Name, request: TableRequest): Result<Tables[Name] | null, EngineError> {
-    return this.run(`answering ${name}`, (decoder) => {
-      const text = request.text === undefined ? ok(0) : this.copyIn(new TextEncoder().encode(`${request.text}\0`))
-      if (!text.ok) return text
-      this.writeRequest(tableId(name), request, text.value)
-      const answer = this.scratch + REQUEST_BYTES
-      const status = decoder.ptm_query(this.session, this.scratch, answer)
-      decoder.free(text.value)
-      if (status === Status.MORE) return ok(null)
-      if (status !== Status.OK) return fail(this.failure(status))
-      const table = new DataView(decoder.memory.buffer).getUint32(answer, true)
-      const copied = copyTable(decoder, table, name, answer)
-      decoder.ptm_table_free(table)
-      if (!copied)
-        return fail({
-          sentence: `The decoder's table "${name}" is not the one this page was built for: build again with "make -C wasm wasm".`,
-        })
-      return ok(copied)
-    })
+    const table = this.ask(name, request)
+    if (!table.ok || table.value === null) return table.ok ? ok(null) : table
+    const copied = this.read(name, table.value, 'copied')
+    const freed = this.free(table.value)
+    return freed.ok ? copied : freed
   }
 
   /** The whole answer, however long it takes, unless `cancelled` says stop. */
@@ -172,10 +159,56 @@ export class Session {
     }
   }
 
+  /** Hands an answer to `work` with its text where it lies in the decoder's memory: nothing else may be asked until that is done. */
+  async borrow<Name extends TableName, Value>(
+    name: Name,
+    request: TableRequest,
+    work: (table: Tables[Name]) => Promise<Value>,
+  ): Promise<Result<Value, EngineError>> {
+    for (;;) {
+      const table = this.ask(name, request)
+      if (!table.ok) return table
+      if (table.value === null) continue
+      const borrowed = this.read(name, table.value, 'borrowed')
+      const used = borrowed.ok ? ok(await work(borrowed.value)) : borrowed
+      const freed = this.free(table.value)
+      return freed.ok ? used : freed
+    }
+  }
+
   close(): void {
     if (this.ended) return
     this.run('closing', (decoder) => ok(decoder.ptm_session_free(this.session)))
     this.ended = 'The trace was closed.'
+  }
+
+  /** The answer's table in the decoder's memory, to be freed; null means ask again with the same request. */
+  private ask(name: TableName, request: TableRequest): Result<Pointer | null, EngineError> {
+    return this.run(`answering ${name}`, (decoder) => {
+      const text = request.text === undefined ? ok(0) : this.copyIn(new TextEncoder().encode(`${request.text}\0`))
+      if (!text.ok) return text
+      this.writeRequest(tableId(name), request, text.value)
+      const answer = this.scratch + REQUEST_BYTES
+      const status = decoder.ptm_query(this.session, this.scratch, answer)
+      decoder.free(text.value)
+      if (status === Status.MORE) return ok(null)
+      if (status !== Status.OK) return fail(this.failure(status))
+      return ok(new DataView(decoder.memory.buffer).getUint32(answer, true))
+    })
+  }
+
+  private read<Name extends TableName>(name: Name, table: Pointer, text: 'copied' | 'borrowed'): Result<Tables[Name], EngineError> {
+    return this.run(`answering ${name}`, (decoder) => {
+      const read = copyTable(decoder, table, name, this.scratch + REQUEST_BYTES, text)
+      if (read) return ok(read)
+      return fail({
+        sentence: `The decoder's table "${name}" is not the one this page was built for: build again with "make -C wasm wasm".`,
+      })
+    })
+  }
+
+  private free(table: Pointer): Result<void, EngineError> {
+    return this.run('letting an answer go', (decoder) => ok(decoder.ptm_table_free(table)))
   }
 
   /** Runs `work` in the decoder; a trap inside ends the session. */

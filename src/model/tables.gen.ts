@@ -265,6 +265,8 @@ export type ImagesTable = {
   build_id: TextColumn
   /** of the given file; empty when not given */
   own_build_id: TextColumn
+  /** name of the file with its symbols and lines, where it was split (.gnu_debuglink) */
+  debug_link: TextColumn
   /** enum ptm_image_status */
   status: Uint8Array
   /** 1: no file to ask for (heap, JIT, kernel) */
@@ -674,6 +676,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['path', 'str'],
     ['build_id', 'str'],
     ['own_build_id', 'str'],
+    ['debug_link', 'str'],
     ['status', 'u8'],
     ['anonymous', 'u8'],
     ['symbols', 'u32'],

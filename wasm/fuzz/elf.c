@@ -4,6 +4,7 @@
  * this file and all of src/base and src/image; begin the corpus with small
  * binaries that hold debug information. */
 #include "image/address_space.h"
+#include "image/function_files.h"
 #include "image/lines.h"
 #include "image/symbols.h"
 
@@ -42,6 +43,8 @@ static void ask(ptm_images *images, ptm_spaces *spaces, uint32_t image)
 			(void)!ptm_spaces_code(spaces, space, ip, code, &length, &found);
 			(void)ptm_spaces_function_at(spaces, space, ip, &offset);
 			(void)!ptm_image_line(images, image, ptm_image_address(loaded, load.file_offset + (ip - map.start)), &file, &line, inlined, &depth);
+			bool known;
+			(void)!ptm_image_function_file(images, image, ptm_image_address(loaded, load.file_offset + (ip - map.start)), &known, &file);
 			if (ip - map.start > 20000)
 				ip += 4096;
 		}

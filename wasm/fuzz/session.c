@@ -51,14 +51,10 @@ static bool decode(ptm_session *session, uint32_t segment)
 	return ptm_session_merge(session, part, length) == PTM_OK;
 }
 
-static void ask(ptm_session *session, uint32_t id)
+static void ask_with(ptm_session *session, uint32_t id, const char *text)
 {
-	ptm_request request = { .table = id, .thread = PTM_ALL, .queue = PTM_ALL, .count = ROWS };
+	ptm_request request = { .table = id, .thread = PTM_ALL, .queue = PTM_ALL, .count = ROWS, .text = text };
 	ptm_table *table;
-	/* All that script can print: every kind of row with every field. */
-	if (id == PTM_TABLE_script)
-		request.text = "version 601\nwant 255\nshow 15\nperiod 2 100\nchain_size 16\nbranch_stack_size 8\n"
-			       "fields 0 0x7ffff3ffffff 1\nfields 1 0x7ffff3ffffff 0\nfields 4 0x7ffff3ffffff 0\nfields 6 0x7ffff3ffffff 1\nfields 7 0x7ffff3ffffff 0\n";
 	if (id == PTM_TABLE_instructions)
 		request.thread = 1;
 	if (id == PTM_TABLE_samples)
@@ -70,6 +66,18 @@ static void ask(ptm_session *session, uint32_t id)
 		status = ptm_query(session, &request, &table);
 	if (status == PTM_OK)
 		ptm_table_free(table);
+}
+
+static void ask(ptm_session *session, uint32_t id)
+{
+	/* All that script can print: every kind of row with every field; then every record. */
+	if (id == PTM_TABLE_script) {
+		ask_with(session, id, "version 601\nwant 255\nshow 15\nperiod 2 100\nchain_size 16\nbranch_stack_size 8\n"
+			 "fields 0 0x7ffff3ffffff 1\nfields 1 0x7ffff3ffffff 0\nfields 4 0x7ffff3ffffff 0\nfields 6 0x7ffff3ffffff 1\nfields 7 0x7ffff3ffffff 0\n");
+		ask_with(session, id, "version 601\nfields 0 0xfff 0\ndump x\n");
+	} else {
+		ask_with(session, id, NULL);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

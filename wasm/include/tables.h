@@ -130,6 +130,7 @@
 	C(images, path, str, "as mapped") \
 	C(images, build_id, str, "wanted, in hex; empty unknown") \
 	C(images, own_build_id, str, "of the given file; empty when not given") \
+	C(images, debug_link, str, "name of the file with its symbols and lines, where it was split (.gnu_debuglink)") \
 	C(images, status, u8, "enum ptm_image_status") \
 	C(images, anonymous, u8, "1: no file to ask for (heap, JIT, kernel)") \
 	C(images, symbols, u32, "function symbols read") \

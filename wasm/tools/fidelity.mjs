@@ -22,6 +22,8 @@ export const combinations = [
   { name: 'callret', words: ['--call-ret-trace'] },
   { name: 'skip', words: ['--itrace=bs100', '--reltime', '-F', '-dso'] },
   { name: 'sideband', words: ['--show-mmap-events', '--show-task-events', '--show-switch-events', '--show-lost-events', '--itrace=e', '-F', '+misc'] },
+  { name: 'srcline', words: ['--itrace=b', '-F', '+srcline'] },
+  { name: 'dump', words: ['-D'] },
   { name: 'bykind', words: ['--itrace=bpi5000i', '-F', 'hw:tid,ip,flags', '-F', 'synth:+pid,-comm'] },
 ]
 
@@ -30,6 +32,9 @@ const reasons = [
   { trace: /notime/, judge: /./, most: Infinity, to: 'notime' },
   { trace: /truncated/, judge: /^i1us$/, most: 20, to: 'lost-inside' },
   { trace: /snapshot/, judge: /./, most: Infinity, to: 'snapshot' },
+  { trace: /./, judge: /^srcline$/, most: 4, to: 'srcline' },
+  { trace: /pipe/, judge: /^dump$/, most: Infinity, to: 'pipe-dump' },
+  { trace: /zstd/, judge: /^dump$/, most: Infinity, to: 'options-that-are-not-there' },
   { trace: /./, judge: /^libipt$/, most: 40, to: 'libipt-cases' },
 ]
 

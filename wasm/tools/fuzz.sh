@@ -16,6 +16,7 @@ command -v clang >/dev/null || {
 }
 export PTM_FUZZ_BINARY=$PWD/test/fixtures/symfs/opt/ptarmigan/signals
 failed=0
+make -s -j"$(nproc)" fuzzed
 for target in fuzz/*.c; do
 	name=$(basename "$target" .c)
 	[ -z "$only" ] || [ "$only" = "$name" ] || continue
@@ -36,7 +37,7 @@ for target in fuzz/*.c; do
 	host=()
 	grep -q 'ptm_host_read(uint32_t' "$target" || host=(cli/host.c)
 	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Iinclude -Isrc -Icli \
-		"$target" src/*/*.c ${host[@]+"${host[@]}"} -lm -o "$out/$name"
+		"$target" ${host[@]+"${host[@]}"} "$out/libptarmigan.a" -lm -o "$out/$name"
 	[ "$name" != unwind ] || { objcopy -O binary --only-section=.eh_frame "$out/$name" "$corpus/own" && truncate -s 12000 "$corpus/own"; }
 	echo "fuzz: $name for $seconds s"
 	"$out/$name" -max_total_time="$seconds" -max_len=16384 -timeout=20 -rss_limit_mb=2048 -artifact_prefix="$out/$name-" \

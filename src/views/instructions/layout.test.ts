@@ -58,6 +58,7 @@ const images: ImagesTable = {
   path: textColumn(['', '/usr/bin/book']),
   build_id: textColumn(['', '']),
   own_build_id: textColumn(['', '']),
+  debug_link: textColumn(['', '']),
   status: Uint8Array.of(0, 1),
   anonymous: Uint8Array.of(0, 0),
   symbols: Uint32Array.of(0, 1),

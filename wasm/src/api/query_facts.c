@@ -222,6 +222,8 @@ ptm_status ptm_query_images(ptm_session *session, ptm_table *table)
 			status = set_id(table, PTM_images_build_id, row, image->build_id, image->build_id_length);
 		if (status == PTM_OK)
 			status = set_id(table, PTM_images_own_build_id, row, image->own_build_id, image->own_build_id_length);
+		if (status == PTM_OK)
+			status = set_string(session, table, PTM_images_debug_link, row, image->debug_link);
 		if (status != PTM_OK)
 			break;
 		ptm_table_set_u8(table, PTM_images_status, row, image->status);

@@ -129,8 +129,10 @@ static void put_frame(ptm_script *script, const ptm_chain_frame *frame)
 	script->in_kernel = frame->in_kernel;
 	const ptm_map *map = ptm_script_map(script, frame->ip, &space);
 	bool is_user = map && space != script->kernel_space;
+	/* perf shows where in the file user code is. */
 	ptm_script_put(script, "\t%16" PRIx64, is_user ? frame->ip - map->start + map->file_offset : frame->ip);
 	put_place(script, frame->ip);
+	ptm_script_put_source(script, frame->ip);
 	ptm_script_put_text(script, "\n", 1);
 }
 
@@ -211,6 +213,7 @@ static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr 
 	ptm_script_put(script, " %16" PRIx64, sample->ip);
 	script->only_mode = true;
 	put_place(script, sample->ip);
+	ptm_script_put_source(script, sample->ip);
 	script->only_mode = false;
 }
 

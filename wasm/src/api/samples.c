@@ -14,6 +14,7 @@ void ptm_samples_free(ptm_samples *samples)
 	for (uint32_t i = 0; i < samples->stacks.length; i++)
 		ptm_thread_stack_free(&samples->stacks.at[i]);
 	ptm_array_free(&samples->stacks);
+	ptm_dump_free(samples->dump);
 	ptm_bts_samples_free(samples->bts);
 	ptm_script_free(&samples->script);
 	ptm_array_free(&samples->lanes);
@@ -330,6 +331,7 @@ static ptm_status check_fields(ptm_session *session, const ptm_script *script)
 	if (timeless && options->asked & PTM_SCRIPT_TIME)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have TIME attribute set. Cannot print 'time' field.",
 			script->names[options->want & PTM_WANT_BRANCHES ? PTM_SCRIPT_BRANCHES : PTM_SCRIPT_INSTRUCTIONS]);
+	PTM_TRY(ptm_script_check_letters(session, options));
 	return ptm_script_check(session, options->asked, options->asked);
 }
 
@@ -343,6 +345,8 @@ static ptm_status start(ptm_session *session, const ptm_request *request)
 	samples->script.session = session;
 	PTM_TRY(ptm_script_options_read(options, request->text, &session->strings, &session->message));
 	PTM_TRY(ptm_script_start(&samples->script));
+	if (options->dump)
+		return ptm_dump_new(session, &samples->dump);
 	PTM_TRY(check_fields(session, &samples->script));
 	uint64_t calls = 0;
 	for (uint32_t type = 0; type < PTM_EVENTS_TYPES; type++)
@@ -377,7 +381,8 @@ ptm_status ptm_query_script(ptm_session *session, const ptm_request *request, pt
 	ptm_script *script = &session->samples->script;
 	script->text.length = 0;
 	script->lines = script->errors = 0;
-	ptm_status status = fill(session, session->samples);
+	ptm_dump *dump = session->samples->dump;
+	ptm_status status = dump ? ptm_dump_run(dump, script, PTM_SCRIPT_ANSWER) : fill(session, session->samples);
 	if (status == PTM_END && !script->text.length)
 		return PTM_OK;
 	return status == PTM_END || status == PTM_MORE ? put_answer(script, table) : status;

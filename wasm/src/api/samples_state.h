@@ -4,7 +4,7 @@
 #ifndef PTM_API_SAMPLES_STATE_H
 #define PTM_API_SAMPLES_STATE_H
 
-#include "api/script.h"
+#include "api/script_dump.h"
 
 typedef struct ptm_counters { uint64_t instructions, cycles; } ptm_counters;
 
@@ -62,6 +62,7 @@ struct ptm_samples {
 	bool follows_stacks;     /* calls and branches are asked for */
 	uint64_t period_ticks;   /* a power of two; 0: no sampling by time */
 	uint64_t left_out;       /* of the samples to skip */
+	ptm_dump *dump;          /* -D: the rest is not used then */
 	struct ptm_bts_samples *bts; /* of a BTS trace: samples_bts.c */
 };
 

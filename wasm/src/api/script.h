@@ -58,6 +58,8 @@ typedef struct ptm_place {
 	uint8_t code_length;     /* of the instruction there, 0: none */
 	uint8_t code[16];
 	uint32_t name, dso;      /* string ids; 0: unknown */
+	bool has_source;         /* the next was looked up */
+	uint32_t source;         /* string id of what srcline prints; 0: nothing */
 	uint32_t name_length, dso_length;
 	uint64_t offset;         /* in the symbol */
 	uint64_t file_offset;    /* of ip */
@@ -136,6 +138,12 @@ void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const pt
 /* Width of event names and whether there are call chains, of the file's events. */
 void ptm_script_look_at_events(ptm_script *script);
 
+/* script_source.c */
+/* What perf prints as the source line of an address of a map: string id, 0: nothing. Fails only for want of memory. */
+ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text) PTM_MUST_CHECK;
+/* That, on a line of its own, if the fields at hand have it. */
+void ptm_script_put_source(ptm_script *script, uint64_t ip);
+
 /* script_memory.c: perf's "|OP … |LVL … " with its padding. */
 void ptm_script_put_data_source(ptm_script *script, uint64_t bits);
 
@@ -152,17 +160,21 @@ void ptm_script_put_branch_code(ptm_script *script, const ptm_sample *sample, ui
 /* script_check.c: PTM_BAD_REQUEST and perf's message for fields that the file's
  * samples do not have; `asked`: those of `fields` that were chosen by name. */
 ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t asked) PTM_MUST_CHECK;
+/* The same for letters of --itrace that would change the file's own samples. */
+ptm_status ptm_script_check_letters(ptm_session *session, const ptm_script_options *options) PTM_MUST_CHECK;
 
 /* script_line.c */
-/* Names and widths of the events that perf makes up with script->options; the cache of places. */
-ptm_status ptm_script_start(ptm_script *script) PTM_MUST_CHECK;
-void ptm_script_free(ptm_script *script);
 /* One sample that perf makes up, unless a filter leaves it out. */
 void ptm_script_put_row(ptm_script *script, const ptm_script_row *row);
 /* comm, tid, cpu, misc and time, as script->fields say; ns 0: no time. */
 void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc);
 /* An instruction trace error; counts it. */
 void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t code);
+
+/* script_state.c */
+/* Names and widths of the events that perf makes up with script->options; the cache of places. */
+ptm_status ptm_script_start(ptm_script *script) PTM_MUST_CHECK;
+void ptm_script_free(ptm_script *script);
 /* Whether the options' filters let a sample at hand (pid, tid, cpu, comm) through. */
 bool ptm_script_wants(const ptm_script *script, uint64_t ns);
 /* Sets pid, tid and comm to those of a thread's row at a time; 0 has no thread. */
@@ -184,5 +196,7 @@ ptm_status ptm_thread_stack_branches(ptm_script *script, const ptm_script_row *r
 
 /* script_sideband.c: a sideband record as the options' --show-… print it, or nothing. */
 void ptm_script_put_record(ptm_script *script, const ptm_record *record);
+/* "PERF_RECORD_MMAP2 …" with its newline, of a record that --show-… can print. */
+void ptm_script_put_record_text(ptm_script *script, const ptm_record *record);
 
 #endif

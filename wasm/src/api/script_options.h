@@ -36,10 +36,12 @@ typedef struct ptm_script_options {
 	uint64_t period;         /* 0: every instruction */
 	uint32_t branch_filter;  /* flags of which a branch must have one; 0: all branches */
 	uint32_t error_filter;   /* bits by error code: those that are not printed */
+	uint32_t dump;           /* -D: string id of the file's name; 0: not asked for */
 	uint32_t skip;           /* synthesized samples left out at the start */
 	uint32_t chain_size, branch_stack_size; /* entries; 0: none */
 	bool approximate_ipc, timeless;
 	bool stitch_lbr;         /* call stacks of the LBR go on in those of the sample before */
+	bool others, add_to_samples; /* samples that are in the trace; chains and branches for the file's own */
 	bool ns, relative_time, delta_time, pad_dso;
 	PTM_ARRAY(ptm_script_range) times;
 	PTM_ARRAY(int32_t) cpus, pids, tids;

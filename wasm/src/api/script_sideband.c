@@ -67,7 +67,7 @@ static void put_switch(ptm_script *script, const ptm_record *record)
 		ptm_script_put(script, "PERF_RECORD_SWITCH_CPU_WIDE %s  %s pid/tid: %5d/%-5d\n", way, out ? "next" : "prev", record->as.swap.other_pid, record->as.swap.other_tid);
 }
 
-static void put_text(ptm_script *script, const ptm_record *record)
+void ptm_script_put_record_text(ptm_script *script, const ptm_record *record)
 {
 	switch (record->type) {
 	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2: put_map(script, record); break;
@@ -115,5 +115,5 @@ void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 	ptm_script_put_who(script, ns, misc);
 	if (!ns && script->fields & PTM_SCRIPT_TIME)
 		ptm_script_put(script, script->options.ns ? "    0.000000000: " : "    0.000000: ");
-	put_text(script, record);
+	ptm_script_put_record_text(script, record);
 }

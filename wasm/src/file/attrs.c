@@ -14,6 +14,7 @@ enum {
 	FLAG_EXCLUDE_USER = 1 << 4, FLAG_EXCLUDE_KERNEL = 1 << 5, FLAG_EXCLUDE_HV = 1 << 6, FLAG_FREQ = 1 << 10,
 	FLAG_SAMPLE_ID_ALL = 1 << 18, FLAG_EXCLUDE_HOST = 1 << 19, FLAG_EXCLUDE_GUEST = 1 << 20, FLAG_USE_CLOCKID = 1 << 25, FLAG_CONTEXT_SWITCH = 1 << 26
 };
+#define FLAG_AUX_OUTPUT (1ull << 32)
 
 ptm_attr ptm_attr_decode(const uint8_t *at, size_t length)
 {
@@ -37,6 +38,7 @@ ptm_attr ptm_attr_decode(const uint8_t *at, size_t length)
 	attr.sample_id_all = flags & FLAG_SAMPLE_ID_ALL;
 	attr.use_clockid = flags & FLAG_USE_CLOCKID;
 	attr.context_switch = flags & FLAG_CONTEXT_SWITCH;
+	attr.aux_output = flags & FLAG_AUX_OUTPUT;
 	ptm_bytes_skip(&bytes, 4 + 4 + 8 + 8); /* wakeup, bp_type, config1, config2 */
 	attr.branch_sample_type = ptm_bytes_u64(&bytes);
 	attr.sample_regs_user = ptm_bytes_u64(&bytes);

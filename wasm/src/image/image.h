@@ -53,12 +53,16 @@ typedef struct ptm_image {
 	ptm_symbol self;         /* of a PTM_NAMES_SELF */
 	uint32_t debug_source;   /* host id of its separate debug file, for symbols and lines */
 	uint64_t debug_size;     /* 0: none given */
+	uint32_t debug_link, debug_link_crc; /* name (string id, 0: none) and CRC-32 of that file, as the binary says */
 	PTM_ARRAY(ptm_load) loads;
 	uint32_t next_same_path; /* row of another image with this path (and another build-id); 0: none */
 	uint32_t match;          /* how sure the given file is: parts of the path that agree, UINT32_MAX: by build-id */
 	ptm_pages code;          /* when loaded */
 	struct ptm_symbol_index *symbol_index; /* owned by image/symbols.c; NULL until read */
 	void *lines;             /* owned by image/lines.c */
+	struct ptm_function_files *function_files; /* owned by image/function_files.c */
+	bool source_known;       /* perf script: addr2line told a line of it */
+	uint32_t source_failures;/* perf script: addresses of which it told none, before the first that it told */
 	void *cfi;               /* owned by image/cfi.c */
 	ptm_message message;     /* why it is not loaded */
 } ptm_image;

@@ -2,6 +2,8 @@
 /* The list of images: which binaries the maps want, and which given file is
  * which of them. */
 #include "image/cfi.h"
+#include "image/debug_link.h"
+#include "image/function_files.h"
 #include "image/kernel.h"
 #include "image/lines.h"
 #include "image/names.h"
@@ -26,11 +28,13 @@ static void unload(ptm_image *image)
 	ptm_pages_free(&image->code);
 	ptm_symbols_free(image);
 	ptm_lines_free(image);
+	ptm_function_files_free(image);
 	ptm_cfi_free(image);
 	ptm_array_free(&image->loads);
 	ptm_source_free(&image->source);
 	image->status = PTM_IMAGE_MISSING;
 	image->own_build_id_length = 0;
+	image->debug_link = 0;
 	image->match = 0;
 }
 
@@ -225,6 +229,12 @@ ptm_status ptm_image_serve(ptm_image *image, const ptm_elf *elf, uint32_t source
 	return PTM_OK;
 }
 
+/* Notes where the binary says that its symbols and lines are. */
+static ptm_status note_debug_link(ptm_images *images, ptm_image *image, const ptm_elf *elf)
+{
+	return ptm_debug_link_read(elf, &image->source, images->strings, &image->debug_link, &image->debug_link_crc);
+}
+
 /* Gives the file to every image it fits. A match by path may later be replaced
  * by one that agrees in more of the path, one by build-id never. */
 static ptm_status match(ptm_images *images, const ptm_elf *elf, uint32_t source, uint64_t size, const char *path, uint32_t *served,
@@ -246,8 +256,10 @@ static ptm_status match(ptm_images *images, const ptm_elf *elf, uint32_t source,
 		bool by_id = ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length);
 		uint32_t sureness = by_id ? BY_BUILD_ID : image->build_id_length ? 0 : parts;
 		if (sureness && (by_id || parts == best)) {
-			if (image->status != PTM_IMAGE_LOADED || sureness > image->match)
+			if (image->status != PTM_IMAGE_LOADED || sureness > image->match) {
 				PTM_TRY(ptm_image_serve(image, elf, source, size, sureness));
+				PTM_TRY(note_debug_link(images, image, elf));
+			}
 			(*served)++;
 		} else if (parts && image->build_id_length && image->status != PTM_IMAGE_LOADED) {
 			status = ptm_refuse_build(image, path, elf->build_id, elf->build_id_length, message);
@@ -269,7 +281,8 @@ static ptm_status match_debug(ptm_images *images, const ptm_elf *elf, uint32_t s
 	for (uint32_t i = 1; i < images->images.length; i++) {
 		ptm_image *image = &images->images.at[i];
 		if (!ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length) &&
-		    !ptm_same_build(image->own_build_id, image->own_build_id_length, elf->build_id, elf->build_id_length))
+		    !ptm_same_build(image->own_build_id, image->own_build_id_length, elf->build_id, elf->build_id_length) &&
+		    !(image->debug_link && ptm_debug_link_fits(ptm_strings_get(images->strings, image->debug_link), image->debug_link_crc, source, size, path)))
 			continue;
 		ptm_symbols_free(image);
 		ptm_lines_free(image);
@@ -280,7 +293,7 @@ static ptm_status match_debug(ptm_images *images, const ptm_elf *elf, uint32_t s
 	if (*served)
 		return PTM_OK;
 	return ptm_message_set(message, PTM_NOT_FOUND, "%s holds only debug information, no code, and nothing that the trace ran or that was "
-			       "given has its build-id: give the binary it was split from.", path);
+			       "given has its build-id or its checksum: give the binary it was split from.", path);
 }
 
 static ptm_status offer_elf(ptm_images *images, ptm_elf *elf, uint32_t source, uint64_t size, const char *path, uint32_t *served,

@@ -172,7 +172,7 @@ static void what_is_no_x86_program_is_refused_with_a_reason(void)
 	CHECK_EQ(offer_changed(56, 0, 0), PTM_UNSUPPORTED);
 	CHECK_TEXT(message.text, "a holds no code that can be loaded (ELF type 2, no PT_LOAD).");
 	CHECK_EQ(offer_changed(0x400 + 64 + 4, SHT_NOBITS, 0), PTM_NOT_FOUND);
-	CHECK_TEXT(message.text, "a holds only debug information, no code, and nothing that the trace ran or that was given has its build-id: "
+	CHECK_TEXT(message.text, "a holds only debug information, no code, and nothing that the trace ran or that was given has its build-id or its checksum: "
 				 "give the binary it was split from.");
 	CHECK_EQ(images.images.at[1].status, PTM_IMAGE_MISSING);
 	CHECK_EQ(offer_changed(60, 60000, 0), PTM_OK);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `script` prints of records, packets and source lines, and the names out of
+// files that were split from a binary; by the real decoder. Hashes are those of
+// what perf 6.1 prints: `perf script -D -i NAME.data --symfs symfs | sha256sum`.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, describe, expect, it, test, vi } from 'vitest'
+import { parseCommand } from './args'
+import { optionsText } from './script'
+import { openTrace } from './trace'
+
+// Decoders are made anew and programs started: a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000 })
+
+const fixtures = join(import.meta.dirname, '../../wasm/test/fixtures')
+const split = mkdtempSync(join(tmpdir(), 'ptarmigan-'))
+afterAll(() => rmSync(split, { recursive: true }))
+
+async function printed(file: string, symfs: string, words: readonly string[], name = ''): Promise<string> {
+  const command = parseCommand(['script', file, ...words])
+  if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
+  const trace = await openTrace(join(fixtures, file), symfs, true)
+  if (!trace.ok) throw new Error(trace.error)
+  const text = optionsText(command.value.options, [], 0, name)
+  let all = ''
+  for (let first = 0; ; first = 1) {
+    const answer = await trace.value.session.borrow('script', { first, text }, async ({ rows, text: { offsets, pool } }) => ({
+      rows,
+      text: new TextDecoder().decode(pool.slice(0, offsets[rows] ?? 0)),
+    }))
+    if (!answer.ok) throw new Error(answer.error.sentence)
+    if (answer.value.rows === 0) return all
+    all += answer.value.text
+  }
+}
+
+describe('-D prints every record and packet as perf does', () => {
+  it.each([
+    ['calls-default', 'c1fde7c59fe08d5d22c2526ceb70dd6776887221a763a0befa63d81f64e04be0'],
+    ['threads-cpu-wide', '7027dafb97d728233010eff0ffa7c1265eb82eabc81d5a506adfa239fb91ef5f'],
+    ['calls-truncated', '8b22e603668b0069abe79df4666a7d43b1f857045070188c1e6ef9e94f1cc83a'],
+    ['other/bts-calls', 'bcf4a1f3a3b594f6ba002171e55a2a7de3af7bd982da0600f59baf1a1305a8ac'],
+    ['other/lbr-calls', '39d0447bf281f79c91110a738c8ee3642e7c7165857aa81644a4d958f85bedf6'],
+  ])('%s', async (name, wanted) => {
+    const text = await printed(`${name}.perf.data`, join(fixtures, 'symfs'), ['-D'], `${name.replace('other/', '')}.data`)
+    expect(createHash('sha256').update(text).digest('hex')).toBe(wanted)
+  })
+
+  it('but of compressed files, which it says', async () => {
+    await expect(printed('calls-zstd.perf.data', join(fixtures, 'symfs'), ['-D'], 'x')).rejects.toThrow(
+      '-D: compressed files and directories are not dumped yet; "ptarmigan packets" prints their AUX data.',
+    )
+  })
+})
+
+const words = ['--itrace=b', '-F', 'ip,sym,srcline']
+
+test('srcline is the line table’s, else the file that the symbol table names', async () => {
+  const lines = (await printed('calls-default.perf.data', join(fixtures, 'symfs'), words)).split('\n')
+  const after = (start: string) => lines[lines.findIndex((line) => line.includes(start)) + 1]
+  expect(after(' main')).toBe('  calls.c:72')
+  expect(after(' trinkle')).toBe('  qsort.lo:0')
+  expect(after(' _start')).toBe('           4011fe _start_c')
+})
+
+/** symfs of the program without symbols, which stand in a file at `place`. */
+function splitInto(folder: string, place: string, link: boolean): string {
+  const symfs = join(split, folder)
+  const program = join(symfs, 'opt/ptarmigan/calls')
+  const debug = join(symfs, place)
+  for (const file of [program, debug]) mkdirSync(dirname(file), { recursive: true })
+  copyFileSync(join(fixtures, 'symfs/opt/ptarmigan/calls'), program)
+  execFileSync('objcopy', ['--only-keep-debug', program, debug])
+  execFileSync('objcopy', ['--strip-all', ...(link ? [`--add-gnu-debuglink=${debug}`] : []), program])
+  return symfs
+}
+
+test.each([
+  ['by build-id', 'usr/lib/debug/.build-id/0a/524fe42599fe5681ec7f221d732c0161e716b2.debug', false],
+  ['by its link, in .debug', 'opt/ptarmigan/.debug/calls.dbg', true],
+  ['by its link, in /usr/lib/debug', 'usr/lib/debug/opt/ptarmigan/calls.dbg', true],
+])('symbols and lines are found %s', async (folder, place, link) => {
+  const names = ['--itrace=b', '-F', 'ip,sym,symoff']
+  const whole = await printed('calls-default.perf.data', join(fixtures, 'symfs'), names)
+  const symfs = splitInto(folder, place, link)
+  expect(await printed('calls-default.perf.data', symfs, names)).toBe(whole)
+  expect(await printed('calls-default.perf.data', symfs, words)).toContain(' main\n  calls.c:72\n')
+})

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What script_line.c works with: the options' filters, the events that perf
+ * makes up with them and their names, who a sample is of. */
+#include "api/script.h"
+#include <stdio.h>
+
+/* --------------------------------------------------------------- filters */
+
+static bool is_among(const int32_t *numbers, uint32_t count, int32_t number)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (numbers[i] == number)
+			return true;
+	return !count;
+}
+
+static bool has_comm(const ptm_script *script)
+{
+	const ptm_script_options *options = &script->options;
+	for (uint32_t i = 0; i < options->comms.length; i++)
+		if (!strcmp(ptm_strings_get(&script->session->strings, options->comms.at[i]), script->comm))
+			return true;
+	return !options->comms.length;
+}
+
+bool ptm_script_wants(const ptm_script *script, uint64_t ns)
+{
+	const ptm_script_options *options = &script->options;
+	bool in_time = !options->times.length || !ns;
+
+	for (uint32_t i = 0; i < options->times.length && !in_time; i++)
+		in_time = ns >= options->times.at[i].start && ns <= options->times.at[i].end;
+	return in_time && (script->cpu < 0 || is_among(options->cpus.at, options->cpus.length, script->cpu)) &&
+	       is_among(options->pids.at, options->pids.length, script->pid) && is_among(options->tids.at, options->tids.length, script->tid) && has_comm(script);
+}
+
+/* ----------------------------------------------------------------- state */
+
+/* The modifiers that perf gives to the events it makes up: those of the trace's own event. */
+static void modifiers_of(const ptm_session *session, char into[16])
+{
+	const ptm_attr *attr = session->pt.attr < session->file.attrs.length ? &session->file.attrs.at[session->pt.attr] : NULL;
+	bool privileged = attr && (attr->exclude_kernel || attr->exclude_user || attr->exclude_hv);
+	char *at = into;
+
+	*at++ = ':';
+	if (privileged) {
+		if (!attr->exclude_kernel)
+			*at++ = 'k';
+		if (!attr->exclude_user)
+			*at++ = 'u';
+		if (!attr->exclude_hv)
+			*at++ = 'h';
+	}
+	if (attr && (attr->exclude_host || attr->exclude_guest == privileged)) {
+		if (!attr->exclude_host)
+			*at++ = 'H';
+		if (!attr->exclude_guest)
+			*at++ = 'G';
+	}
+	*(at == into + 1 ? into : at) = 0;
+}
+
+/* Which of the events perf makes up exist with these options. */
+static bool exists(const ptm_script *script, uint32_t event)
+{
+	const ptm_pt_info *pt = &script->session->pt;
+	uint32_t want = script->options.want;
+	bool power = want & PTM_WANT_POWER, events = want & PTM_WANT_EVENTS;
+
+	if (script->session->flow_source != PTM_SOURCE_PT)
+		return script->session->flow_source == PTM_SOURCE_BTS && event == PTM_SCRIPT_BRANCHES && want & PTM_WANT_BRANCHES;
+	switch (event) {
+	case PTM_SCRIPT_BRANCHES: return want & PTM_WANT_BRANCHES;
+	case PTM_SCRIPT_INSTRUCTIONS: return want & PTM_WANT_INSTRUCTIONS;
+	case PTM_SCRIPT_TRANSACTIONS: return want & PTM_WANT_TRANSACTIONS;
+	case PTM_SCRIPT_CYCLES: return want & PTM_WANT_CYCLES;
+	case PTM_SCRIPT_PTWRITE: return want & PTM_WANT_PTWRITES;
+	case PTM_SCRIPT_CBR: case PTM_SCRIPT_PSB: return power;
+	case PTM_SCRIPT_EVT: return events && pt->config >> 31 & 1;
+	case PTM_SCRIPT_IFLAG: return events && pt->event_trace;
+	default: return power && pt->config >> 4 & 1;
+	}
+}
+
+ptm_status ptm_script_start(ptm_script *script)
+{
+	static const char *const names[PTM_SCRIPT_EVENTS] = { "branches", "instructions", "transactions", "cycles", "ptwrite", "cbr", "psb", "mwait",
+		"pwre", "exstop", "pwrx", "evt", "iflag" };
+	char modifiers[16];
+
+	script->places = calloc(PTM_PLACES, sizeof *script->places);
+	if (!script->places)
+		return PTM_NO_MEMORY;
+	ptm_script_look_at_events(script);
+	modifiers_of(script->session, modifiers);
+	for (uint32_t event = 0; event < PTM_SCRIPT_EVENTS; event++) {
+		/* Those that count what the CPU counts have the modifiers of counters. */
+		snprintf(script->names[event], sizeof script->names[event], "%s%s", names[event],
+			event == PTM_SCRIPT_BRANCHES || event == PTM_SCRIPT_INSTRUCTIONS || event == PTM_SCRIPT_CYCLES ? modifiers : "");
+		uint32_t length = (uint32_t)strlen(script->names[event]);
+		if (exists(script, event) && length > script->event_width)
+			script->event_width = length;
+	}
+	return PTM_OK;
+}
+
+void ptm_script_free(ptm_script *script)
+{
+	ptm_array_free(&script->text);
+	ptm_array_free(&script->record);
+	ptm_array_free(&script->words);
+	ptm_script_options_free(&script->options);
+	ptm_stitch_free(script->stitch);
+	script->stitch = NULL;
+	free(script->places);
+	script->places = NULL;
+}
+
+/* A thread's name at a time, as perf knows it then: 0 before the first. */
+static uint32_t name_of(const ptm_sideband *sideband, uint32_t thread, uint64_t ns)
+{
+	for (uint32_t low = 0, high = sideband->comms.length; low < high;) {
+		uint32_t middle = low + (high - low) / 2;
+		const ptm_comm_change *at = &sideband->comms.at[middle];
+		if (at->thread == thread && at->time <= ns)
+			return ptm_sideband_comm(sideband, thread, ns);
+		if (at->thread < thread)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return 0;
+}
+
+void ptm_script_set_thread(ptm_script *script, uint32_t row, uint64_t ns)
+{
+	const ptm_session *session = script->session;
+	const ptm_thread *thread = &session->sideband.threads.at[row];
+	const char *comm = ptm_strings_get(&session->strings, name_of(&session->sideband, row, ns));
+
+	script->pid = thread->pid;
+	script->tid = thread->tid;
+	if (*comm)
+		snprintf(script->comm, sizeof script->comm, "%s", comm);
+	else
+		snprintf(script->comm, sizeof script->comm, ":%d", thread->tid);
+}

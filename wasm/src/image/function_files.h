@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Source files of functions by the symbol table alone. */
+#ifndef PTM_IMAGE_FUNCTION_FILES_H
+#define PTM_IMAGE_FUNCTION_FILES_H
+
+#include "image/image.h"
+
+void ptm_function_files_free(ptm_image *image);
+
+/* Whether there is a function at or before `address` (of the file's own address
+ * space) in its section, and the source file (string id; 0: not told) that the
+ * symbol table says it is of. Reads the symbols the first time. Fails only for
+ * want of memory. */
+ptm_status ptm_image_function_file(ptm_images *images, uint32_t image, uint64_t address, bool *known, uint32_t *file) PTM_MUST_CHECK;
+
+#endif
