@@ -3,8 +3,11 @@
 // sees, with the same file or with the bundle alone.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, type Page } from '@playwright/test'
+import { expect, test, type Browser, type Page } from '@playwright/test'
 import { axeViolations, chooseFiles, chooseThread, expectRows, idle, openExample, openStart, panel, root, showTab } from './page'
+
+// Several pages in each test.
+test.describe.configure({ timeout: 300_000 })
 
 const samples = join(root, 'public/samples')
 const example = [join(samples, 'example.perf.data'), join(samples, 'orderbook')]
@@ -38,6 +41,83 @@ test('a link shows the same view in another browser, once the same file is dropp
   await expect.poll(() => rowsOnScreen(other)).toEqual(rows)
   expect(await other.getByLabel('From').inputValue()).toBe(await page.getByLabel('From').inputValue())
   await other.context().close()
+  expect(problems).toEqual([])
+})
+
+/** Follows a link in a fresh profile that has the same files. */
+async function follow(browser: Browser, link: string): Promise<Page> {
+  const other = await (await browser.newContext()).newPage()
+  await other.emulateMedia({ reducedMotion: 'reduce' })
+  await other.goto(link)
+  await openAsFiles(other)
+  await expect(other.getByText('This link shows a view of')).toBeHidden()
+  await idle(other)
+  return other
+}
+
+const picture = (page: Page) => panel(page).screenshot({ animations: 'disabled' })
+
+test('a link holds what the timeline shows: zoom, folded lanes, the selected call; the picture is the same', async ({ page, browser }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  const problems = await openStart(page)
+  await openAsFiles(page)
+  await showTab(page, 'Timeline')
+  const timeline = panel(page).getByRole('application', { name: /^Timeline/ })
+  await timeline.focus()
+  for (const key of ['w', 'w', 'w', 'd', 'Shift+ArrowRight', 'Shift+ArrowDown', 'Shift+ArrowDown', 'Enter', 'w', 'w', 'd']) await timeline.press(key)
+  await panel(page).getByRole('button', { name: /^Collapse/ }).last().click()
+  await page.mouse.move(5, 5)
+  for (const part of ['zoom=', 'call=', 'folded=']) await expect.poll(() => page.url()).toContain(part)
+  await idle(page)
+  await timeline.blur()
+  const seen = await picture(page)
+  const other = await follow(browser, page.url())
+  await expect.poll(async () => (await picture(other)).equals(seen)).toBe(true)
+  await expect.poll(() => other.url()).toBe(page.url())
+  await other.context().close()
+  expect(problems).toEqual([])
+})
+
+test('a link holds columns, orders and places of the lists', async ({ page, browser }) => {
+  const problems = await openStart(page)
+  await openAsFiles(page)
+  const column = async (name: string) => {
+    const menu = panel(page).getByText('Columns', { exact: true }).filter({ visible: true })
+    await menu.click()
+    await panel(page).getByRole('checkbox', { name, exact: true }).filter({ visible: true }).click()
+    await menu.click()
+  }
+  const check = async (parts: string[]) => {
+    for (const part of parts) await expect.poll(() => page.url()).toContain(part)
+    await idle(page)
+    const rows = await rowsOnScreen(page)
+    const other = await follow(browser, page.url())
+    await expect.poll(() => rowsOnScreen(other)).toEqual(rows)
+    expect(other.url()).toBe(page.url())
+    await other.context().close()
+  }
+  await showTab(page, 'Instructions')
+  await column('CPU')
+  await panel(page).getByRole('radio', { name: 'perf’s clock' }).click()
+  await panel(page).getByRole('textbox', { name: /^Go to time/ }).fill('#5000')
+  await panel(page).getByRole('textbox', { name: /^Go to time/ }).press('Enter')
+  await panel(page).getByRole('grid').filter({ visible: true }).hover()
+  await page.mouse.wheel(0, 22 * 40)
+  await check(['instructions.columns=', 'instructions.clock=perf', 'at=', 'top='])
+  await showTab(page, 'Packets')
+  await panel(page).locator('.pkt-chip').nth(2).click()
+  await panel(page).getByRole('grid').filter({ visible: true }).hover()
+  await page.mouse.wheel(0, 22 * 100)
+  await panel(page).getByRole('grid').filter({ visible: true }).getByRole('row').nth(6).click()
+  await check(['packets.marked=', 'packet-top=', 'packet='])
+  await showTab(page, 'Blocks')
+  await panel(page).getByRole('columnheader', { name: /^IPC/ }).getByRole('button').click()
+  await column('Address')
+  await panel(page).getByRole('grid').filter({ visible: true }).getByRole('row').nth(9).click()
+  await check(['blocks.order=ipc', 'blocks.columns=', 'block='])
+  await panel(page).getByRole('radio', { name: 'Branches' }).click()
+  await panel(page).getByRole('grid').filter({ visible: true }).getByRole('row').nth(4).click()
+  await check(['blocks.list=branches', 'branches.at='])
   expect(problems).toEqual([])
 })
 

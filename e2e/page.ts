@@ -8,6 +8,8 @@ import { expect, type Locator, type Page } from '@playwright/test'
 
 export const root = join(import.meta.dirname, '..')
 export const fixture = (name: string): string => join(root, 'wasm/test/fixtures', name)
+/** Instructions that a fixture's program executed, of all threads: what its .hash says. */
+export const instructionsOf = (name: string): number => Number(readFileSync(fixture(`${name}.hash`), 'utf8').split(' ')[1])
 export const tabs = ['Flame graph', 'Timeline', 'Instructions', 'Blocks', 'Packets', 'Files'] as const
 export type TabName = (typeof tabs)[number]
 

@@ -8,6 +8,8 @@ import { DropZone } from '../widgets/DropZone'
 import { applyScheme } from '../widgets/theme'
 import { Banners } from './Banners'
 import { droppedFiles } from './open-files'
+import { HandOver } from './HandOver'
+import { LibraryDialog } from './LibraryDialog'
 import { LinkBanner } from './LinkBanner'
 import { RangeBar } from './RangeBar'
 import { RawDialog } from './RawDialog'
@@ -74,9 +76,9 @@ function useShortcuts(onAction: (action: Action) => unknown): void {
   }, [])
 }
 
-type OpenTraceProps = { links: Links; updates: Updates; onHelp(): void; onShare(): void; searchRef: React.RefObject<HTMLInputElement | null> }
+type OpenTraceProps = { links: Links; updates: Updates; onHelp(): void; onShare(): void; onKeep(): void; searchRef: React.RefObject<HTMLInputElement | null> }
 
-function OpenTrace({ links, updates, onHelp, onShare, searchRef }: OpenTraceProps) {
+function OpenTrace({ links, updates, onHelp, onShare, onKeep, searchRef }: OpenTraceProps) {
   const images = useStore((store) => store.session.images)
   const queues = useStore((store) => store.session.queues)
   const missing = useMemo(
@@ -85,7 +87,7 @@ function OpenTrace({ links, updates, onHelp, onShare, searchRef }: OpenTraceProp
   )
   return (
     <div className="app">
-      <TopBar onHelp={onHelp} onShare={onShare} />
+      <TopBar onHelp={onHelp} onShare={onShare} onKeep={onKeep} />
       <main>
         <TabStrip missing={missing?.count ?? 0} searchRef={searchRef} />
         <LinkBanner links={links} updates={updates} />
@@ -108,6 +110,7 @@ export function App() {
   const links = useLinks()
   const updates = useUpdates()
   const [sharing, setSharing] = useState(false)
+  const [keeping, setKeeping] = useState(false)
   useShareLink()
   useShortcuts((action) => {
     const { setTab, theme, setTheme } = useStore.getState()
@@ -139,7 +142,7 @@ export function App() {
       onDrop={(data) => void droppedFiles(data).then(openFiles)}
     >
       {isOpen ? (
-        <OpenTrace links={links} updates={updates} onHelp={() => setHelp(true)} onShare={() => setSharing(true)} searchRef={search} />
+        <OpenTrace links={links} updates={updates} onHelp={() => setHelp(true)} onShare={() => setSharing(true)} onKeep={() => setKeeping(true)} searchRef={search} />
       ) : (
         <>
           <LinkBanner links={links} updates={updates} />
@@ -147,7 +150,9 @@ export function App() {
         </>
       )}
       {sharing && isOpen && <ShareDialog onCopyLink={links.copy} onClose={() => setSharing(false)} />}
+      {keeping && isOpen && <LibraryDialog view={links.fragment} onClose={() => setKeeping(false)} />}
       <RawDialog />
+      <HandOver />
       {help && <ShortcutsSheet onClose={() => setHelp(false)} />}
     </DropZone>
   )

@@ -10,6 +10,7 @@ import { exportBundle, useStore, type BundleFile } from '../store'
 import { Button } from '../widgets/Button'
 import { Dialog } from '../widgets/Dialog'
 import { durationText } from '../widgets/number-text'
+import { BundleLink } from './BundleLink'
 import { BundleContents } from './BundleContents'
 import { linkedView } from './link-view'
 import { ShareUpload } from './ShareUpload'
@@ -155,7 +156,7 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
     const cut = range !== null || thread !== null
     const shared = {
       ...linked,
-      ...(cut && { instruction: null, packet: null }),
+      ...(cut && { instruction: null, packet: null, top: null, packetTop: null }),
       ...(redaction.symbols !== 'keep' && { search: '', flame: emptyView.flame }),
     }
     return { range, threads: thread === null ? null : [thread], redaction, title: '', note: '', view: viewParameters(shared).toString() }
@@ -183,6 +184,7 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
               <Button kind="primary" icon="file" onClick={() => save(bundle.value.file)}>
                 Export bundle ({sizeText(bundle.value.file.size)})
               </Button>
+              <BundleLink bundle={bundle.value} />
             </>
           )}
         </section>

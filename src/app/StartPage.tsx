@@ -8,6 +8,7 @@ import { Button } from '../widgets/Button'
 import { CopyLine } from '../widgets/CopyLine'
 import { Icon } from '../widgets/icons'
 import { Mark } from './Brand'
+import { KeptOnStart } from './KeptTraces'
 import { FileButton } from './FileButtons'
 import { ThemeToggle } from './ThemeToggle'
 import './StartPage.css'
@@ -92,6 +93,7 @@ export function StartPage() {
           <p className="start-privacy">Nothing leaves this machine: the trace is decoded in this browser tab.</p>
         </div>
         <Problems />
+        <KeptOnStart />
         <section aria-labelledby="start-record">
           <h2 id="start-record">Record a good trace</h2>
           <ul className="start-hints">

@@ -51,6 +51,16 @@ function DecodeProgress() {
   )
 }
 
+function KeepButton({ onKeep }: { onKeep(): void }) {
+  const file = useStore((store) => store.session.file)
+  const isKept = useStore(({ session }) => session.keptId !== '' && session.keptFiles === session.files)
+  return (
+    <Button icon={isKept ? 'check' : 'keep'} onClick={onKeep} disabled={!file} title="Keep this trace in this browser, and see what is kept">
+      {isKept ? 'Kept' : 'Keep'}
+    </Button>
+  )
+}
+
 function ShareButton({ onShare }: { onShare(): void }) {
   const file = useStore((store) => store.session.file)
   const lookForServer = useStore((store) => store.lookForServer)
@@ -62,7 +72,7 @@ function ShareButton({ onShare }: { onShare(): void }) {
   )
 }
 
-export function TopBar({ onHelp, onShare }: { onHelp(): void; onShare(): void }) {
+export function TopBar({ onHelp, onShare, onKeep }: { onHelp(): void; onShare(): void; onKeep(): void }) {
   const fileName = useStore((store) => store.session.fileName)
   const closeTrace = useStore((store) => store.closeTrace)
   return (
@@ -75,6 +85,7 @@ export function TopBar({ onHelp, onShare }: { onHelp(): void; onShare(): void })
       <Chips />
       <span className="toolbar-space" />
       <DecodeProgress />
+      <KeepButton onKeep={onKeep} />
       <ShareButton onShare={onShare} />
       <FileButton label="Add files" icon="plus" />
       <ThemeToggle />

@@ -27,10 +27,16 @@ const originOf = ({ info }: ViewTables): bigint => {
   return /^\d+$/.test(text) ? BigInt(text) : 0n
 }
 
+/** ns since the trace's start as ps of perf's clock, and back. */
+const psOf = (origin: bigint, ns: number): bigint => origin * 1000n + BigInt(Math.max(0, Math.round(ns * 1000)))
+const nsOf = (origin: bigint, ps: bigint): number => Number(ps - origin * 1000n) / 1000
+
 export function linkedView(view: ViewState, tables: ViewTables): LinkedView {
   const origin = originOf(tables)
   const { functions } = tables
   const at = view.instruction && threadName(tables, view.instruction.thread)
+  const topThread = view.top && threadName(tables, view.top.of)
+  const callThread = view.call && threadName(tables, view.call.thread)
   return {
     tab: view.tab,
     thread: threadName(tables, view.thread),
@@ -44,6 +50,12 @@ export function linkedView(view: ViewState, tables: ViewTables): LinkedView {
     packet: view.packet,
     block: view.block,
     flame: functions ? view.flamePath.map((row) => textAt(functions.name, row)) : emptyView.flame,
+    zoom: view.timeline && { start: psOf(origin, view.timeline.start_ns), end: psOf(origin, view.timeline.end_ns) },
+    folded: view.folded.flatMap((row) => threadName(tables, row) ?? []),
+    call: view.call && callThread && { thread: callThread, start: psOf(origin, view.call.start_ns), depth: view.call.depth },
+    top: view.top && topThread && { thread: topThread, ordinal: view.top.ordinal },
+    packetTop: view.packetTop && { queue: view.packetTop.of, ordinal: view.packetTop.ordinal },
+    details: view.details,
   }
 }
 
@@ -69,6 +81,8 @@ function flameRows(names: readonly string[], { functions }: ViewTables): number[
 export function viewOfLink(link: LinkedView, tables: ViewTables, initial: ViewState): ViewState {
   const origin = originOf(tables)
   const thread = link.instruction ? threadRow(tables, link.instruction.thread) : null
+  const topThread = link.top ? threadRow(tables, link.top.thread) : null
+  const callThread = link.call ? threadRow(tables, link.call.thread) : null
   return {
     tab: link.tab ?? initial.tab,
     thread: threadRow(tables, link.thread),
@@ -82,5 +96,11 @@ export function viewOfLink(link: LinkedView, tables: ViewTables, initial: ViewSt
     packet: link.packet,
     block: link.block,
     flamePath: flameRows(link.flame, tables),
+    timeline: link.zoom && { start_ns: nsOf(origin, link.zoom.start), end_ns: nsOf(origin, link.zoom.end) },
+    folded: link.folded.flatMap((name) => threadRow(tables, name) ?? []),
+    call: link.call && callThread !== null ? { thread: callThread, start_ns: nsOf(origin, link.call.start), depth: link.call.depth } : null,
+    top: link.top && topThread !== null ? { of: topThread, ordinal: link.top.ordinal } : null,
+    packetTop: link.packetTop && { of: link.packetTop.queue, ordinal: link.packetTop.ordinal },
+    details: link.details,
   }
 }

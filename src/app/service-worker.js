@@ -31,6 +31,11 @@ self.addEventListener('message', (event) => {
   if (event.data === 'take over') void self.skipWaiting()
 })
 
+/** Addresses of pages and their files. */
+const pages = new Map([
+  [scope, new URL('index.html', scope).href],
+  [new URL('hand-over', scope).href, new URL('hand-over.html', scope).href],
+])
 const kept = new Set(FILES.map((file) => new URL(file, scope).href))
 
 self.addEventListener('fetch', (event) => {
@@ -39,7 +44,7 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(request.url)
   url.hash = ''
   url.search = ''
-  const asked = url.href === scope ? new URL('index.html', scope).href : url.href
+  const asked = pages.get(url.href) ?? url.href
   if (!kept.has(asked)) return
   event.respondWith(caches.open(CACHE).then(async (cache) => (await cache.match(asked)) ?? fetch(request)))
 })

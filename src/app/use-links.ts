@@ -5,7 +5,7 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { openUrl } from '../lib/open-url'
 import { assertNever } from '../lib/result'
 import { initialViewState } from '../model/view-state'
-import { fingerprint, formatLink, isNavigation, LINK_VERSION, parseLink, type Link, type TraceIdentity } from '../share/permalink'
+import { fingerprint, formatLink, isNavigation, LINK_VERSION, parseLink, saysView, type Link, type TraceIdentity } from '../share/permalink'
 import { markWork, sourceOf, useStore } from '../store'
 import { linkedView, viewOfLink } from './link-view'
 
@@ -36,12 +36,23 @@ const tables = () => {
   return { info, threads, functions }
 }
 
-/** The address of what is in view now; null while nothing is open. */
-export function currentLink(identity: TraceIdentity | null, others: [string, string][], sources: Link['sources']): string | null {
+/** What of a followed link goes on into the address: as long as its trace is the open one. */
+type Kept = { of: unknown; others: [string, string][]; sources: Link['sources'] }
+const nothingKept: Kept = { of: null, others: [], sources: null }
+
+/** What is in view now as a link's fragment, without #; null while nothing is open. */
+function currentFragment(identity: TraceIdentity | null, kept: Kept): string | null {
   const { view, session } = useStore.getState()
   if (!session.info) return null
+  const { others, sources } = kept.of === session.file ? kept : nothingKept
+  return formatLink({ sources, origin: session.origin, identity, view: linkedView(view, tables()), others })
+}
+
+/** The address of what is in view now; null while nothing is open. */
+function currentLink(identity: TraceIdentity | null, kept: Kept): string | null {
+  const fragment = currentFragment(identity, kept)
   const { href } = new URL(location.href.split('#')[0] ?? '', location.href)
-  return `${href}#${formatLink({ sources, identity, view: linkedView(view, tables()), others })}`
+  return fragment === null ? null : `${href}#${fragment}`
 }
 
 /** The identity of the open trace, once it is known. */
@@ -99,10 +110,10 @@ function show(link: Link): void {
   showView(viewOfLink(link.view, tables(), initialViewState))
 }
 
-export function useLinks(): Links & { copy(): Promise<boolean> } {
+export function useLinks(): Links & { copy(): Promise<boolean>; fragment(): string } {
   const [link, setLink] = useState<LinkState>(() => {
     const parsed = parseLink(location.hash)
-    return parsed ? { state: 'waiting', link: parsed } : { state: 'none' }
+    return parsed && (parsed.sources || saysView(parsed)) ? { state: 'waiting', link: parsed } : { state: 'none' }
   })
   const [newest, setNewest] = useState(LINK_VERSION)
   const identity = useIdentity()
@@ -111,10 +122,10 @@ export function useLinks(): Links & { copy(): Promise<boolean> } {
   const isOpen = useStore((store) => store.session.info !== null)
   const status = useStore((store) => store.session.status)
   /** Keys and sources of the link that was followed: the address keeps them. */
-  const kept = useRef<{ others: [string, string][]; sources: Link['sources'] }>({ others: [], sources: null })
+  const kept = useRef(nothingKept)
 
   const apply = useCallback((followed: Link) => {
-    kept.current = { others: followed.others, sources: followed.sources }
+    kept.current = { of: useStore.getState().session.file, others: followed.others, sources: followed.sources }
     setNewest(followed.version)
     show(followed)
     setLink({ state: 'none' })
@@ -131,12 +142,16 @@ export function useLinks(): Links & { copy(): Promise<boolean> } {
   // A bundle brings its own view; a link that was followed to it goes first.
   useEffect(() => {
     const parsed = bundle && parseLink(bundle.view)
-    if (parsed) queueMicrotask(() => setLink((now) => (now.state === 'waiting' ? now : { state: 'waiting', link: parsed })))
+    if (!parsed) return
+    const sourcesOf = (now: LinkState) => (now.state === 'waiting' ? now.link.sources : null)
+    queueMicrotask(() =>
+      setLink((now) => (now.state === 'waiting' && saysView(now.link) ? now : { state: 'waiting', link: { ...parsed, sources: sourcesOf(now) } })),
+    )
   }, [bundle])
 
   useAddress(identity, link.state !== 'none', kept, (fragment) => {
     const parsed = parseLink(fragment)
-    if (parsed) setLink({ state: 'waiting', link: parsed })
+    if (parsed && (parsed.sources || saysView(parsed))) setLink({ state: 'waiting', link: parsed })
   })
 
   return {
@@ -145,8 +160,13 @@ export function useLinks(): Links & { copy(): Promise<boolean> } {
     newer: newest > LINK_VERSION ? `The link was made by a newer Ptarmigan (links of version ${newest}, this one knows ${LINK_VERSION}): some of its view may be missing.` : '',
     follow: () => link.state === 'other' && apply(link.link),
     dismiss: () => setLink({ state: 'none' }),
+    // For the trace itself, wherever it came from.
+    fragment: () => {
+      const { view, session } = useStore.getState()
+      return session.info ? formatLink({ sources: null, origin: '', identity, view: linkedView(view, tables()), others: [] }) : ''
+    },
     copy: async () => {
-      const text = currentLink(identity, kept.current.others, kept.current.sources)
+      const text = currentLink(identity, kept.current)
       if (text === null) return false
       return navigator.clipboard.writeText(text).then(
         () => true,
@@ -160,7 +180,7 @@ export function useLinks(): Links & { copy(): Promise<boolean> } {
 function useAddress(
   identity: TraceIdentity | null,
   waiting: boolean,
-  kept: React.RefObject<{ others: [string, string][]; sources: Link['sources'] }>,
+  kept: React.RefObject<Kept>,
   onFragment: (fragment: string) => void,
 ): void {
   const heard = useRef(onFragment)
@@ -177,7 +197,7 @@ function useAddress(
   useEffect(() => {
     if (waiting || !identity || status === 'opening' || status === 'empty') return
     const timer = setTimeout(() => {
-      const next = currentLink(identity, kept.current.others, kept.current.sources)
+      const next = currentLink(identity, kept.current)
       if (next === null || next === location.href) return
       const before = parseLink(location.hash)
       const after = parseLink(new URL(next).hash)

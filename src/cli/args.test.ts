@@ -160,7 +160,7 @@ describe('other commands', () => {
   it('says what is missing or too much', () => {
     expect(errorOf('info')).toBe('info needs a trace: ptarmigan info FILE')
     expect(errorOf('info a b')).toBe('info reads one trace; 2 were given: a, b')
-    expect(errorOf('frobnicate a')).toBe('there is no command "frobnicate"; the commands are info, script, report, packets, bundle, serve, share, unshare, open.')
+    expect(errorOf('frobnicate a')).toBe('there is no command "frobnicate"; the commands are info, script, report, packets, samples, bundle, serve, share, unshare, open.')
     expect(errorOf('toString a')).toContain('there is no command')
     expect(errorOf('info --bogus a')).toContain('--bogus')
     expect(parse('')).toMatchObject({ ok: true, value: { name: 'help' } })

@@ -10,6 +10,7 @@ import type { PacketsOptions } from './packets'
 import { isShareCommand, parseShareCommand, shareUsage, type ShareCommand } from './share-args'
 import { rawFlags, rawOptions, rawUsage, type RawOptions } from './raw-options'
 import { sorts, type ReportOptions, type Sort } from './report'
+import type { SamplesOptions } from './samples'
 import type { ScriptOptions } from './script'
 import { makeScriptOptions, scriptOptions } from './script-args'
 import { type Values, textOf } from './values'
@@ -24,6 +25,7 @@ export type Command =
   | ({ name: 'script'; options: ScriptOptions } & Common)
   | ({ name: 'report'; options: ReportOptions } & Common)
   | ({ name: 'packets'; options: PacketsOptions } & Common)
+  | ({ name: 'samples'; options: SamplesOptions } & Common)
   | ({ name: 'bundle'; options: BundleOptions } & Common)
 
 export const usage = `Usage: ptarmigan COMMAND [options] FILE
@@ -35,6 +37,7 @@ Commands
   script    branches, instructions or samples as perf script 6.1 prints them
   report    the functions and blocks that cost most
   packets   the raw packets with their offsets
+  samples   ordinary samples, each with the instruction of the decoded path that it is pinned to
   bundle    the trace, or a part of it, with the code and symbols it needs, in one file
   serve, share, unshare, open   a server for shared traces, and its clients: below
 
@@ -79,6 +82,8 @@ packets
 
 bundle
   -o, --output FILE  where to write it
+  --link             print a link that holds all of it (very small ones: up to 32,000 letters); whoever
+                     sees the link can read it. --server URL: the page that opens it
   --range FROM,TO    only this time: 12ms,15.5ms from the trace's start, or seconds as perf script prints them
   --thread TID,…     only these threads (of a trace recorded with --per-thread)
   --redact LIST      leave out or replace: host,command,comms,paths,symbols (replaced),no-symbols (left out),lines
@@ -86,7 +91,10 @@ bundle
   --source           put in the source files that this machine has
   --title TEXT, --note TEXT   for whoever opens it
 
-info, report, packets
+samples
+  --limit N          at most N samples (default: all)
+
+info, report, packets, samples
   --json             machine-readable, with a version number
 
 FILE may be a directory (perf record --threads, --kcore) or an archive that holds a trace:
@@ -118,6 +126,7 @@ const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']
     options: { ...common, ...json, queue: { type: 'string' }, from: { type: 'string' }, count: { type: 'string' } },
     make: makePackets,
   },
+  samples: { options: { ...common, ...json, limit: { type: 'string' } }, make: makeSamples },
   bundle: {
     options: { ...common, ...bundleOptions },
     make: ({ values, common: of }) => {
@@ -198,6 +207,12 @@ function makeReport({ values, common: of }: Parsed): Result<Command, string> {
 }
 
 const isSort = (text: string): text is Sort => (sorts as readonly string[]).includes(text)
+
+function makeSamples({ values, common: of }: Parsed): Result<Command, string> {
+  const text = textOf(values, 'limit')
+  const limit = text === undefined ? ok(Number.MAX_SAFE_INTEGER) : wholeNumber('--limit', text)
+  return limit.ok ? ok({ name: 'samples', options: { limit: limit.value, json: values['json'] === true }, ...of }) : limit
+}
 
 function makePackets({ values, common: of }: Parsed): Result<Command, string> {
   const queueText = textOf(values, 'queue')

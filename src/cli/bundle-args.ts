@@ -6,6 +6,8 @@ import type { BundleOptions, TypedTime } from './bundle'
 
 export const bundleOptions = {
   output: { type: 'string', short: 'o' },
+  link: { type: 'boolean' },
+  server: { type: 'string' },
   range: { type: 'string' },
   thread: { type: 'string', multiple: true },
   redact: { type: 'string' },
@@ -23,7 +25,10 @@ const textOf = (values: Values, name: string): string | undefined => {
 
 export function parseBundle(values: Values): Result<BundleOptions, string> {
   const out = textOf(values, 'output')
-  if (out === undefined) return fail('bundle needs a file to write: -o FILE')
+  const wantsLink = values['link'] === true
+  if (out === undefined && !wantsLink) return fail('bundle needs a file to write: -o FILE; or --link, which prints a link that holds all of a very small one')
+  const page = pageOf(textOf(values, 'server') ?? process.env['PTARMIGAN_SERVER'] ?? 'http://127.0.0.1:4173/')
+  if (!page.ok) return page
   const range = parseRange(textOf(values, 'range'))
   if (!range.ok) return range
   const redaction = parseRedaction(textOf(values, 'redact') ?? '')
@@ -34,6 +39,7 @@ export function parseBundle(values: Values): Result<BundleOptions, string> {
   if (wrong !== undefined) return fail(`--thread ${wrong}: give the number of a thread (TID).`)
   return ok({
     out,
+    link: wantsLink ? page.value : null,
     range: range.value,
     threads: threads.length > 0 ? threads.map(Number) : null,
     redaction: redaction.value,
@@ -41,6 +47,13 @@ export function parseBundle(values: Values): Result<BundleOptions, string> {
     note: textOf(values, 'note') ?? '',
     withSources: values['source'] === true,
   })
+}
+
+/** The address of the page that the link opens; it ends in a slash. */
+function pageOf(text: string): Result<string, string> {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) return fail(`--server ${text}: give the address of the page, as https://ptarmigan.example/.`)
+  return ok(new URL('.', url).href)
 }
 
 const unitDigits: Record<string, number> = { s: 9, ms: 6, us: 3, ns: 0 }

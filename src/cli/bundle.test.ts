@@ -48,7 +48,7 @@ async function bundled(fixture: Fixture, options: Partial<BundleOptions>): Promi
   const trace = await openTrace(fixture.trace, fixture.symfs, true)
   if (!trace.ok) throw new Error(trace.error)
   const out = join(folder, `${basename(fixture.name)}.ptarmigan`)
-  const all = { out, range: null, threads: null, redaction: noRedaction, title: '', note: '', withSources: false }
+  const all = { out, link: null, range: null, threads: null, redaction: noRedaction, title: '', note: '', withSources: false }
   const made = await bundle(trace.value, { ...all, ...options })
   if (!made.ok) throw new Error(made.error)
   return out
@@ -166,7 +166,7 @@ const shared = fixturesIn(join(root, '../shared/fixtures')).filter(({ name }) =>
 const LONGEST_MS = 300_000
 
 describe('a bundle of the whole trace', () => {
-  it.each(project.filter(({ name }) => ['calls-cyc', 'threads-2cpu', 'signals-event'].includes(name)))('$name', async (fixture) => {
+  it.each(project.filter(({ name }) => ['calls-cyc', 'threads-2cpu', 'signals-event', 'calls-zstd'].includes(name)))('$name', async (fixture) => {
     const whole = await opened(fixture.trace, fixture.symfs)
     const again = await opened(await bundled(fixture, {}))
     expect(scriptRows(again, 0n, 1n << 63n)).toEqual(scriptRows(whole, 0n, 1n << 63n))
@@ -174,18 +174,8 @@ describe('a bundle of the whole trace', () => {
   }, LONGEST_MS)
 })
 
-it('of a compressed trace is refused by name, but for the whole of it', async () => {
-  const fixture = project.find(({ name }) => name === 'calls-zstd')
-  if (!fixture) throw new Error('the fixture is gone')
-  const range = { start: { ns: 0n, absolute: false }, end: { ns: 1000n, absolute: false } }
-  await expect(bundled(fixture, { range })).rejects.toThrow('The trace cannot be cut: it is compressed (perf record -z)')
-  const whole = await opened(fixture.trace, fixture.symfs)
-  const again = await opened(await bundled(fixture, {}))
-  expect(scriptRows(again, 0n, 1n << 63n)).toEqual(scriptRows(whole, 0n, 1n << 63n))
-}, LONGEST_MS)
-
 describe('a bundle of a range has the rows of the range', () => {
-  it.each([...project.filter(({ name }) => name !== 'calls-zstd'), ...shared])('$name', async (fixture) => {
+  it.each([...project, ...shared])('$name', async (fixture) => {
     const whole = await opened(fixture.trace, fixture.symfs)
     const { start, end } = middle(whole)
     const range = { start: { ns: start, absolute: true }, end: { ns: end, absolute: true } }
@@ -198,8 +188,8 @@ describe('a bundle of a range has the rows of the range', () => {
 })
 
 describe('a redacted bundle', () => {
-  const fixture = project.find(({ name }) => name === 'threads-2cpu')
-  it('holds none of the names that were to be left out, and the same rows but for these', async () => {
+  it.each(['threads-2cpu', 'calls-zstd'])('of %s holds none of the names that were to be left out, and the same rows but for these', async (name) => {
+    const fixture = project.find((one) => one.name === name)
     if (!fixture) throw new Error('the fixture is gone')
     const whole = await opened(fixture.trace, fixture.symfs)
     const redaction = { host: true, commandLine: true, comms: true, paths: true, symbols: 'hash', lines: true } as const

@@ -10,14 +10,17 @@ import type { Session } from '../engine/session'
 import { makeBundle, type Ask, type Contents } from '../share/make-bundle'
 import { chunksOf, type ByteSource, type Piece } from '../share/pieces'
 import type { Redaction } from '../share/redaction'
-import { say } from './output'
+import { print, say } from './output'
 import { decodeAll, infoOf, type Trace } from './trace'
 
 /** A range's end as typed: in ns since the trace's start, or of perf's clock. */
 export type TypedTime = { ns: bigint; absolute: boolean }
 
 export type BundleOptions = {
-  out: string
+  /** Where to write it; undefined: nowhere. */
+  out: string | undefined
+  /** The page that opens a link which holds all of it; null: no link. */
+  link: string | null
   range: { start: TypedTime; end: TypedTime } | null
   threads: readonly number[] | null
   redaction: Redaction
@@ -40,9 +43,16 @@ export async function bundle(trace: Trace, options: BundleOptions): Promise<Resu
   if (!sources.ok) return sources
   const made = await makeBundle(trace.file, basename(trace.name), ask, { ...wish, ...(sources.value && { sources: sources.value }) })
   if (!made.ok) return made
-  const written = await writeOut(options.out, made.value.pieces)
-  if (!written.ok) return written
-  say(summary(options.out, made.value.contents))
+  if (options.out !== undefined) {
+    const written = await writeOut(options.out, made.value.pieces)
+    if (!written.ok) return written
+  }
+  say(summary(options.out ?? 'the bundle', made.value.contents))
+  if (options.link === null) return ok(undefined)
+  const value = await made.value.linkValue()
+  if (!value.ok) return value
+  say(`All of it is in the link: whoever sees the link can read it, for as long as the link exists.`)
+  await print(`${options.link}#bundle=${value.value}\n`)
   return ok(undefined)
 }
 

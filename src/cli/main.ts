@@ -8,6 +8,7 @@ import { info } from './info'
 import { endQuietlyOnClosedPipe, print, say } from './output'
 import { open } from './open'
 import { packets } from './packets'
+import { samples } from './samples'
 import { report } from './report'
 import { script } from './script'
 import { serve } from './serve'
@@ -41,6 +42,8 @@ async function run(command: Command): Promise<Result<void, string>> {
       return report(session, command.file, command.options)
     case 'packets':
       return packets(session, command.options)
+    case 'samples':
+      return samples(session, command.options)
     case 'bundle':
       return bundle(trace.value, command.options)
   }

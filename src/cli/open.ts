@@ -2,12 +2,15 @@
 // `ptarmigan open`: fetches a share, checks and decrypts every byte, and writes
 // it beside you or says what it is.
 import { createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { fail, ok, type Result } from '../lib/result'
+import { parseBundleValue } from '../share/bundle-link'
+import { openBundle } from '../share/container'
 import { openShare, readAll, type OpenedShare } from '../share/download'
 import { parseLink } from '../share/link'
+import { MemorySource } from '../share/pieces'
 import { print } from './output'
 
 export type OpenOptions = {
@@ -20,6 +23,8 @@ export type OpenOptions = {
 }
 
 export async function open(options: OpenOptions): Promise<Result<void, string>> {
+  const held = bundleInLink(options.link)
+  if (held !== null) return openHeld(held, options)
   const link = parseLink(options.link)
   if (!link.ok) return link
   const opened = await openShare(link.value)
@@ -36,6 +41,31 @@ export async function open(options: OpenOptions): Promise<Result<void, string>> 
   const written = await write(opened.value, out)
   if (!written.ok) return written
   await tell(opened.value, out, options.json)
+  return ok(undefined)
+}
+
+/** What a link says behind #bundle=; null: it is none of that kind. */
+function bundleInLink(text: string): string | null {
+  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null
+  return url && new URLSearchParams(url.hash.slice(1)).get('bundle')
+}
+
+/** A bundle that is all in its link: nothing is fetched. */
+async function openHeld(value: string, { out = 'bundle.ptarmigan', infoOnly, json }: OpenOptions): Promise<Result<void, string>> {
+  const bytes = await parseBundleValue(value)
+  if (!bytes.ok) return bytes
+  const opened = await openBundle(new MemorySource(bytes.value))
+  if (!opened.ok) return opened
+  const { title, note } = opened.value.index.about
+  if (!infoOnly) {
+    if (await stat(out).catch(() => null)) return fail(`${out} exists already: say where to write with --out FILE.`)
+    try {
+      await writeFile(out, bytes.value, { flag: 'wx' })
+    } catch (error) {
+      return fail(`${out} could not be written: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  await tellFacts({ file: 'a bundle in the link itself', name: title, note, bytes: bytes.value.length, ...(!infoOnly && { written: out }) }, json)
   return ok(undefined)
 }
 
@@ -76,6 +106,10 @@ async function tell({ label, file, created_ms, expires_ms }: OpenedShare, out: s
     expires: new Date(expires_ms).toISOString(),
     ...(out !== null && { written: out }),
   }
+  return tellFacts(facts, json)
+}
+
+async function tellFacts(facts: Record<string, string | number>, json: boolean): Promise<void> {
   if (json) return print(`${JSON.stringify({ version: 1, ...facts })}\n`)
   const lines = Object.entries(facts).filter(([, value]) => value !== '')
   // Control characters in a name must not reach the terminal.

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fail, ok, type Result } from '../lib/result'
 import { isTarHeader, listTar } from '../lib/tar'
 import { drain, packingOf, unpack, type Packing } from '../lib/unpack'
+import { isZip, listZip } from '../lib/zip'
 import { headOf, readFully, type FilePart } from './file-sources'
 import { say } from './output'
 
@@ -18,21 +19,22 @@ const SLICE = 1 << 20
 /** perf archive --all puts an archive into an archive. */
 const DEEPEST = 3
 
-/** Whether a file is packed or a tar. */
+/** Whether a file is packed, a tar or a zip. */
 export function isArchive(part: FilePart): boolean {
   const head = headOf(part, HEADER)
-  return packingOf(head) !== null || isTarHeader(head)
+  return packingOf(head) !== null || isTarHeader(head) || isZip(head)
 }
 
-/** Everything in an archive; a packed file that is no tar is its only member. */
+/** Everything in an archive; a packed file that is no archive is its only member. */
 export async function membersOf(path: string, part: FilePart, depth = 0): Promise<Result<Member[], string>> {
   const head = headOf(part, HEADER)
   const packing = packingOf(head)
-  if (depth === DEEPEST || (!packing && !isTarHeader(head))) return ok([{ path, part }])
+  if (depth === DEEPEST || (!packing && !isTarHeader(head) && !isZip(head))) return ok([{ path, part }])
   if (packing) {
     const plain = await unpackInto(path, part, packing)
     return plain.ok ? membersOf(path.replace(/\.(gz|bz2|xz|zst)$/i, ''), plain.value, depth + 1) : plain
   }
+  if (isZip(head)) return membersOfZip(path, part, depth)
   const { entries, damage } = await listTar(async (offset, length) => bytesAt(part, offset, length), part.size)
   if (damage) say(`${path}: ${damage}; what is before that is used.`)
   const members: Member[] = []
@@ -42,6 +44,20 @@ export async function membersOf(path: string, part: FilePart, depth = 0): Promis
       { descriptor: part.descriptor, offset: part.offset + entry.offset, size: entry.size },
       depth + 1,
     )
+    if (inner.ok) members.push(...inner.value)
+    else say(inner.error)
+  }
+  return ok(members)
+}
+
+async function membersOfZip(path: string, part: FilePart, depth: number): Promise<Result<Member[], string>> {
+  const { entries, damage } = await listZip(async (offset, length) => bytesAt(part, offset, length), part.size)
+  if (damage) say(`${path}: ${damage}; the rest of it is used.`)
+  const members: Member[] = []
+  for (const entry of entries) {
+    const packed = { descriptor: part.descriptor, offset: part.offset + entry.offset, size: entry.packed }
+    const plain = entry.deflated ? await unpackInto(`${path}: ${entry.path}`, packed, 'deflate') : ok(packed)
+    const inner = plain.ok ? await membersOf(entry.path, plain.value, depth + 1) : plain
     if (inner.ok) members.push(...inner.value)
     else say(inner.error)
   }

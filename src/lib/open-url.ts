@@ -72,9 +72,26 @@ export async function openUrl(
     if (probe.status !== 206 && probe.status !== 200 && probe.status !== 416) return fail(statusSentence(url, probe.status))
     return await download(url, onProgress, signal)
   } catch {
-    return fail(signal?.aborted ? `Opening ${name} was cancelled.` : corsSentence(url, page))
+    if (signal?.aborted) return fail(`Opening ${name} was cancelled.`)
+    return fail((await wasForbidden(url)) ? policySentence(url, page) : corsSentence(url, page))
   }
 }
+
+const forbidden = new Set<string>()
+/** Hears of what the page's own policy does not let it read; nothing where there is none (Node). */
+if (typeof document !== 'undefined')
+  document.addEventListener('securitypolicyviolation', (event) => {
+    if (event.effectiveDirective === 'connect-src' && URL.canParse(event.blockedURI)) forbidden.add(new URL(event.blockedURI).origin)
+  })
+
+/** The browser tells of a violation a moment after the request has failed. */
+async function wasForbidden(url: URL): Promise<boolean> {
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  return forbidden.has(url.origin)
+}
+
+const policySentence = (url: URL, page: string): string =>
+  `${page} lets this page open traces of some hosts only, and ${url.host} is none of them: open the file itself, or ask who runs ${page} (PTARMIGAN_OPEN_FROM).`
 
 function totalOf({ headers }: RangeAnswer): number | null {
   const total = /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1]

@@ -5,7 +5,8 @@
 import { ByteWriter } from './byte-writer'
 import { fail, ok, type Result } from './result'
 
-export type Packing = 'gzip' | 'xz' | 'bzip2' | 'zstd'
+/** `deflate`: a file in a zip, which has no first bytes of its own. */
+export type Packing = 'gzip' | 'xz' | 'bzip2' | 'zstd' | 'deflate'
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>
 
 const magics: readonly (readonly [Packing, readonly number[]])[] = [
@@ -25,6 +26,8 @@ export async function unpack(packing: Packing, packed: ByteStream): Promise<Byte
   switch (packing) {
     case 'gzip':
       return packed.pipeThrough(new DecompressionStream('gzip'))
+    case 'deflate':
+      return packed.pipeThrough(new DecompressionStream('deflate-raw'))
     case 'xz': {
       const { XzReadableStream } = await import('xz-decompress')
       return new XzReadableStream(packed) as ByteStream

@@ -55,6 +55,14 @@ export function tracedThreads(threads: Tables['threads'] | null): number[] {
   return rows
 }
 
+/** Rows of threads that a timeline has something of: trace, or samples. */
+export function threadsInTime(threads: Tables['threads'] | null): number[] {
+  const traced = new Set(tracedThreads(threads))
+  const rows: number[] = []
+  for (let row = 0; threads && row < threads.rows; row++) if (traced.has(row) || (threads.samples[row] ?? 0) > 0) rows.push(row)
+  return rows
+}
+
 const fileName = (path: string) => path.slice(path.lastIndexOf('/') + 1) || path
 
 /** Path of the image a function is in; '' when unknown. */

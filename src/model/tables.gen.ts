@@ -68,6 +68,8 @@ export type ThreadsTable = {
   on_ns: Float64Array
   /** gaps that lost something */
   gaps: Uint32Array
+  /** ordinary samples taken of it */
+  samples: Uint32Array
 }
 
 /** functions seen so far; row 0 is unknown; nothing counts */
@@ -376,11 +378,87 @@ export type EventsTable = {
   text: TextColumn
 }
 
+/** ordinary samples and PT events in time, those of one event that fall in one bucket as one; thread, start_ns, end_ns and count (buckets) count; flag 1: no PT events */
+export type MarksTable = {
+  rows: number
+  /** row of threads; PTM_ALL of a note */
+  thread: Uint32Array
+  /** 0 samples, 1 PT events, 2 a note: text says what is not shown, and why */
+  kind: Uint8Array
+  /** cycles:u, ptwrite, … */
+  name: TextColumn
+  /** of the first */
+  time_ns: Float64Array
+  /** of the last */
+  last_ns: Float64Array
+  /** how many */
+  count: Float64Array
+  /** row of samples, of the first; PTM_ALL: none */
+  sample: Uint32Array
+  /** row of queues, of a PT event; PTM_ALL: none */
+  queue: Uint32Array
+  /** AUX offset of the packet of the first PT event */
+  offset: Float64Array
+  /** of the first; 0 unknown */
+  ip: BigUint64Array
+  /** name+0xoffset of ip, of a PT event; empty unknown */
+  symbol: TextColumn
+  /** of the first PT event: what it says */
+  text: TextColumn
+}
+
+/** ordinary samples in order of time; thread, start_ns, end_ns, first (row) and count count; flag 1: each is pinned to the path that was decoded */
+export type SamplesTable = {
+  rows: number
+  /** among all samples of the file */
+  row: Uint32Array
+  time_ns: Float64Array
+  /** row of threads */
+  thread: Uint32Array
+  /** -1 unknown */
+  cpu: Int32Array
+  /** cycles:u */
+  event: TextColumn
+  /** events it stands for; NaN unknown */
+  period: Float64Array
+  /** 0: not recorded */
+  ip: BigUint64Array
+  /** name+0xoffset of ip; empty unknown */
+  symbol: TextColumn
+  /** the data address; 0: none recorded */
+  address: BigUint64Array
+  /** as the event has it, often cycles of latency; NaN: not recorded */
+  weight: Float64Array
+  /** what perf script prints for data_src; empty: not recorded */
+  data_source: TextColumn
+  /** entries of its branch stack */
+  branches: Uint32Array
+  /** functions of its call chain, innermost first, one a line; empty: none recorded */
+  chain: TextColumn
+  /** enum ptm_pin_state; 0 without flag 1 */
+  pin: Uint8Array
+  /** ordinal in the sample's thread of the instruction it is pinned to; NaN none */
+  pin_ordinal: Float64Array
+  /** that instruction's address; 0 none */
+  pin_ip: BigUint64Array
+  /** name+0xoffset of pin_ip; empty unknown */
+  pin_symbol: TextColumn
+  /** times the sample's address was reached within the time's uncertainty */
+  pin_places: Uint32Array
+  /** that uncertainty: the sample lies between two times of the trace; NaN none */
+  pin_from_ns: Float64Array
+  pin_to_ns: Float64Array
+  /** for people: how the sample and the path fit */
+  pin_text: TextColumn
+}
+
 /** records and samples of the data section that a range needs; thread, start_ns, end_ns count */
 export type CutRecordsTable = {
   rows: number
-  /** of the record */
+  /** of the record; 2^48 and more: not in the file itself, but in another of its directory or unpacked */
   file_offset: Float64Array
+  /** its bytes (not text) where it was unpacked; empty: they are in the file */
+  record: TextColumn
 }
 
 /** AUX data that a range needs, from PSB to PSB; thread, start_ns, end_ns count */
@@ -450,6 +528,8 @@ export type Tables = {
   script: ScriptTable
   branches: BranchesTable
   events: EventsTable
+  marks: MarksTable
+  samples: SamplesTable
   cut_records: CutRecordsTable
   cut_aux: CutAuxTable
   cut_code: CutCodeTable
@@ -493,6 +573,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['cycles', 'f64'],
     ['on_ns', 'f64'],
     ['gaps', 'u32'],
+    ['samples', 'u32'],
   ],
   functions: [
     ['name', 'str'],
@@ -647,8 +728,46 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['left_out', 'f64'],
     ['text', 'str'],
   ],
+  marks: [
+    ['thread', 'u32'],
+    ['kind', 'u8'],
+    ['name', 'str'],
+    ['time_ns', 'f64'],
+    ['last_ns', 'f64'],
+    ['count', 'f64'],
+    ['sample', 'u32'],
+    ['queue', 'u32'],
+    ['offset', 'f64'],
+    ['ip', 'u64'],
+    ['symbol', 'str'],
+    ['text', 'str'],
+  ],
+  samples: [
+    ['row', 'u32'],
+    ['time_ns', 'f64'],
+    ['thread', 'u32'],
+    ['cpu', 'i32'],
+    ['event', 'str'],
+    ['period', 'f64'],
+    ['ip', 'u64'],
+    ['symbol', 'str'],
+    ['address', 'u64'],
+    ['weight', 'f64'],
+    ['data_source', 'str'],
+    ['branches', 'u32'],
+    ['chain', 'str'],
+    ['pin', 'u8'],
+    ['pin_ordinal', 'f64'],
+    ['pin_ip', 'u64'],
+    ['pin_symbol', 'str'],
+    ['pin_places', 'u32'],
+    ['pin_from_ns', 'f64'],
+    ['pin_to_ns', 'f64'],
+    ['pin_text', 'str'],
+  ],
   cut_records: [
     ['file_offset', 'f64'],
+    ['record', 'str'],
   ],
   cut_aux: [
     ['queue', 'u32'],

@@ -9,6 +9,28 @@ export type Theme = 'system' | 'light' | 'dark'
 /** A stretch of the trace in ns since its start; end exclusive. */
 export type TimeRange = { start_ns: number; end_ns: number }
 
+/** A row of a list by its number in a thread or queue. */
+export type Place = { of: number; ordinal: number }
+
+/** Settings of single views as short texts, each by a name of its own: '' is how the view begins. */
+export const detailKeys = [
+  'flame.threads',
+  'flame.top',
+  'timeline.top',
+  'instructions.clock',
+  'instructions.syntax',
+  'instructions.columns',
+  'blocks.list',
+  'blocks.order',
+  'blocks.columns',
+  'branches.order',
+  'branches.columns',
+  'branches.at',
+  'packets.marked',
+  'files.all',
+] as const
+export type DetailKey = (typeof detailKeys)[number]
+
 export type ViewState = {
   tab: Tab
   /** Row of `threads`; null: all. */
@@ -25,6 +47,17 @@ export type ViewState = {
   block: bigint | null
   /** Functions from the root to the zoomed flame; empty: not zoomed. */
   flamePath: number[]
+  /** What the timeline shows, in fractions of ns too; null: the range, or the whole trace. */
+  timeline: TimeRange | null
+  /** Threads whose lanes are folded. */
+  folded: readonly number[]
+  /** The call that is selected in the timeline. */
+  call: { thread: number; depth: number; start_ns: number } | null
+  /** First instruction on screen; `of`: the thread that is listed. */
+  top: Place | null
+  /** First packet on screen; `of`: the queue that is listed. */
+  packetTop: Place | null
+  details: Readonly<Partial<Record<DetailKey, string>>>
 }
 
 export const initialViewState: ViewState = {
@@ -37,4 +70,10 @@ export const initialViewState: ViewState = {
   packet: null,
   block: null,
   flamePath: [],
+  timeline: null,
+  folded: [],
+  call: null,
+  top: null,
+  packetTop: null,
+  details: {},
 }

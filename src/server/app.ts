@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ok, type Result } from '../lib/result'
 import type { Refusal, ServerConfig } from '../share/wire'
 import { clientAddress, isLocal, signedIn, type ProxyTrust, type SignIn } from './clients'
-import { always, contentSecurityPolicy, handOver, inert, isolation, openUrlSources } from './headers'
+import { always, contentSecurityPolicy, handOver, inert, isolation } from './headers'
 import { bearer, parseRange, readJson, refusal, sendJson, sendPieces, sendRefusal } from './http'
 import { Limiter, type Rate } from './limits'
 import { shareTag, type Log } from './log'
@@ -34,6 +34,8 @@ export type AppOptions = {
   signIn: SignIn | null
   /** Who can read a link, for the sentence before the click. */
   readers: string
+  /** Hosts the page may open traces from by their address. */
+  openFrom: readonly string[]
   /** null: only this machine sees the metrics. */
   metricsToken: string | null
   /** Parts being received at the same time. */
@@ -220,7 +222,7 @@ export class App {
     const headers: Record<string, string> = {
       ...always,
       ...(handsOver ? handOver : isolation),
-      'Content-Security-Policy': contentSecurityPolicy([...openUrlSources, ...origins]),
+      'Content-Security-Policy': contentSecurityPolicy([...this.options.openFrom, ...origins]),
       'Content-Type': file.type,
       'Cache-Control': file.cacheControl,
       ETag: file.etag,

@@ -25,6 +25,19 @@ it('S3 is named by its address and takes its keys from the environment', () => {
   expect(told(keys, { store: 's3://T/x' })).toBe('"s3://T/x" names no bucket: write it as s3://bucket/prefix.')
 })
 
+it('where traces may be opened from is a list of hosts, and nothing else gets into the policy', () => {
+  const from = (text?: string) => {
+    const settings = readSettings({ store: 'off' }, text === undefined ? {} : { PTARMIGAN_OPEN_FROM: text })
+    return settings.ok ? settings.value.openFrom.join(' ') : settings.error
+  }
+  expect(from()).toBe('https: http://localhost:* http://127.0.0.1:*')
+  expect(from('any')).toBe('https: http://localhost:* http://127.0.0.1:*')
+  expect(from('none')).toBe('')
+  expect(from('https://traces.example, https://*.ci.example:8443')).toBe('https://traces.example https://*.ci.example:8443')
+  for (const bad of ["https://a.example;script-src", "'unsafe-inline'", '*', 'https:', 'https://*'])
+    expect(from(bad)).toMatch(/^PTARMIGAN_OPEN_FROM: ".*" is no host: write any, none, or hosts as /)
+})
+
 it('sizes, spans and rates are read', () => {
   const settings = readSettings(
     { maxSize: '1.5G', quota: '10G', maxLife: '2w' },

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { fail, ok, type Result } from '../lib/result'
 import type { Rates } from './app'
 import { parseProxies, type ProxyTrust, type SignIn } from './clients'
+import { openUrlSources } from './headers'
 import { FolderStore } from './folder-store'
 import { parseRate } from './limits'
 import { S3Store } from './s3-store'
@@ -23,6 +24,8 @@ export type ServeSettings = {
   trust: ProxyTrust
   signIn: SignIn | null
   readers: string
+  /** Where the page may read traces from by their address, as the content security policy says it. */
+  openFrom: readonly string[]
   metricsToken: string | null
   mostUploads: number
 }
@@ -82,6 +85,7 @@ function settings(flags: ServeFlags, environment: Environment, directory: string
     trust,
     signIn: signInOf(environment, trust),
     readers: environment['PTARMIGAN_READERS'] ?? 'anyone who has the link',
+    openFrom: openFromOf(environment['PTARMIGAN_OPEN_FROM']),
     metricsToken: tokenOf(environment['PTARMIGAN_METRICS_TOKEN']),
     mostUploads: Number(environment['PTARMIGAN_MOST_UPLOADS'] ?? 256) || 256,
   }
@@ -91,6 +95,16 @@ function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (port >= 0 && port <= 65_535) return port
   throw new Wrong(`"${text}" is no port: it is a number up to 65535.`)
+}
+
+/** "any", "none", or origins: https://traces.example https://*.ci.example:8443. */
+function openFromOf(text: string | undefined): readonly string[] {
+  const words = (text ?? 'any').split(/[\s,]+/).filter((word) => word !== '')
+  if (words.length === 1 && words[0] === 'any') return openUrlSources
+  if (words.length === 0 || (words.length === 1 && words[0] === 'none')) return []
+  const wrong = words.find((word) => !/^https?:\/\/(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:(\d{1,5}|\*))?$/i.test(word))
+  if (wrong !== undefined) throw new Wrong(`PTARMIGAN_OPEN_FROM: "${wrong}" is no host: write any, none, or hosts as https://traces.example or https://*.ci.example.`)
+  return words
 }
 
 function tokenOf(text: string | undefined): string | null {

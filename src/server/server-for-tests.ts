@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { AppOptions } from './app'
 import { noProxies } from './clients'
 import { FolderStore } from './folder-store'
+import { openUrlSources } from './headers'
 import type { Log } from './log'
 import { defaultTimeouts, ShareServer, type Timeouts } from './server'
 import { defaultLimits, Shares, type ShareLimits } from './shares'
@@ -44,6 +45,7 @@ export async function startServer(setup: Setup = {}): Promise<Running> {
     trust: noProxies,
     signIn: null,
     readers: 'anyone who has the link',
+    openFrom: openUrlSources,
     metricsToken: null,
     mostUploads: 200,
     stall_ms: 5000,

@@ -96,14 +96,14 @@ async function throughStream(
   return made.take()
 }
 
-/** Puts a bundle together. */
-export async function packBundle(contents: readonly MemberContent[], about: About): Promise<Piece[]> {
+/** Puts a bundle together; `plain`: nothing deflated, for what is deflated as a whole. */
+export async function packBundle(contents: readonly MemberContent[], about: About, plain = false): Promise<Piece[]> {
   const members: Member[] = []
   const pieces: Piece[] = []
   let at = 0
   for (const { role, path, size, extents, pieces: content } of contents) {
     const raw = lengthOfAll(content)
-    const small = raw <= MOST_DEFLATED ? await deflate(content) : null
+    const small = !plain && raw <= MOST_DEFLATED ? await deflate(content) : null
     const deflated = small && small.length < raw ? small : null
     const stored = deflated ? deflated.length : raw
     members.push({ role, path, size, at, stored, method: deflated ? 'deflate' : 'stored', ...(extents && { extents }) })

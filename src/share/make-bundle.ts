@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '../lib/result'
 import { textAt } from '../lib/text-column'
 import type { TableName, Tables } from '../model/tables.gen'
 import type { TimeRange } from '../model/view-state'
+import { bundleValue } from './bundle-link'
 import { packBundle, type About, type MemberContent } from './container'
 import { writeElf, type CodeRow, type Load } from './elf-image'
 import { bytesOfHex } from './little-endian'
@@ -45,7 +46,8 @@ export type Contents = {
   left: string[]
 }
 
-export type MadeBundle = { pieces: Piece[]; contents: Contents }
+/** `linkValue`: all of it as a link holds it, or why it does not fit (bundle-link.ts). */
+export type MadeBundle = { pieces: Piece[]; contents: Contents; linkValue(): Promise<Result<string, string>> }
 
 /** `trace`: the open file's bytes, `name` its name. */
 export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish: BundleWish): Promise<Result<MadeBundle, string>> {
@@ -69,6 +71,7 @@ export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish
   const packed = await packBundle(members, about)
   return ok({
     pieces: packed,
+    linkValue: async () => bundleValue(await packBundle(members, about, true)),
     contents: {
       bytes: lengthOfAll(packed),
       traceBytes: lengthOfAll(pieces.value),
@@ -114,14 +117,38 @@ async function askAll(ask: Ask, { range, threads }: BundleWish): Promise<Result<
 }
 
 async function tracePieces(trace: ByteSource, wanted: Wanted, wish: BundleWish, names: StandIns): Promise<Result<Piece[], string>> {
+  if (isDirectory(wanted))
+    return fail('A recording that is a directory with several data files (perf record --threads) cannot be made a bundle: share its folder as a tar, which opens as well.')
   const whole = !wish.range && !wish.threads
   if (whole && redactsNothing(wish.redaction)) return ok([{ source: trace, offset: 0, length: trace.size }])
   const selection: Selection = {
     names,
+    unpacked: unpackedRecords(wanted.records),
     records: whole ? null : new Set(wanted.records.flatMap((table) => Array.from(table.file_offset))),
     aux: whole ? null : wanted.aux.flatMap(auxPiecesOf),
   }
   return selectPerfData(trace, selection)
+}
+
+/** Offsets from here on are of other files of a recording's directory, or of unpacked records. */
+const OTHER_VOLUMES = 2 ** 48
+
+/** Whether something of the trace is in other files than the one at hand. */
+function isDirectory({ records, aux }: Wanted): boolean {
+  const isElsewhere = (table: Tables['cut_records']) =>
+    table.file_offset.some((offset, row) => offset >= OTHER_VOLUMES && (table.record.offsets[row + 1] ?? 0) === (table.record.offsets[row] ?? 0))
+  return records.some(isElsewhere) || aux.some((table) => table.file_offset.some((offset) => offset >= OTHER_VOLUMES))
+}
+
+/** In the order of the file, each once: several threads may need the same. */
+function unpackedRecords(tables: Wanted['records']): Uint8Array<ArrayBuffer>[] {
+  const found = new Map<number, Uint8Array<ArrayBuffer>>()
+  for (const { rows, file_offset, record } of tables)
+    for (let row = 0; row < rows; row++) {
+      const bytes = record.pool.slice(record.offsets[row], record.offsets[row + 1])
+      if (bytes.length > 0) found.set(file_offset[row] ?? 0, bytes)
+    }
+  return [...found].toSorted(([a], [b]) => a - b).map(([, bytes]) => bytes)
 }
 
 function auxPiecesOf(table: Tables['cut_aux']): AuxPiece[] {

@@ -15,6 +15,8 @@ export type Selection = {
   records: ReadonlySet<number> | null
   /** AUX data to keep, by file offset; null: all. */
   aux: readonly AuxPiece[] | null
+  /** Records to keep that are packed in the file (perf record -z), unpacked; there they stand in place of the packed ones. */
+  unpacked: readonly Uint8Array<ArrayBuffer>[]
   names: StandIns
 }
 
@@ -186,6 +188,12 @@ async function selectRecords(
     made.length += bytes.length
     if (pending.length >= 1 << 20) flush()
   }
+  let unpacked = false
+  const putUnpacked = (record: Uint8Array<ArrayBuffer>) => {
+    const type = viewOf(record).getUint32(0, true)
+    const renamed = hidesTasks(type, selection, raw) ? null : renameRecord(type, record, selection.names)
+    if (renamed) add(renamed)
+  }
   for (let at = section.offset; end - at >= RECORD_HEADER; ) {
     const header = await walker.view(at, RECORD_HEADER)
     if (!header) break
@@ -207,7 +215,9 @@ async function selectRecords(
         made.length += piece.size
       }
     } else if (type === RecordType.COMPRESSED || type === RecordType.COMPRESSED2) {
-      return damaged('it is compressed (perf record -z)')
+      // All at once, where the first of them were: perf orders records by time.
+      if (!unpacked) for (const one of selection.unpacked) putUnpacked(one)
+      unpacked = true
     } else if (keeps(type, at, record, selection, features, raw)) {
       const renamed = renameRecord(type, record, selection.names)
       if (renamed) add(renamed)
@@ -235,16 +245,19 @@ function payloadOf(type: number, record: Uint8Array<ArrayBuffer>): number {
   return 0
 }
 
+/** Raw data of tracepoints hold the names of tasks. */
+const hidesTasks = (type: number, { names }: Selection, raw: boolean): boolean => type === RecordType.SAMPLE && raw && names.redaction.comms
+
 function keeps(
   type: number,
   at: number,
   record: Uint8Array<ArrayBuffer>,
-  { records, names }: Selection,
+  selection: Selection,
   features: ReadonlySet<number>,
   raw: boolean,
 ): boolean {
-  // Raw data of tracepoints hold the names of tasks.
-  if (type === RecordType.SAMPLE && raw && names.redaction.comms) return false
+  const { records } = selection
+  if (hidesTasks(type, selection, raw)) return false
   if (type < RecordType.FIRST_USER) return records === null || records.has(at)
   if (type === RecordType.THREAD_MAP) return false
   if (type === RecordType.FEATURE && record.length >= 16) return features.has(numberAt(record, RECORD_HEADER))

@@ -5,24 +5,29 @@
 //
 //   v=1               version of this grammar
 //   trace, elf        addresses to open (elf may repeat)
+//   share             a share of the page's server, and its secret (link.ts)
+//   bundle            a very small bundle itself (bundle-link.ts)
 //   file, size, print the trace a view is of: name, bytes, fingerprint
-//   tab thread range weight search at packet block flame timeline
+//   tab thread range weight search at packet block flame
+//   zoom folded call top packet-top                     the lists and the timeline on screen
+//   blocks.order instructions.columns …                 settings of single views
 //
-// A thread is pid.tid; times are ns of perf's clock, so that they hold in a
-// bundle of a part as well.
-import type { Tab, Weight } from '../model/view-state'
+// A thread is pid.tid; times are ns of perf's clock (zoom and call: ps), so that
+// they hold in a bundle of a part as well.
+import { detailKeys, type Tab, type ViewState, type Weight } from '../model/view-state'
 
 export const LINK_VERSION = 1
 
 export type ThreadName = { pid: number; tid: number }
 export type TraceIdentity = { name: string; size: number; print: string }
 
-/** Absolute times in ns of perf's clock. */
+/** Absolute times of perf's clock. */
 export type Times = { start: bigint; end: bigint }
 
 export type LinkedView = {
   tab: Tab | null
   thread: ThreadName | null
+  /** In ns. */
   range: Times | null
   weight: Weight | null
   search: string
@@ -31,11 +36,21 @@ export type LinkedView = {
   block: bigint | null
   /** Names of functions from the root to the zoomed flame. */
   flame: string[]
+  /** In ps: the timeline shows fractions of ns. */
+  zoom: Times | null
+  folded: ThreadName[]
+  /** `start` in ps. */
+  call: { thread: ThreadName; start: bigint; depth: number } | null
+  top: { thread: ThreadName; ordinal: number } | null
+  packetTop: { queue: number; ordinal: number } | null
+  details: ViewState['details']
 }
 
 export type Link = {
   version: number
   sources: { trace: string; elf: string[] } | null
+  /** "share=…" or "bundle=…", what the trace comes from besides: kept as it is; ''. */
+  origin: string
   identity: TraceIdentity | null
   view: LinkedView
   /** Keys of other builds, as they were. */
@@ -52,13 +67,22 @@ export const emptyView: LinkedView = {
   packet: null,
   block: null,
   flame: [],
+  zoom: null,
+  folded: [],
+  call: null,
+  top: null,
+  packetTop: null,
+  details: {},
 }
 
 const tabs: readonly Tab[] = ['flame', 'timeline', 'instructions', 'blocks', 'packets', 'files']
 const weights: readonly Weight[] = ['time', 'cycles', 'instructions']
-const known = new Set(['v', 'trace', 'elf', 'file', 'size', 'print', 'tab', 'thread', 'range', 'weight', 'search', 'at', 'packet', 'block', 'flame'])
+const viewKeys = ['tab', 'thread', 'range', 'weight', 'search', 'at', 'packet', 'block', 'flame', 'zoom', 'folded', 'call', 'top', 'packet-top']
+const known = new Set<string>(['v', 'trace', 'elf', 'share', 'bundle', 'file', 'size', 'print', ...viewKeys, ...detailKeys])
 const MOST_CHARACTERS = 2 << 20
 const MOST_FRAMES = 4096
+const MOST_FOLDED = 4096
+const MOST_DETAIL = 4096
 
 const wholeNumber = (text: string | undefined): number | null => {
   const value = text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
@@ -71,20 +95,45 @@ function parseThread(text: string): ThreadName | null {
 }
 
 function parseRange(text: string): Times | null {
-  const match = /^(\d{1,20})-(\d{1,20})$/.exec(text)
+  const match = /^(\d{1,24})-(\d{1,24})$/.exec(text)
   if (!match) return null
   const start = BigInt(match[1] ?? '0')
   const end = BigInt(match[2] ?? '0')
   return start < end ? { start, end } : null
 }
 
-function parseView(get: (key: string) => string): LinkedView {
-  const [pid_tid, ordinalText] = get('at').split('@')
+/** "pid.tid@ordinal". */
+function parsePlace(text: string): { thread: ThreadName; ordinal: number } | null {
+  const [pid_tid, ordinalText] = text.split('@')
   const thread = parseThread(pid_tid ?? '')
   const ordinal = wholeNumber(ordinalText)
-  const [queueText, offsetText] = get('packet').split('.')
-  const queue = wholeNumber(queueText)
-  const offset = wholeNumber(offsetText)
+  return thread && ordinal !== null ? { thread, ordinal } : null
+}
+
+/** "queue.number". */
+function parsePair(text: string): [number, number] | null {
+  const [first, second] = text.split('.')
+  const queue = wholeNumber(first)
+  const number = wholeNumber(second)
+  return queue !== null && number !== null ? [queue, number] : null
+}
+
+/** "pid.tid@start.depth". */
+function parseCall(text: string): LinkedView['call'] {
+  const match = /^([^@]*)@(\d{1,24})\.(\d{1,9})$/.exec(text)
+  const thread = parseThread(match?.[1] ?? '')
+  return match && thread ? { thread, start: BigInt(match[2] ?? '0'), depth: Number(match[3]) } : null
+}
+
+const isThread = (thread: ThreadName | null): thread is ThreadName => thread !== null
+
+function parseDetails(get: (key: string) => string): ViewState['details'] {
+  return Object.fromEntries(detailKeys.flatMap((key) => (get(key) === '' ? [] : [[key, get(key).slice(0, MOST_DETAIL)]])))
+}
+
+function parseView(get: (key: string) => string): LinkedView {
+  const packet = parsePair(get('packet'))
+  const packetTop = parsePair(get('packet-top'))
   const block = /^[0-9a-f]{1,16}$/.test(get('block')) ? BigInt(`0x${get('block')}`) : null
   return {
     tab: tabs.find((tab) => tab === get('tab')) ?? null,
@@ -92,12 +141,26 @@ function parseView(get: (key: string) => string): LinkedView {
     range: parseRange(get('range')),
     weight: weights.find((weight) => weight === get('weight')) ?? null,
     search: get('search'),
-    instruction: thread && ordinal !== null ? { thread, ordinal } : null,
-    packet: queue !== null && offset !== null ? { queue, offset } : null,
+    instruction: parsePlace(get('at')),
+    packet: packet && { queue: packet[0], offset: packet[1] },
     block,
     flame: get('flame') === '' ? [] : get('flame').split('\n').slice(0, MOST_FRAMES),
+    zoom: parseRange(get('zoom')),
+    folded: get('folded').split(',', MOST_FOLDED).map(parseThread).filter(isThread),
+    call: parseCall(get('call')),
+    top: parsePlace(get('top')),
+    packetTop: packetTop && { queue: packetTop[0], ordinal: packetTop[1] },
+    details: parseDetails(get),
   }
 }
+
+function originOf(get: (key: string) => string): string {
+  const key = ['share', 'bundle'].find((name) => get(name) !== '')
+  return key === undefined ? '' : `${key}=${get(key)}`
+}
+
+/** Whether a link says anything of the view, and not only where the trace is. */
+export const saysView = ({ view, identity }: Link): boolean => identity !== null || viewParameters(view).size > 0
 
 /** The link in a fragment (with or without #); null: it is none of ours. */
 export function parseLink(fragment: string): Link | null {
@@ -110,6 +173,7 @@ export function parseLink(fragment: string): Link | null {
   return {
     version: wholeNumber(get('v')) ?? LINK_VERSION,
     sources: get('trace') === '' ? null : { trace: get('trace'), elf: parameters.getAll('elf') },
+    origin: originOf(get),
     identity: get('print') !== '' && size !== null ? { name: get('file'), size, print: get('print') } : null,
     view: parseView(get),
     others: [...parameters].filter(([key]) => !known.has(key)),
@@ -117,6 +181,8 @@ export function parseLink(fragment: string): Link | null {
 }
 
 const threadText = ({ pid, tid }: ThreadName): string => `${pid}.${tid}`
+const placeText = ({ thread, ordinal }: { thread: ThreadName; ordinal: number }): string => `${threadText(thread)}@${ordinal}`
+const timesText = ({ start, end }: Times): string => `${start}-${end}`
 
 /** The view's part alone, as bundles keep it. */
 export function viewParameters(view: LinkedView): URLSearchParams {
@@ -124,19 +190,25 @@ export function viewParameters(view: LinkedView): URLSearchParams {
   const put = (key: string, value: string | null) => value !== null && value !== '' && made.set(key, value)
   put('tab', view.tab)
   put('thread', view.thread && threadText(view.thread))
-  put('range', view.range && `${view.range.start}-${view.range.end}`)
+  put('range', view.range && timesText(view.range))
   put('weight', view.weight)
   put('search', view.search)
-  put('at', view.instruction && `${threadText(view.instruction.thread)}@${view.instruction.ordinal}`)
+  put('at', view.instruction && placeText(view.instruction))
   put('packet', view.packet && `${view.packet.queue}.${view.packet.offset}`)
   put('block', view.block === null ? null : view.block.toString(16))
   put('flame', view.flame.join('\n'))
+  put('zoom', view.zoom && timesText(view.zoom))
+  put('folded', view.folded.map(threadText).join(','))
+  put('call', view.call && `${threadText(view.call.thread)}@${view.call.start}.${view.call.depth}`)
+  put('top', view.top && placeText(view.top))
+  put('packet-top', view.packetTop && `${view.packetTop.queue}.${view.packetTop.ordinal}`)
+  for (const key of detailKeys) put(key, view.details[key] ?? null)
   return made
 }
 
 /** The fragment, without #. Slashes and colons stay readable. */
-export function formatLink({ sources, identity, view, others }: Omit<Link, 'version'>): string {
-  const made = new URLSearchParams()
+export function formatLink({ sources, origin, identity, view, others }: Omit<Link, 'version'>): string {
+  const made = new URLSearchParams(origin)
   made.set('v', String(LINK_VERSION))
   if (sources) {
     made.set('trace', sources.trace)
@@ -154,7 +226,8 @@ export function formatLink({ sources, identity, view, others }: Omit<Link, 'vers
 
 /** Whether going from one to the other is a step that the browser's back button should take back, rather than a pan. */
 export function isNavigation(from: LinkedView, to: LinkedView): boolean {
-  const steps = (view: LinkedView) => viewParameters({ ...view, range: null, search: '', weight: null }).toString()
+  const steps = ({ tab, thread, instruction, packet, block, flame }: LinkedView) =>
+    viewParameters({ ...emptyView, tab, thread, instruction, packet, block, flame }).toString()
   return steps(from) !== steps(to)
 }
 

@@ -8,7 +8,8 @@ import { sourceOf } from './open-bundle'
 import { markWork } from './pending'
 import { useStore } from './store'
 
-export type BundleFile = { file: File; contents: Contents }
+/** `linkValue`: what a link that holds all of it says behind "bundle=", or why it does not fit. */
+export type BundleFile = { file: File; contents: Contents; linkValue(): Promise<Result<string, string>> }
 
 /** The bundle as a file; what is not in memory yet is read from the trace. */
 export async function exportBundle(wish: BundleWish): Promise<Result<BundleFile, string>> {
@@ -26,7 +27,7 @@ export async function exportBundle(wish: BundleWish): Promise<Result<BundleFile,
       else for await (const chunk of chunksOf([piece])) parts.push(chunk)
     }
     const name = `${fileName.replace(/\.(perf\.)?data$|\.ptarmigan$/, '') || 'trace'}.ptarmigan`
-    return ok({ file: new File(parts, wish.redaction.paths ? 'trace.ptarmigan' : name), contents: made.value.contents })
+    return ok({ file: new File(parts, wish.redaction.paths ? 'trace.ptarmigan' : name), contents: made.value.contents, linkValue: made.value.linkValue })
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error))
   } finally {

@@ -7,8 +7,8 @@ import { isBundle, openBundle, readMember, type About, type Member, type Opened 
 import { BlobSource, type ByteSource } from '../share/pieces'
 import type { OfferedFile } from './classify'
 
-/** `about` is of the last bundle among the files. */
-export type Unpacked = { files: OfferedFile[]; about: About | null; problems: string[] }
+/** `about` is of the last bundle among the files; `bundles` were unpacked, into `members`. */
+export type Unpacked = { files: OfferedFile[]; about: About | null; problems: string[]; bundles: OfferedFile[]; members: OfferedFile[] }
 
 const ZEROS = new Uint8Array(1 << 20)
 
@@ -78,7 +78,7 @@ async function unpack(of: OfferedFile, name: string): Promise<Result<{ files: Of
 
 /** Puts the contents of bundles in their place; all other files stay. */
 export async function unpackBundles(offered: readonly OfferedFile[]): Promise<Unpacked> {
-  const unpacked: Unpacked = { files: [], about: null, problems: [] }
+  const unpacked: Unpacked = { files: [], about: null, problems: [], bundles: [], members: [] }
   for (const one of offered) {
     const name = nameIn(one.path)
     try {
@@ -91,6 +91,8 @@ export async function unpackBundles(offered: readonly OfferedFile[]): Promise<Un
       const made = await unpack(one, name)
       if (made.ok) {
         unpacked.files.push(...made.value.files)
+        unpacked.members.push(...made.value.files)
+        unpacked.bundles.push(one)
         unpacked.about = made.value.about
       } else unpacked.problems.push(`${name}: ${made.error}`)
     } catch (error) {

@@ -24,6 +24,10 @@ export const emptySession: SessionSlice = {
   status: 'empty',
   fileName: '',
   file: null,
+  files: [],
+  keptId: '',
+  keptFiles: null,
+  origin: '',
   failure: '',
   progress: null,
   version: 0,
@@ -95,6 +99,9 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   let run = 0
   /** Binaries that came before their trace. */
   let early: OfferedFile[] = []
+  const fromBundle = new WeakSet<OfferedFile>()
+  /** Bundles among what was offered last, as they were. */
+  let bundleFiles: readonly OfferedFile[] = []
   let decoding: Promise<unknown> | null = null
   let cancelWanted = false
   /** What `session.raw` tells of. */
@@ -203,11 +210,17 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     early = []
     const used = await offer(to, binaries)
     if (mine !== run) return
-    change({ outcomes: [...used, ...outcomes] })
+    change({ outcomes: [...used, ...outcomes], files: filesToKeep(sorted, trace, binaries) })
     await readTables(mine)
     if (mine !== run) return
     if (get().session.info) await decode()
     else change({ status: 'failed', failure: `${nameOf(trace)} was opened, but its facts could not be read.` })
+  }
+
+  /** What reopens the trace: bundles whole, for what they say of themselves, else the trace and its binaries. */
+  function filesToKeep({ data }: SortedFiles, trace: OfferedFile, binaries: readonly OfferedFile[]): OfferedFile[] {
+    if (bundleFiles.length === 0) return [trace, ...data, ...binaries]
+    return [...bundleFiles, ...binaries.filter((one) => !fromBundle.has(one))]
   }
 
   async function addBinaries(sorted: SortedFiles): Promise<void> {
@@ -216,7 +229,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const mine = run
     const used = await offer(await engine(), sorted.binaries)
     if (mine !== run) return
-    change({ outcomes: [...used, ...sorted.outcomes] })
+    change({ outcomes: [...used, ...sorted.outcomes], files: [...get().session.files, ...sorted.binaries] })
     if (wasDecoding || used.some(({ state }) => state === 'used')) await decode()
   }
 
@@ -231,6 +244,8 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     })
     told.stop()
     const bundles = await unpackBundles(files)
+    bundleFiles = bundles.bundles
+    for (const one of bundles.members) fromBundle.add(one)
     const sorted = await classify(bundles.files)
     if (sorted.traces.length > 0) set({ bundle: bundles.about })
     const damaged = bundles.problems.map((sentence): ImageOutcome => ({ path: '', state: 'unreadable', sentence }))

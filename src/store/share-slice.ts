@@ -3,6 +3,7 @@
 // shares made in this browser. Nothing is sent before `startShare`.
 import type { StateCreator } from 'zustand'
 import { readConfig } from '../share/api'
+import { parseBundleValue } from '../share/bundle-link'
 import { openShare } from '../share/download'
 import { parseLink, parseShareValue } from '../share/link'
 import { beginUpload, deleteShare, upload, uploadedOf, type UploadPlan } from '../share/upload'
@@ -90,6 +91,14 @@ export const createShareSlice: StateCreator<Store, [], [], { share: ShareSlice }
       await refreshKept()
       return ''
     },
+    openLinked: async (value) => {
+      const bytes = await parseBundleValue(value)
+      if (!bytes.ok)
+        return set((store) => ({ session: { ...store.session, status: store.session.info ? store.session.status : 'failed', failure: bytes.error } }))
+      const name = 'bundle in the link.ptarmigan'
+      await get().openFiles([{ file: new File([bytes.value], name), path: name }])
+      set((store) => (store.session.info ? { session: { ...store.session, origin: `bundle=${value}` } } : store))
+    },
     openShared: async (value) => {
       const fail = (failure: string) =>
         set((store) => ({ session: { ...store.session, status: store.session.info ? store.session.status : 'failed', failure } }))
@@ -103,6 +112,7 @@ export const createShareSlice: StateCreator<Store, [], [], { share: ShareSlice }
       if (!opened.ok) return fail(opened.error)
       const { label, file } = opened.value
       await get().openFiles([{ file, path: label.file }])
+      set((store) => (store.session.info ? { session: { ...store.session, origin: `share=${value}` } } : store))
       const story = [label.name, label.note].filter((text) => text !== '').map((text) => text.replace(/[.\s]*$/, '.'))
       set((store) => ({ session: { ...store.session, story: story.join(' ') } }))
     },

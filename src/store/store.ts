@@ -2,6 +2,7 @@
 // The one zustand store, put together from its slices.
 import { create } from 'zustand'
 import { engine } from './engine-access'
+import { createLibrarySlice } from './library-slice'
 import { createSessionSlice } from './session-slice'
 import { createShareSlice } from './share-slice'
 import { createThemeSlice } from './theme-slice'
@@ -11,6 +12,7 @@ import { createViewSlice } from './view-slice'
 export const useStore = create<Store>()((...tools) => ({
   ...createSessionSlice(...tools),
   ...createShareSlice(...tools),
+  ...createLibrarySlice(...tools),
   ...createViewSlice(...tools),
   ...createThemeSlice(...tools),
 }))

@@ -4,11 +4,13 @@
 import type { About } from '../share/container'
 import type { ImageOutcome, Progress, TableRequest } from '../engine/protocol'
 import type { ServerConfig } from '../share/wire'
+import type { OfferedFile } from './classify'
 import type { Kept } from './kept-shares'
+import type { KeptTrace, Room } from './library'
 import type { RemoteFile } from '../lib/remote-file'
 import type { RawCpu } from '../model/raw-trace'
 import type { TableName, Tables } from '../model/tables.gen'
-import type { Tab, Theme, TimeRange, ViewState, Weight } from '../model/view-state'
+import type { DetailKey, Tab, Theme, TimeRange, ViewState, Weight } from '../model/view-state'
 
 export type SessionStatus = 'empty' | 'opening' | 'decoding' | 'ready' | 'cancelled' | 'failed'
 
@@ -22,6 +24,13 @@ export type SessionSlice = {
   fileName: string
   /** The open trace's own bytes, for sharing; null before one is open. */
   file: File | RemoteFile | null
+  /** What it was opened from, bundles and archives as they were offered or unpacked: what is kept in the library. */
+  files: readonly OfferedFile[]
+  /** The trace's id in the library when it is kept there, and the files that are; '' and null otherwise. */
+  keptId: string
+  keptFiles: readonly OfferedFile[] | null
+  /** What of the page's address the trace came from ("share=…", "bundle=…"): links go on naming it. '' for files. */
+  origin: string
   /** Why it failed, for the reader; empty otherwise. */
   failure: string
   progress: Progress | null
@@ -59,6 +68,9 @@ export type ViewActions = {
   setWeight(weight: Weight): void
   setSearch(search: string): void
   setFlamePath(path: number[]): void
+  /** Remembers what a view shows of itself, for links and for coming back to its tab; moves nothing. */
+  keepView(view: Partial<ViewState>): void
+  setDetail(key: DetailKey, text: string): void
   /** Shows all of what a link says at once. */
   showView(view: Partial<ViewState>): void
   /** Each of these also opens the tab. */
@@ -99,12 +111,38 @@ export type ShareActions = {
   deleteByToken(link: string, token: string): Promise<string>
   /** Opens what "#share=" in a link names. */
   openShared(value: string): Promise<void>
+  /** Opens the bundle that "#bundle=" in a link holds. */
+  openLinked(value: string): Promise<void>
+}
+
+export type LibrarySlice = {
+  /** False: this browser cannot keep traces. */
+  works: boolean
+  /** The newest first. */
+  traces: readonly KeptTrace[]
+  room: Room
+  /** The copy under way. */
+  copying: { bytesDone: number; bytesTotal: number } | null
+  /** Why the last verb failed; '' when it did not. */
+  problem: string
+}
+
+export type LibraryActions = {
+  refreshLibrary(): Promise<void>
+  /** Copies the open trace and its binaries into the browser's file system; `view`: a link's fragment to reopen it with. */
+  keepTrace(view: string): Promise<void>
+  stopKeeping(): void
+  openKept(id: string): Promise<void>
+  removeKept(id: string): Promise<void>
+  /** Asks the browser never to clear the library by itself; whether it agreed. */
+  persistLibrary(): Promise<boolean>
 }
 
 export type Store = {
   /** What the bundle says of itself that the trace came in; null: it came by itself. */
   bundle: About | null
   share: ShareSlice
+  library: LibrarySlice
 
   session: SessionSlice
   view: ViewState
@@ -112,6 +150,7 @@ export type Store = {
   setTheme(theme: Theme): void
 } & SessionActions &
   ShareActions &
+  LibraryActions &
   ViewActions
 
 export type TableState<Name extends TableName> =

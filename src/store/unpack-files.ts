@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens archives among offered files: what perf archive packs, and any other tar
-// or single file that is compressed. What is inside takes their place; a plain
+// Opens archives among offered files: what perf archive packs, and any other tar,
+// zip or single file that is compressed. What is inside takes their place; a plain
 // tar is not copied, its files are slices of it.
 import type { ImageOutcome } from '../engine/protocol'
 import type { Result } from '../lib/result'
 import { fail, ok } from '../lib/result'
 import { isTarHeader, listTar } from '../lib/tar'
-import { packingOf, unpack } from '../lib/unpack'
+import { packingOf, unpack, type Packing } from '../lib/unpack'
+import { isZip, listZip, type ZipEntry } from '../lib/zip'
 import { recordedPath } from '../model/perf-directory'
 import { isLocal, type LocalFile, type OfferedFile } from './classify'
 
@@ -22,7 +23,7 @@ const MOST_GROWTH = 2000
 const LEAST_LIMIT = 1 << 30
 /** Among more files than this only those with an archive's name are looked into. */
 const FEW = 64
-const archiveName = /\.(tar|tgz|tbz2?|txz|tzst|gz|bz2|xz|zst)$/i
+const archiveName = /\.(zip|tar|tgz|tbz2?|txz|tzst|gz|bz2|xz|zst)$/i
 
 export async function unpackFiles(offered: readonly OfferedFile[], tell: TellUnpacking): Promise<Unpacked> {
   const into: Unpacked = { files: [], outcomes: [] }
@@ -45,6 +46,7 @@ async function open(one: LocalFile, depth: number, into: Unpacked, tell: TellUnp
       await open(inner, depth + 1, into, tell)
     }
   } else if (depth < DEEPEST && isTarHeader(head)) await openTar(one, depth, into, tell)
+  else if (depth < DEEPEST && isZip(head)) await openZip(one, depth, into, tell)
   else into.files.push(one)
 }
 
@@ -59,6 +61,25 @@ async function openTar({ file, path }: LocalFile, depth: number, into: Unpacked,
   }
 }
 
+async function openZip({ file, path }: LocalFile, depth: number, into: Unpacked, tell: TellUnpacking): Promise<void> {
+  const read = async (offset: number, length: number) => new Uint8Array(await file.slice(offset, offset + length).arrayBuffer())
+  const { entries, damage } = await listZip(read, file.size)
+  if (damage) into.outcomes.push({ path, state: 'unreadable', sentence: `${path}: ${damage}; the rest of it is used.` })
+  for (const entry of entries) {
+    const plain = await inZip(file, entry, tell)
+    if (!plain.ok) into.outcomes.push({ path: entry.path, state: 'unreadable', sentence: plain.error })
+    else await open({ file: plain.value, path: recordedPath(entry.path) }, depth + 1, into, tell)
+  }
+}
+
+async function inZip(file: File, { path, offset, packed, deflated }: ZipEntry, tell: TellUnpacking): Promise<Result<File, string>> {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const bytes = new File([file.slice(offset, offset + packed)], name)
+  if (!deflated) return ok(bytes)
+  const plain = await unpackOne(bytes, 'deflate', tell)
+  return plain.ok ? ok(new File([plain.value], name)) : plain
+}
+
 async function headOf(file: File): Promise<Uint8Array> {
   try {
     return new Uint8Array(await file.slice(0, HEADER).arrayBuffer())
@@ -70,7 +91,7 @@ async function headOf(file: File): Promise<Uint8Array> {
 /** The browser keeps the result where it keeps large blobs: not in the page's memory. */
 async function unpackOne(
   file: File,
-  packing: NonNullable<ReturnType<typeof packingOf>>,
+  packing: Packing,
   tell: TellUnpacking,
 ): Promise<Result<Blob, string>> {
   let read = 0

@@ -32,26 +32,29 @@ export const createViewSlice: StateCreator<Store, [], [], ViewSlice> = (set, get
     view: initialViewState,
     setTab: (tab) => change({ tab }),
     setThread: (thread) => change({ thread }),
-    setRange: (range) => change({ range: range && range.end_ns > range.start_ns ? range : null }),
+    // The timeline shows a new range; when one is taken back it stays where it is.
+    setRange: (range) => change(range && range.end_ns > range.start_ns ? { range, timeline: null } : { range: null }),
     setWeight: (weight) => change({ weight }),
     setSearch: (search) => change({ search }),
     setFlamePath: (flamePath) => change({ flamePath }),
+    keepView: change,
+    setDetail: (key, text) => change({ details: { ...get().view.details, [key]: text } }),
     showView: (view) => {
       jump++
       change(view)
     },
     showInstruction: (thread, ordinal) => {
       jump++
-      change({ tab: 'instructions', thread: threadFor(thread), instruction: { thread, ordinal } })
+      change({ tab: 'instructions', thread: threadFor(thread), instruction: { thread, ordinal }, top: null })
     },
     showTime: async (thread, time_ns) => {
       const mine = ++jump
       const ordinal = await ordinalAt(thread, time_ns)
       if (mine !== jump) return
       change({ tab: 'instructions', thread: threadFor(thread) })
-      if (ordinal !== null) change({ instruction: { thread, ordinal } })
+      if (ordinal !== null) change({ instruction: { thread, ordinal }, top: null })
     },
-    showPacket: (queue, offset) => change({ tab: 'packets', packet: { queue, offset } }),
-    showBlock: (ip) => change({ tab: 'blocks', block: ip }),
+    showPacket: (queue, offset) => change({ tab: 'packets', packet: { queue, offset }, packetTop: null }),
+    showBlock: (ip) => change({ tab: 'blocks', block: ip, details: { ...get().view.details, 'blocks.list': '' } }),
   }
 }

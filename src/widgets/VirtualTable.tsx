@@ -63,8 +63,8 @@ export type VirtualTableProps = {
   onCopy?(selection: RowSelection): string | null
   /** Keys the table does not use; true when used. */
   onKey?(event: KeyboardEvent, row: number | null): boolean
-  /** Brings a row into view each time the object changes. */
-  reveal?: { row: number } | null
+  /** Brings a row into view each time the object changes; `atTop`: as the first on screen. */
+  reveal?: { row: number; atTop?: boolean } | null
   /** Shown when there is no row. */
   empty?: ReactNode
 }
@@ -106,7 +106,7 @@ export function VirtualTable(props: VirtualTableProps) {
     // Once for each request, when the size is known (never in a browser without layout): later the reader may be elsewhere.
     if (reveal === null || revealed.current === reveal) return
     if (measured) revealed.current = reveal
-    setTop((now) => placed(geometry, now, reveal.row))
+    setTop((now) => (reveal.atTop ? clampTop(geometry, reveal.row * geometry.rowHeight) : placed(geometry, now, reveal.row)))
   }, [reveal, measured, geometry])
 
   const select = (row: number, extend: boolean) => {

@@ -19,6 +19,7 @@ const paths = {
   down: 'M4 6.2l4 4 4-4',
   right: 'M6.2 4l4 4-4 4',
   share: 'M8 9.5V2M5 4.8L8 2l3 2.8M3 8v5.5h10V8',
+  keep: 'M2.5 3h11v3h-11zM3.5 6v7.5h9V6M6.2 9h3.6',
   layers: 'M8 2l6 3.2-6 3.2-6-3.2zM2.4 8.6L8 11.6l5.6-3',
 } as const
 

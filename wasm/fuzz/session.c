@@ -61,6 +61,8 @@ static void ask(ptm_session *session, uint32_t id)
 			       "fields 0 0x7ffff3ffffff 1\nfields 1 0x7ffff3ffffff 0\nfields 4 0x7ffff3ffffff 0\nfields 6 0x7ffff3ffffff 1\nfields 7 0x7ffff3ffffff 0\n";
 	if (id == PTM_TABLE_instructions)
 		request.thread = 1;
+	if (id == PTM_TABLE_samples)
+		request.flags = 1;
 	if (id == PTM_TABLE_packets)
 		request.queue = 0;
 	ptm_status status = PTM_MORE;

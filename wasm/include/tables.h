@@ -39,6 +39,7 @@
 	C(threads, cycles, f64, "core cycles; NaN without CYC packets") \
 	C(threads, on_ns, f64, "time with trace") \
 	C(threads, gaps, u32, "gaps that lost something") \
+	C(threads, samples, u32, "ordinary samples taken of it") \
 	T(functions, "functions seen so far; row 0 is unknown; nothing counts") \
 	C(functions, name, str, "as perf prints it; empty: nameless code") \
 	C(functions, image, u32, "row of images") \
@@ -180,8 +181,44 @@
 	C(events, offset, f64, "AUX offset of its packet") \
 	C(events, left_out, f64, "events of the queue after this one that the answer had no room for: ask for a shorter range") \
 	C(events, text, str, "for people") \
+	T(marks, "ordinary samples and PT events in time, those of one event that fall in one bucket as one; thread, start_ns, end_ns and count (buckets) count; flag 1: no PT events") \
+	C(marks, thread, u32, "row of threads; PTM_ALL of a note") \
+	C(marks, kind, u8, "0 samples, 1 PT events, 2 a note: text says what is not shown, and why") \
+	C(marks, name, str, "cycles:u, ptwrite, …") \
+	C(marks, time_ns, f64, "of the first") \
+	C(marks, last_ns, f64, "of the last") \
+	C(marks, count, f64, "how many") \
+	C(marks, sample, u32, "row of samples, of the first; PTM_ALL: none") \
+	C(marks, queue, u32, "row of queues, of a PT event; PTM_ALL: none") \
+	C(marks, offset, f64, "AUX offset of the packet of the first PT event") \
+	C(marks, ip, u64, "of the first; 0 unknown") \
+	C(marks, symbol, str, "name+0xoffset of ip, of a PT event; empty unknown") \
+	C(marks, text, str, "of the first PT event: what it says") \
+	T(samples, "ordinary samples in order of time; thread, start_ns, end_ns, first (row) and count count; flag 1: each is pinned to the path that was decoded") \
+	C(samples, row, u32, "among all samples of the file") \
+	C(samples, time_ns, f64, "") \
+	C(samples, thread, u32, "row of threads") \
+	C(samples, cpu, i32, "-1 unknown") \
+	C(samples, event, str, "cycles:u") \
+	C(samples, period, f64, "events it stands for; NaN unknown") \
+	C(samples, ip, u64, "0: not recorded") \
+	C(samples, symbol, str, "name+0xoffset of ip; empty unknown") \
+	C(samples, address, u64, "the data address; 0: none recorded") \
+	C(samples, weight, f64, "as the event has it, often cycles of latency; NaN: not recorded") \
+	C(samples, data_source, str, "what perf script prints for data_src; empty: not recorded") \
+	C(samples, branches, u32, "entries of its branch stack") \
+	C(samples, chain, str, "functions of its call chain, innermost first, one a line; empty: none recorded") \
+	C(samples, pin, u8, "enum ptm_pin_state; 0 without flag 1") \
+	C(samples, pin_ordinal, f64, "ordinal in the sample's thread of the instruction it is pinned to; NaN none") \
+	C(samples, pin_ip, u64, "that instruction's address; 0 none") \
+	C(samples, pin_symbol, str, "name+0xoffset of pin_ip; empty unknown") \
+	C(samples, pin_places, u32, "times the sample's address was reached within the time's uncertainty") \
+	C(samples, pin_from_ns, f64, "that uncertainty: the sample lies between two times of the trace; NaN none") \
+	C(samples, pin_to_ns, f64, "") \
+	C(samples, pin_text, str, "for people: how the sample and the path fit") \
 	T(cut_records, "records and samples of the data section that a range needs; thread, start_ns, end_ns count") \
-	C(cut_records, file_offset, f64, "of the record") \
+	C(cut_records, file_offset, f64, "of the record; 2^48 and more: not in the file itself, but in another of its directory or unpacked") \
+	C(cut_records, record, str, "its bytes (not text) where it was unpacked; empty: they are in the file") \
 	T(cut_aux, "AUX data that a range needs, from PSB to PSB; thread, start_ns, end_ns count") \
 	C(cut_aux, queue, u32, "row of queues") \
 	C(cut_aux, index, u32, "idx of its AUXTRACE records") \

@@ -77,6 +77,17 @@ encode_others() {
 	# Before the first record and behind the last BTS tells nothing: 4 instructions each.
 	"$ptgen" truthdump -i -T "$logs/bts-calls.truth" | sort -s -n -k1,1 | sed 1,4d | head -n -4 | gzip -9n >"$other/bts-calls.truth.gz"
 	cp "$logs"/{bts,lbr,aux-sample,snapshot}-calls.perf.data "$other/"
+	# Ordinary samples beside a trace; where each belongs is in the text.
+	mix cyc --pt cyc=1
+	mix mtc
+	mix bts --bts --limit 11996
+}
+
+mix() { # NAME OPTIONS…
+	local name=$1 other=$fixtures/other
+	shift
+	"$ptgen" encode --seed 1 "$@" -o "$logs/$name.perf.data" "$logs/calls.xlog"
+	node wasm/tools/mix-samples.mjs "$ptgen" "$logs/$name.perf.data" "$logs/$name.truth" 97 "$other/mixed-$name.perf.data" >"$other/mixed-$name.txt"
 }
 
 make_fixtures() {

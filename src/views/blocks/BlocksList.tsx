@@ -3,11 +3,12 @@
 // look at. A row leads to its instructions.
 import { useCallback, useMemo, useState, type ReactNode } from 'react'
 import { functionName, threadLabel, whyNoCycles } from '../../model/names'
+import { orderBy, someOf } from '../../model/detail-codecs'
 import { baseName, pathOf, type NameTables } from '../../model/places'
 import { compileSearch } from '../../model/search'
 import type { BlocksTable } from '../../model/tables.gen'
 import type { Weight } from '../../model/view-state'
-import { useStore, useTable } from '../../store'
+import { useDetail, useStore, useTable } from '../../store'
 import { Button } from '../../widgets/Button'
 import { EmptyState } from '../../widgets/EmptyState'
 import { cutRatioText } from '../../lib/exact-text'
@@ -29,17 +30,20 @@ import {
   weightLargest,
   weightTotal,
   type BlockColumn,
-  type BlockOrder,
 } from './layout'
 import { useShowVisit } from './show-visit'
+
+const columnIds = blockColumns.map(({ id }) => id)
+const orderCodec = orderBy(columnIds, 'share')
+const columnsCodec = someOf<string>(columnIds, defaultBlockColumns)
 
 /** `choice`: what switches to the other list. */
 export function BlocksList({ choice }: { choice: ReactNode }) {
   const session = useStore((store) => store.session)
   const { thread, range, weight, search, block } = useStore((store) => store.view)
   const store = useStore.getState
-  const [order, setOrder] = useState<BlockOrder>({ column: 'share', direction: 'descending' })
-  const [shown, setShown] = useState(defaultBlockColumns)
+  const [order, setOrder] = useDetail('blocks.order', orderCodec)
+  const [shown, setShown] = useDetail('blocks.columns', columnsCodec)
   const answer = useTable('blocks', session.info === null ? null : { ...(thread !== null && { thread }), ...range })
   const table = answer.state === 'ready' ? answer.table : answer.state === 'loading' ? answer.previous : null
   const noCycles = whyNoCycles(session.info)
@@ -157,6 +161,7 @@ const asColumn = (id: string): BlockColumn => blockColumns.find((column) => colu
 
 /** Selection by block, not by row: sorting and filtering keep it. */
 function useBlockSelection(table: BlocksTable | null, rows: Uint32Array, wanted: bigint | null) {
+  const keepView = useStore((store) => store.keepView)
   const [ip, setIp] = useState<bigint | null>(null)
   const [seen, setSeen] = useState<bigint | null>(null)
   /** The block to bring into view once it is in the table. */
@@ -166,7 +171,7 @@ function useBlockSelection(table: BlocksTable | null, rows: Uint32Array, wanted:
   if (wanted !== seen) {
     setSeen(wanted)
     setAwaited(wanted)
-    if (wanted !== null) setIp(wanted)
+    setIp(wanted)
   } else if (awaited !== null && awaited === ip && place >= 0) {
     setAwaited(null)
     setReveal({ row: place })
@@ -174,7 +179,11 @@ function useBlockSelection(table: BlocksTable | null, rows: Uint32Array, wanted:
   const selection: RowSelection | null = place < 0 ? null : { anchor: place, active: place }
   const select = (next: RowSelection) => {
     const row = rows[next.active]
-    if (table !== null && row !== undefined) setIp(table.ip[row] ?? null)
+    const chosen = table === null || row === undefined ? undefined : table.ip[row]
+    if (chosen === undefined) return
+    setIp(chosen)
+    setSeen(chosen)
+    keepView({ block: chosen })
   }
   return { selection, reveal, select }
 }

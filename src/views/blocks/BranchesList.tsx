@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Branches of a thread and time range: which way they went, how well they were
 // predicted where the source tells it, how often loops turn.
-import { useCallback, useMemo, useState, type ReactNode } from 'react'
+import { useCallback, useMemo, type ReactNode } from 'react'
 import { toggled } from '../../lib/toggled'
+import { orderBy, someOf, type Codec } from '../../model/detail-codecs'
 import { infoValue, threadLabel } from '../../model/names'
 import type { NameTables } from '../../model/places'
 import { compileSearch } from '../../model/search'
 import type { BranchesTable } from '../../model/tables.gen'
-import { useStore, useTable } from '../../store'
+import { useDetail, useStore, useTable } from '../../store'
 import { Button } from '../../widgets/Button'
 import { EmptyState } from '../../widgets/EmptyState'
 import { countText, durationText, shareText } from '../../widgets/number-text'
@@ -26,17 +27,35 @@ import {
   tellsOf,
   toText,
   type BranchColumn,
-  type BranchOrder,
 } from './branch-layout'
 import { useShowAddress } from './show-visit'
+
+const columnIds = branchColumns.map(({ id }) => id)
+const orderCodec = orderBy(columnIds, 'seen')
+const columnsCodec = someOf<string>(columnIds, defaultBranchColumns)
+
+type Ends = { from: bigint; to: bigint }
+/** A branch by its ends, "from-to" in hexadecimal: rows are other ones in another time range. */
+const endsCodec: Codec<Ends | null> = {
+  parse: (text) => {
+    const match = /^([0-9a-f]{1,16})-([0-9a-f]{1,16})$/.exec(text)
+    return match ? { from: BigInt(`0x${match[1] ?? ''}`), to: BigInt(`0x${match[2] ?? ''}`) } : null
+  },
+  format: (ends) => (ends ? `${ends.from.toString(16)}-${ends.to.toString(16)}` : ''),
+}
+
+function rowOfEnds(table: BranchesTable | null, ends: Ends | null): number | null {
+  for (let row = 0; table && ends && row < table.rows; row++) if (table.from[row] === ends.from && table.to[row] === ends.to) return row
+  return null
+}
 
 /** `choice`: what switches to the other list. */
 export function BranchesList({ choice }: { choice: ReactNode }) {
   const session = useStore((store) => store.session)
   const { thread, range, search } = useStore((store) => store.view)
-  const [order, setOrder] = useState<BranchOrder>({ column: 'seen', direction: 'descending' })
-  const [shown, setShown] = useState(defaultBranchColumns)
-  const [picked, setPicked] = useState<number | null>(null)
+  const [order, setOrder] = useDetail('branches.order', orderCodec)
+  const [shown, setShown] = useDetail('branches.columns', columnsCodec)
+  const [ends, setEnds] = useDetail('branches.at', endsCodec)
   const answer = useTable('branches', session.info === null ? null : { ...(thread !== null && { thread }), ...range })
   const table = answer.state === 'ready' ? answer.table : answer.state === 'loading' ? answer.previous : null
   const names = useMemo(() => ({ functions: session.functions, images: session.images }), [session.functions, session.images])
@@ -54,6 +73,7 @@ export function BranchesList({ choice }: { choice: ReactNode }) {
     () => (table === null ? new Uint32Array() : sortBranches(table, filterBranches(table, names, matches), order, names)),
     [table, names, matches, order],
   )
+  const picked = useMemo(() => rowOfEnds(table, ends), [table, ends])
   const place = picked === null ? -1 : rows.indexOf(picked)
   const selection: RowSelection | null = place < 0 ? null : { anchor: place, active: place }
   const cell = useCallback(
@@ -106,7 +126,10 @@ export function BranchesList({ choice }: { choice: ReactNode }) {
         rowCount={rows.length}
         cell={cell}
         selection={selection}
-        onSelect={(next) => setPicked(rows[next.active] ?? null)}
+        onSelect={({ active }) => {
+          const row = rows[active]
+          if (table !== null && row !== undefined) setEnds({ from: table.from[row] ?? 0n, to: table.to[row] ?? 0n })
+        }}
         onActivate={(row) => showRow(rows[row] ?? 0)}
         onSort={(column) => setOrder(nextBranchOrder(order, asColumn(column)))}
         onCopy={() => (table === null || picked === null ? null : copyText(table, picked, columns, names))}

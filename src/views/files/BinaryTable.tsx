@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The binaries of the trace: state, build-ids, what ran in them, what the
 // missing ones cost.
-import { useState } from 'react'
 import { pluralText } from '../../lib/exact-text'
 import { textAt } from '../../lib/text-column'
+import { yesOrNo } from '../../model/detail-codecs'
 import { baseName } from '../../model/places'
 import type { ImagesTable } from '../../model/tables.gen'
+import { useDetail } from '../../store'
 import { Button } from '../../widgets/Button'
 import { bytesText, countText } from '../../widgets/number-text'
 import { imageRows, imageState, shortBuildId, type ImageState } from './layout'
@@ -27,7 +28,7 @@ const hints: Record<ImageState, string> = {
 const firstShown = 40
 
 export function BinaryTable({ images }: { images: ImagesTable }) {
-  const [all, setAll] = useState(false)
+  const [all, setAll] = useDetail('files.all', yesOrNo)
   const rows = imageRows(images)
   const shown = all ? rows : rows.slice(0, firstShown)
   if (rows.length === 0)

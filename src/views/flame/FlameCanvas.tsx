@@ -2,6 +2,7 @@
 // The picture of the flame graph and what pointer and keys do to it.
 import { useCallback, useId, useMemo, useRef, useState } from 'react'
 import { nodeAt, pathOf, type CallTree } from '../../model/call-tree'
+import { useKeptScroll } from '../../store'
 import { CanvasLayer, useSize, type Draw } from '../../widgets/CanvasLayer'
 import { Facts } from '../../widgets/Facts'
 import { usePalette } from '../../widgets/theme'
@@ -40,6 +41,7 @@ export function FlameCanvas({ tree, zoom, found, nameOf, groupOf, imagePathOf, o
   const boxes = useMemo(() => layoutFlame(tree, zoom, width, LEAST_PX), [tree, zoom, width])
   const selected = useMemo(() => (selectedPath ? nodeAt(tree, selectedPath) : -1), [tree, selectedPath])
   const hovered = pointer ? nodeUnder(boxes, pointer.x, Math.floor((pointer.y + scrollTop) / ROW)) : -1
+  const keepTop = useKeptScroll('flame.top', scroller, Math.max(boxes.levels * ROW, height))
   const draw = useCallback<Draw>(
     (context, size) =>
       drawFlame(context, size.height, {
@@ -94,7 +96,10 @@ export function FlameCanvas({ tree, zoom, found, nameOf, groupOf, imagePathOf, o
         role="application"
         aria-label="Flame graph. Arrow keys move between functions, Enter zooms in, Backspace goes up, Escape shows all."
         aria-describedby={description}
-        onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
+        onScroll={(event) => {
+          setScrollTop(event.currentTarget.scrollTop)
+          keepTop(event.currentTarget.scrollTop)
+        }}
         onPointerMove={(event) => setPointer(pointerAt(event))}
         onPointerLeave={() => setPointer(null)}
         onClick={(event) => {

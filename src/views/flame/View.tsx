@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The flame graph tab: calls by path for the selected thread and time range,
 // weighed by time, cycles or instructions.
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { ALL, type CallTreeTable } from '../../model/tables.gen'
 import { amountsOf, buildCallTree, matchedWeight, nodeAt, pathOf, type CallTree } from '../../model/call-tree'
 import { colorGroup, functionName, imagePath, threadLabel, whyNoCycles } from '../../model/names'
+import { yesOrNo } from '../../model/detail-codecs'
 import { compileSearch, matchRows } from '../../model/search'
 import type { Weight } from '../../model/view-state'
-import { useStore, useTable } from '../../store'
+import { useDetail, useStore, useTable } from '../../store'
 import { Button } from '../../widgets/Button'
 import { EmptyState } from '../../widgets/EmptyState'
 import { shareText } from '../../widgets/number-text'
@@ -139,7 +140,7 @@ export default function View() {
   const search = useStore((store) => store.view.search)
   const noCycles = useStore((store) => whyNoCycles(store.session.info))
   const setFlamePath = useStore((store) => store.setFlamePath)
-  const [byThread, setByThread] = useState(false)
+  const [byThread, setByThread] = useDetail('flame.threads', yesOrNo)
   const asked = wanted === 'cycles' && noCycles ? 'time' : wanted
 
   const request = useMemo(() => ({ ...(thread !== null && { thread }), ...range }), [thread, range])

@@ -5,11 +5,12 @@ import { useCallback, useMemo, useState } from 'react'
 import type { KeyboardEvent, ReactNode } from 'react'
 import { textAt } from '../../lib/text-column'
 import { toggled } from '../../lib/toggled'
+import { oneOf, someOf } from '../../model/detail-codecs'
 import { functionName, infoValue, threadLabel, whyNoCycles } from '../../model/names'
 import type { NameTables } from '../../model/places'
 import { compileSearch, matchRows } from '../../model/search'
 import type { ThreadsTable } from '../../model/tables.gen'
-import { useStore } from '../../store'
+import { useDetail, useKeptTop, useStore } from '../../store'
 import { Icon } from '../../widgets/icons'
 import { countText, timeText as timeForPeople } from '../../widgets/number-text'
 import { Button } from '../../widgets/Button'
@@ -31,16 +32,30 @@ type Props = { threads: ThreadsTable; thread: number; picker: ReactNode }
 
 const gapHeight = 26
 
+const clockCodec = oneOf<TimeBase>('start', 'perf')
+const syntaxCodec = oneOf<Syntax>('intel', 'att')
+const columnsCodec = someOf<string>(
+  allColumns.map(({ id }) => id),
+  defaultColumns,
+)
+
 export function InstructionList({ threads, thread, picker }: Props) {
   const rowCount = threads.instructions[thread] ?? 0
   const session = useStore((store) => store.session)
   const range = useStore((store) => store.view.range)
   const [visible, setVisible] = useState({ first: 0, end: 0 })
-  const [timeBase, setTimeBase] = useState<TimeBase>('start')
-  const [shown, setShown] = useState(defaultColumns)
-  const [syntax, setSyntax] = useState<Syntax>('intel')
+  const [timeBase, setTimeBase] = useDetail('instructions.clock', clockCodec)
+  const [shown, setShown] = useDetail('instructions.columns', columnsCodec)
+  const [syntax, setSyntax] = useDetail('instructions.syntax', syntaxCodec)
   const held = useInstructions(thread, visible, rowCount)
-  const { selection, reveal, select } = useSelection(thread, rowCount)
+  const { selection, reveal, select, keepTop } = useSelection(thread, rowCount)
+  const onRange = useCallback(
+    (rows: typeof visible) => {
+      setVisible(rows)
+      keepTop(rows.first)
+    },
+    [keepTop],
+  )
   const { find } = held
   const textOf = useDisassembler(syntax)
   const names = useMemo(() => ({ functions: session.functions, images: session.images }), [session.functions, session.images])
@@ -170,7 +185,7 @@ export function InstructionList({ threads, thread, picker }: Props) {
         selection={selection}
         onSelect={select}
         reveal={reveal}
-        onRange={setVisible}
+        onRange={onRange}
         onCopy={copy.onCopy}
         onKey={(event, row) => linkKey(event, row, find)}
       />
@@ -212,21 +227,25 @@ const startOf = (text: string): bigint => (/^\d+$/.test(text) ? BigInt(text) : 0
 /** The selection here, and the store's instruction: a jump from elsewhere moves the one, selecting here moves the other. */
 function useSelection(thread: number, rowCount: number) {
   const instruction = useStore((store) => store.view.instruction)
-  const showInstruction = useStore((store) => store.showInstruction)
-  const [selection, setSelection] = useState<RowSelection | null>(null)
-  const [reveal, setReveal] = useState<{ row: number } | null>(null)
-  const [seen, setSeen] = useState<typeof instruction>(null)
-  if (instruction !== seen) {
-    setSeen(instruction)
-    if (instruction !== null && instruction.thread === thread && instruction.ordinal !== selection?.active) {
-      const row = Math.max(0, Math.min(instruction.ordinal, rowCount - 1))
-      setSelection({ anchor: row, active: row })
-      setReveal({ row })
-    }
+  const keepView = useStore((store) => store.keepView)
+  const { asked, keepTop } = useKeptTop('top', thread)
+  const rowOf = (at: typeof instruction) =>
+    at !== null && at.thread === thread ? Math.max(0, Math.min(at.ordinal, rowCount - 1)) : null
+  const [first] = useState(rowOf(instruction))
+  const [selection, setSelection] = useState<RowSelection | null>(first === null ? null : { anchor: first, active: first })
+  const [reveal, setReveal] = useState<{ row: number; atTop?: boolean } | null>(asked ?? (first === null ? null : { row: first }))
+  const [seen, setSeen] = useState({ instruction, asked })
+  if (instruction !== seen.instruction || asked !== seen.asked) {
+    setSeen({ instruction, asked })
+    const row = instruction === seen.instruction ? null : rowOf(instruction)
+    const moved = row !== null && row !== selection?.active
+    if (moved) setSelection({ anchor: row, active: row })
+    if (asked !== null && asked !== seen.asked) setReveal(asked)
+    else if (moved) setReveal({ row })
   }
   const select = (next: RowSelection) => {
     setSelection(next)
-    showInstruction(thread, next.active)
+    keepView({ instruction: { thread, ordinal: next.active } })
   }
-  return { selection, reveal, select }
+  return { selection, reveal, select, keepTop }
 }

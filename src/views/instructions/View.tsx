@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every executed instruction of one thread, in order. This file chooses the
 // thread and explains emptiness; InstructionList shows the rows.
-import { useState } from 'react'
 import { threadLabel, tracedThreads } from '../../model/names'
 import { busiestThread } from '../../model/places'
 import type { ThreadsTable } from '../../model/tables.gen'
-import type { ViewState } from '../../model/view-state'
 import { useStore } from '../../store'
 import { Button } from '../../widgets/Button'
 import { EmptyState } from '../../widgets/EmptyState'
@@ -21,15 +19,15 @@ export default function InstructionsView() {
   const threads = useStore((store) => store.session.threads)
   const view = useStore((store) => store.view)
   const fileName = useStore((store) => store.session.fileName)
-  const [picked, setPicked] = useState<{ thread: number; for: ViewState['instruction'] } | null>(null)
+  const keepView = useStore((store) => store.keepView)
 
   // A jump from elsewhere counts until the reader picks again.
-  const wanted = picked !== null && picked.for === view.instruction ? picked.thread : (view.instruction?.thread ?? busiestThread(threads))
+  const wanted = view.top?.of ?? view.instruction?.thread ?? busiestThread(threads)
   const thread = view.thread ?? wanted
   if (threads === null || thread === null || thread >= threads.rows) return <NoInstructions threads={threads} />
   const picker =
     view.thread === null && tracedThreads(threads).length > 1 ? (
-      <ThreadPick threads={threads} thread={thread} onPick={(row) => setPicked({ thread: row, for: view.instruction })} />
+      <ThreadPick threads={threads} thread={thread} onPick={(row) => keepView({ top: { of: row, ordinal: 0 } })} />
     ) : null
   if (!((threads.instructions[thread] ?? 0) > 0)) return <NoInstructionsHere threads={threads} thread={thread} picker={picker} />
   return <InstructionList key={`${fileName} ${thread}`} threads={threads} thread={thread} picker={picker} />

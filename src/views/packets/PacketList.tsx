@@ -6,10 +6,11 @@ import type { ReactNode } from 'react'
 import { hexText, pluralText } from '../../lib/exact-text'
 import { textAt } from '../../lib/text-column'
 import { toggled } from '../../lib/toggled'
+import { someOf } from '../../model/detail-codecs'
 import { infoValue, threadLabel } from '../../model/names'
 import { queueName } from '../../model/places'
 import { ALL, type QueuesTable } from '../../model/tables.gen'
-import { useStore, useTable } from '../../store'
+import { useDetail, useKeptTop, useStore, useTable } from '../../store'
 import { Button } from '../../widgets/Button'
 import { DetailFacts, DetailStrip } from '../../widgets/DetailStrip'
 import { EmptyState } from '../../widgets/EmptyState'
@@ -33,6 +34,11 @@ import { usePackets, type FindPacket, type PacketPlace } from './use-packets'
 
 type Props = { queues: QueuesTable; queue: number; picker: ReactNode }
 
+const markedCodec = someOf<Family>(
+  families.map(({ id }) => id),
+  () => new Set(),
+)
+
 const OFFSET_NOT_ORDINAL = 1
 const TIME_NOT_ORDINAL = 2
 
@@ -55,9 +61,16 @@ const columns: readonly TableColumn[] = [
 export function PacketList({ queues, queue, picker }: Props) {
   const rowCount = queues.packets[queue] ?? 0
   const [visible, setVisible] = useState({ first: 0, end: 0 })
-  const [marked, setMarked] = useState<ReadonlySet<Family>>(new Set())
+  const [marked, setMarked] = useDetail('packets.marked', markedCodec)
   const { find, failure } = usePackets(queue, visible, rowCount)
-  const { selection, reveal, select, goTo, problem } = usePacketSelection(queue)
+  const { selection, reveal, select, goTo, problem, keepTop } = usePacketSelection(queue, find)
+  const onRange = useCallback(
+    (rows: typeof visible) => {
+      setVisible(rows)
+      keepTop(rows.first)
+    },
+    [keepTop],
+  )
   const threads = useStore((store) => store.session.threads)
   const offered = familiesOf(useStore((store) => infoValue(store.session.info, 'source')))
   const selected = selection === null ? null : find(selection.active)
@@ -128,7 +141,7 @@ export function PacketList({ queues, queue, picker }: Props) {
         onSelect={select}
         onActivate={activate}
         reveal={reveal}
-        onRange={setVisible}
+        onRange={onRange}
         onCopy={copy}
         empty={
           <EmptyState title="No packet of this stream is decoded yet">
@@ -164,32 +177,49 @@ const FamilyChips = ({ families: offered, marked, onToggle }: ChipsProps) => (
   </div>
 )
 
+/** `reveals`: also scrolls there. */
 type Wanted = { first?: number; start_ns?: number; flags: number }
+type Asked = { wanted: Wanted; reveals: boolean }
 
 /** The selection here; jumps by offset or time ask for the row's number first. */
-function usePacketSelection(queue: number) {
+function usePacketSelection(queue: number, find: FindPacket) {
   const packet = useStore((store) => store.view.packet)
+  const keepView = useStore((store) => store.keepView)
+  const { asked: atTop, keepTop } = useKeptTop('packetTop', queue)
+  const ask = (at: typeof packet, reveals: boolean): Asked | null =>
+    at !== null && at.queue === queue ? { wanted: { first: at.offset, flags: OFFSET_NOT_ORDINAL }, reveals } : null
   const [selection, setSelection] = useState<RowSelection | null>(null)
-  const [reveal, setReveal] = useState<{ row: number } | null>(null)
-  const [wanted, setWanted] = useState<Wanted | null>(null)
+  const [reveal, setReveal] = useState<{ row: number; atTop?: boolean } | null>(atTop)
+  const [asked, setAsked] = useState(ask(packet, atTop === null))
   const [problem, setProblem] = useState('')
-  const [seen, setSeen] = useState<typeof packet>(null)
-  const answer = useTable('packets', wanted === null ? null : { queue, count: 1, ...wanted })
-  if (packet !== seen) {
-    setSeen(packet)
-    if (packet !== null && packet.queue === queue) setWanted({ first: packet.offset, flags: OFFSET_NOT_ORDINAL })
-  } else if (wanted !== null && answer.state !== 'loading') {
-    setWanted(null)
+  const [seen, setSeen] = useState({ packet, atTop })
+  const answer = useTable('packets', asked === null ? null : { queue, count: 1, ...asked.wanted })
+  if (packet !== seen.packet || atTop !== seen.atTop) {
+    setSeen({ packet, atTop })
+    const scrolls = atTop !== null && atTop !== seen.atTop
+    if (scrolls) setReveal(atTop)
+    if (packet !== seen.packet) setAsked(ask(packet, !scrolls))
+  } else if (asked !== null && answer.state !== 'loading') {
+    setAsked(null)
     const row = answer.state === 'ready' ? answer.table.ordinal[0] : undefined
     setProblem(
       answer.state === 'failed' ? answer.sentence : row === undefined ? 'There is no packet there, as far as the stream is decoded.' : '',
     )
     if (row !== undefined) {
       setSelection({ anchor: row, active: row })
-      setReveal({ row })
+      if (asked.reveals) setReveal({ row })
     }
   }
-  return { selection, reveal, problem, select: setSelection, goTo: setWanted }
+  const select = (next: RowSelection) => {
+    setSelection(next)
+    const place = find(next.active)
+    if (place === null) return
+    const at = { queue, offset: place.table.offset[place.index] ?? 0 }
+    setSeen({ packet: at, atTop })
+    keepView({ packet: at })
+  }
+  const goTo = (wanted: Wanted) => setAsked({ wanted, reveals: true })
+  return { selection, reveal, problem, select, goTo, keepTop }
 }
 
 function packetCell(find: FindPacket, row: number, column: string, threads: Parameters<typeof threadLabel>[0]): ReactNode {

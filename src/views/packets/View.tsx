@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The raw packets of one AUX stream. This file chooses the stream and explains
 // emptiness; PacketList shows the rows.
-import { useState } from 'react'
 import { infoValue } from '../../model/names'
 import { queueName } from '../../model/places'
 import { useStore } from '../../store'
@@ -18,7 +17,8 @@ export default function PacketsView() {
   const threads = useStore((store) => store.session.threads)
   const packet = useStore((store) => store.view.packet)
   const fileName = useStore((store) => store.session.fileName)
-  const [picked, setPicked] = useState<{ queue: number; for: typeof packet } | null>(null)
+  const top = useStore((store) => store.view.packetTop)
+  const keepView = useStore((store) => store.keepView)
 
   if (source === 'LBR branch stacks' || source === 'Samples')
     return (
@@ -30,8 +30,7 @@ export default function PacketsView() {
     )
 
   // A jump from elsewhere counts until the reader picks again.
-  const queue =
-    picked !== null && picked.for === packet ? picked.queue : (packet?.queue ?? (queues === null ? null : largestQueue(queues.aux_bytes)))
+  const queue = top?.of ?? packet?.queue ?? (queues === null ? null : largestQueue(queues.aux_bytes))
   if (queues === null || queue === null || queue >= queues.rows)
     return (
       <ViewFrame label="Packets" bar={<span className="bar-text">Packets</span>}>
@@ -49,7 +48,7 @@ export default function PacketsView() {
     text: `${queueName(queues, row, threads)} · ${bytesText(queues.aux_bytes[row] ?? 0)} · ${countText(queues.packets[row] ?? 0)} packets`,
   }))
   const picker = (
-    <PickBox label="Stream" value={String(queue)} options={options} onPick={(value) => setPicked({ queue: Number(value), for: packet })} />
+    <PickBox label="Stream" value={String(queue)} options={options} onPick={(value) => keepView({ packetTop: { of: Number(value), ordinal: 0 } })} />
   )
   return <PacketList key={`${fileName} ${queue}`} queues={queues} queue={queue} picker={picker} />
 }

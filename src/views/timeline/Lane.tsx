@@ -2,18 +2,20 @@
 // One thread of the timeline: asks for its calls and gaps, draws the part of
 // the lane that is on screen, tells what is under the pointer.
 import { memo, useCallback, useEffect, useMemo, useState } from 'react'
-import type { CallsTable, GapsTable, Tables } from '../../model/tables.gen'
+import { textAt } from '../../lib/text-column'
+import type { CallsTable, GapsTable, MarksTable, Tables } from '../../model/tables.gen'
 import type { TimeRange } from '../../model/view-state'
 import { useTable, type TableState } from '../../store'
 import { CanvasLayer, type Draw } from '../../widgets/CanvasLayer'
 import { IconButton } from '../../widgets/Button'
 import { Facts } from '../../widgets/Facts'
-import { durationText, timeText } from '../../widgets/number-text'
+import { countText, durationText, timeText } from '../../widgets/number-text'
 import { usePalette } from '../../widgets/theme'
 import { Tooltip } from '../../widgets/Tooltip'
 import { callAt, callFacts, type FunctionNames, type SelectedCall } from './describe'
 import { drawLane } from './draw'
-import { callUnder, gapUnder, LANE, layoutCalls, layoutGaps, levelsOf, rowOf, type GapBox } from './layout'
+import { callUnder, gapUnder, laneShape, layoutCalls, layoutGaps, layoutMarks, levelsOf, MARK_SAMPLES, markUnder, rowOf, type GapBox, type MarkBox } from './layout'
+import { markAt, markRow, type SelectedMark } from './use-marks'
 import type { Viewport, WindowRequest } from './viewport'
 
 export type LaneProps = {
@@ -32,6 +34,13 @@ export type LaneProps = {
   names: FunctionNames
   found: Uint8Array | null
   selected: SelectedCall | null
+  /** Of all lanes; null: none are known yet. */
+  marks: MarksTable | null
+  hiddenMarks: ReadonlySet<number>
+  /** Whether the lane has a strip of marks. */
+  marked: boolean
+  selectedMark: SelectedMark | null
+  onMark(mark: SelectedMark | null): void
   /** True while the timeline is dragged: no tooltips. */
   quiet: boolean
   wasClick: React.RefObject<boolean>
@@ -52,7 +61,8 @@ export const Lane = memo(function Lane(props: LaneProps) {
   const { thread, view, request, width, height, from, to, names, found, selected, onLevels, onTable, onSelect, onZoomTo } = props
   const palette = usePalette()
   const [pointer, setPointer] = useState<Pointer | null>(null)
-  const shape = props.collapsed ? LANE.collapsed : LANE.open
+  const shape = laneShape(props.collapsed, props.marked)
+  const { marks, hiddenMarks, selectedMark } = props
 
   const window = useMemo(() => request && { ...request, thread }, [request, thread])
   const callState = useTable('calls', window)
@@ -72,13 +82,25 @@ export const Lane = memo(function Lane(props: LaneProps) {
   const callBoxes = useMemo(() => calls && layoutCalls(calls, thread, view, width), [calls, thread, view, width])
   const gapBoxes = useMemo(() => (gaps ? layoutGaps(gaps, thread, view, width) : []), [gaps, thread, view, width])
   const selectedRow = useMemo(() => (calls ? rowOf(calls, selected) : -1), [calls, selected])
-  const hovered = pointer && callBoxes ? callUnder(callBoxes, pointer.x, pointer.y, shape) : -1
+  const markBoxes = useMemo(
+    () => (marks && shape.marks > 0 ? layoutMarks(marks, thread, view, width).filter((box) => !hiddenMarks.has(box.kind)) : []),
+    [marks, shape, thread, view, width, hiddenMarks],
+  )
+  const hoveredMark = pointer && pointer.y < shape.marks ? markUnder(markBoxes, pointer.x) : null
+  const chosenMark = useMemo(() => {
+    const row = markRow(marks, selectedMark)
+    return (row >= 0 && markBoxes.find((box) => box.row === row)) || null
+  }, [marks, markBoxes, selectedMark])
+  const hovered = pointer && pointer.y >= shape.marks && callBoxes ? callUnder(callBoxes, pointer.x, pointer.y, shape) : -1
   const draw = useCallback<Draw>(
     (context, size) =>
       drawLane(context, size.height, {
         calls,
         boxes: callBoxes,
         gaps: gapBoxes,
+        marks: markBoxes,
+        hoveredMark,
+        selectedMark: chosenMark,
         shape,
         height,
         scrolled: from,
@@ -89,7 +111,7 @@ export const Lane = memo(function Lane(props: LaneProps) {
         selected: selectedRow,
         palette,
       }),
-    [calls, callBoxes, gapBoxes, shape, height, from, names, found, hovered, selectedRow, palette],
+    [calls, callBoxes, gapBoxes, markBoxes, hoveredMark, chosenMark, shape, height, from, names, found, hovered, selectedRow, palette],
   )
 
   const pointerAt = (event: React.MouseEvent<HTMLElement>): Pointer => {
@@ -106,6 +128,14 @@ export const Lane = memo(function Lane(props: LaneProps) {
     const gap = gapUnder(gapBoxes, pointerAt(event).x)
     if (call) onZoomTo(call)
     else if (gap && gaps) onZoomTo({ start_ns: gaps.start_ns[gap.row] ?? 0, end_ns: gaps.end_ns[gap.row] ?? 0 })
+  }
+
+  const onClick = (event: React.MouseEvent<HTMLElement>) => {
+    if (!props.wasClick.current) return
+    const { x, y } = pointerAt(event)
+    const box = y < shape.marks ? markUnder(markBoxes, x) : null
+    if (box && marks) props.onMark(markAt(marks, box.row))
+    else onSelect(callFrom(event))
   }
 
   const failed = callState.state === 'failed' ? callState.sentence : ''
@@ -127,7 +157,7 @@ export const Lane = memo(function Lane(props: LaneProps) {
         data-plot="true"
         onPointerMove={(event) => setPointer(pointerAt(event))}
         onPointerLeave={() => setPointer(null)}
-        onClick={(event) => props.wasClick.current && onSelect(callFrom(event))}
+        onClick={onClick}
         onDoubleClick={onDoubleClick}
       >
         <div style={{ position: 'absolute', left: 0, right: 0, top: from, height: Math.max(0, to - from) }}>
@@ -135,7 +165,8 @@ export const Lane = memo(function Lane(props: LaneProps) {
         </div>
         {failed && <div className="lane-failed">{failed}</div>}
       </div>
-      {pointer && !props.quiet && (
+      {pointer && !props.quiet && hoveredMark && marks && <MarkTip at={pointer} box={hoveredMark} marks={marks} />}
+      {pointer && !props.quiet && !hoveredMark && (
         <UnderPointer at={pointer} call={hovered} gap={gapUnder(gapBoxes, pointer.x)} calls={calls} gaps={gaps} names={names} />
       )}
     </div>
@@ -160,6 +191,21 @@ function UnderPointer({ at, call, gap, calls, gaps, names }: UnderProps) {
         </>
       )}
       {shownGap && <GapText gap={gap} gaps={gaps} names={names} under={shownCall === true} />}
+    </Tooltip>
+  )
+}
+
+function MarkTip({ at, box, marks }: { at: Pointer; box: MarkBox; marks: MarksTable }) {
+  const mark = markAt(marks, box.row)
+  const what = mark.kind === MARK_SAMPLES ? (box.count > 1 ? `${countText(box.count)} samples` : 'sample') : mark.text
+  const facts = [{ name: 'Time', value: timeText(mark.time_ns) }]
+  if (mark.symbol !== '') facts.push({ name: 'At', value: mark.symbol })
+  if (box.count > 1) facts.push({ name: 'Here', value: `${countText(box.count)}; zoom in to see each` })
+  return (
+    <Tooltip x={at.clientX} y={at.clientY}>
+      <div className="tooltip-title">{textAt(marks.name, box.row)}</div>
+      <div className="tooltip-sub">{what}</div>
+      <Facts facts={facts} />
     </Tooltip>
   )
 }

@@ -3,19 +3,21 @@
 import { useCallback, useRef, useState } from 'react'
 import { threadIds, threadLabel, threadName } from '../../model/names'
 import type { TimeRange } from '../../model/view-state'
-import { useStore } from '../../store'
+import { useKeptScroll, useStore } from '../../store'
 import { useSize } from '../../widgets/CanvasLayer'
 import { CallDetails } from './CallDetails'
-import { callSentence } from './describe'
+import { callSentence, type SelectedCall } from './describe'
 import { Lane } from './Lane'
 import { lanesBetween, type Direction } from './layout'
 import { useFound, useNames } from './use-names'
 import { TimelineBar, TimelineHead, TimelineOverlay } from './TimelineFrame'
+import { MarkDetails, markSentence } from './MarkDetails'
 import { useLanes } from './use-lanes'
+import { stepMark, useMarks, type SelectedMark } from './use-marks'
 import { useSelectedCall } from './use-selected-call'
-import { useFitKey, useGestures } from './use-gestures'
+import { useGestures, useLetterKey } from './use-gestures'
 import { useViewport, useWindow } from './use-viewport'
-import { fitView } from './viewport'
+import { fitView, markView } from './viewport'
 
 const directions: Record<string, Direction> = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' }
 
@@ -29,7 +31,6 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
   const names = useNames()
   const found = useFound()
   const [view, setView, select] = useViewport(duration)
-  const { tops, collapsed, onLevels, onToggle } = useLanes(lanes)
   const [scrollTop, setScrollTop] = useState(0)
   const [cursor, setCursor] = useState<number | null>(null)
   const scroller = useRef<HTMLDivElement>(null)
@@ -38,6 +39,10 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
   const left = useSize(labels).width + BORDER_PX
   const width = Math.max(0, size.width - left)
   const request = useWindow(view, duration, width)
+  const marks = useMarks(request)
+  const [mark, setMark] = useState<SelectedMark | null>(null)
+  const { tops, collapsed, onLevels, onToggle } = useLanes(lanes, marks.marked)
+  const keepTop = useKeptScroll('timeline.top', scroller, tops[tops.length - 1] ?? 0)
   const gestures = useGestures({ scroller, view, duration, width, left, setView, setRange: (start, end) => select({ start, end }) })
 
   const { first, end } = lanesBetween(tops, scrollTop - OVERSCAN_PX, scrollTop + size.height + OVERSCAN_PX)
@@ -45,6 +50,7 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
     lanes,
     tops,
     collapsed,
+    marked: marks.marked,
     first,
     view,
     setView,
@@ -53,19 +59,45 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
   })
   const zoomTo = useCallback((call: TimeRange) => setView(fitView(call.start_ns, call.end_ns, duration)), [setView, duration])
 
+  const selectMark = useCallback(
+    (chosen: SelectedMark | null) => {
+      setMark(chosen)
+      if (chosen) setSelected(null)
+    },
+    [setSelected],
+  )
+  const selectCall = useCallback(
+    (call: SelectedCall | null) => {
+      setSelected(call)
+      setMark(null)
+    },
+    [setSelected],
+  )
+  const goToMark = (by: 1 | -1) => {
+    const next = stepMark(marks, lanes, mark, by, view.start)
+    if (!next) return
+    selectMark(next)
+    if (next.time_ns < view.start || next.time_ns > view.end) setView(fitView(next.time_ns, next.time_ns, duration))
+  }
+  const zoomToMark = (to: SelectedMark) => setView(markView(to, view, duration))
+
   const fit = () => {
-    const what = selected ?? range
+    const what = selected ?? (mark ? { start_ns: mark.time_ns, end_ns: mark.last_ns } : null) ?? range
     if (what) zoomTo(what)
     else setView({ start: 0, end: duration })
   }
-  useFitKey(fit)
+  useLetterKey('f', fit)
+  useLetterKey('m', (shift) => goToMark(shift ? -1 : 1))
   const shownCursor = gestures.dragging ? null : cursor
 
   const onKey = (event: React.KeyboardEvent) => {
     const direction = directions[event.key]
-    if (event.shiftKey && direction) step(direction)
-    else if (event.key === 'Enter' && selected) zoomTo(selected)
-    else if (event.key === 'Escape' && selected) setSelected(null)
+    if (event.shiftKey && direction) {
+      setMark(null)
+      step(direction)
+    } else if (event.key === 'Enter' && selected) zoomTo(selected)
+    else if (event.key === 'Enter' && mark && event.target === scroller.current) zoomToMark(mark)
+    else if (event.key === 'Escape' && (selected || mark)) selectCall(null)
     else return
     event.preventDefault()
     event.stopPropagation()
@@ -76,10 +108,12 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
       <TimelineBar
         view={view}
         duration={duration}
-        canFit={selected !== null || range !== null}
+        canFit={selected !== null || mark !== null || range !== null}
+        marks={marks}
         onWhole={() => setView({ start: 0, end: duration })}
         onFit={fit}
       />
+      {marks.note !== '' && <div className="timeline-note">{marks.note}</div>}
       <TimelineHead labels={labels} view={view} width={width} cursor={shownCursor} />
       <div className="timeline-body">
         <div
@@ -88,8 +122,11 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
           data-dragging={gestures.dragging}
           tabIndex={0}
           role="application"
-          aria-label="Timeline. W and S zoom, A and D pan, Shift and arrow keys move between calls, Enter zooms to the selected call, F fits the selection."
-          onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
+          aria-label="Timeline. W and S zoom, A and D pan, Shift and arrow keys move between calls, M and Shift M between marks, Enter zooms to the selected call, F fits the selection."
+          onScroll={(event) => {
+            setScrollTop(event.currentTarget.scrollTop)
+            keepTop(event.currentTarget.scrollTop)
+          }}
           {...gestures.handlers}
           onPointerLeave={() => setCursor(null)}
           onPointerMove={(event) => {
@@ -124,7 +161,12 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
                   onLevels={onLevels}
                   onTable={onTable}
                   onToggle={onToggle}
-                  onSelect={setSelected}
+                  marks={marks.table}
+                  hiddenMarks={marks.hidden}
+                  marked={marks.marked.has(thread)}
+                  selectedMark={mark?.thread === thread ? mark : null}
+                  onMark={selectMark}
+                  onSelect={selectCall}
                   onZoomTo={zoomTo}
                 />
               )
@@ -135,6 +177,7 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
       </div>
       <div className="visually-hidden" aria-live="polite">
         {selected && callSentence(selected, names.nameOf(selected.function), threadLabel(threads, selected.thread))}
+        {mark && markSentence(mark, threadLabel(threads, mark.thread))}
       </div>
       {selected && (
         <CallDetails
@@ -145,6 +188,7 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
           onClose={() => setSelected(null)}
         />
       )}
+      {mark && <MarkDetails mark={mark} thread={threadLabel(threads, mark.thread)} onZoom={() => zoomToMark(mark)} onClose={() => setMark(null)} />}
     </section>
   )
 }

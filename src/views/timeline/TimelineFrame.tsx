@@ -6,13 +6,15 @@ import type { TimeRange } from '../../model/view-state'
 import { Button } from '../../widgets/Button'
 import { durationText, timeText } from '../../widgets/number-text'
 import { TimeAxis } from '../../widgets/TimeAxis'
+import { MARK_EVENTS, MARK_SAMPLES } from './layout'
+import type { Marks } from './use-marks'
 import { timeAt, xAt, type Viewport } from './viewport'
 
 const CURSOR_TEXT_PX = 90
 
-type BarProps = { view: Viewport; duration: number; canFit: boolean; onWhole(): void; onFit(): void }
+type BarProps = { view: Viewport; duration: number; canFit: boolean; marks: Marks; onWhole(): void; onFit(): void }
 
-export const TimelineBar = ({ view, duration, canFit, onWhole, onFit }: BarProps) => (
+export const TimelineBar = ({ view, duration, canFit, marks, onWhole, onFit }: BarProps) => (
   <div className="view-toolbar">
     <Button kind="quiet" icon="zoomOut" disabled={view.end - view.start >= duration} onClick={onWhole}>
       Whole trace
@@ -24,6 +26,7 @@ export const TimelineBar = ({ view, duration, canFit, onWhole, onFit }: BarProps
       <strong>{durationText(view.end - view.start)}</strong> from {timeText(Math.round(view.start))}
     </span>
     <span className="toolbar-space" />
+    <MarkToggles marks={marks} />
     <Legend />
   </div>
 )
@@ -67,6 +70,26 @@ export const TimelineOverlay = ({ view, left, width, range, selecting, cursor }:
     {cursor !== null && <div className="timeline-cursor" style={{ left: cursor }} />}
   </div>
 )
+
+/** Which marks are shown, and what they look like. */
+function MarkToggles({ marks }: { marks: Marks }) {
+  const kinds = [
+    { kind: MARK_SAMPLES, text: 'Samples', swatch: 'mark-samples', there: marks.hasSamples },
+    { kind: MARK_EVENTS, text: 'PT events', swatch: 'mark-events', there: marks.hasEvents },
+  ]
+  return (
+    <span className="timeline-marks">
+      {kinds
+        .filter(({ there }) => there)
+        .map(({ kind, text, swatch }) => (
+          <Button key={kind} kind="quiet" aria-pressed={!marks.hidden.has(kind)} title={`Show or hide: ${text} (M moves between marks)`} onClick={() => marks.toggle(kind)}>
+            <i className={swatch} aria-hidden="true" />
+            {text}
+          </Button>
+        ))}
+    </span>
+  )
+}
 
 /** What the patterns mean. */
 function Legend() {

@@ -2,7 +2,7 @@
 // The timeline tab: a lane for each thread with its calls nested over time,
 // and gaps where trace is missing; or why there is nothing to show.
 import { useMemo } from 'react'
-import { traceDuration, tracedThreads } from '../../model/names'
+import { threadsInTime, traceDuration } from '../../model/names'
 import { useStore } from '../../store'
 import { EmptyState } from '../../widgets/EmptyState'
 import { Timeline } from './Timeline'
@@ -13,7 +13,7 @@ export default function View() {
   const threads = useStore((store) => store.session.threads)
   const thread = useStore((store) => store.view.thread)
   const duration = traceDuration(info)
-  const lanes = useMemo(() => (thread === null ? tracedThreads(threads) : [thread]), [threads, thread])
+  const lanes = useMemo(() => (thread === null ? threadsInTime(threads) : [thread]), [threads, thread])
   const decoding = useStore((store) => store.session.status === 'decoding')
   if (duration === 0)
     return (

@@ -5,7 +5,8 @@ import type { CallsTable } from '../../model/tables.gen'
 import { boxText, calmColor, neutralBox } from '../../widgets/calm-colors'
 import { fitName } from '../../widgets/fit-name'
 import type { Palette } from '../../widgets/theme'
-import { OPEN_END, OPEN_START, SEVERAL, type CallBoxes, type GapBox, type LaneShape } from './layout'
+import { drawMarks } from './draw-marks'
+import { OPEN_END, OPEN_START, SEVERAL, type CallBoxes, type GapBox, type LaneShape, type MarkBox } from './layout'
 
 const FONT_SIZE = 11
 const PAD = 4
@@ -16,6 +17,10 @@ export type LanePicture = {
   calls: CallsTable | null
   boxes: CallBoxes | null
   gaps: readonly GapBox[]
+  marks: readonly MarkBox[]
+  /** Of marks; null none. */
+  hoveredMark: MarkBox | null
+  selectedMark: MarkBox | null
   shape: LaneShape
   height: number
   /** Rows of the lane above the canvas's top, in pixels. */
@@ -52,9 +57,9 @@ function hatch(
   context.restore()
 }
 
-function drawGap(context: CanvasRenderingContext2D, { palette, height, scrolled }: LanePicture, gap: GapBox): void {
-  const y = 2 - scrolled
-  const tall = height - 4
+function drawGap(context: CanvasRenderingContext2D, { palette, height, scrolled, shape }: LanePicture, gap: GapBox): void {
+  const y = 2 + shape.marks - scrolled
+  const tall = height - 4 - shape.marks
   context.lineWidth = 1
   context.fillStyle = gap.lost ? palette.gapLostFill : palette.gapOffFill
   context.globalAlpha = gap.lost ? 0.92 : 0.72
@@ -92,7 +97,7 @@ function fray(context: CanvasRenderingContext2D, x: number, y: number, height: n
 /** Everything that holds for all boxes of one drawing. */
 type Ready = LanePicture & { calls: CallsTable; boxes: CallBoxes; glyph: number; text: boolean }
 
-const topOf = ({ shape, boxes, scrolled }: Ready, box: number) => shape.pad + (boxes.depth[box] ?? 0) * shape.rowHeight - scrolled
+const topOf = ({ shape, boxes, scrolled }: Ready, box: number) => shape.marks + shape.pad + (boxes.depth[box] ?? 0) * shape.rowHeight - scrolled
 
 function drawCall(context: CanvasRenderingContext2D, picture: Ready, box: number): void {
   const { palette, found, shape, boxes, calls } = picture
@@ -133,7 +138,7 @@ function outline(context: CanvasRenderingContext2D, picture: LanePicture, row: n
   const { boxes, shape } = picture
   const box = boxes && row >= 0 ? boxes.row.indexOf(row) : -1
   if (!boxes || box < 0) return
-  const y = shape.pad + (boxes.depth[box] ?? 0) * shape.rowHeight - picture.scrolled
+  const y = shape.marks + shape.pad + (boxes.depth[box] ?? 0) * shape.rowHeight - picture.scrolled
   context.strokeStyle = color
   context.lineWidth = line
   context.strokeRect(
@@ -146,7 +151,7 @@ function outline(context: CanvasRenderingContext2D, picture: LanePicture, row: n
 
 /** Runs `draw` for the boxes whose level is on the canvas. */
 function eachBox({ boxes, shape, scrolled }: Ready, canvasHeight: number, draw: (box: number) => void): void {
-  const first = Math.floor((scrolled - shape.pad) / shape.rowHeight)
+  const first = Math.floor((scrolled - shape.marks - shape.pad) / shape.rowHeight)
   const last = Math.ceil((scrolled + canvasHeight) / shape.rowHeight)
   for (let box = 0; box < boxes.count; box++) {
     const depth = boxes.depth[box] ?? 0
@@ -168,4 +173,5 @@ export function drawLane(context: CanvasRenderingContext2D, canvasHeight: number
   context.globalAlpha = 1
   outline(context, picture, picture.hovered, palette.muted, 1)
   outline(context, picture, picture.selected, palette.accent, 2)
+  drawMarks(context, picture)
 }

@@ -6,11 +6,17 @@ import {
   gapUnder,
   LANE,
   laneHeight,
+  laneShape,
   lanesBetween,
   laneTops,
   layoutCalls,
   layoutGaps,
+  layoutMarks,
   levelsOf,
+  MARK_EVENTS,
+  MARK_SAMPLES,
+  marksInOrder,
+  markUnder,
   stepCall,
   type Direction,
 } from './layout'
@@ -116,4 +122,46 @@ test('lanes are stacked, and those in view are found', () => {
   expect(lanesBetween(tops, 0, 40)).toEqual({ first: 0, end: 1 })
   expect(lanesBetween(tops, 50, 151)).toEqual({ first: 1, end: 3 })
   expect(lanesBetween(tops, 500, 600)).toEqual({ first: 3, end: 3 })
+})
+
+/** One mark a line: thread kind time count. */
+function marksFromText(text: string) {
+  const rows = text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [thread = 0, kind = 0, time_ns = 0, count = 0] = line.trim().split(/\s+/).map(Number)
+      return { thread, kind, time_ns, count }
+    })
+  return makeTable('marks', rows)
+}
+
+const marks = marksFromText(`
+  1 0 1100 1
+  1 0 1102 4
+  1 1 1100 1
+  1 0 1500 1
+  2 0 1200 1
+  1 0 2500 9`)
+
+test('marks on one pixel are one, samples and events apart, and only those in view', () => {
+  const boxes = layoutMarks(marks, 1, view, WIDTH)
+  expect(boxes).toEqual([
+    { row: 0, x: 10, kind: MARK_SAMPLES, count: 5 },
+    { row: 2, x: 10, kind: MARK_EVENTS, count: 1 },
+    { row: 3, x: 50, kind: MARK_SAMPLES, count: 1 },
+  ])
+  // An event is found before the samples it lies on.
+  expect([markUnder(boxes, 11)?.row, markUnder(boxes, 48)?.row, markUnder(boxes, 30)]).toEqual([2, 3, null])
+})
+
+test('marks of several lanes are stepped through in order of time', () => {
+  expect(marksInOrder(marks, new Set([1, 2]), (kind) => kind === MARK_SAMPLES)).toEqual([0, 1, 4, 3, 5])
+})
+
+test('a lane with marks is taller, and its calls lie lower', () => {
+  const shape = laneShape(false, true)
+  expect([laneHeight(4, shape) - laneHeight(4, LANE.open), shape.marks]).toEqual([14, 14])
+  const boxes = layoutCalls(callsFromText('1 0 1000 2000'), 1, view, WIDTH)
+  expect([callUnder(boxes, 50, 10, shape), callUnder(boxes, 50, 22, shape)]).toEqual([-1, 0])
 })

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // From calls and gaps of one thread to boxes in the viewport, and from a place
 // on screen, or an arrow key, back to a call.
-import type { CallsTable, GapsTable } from '../../model/tables.gen'
+import type { CallsTable, GapsTable, MarksTable } from '../../model/tables.gen'
 import { xAt, type Viewport } from './viewport'
 
 /** In CSS pixels from the viewport's left edge; `row` is the table's. */
 export type CallBoxes = { count: number; row: Uint32Array; depth: Uint32Array; x: Float64Array; width: Float64Array }
 export type GapBox = { row: number; x: number; width: number; lost: boolean; several: boolean }
-export type LaneShape = { rowHeight: number; pad: number; least: number }
+/** `marks`: height of the strip of marks above the calls; 0 without one. */
+export type LaneShape = { rowHeight: number; pad: number; least: number; marks: number }
+/** Marks of one event at one pixel; `row` is the first's. */
+export type MarkBox = { row: number; x: number; kind: number; count: number }
 export type Direction = 'up' | 'down' | 'left' | 'right'
 
 /** Flags of the calls table. */
@@ -16,14 +19,26 @@ export const OPEN_END = 2
 export const SEVERAL = 4
 
 export const LANE: Record<'open' | 'collapsed', LaneShape> = {
-  open: { rowHeight: 17, pad: 5, least: 46 },
-  collapsed: { rowHeight: 4, pad: 5, least: 30 },
+  open: { rowHeight: 17, pad: 5, least: 46, marks: 0 },
+  collapsed: { rowHeight: 4, pad: 5, least: 30, marks: 0 },
 }
+/** The same with a strip of marks. */
+const MARKED: Record<'open' | 'collapsed', LaneShape> = {
+  open: { ...LANE.open, marks: 14 },
+  collapsed: { ...LANE.collapsed, marks: 14 },
+}
+/** Kinds of the marks table. */
+export const MARK_SAMPLES = 0
+export const MARK_EVENTS = 1
+export const MARK_NOTE = 2
+const NEAR_MARK_PX = 4
 const HAIRLINE = 0.75
 const LEAST_GAP_PX = 2
 
-export function laneHeight(levels: number, { rowHeight, pad, least }: LaneShape): number {
-  return Math.max(least, levels * rowHeight + 2 * pad)
+export const laneShape = (collapsed: boolean, marked: boolean): LaneShape => (marked ? MARKED : LANE)[collapsed ? 'collapsed' : 'open']
+
+export function laneHeight(levels: number, { rowHeight, pad, least, marks }: LaneShape): number {
+  return Math.max(least, levels * rowHeight + 2 * pad) + marks
 }
 
 /** Tops of lanes stacked with these heights; one more than there are lanes, the last is the height of all. */
@@ -100,9 +115,50 @@ export function layoutGaps(gaps: GapsTable, thread: number, view: Viewport, widt
   return boxes
 }
 
+/** Boxes of the marks in view, in the order of the table; those of one kind on one pixel become one. */
+export function layoutMarks(marks: MarksTable, thread: number, view: Viewport, width: number): MarkBox[] {
+  const boxes: MarkBox[] = []
+  const before = new Map<number, MarkBox>()
+  for (let row = 0; row < marks.rows; row++) {
+    const time = marks.time_ns[row] ?? NaN
+    if (marks.thread[row] !== thread || !(time >= view.start && time <= view.end)) continue
+    const kind = marks.kind[row] ?? 0
+    const x = Math.round(xAt(view, time, width))
+    const same = before.get(kind)
+    if (same && same.x === x) {
+      same.count += marks.count[row] ?? 0
+      continue
+    }
+    const box = { row, x, kind, count: marks.count[row] ?? 0 }
+    before.set(kind, box)
+    boxes.push(box)
+  }
+  return boxes
+}
+
+/** The mark nearest to x; PT events, which are fewer, before samples. */
+export function markUnder(boxes: readonly MarkBox[], x: number): MarkBox | null {
+  let best: MarkBox | null = null
+  let least = NEAR_MARK_PX
+  for (const box of boxes) {
+    const away = Math.abs(box.x - x) - (box.kind === MARK_EVENTS ? 1 : 0)
+    if (away >= least) continue
+    best = box
+    least = away
+  }
+  return best
+}
+
+/** Rows of marks in order of time, of these threads and kinds. */
+export function marksInOrder(marks: MarksTable, threads: ReadonlySet<number>, shows: (kind: number) => boolean): number[] {
+  const rows: number[] = []
+  for (let row = 0; row < marks.rows; row++) if (threads.has(marks.thread[row] ?? -1) && shows(marks.kind[row] ?? MARK_NOTE)) rows.push(row)
+  return rows.sort((a, b) => (marks.time_ns[a] ?? 0) - (marks.time_ns[b] ?? 0) || a - b)
+}
+
 /** Row of the calls table under (x, y) of a lane; -1 when there is none. */
-export function callUnder(boxes: CallBoxes, x: number, y: number, { rowHeight, pad }: LaneShape): number {
-  const depth = Math.floor((y - pad) / rowHeight)
+export function callUnder(boxes: CallBoxes, x: number, y: number, { rowHeight, pad, marks }: LaneShape): number {
+  const depth = Math.floor((y - marks - pad) / rowHeight)
   let nearest = -1
   let distance = 2
   for (let box = 0; box < boxes.count; box++) {

@@ -81,17 +81,17 @@ function useMoveKeys(surface: React.RefObject<Surface>): void {
   }, [surface])
 }
 
-/** F fits what is selected. */
-export function useFitKey(fit: () => void): void {
-  const latest = useLatest(fit)
+/** A letter's key, wherever the focus is; the action is told whether Shift was down. */
+export function useLetterKey(letter: string, action: (shift: boolean) => void): void {
+  const latest = useLatest(action)
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key !== 'f' || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
-      latest.current()
+      if (event.key.toLowerCase() !== letter || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+      latest.current(event.shiftKey)
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [latest])
+  }, [latest, letter])
 }
 
 /** Drag pans, shift and drag selects a range. `wasClick` tells whether the last press went nowhere. */

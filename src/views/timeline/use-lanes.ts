@@ -2,7 +2,9 @@
 // How tall the lanes are: levels seen in each, which are collapsed, and where
 // that puts them. Draws nothing.
 import { useCallback, useMemo, useState } from 'react'
-import { LANE, laneHeight, laneTops } from './layout'
+import { toggled } from '../../lib/toggled'
+import { useStore } from '../../store'
+import { laneHeight, laneShape, laneTops } from './layout'
 
 export type Lanes = {
   /** Upper edge of each lane, and the end of the last. */
@@ -12,22 +14,19 @@ export type Lanes = {
   onToggle(thread: number): void
 }
 
-export function useLanes(lanes: readonly number[]): Lanes {
+/** `marked`: threads whose lanes have a strip of marks. */
+export function useLanes(lanes: readonly number[], marked: ReadonlySet<number>): Lanes {
   const [levels, setLevels] = useState<ReadonlyMap<number, number>>(new Map())
-  const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set())
+  const folded = useStore((store) => store.view.folded)
+  const keepView = useStore((store) => store.keepView)
+  const collapsed = useMemo(() => new Set(folded), [folded])
   const onLevels = useCallback((thread: number, count: number) => {
     setLevels((old) => ((old.get(thread) ?? 0) >= count ? old : new Map(old).set(thread, count)))
   }, [])
-  const onToggle = useCallback((thread: number) => {
-    setCollapsed((old) => {
-      const next = new Set(old)
-      if (!next.delete(thread)) next.add(thread)
-      return next
-    })
-  }, [])
+  const onToggle = useCallback((thread: number) => keepView({ folded: [...toggled(collapsed, thread)] }), [collapsed, keepView])
   const tops = useMemo(
-    () => laneTops(lanes.map((thread) => laneHeight(levels.get(thread) ?? 0, collapsed.has(thread) ? LANE.collapsed : LANE.open))),
-    [lanes, levels, collapsed],
+    () => laneTops(lanes.map((thread) => laneHeight(levels.get(thread) ?? 0, laneShape(collapsed.has(thread), marked.has(thread))))),
+    [lanes, levels, collapsed, marked],
   )
   return { tops, collapsed, onLevels, onToggle }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The viewport as React state, and the window of the trace to ask for.
 import { useEffect, useRef, useState } from 'react'
-import { useStore } from '../../store'
+import type { TimeRange } from '../../model/view-state'
+import { useKept, useStore } from '../../store'
 import type { Selecting } from './use-gestures'
-import { fitView, requestWindow, type Viewport, type WindowRequest } from './viewport'
+import { clampView, fitView, requestWindow, type Viewport, type WindowRequest } from './viewport'
 
 const ASK_AFTER_MS = 90
 const COUNT_STEP = 256
@@ -24,27 +25,41 @@ export function useWindow(view: Viewport, duration: number, width: number): Wind
   return asked
 }
 
-/** The viewport, which follows the range that is selected elsewhere. */
+/** What the store asks for: a stretch that was looked at before or that a link names, else the range, else all. */
+function askedView(stored: TimeRange | null, range: TimeRange | null, duration: number): Viewport {
+  if (stored) return clampView({ start: stored.start_ns, end: stored.end_ns }, duration)
+  return range ? fitView(range.start_ns, range.end_ns, duration, 0) : { start: 0, end: duration }
+}
+
+/** The viewport: follows the range and the links of elsewhere, and is remembered once it rests. */
 export function useViewport(duration: number): [Viewport, (view: Viewport) => void, (range: Selecting) => void] {
   const range = useStore((store) => store.view.range)
+  const stored = useStore((store) => store.view.timeline)
   const setRange = useStore((store) => store.setRange)
-  const [view, setView] = useState<Viewport>(() =>
-    range ? fitView(range.start_ns, range.end_ns, duration, 0) : { start: 0, end: duration },
-  )
-  const own = useRef(range)
-  const fitted = useRef<Viewport | null>(null)
+  const keepView = useStore((store) => store.keepView)
+  const { keep, forget } = useKept()
+  const [view, setView] = useState(() => askedView(stored, range, duration))
+  const own = useRef({ range, stored })
   useEffect(() => {
-    if (range === own.current) return
-    own.current = range
-    if (range) {
-      fitted.current = fitView(range.start_ns, range.end_ns, duration, 0)
-      setView(fitted.current)
-    } else setView((now) => (now === fitted.current ? { start: 0, end: duration } : now))
-  }, [range, duration])
+    if (range === own.current.range && stored === own.current.stored) return
+    own.current = { range, stored }
+    forget()
+    setView(askedView(stored, range, duration))
+  }, [range, stored, duration, forget])
+  const timelineOf = ({ start, end }: Viewport): TimeRange | null =>
+    own.current.range === null && start === 0 && end === duration ? null : { start_ns: start, end_ns: end }
+  const move = (next: Viewport) => {
+    setView(next)
+    keep(() => {
+      own.current = { ...own.current, stored: timelineOf(next) }
+      return { timeline: own.current.stored }
+    })
+  }
   const select = ({ start, end }: Selecting) => {
     const selected = { start_ns: Math.floor(start), end_ns: Math.ceil(end) }
-    own.current = selected
+    own.current = { range: selected, stored: { start_ns: view.start, end_ns: view.end } }
     setRange(selected)
+    keepView({ timeline: own.current.stored })
   }
-  return [view, setView, select]
+  return [view, move, select]
 }

@@ -37,6 +37,15 @@ export function fitView(start: number, end: number, duration: number, air = 0.05
   return clampView({ start: start - margin, end: end + margin }, duration)
 }
 
+const MARK_ZOOM = 0.1
+
+/** A viewport that tells the marks drawn as one apart; around a single one, a tenth of the span. */
+export function markView(mark: { time_ns: number; last_ns: number }, view: Viewport, duration: number): Viewport {
+  if (mark.last_ns > mark.time_ns) return fitView(mark.time_ns, mark.last_ns, duration)
+  const half = ((view.end - view.start) * MARK_ZOOM) / 2
+  return clampView({ start: mark.time_ns - half, end: mark.time_ns + half }, duration)
+}
+
 export const timeAt = (view: Viewport, x: number, width: number) => view.start + (x / width) * (view.end - view.start)
 
 export const xAt = (view: Viewport, time: number, width: number) => ((time - view.start) / (view.end - view.start)) * width

@@ -17,7 +17,8 @@ static void stop(ptm_session *session)
 	}
 	ptm_cached_free(session->cached);
 	ptm_flow_free(session->flow);
-	ptm_part_free(session->part);
+	if (session->part)
+		session->spare_part = session->part;
 	session->cached = NULL;
 	session->flow = NULL;
 	session->part = NULL;
@@ -66,7 +67,12 @@ ptm_status ptm_decode_start(ptm_session *session, uint32_t row)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "There is no segment %u: the trace has %u.", row, session->segments.length);
 	PTM_TRY(ptm_segment_clock(session, row));
 	const ptm_segment *segment = &session->segments.at[row];
-	PTM_TRY(ptm_part_new(&session->part, row, segment->queue, &session->blocks, session->spaces));
+	if (session->spare_part)
+		ptm_part_restart(session->spare_part, row, segment->queue);
+	else
+		PTM_TRY(ptm_part_new(&session->spare_part, row, segment->queue, &session->blocks, session->spaces));
+	session->part = session->spare_part;
+	session->spare_part = NULL;
 	ptm_part_leave_out(session->part, ptm_profile_leaves_out(session->profile));
 	session->stream = ptm_stream_of(session, segment->queue);
 	ptm_stream_config(&session->stream, &config);

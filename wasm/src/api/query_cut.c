@@ -21,12 +21,24 @@ static size_t put_hex(const uint8_t *bytes, size_t count, char *into)
 
 /* ------------------------------------------------------------------- records */
 
-static ptm_status add_offset(ptm_table *table, uint64_t offset)
+#define RECORD_HEADER 8u
+
+static ptm_status add_offset(const ptm_session *session, ptm_table *table, uint64_t offset)
 {
+	const uint8_t *bytes;
 	uint32_t row;
+
 	PTM_TRY(ptm_table_add_row(table, &row));
 	ptm_table_set_f64(table, PTM_cut_records_file_offset, row, (double)offset);
-	return PTM_OK;
+	/* The first volumes are files of a directory; unpacked records come after. */
+	if (offset >> PTM_VOLUME_SHIFT <= session->file.data_files)
+		return PTM_OK;
+	PTM_TRY(ptm_trace_file_view(&session->file, offset, RECORD_HEADER, &bytes));
+	uint32_t size = bytes[6] | bytes[7] << 8;
+	if (size < RECORD_HEADER)
+		return PTM_OK;
+	PTM_TRY(ptm_trace_file_view(&session->file, offset, size, &bytes));
+	return ptm_table_set_text(table, PTM_cut_records_record, row, (const char *)bytes, size);
 }
 
 ptm_status ptm_query_cut_records(ptm_session *session, const ptm_request *request, ptm_table *table)
@@ -36,12 +48,12 @@ ptm_status ptm_query_cut_records(ptm_session *session, const ptm_request *reques
 	PTM_TRY(ptm_cut_of(session, request, &cut));
 	for (uint32_t row = 0; row < session->file.records.length; row++)
 		if (ptm_cut_needs_record(session, cut, row))
-			PTM_TRY(add_offset(table, session->file.records.at[row].file_offset));
+			PTM_TRY(add_offset(session, table, session->file.records.at[row].file_offset));
 	for (uint32_t row = 0; row < session->file.samples.length; row++) {
 		const ptm_sample_ref *sample = &session->file.samples.at[row];
 		bool own = cut->thread == PTM_ALL || sample->tid == session->sideband.threads.at[cut->thread].tid;
 		if (own && sample->time >= cut->first_ns && sample->time <= cut->last_ns)
-			PTM_TRY(add_offset(table, sample->file_offset));
+			PTM_TRY(add_offset(session, table, sample->file_offset));
 	}
 	return PTM_OK;
 }

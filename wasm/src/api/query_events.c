@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Table `events`: what PT reports beside the flow, of a time range, decoded again
  * from the nearest checkpoints, in slices. One answer is kept, the one asked for last. */
-#include "api/session.h"
+#include "api/events.h"
 #include "pt/event.h"
 #include <math.h>
 
@@ -10,13 +10,6 @@
 /* Events kept of all queues together; more are counted. */
 #define MOST_EVENTS (1u << 18)
 
-typedef struct event_row {
-	ptm_item item;
-	uint32_t queue, sequence;
-	uint64_t order_ns;       /* its time, or that of an earlier event of its queue where that is later */
-	uint64_t left_out;
-} event_row;
-
 struct ptm_events {
 	uint64_t start_ns, end_ns; /* absolute */
 	uint32_t thread, version;
@@ -24,7 +17,7 @@ struct ptm_events {
 	uint32_t first_row;      /* of that queue */
 	bool started, done;
 	ptm_replay replay;
-	PTM_ARRAY(event_row) rows;
+	PTM_ARRAY(ptm_event_row) rows;
 };
 
 void ptm_events_free(ptm_session *session)
@@ -41,7 +34,7 @@ void ptm_events_free(ptm_session *session)
 static ptm_status keep(const ptm_session *session, ptm_events *events, const ptm_item *item)
 {
 	uint32_t most = MOST_EVENTS / session->file.queues.length, count = events->rows.length - events->first_row;
-	event_row row = { *item, events->queue, events->rows.length, item->end_ns, 0 };
+	ptm_event_row row = { *item, events->queue, events->rows.length, item->end_ns, 0 };
 
 	if (item->end_ns < events->start_ns || item->end_ns >= events->end_ns ||
 	    (events->thread != PTM_ALL && item->thread != events->thread))
@@ -87,7 +80,7 @@ static ptm_status step(const ptm_session *session, ptm_events *events)
 
 static int compare(const void *left, const void *right)
 {
-	const event_row *a = left, *b = right;
+	const ptm_event_row *a = left, *b = right;
 	if (a->order_ns != b->order_ns)
 		return a->order_ns < b->order_ns ? -1 : 1;
 	return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
@@ -120,7 +113,7 @@ static ptm_status open_events(ptm_session *session, uint64_t start_ns, uint64_t 
 	return PTM_OK;
 }
 
-static ptm_status put(ptm_session *session, ptm_table *table, const event_row *row)
+static ptm_status put(ptm_session *session, ptm_table *table, const ptm_event_row *row)
 {
 	const ptm_item *item = &row->item;
 	char text[160];
@@ -149,18 +142,15 @@ static ptm_status put(ptm_session *session, ptm_table *table, const event_row *r
 	return ptm_table_set_text(table, PTM_events_text, at, text, ptm_event_text(session, item, text, sizeof text));
 }
 
-ptm_status ptm_query_events(ptm_session *session, const ptm_request *request, ptm_table *table)
+ptm_status ptm_events_decode(ptm_session *session, uint64_t start_ns, uint64_t end_ns, uint32_t thread, const ptm_event_row **rows, uint32_t *count)
 {
-	bool everything = !request->start_ns && !request->end_ns;
-	uint64_t start_ns = everything ? 0 : ptm_absolute_ns(session, request->start_ns);
-	uint64_t end_ns = everything ? UINT64_MAX : ptm_absolute_ns(session, request->end_ns);
 	ptm_events *events = session->events;
 
+	*count = 0;
 	if (session->flow_source != PTM_SOURCE_PT)
 		return PTM_OK;
-	if (!events || events->start_ns != start_ns || events->end_ns != end_ns || events->thread != request->thread ||
-	    events->version != session->version) {
-		PTM_TRY(open_events(session, start_ns, end_ns, request->thread));
+	if (!events || events->start_ns != start_ns || events->end_ns != end_ns || events->thread != thread || events->version != session->version) {
+		PTM_TRY(open_events(session, start_ns, end_ns, thread));
 		events = session->events;
 	}
 	if (events->queue < session->file.queues.length) {
@@ -171,8 +161,22 @@ ptm_status ptm_query_events(ptm_session *session, const ptm_request *request, pt
 	if (!events->done && events->rows.length)
 		qsort(events->rows.at, events->rows.length, sizeof *events->rows.at, compare);
 	events->done = true;
+	*rows = events->rows.at;
+	*count = events->rows.length;
+	return PTM_OK;
+}
+
+ptm_status ptm_query_events(ptm_session *session, const ptm_request *request, ptm_table *table)
+{
+	bool everything = !request->start_ns && !request->end_ns;
+	uint64_t start_ns = everything ? 0 : ptm_absolute_ns(session, request->start_ns);
+	uint64_t end_ns = everything ? UINT64_MAX : ptm_absolute_ns(session, request->end_ns);
+	const ptm_event_row *rows;
+	uint32_t count;
+
+	PTM_TRY(ptm_events_decode(session, start_ns, end_ns, request->thread, &rows, &count));
 	uint32_t first = request->first > 0 && request->first < UINT32_MAX ? (uint32_t)request->first : 0;
-	for (uint32_t left = request->count; left && first < events->rows.length; left--)
-		PTM_TRY(put(session, table, &events->rows.at[first++]));
+	for (uint32_t left = request->count; left && first < count; left--)
+		PTM_TRY(put(session, table, &rows[first++]));
 	return PTM_OK;
 }

@@ -87,10 +87,29 @@ static void sum_thread(const ptm_session *session, const ptm_gap *gaps, uint32_t
 			sum->gaps += (uint32_t)gaps[i].count;
 }
 
+/* Samples do not change once a trace is open, and there may be millions. */
+static ptm_status count_samples(ptm_session *session)
+{
+	uint32_t threads = session->sideband.threads.length;
+
+	if (session->thread_samples.length == threads)
+		return PTM_OK;
+	session->thread_samples.length = 0;
+	PTM_TRY(ptm_array_reserve(&session->thread_samples, threads));
+	session->thread_samples.length = threads;
+	memset(session->thread_samples.at, 0, threads * sizeof *session->thread_samples.at);
+	for (uint32_t i = 0; i < session->file.samples.length; i++) {
+		const ptm_sample_ref *ref = &session->file.samples.at[i];
+		session->thread_samples.at[ptm_sideband_thread(&session->sideband, ref->pid, ref->tid)]++;
+	}
+	return PTM_OK;
+}
+
 ptm_status ptm_query_threads(ptm_session *session, ptm_table *table)
 {
 	uint32_t gap_count;
 	PTM_TRY(ptm_ordinals_refresh(session));
+	PTM_TRY(count_samples(session));
 	const ptm_gap *gaps = ptm_profile_gaps(session->profile, &gap_count);
 	for (uint32_t thread = 0; thread < session->sideband.threads.length; thread++) {
 		const ptm_thread *known = &session->sideband.threads.at[thread];
@@ -108,6 +127,7 @@ ptm_status ptm_query_threads(ptm_session *session, ptm_table *table)
 		ptm_table_set_f64(table, PTM_threads_cycles, row, session->pt.cyc_enabled ? (double)sum.cycles : NAN);
 		ptm_table_set_f64(table, PTM_threads_on_ns, row, (double)sum.on_ns);
 		ptm_table_set_u32(table, PTM_threads_gaps, row, sum.gaps);
+		ptm_table_set_u32(table, PTM_threads_samples, row, session->thread_samples.at[thread]);
 	}
 	return PTM_OK;
 }

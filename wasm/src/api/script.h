@@ -136,6 +136,13 @@ void ptm_script_look_at_events(ptm_script *script);
 
 /* script_memory.c: perf's "|OP … |LVL … " with its padding. */
 void ptm_script_put_data_source(ptm_script *script, uint64_t bits);
+
+/* The same words without the number before them. */
+typedef struct ptm_words_text {
+	char text[200];
+	size_t length;
+} ptm_words_text;
+void ptm_data_source_text(uint64_t source, ptm_words_text *text);
 /* script_branches.c: brstack, brstacksym, brstackoff. */
 void ptm_script_put_branches(ptm_script *script, const ptm_sample *sample);
 /* script_code.c: brstackinsn; `kind`: the event's branch_sample_type. */

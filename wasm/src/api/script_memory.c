@@ -5,10 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-typedef struct words {
-	char text[200];
-	size_t length;
-} words;
+typedef ptm_words_text words;
 
 static void add(words *into, const char *text)
 {
@@ -71,7 +68,7 @@ static void add_translation(words *into, uint64_t source)
 		add(into, " miss");
 }
 
-void ptm_script_put_data_source(ptm_script *script, uint64_t source)
+void ptm_data_source_text(uint64_t source, ptm_words_text *text)
 {
 	static const char *const operations[] = { "N/A", "LOAD", "STORE", "PFETCH", "EXEC" };
 	static const char *const snoops[] = { "N/A", "None", "Hit", "Miss", "HitM" };
@@ -94,6 +91,14 @@ void ptm_script_put_data_source(ptm_script *script, uint64_t source)
 	add(&into, source >> 40 & 7 & ~(uint64_t)1 ? "" : " N/A");
 	add(&into, source >> 40 & 2 ? " Data" : "");
 	add(&into, source >> 40 & 4 ? " Addr" : "");
+	*text = into;
+}
+
+void ptm_script_put_data_source(ptm_script *script, uint64_t source)
+{
+	words into;
+
+	ptm_data_source_text(source, &into);
 	if (into.length > script->data_source_width)
 		script->data_source_width = (uint32_t)into.length;
 	ptm_script_put(script, "%16" PRIx64 " %-*s", source, (int)script->data_source_width, into.text);

@@ -3,7 +3,7 @@
 #include "api/session.h"
 
 /* Sideband is read in windows of this size; AUX data in turn. */
-#define TRACE_WINDOW (1u << 20)
+#define TRACE_WINDOW (256u << 10)
 /* The first PSB+ lies within the first bytes of a stream, or there is no hurry. */
 #define FIRST_BYTES (1u << 16)
 
@@ -26,9 +26,12 @@ void ptm_session_free(ptm_session *session)
 	ptm_cached_free(session->cached);
 	ptm_flow_free(session->flow);
 	ptm_part_free(session->part);
+	ptm_part_free(session->spare_part);
 	ptm_profile_free(session->profile);
 	ptm_ordinals_free(&session->ordinals);
+	ptm_array_free(&session->thread_samples);
 	ptm_graph_free(&session->graph);
+	ptm_graph_free(&session->window_graph);
 	ptm_blocks_free(&session->blocks);
 	ptm_spaces_free(session->spaces);
 	ptm_images_free(&session->images);
@@ -158,7 +161,7 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 	if (session->opened)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "This session has a trace open already.");
 	session->opened = true;
-	ptm_source_init(&session->source, source, size, TRACE_WINDOW);
+	ptm_source_init_careful(&session->source, source, size, TRACE_WINDOW);
 	PTM_TRY(ptm_trace_file_open_directory(&session->file, &session->source, session->data_files.at, session->data_files.length,
 		&session->strings, &session->message));
 	PTM_TRY(open_pt(session));
@@ -167,6 +170,7 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 	PTM_TRY(ptm_spaces_new(&session->spaces, &session->images));
 	ptm_blocks_init(&session->blocks, session->spaces);
 	ptm_graph_init(&session->graph, &session->blocks);
+	ptm_graph_init(&session->window_graph, &session->blocks);
 	PTM_TRY(ptm_load_trace(session));
 	if (session->flow_source == PTM_SOURCE_BTS)
 		PTM_TRY(ptm_bts_spans_build(session));

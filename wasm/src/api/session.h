@@ -87,9 +87,10 @@ struct ptm_session {
 	ptm_spaces *spaces;
 	ptm_blocks blocks;
 	ptm_graph graph;                  /* of the fast path */
+	ptm_graph window_graph;           /* the same for windows */
 	bool without_cache;               /* decodes by the slow path alone: for tests */
 	ptm_time time;
-	uint64_t start_ns, end_ns;        /* of the trace, absolute */
+	uint64_t start_ns;                /* of the trace, absolute */
 	PTM_ARRAY(uint64_t) change_tsc;   /* times of all sideband records in TSC ticks, ascending */
 	PTM_ARRAY(uint64_t) change_ns;    /* the same in ns */
 	PTM_ARRAY(uint64_t) made_ns;      /* when runtimes made code, ascending */
@@ -101,6 +102,7 @@ struct ptm_session {
 	ptm_flow *flow;
 	ptm_cached *cached;               /* NULL: the source has no fast path */
 	ptm_part *part;
+	ptm_part *spare_part;    /* memory for the next one */
 	ptm_stream stream;
 	uint32_t truncation;              /* next row of truncations */
 	const uint8_t *part_bytes;
@@ -108,6 +110,7 @@ struct ptm_session {
 	ptm_profile *profile;
 	uint32_t version;                 /* grows with every merge */
 	ptm_ordinals ordinals;
+	PTM_ARRAY(uint32_t) thread_samples; /* ordinary samples of each thread; empty: not counted yet */
 	ptm_samples *samples;
 	ptm_window *window;
 	ptm_cut *cut;
@@ -224,6 +227,11 @@ size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, 
 const char *ptm_event_name(uint8_t kind);
 size_t ptm_event_text(const ptm_session *session, const ptm_item *item, char *into, size_t size);
 
+/* "name+0x12" of the code at `ip` in a space; its length, cut to `size` - 1; 0: it has no name. */
+size_t ptm_symbol_text(ptm_session *session, uint32_t space, uint64_t ip, char *into, size_t size);
+/* Row of the file's first sample that is not before `time_ns`. */
+uint32_t ptm_sample_at(const ptm_session *session, uint64_t time_ns);
+
 /* ns since the trace's start, for tables; NaN for 0 (no time). */
 double ptm_relative_ns(const ptm_session *session, uint64_t time_ns);
 uint64_t ptm_absolute_ns(const ptm_session *session, double relative_ns);
@@ -247,6 +255,8 @@ ptm_status ptm_query_events(ptm_session *session, const ptm_request *request, pt
 ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 /* The same of a source that sees every branch: api/query_all_branches.c. */
 ptm_status ptm_query_all_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_marks(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_records(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_aux(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_code(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;

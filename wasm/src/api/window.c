@@ -14,6 +14,9 @@ struct ptm_window {
 	uint32_t queue;          /* being decoded */
 	bool started;
 	ptm_replay replay;
+	ptm_cached *cached;      /* NULL: the source has no fast path */
+	bool inside;             /* the queue has reached the window's start */
+	uint64_t calm_until;     /* up to here all is before the window's end */
 	ptm_part *part;
 	uint32_t parts;
 	ptm_profile *profile;
@@ -24,6 +27,12 @@ void ptm_window_free(ptm_session *session)
 	ptm_window *window = session->window;
 	if (!window)
 		return;
+	/* A part given up in the middle leaves counts behind. */
+	if (window->part) {
+		ptm_graph_free(&session->window_graph);
+		ptm_graph_init(&session->window_graph, &session->blocks);
+	}
+	ptm_cached_free(window->cached);
 	ptm_replay_free(&window->replay);
 	ptm_part_free(window->part);
 	ptm_profile_free(window->profile);
@@ -36,6 +45,11 @@ static ptm_status start_queue(ptm_session *session, ptm_window *window)
 	const ptm_checkpoint *from = ptm_checkpoint_by_time(session, window->queue, window->start_ns);
 	PTM_TRY(ptm_replay_start(session, window->queue, from, &window->replay));
 	PTM_TRY(ptm_part_new(&window->part, window->parts++, window->queue, &session->blocks, session->spaces));
+	if (ptm_flow_pt(window->replay.flow) && !session->without_cache)
+		PTM_TRY(ptm_cached_new(&window->cached, ptm_flow_pt(window->replay.flow), &session->window_graph, NULL));
+	const ptm_checkpoint *last = ptm_checkpoint_by_time(session, window->queue, window->end_ns);
+	window->calm_until = last ? last->offset : 0;
+	window->inside = false;
 	window->started = true;
 	return PTM_OK;
 }
@@ -50,23 +64,52 @@ static ptm_status finish_queue(ptm_window *window)
 	PTM_TRY(ptm_profile_merge(window->profile, bytes, length));
 	ptm_part_free(window->part);
 	window->part = NULL;
+	ptm_cached_free(window->cached);
+	window->cached = NULL;
 	ptm_replay_free(&window->replay);
 	window->started = false;
 	window->queue++;
 	return PTM_OK;
 }
 
+/* Decodes a batch by the fast path, where all of it lies in the window and is of
+ * its thread. Stores whether it did. */
+static ptm_status step_fast(ptm_session *session, ptm_window *window, uint64_t until, bool *goes_on)
+{
+	ptm_pt_flow *flow = ptm_flow_pt(window->replay.flow);
+	const ptm_cached_batch *batch;
+	uint32_t thread;
+
+	*goes_on = window->cached && ptm_cached_inside(window->cached);
+	if (!*goes_on && window->cached && window->inside && ptm_flow_offset(window->replay.flow) < window->calm_until &&
+	    (window->thread == PTM_ALL || window->thread == ptm_pt_flow_thread(flow))) {
+		PTM_TRY(ptm_cached_enter(window->cached, goes_on, &thread));
+		ptm_part_before_entry(window->part, thread);
+	}
+	if (!*goes_on)
+		return PTM_OK;
+	bool ends = window->calm_until <= until;
+	PTM_TRY(ptm_cached_run(window->cached, ends ? window->calm_until : until, ends, &batch));
+	*goes_on = !batch->left;
+	return ptm_part_add_batch(window->part, &session->window_graph, batch);
+}
+
 /* Decodes up to a slice of the current queue. PTM_END: the queue is done. */
-static ptm_status step(ptm_window *window)
+static ptm_status step(ptm_session *session, ptm_window *window)
 {
 	uint64_t until = ptm_flow_offset(window->replay.flow) + SLICE_BYTES;
 	ptm_item item;
 
 	while (ptm_flow_offset(window->replay.flow) < until) {
+		bool is_fast;
+		PTM_TRY(step_fast(session, window, until, &is_fast));
+		if (is_fast)
+			continue;
 		PTM_TRY(ptm_flow_next(window->replay.flow, &item));
 		if (item.start_ns >= window->end_ns)
 			return PTM_END;
-		if (item.kind == PTM_ITEM_CHECKPOINT || item.end_ns < window->start_ns || item.start_ns < window->start_ns)
+		window->inside = item.start_ns >= window->start_ns;
+		if (item.kind == PTM_ITEM_CHECKPOINT || !window->inside)
 			continue;
 		if (window->thread != PTM_ALL && item.thread != window->thread)
 			continue;
@@ -134,7 +177,7 @@ ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, 
 	if (window->queue < session->file.queues.length) {
 		if (!window->started)
 			PTM_TRY(start_queue(session, window));
-		ptm_status status = step(window);
+		ptm_status status = step(session, window);
 		if (status == PTM_END)
 			status = finish_queue(window);
 		PTM_TRY(status);

@@ -2,9 +2,20 @@
 #include "base/source.h"
 #include <stdlib.h>
 
+/* What a careful source fetches where reading begins; doubled as long as it goes on from there. */
+#define FIRST_FETCH (64u << 10)
+/* … and how far behind the place it begins: those who look ahead come back. */
+#define COMES_BACK 4096u
+
 void ptm_source_init(ptm_source *source, uint32_t id, uint64_t size, uint32_t window_capacity)
 {
 	*source = (ptm_source){ .id = id, .size = size, .window_capacity = window_capacity };
+}
+
+void ptm_source_init_careful(ptm_source *source, uint32_t id, uint64_t size, uint32_t window_capacity)
+{
+	ptm_source_init(source, id, size, window_capacity);
+	source->careful = true;
 }
 
 void ptm_source_init_memory(ptm_source *source, const void *data, size_t size)
@@ -26,24 +37,40 @@ void ptm_source_free(ptm_source *source)
 	*source = (ptm_source){ 0 };
 }
 
-/* Fills the window from `offset` on with at least `length` bytes (which exist). */
+/* Whether `offset` goes on where the window lies; readers that looked ahead come back a little. */
+static bool goes_on(const ptm_source *source, uint64_t offset)
+{
+	return source->window_length && offset + FIRST_FETCH >= source->window_offset &&
+	       offset <= source->window_offset + source->window_length;
+}
+
+/* Fills the window with at least `length` bytes (which exist) from `offset` on. */
 static ptm_status fetch(ptm_source *source, uint64_t offset, uint32_t length)
 {
-	if (length > source->window_capacity || !source->window) {
-		if (length > source->window_capacity)
-			source->window_capacity = length;
+	uint32_t behind = 0, size = source->window_capacity;
+
+	if (source->careful && goes_on(source, offset)) {
+		behind = offset < COMES_BACK ? (uint32_t)offset : COMES_BACK;
+		size = source->window_length < size / 2 ? source->window_length * 2 : size;
+	} else if (source->careful && size > FIRST_FETCH) {
+		size = FIRST_FETCH;
+	}
+	if (size < length + behind)
+		size = length + behind;
+	if (size > source->window_capacity || !source->window) {
+		if (size > source->window_capacity)
+			source->window_capacity = size;
 		free(source->window);
 		source->window_length = 0;
 		source->window = malloc(source->window_capacity);
 		if (!source->window)
 			return PTM_NO_MEMORY;
 	}
-	uint64_t left = source->size - offset;
-	uint32_t wanted = left < source->window_capacity ? (uint32_t)left : source->window_capacity;
-	int32_t got = ptm_host_read(source->id, offset, source->window, wanted);
-	source->window_offset = offset;
+	uint64_t start = offset - behind, left = source->size - start;
+	int32_t got = ptm_host_read(source->id, start, source->window, left < size ? (uint32_t)left : size);
+	source->window_offset = start;
 	source->window_length = got < 0 ? 0 : (uint32_t)got;
-	return got < 0 || (uint32_t)got < length ? PTM_READ_FAILED : PTM_OK;
+	return got < 0 || (uint32_t)got < length + behind ? PTM_READ_FAILED : PTM_OK;
 }
 
 ptm_status ptm_source_view(ptm_source *source, uint64_t offset, uint32_t length, const uint8_t **at)

@@ -14,10 +14,14 @@ typedef struct ptm_source {
 	uint64_t window_offset;
 	uint32_t window_length;
 	uint32_t window_capacity; /* bytes fetched at a time */
+	bool careful;             /* fetches less where reading begins */
 } ptm_source;
 
 /* Prepares a host source; `window_capacity` is how much to fetch at a time. */
 void ptm_source_init(ptm_source *source, uint32_t id, uint64_t size, uint32_t window_capacity);
+/* The same for an input so large that most places are only visited: little is
+ * fetched at each, more and more where it is read on from there. */
+void ptm_source_init_careful(ptm_source *source, uint32_t id, uint64_t size, uint32_t window_capacity);
 /* Prepares a source over borrowed memory. */
 void ptm_source_init_memory(ptm_source *source, const void *data, size_t size);
 /* Prepares a second window over the input of `source`. */

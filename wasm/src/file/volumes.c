@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define DATA_WINDOW (1u << 20)
+#define DATA_WINDOW (256u << 10)
 #define WITHIN (((uint64_t)1 << PTM_VOLUME_SHIFT) - 1)
 
 ptm_status ptm_volume_add_data(ptm_trace_file *file, const ptm_data_file *data)
@@ -14,7 +14,7 @@ ptm_status ptm_volume_add_data(ptm_trace_file *file, const ptm_data_file *data)
 
 	if (file->volumes.length == PTM_MOST_DATA_FILES || data->size > WITHIN)
 		return PTM_BAD_DATA;
-	ptm_source_init(&volume.source, data->source, data->size, DATA_WINDOW);
+	ptm_source_init_careful(&volume.source, data->source, data->size, DATA_WINDOW);
 	PTM_TRY(ptm_strings_add(file->strings, data->name, strlen(data->name), &volume.name));
 	file->data_files++;
 	return ptm_array_push(&file->volumes, volume);

@@ -57,18 +57,24 @@ static uint32_t slot_of(const ptm_blocks *blocks, uint32_t code_id, uint64_t ip,
 /* Decodes instructions from block->ip on, up to the first branch, the size limit or the end of the code. */
 static ptm_status scan(ptm_blocks *blocks, uint32_t space, ptm_block *block)
 {
-	uint8_t code[LONGEST_INSTRUCTION];
+	uint8_t code[PTM_CODE_BYTES];
 	const ptm_map *map;
 	uint64_t ip = block->ip;
+	uint32_t at = 0, length = 0;
 	ptm_insn insn;
 
 	block->lengths = blocks->lengths.length;
 	block->last_ip = ip;
 	while (block->instructions < PTM_BLOCK_INSTRUCTIONS) {
-		uint32_t length = LONGEST_INSTRUCTION;
-		ptm_status status = ptm_spaces_code(blocks->spaces, space, ip, code, &length, &map);
+		ptm_status status = PTM_OK;
+		if (length - at < LONGEST_INSTRUCTION) {
+			at = 0;
+			length = sizeof code;
+			status = ptm_spaces_code(blocks->spaces, space, ip, code, &length, &map);
+		}
+		uint32_t available = length - at < LONGEST_INSTRUCTION ? length - at : LONGEST_INSTRUCTION;
 		if (status == PTM_OK)
-			status = ptm_insn_decode(code, length, block->mode, &insn);
+			status = ptm_insn_decode(code + at, available, block->mode, &insn);
 		if (status == PTM_NO_MEMORY)
 			return status;
 		if (status != PTM_OK) {
@@ -79,6 +85,7 @@ static ptm_status scan(ptm_blocks *blocks, uint32_t space, ptm_block *block)
 		block->last_ip = ip;
 		block->instructions++;
 		ip += insn.length;
+		at += insn.length;
 		if (ptm_insn_is_branch(insn.class)) {
 			block->class = insn.class;
 			if (insn.class <= PTM_INSN_CALL)

@@ -14,7 +14,7 @@
  * number of instructions of the batch executed when it happens. */
 typedef enum ptm_cached_kind {
 	PTM_CACHED_ENTER,        /* control arrives at node `row`; a: its first block was entered before */
-	PTM_CACHED_FIRST,        /* edge (node `row`, a: taken) is counted for the first time; at: where its path starts */
+	PTM_CACHED_FIRST,        /* node `row` is counted for the first time; at: where its path starts */
 	PTM_CACHED_TIME,         /* a ns pass in the last block of node `row` */
 	PTM_CACHED_CYCLES,       /* the same, and a measurement of b cycles ends there */
 	PTM_CACHED_OP,           /* op `row` of a path: a call, or a jump to the start of another function */
@@ -49,7 +49,7 @@ typedef struct ptm_cached_batch {
 typedef struct ptm_cached ptm_cached;
 
 /* For one flow (borrowed, as is the graph). `log`, or NULL: an array that gets
- * every edge (row << 1 | taken) in order, for tests. Caller frees with ptm_cached_free. */
+ * every edge (row << 1 | taken) in order, for tests; only where PTM_CACHED_LOGS was defined. Caller frees with ptm_cached_free. */
 typedef struct ptm_cached_log { PTM_ARRAY(uint32_t) edges; } ptm_cached_log;
 ptm_status ptm_cached_new(ptm_cached **cached, ptm_pt_flow *flow, ptm_graph *graph, ptm_cached_log *log) PTM_MUST_CHECK;
 void ptm_cached_free(ptm_cached *cached);

@@ -94,6 +94,11 @@ uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow)
 	return flow->reader.offset;
 }
 
+uint32_t ptm_pt_flow_thread(const ptm_pt_flow *flow)
+{
+	return flow->context.thread;
+}
+
 uint64_t ptm_pt_flow_segment_packets(const ptm_pt_flow *flow)
 {
 	return flow->limit_packets ? flow->limit_packets : flow->reader.packets;

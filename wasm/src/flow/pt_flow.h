@@ -38,6 +38,8 @@ ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item) PTM_MUST_CHECK;
 
 /* Offset of the next packet: how far decoding has come. */
 uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow);
+/* The thread that runs where it is now. */
+uint32_t ptm_pt_flow_thread(const ptm_pt_flow *flow);
 /* The clock as of the packets read so far (borrowed). */
 const ptm_clock *ptm_pt_flow_clock(const ptm_pt_flow *flow);
 /* Packets read up to the limit (those of the limit's PSB+ do not count). */

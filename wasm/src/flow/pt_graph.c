@@ -152,6 +152,14 @@ static ptm_status make(ptm_graph *graph, uint64_t ip, ptm_node_code *code)
 				 .first_block = graph->rows.length, .first_op = graph->ops.length };
 	if (graph->ops.length + PTM_NODE_OPS < PTM_GRAPH_ROWS)
 		PTM_TRY(trace_path(graph, code));
+	if (code->block_count) {
+		const ptm_block *first = &graph->blocks->blocks.at[graph->rows.at[code->first_block]];
+		const ptm_block *last = &graph->blocks->blocks.at[graph->rows.at[graph->rows.length - 1]];
+		code->next_ip = last->ip + last->size;
+		code->function = first->function;
+		code->last_function = last->function;
+		code->is_entry = is_entry(first);
+	}
 	if (code->kind == PTM_NODE_BRANCH && !code->op_count && code->instructions <= MOST_PLAIN)
 		code->plain = (uint8_t)code->instructions;
 	return PTM_OK;
@@ -198,8 +206,8 @@ ptm_status ptm_graph_resolve(ptm_graph *graph, uint32_t row, uint32_t taken, uin
 
 	uint64_t to = taken ? block->target : block->ip + block->size;
 	PTM_TRY(ptm_graph_find(graph, to, target));
-	const ptm_block *first = ptm_graph_first(graph, *target);
-	bool replaces = taken && first->function != function && is_entry(first);
+	const ptm_node_code *first = &graph->codes[*target];
+	bool replaces = taken && first->function != function && first->is_entry;
 	if (replaces)
 		graph->codes[row].taken_replaces = 1;
 	graph->nodes[row].to[taken] = *target << 8 | (replaces ? 0 : graph->codes[*target].plain);

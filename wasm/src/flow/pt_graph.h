@@ -23,7 +23,7 @@
 typedef struct ptm_node {
 	/* Successors not taken, taken: row << 8 | instructions of its path when it is
 	 * plain and nothing else happens on the way, else row << 8; 0: not known yet.
-	 * Of an indirect branch: to[0] is where it went last. */
+	 * Of an indirect branch: to[0] is where it went last, to[1] of a call where it returns to. */
 	uint32_t to[2];
 	uint32_t count[2];       /* decisions since they were told last; indirect ones and returns count as taken */
 } ptm_node;
@@ -37,6 +37,8 @@ typedef enum ptm_node_kind {
 
 typedef struct ptm_node_code {
 	uint64_t ip;
+	uint64_t next_ip;        /* after its last instruction */
+	uint32_t function, last_function; /* of its first and its last block */
 	uint32_t code_id;
 	uint32_t first_block;    /* in `rows`: the blocks of the path */
 	uint32_t first_op;
@@ -48,6 +50,7 @@ typedef struct ptm_node_code {
 	uint8_t no_code;         /* SLOW because code is missing: may be mapped later */
 	uint8_t taken_replaces;  /* its branch, when taken, goes to the start of another function */
 	uint8_t plain;           /* instructions when a BRANCH without ops, else 0 */
+	uint8_t is_entry;        /* it is where its function begins */
 } ptm_node_code;
 
 /* What a path does to the call stack on its way. */
@@ -77,7 +80,7 @@ typedef struct ptm_graph {
 	PTM_ARRAY(uint32_t) rows;
 	uint32_t *slots; uint32_t slot_count; /* (code id, ip, mode) -> row */
 	uint32_t recent[PTM_GRAPH_RECENT];    /* nodes found lately in the present code, by address */
-	PTM_ARRAY(uint32_t) touched;     /* edges (row << 1 | taken) with counts to tell */
+	PTM_ARRAY(uint32_t) touched;     /* nodes with counts to tell */
 	ptm_blocks *blocks;      /* borrowed */
 	/* The present code. */
 	uint32_t space, code_id;

@@ -390,11 +390,12 @@ static ptm_status copy_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uin
 
 ptm_status ptm_spaces_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t *length, const ptm_map **map)
 {
-	uint32_t wanted = *length < 15 ? *length : 15;
+	bool is_patched = ip >> 63 && spaces->kernel.pokes.length;
+	uint32_t most = is_patched ? 15 : PTM_CODE_BYTES, wanted = *length < most ? *length : most;
 	*length = 0;
 	*map = ptm_spaces_find(spaces, space, ip);
 	PTM_TRY(copy_code(spaces, space, ip, into, wanted, length));
-	if (ip >> 63 && spaces->kernel.pokes.length && *map) {
+	if (is_patched && *map) {
 		uint32_t known = (1u << *length) - 1;
 		ptm_kernel_maps_patch(&spaces->kernel, spaces->spaces.at[space < spaces->spaces.length ? space : 0].epoch, ip, into, wanted, &known);
 		*length = (uint32_t)__builtin_ctz(~known);

@@ -50,7 +50,7 @@ uint32_t ptm_spaces_kernel_code_id(const ptm_spaces *spaces, uint32_t space, uin
 /* Map that holds `ip`, or NULL. Kernel maps (record pid -1) are in every space. */
 const ptm_map *ptm_spaces_find(const ptm_spaces *spaces, uint32_t space, uint64_t ip);
 
-/* Copies up to `*length` (at most 15) bytes of code at `ip`, across adjacent
+/* Copies up to `*length` (at most PTM_CODE_BYTES; 15 of a kernel that patches itself) bytes of code at `ip`, across adjacent
  * maps; stores how many. PTM_NOT_FOUND when there is none (then `*map` tells
  * whether a map without its file, or no map at all, is the cause). */
 ptm_status ptm_spaces_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t *length, const ptm_map **map) PTM_MUST_CHECK;

@@ -4,7 +4,7 @@
 
 ptm_status ptm_image_code(ptm_image *image, uint64_t file_offset, uint8_t *into, uint32_t *length)
 {
-	uint32_t wanted = *length < 15 ? *length : 15;
+	uint32_t wanted = *length < PTM_CODE_BYTES ? *length : PTM_CODE_BYTES;
 	*length = 0;
 	if (image->status != PTM_IMAGE_LOADED || file_offset >= image->source.size)
 		return PTM_NOT_FOUND;

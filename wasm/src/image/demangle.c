@@ -57,7 +57,7 @@ ptm_status ptm_demangle(const char *symbol, ptm_text *into)
 	size_t length = strlen(symbol);
 	into->bytes.length = 0;
 	if (symbol[0] != '_')
-		return PTM_NOT_FOUND;
+		return symbol[0] == 'L' ? ptm_demangle_java(symbol, into) : ptm_demangle_ocaml(symbol, into);
 	ptm_status status = ptm_demangle_rust(symbol, into);
 	if (status != PTM_NOT_FOUND || length > LONGEST)
 		return status;

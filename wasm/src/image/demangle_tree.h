@@ -100,6 +100,10 @@ ptm_status ptm_parts_print(const ptm_name_parser *parser, uint32_t part, ptm_tex
 
 /* Rust's names, if `symbol` is one; else PTM_NOT_FOUND. */
 ptm_status ptm_demangle_rust(const char *symbol, ptm_text *into) PTM_MUST_CHECK;
+/* Appends to `into`. PTM_NOT_FOUND: it is no name of the OCaml compiler. */
+ptm_status ptm_demangle_ocaml(const char *symbol, ptm_text *into) PTM_MUST_CHECK;
+/* Appends to `into`. PTM_NOT_FOUND: it is no method of Java; `into` holds a part of it then. */
+ptm_status ptm_demangle_java(const char *symbol, ptm_text *into) PTM_MUST_CHECK;
 ptm_status ptm_demangle_rust_v0(const char *symbol, ptm_text *into) PTM_MUST_CHECK;
 
 static inline char ptm_peek(const ptm_name_parser *parser)

@@ -113,7 +113,10 @@ void ptm_images_set_build_id(ptm_images *images, uint32_t path, const uint8_t *b
  * Status as of ptm_session_add_image. */
 ptm_status ptm_images_offer(ptm_images *images, uint32_t source, uint64_t size, const char *path, uint32_t *served, ptm_message *message) PTM_MUST_CHECK;
 
-/* Stores up to 15 bytes of code at `file_offset` (as a map's page offset counts). PTM_NOT_FOUND
+/* Most bytes of code that one call stores. */
+#define PTM_CODE_BYTES 64
+
+/* Stores up to PTM_CODE_BYTES bytes of code at `file_offset` (as a map's page offset counts). PTM_NOT_FOUND
  * when the image is not loaded or the offset is outside it; fewer bytes than
  * asked for only at the end of the executable segment. */
 ptm_status ptm_image_code(ptm_image *image, uint64_t file_offset, uint8_t *into, uint32_t *length) PTM_MUST_CHECK;

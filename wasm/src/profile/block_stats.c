@@ -9,6 +9,13 @@ void ptm_block_stats_free(ptm_block_stats *stats)
 	stats->row_count = 0;
 }
 
+void ptm_block_stats_clear(ptm_block_stats *stats)
+{
+	for (uint32_t i = 0; i < stats->stats.length; i++)
+		stats->rows[stats->stats.at[i].block] = 0;
+	stats->stats.length = 0;
+}
+
 static ptm_status grow_rows(ptm_block_stats *stats, uint32_t block)
 {
 	uint64_t count = stats->row_count ? (uint64_t)stats->row_count * 2 : 4096;

@@ -14,6 +14,9 @@ typedef struct ptm_block_stats {
 
 void ptm_block_stats_free(ptm_block_stats *stats);
 
+/* Forgets all counters, in time proportional to their number; keeps the memory. */
+void ptm_block_stats_clear(ptm_block_stats *stats);
+
 /* Stores the counters of `block` (borrowed until the next call); makes them when new. */
 ptm_status ptm_block_stats_slow(ptm_block_stats *stats, uint32_t block, ptm_block_stat **stat) PTM_MUST_CHECK;
 

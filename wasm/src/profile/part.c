@@ -8,15 +8,39 @@ ptm_status ptm_part_new(ptm_part **part, uint32_t segment, uint32_t queue, const
 	ptm_part *made = calloc(1, sizeof *made);
 	if (!made)
 		return PTM_NO_MEMORY;
-	made->data.segment = segment;
-	made->data.queue = queue;
-	made->data.first_resumed = UINT32_MAX;
 	made->blocks = blocks;
 	made->spaces = spaces;
-	made->attention = true;
-	made->most_gaps = PTM_PART_GAPS;
+	ptm_part_restart(made, segment, queue);
 	*part = made;
 	return PTM_OK;
+}
+
+void ptm_part_restart(ptm_part *part, uint32_t segment, uint32_t queue)
+{
+	ptm_part kept = *part;
+
+	ptm_block_stats_clear(&kept.stats);
+	ptm_call_tree_clear(&kept.tree);
+	memset(part, 0, sizeof *part);
+	part->blocks = kept.blocks;
+	part->spaces = kept.spaces;
+	part->tree = kept.tree;
+	part->stack = kept.stack;
+	part->stats = kept.stats;
+	part->bytes = kept.bytes;
+	part->data.runs = kept.data.runs;
+	part->data.pieces = kept.data.pieces;
+	part->data.frames = kept.data.frames;
+	part->data.calls = kept.data.calls;
+	part->data.gaps = kept.data.gaps;
+	part->data.checkpoints = kept.data.checkpoints;
+	part->stack.length = part->bytes.length = part->data.runs.length = part->data.pieces.length = 0;
+	part->data.frames.length = part->data.calls.length = part->data.gaps.length = part->data.checkpoints.length = 0;
+	part->data.segment = segment;
+	part->data.queue = queue;
+	part->data.first_resumed = UINT32_MAX;
+	part->attention = true;
+	part->most_gaps = PTM_PART_GAPS;
 }
 
 void ptm_part_leave_out(ptm_part *part, uint64_t shortest_ns)

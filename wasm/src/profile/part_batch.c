@@ -127,7 +127,7 @@ static ptm_status call(taking *taking, uint32_t from, uint32_t to, uint32_t retu
 	return ptm_part_push(part, &frame);
 }
 
-static ptm_status take_op(taking *taking, const ptm_cached_event *event, uint32_t row)
+static inline ptm_status take_op(taking *taking, const ptm_cached_event *event, uint32_t row)
 {
 	const ptm_node_op *op = &taking->graph->ops.at[row];
 	ptm_part *part = taking->part;
@@ -143,43 +143,65 @@ static ptm_status take_op(taking *taking, const ptm_cached_event *event, uint32_
 	return call(taking, op->from, op->to, op->return_node, to_ip, taking->batch->offset + (uint64_t)(int32_t)event->b);
 }
 
+/* An indirect call from the end of `node`. */
+static ptm_status call_indirect(taking *taking, const ptm_cached_event *event, uint32_t node)
+{
+	const ptm_node_code *from = &taking->graph->codes[node], *to = &taking->graph->codes[event->a];
+	ptm_part *part = taking->part;
+
+	if (!to->is_entry || to->ip == from->next_ip || part->stack.length >= PTM_STACK_DEPTH)
+		return call(taking, last_row(taking->graph, node), first_row(taking->graph, event->a), 0, to->ip,
+			taking->batch->offset + (uint64_t)(int32_t)event->b);
+	ptm_frame frame = { .return_ip = from->next_ip, .start_ns = part->last.time_ns, .start_instructions = part->piece.instructions,
+			    .function = to->function };
+	return ptm_part_push(part, &frame);
+}
+
 /* The end of `node`, which is no plain branch, leads to another node. */
 static ptm_status lead_on(taking *taking, const ptm_cached_event *event, uint32_t node)
 {
 	ptm_part *part = taking->part;
 	ptm_graph *graph = taking->graph;
-	/* The frequent case, without a look at the code. */
-	if (event->what >> 24 == PTM_CACHED_RETURN && part->stack.length > 1 && ptm_part_top(part)->return_node == event->a)
-		return ptm_part_pop(part, 1);
-	uint32_t to = first_row(graph, event->a), kind = event->what >> 24;
-	uint64_t ip = graph->codes[event->a].ip, offset = taking->batch->offset + (uint64_t)(int32_t)event->b;
-	const ptm_block *block = &part->blocks->blocks.at[to];
+	const ptm_node_code *to = &graph->codes[event->a];
+	uint64_t offset = taking->batch->offset + (uint64_t)(int32_t)event->b;
 
-	switch (kind) {
+	switch (event->what >> 24) {
 	case PTM_CACHED_RETURN:
-		if (part->stack.length > 1 && ptm_part_top(part)->return_ip == ip)
+		if (part->stack.length > 1 && ptm_part_top(part)->return_ip == to->ip)
 			return ptm_part_pop(part, 1);
-		depart(part, last_row(graph, node), PTM_END_RETURN, ip, offset);
+		depart(part, last_row(graph, node), PTM_END_RETURN, to->ip, offset);
 		break;
-	case PTM_CACHED_CALL:
-		return call(taking, last_row(graph, node), to, 0, ip, offset);
 	case PTM_CACHED_TAKEN:
-		return ptm_part_replace(part, block->function, part->last.time_ns);
+		return ptm_part_replace(part, to->function, part->last.time_ns);
 	default:
-		if (!block->function_offset && block->function)
-			return ptm_part_replace(part, block->function, part->last.time_ns);
-		depart(part, last_row(graph, node), PTM_END_JUMP, ip, offset);
+		if (to->is_entry)
+			return ptm_part_replace(part, to->function, part->last.time_ns);
+		depart(part, last_row(graph, node), PTM_END_JUMP, to->ip, offset);
 		break;
 	}
-	return step(taking, to, false);
+	return step(taking, first_row(graph, event->a), false);
 }
 
-static ptm_status take(taking *taking, const ptm_cached_event *event)
+static void measure(taking *taking, uint32_t cycles)
+{
+	ptm_part *part = taking->part;
+
+	if (part->measured_count == 1) {
+		part->tree.nodes.at[part->measured[0].node].self_cycles += cycles;
+		part->measured_count = 0;
+	} else {
+		ptm_part_share_cycles(part, cycles);
+	}
+	part->run.run.cycles += cycles;
+}
+
+static inline ptm_status take(taking *taking, const ptm_cached_event *event)
 {
 	uint32_t row = event->what & 0xffffff, kind = event->what >> 24;
+	ptm_part *part = taking->part;
 
 	if (kind == PTM_CACHED_FIRST) {
-		PTM_TRY(ptm_array_push(&taking->graph->touched, row << 1 | event->a));
+		PTM_TRY(ptm_array_push(&taking->graph->touched, row));
 		return meet_blocks(taking, row, event->at);
 	}
 	if (kind == PTM_CACHED_ENTER)
@@ -191,11 +213,17 @@ static ptm_status take(taking *taking, const ptm_cached_event *event)
 		return PTM_OK;
 	case PTM_CACHED_CYCLES:
 		pass_time(taking, event);
-		ptm_part_share_cycles(taking->part, event->b);
-		taking->part->run.run.cycles += event->b;
+		measure(taking, event->b);
 		return PTM_OK;
 	case PTM_CACHED_OP:
 		return take_op(taking, event, row);
+	case PTM_CACHED_CALL:
+		return call_indirect(taking, event, row);
+	case PTM_CACHED_RETURN:
+		/* The frequent case, without a look at the code. */
+		if (part->stack.length > 1 && ptm_part_top(part)->return_node == event->a)
+			return ptm_part_pop(part, 1);
+		return lead_on(taking, event, row);
 	default:
 		return lead_on(taking, event, row);
 	}
@@ -221,41 +249,40 @@ void ptm_part_before_entry(ptm_part *part, uint32_t thread)
 		ptm_part_flush(part);
 }
 
-/* Tells the counts of one edge to the blocks on its path. Returns how many branches those are. */
-static uint64_t flush_edge(ptm_part *part, ptm_graph *graph, uint32_t edge)
+/* Tells the counts of one node to the blocks on its path. Returns how many branches those are. */
+static uint64_t flush_node(ptm_part *part, ptm_graph *graph, uint32_t row)
 {
-	uint32_t node = edge >> 1, taken = edge & 1;
-	const ptm_node_code *code = &graph->codes[node];
-	uint64_t count = graph->nodes[node].count[taken], branches = 0;
-	bool resumed = false;
+	const ptm_node_code *code = &graph->codes[row];
+	ptm_node *node = &graph->nodes[row];
+	ptm_node_cost *cost = &graph->costs[row];
+	uint64_t passed = node->count[0], taken = node->count[1], count = passed + taken, branches = 0;
+	ptm_block_stat *stat = NULL;
+	bool resumed = false, is_branch = false;
 
-	graph->nodes[node].count[taken] = 0;
+	node->count[0] = node->count[1] = 0;
 	for (uint32_t i = 0; i < code->block_count; i++) {
-		uint32_t row = graph->rows.at[code->first_block + i];
-		const ptm_block *block = &part->blocks->blocks.at[row];
-		ptm_block_stat *stat = &part->stats.stats.at[part->stats.rows[row] - 1];
-		bool is_last = i + 1 == code->block_count, is_branch = block->class != PTM_INSN_OTHER;
+		uint32_t block_row = graph->rows.at[code->first_block + i];
+		const ptm_block *block = &part->blocks->blocks.at[block_row];
+		bool is_last = i + 1 == code->block_count;
+		is_branch = block->class != PTM_INSN_OTHER;
+		stat = &part->stats.stats.at[part->stats.rows[block_row] - 1];
 		stat->visits += resumed ? 0 : count;
 		stat->instructions += count * block->instructions;
-		stat->taken += is_branch && (taken || !is_last) ? count : 0;
-		stat->not_taken += is_last && !taken && (block->class == PTM_INSN_JCC || block->class == PTM_INSN_LOOP) ? count : 0;
+		stat->taken += !is_branch ? 0 : is_last ? taken : count;
 		branches += is_branch ? count : 0;
 		resumed = !is_branch;
 	}
-	return branches;
-}
-
-/* Tells what measurements charged to the block that ends `node`. */
-static void flush_cost(ptm_part *part, ptm_graph *graph, uint32_t node)
-{
-	ptm_node_cost *cost = &graph->costs[node];
-	ptm_block_stat *stat = &part->stats.stats.at[part->stats.rows[last_row(graph, node)] - 1];
-
+	if (!stat)
+		return branches;
+	if (code->kind == PTM_NODE_BRANCH)
+		stat->not_taken += passed;
+	/* What measurements charged to the block that ends it. */
 	stat->ns += cost->ns;
 	stat->cycles += cost->cycles;
 	stat->cycle_visits += cost->cycle_visits;
 	stat->cycle_instructions += cost->cycle_instructions;
 	*cost = (ptm_node_cost){ 0 };
+	return branches;
 }
 
 void ptm_part_flush(ptm_part *part)
@@ -264,9 +291,7 @@ void ptm_part_flush(ptm_part *part)
 
 	if (!graph)
 		return;
-	for (uint32_t i = 0; i < graph->touched.length; i++) {
-		part->run.run.branches += flush_edge(part, graph, graph->touched.at[i]);
-		flush_cost(part, graph, graph->touched.at[i] >> 1);
-	}
+	for (uint32_t i = 0; i < graph->touched.length; i++)
+		part->run.run.branches += flush_node(part, graph, graph->touched.at[i]);
 	graph->touched.length = 0;
 }

@@ -37,6 +37,7 @@ void ptm_profile_free(ptm_profile *profile)
 	ptm_array_free(&profile->seeds);
 	ptm_array_free(&profile->first_segment);
 	ptm_block_stats_free(&profile->stats);
+	ptm_block_stats_free(&profile->incoming);
 	ptm_array_free(&profile->holes);
 	ptm_array_free(&profile->entered);
 	ptm_array_free(&profile->queue_gaps);
@@ -138,17 +139,17 @@ static ptm_status insert_part(ptm_profile *profile, ptm_part_data *part, const p
 
 ptm_status ptm_profile_merge(ptm_profile *profile, const uint8_t *data, size_t length)
 {
-	ptm_block_stats stats = { 0 };
+	ptm_block_stats *stats = &profile->incoming;
 	bool is_taken = false;
 	ptm_part_data *part = calloc(1, sizeof *part);
 	if (!part)
 		return PTM_NO_MEMORY;
-	ptm_status status = ptm_part_deserialize(data, length, profile->blocks, profile->spaces, part, &stats);
+	ptm_status status = ptm_part_deserialize(data, length, profile->blocks, profile->spaces, part, stats);
 	if (status == PTM_OK)
-		status = insert_part(profile, part, &stats, &is_taken);
+		status = insert_part(profile, part, stats, &is_taken);
 	if (!is_taken)
 		free_part(part);
-	ptm_block_stats_free(&stats);
+	ptm_block_stats_clear(stats);
 	return status;
 }
 

@@ -24,6 +24,9 @@ typedef struct ptm_profile ptm_profile; /* profile/profile.c: the joined result 
 ptm_status ptm_part_new(ptm_part **part, uint32_t segment, uint32_t queue, const ptm_blocks *blocks, ptm_spaces *spaces) PTM_MUST_CHECK;
 void ptm_part_free(ptm_part *part);
 
+/* Makes `part` an empty one of another segment. Keeps its memory: fresh memory costs more than most segments' decoding. */
+void ptm_part_restart(ptm_part *part, uint32_t segment, uint32_t queue);
+
 /* Calls shorter than that need not be kept: no profile that the part goes to would. */
 void ptm_part_leave_out(ptm_part *part, uint64_t shortest_ns);
 

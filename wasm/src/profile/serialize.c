@@ -59,40 +59,49 @@ static ptm_status put_rows(ptm_part *part, const void *rows, uint32_t count, siz
 	return put(part, rows, count * size);
 }
 
-static ptm_status put_block(ptm_part *part, function_map *map, const ptm_block *block)
+/* Bytes of a block and its counters, but for its instructions' lengths. */
+#define BLOCK_BYTES (4 * sizeof(uint64_t) + 3 * sizeof(uint32_t) + 5 + 10 * sizeof(uint64_t) + sizeof(uint32_t))
+
+static inline uint8_t *lay(uint8_t *at, const void *data, size_t length)
 {
-	uint32_t function = block->function;
-	uint8_t small[5] = { block->instructions & 255, block->instructions >> 8, block->class, block->mode, block->no_code };
+	memcpy(at, data, length);
+	return at + length;
+}
+
+static ptm_status put_block(ptm_part *part, function_map *map, const ptm_block_stat *stat)
+{
+	const ptm_block *block = &part->blocks->blocks.at[stat->block];
+	const uint8_t small[5] = { block->instructions & 255, block->instructions >> 8, block->class, block->mode, block->no_code };
+	const uint64_t places[] = { block->ip, block->last_ip, block->target, block->function_offset };
+	const uint64_t counts[] = { stat->visits, stat->instructions, stat->ns, stat->cycles, stat->cycle_visits,
+				    stat->cycle_instructions, stat->taken, stat->not_taken, stat->first_ns, stat->first_instruction };
 	uint64_t lengths_end = (uint64_t)block->lengths + block->instructions;
 	bool has_lengths = lengths_end <= part->blocks->lengths.length;
+	uint32_t function = block->function;
 
 	PTM_TRY(map_function(map, &function));
-	PTM_TRY(put_u64(part, block->ip));
-	PTM_TRY(put_u64(part, block->last_ip));
-	PTM_TRY(put_u64(part, block->target));
-	PTM_TRY(put_u64(part, block->function_offset));
-	PTM_TRY(put_u32(part, block->size));
-	PTM_TRY(put_u32(part, block->code_id));
-	PTM_TRY(put_u32(part, function));
-	PTM_TRY(put(part, small, sizeof small));
+	PTM_TRY(ptm_array_reserve(&part->bytes, (uint32_t)BLOCK_BYTES + block->instructions));
+	uint8_t *at = part->bytes.at + part->bytes.length;
+	at = lay(at, places, sizeof places);
+	at = lay(at, &block->size, sizeof block->size);
+	at = lay(at, &block->code_id, sizeof block->code_id);
+	at = lay(at, &function, sizeof function);
+	at = lay(at, small, sizeof small);
 	if (has_lengths && block->instructions)
-		return put(part, part->blocks->lengths.at + block->lengths, block->instructions);
-	for (uint32_t i = 0; i < block->instructions; i++)
-		PTM_TRY(put(part, "", 1));
+		at = lay(at, part->blocks->lengths.at + block->lengths, block->instructions);
+	else
+		at = (uint8_t *)memset(at, 0, block->instructions) + block->instructions;
+	at = lay(at, counts, sizeof counts);
+	at = lay(at, &stat->first_segment, sizeof stat->first_segment);
+	part->bytes.length = (uint32_t)(at - part->bytes.at);
 	return PTM_OK;
 }
 
 static ptm_status put_blocks(ptm_part *part, function_map *map)
 {
 	PTM_TRY(put_u32(part, part->stats.stats.length));
-	for (uint32_t i = 0; i < part->stats.stats.length; i++) {
-		const ptm_block_stat *stat = &part->stats.stats.at[i];
-		const uint64_t counts[] = { stat->visits, stat->instructions, stat->ns, stat->cycles, stat->cycle_visits,
-					    stat->cycle_instructions, stat->taken, stat->not_taken, stat->first_ns, stat->first_instruction };
-		PTM_TRY(put_block(part, map, &part->blocks->blocks.at[stat->block]));
-		PTM_TRY(put(part, counts, sizeof counts));
-		PTM_TRY(put_u32(part, stat->first_segment));
-	}
+	for (uint32_t i = 0; i < part->stats.stats.length; i++)
+		PTM_TRY(put_block(part, map, &part->stats.stats.at[i]));
 	return PTM_OK;
 }
 
@@ -158,10 +167,20 @@ static ptm_status put_functions(ptm_part *part, const function_map *map)
 	return PTM_OK;
 }
 
+/* Room for about all of it at once. */
+static ptm_status reserve(ptm_part *part)
+{
+	const ptm_part_data *data = &part->data;
+	uint64_t bytes = 4096 + (uint64_t)part->stats.stats.length * (BLOCK_BYTES + 8) + (uint64_t)part->tree.nodes.length * sizeof *part->tree.nodes.at +
+			 (uint64_t)data->frames.length * sizeof *data->frames.at + (uint64_t)data->calls.length * sizeof *data->calls.at;
+	return bytes > INT32_MAX ? PTM_NO_MEMORY : ptm_array_reserve(&part->bytes, (uint32_t)bytes);
+}
+
 static ptm_status put_all(ptm_part *part, function_map *map)
 {
 	const ptm_part_data *data = &part->data;
 
+	PTM_TRY(reserve(part));
 	PTM_TRY(put_u32(part, PTM_PART_MAGIC));
 	PTM_TRY(put_u32(part, PTM_PART_VERSION));
 	PTM_TRY(put_u32(part, data->segment));

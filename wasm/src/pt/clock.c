@@ -27,18 +27,6 @@ void ptm_clock_init(ptm_clock *clock, const ptm_clock_config *config)
 		clock->slip = LEAST_SLIP;
 }
 
-/* Ticks or cycles as a whole number; 0 for what broken packets may add up to, which counts as nothing new. */
-static uint64_t whole(double value)
-{
-	return value < 0x1p63 ? (uint64_t)value : 0;
-}
-
-static void moved(ptm_clock *clock)
-{
-	clock->instructions = 0;
-	clock->moves++;
-}
-
 /* Without CYC packets, cycles follow from time and the core:bus ratio. */
 static void estimate_cycles(ptm_clock *clock)
 {
@@ -47,7 +35,7 @@ static void estimate_cycles(ptm_clock *clock)
 	clock->cycles_sampled = true;
 	if (!clock->counting || clock->tsc <= clock->cycles_base_tsc)
 		return;
-	uint64_t cycles = whole((double)(clock->tsc - clock->cycles_base_tsc) * clock->tsc_to_cycles + (double)clock->cycles_base);
+	uint64_t cycles = ptm_clock_whole((double)(clock->tsc - clock->cycles_base_tsc) * clock->tsc_to_cycles + (double)clock->cycles_base);
 	if (cycles > clock->cycles)
 		clock->cycles = cycles;
 }
@@ -86,7 +74,7 @@ void ptm_clock_tsc(ptm_clock *clock, uint64_t payload, bool after_cyc)
 	if (tsc < clock->tsc)
 		tsc = clock->tsc;
 	clock->tsc = tsc;
-	moved(clock);
+	ptm_clock_moved(clock);
 	if (after_cyc) {
 		clock->cyc_reference = tsc;
 		clock->cyc_count = 0;
@@ -203,31 +191,13 @@ void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_pee
 	if (tsc >= clock->tsc)
 		clock->tsc = tsc;
 	estimate_cycles(clock);
-	moved(clock);
+	ptm_clock_moved(clock);
 	if (after_cyc) {
 		clock->cyc_reference = clock->tsc;
 		clock->cyc_count = 0;
 		clock->have_cycles_to_tsc = false;
 		calibrate(clock, peek, context);
 	}
-}
-
-void ptm_clock_cyc(ptm_clock *clock, uint64_t cycles)
-{
-	clock->have_cyc = true;
-	clock->cyc_count += cycles;
-	clock->cycles_sampled = true;
-	if (clock->counting)
-		clock->cycles += cycles;
-	if (!clock->cyc_reference)
-		return;
-	double scale = clock->have_cycles_to_tsc ? clock->cycles_to_tsc : clock->cbr_cycles_to_tsc;
-	if (!clock->have_cycles_to_tsc && !clock->cbr)
-		return;
-	uint64_t tsc = whole((double)clock->cyc_reference + (double)clock->cyc_count * scale);
-	if (tsc >= clock->tsc)
-		clock->tsc = tsc;
-	moved(clock);
 }
 
 void ptm_clock_cbr(ptm_clock *clock, uint32_t ratio)

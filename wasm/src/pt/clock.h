@@ -61,8 +61,37 @@ void ptm_clock_tsc(ptm_clock *clock, uint64_t payload, bool after_cyc);
 void ptm_clock_tma(ptm_clock *clock, uint32_t ctc, uint32_t fast_counter);
 /* `peek` is used only when `after_cyc`: it calibrates the coming cycles. */
 void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_peek peek, void *context);
-void ptm_clock_cyc(ptm_clock *clock, uint64_t cycles);
 void ptm_clock_cbr(ptm_clock *clock, uint32_t ratio);
+/* Ticks or cycles as a whole number; 0 for what broken packets may add up to, which counts as nothing new. */
+static inline uint64_t ptm_clock_whole(double value)
+{
+	return value < 0x1p63 ? (uint64_t)value : 0;
+}
+
+static inline void ptm_clock_moved(ptm_clock *clock)
+{
+	clock->instructions = 0;
+	clock->moves++;
+}
+
+static inline void ptm_clock_cyc(ptm_clock *clock, uint64_t cycles)
+{
+	clock->have_cyc = true;
+	clock->cyc_count += cycles;
+	clock->cycles_sampled = true;
+	if (clock->counting)
+		clock->cycles += cycles;
+	if (!clock->cyc_reference)
+		return;
+	double scale = clock->have_cycles_to_tsc ? clock->cycles_to_tsc : clock->cbr_cycles_to_tsc;
+	if (!clock->have_cycles_to_tsc && !clock->cbr)
+		return;
+	uint64_t tsc = ptm_clock_whole((double)clock->cyc_reference + (double)clock->cyc_count * scale);
+	if (tsc >= clock->tsc)
+		clock->tsc = tsc;
+	ptm_clock_moved(clock);
+}
+
 /* Any packet but those of PSB+ comes next, `before` was the kind of the one before
  * it: with a threshold, only right behind a CYC packet all cycles are known. */
 static inline void ptm_clock_next(ptm_clock *clock, uint8_t before)

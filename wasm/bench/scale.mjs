@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Size: time and memory of the command line and of a tab over traces of any size,
+// and how long a reader waits for a picture, an instruction, another range.
+// `npm run bench:scale -- TRACE…` (their binaries where they were recorded, or --symfs DIR).
+// ptgen replay makes long traces: see its README.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+import { root } from '../test/cases/fixtures.mjs'
+
+const ptarmigan = join(root, 'src/cli/ptarmigan.mjs')
+const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path))
+const SAMPLE_MS = 50
+const WINDOWS = [0.1, 0.5, 0.9, 0.3, 0.7]
+
+const args = process.argv.slice(2)
+const option = args.indexOf('--symfs')
+const symfs = option < 0 ? '' : args.splice(option, 2)[1]
+const withTab = !args.includes('--no-tab')
+const withCli = !args.includes('--no-cli')
+const traces = args.filter((arg) => !arg.startsWith('--'))
+if (traces.length === 0) throw new Error('name the traces: npm run bench:scale -- TRACE…')
+
+const megabytes = (bytes) => Math.round(bytes / 1e6)
+const seconds = (ms) => (ms / 1000).toFixed(2)
+
+/** Highest resident memory of a process in bytes, as far as /proc says. */
+const residentOf = (pid) => {
+  try {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+  } catch {
+    return 0
+  }
+}
+function watch(pids) {
+  let peak = 0
+  const timer = setInterval(() => (peak = Math.max(peak, pids().reduce((sum, pid) => sum + residentOf(pid), 0))), SAMPLE_MS)
+  return () => (clearInterval(timer), peak)
+}
+
+async function runCli(words) {
+  const start = performance.now()
+  const child = spawn(process.execPath, [ptarmigan, ...words, ...(symfs ? ['--symfs', symfs] : [])], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const stop = watch(() => [child.pid])
+  let text = ''
+  child.stdout.on('data', (piece) => (text += piece))
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  if (code !== 0) throw new Error(`ptarmigan ${words.join(' ')}: ended with ${code}`)
+  return { ms: performance.now() - start, peak: stop(), text }
+}
+
+async function freePort() {
+  const server = createServer()
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** The binaries that the command line found for the trace. */
+function binariesOf(trace) {
+  const made = spawnSync(process.execPath, [ptarmigan, 'info', '--json', trace, ...(symfs ? ['--symfs', symfs] : [])], { maxBuffer: 1 << 28 })
+  const { images } = JSON.parse(made.stdout.toString())
+  return images.map(({ path }) => join(symfs || '/', path)).filter((path) => existsSync(path) && statSync(path).isFile())
+}
+
+const idle = (page, session) => page.locator(`html[data-session="${session}"][data-idle="true"]`).waitFor({ state: 'attached', timeout: 3_600_000 })
+const hashOf = (page) => page.evaluate(() => location.hash)
+
+/** Follows a changed view link and waits for its picture. */
+async function show(page, hash) {
+  return page.evaluate(
+    (next) =>
+      new Promise((resolve) => {
+        const start = performance.now()
+        let began = false
+        const done = () => document.documentElement.dataset.idle === 'true'
+        const tick = () => {
+          began ||= !done()
+          if ((began && done()) || performance.now() - start > 60_000) return resolve(performance.now() - start)
+          if (!began && performance.now() - start > 400) return resolve(0)
+          requestAnimationFrame(tick)
+        }
+        location.hash = next
+        requestAnimationFrame(tick)
+      }),
+    hash,
+  )
+}
+
+/** Milliseconds between frames while the wheel zooms in and out over the timeline. */
+async function frames(page) {
+  await page.getByRole('tab', { name: 'Timeline' }).click()
+  await idle(page, 'ready')
+  const box = await page.getByRole('tabpanel').locator('canvas').filter({ visible: true }).last().boundingBox()
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+  await page.evaluate(() => {
+    globalThis.gaps = []
+    let last = performance.now()
+    const tick = (now) => (globalThis.gaps.push(now - last), (last = now), requestAnimationFrame(tick))
+    requestAnimationFrame(tick)
+  })
+  await page.keyboard.down('Control')
+  for (let step = 0; step < 120; step++) await page.mouse.wheel(0, step % 60 < 30 ? -60 : 60)
+  await page.keyboard.up('Control')
+  for (let step = 0; step < 60; step++) await page.mouse.wheel(step % 20 < 10 ? 80 : -80, 0)
+  const gaps = await page.evaluate(() => globalThis.gaps)
+  gaps.sort((a, b) => a - b)
+  return { median: gaps[gaps.length >> 1], p95: gaps[Math.floor(gaps.length * 0.95)], count: gaps.length }
+}
+
+async function runTab(trace) {
+  const port = await freePort()
+  const store = mkdtempSync(join(tmpdir(), 'ptarmigan-scale-'))
+  const server = spawn(process.execPath, [ptarmigan, 'serve', '--port', String(port), '--store', store], { stdio: 'ignore' })
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-quic'] })
+  try {
+    for (let tries = 0; tries < 100 && !(await fetch(`http://127.0.0.1:${port}/`).catch(() => null)); tries++) await new Promise((resolve) => setTimeout(resolve, 100))
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.on('pageerror', (error) => console.error('page:', error))
+    let weight = 0
+    page.on('response', async (response) => (weight += (await response.request().sizes().catch(() => ({ responseBodySize: 0 }))).responseBodySize))
+    await page.goto(`http://127.0.0.1:${port}/`, { waitUntil: 'networkidle' })
+    const firstScreen = weight
+    const session = await browser.newBrowserCDPSession()
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    const tab = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
+    const stop = watch(() => tab)
+    const start = performance.now()
+    await page.getByTestId('files-input').first().setInputFiles([trace, ...binariesOf(trace)])
+    const given = performance.now()
+    await page.locator('.range-strip canvas').first().waitFor({ state: 'attached', timeout: 600_000 })
+    const picture = performance.now() - given
+    await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-first.png') })
+    await idle(page, 'ready')
+    const ready = performance.now() - given
+    const base = await hashOf(page)
+    const facts = { firstScreen, picture, ready, given: given - start }
+    facts.base = base
+    await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-ready.png') })
+    facts.frames = await frames(page)
+    await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-timeline.png') })
+    facts.jumps = await jumps(page)
+    facts.peak = stop()
+    facts.after = tab.reduce((sum, pid) => sum + residentOf(pid), 0)
+    return facts
+  } finally {
+    await browser.close()
+    server.kill()
+    rmSync(store, { recursive: true, force: true })
+  }
+}
+
+/** Ranges of 1/1000 of the trace shown in the flame graph, and the first instruction of each, by links. */
+async function jumps(page) {
+  await page.getByRole('tab', { name: 'Flame graph' }).click()
+  await idle(page, 'ready')
+  const strip = await page.locator('.range-strip').boundingBox()
+  await page.mouse.move(strip.x + 1, strip.y + 10)
+  await page.mouse.down()
+  await page.mouse.move(strip.x + strip.width - 1, strip.y + 10, { steps: 4 })
+  await page.mouse.up()
+  await idle(page, 'ready')
+  await page.waitForFunction(() => /range=/.test(location.hash))
+  const [, first, last] = /range=(\d+)-(\d+)/.exec(await hashOf(page))
+  const [from, to] = [BigInt(first), BigInt(last)]
+  const base = (await hashOf(page)).replace(/&?range=[^&]*/, '')
+  const times = { range: [], instruction: [] }
+  for (const place of WINDOWS) {
+    const start = from + BigInt(Math.round(Number(to - from) * place))
+    const range = `${start}-${start + (to - from) / 1000n}`
+    times.range.push(await show(page, `${base}&range=${range}`))
+    times.instruction.push(await show(page, `${base.replace(/tab=[^&]*/, '')}&tab=instructions&range=${range}`))
+  }
+  return times
+}
+
+for (const trace of traces) {
+  const size = statSync(trace).size
+  console.log(`${trace}: ${megabytes(size)} MB`)
+  if (withCli) {
+    const { ms, peak } = await runCli(['report', trace])
+    console.log(`  report: ${seconds(ms)} s, ${(size / 1e3 / ms).toFixed(1)} MB/s, ${megabytes(peak)} MB of memory`)
+  }
+  if (withTab && executablePath) {
+    const tab = await runTab(trace)
+    console.log(`  tab: first screen ${Math.round(tab.firstScreen / 1e3)} kB; picture ${seconds(tab.picture)} s; decoded ${seconds(tab.ready)} s (${(size / 1e3 / tab.ready).toFixed(1)} MB/s); memory at most ${megabytes(tab.peak)} MB, ${megabytes(tab.after)} MB after`)
+    console.log(`  frames: median ${tab.frames.median.toFixed(1)} ms, 95 % under ${tab.frames.p95.toFixed(1)} ms, ${tab.frames.count}`)
+    console.log(`  range: ${tab.jumps.range.map((ms) => ms.toFixed(0)).join(' ')} ms; instruction: ${tab.jumps.instruction.map((ms) => ms.toFixed(0)).join(' ')} ms`)
+  }
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fast path's own state, and what its files (pt_cached*.c) call of each other.
+ * Not for anyone else.
+ *
+ * While it runs, `at` counts the instructions executed since the batch began, those
+ * of the present node's path included when the node is plain (its decision is then
+ * one look up), left out when it is not ("special": calls on its path, or no
+ * conditional branch). */
+#ifndef PTM_FLOW_PT_CACHED_STATE_H
+#define PTM_FLOW_PT_CACHED_STATE_H
+
+#include "flow/pt_cached.h"
+#include "flow/pt_flow_state.h"
+
+/* Bytes that must lie ahead for a packet to be taken here. */
+#define PTM_CACHED_AHEAD 16
+/* Events that one packet may bring: 47 decisions. */
+#define PTM_CACHED_PACKET_EVENTS (48 * (PTM_NODE_OPS + 4))
+
+_Static_assert(PTM_CACHED_PACKET_EVENTS * 2 < PTM_CACHED_EVENTS, "a packet's events fit");
+
+struct ptm_cached {
+	ptm_pt_flow *flow;       /* borrowed */
+	ptm_graph *graph;        /* borrowed */
+	ptm_cached_log *log;     /* borrowed; NULL */
+	ptm_cached_batch batch;
+	ptm_cached_event *events;
+	uint32_t length;         /* of events; batch.length is how many may be taken */
+	uint32_t node;           /* present one */
+	bool special;
+	bool inside;             /* the flow is ours */
+	bool dirty;              /* timing packets came since the last decision */
+	bool fresh;              /* no decision since the flow was taken over */
+	uint8_t kind;            /* of the last packet that is no PAD */
+	uint32_t last;           /* the last decision: row of its node << 1 | taken */
+	uint64_t last_offset;    /* … and its packet's place */
+	uint64_t packet_offset;  /* of the last packet that is no PAD */
+	/* TNT bits left, the next on top, where an indirect branch waits for its TIP (a deferred one). */
+	uint64_t bits;
+	uint32_t bits_left;
+	uint32_t at;
+	uint32_t moved_at, moved_node; /* `at` when time moved last, and the node then present if it was plain (else 0) */
+	/* Beside the flow's return stack: node (0: not known) of each entry, and who is to
+	 * know it: an op (its row + 1), or an indirect call (its node | PTM_CACHED_CALLER), or none (0). */
+	uint32_t return_node[PTM_RETURN_STACK_DEPTH], returner[PTM_RETURN_STACK_DEPTH];
+};
+
+#define PTM_CACHED_CALLER (1u << 31)
+
+/* What a step comes to. */
+typedef enum ptm_went {
+	PTM_WENT_ON,
+	PTM_WENT_OUT,            /* nothing was done: this is for the slow path */
+	PTM_WENT_HALF,           /* the packet was taken, but bits of it are for the slow path */
+	PTM_WENT_WRONG           /* out of memory */
+} ptm_went;
+
+static inline void ptm_cached_tell(ptm_cached *cached, uint32_t kind, uint32_t row, uint32_t at, uint32_t a, uint32_t b)
+{
+	cached->events[cached->length++] = (ptm_cached_event){ kind << 24 | row, at, a, b };
+}
+
+static inline void ptm_cached_log_edge(ptm_cached *cached, uint32_t row, uint32_t taken)
+{
+#ifdef PTM_CACHED_LOGS
+	if (cached->log)
+		(void)!ptm_array_push(&cached->log->edges, row << 1 | taken);
+#else
+	(void)cached, (void)row, (void)taken;
+#endif
+}
+
+static inline void ptm_cached_push_return(ptm_cached *cached, uint64_t ip, uint32_t node, uint32_t returner)
+{
+	uint32_t place = cached->flow->returns.top % PTM_RETURN_STACK_DEPTH;
+	cached->return_node[place] = node;
+	cached->returner[place] = returner;
+	ptm_return_stack_push(&cached->flow->returns, ip);
+}
+
+/* Tells the calls and moves on the path of a node, which starts at instruction `start` and
+ * is of a packet `delta` behind the batch's start. */
+static inline void ptm_cached_walk_path(ptm_cached *cached, const ptm_node_code *code, uint32_t start, uint32_t delta)
+{
+	for (uint32_t i = 0; i < code->op_count; i++) {
+		const ptm_node_op *op = &cached->graph->ops.at[code->first_op + i];
+		if (op->is_call)
+			ptm_cached_push_return(cached, op->return_ip, op->return_node, code->first_op + i + 1);
+		ptm_cached_tell(cached, PTM_CACHED_OP, code->first_op + i, start + op->instructions, 0, delta);
+	}
+}
+
+/* Instructions executed, without the present node's. */
+static inline uint32_t ptm_cached_executed(const ptm_cached *cached)
+{
+	return cached->special ? cached->at : cached->at - cached->graph->codes[cached->node].instructions;
+}
+
+/* pt_cached_decide.c: in any state, one by one. */
+/* Makes `row` the present node. */
+void ptm_cached_arrive(ptm_cached *cached, uint32_t row);
+/* Whether taking over the packets' time, `at` instructions into the batch, is for the slow path. */
+bool ptm_cached_is_odd_time(const ptm_cached *cached, uint32_t at);
+/* Takes over the packets' time and cycles with the decision at the end of node `row`. */
+void ptm_cached_latch(ptm_cached *cached, uint32_t row, uint32_t at);
+/* Uses up the TNT bits that are left, all unless it cannot go on; WENT_HALF: some are for the slow path. */
+ptm_went ptm_cached_take_rest(ptm_cached *cached);
+ptm_went ptm_cached_take_tnt(ptm_cached *cached, uint64_t payload, uint32_t count, uint64_t offset);
+ptm_went ptm_cached_take_tip(ptm_cached *cached, uint64_t ip, uint64_t offset);
+
+/* pt_cached_packets.c */
+/* Takes in the packets that start in [from, end), as far as they are for this path
+ * and the window stays where it is. Moves the reader behind them. */
+ptm_went ptm_cached_take_packets(ptm_cached *cached, const uint8_t *from, const uint8_t *end);
+
+#endif
