@@ -28,6 +28,7 @@ const reasons = [
   'not_traced',
   'endless_loop',
   'between_samples',
+  'guest_code',
 ]
 
 export async function info(session: Session, file: string, json: boolean): Promise<Result<void, string>> {

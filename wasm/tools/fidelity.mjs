@@ -21,33 +21,65 @@ export const combinations = [
   { name: 'call', words: ['--call-trace'] },
   { name: 'callret', words: ['--call-ret-trace'] },
   { name: 'skip', words: ['--itrace=bs100', '--reltime', '-F', '-dso'] },
-  { name: 'sideband', words: ['--show-mmap-events', '--show-task-events', '--show-switch-events', '--show-lost-events', '--itrace=e', '-F', '+misc'] },
+  {
+    name: 'sideband',
+    words: ['--show-mmap-events', '--show-task-events', '--show-switch-events', '--show-lost-events', '--itrace=e', '-F', '+misc'],
+  },
   { name: 'srcline', words: ['--itrace=b', '-F', '+srcline'] },
   { name: 'dump', words: ['-D'] },
   { name: 'bykind', words: ['--itrace=bpi5000i', '-F', 'hw:tid,ip,flags', '-F', 'synth:+pid,-comm'] },
 ]
 
-/** Known reasons: trace and judge they hold for, and how many lines at most; `to`: heading in docs/why-different.md. */
-const reasons = [
-  { trace: /notime/, judge: /./, most: Infinity, to: 'notime' },
-  { trace: /truncated/, judge: /^i1us$/, most: 20, to: 'lost-inside' },
-  { trace: /snapshot/, judge: /./, most: Infinity, to: 'snapshot' },
-  { trace: /./, judge: /^srcline$/, most: 4, to: 'srcline' },
-  { trace: /pipe/, judge: /^dump$/, most: Infinity, to: 'pipe-dump' },
-  { trace: /zstd/, judge: /^dump$/, most: Infinity, to: 'options-that-are-not-there' },
-  { trace: /./, judge: /^libipt$/, most: 40, to: 'libipt-cases' },
+/** Of samples with branch stacks. */
+export const stackCombinations = [
+  { name: 'default', words: [] },
+  { name: 'brstack', words: ['-F', '+brstack,+misc', '--ns'] },
+  { name: 'brstacksym', words: ['-F', 'comm,tid,ip,sym,brstacksym', '--deltatime'] },
+  { name: 'brstackoff', words: ['-F', 'tid,time,brstackoff,dso'] },
+  { name: 'brstackinsn', words: ['-F', 'comm,tid,ip,sym,symoff,brstackinsn'] },
+  { name: 'sideband', words: ['--show-mmap-events', '--show-task-events', '--show-lost-events', '-F', '+misc'] },
 ]
 
-const reasonFor = (row) => reasons.find(({ trace, judge, most }) => trace.test(row.name) && judge.test(row.judge) && row.different <= most)
+/** Of captures of other makers, whose binaries are not there. */
+export const captureCombinations = [
+  { name: 'default', words: [] },
+  { name: 'fields', words: ['-F', 'comm,pid,tid,cpu,time,period,event,ip,sym,symoff,dso', '--ns'] },
+  { name: 'sideband', words: ['--show-mmap-events', '--show-task-events', '--show-lost-events', '--show-namespace-events', '-F', '+misc'] },
+]
+
+/**
+ * Known reasons: trace and judge they hold for, how many lines differ (exactly, where that is the same for each), and
+ * what every one of these lines looks like; `to`: heading in docs/why-different.md.
+ */
+const reasons = [
+  { trace: /^(hello|calls)-notime$/, judge: /^sideband$/, count: [14], each: /PERF_RECORD_(COMM|MMAP2|EXIT)/, to: 'records-without-time' },
+  { trace: /./, judge: /^srcline$/, count: [1, 2, 3, 4], each: /./, to: 'srcline' },
+  /* perf prints nothing more after the first piece of trace. */
+  { trace: /pipe/, judge: /^dump$/, each: /./, to: 'pipe-dump' },
+  { trace: /zstd/, judge: /^dump$/, each: /./, to: 'options-that-are-not-there' },
+]
+
+function reasonFor(row) {
+  /* Its program finds a named reason for every case. */
+  if (row.judge === 'libipt') return row.named ? { to: 'libipt-cases' } : undefined
+  return reasons.find(
+    ({ trace, judge, count, each }) =>
+      trace.test(row.name) && judge.test(row.judge) && (!count || count.includes(row.different)) && (row.lines ?? []).every((text) => each.test(text)),
+  )
+}
 
 const link = (to) => `[${to}](why-different.md#${to})`
 
 /** One line of the table: a judge's verdict on one trace. */
 function line(row) {
   const { group, name, judge, compared, different, verdict, first } = row
-  const why = different || verdict === 'skip' ? (reasonFor(row) ? link(reasonFor(row).to) : verdict === 'skip' ? first : '**unexplained**') : ''
+  const why =
+    different || verdict === 'skip' ? (reasonFor(row) ? link(reasonFor(row).to) : verdict === 'skip' ? first : '**unexplained**') : ''
   return `| ${group} | ${name} | ${judge} | ${verdict === 'skip' ? 'not compared' : compared} | ${different} | ${why.replaceAll('|', '\\|')} |`
 }
+
+const listed = (sets) =>
+  sets.map(({ name, words }) => `- \`${name}\`: ${words.length ? `\`${words.join(' ')}\`` : 'no options'}`).join('\n')
 
 /** Writes the page; returns the rows that nothing explains. */
 export function writeFidelity(root, rows, judges) {
@@ -60,8 +92,12 @@ Made by \`npm run fidelity${process.argv.length > 3 ? ` -- ${process.argv.slice(
 \`truth\` is the exact list of executed instructions, for \`views\` by what the views show and for all others by \`ptarmigan script\`; \`libipt\` are
 libipt's own cases; all other judges are perf 6.1 with these options:
 
-${combinations.map(({ name, words }) => `- \`${name}\`: ${words.length ? `\`${words.join(' ')}\`` : 'no options'}`).join('\n')}
+${listed(combinations)}
 - \`b\`, \`i0ns\`: \`--itrace=b\`, \`--itrace=i0ns\`, \`--ns\`, every field
+
+Of traces of branch stacks (\`lbr-\`) and of captures without their binaries (\`quipper\`):
+
+${listed([...stackCombinations, ...captureCombinations.slice(1, 2)])}
 
 ${total.toLocaleString('en')} lines compared, ${different.toLocaleString('en')} different, ${unexplained.length} traces with an unexplained difference.
 

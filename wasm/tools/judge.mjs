@@ -18,18 +18,21 @@ import {
   otherFixtures,
   perfVersion,
   projectFixtures,
+  quipperTraces,
   root,
   sharedFixtures,
   StreamHashes,
 } from '../test/cases/fixtures.mjs'
 import { judgeJunk } from '../test/cases/junk.mjs'
 import { CommandLines } from '../test/cases/lines.mjs'
-import { combinations, writeFidelity } from './fidelity.mjs'
+import { captureCombinations, combinations, stackCombinations, writeFidelity } from './fidelity.mjs'
 
 const FIELDS = 'comm,tid,pid,cpu,time,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,ipc'
 /** BTS has no times; LBR samples are printed as they are. */
 const BTS_FIELDS = 'comm,tid,pid,event,ip,sym,symoff,dso,addr,flags,insn'
 const LBR_FIELDS = 'comm,tid,pid,cpu,time,period,event,ip,sym,symoff,dso,brstack'
+/** Samples with AUX data: perf refuses addr, which their own event has not. */
+const PIECES_FIELDS = 'comm,tid,pid,cpu,time,event,ip,sym,symoff,dso,flags,ipc'
 const LBR_CODE_FIELDS = 'comm,tid,ip,sym,symoff,brstackinsn'
 const { values: options } = parseArgs({
   options: {
@@ -62,8 +65,9 @@ const viewsCommand = ({ trace, symfs }) => [join(root, 'build/test/cases/print_s
 const WITHOUT_TIME = 'perf, and so script, attributes nothing without times: see views'
 const candidate = options.candidate === 'perf' ? perfCommand : ourCommand
 
-function report(fixture, judge, verdict, compared, different, first) {
-  rows.push({ group: fixture.group, name: fixture.name, judge, verdict, compared, different, first })
+/** `more`: what the reasons of fidelity.mjs look at. */
+function report(fixture, judge, verdict, compared, different, first, more = {}) {
+  rows.push({ group: fixture.group, name: fixture.name, judge, verdict, compared, different, first, ...more })
   const line = [
     verdict.padEnd(5),
     `${fixture.group}/${fixture.name}`.padEnd(34),
@@ -81,7 +85,7 @@ async function judgeStream(fixture, judge, command, against) {
   const { code, errorText } = await lines.finish()
   const failure = code ? `exit code ${code}: ${errorText.split('\n')[0]}` : ''
   const passed = !code && result.different === 0 && !result.failed
-  report(fixture, judge, passed ? 'ok' : 'FAIL', result.compared, result.different, failure || result.first)
+  report(fixture, judge, passed ? 'ok' : 'FAIL', result.compared, result.different, failure || result.first, { lines: result.lines })
 }
 
 async function judgeTruth(fixture) {
@@ -166,7 +170,13 @@ function joinInSlices(parts) {
   return Buffer.concat(buffers)
 }
 
-async function judgePerf(fixture, itrace, fields = FIELDS, ns = true, judge = itrace) {
+async function judgePerf(
+  fixture,
+  itrace,
+  fields = fixture.name.includes('notime') ? FIELDS.replace('time,', '') : FIELDS,
+  ns = true,
+  judge = itrace,
+) {
   if (!perf.startsWith('6.1.')) return report(fixture, judge, 'skip', 0, 0, perf ? `perf is ${perf}, not 6.1` : 'perf is not installed')
   const theirs = new CommandLines(perfCommand(fixture, itrace, fields, ns))
   if (!(await theirs.fill(1)))
@@ -219,34 +229,39 @@ async function rebase(fixture) {
   console.log(`${fixture.name}: ${parts.length > 1 ? 'written' : 'perf prints nothing'}`)
 }
 
-/** What perf prints of a source other than PT: judge, fields, ns. */
+/** What perf prints of a source or a mode: judge, fields, ns, --itrace where it is not b. */
 const otherStreams = {
   bts: [['b', BTS_FIELDS, false]],
   lbr: [
     ['b', LBR_FIELDS, true],
     ['code', LBR_CODE_FIELDS, false],
   ],
+  pieces: [
+    ['b', PIECES_FIELDS, true],
+    ['i0ns', PIECES_FIELDS, true, 'i0nse'],
+    ['events', PIECES_FIELDS, true, 'wpxIei1us'],
+  ],
 }
 
 async function judgeOther(fixture) {
   if (fixture.truthLines && wants('views')) await judgeByTruth(fixture, 'views', viewsCommand(fixture))
-  for (const [judge, fields, ns] of otherStreams[fixture.source]) {
+  for (const [judge, fields, ns, itrace = 'b'] of otherStreams[fixture.source]) {
     if (!wants(judge)) continue
     const wanted = readExpected(fixture, judge)
-    await judgeStream(fixture, judge, candidate(fixture, 'b', fields, ns), async (lines) =>
+    await judgeStream(fixture, judge, candidate(fixture, itrace, fields, ns), async (lines) =>
       compareDigests(await digestLines(lines), wanted),
     )
   }
 }
 
 async function rebaseOther(fixture) {
-  const parts = [`perf ${perf} script --itrace=b\n`]
-  for (const [judge, fields, ns] of otherStreams[fixture.source]) {
-    const lines = new CommandLines(perfCommand(fixture, 'b', fields, ns))
+  const parts = [`perf ${perf} script${fixture.source === 'pieces' ? '' : ' --itrace=b'}\n`]
+  for (const [judge, fields, ns, itrace = 'b'] of otherStreams[fixture.source]) {
+    const lines = new CommandLines(perfCommand(fixture, itrace, fields, ns))
     const digest = await digestLines(lines)
     await lines.finish()
     const text = [`lines ${digest.lines}`, ...digest.hashes.map((hash) => `hash ${hash}`), ...digest.first.map((line) => `| ${line}`)]
-    parts.push(`== ${judge} -F ${fields}${ns ? ' --ns' : ''}\n${text.join('\n')}\n`)
+    parts.push(`== ${judge}${itrace === 'b' ? '' : ` --itrace=${itrace}`} -F ${fields}${ns ? ' --ns' : ''}\n${text.join('\n')}\n`)
   }
   writeFileSync(fixture.expected, parts.join(''), 'latin1')
   console.log(`${fixture.name}: written`)
@@ -300,20 +315,26 @@ function judgeLibipt() {
   try {
     execFileSync('make', ['-s', '-C', join(root, 'wasm'), 'libipt_cases'], { stdio: 'inherit' })
     const text = execFileSync(program, { encoding: 'utf8', cwd: join(root, 'wasm') })
-    const [, agree, cases] = /(\d+) of (\d+) agree/.exec(text) ?? []
+    const [, agree, cases, unexplained] = /(\d+) of (\d+) agree.* (\d+) unexplained/.exec(text) ?? []
     if (!cases) return report(fixture, 'libipt', 'skip', 0, 0, 'the cases are not beside the project')
     const different = Number(cases) - Number(agree)
-    report(fixture, 'libipt', different ? 'FAIL' : 'ok', Number(cases), different, text.split('\n')[0])
+    report(fixture, 'libipt', different ? 'FAIL' : 'ok', Number(cases), different, text.split('\n')[0], { named: unexplained === '0' })
   } catch (error) {
     report(fixture, 'libipt', 'skip', 0, 0, String(error).split('\n')[0])
   }
 }
 
+/** The sets of options that fit a trace. */
+function combinationsFor(fixture) {
+  if (fixture.group === 'quipper') return captureCombinations
+  return fixture.source === 'lbr' ? stackCombinations : combinations
+}
+
 async function judgeFidelity() {
-  for (const fixture of [...projectFixtures(), ...capturedTraces(), ...sharedFixtures().filter(({ source }) => source !== 'lbr')].filter(
+  for (const fixture of [...projectFixtures(), ...otherFixtures(), ...capturedTraces(), ...sharedFixtures(), ...quipperTraces()].filter(
     matches,
   ))
-    for (const combination of combinations) if (wants(combination.name)) await judgeCombination(fixture, combination)
+    for (const combination of combinationsFor(fixture)) if (wants(combination.name)) await judgeCombination(fixture, combination)
   if (wants('libipt')) judgeLibipt()
 }
 

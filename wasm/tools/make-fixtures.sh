@@ -67,14 +67,16 @@ encode_fixtures() {
 	done <"$fixtures/index.tsv"
 }
 
-# Other sources than PT, into test/fixtures/other.
+# Other sources than PT, and pieces of a trace, into test/fixtures/other.
 encode_others() {
 	local other=$fixtures/other
 	"$ptgen" encode --seed 1 --bts --limit 11996 -o "$logs/bts-calls.perf.data" "$logs/calls.xlog"
 	"$ptgen" encode --seed 1 --lbr --lbr-depth 16 --lbr-period 499 -o "$logs/lbr-calls.perf.data" "$logs/calls.xlog"
+	"$ptgen" encode --seed 1 --aux-sample 3000 --aux-sample-size 2000 --pt psb_period=0 -o "$logs/aux-sample-calls.perf.data" "$logs/calls.xlog"
+	"$ptgen" encode --seed 1 --snapshot 12000 --aux-size 8k --pt psb_period=0,cyc=1,noretcomp -o "$logs/snapshot-calls.perf.data" "$logs/calls.xlog"
 	# Before the first record and behind the last BTS tells nothing: 4 instructions each.
 	"$ptgen" truthdump -i -T "$logs/bts-calls.truth" | sort -s -n -k1,1 | sed 1,4d | head -n -4 | gzip -9n >"$other/bts-calls.truth.gz"
-	cp "$logs/bts-calls.perf.data" "$logs/lbr-calls.perf.data" "$other/"
+	cp "$logs"/{bts,lbr,aux-sample,snapshot}-calls.perf.data "$other/"
 	"$ptgen" encode --seed 1 --lbr --lbr-period 499 --lbr-opt callstack,callchain -o "$logs/callstack-calls.perf.data" "$logs/calls.xlog"
 	cp "$logs/callstack-calls.perf.data" "$other/"
 	if command -v perf >/dev/null; then

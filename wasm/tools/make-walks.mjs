@@ -196,9 +196,8 @@ function writeKernelFiles() {
   copyFileSync(join(scratch, 'vmlinux'), join(out, 'vmlinux'))
 }
 
-// Without times: perf estimates them at returns from the kernel.
-const FIELDS = ['--itrace=i0ns', '-F', 'comm,tid,cpu,event,ip,sym,symoff,dso,insn']
-const BRANCHES = ['--itrace=b', '-F', 'tid,ip,sym,symoff,dso,addr,flags']
+const FIELDS = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,sym,symoff,dso,insn', '--ns']
+const BRANCHES = ['--itrace=b', '-F', 'tid,time,ip,sym,symoff,dso,addr,flags', '--ns']
 const hashOf = (text) => createHash('sha256').update(text).digest('hex').slice(0, 32)
 
 /** perf's lines of a walk, after checking that its instructions are those walked. */

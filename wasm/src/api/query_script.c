@@ -117,6 +117,11 @@ static void put_start(ptm_script *script, const ptm_sample *sample, const ptm_at
 		ptm_script_put(script, "%10" PRIu64 " ", sample->period);
 	if (script->fields & PTM_SCRIPT_EVENT)
 		ptm_script_put(script, "%*s: ", (int)script->event_width, ptm_strings_get(&script->session->strings, attr->name));
+	/* A sample has none, but perf keeps their place. */
+	if (script->fields & PTM_SCRIPT_FLAGS) {
+		char text[80];
+		ptm_script_put_text(script, text, (uint32_t)ptm_script_flags_text(0, script->options.version, text));
+	}
 }
 
 /* ------------------------------------------------------------ call chain */

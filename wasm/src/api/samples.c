@@ -20,6 +20,7 @@ void ptm_samples_free(ptm_samples *samples)
 	ptm_array_free(&samples->lanes);
 	ptm_array_free(&samples->heap);
 	ptm_array_free(&samples->running);
+	ptm_array_free(&samples->met);
 	ptm_array_free(&samples->unreadable);
 	free(samples);
 }
@@ -70,17 +71,31 @@ static void heap_pop(ptm_samples *samples)
 
 /* ------------------------------------------------------------------ lanes */
 
+static ptm_status open_flow(ptm_session *session, ptm_lane *one)
+{
+	ptm_flow_config config;
+	ptm_clock clock;
+
+	ptm_stream_config(&one->stream, &config);
+	if (session->file.sampled.queues.length) {
+		ptm_clock_init(&clock, &config.pt.clock);
+		clock.reference = session->file.sampled.chunks.at[ptm_stream_queue(&one->stream)->first_chunk].reference;
+	} else {
+		clock = session->segments.at[session->first_segment.at[one->stream.queue]].clock;
+	}
+	return ptm_flow_new(&one->flow, &session->blocks, &config, 0, ptm_stream_size(&one->stream), &clock);
+}
+
 static ptm_status open_lanes(ptm_session *session, ptm_samples *samples)
 {
-	uint32_t count = session->file.queues.length;
+	uint32_t count = ptm_stream_perf_queues(session);
 	PTM_TRY(ptm_array_reserve(&samples->lanes, count));
 	for (uint32_t queue = 0; queue < count; queue++) {
 		ptm_lane *added = &samples->lanes.at[samples->lanes.length++];
-		ptm_flow_config config;
-		*added = (ptm_lane){ .stream = ptm_stream_of(session, queue) };
-		ptm_stream_config(&added->stream, &config);
-		const ptm_segment *first = &session->segments.at[session->first_segment.at[queue]];
-		PTM_TRY(ptm_flow_new(&added->flow, &session->blocks, &config, 0, ptm_stream_size(&added->stream), &first->clock));
+		*added = (ptm_lane){ .stream = ptm_stream_of_perf(session, queue) };
+		/* Without times it depends on who runs when it is decoded. */
+		if (!session->pt.timeless)
+			PTM_TRY(open_flow(session, added));
 	}
 	return PTM_OK;
 }
@@ -98,15 +113,15 @@ static ptm_status next_state(ptm_lane *from)
 	return PTM_OK;
 }
 
-/* perf's set-up of its queues: decode each to its first time. Without times the
- * queue of a thread is decoded as a whole. */
+/* perf's set-up of its queues: decode each to its first time. Without times they
+ * are decoded at the end, each as a whole. */
 static ptm_status set_up(const ptm_session *session, ptm_samples *samples)
 {
 	samples->set_up = true;
 	for (uint32_t row = 0; row < samples->lanes.length; row++) {
 		ptm_lane *one = &samples->lanes.at[row];
 		ptm_status status;
-		if (session->pt.timeless && session->file.queues.at[one->stream.queue].tid > 0) {
+		if (session->pt.timeless) {
 			PTM_TRY(heap_add(samples, row, 0));
 			continue;
 		}
@@ -124,11 +139,19 @@ static ptm_status set_up(const ptm_session *session, ptm_samples *samples)
 /* Whom perf takes to run on a queue: the last switch on its CPU says it, else the queue's own thread. */
 static uint32_t thread_of(const ptm_session *session, const ptm_samples *samples, const ptm_lane *one)
 {
-	const ptm_queue *queue = &session->file.queues.at[one->stream.queue];
+	const ptm_queue *queue = ptm_stream_queue(&one->stream);
 	uint32_t thread = 0;
 	if (queue->cpu >= 0 && (uint32_t)queue->cpu < samples->running.length && (queue->tid <= 0 || session->pt.have_sched_switch))
 		thread = samples->running.at[queue->cpu];
 	return thread || queue->tid <= 0 ? thread : ptm_sideband_thread(&session->sideband, -1, queue->tid);
+}
+
+/* Whether the item's time is perf's estimate, which may lie before an earlier one. */
+static bool is_estimate(const ptm_item *item)
+{
+	if (item->kind == PTM_ITEM_BEGIN)
+		return !item->resumed && ptm_leaves_kernel(0, item->to_ip);
+	return item->kind == PTM_ITEM_VISIT && ptm_leaves_kernel(item->ip, item->to_ip);
 }
 
 /* Decodes one lane until its time reaches the run's limit. PTM_MORE: the answer is long enough. */
@@ -166,8 +189,7 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples)
 				one->used_tsc = one->item.end_tsc;
 			continue;
 		}
-		/* Where tracing begins, an estimate ahead of the packets is corrected. */
-		if (one->item.end_tsc > one->tsc || (one->item.kind == PTM_ITEM_BEGIN && !one->item.resumed && !(one->item.to_ip >> 63)))
+		if (one->item.end_tsc > one->tsc || is_estimate(&one->item))
 			one->tsc = one->item.end_tsc;
 		if (one->tsc >= samples->run_limit)
 			return PTM_OK;
@@ -189,6 +211,10 @@ static ptm_status run_lanes(ptm_session *session, ptm_samples *samples)
 			ptm_lane *one = &samples->lanes.at[samples->run_lane];
 			one->thread = thread_of(session, samples, one);
 			ptm_samples_set_who(session, samples, one);
+			if (!one->flow) {
+				one->stream.thread = one->thread;
+				PTM_TRY(open_flow(session, one));
+			}
 			samples->in_run = true;
 		}
 		ptm_status status = run_lane(session, samples);
@@ -200,6 +226,19 @@ static ptm_status run_lanes(ptm_session *session, ptm_samples *samples)
 	}
 }
 
+/* A record tells the process of a thread: until one does, perf knows a queue's thread by its number alone. */
+static ptm_status meet(const ptm_session *session, ptm_samples *samples, const ptm_record *record)
+{
+	if (record->tid < 0 || record->type == PTM_RECORD_ITRACE_START || record->type == PTM_RECORD_AUX || record->type == PTM_RECORD_SWITCH ||
+	    record->type == PTM_RECORD_SWITCH_CPU_WIDE)
+		return PTM_OK;
+	uint32_t thread = ptm_sideband_thread(&session->sideband, record->pid, record->tid);
+	while (samples->met.length <= thread)
+		PTM_TRY(ptm_array_push(&samples->met, false));
+	samples->met.at[thread] = true;
+	return PTM_OK;
+}
+
 /* Lets a sideband record in: what perf changes at its time. */
 static ptm_status let_in(ptm_session *session, ptm_samples *samples, const ptm_record *record)
 {
@@ -207,6 +246,7 @@ static ptm_status let_in(ptm_session *session, ptm_samples *samples, const ptm_r
 
 	if (record->time != PTM_NO_TIME)
 		samples->record_ns = record->time;
+	PTM_TRY(meet(session, samples, record));
 	switch (record->type) {
 	case PTM_RECORD_AUX:
 		return record->as.aux.flags & 1 ? ptm_samples_tell_truncated(session, samples, record) : PTM_OK;

@@ -13,7 +13,6 @@ typedef struct ptm_sampling {
 	uint64_t counted;        /* instructions since the last sample (unit: instructions) */
 	uint64_t last_mark;      /* the last multiple of the period that time passed (unit: ticks) */
 	bool continuous;
-	bool lost;               /* trace was lost since: where it goes on is no new start */
 	bool at_end;             /* the visit's last instruction is sampled */
 	/* A visit whose sample has to wait for the other queues: */
 	bool paused;
@@ -25,7 +24,7 @@ typedef struct ptm_lane {
 	ptm_stream stream;
 	ptm_flow *flow;
 	ptm_item item;           /* the state not yet told */
-	bool has_item, ended, started;
+	bool has_item, ended;
 	uint64_t cycles;         /* total, as of the last state that took it over */
 	uint64_t tsc;            /* perf's time of the queue */
 	uint64_t used_tsc;       /* of a branch not taken that was no state: the next state's time */
@@ -35,6 +34,7 @@ typedef struct ptm_lane {
 	uint8_t walked_length, walked_class;
 	bool walked_part;        /* the walk stopped inside a block */
 	uint64_t sampled_instructions; /* of the queue, as of the last sample of them */
+	uint64_t psb_offset;     /* of the last PSB that was met, not searched */
 	uint32_t ratio_told;     /* core:bus ratio that was told last */
 	ptm_sampling sampling;
 	ptm_event data[PTM_EVENT_DATA]; /* of the coming control flow event */
@@ -51,6 +51,7 @@ struct ptm_samples {
 	PTM_ARRAY(ptm_lane) lanes;
 	PTM_ARRAY(ptm_heap_entry) heap;
 	PTM_ARRAY(uint32_t) running; /* cpu -> thread */
+	PTM_ARRAY(bool) met;     /* by thread: a record told its process */
 	PTM_ARRAY(uint32_t) unreadable; /* names of binaries without code that were told */
 	PTM_ARRAY(ptm_thread_stack) stacks; /* by thread; filled as far as they are followed */
 	uint32_t record, sample; /* next sideband record, next ordinary sample of the file */

@@ -2,6 +2,7 @@
 /* Which fields perf script 6.1 refuses to print of a file's samples, in its
  * words: those asked for by name that the first event of a type does not record. */
 #include "api/script.h"
+#include "file/perf_data.h"
 
 typedef struct need { uint32_t field; uint64_t recorded; const char *what, *name; bool even_in_traces; } need;
 
@@ -67,6 +68,8 @@ ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t aske
 {
 	const ptm_trace_file *file = &session->file;
 	bool is_trace = session->flow_source != PTM_SOURCE_LBR;
+	/* Of a trace perf does not mind, if the file says that it is one; what it reads of a pipe it has not seen yet. */
+	bool lenient = is_trace && (file->has_auxtrace || ptm_trace_file_piped(file));
 
 	if (asked & PTM_SCRIPT_TOD && !file->clock_data.seen)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Can't provide 'tod' time, missing clock data. Please record with -k/--clockid option.");
@@ -78,7 +81,7 @@ ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t aske
 			continue;
 		for (uint32_t i = 0; i < sizeof needs / sizeof *needs; i++) {
 			const need *one = &needs[i];
-			if (!(fields & asked & one->field) || attr->sample_type & one->recorded || (is_trace && !one->even_in_traces))
+			if (!(fields & asked & one->field) || attr->sample_type & one->recorded || (lenient && !one->even_in_traces))
 				continue;
 			return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have %s attribute set. Cannot print '%s' field.",
 				ptm_strings_get(&session->strings, attr->name), one->what, one->name);

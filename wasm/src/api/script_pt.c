@@ -31,14 +31,26 @@ static uint32_t state_flags(const ptm_session *session, const ptm_item *item)
 	return flags;
 }
 
+/* Without a place that it leads to, perf takes an event for no interrupt. */
+static uint32_t async_flags(uint64_t to_ip)
+{
+	return to_ip ? PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_ASYNC | PTM_FLAG_INTERRUPT : PTM_FLAG_BRANCH | PTM_FLAG_ASYNC;
+}
+
+/* Where a visit led, in traced code or not. */
+static uint64_t goes_to(const ptm_item *item)
+{
+	bool asynchronous = item->end == PTM_END_ASYNC || item->end == PTM_END_ABORT;
+	return asynchronous && !item->to_ip ? item->payload : item->to_ip;
+}
+
 static uint32_t end_flags(const ptm_item *item, uint8_t class)
 {
 	uint32_t flags;
 	switch (item->end) {
-	case PTM_END_ABORT: flags = PTM_FLAG_BRANCH | PTM_FLAG_ABORT; break;
+	case PTM_END_ABORT: flags = PTM_FLAG_BRANCH | PTM_FLAG_ABORT | (item->to_ip ? 0u : PTM_FLAG_END); break;
 	case PTM_END_ASYNC:
-		flags = item->to_ip ? PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_ASYNC | PTM_FLAG_INTERRUPT
-				    : PTM_FLAG_BRANCH | PTM_FLAG_ASYNC | PTM_FLAG_END;
+		flags = async_flags(item->to_ip ? item->to_ip : item->payload) | (item->to_ip ? 0u : PTM_FLAG_END);
 		break;
 	default: flags = ptm_sample_class_flags(class); break;
 	}
@@ -56,7 +68,9 @@ void ptm_samples_set_who(ptm_session *session, ptm_samples *samples, const ptm_l
 	ptm_script *script = &samples->script;
 
 	ptm_script_set_thread(script, from->thread, samples->record_ns);
-	script->cpu = session->file.queues.at[from->stream.queue].cpu;
+	if (ptm_stream_queue(&from->stream)->tid > 0 && (from->thread >= samples->met.length || !samples->met.at[from->thread]))
+		script->pid = -1;
+	script->cpu = ptm_stream_queue(&from->stream)->cpu;
 	script->space = ptm_spaces_at(session->spaces, script->pid, samples->record_ns);
 	script->kernel_space = ptm_spaces_at(session->spaces, -1, samples->record_ns);
 }
@@ -302,7 +316,7 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm
 	const ptm_item *item = &from->item;
 	const ptm_block *block = &session->blocks.blocks.at[item->block];
 	bool asynchronous = item->end == PTM_END_ASYNC || item->end == PTM_END_ABORT;
-	ptm_script_row row = { .ip = item->ip, .addr = item->to_ip, .flags = end_flags(item, block->class) | state_flags(session, item),
+	ptm_script_row row = { .ip = item->ip, .addr = goes_to(item), .flags = end_flags(item, block->class) | state_flags(session, item),
 		.code_ip = item->ip, .code_space = item->space, .length = LENGTH_UNKNOWN };
 
 	from->walked_space = item->space;
@@ -310,6 +324,8 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm
 	from->walked_ip = instruction_ip(session, block, item->instructions);
 	from->walked_class = item->instructions == block->instructions ? block->class : PTM_INSN_OTHER;
 	from->walked_part = item->end == PTM_END_FALLTHROUGH;
+	/* Where tracing stops, so does perf's sampling by time. */
+	from->sampling.continuous &= item->end != PTM_END_OFF && (!asynchronous || item->to_ip);
 	if (from->walked_part)
 		return PTM_OK;
 	if (!asynchronous)
@@ -338,13 +354,19 @@ static ptm_status tell_interrupts(ptm_session *session, ptm_samples *samples, pt
 }
 
 /* perf's row for an event; false: perf tells none. */
-static bool row_of_event(const ptm_item *item, ptm_script_row *row, uint32_t *want)
+static bool row_of_event(ptm_lane *from, const ptm_item *item, ptm_script_row *row, uint32_t *want)
 {
 	row->payload = item->payload;
 	row->payload2 = item->has_ip;
 	*want = PTM_WANT_POWER;
 	switch (item->event) {
-	case PTM_EVENT_PSB: row->event = PTM_SCRIPT_PSB; return true;
+	/* Of a PSB that it had to search perf tells the offset of the one before. */
+	case PTM_EVENT_PSB:
+		row->event = PTM_SCRIPT_PSB;
+		if (item->reason != PTM_GAP_NO_SYNC)
+			from->psb_offset = item->payload;
+		row->payload = from->psb_offset;
+		return true;
 	case PTM_EVENT_PTWRITE: row->event = PTM_SCRIPT_PTWRITE; *want = PTM_WANT_PTWRITES; return true;
 	case PTM_EVENT_TRANSACTION: row->event = PTM_SCRIPT_TRANSACTIONS; *want = PTM_WANT_TRANSACTIONS; return true;
 	case PTM_EVENT_MWAIT: row->event = PTM_SCRIPT_MWAIT; return true;
@@ -414,12 +436,17 @@ static ptm_status tell_ratio(ptm_session *session, ptm_samples *samples, ptm_lan
 static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
+	/* Without a FUP a control flow event has nothing to do with the instruction before it. */
+	if (item->event == PTM_EVENT_CFE && !item->has_ip) {
+		from->walked_length = 0;
+		from->walked_class = PTM_INSN_OTHER;
+	}
 	ptm_script_row row = state_row(session, from, item->ip);
 	uint32_t want;
 
 	if (item->event == PTM_EVENT_EVD && from->data_count < PTM_EVENT_DATA)
 		from->data[from->data_count++] = (ptm_event){ .id = (uint16_t)item->bytes, .payload = item->payload };
-	bool known = row_of_event(item, &row, &want) && samples->script.options.want & want;
+	bool known = row_of_event(from, item, &row, &want) && samples->script.options.want & want;
 	row.data = from->data;
 	row.data_count = from->data_count;
 	if (item->event == PTM_EVENT_CFE)
@@ -436,8 +463,7 @@ static ptm_status tell_begin(ptm_session *session, ptm_samples *samples, ptm_lan
 
 	if (item->reason == PTM_GAP_OVERFLOW)
 		from->walked_length = 0;
-	from->sampling.continuous &= from->sampling.lost || item->resumed;
-	from->sampling.lost = false;
+	from->sampling.continuous &= item->end != PTM_END_OFF;
 	if (item->resumed)
 		return PTM_OK;
 	ptm_script_row row = { .addr = item->to_ip, .code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length,
@@ -468,7 +494,7 @@ static uint32_t error_of(uint8_t reason)
 {
 	switch (reason) {
 	case PTM_GAP_BAD_PACKET: return 3;
-	case PTM_GAP_NO_CODE: return 5;
+	case PTM_GAP_NO_CODE: case PTM_GAP_GUEST_CODE: return 5;
 	case PTM_GAP_CODE_MISMATCH: return 6;
 	case PTM_GAP_OVERFLOW: return 7;
 	case PTM_GAP_AUX_TRUNCATED: return 8;
@@ -496,7 +522,8 @@ ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_
 	uint32_t error = error_of(item->reason);
 	bool before;
 
-	from->sampling.lost |= ptm_gap_is_loss(item->reason);
+	/* Another recording: perf's sampling by time starts anew with it. */
+	from->sampling.continuous &= item->reason != PTM_GAP_AUX_MISSING;
 	if (!error || !(samples->script.options.want & PTM_WANT_ERRORS))
 		return PTM_OK;
 	PTM_TRY(is_told_before(session, samples, item, &before));

@@ -69,6 +69,12 @@ static ptm_status open_bts(ptm_session *session)
 	return session->bts.snapshot ? ptm_bts_overlap_trim(&session->file) : PTM_OK;
 }
 
+/* Of a sample's AUX data the time in TSC ticks. */
+static void set_reference(const ptm_session *session, ptm_aux_chunk *chunk)
+{
+	chunk->reference = session->pt.timeless ? 0 : ptm_time_tsc(&session->time, chunk->reference);
+}
+
 static ptm_status open_pt(ptm_session *session)
 {
 	if (session->file.auxtrace_type == PTM_AUXTRACE_INTEL_BTS)
@@ -84,7 +90,9 @@ static ptm_status open_pt(ptm_session *session)
 	if (!session->pt.timeless)
 		session->time = (ptm_time){ session->pt.time_shift, session->pt.time_mult, session->pt.time_zero };
 	for (uint32_t i = 0; session->file.aux_pieces.length && i < session->file.chunks.length; i++)
-		session->file.chunks.at[i].reference = session->pt.timeless ? 0 : ptm_time_tsc(&session->time, session->file.chunks.at[i].reference);
+		set_reference(session, &session->file.chunks.at[i]);
+	for (uint32_t i = 0; i < session->file.sampled.chunks.length; i++)
+		set_reference(session, &session->file.sampled.chunks.at[i]);
 	return PTM_OK;
 }
 

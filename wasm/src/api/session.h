@@ -38,6 +38,8 @@ typedef struct ptm_truncation { uint32_t queue; uint64_t offset; } ptm_truncatio
 typedef struct ptm_stream {
 	ptm_session *session;
 	uint32_t queue;
+	bool as_perf;            /* of the layout that perf takes (ptm_stream_of_perf) */
+	uint32_t thread;         /* as_perf, without times: who runs */
 	uint32_t last_chunk;     /* of the queue: the one read last, */
 	uint64_t last_start;     /* and its place in the stream */
 } ptm_stream;
@@ -128,6 +130,12 @@ ptm_status ptm_snapshots_trim(ptm_session *session) PTM_MUST_CHECK;
 
 /* api/stream.c */
 ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue);
+/* AUX data in samples is in another layout in perf, which decodes less of it: its
+ * queues and the stream of one of them; for all other traces the same as ours. */
+uint32_t ptm_stream_perf_queues(const ptm_session *session);
+ptm_stream ptm_stream_of_perf(ptm_session *session, uint32_t queue);
+/* The queue of a stream. */
+const ptm_queue *ptm_stream_queue(const ptm_stream *stream);
 /* Bytes of AUX data in it. */
 uint64_t ptm_stream_size(const ptm_stream *stream);
 /* The flow's view of a stream; borrows `stream`. */

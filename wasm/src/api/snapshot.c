@@ -105,14 +105,14 @@ static ptm_status load(const ptm_session *session, const ptm_aux_chunk *chunk, u
 	return PTM_OK;
 }
 
-static ptm_status trim_queue(ptm_session *session, ptm_queue *queue)
+static ptm_status trim_queue(ptm_session *session, ptm_queue *queue, ptm_aux_chunk *chunks)
 {
 	uint8_t *bytes = NULL, *own_bytes = NULL;
 	ring before = { NULL, 0 }, own;
 	ptm_status status = PTM_OK;
 
 	for (uint32_t i = 0; status == PTM_OK && i < queue->chunk_count; i++) {
-		ptm_aux_chunk *chunk = &session->file.chunks.at[queue->first_chunk + i];
+		ptm_aux_chunk *chunk = &chunks[queue->first_chunk + i];
 		bool follows = false;
 		status = load(session, chunk, &own_bytes, &own);
 		if (status == PTM_OK && i) {
@@ -140,9 +140,12 @@ static ptm_status trim_queue(ptm_session *session, ptm_queue *queue)
 
 ptm_status ptm_snapshots_trim(ptm_session *session)
 {
-	if (!session->pt.snapshot)
-		return PTM_OK;
-	for (uint32_t row = 0; row < session->file.queues.length; row++)
-		PTM_TRY(trim_queue(session, &session->file.queues.at[row]));
+	ptm_trace_file *file = &session->file;
+
+	for (uint32_t row = 0; session->pt.snapshot && row < file->queues.length; row++)
+		PTM_TRY(trim_queue(session, &file->queues.at[row], file->chunks.at));
+	/* perf takes AUX data in samples for snapshots. */
+	for (uint32_t row = 0; row < file->sampled.queues.length; row++)
+		PTM_TRY(trim_queue(session, &file->sampled.queues.at[row], file->sampled.chunks.at));
 	return PTM_OK;
 }

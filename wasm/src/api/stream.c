@@ -13,9 +13,30 @@ ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue)
 	return (ptm_stream){ .session = session, .queue = queue };
 }
 
+uint32_t ptm_stream_perf_queues(const ptm_session *session)
+{
+	return session->file.sampled.queues.length ? session->file.sampled.queues.length : session->file.queues.length;
+}
+
+ptm_stream ptm_stream_of_perf(ptm_session *session, uint32_t queue)
+{
+	return (ptm_stream){ .session = session, .queue = queue, .as_perf = true };
+}
+
+static bool is_sampled(const ptm_stream *stream)
+{
+	return stream->as_perf && stream->session->file.sampled.queues.length;
+}
+
+const ptm_queue *ptm_stream_queue(const ptm_stream *stream)
+{
+	const ptm_trace_file *file = &stream->session->file;
+	return is_sampled(stream) ? &file->sampled.queues.at[stream->queue] : &file->queues.at[stream->queue];
+}
+
 uint64_t ptm_stream_size(const ptm_stream *stream)
 {
-	return stream->session->file.queues.at[stream->queue].size;
+	return ptm_stream_queue(stream)->size;
 }
 
 /* Finds the chunk that holds stream position `offset`, and the position of its
@@ -23,11 +44,12 @@ uint64_t ptm_stream_size(const ptm_stream *stream)
 static const ptm_aux_chunk *chunk_at(ptm_stream *stream, uint64_t offset, uint64_t *start)
 {
 	const ptm_trace_file *file = &stream->session->file;
-	const ptm_queue *queue = &file->queues.at[stream->queue];
+	const ptm_aux_chunk *chunks = is_sampled(stream) ? file->sampled.chunks.at : file->chunks.at;
+	const ptm_queue *queue = ptm_stream_queue(stream);
 	bool from_last = offset >= stream->last_start;
 	uint64_t at = from_last ? stream->last_start : 0;
 	for (uint32_t i = from_last ? stream->last_chunk : 0; i < queue->chunk_count; i++) {
-		const ptm_aux_chunk *chunk = &file->chunks.at[queue->first_chunk + i];
+		const ptm_aux_chunk *chunk = &chunks[queue->first_chunk + i];
 		if (offset - at < chunk->size) {
 			stream->last_chunk = i;
 			stream->last_start = *start = at;
@@ -121,12 +143,12 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 {
 	const ptm_stream *stream = opaque;
 	const ptm_session *session = stream->session;
-	const ptm_queue *queue = &session->file.queues.at[stream->queue];
+	const ptm_queue *queue = ptm_stream_queue(stream);
 	uint64_t ns = session->pt.timeless ? UINT64_MAX - 1 : ptm_stream_latest_ns(session, tsc);
 
 	if (session->pt.timeless) {
 		context->turn = 0;
-		context->thread = timeless_thread(&session->sideband, queue);
+		context->thread = stream->as_perf ? stream->thread : timeless_thread(&session->sideband, queue);
 		context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
 		context->until_tsc = UINT64_MAX;
 		return;

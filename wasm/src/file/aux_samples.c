@@ -131,6 +131,23 @@ static ptm_status add_piece(ptm_trace_file *file, join *pair, const placed *at, 
 	return chunk.size ? ptm_array_push(&file->chunks, chunk) : PTM_OK;
 }
 
+/* The sample as perf takes it: behind those of the same buffer before it. */
+static ptm_status add_whole(ptm_trace_file *file, const placed *at, bool first)
+{
+	const ptm_aux_piece *piece = &file->aux_pieces.at[at->row];
+
+	if (first) {
+		ptm_queue queue = { .index = file->sampled.queues.length, .cpu = at->cpu, .tid = at->tid, .first_chunk = file->sampled.chunks.length };
+		PTM_TRY(ptm_array_push(&file->sampled.queues, queue));
+	}
+	ptm_queue *queue = &file->sampled.queues.at[file->sampled.queues.length - 1];
+	ptm_aux_chunk chunk = { .file_offset = piece->file_offset, .size = piece->size, .aux_offset = queue->size, .reference = piece->time,
+		.queue = queue->index, .tid = at->tid, .cpu = at->cpu };
+	queue->chunk_count++;
+	queue->size += chunk.size;
+	return ptm_array_push(&file->sampled.chunks, chunk);
+}
+
 static ptm_status add_all(ptm_trace_file *file, placed *pieces, join *pair)
 {
 	uint32_t count = file->aux_pieces.length;
@@ -138,8 +155,11 @@ static ptm_status add_all(ptm_trace_file *file, placed *pieces, join *pair)
 	for (uint32_t row = 0; row < count; row++)
 		pieces[row] = place(file, row);
 	qsort(pieces, count, sizeof *pieces, compare_placed);
-	for (uint32_t i = 0; i < count; i++)
-		PTM_TRY(add_piece(file, pair, &pieces[i], !i || pieces[i - 1].buffer != pieces[i].buffer));
+	for (uint32_t i = 0; i < count; i++) {
+		bool first = !i || pieces[i - 1].buffer != pieces[i].buffer;
+		PTM_TRY(add_piece(file, pair, &pieces[i], first));
+		PTM_TRY(add_whole(file, &pieces[i], first));
+	}
 	return PTM_OK;
 }
 

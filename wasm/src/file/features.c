@@ -10,7 +10,7 @@
 enum {
 	FEATURE_BUILD_ID = 2, FEATURE_HOSTNAME = 3, FEATURE_OSRELEASE = 4, FEATURE_VERSION = 5, FEATURE_ARCH = 6,
 	FEATURE_NRCPUS = 7, FEATURE_CPUDESC = 8, FEATURE_CPUID = 9, FEATURE_TOTAL_MEM = 10, FEATURE_CMDLINE = 11,
-	FEATURE_EVENT_DESC = 12, FEATURE_DIR_FORMAT = 24, FEATURE_BPF_PROG_INFO = 25,
+	FEATURE_EVENT_DESC = 12, FEATURE_AUXTRACE = 18, FEATURE_DIR_FORMAT = 24, FEATURE_BPF_PROG_INFO = 25,
 	FEATURE_CPU_PMU_CAPS = 28, FEATURE_CLOCK_DATA = 29, FEATURE_CUT = 255 /* ours */
 };
 
@@ -240,6 +240,7 @@ ptm_status ptm_features_read(ptm_trace_file *file, const ptm_perf_header *header
 	for (uint32_t feature = 0; feature < PTM_PERF_FEATURES; feature++) {
 		if (!(header->features[feature / 64] >> feature % 64 & 1))
 			continue;
+		file->has_auxtrace |= feature == FEATURE_AUXTRACE;
 		ptm_status status = ptm_source_view(file->source, offset, 16, &at);
 		if (status == PTM_TRUNCATED)
 			return ptm_trace_file_warn(file, "The file ends inside its list of features (at byte %" PRIu64 "): hostname, command line or build-ids may be missing.", file->source->size);

@@ -177,7 +177,8 @@ ptm_status ptm_aux_segments_sort(ptm_trace_file *file) PTM_MUST_CHECK;
 ptm_status ptm_aux_samples_places(ptm_trace_file *file, const uint8_t *bytes, uint32_t size) PTM_MUST_CHECK;
 /* Makes chunks of the AUX data in samples: what goes on where the sample before
  * it on the same CPU or thread ended is of one queue, what both hold is kept once.
- * Everything else is a queue of its own: between them nothing was kept. */
+ * Everything else is a queue of its own: between them nothing was kept. What perf
+ * makes of the same samples is laid out beside it, in `sampled`. */
 ptm_status ptm_aux_samples_join(ptm_trace_file *file) PTM_MUST_CHECK;
 
 #endif

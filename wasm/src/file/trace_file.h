@@ -103,6 +103,12 @@ typedef struct ptm_queue {
 	uint64_t size;          /* bytes of payload in all chunks */
 } ptm_queue;
 
+/* Another way to take the same AUX data. */
+typedef struct ptm_aux_layout {
+	PTM_ARRAY(ptm_aux_chunk) chunks;
+	PTM_ARRAY(ptm_queue) queues;
+} ptm_aux_layout;
+
 /* The AUX data that a sample brought along (perf record --aux-sample). */
 typedef struct ptm_aux_piece {
 	uint64_t file_offset, size, time;
@@ -166,6 +172,7 @@ typedef struct ptm_trace_file {
 	PTM_ARRAY(ptm_aux_chunk) chunks;
 	PTM_ARRAY(ptm_queue) queues;
 	PTM_ARRAY(ptm_aux_piece) aux_pieces; /* in the order of the file; made into chunks */
+	ptm_aux_layout sampled;          /* of aux_pieces, as perf takes them: a queue for each buffer, a chunk for each sample; they may overlap */
 	PTM_ARRAY(ptm_id_place) id_places;
 	PTM_ARRAY(ptm_build_id) build_ids;
 	PTM_ARRAY(uint8_t) poked;        /* code of the TEXT_POKE records: old, then new */
@@ -180,6 +187,7 @@ typedef struct ptm_trace_file {
 	uint64_t sample_count;           /* PERF_RECORD_SAMPLE seen */
 	uint64_t first_time, last_time;  /* over records with time; PTM_NO_TIME: none */
 	uint32_t hostname, os_release, version, arch, cpu_description, cpuid, command_line; /* string ids, 0: absent */
+	bool has_auxtrace;               /* by its list of features; a pipe has none */
 	uint64_t cut_offset, cut_size;   /* feature 255, see api/cut_seed.c; 0: this trace was not cut out of another */
 	uint32_t cpus_online, cpus_available;
 	uint32_t lbr_registers;          /* of the CPU, as its PMU's capabilities say; 0: unknown */

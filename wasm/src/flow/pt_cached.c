@@ -43,7 +43,7 @@ static bool is_calm(const ptm_pt_flow *flow)
 {
 	return flow->step == PTM_STEP_PACKET && !flow->queue_length && flow->enabled && flow->ip && !flow->tnt_count &&
 	       !flow->pending_count && !flow->block_pending && !flow->block_whole && !flow->overflowed && !flow->latched && !flow->reader.block_item &&
-	       flow->interrupts_on == flow->interrupts_next;
+	       flow->interrupts_on == flow->interrupts_next && !flow->guest && !flow->guest_next;
 }
 
 ptm_status ptm_cached_enter(ptm_cached *cached, bool *entered, uint32_t *thread)

@@ -52,6 +52,7 @@ static ptm_status deferred_tip(ptm_pt_flow *flow, uint32_t row)
 	account_indirect(flow, block);
 	ptm_flow_take_interrupts(flow, ptm_flow_visit(flow, row, end, ptm_flow_packet_ip(flow), true));
 	flow->ip = flow->last_ip;
+	flow->guest = flow->guest_next;
 	return PTM_OK;
 }
 
@@ -136,7 +137,7 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	ptm_walk walk;
 	uint32_t row;
 
-	if (stops && flow->packet.count)
+	if (stops && flow->packet.count && !flow->guest)
 		PTM_TRY(leave(flow, &left));
 	if (left)
 		return PTM_OK;
@@ -150,6 +151,7 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	}
 	uint64_t to = flow->packet.count ? flow->last_ip : 0;
 	account_indirect(flow, block);
+	flow->guest = flow->guest_next;
 	flow->step = PTM_STEP_PACKET;
 	ptm_item *item = ptm_flow_visit(flow, row, stops ? PTM_END_OFF : end_of(block->class), to, true);
 	if (!stops)
@@ -161,12 +163,25 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	return PTM_OK;
 }
 
+/* Tells what leads up to the FUP's address by itself: events are told between it and
+ * the branch, and it keeps the time before them. */
+static ptm_status walk_to_event(ptm_pt_flow *flow)
+{
+	if (!flow->cut_instructions)
+		return PTM_OK;
+	ptm_flow_visit_part(flow, flow->cut_block, flow->cut_instructions);
+	flow->resumed = true;
+	flow->ip = flow->stop_ip;
+	flow->cut_instructions = 0;
+	return ptm_blocks_find(flow->blocks, flow->context.space, flow->ip, flow->mode, &flow->cut_block);
+}
+
 /* Reached the FUP's address: waits for the TIP, or tells the bound events and goes on. */
-static void at_fup(ptm_pt_flow *flow)
+static ptm_status at_fup(ptm_pt_flow *flow)
 {
 	if (flow->fup_branches) {
 		flow->step = PTM_STEP_FUP_TIP;
-		return;
+		return flow->pending_count ? walk_to_event(flow) : PTM_OK;
 	}
 	if (flow->cut_instructions) {
 		ptm_flow_visit_part(flow, flow->cut_block, flow->cut_instructions);
@@ -178,6 +193,7 @@ static void at_fup(ptm_pt_flow *flow)
 	ptm_flow_emit_pending(flow, 0);
 	flow->interrupts_on = flow->interrupts_next;
 	flow->step = PTM_STEP_PACKET;
+	return PTM_OK;
 }
 
 ptm_status ptm_flow_walk_fup(ptm_pt_flow *flow)
@@ -189,17 +205,19 @@ ptm_status ptm_flow_walk_fup(ptm_pt_flow *flow)
 	if (walk == PTM_WALK_DECISION)
 		contradict(flow, row);
 	else if (walk == PTM_WALK_STOP)
-		at_fup(flow);
+		return at_fup(flow);
 	return PTM_OK;
 }
 
-/* The asynchronous event's branch: from stop_ip to `to_ip`. */
-static void async_end(ptm_pt_flow *flow, uint64_t to_ip)
+/* The asynchronous event's branch: from stop_ip to `to_ip`, or out of the traced code to `away_ip`. */
+static void async_end(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip)
 {
 	flow->ip = flow->stop_ip;
+	flow->guest = flow->guest_next;
 	flow->step = PTM_STEP_PACKET;
 	uint8_t end = flow->pending_abort ? PTM_END_ABORT : PTM_END_ASYNC;
 	ptm_item *item = ptm_flow_visit_cut(flow, flow->cut_block, flow->cut_instructions, end, to_ip);
+	item->payload = away_ip;
 	if (flow->packet.kind == PTM_PACKET_TIP)
 		ptm_flow_take_interrupts(flow, item);
 	if (to_ip)
@@ -213,13 +231,11 @@ ptm_status ptm_flow_fup_tip(ptm_pt_flow *flow)
 		return PTM_OK;
 	switch (flow->packet.kind) {
 	case PTM_PACKET_TIP:
-		async_end(flow, flow->packet.count ? ptm_flow_packet_ip(flow) : 0);
+		async_end(flow, flow->packet.count ? ptm_flow_packet_ip(flow) : 0, 0);
 		return PTM_OK;
 	case PTM_PACKET_TIP_PGD:
 		ptm_flow_disable(flow);
-		if (flow->packet.count)
-			ptm_flow_packet_ip(flow);
-		async_end(flow, 0);
+		async_end(flow, 0, flow->packet.count ? ptm_flow_packet_ip(flow) : 0);
 		return PTM_OK;
 	case PTM_PACKET_TIP_PGE:
 		ptm_flow_pge(flow);

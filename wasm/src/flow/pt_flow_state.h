@@ -44,6 +44,7 @@ struct ptm_pt_flow {
 	bool overflowed;         /* OVF seen, no IP since */
 	bool distrusts;          /* code was missing, no IP in full since */
 	uint8_t mode;            /* enum ptm_insn_mode */
+	bool guest, guest_next;  /* non-root operation (PIP's NR), and what the next branch makes it */
 	bool interrupts_on, interrupts_next; /* IF, and what the next TIP or TIP.PGE makes it */
 	bool in_transaction;
 	bool found_transaction;  /* while a PSB or an IP is searched: in a transaction from there on */
@@ -104,7 +105,9 @@ struct ptm_pt_flow {
 ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind);
 /* Takes over the packets' time and cycles: a decision of theirs is used now. */
 void ptm_flow_latch(ptm_pt_flow *flow);
-/* The same, and corrects the time where it was estimated ahead of the packets. */
+/* The same at a return to user code, where perf estimates the time by the instructions walked. */
+void ptm_flow_latch_estimate(ptm_pt_flow *flow);
+/* As ptm_flow_latch, and corrects the time where it was estimated ahead of the packets. */
 void ptm_flow_latch_exactly(ptm_pt_flow *flow);
 /* Emits a gap at the current place; the next step searches an IP, and as perf does it takes a compressed one unless code was missing. */
 void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason);

@@ -71,8 +71,7 @@ static uint64_t estimated_tsc(const ptm_pt_flow *flow)
 	return flow->clock.tsc + estimate;
 }
 
-/* Takes over the time at a return to user code, where perf estimates it. */
-static void latch_estimate(ptm_pt_flow *flow)
+void ptm_flow_latch_estimate(ptm_pt_flow *flow)
 {
 	ptm_flow_latch(flow);
 	flow->latched_tsc = estimated_tsc(flow);
@@ -111,7 +110,7 @@ void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	flow->found_transaction = flow->in_transaction;
 	flow->in_transaction = false;
 	flow->overflowed = false;
-	flow->distrusts = reason == PTM_GAP_NO_CODE;
+	flow->distrusts = reason == PTM_GAP_NO_CODE || reason == PTM_GAP_GUEST_CODE;
 	if (flow->distrusts)
 		flow->ip = 0;
 	flow->loop_count = 0;
@@ -185,11 +184,12 @@ bool ptm_flow_emit_block(ptm_pt_flow *flow)
 void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
 {
 	flow->ip = ip;
+	flow->guest = flow->guest_next;
 	flow->step = PTM_STEP_PACKET;
 	bool after_overflow = flow->overflowed && flow->packet.kind == PTM_PACKET_FUP;
 	flow->overflowed = flow->distrusts = false;
-	if (flow->packet.kind == PTM_PACKET_TIP_PGE || (ip >> 63) == 0)
-		latch_estimate(flow);
+	if (ptm_leaves_kernel(0, ip))
+		ptm_flow_latch_estimate(flow);
 	else
 		ptm_flow_latch(flow);
 	ptm_flow_emit_cbr(flow, 0);
@@ -248,7 +248,7 @@ void ptm_flow_overflow(ptm_pt_flow *flow)
 void ptm_flow_restart(ptm_pt_flow *flow)
 {
 	ptm_flow_lose(flow, PTM_GAP_AUX_MISSING);
-	flow->lost = flow->distrusts = flow->enabled = false;
+	flow->lost = flow->distrusts = flow->enabled = flow->guest = flow->guest_next = false;
 	flow->found_transaction = false;
 	flow->ip = 0;
 	flow->step = PTM_STEP_FIND_PSB;

@@ -59,7 +59,12 @@ bool ptm_flow_take_common(ptm_pt_flow *flow)
 		return true;
 	switch (flow->packet.kind) {
 	case PTM_PACKET_MODE_EXEC: set_mode(flow); return true;
-	case PTM_PACKET_PIP: case PTM_PACKET_VMCS: case PTM_PACKET_PSBEND: return true;
+	case PTM_PACKET_PIP:
+		flow->guest_next = flow->packet.count;
+		if (flow->clock.in_psb)
+			flow->guest = flow->guest_next;
+		return true;
+	case PTM_PACKET_VMCS: case PTM_PACKET_PSBEND: return true;
 	case PTM_PACKET_MNT:
 		/* Like the others it may stand anywhere, but it is news; a row of them without end is not all told. */
 		if (flow->queue_length < PTM_FLOW_QUEUE / 4)

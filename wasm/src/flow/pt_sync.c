@@ -50,12 +50,13 @@ static void broken_psb(ptm_pt_flow *flow)
 
 /* perf's state at a PSB: takes over time and cycles. Here the time is never an
  * estimate, for a flow that starts here would not know it. */
-static void psb_event(ptm_pt_flow *flow, uint64_t offset, uint64_t ip)
+static void psb_event(ptm_pt_flow *flow, uint64_t offset, uint64_t ip, bool searched)
 {
 	ptm_flow_latch_exactly(flow);
 	flow->in_transaction = flow->found_transaction;
 	flow->interrupts_on = flow->interrupts_next;
-	ptm_flow_emit_event(flow, PTM_EVENT_PSB, offset, ip);
+	ptm_item *item = ptm_flow_emit_event(flow, PTM_EVENT_PSB, offset, ip);
+	item->reason = searched ? PTM_GAP_NO_SYNC : PTM_GAP_NONE;
 	ptm_flow_emit_cbr(flow, ip);
 }
 
@@ -105,7 +106,7 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 		flow->step = PTM_STEP_PSB;
 		return PTM_OK;
 	}
-	psb_event(flow, flow->psb_offset, ip);
+	psb_event(flow, flow->psb_offset, ip, false);
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);
 	if (ip && !flow->ip)
 		begin_at_psb(flow, ip);
@@ -133,7 +134,7 @@ ptm_status ptm_flow_walk_psb(ptm_pt_flow *flow)
 	if (flow->clock.moves != flow->psb_moves)
 		flow->clock.instructions = 0;
 	flow->step = PTM_STEP_PACKET;
-	psb_event(flow, flow->psb_offset, flow->stop_ip);
+	psb_event(flow, flow->psb_offset, flow->stop_ip, false);
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);
 	return PTM_OK;
 }
@@ -159,7 +160,7 @@ ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 	}
 	PTM_TRY(status);
 	flow->ip = ip;
-	psb_event(flow, offset, ip);
+	psb_event(flow, offset, ip, true);
 	checkpoint(flow, offset, packets);
 	/* Without an IP tracing is off: the packets are in sync all the same, but for an error before. */
 	flow->step = ip || (!flow->enabled && !flow->distrusts) ? PTM_STEP_PACKET : PTM_STEP_FIND_IP;
@@ -205,7 +206,7 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 			return PTM_OK;
 		}
 		PTM_TRY(status);
-		psb_event(flow, offset, ip);
+		psb_event(flow, offset, ip, false);
 		checkpoint(flow, offset, packets);
 		if (ip)
 			begin_at_psb(flow, ip);

@@ -23,7 +23,9 @@ static inline ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instru
 
 	flow->instructions += instructions;
 	flow->clock.instructions += instructions;
-	if (latch)
+	if (latch && ptm_leaves_kernel(last_ip, to_ip))
+		ptm_flow_latch_estimate(flow);
+	else if (latch)
 		ptm_flow_latch(flow);
 	if (asynchronous) {
 		bool latched = flow->latched;
@@ -55,7 +57,7 @@ static inline ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instru
 ptm_item *ptm_flow_visit(ptm_pt_flow *flow, uint32_t row, uint8_t end, uint64_t to_ip, bool latch)
 {
 	const ptm_block *block = block_at(flow, row);
-	ptm_item *item = visit(flow, row, block->instructions, block->last_ip, latch, false, 0);
+	ptm_item *item = visit(flow, row, block->instructions, block->last_ip, latch, false, to_ip);
 	item->end = end;
 	item->to_ip = to_ip;
 	return item;
@@ -114,6 +116,12 @@ static ptm_walk follow(ptm_pt_flow *flow, uint32_t row)
 
 ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t *row)
 {
+	/* Its addresses mean nothing in the host's maps. */
+	if (flow->guest) {
+		ptm_flow_lose(flow, PTM_GAP_GUEST_CODE);
+		*walk = PTM_WALK_LOST;
+		return PTM_OK;
+	}
 	stops = stops && flow->stop_ip; /* address 0 is no place to stop at: there is no code */
 	if (stops && flow->ip == flow->stop_ip) {
 		PTM_TRY(ptm_blocks_find(flow->blocks, flow->context.space, flow->ip, flow->mode, row));
@@ -159,7 +167,7 @@ ptm_status ptm_flow_reaches(ptm_pt_flow *flow, uint64_t ip, bool *reaches)
 {
 	uint64_t at = flow->ip;
 	*reaches = false;
-	for (unsigned step = 0; step < MOST_STEPS; step++) {
+	for (unsigned step = 0; step < MOST_STEPS && !flow->guest; step++) {
 		uint32_t row;
 		if (at == ip) {
 			*reaches = true;

@@ -43,6 +43,7 @@ typedef enum ptm_gap_reason {
 	PTM_GAP_NOT_TRACED,      /* tracing was off (filter, TraceStop, kernel excluded): not an error */
 	PTM_GAP_ENDLESS_LOOP,    /* the code loops without a packet that could end it */
 	PTM_GAP_BETWEEN_SAMPLES, /* the source only looks now and then (branch stacks): not an error */
+	PTM_GAP_GUEST_CODE,      /* a virtual machine ran (PIP with NR), whose code nobody gave */
 	PTM_GAP_REASONS
 } ptm_gap_reason;
 
@@ -52,10 +53,17 @@ static inline bool ptm_gap_is_loss(uint8_t reason)
 	return reason != PTM_GAP_NOT_TRACED && reason != PTM_GAP_BETWEEN_SAMPLES;
 }
 
+/* Whether a branch (from 0: the start of tracing) leads from the kernel to user code: there
+ * perf takes an estimate for the time, and corrects one that was ahead of the packets. */
+static inline bool ptm_leaves_kernel(uint64_t from_ip, uint64_t to_ip)
+{
+	return to_ip && !(to_ip >> 63) && (from_ip >> 63 || !from_ip);
+}
+
 typedef struct ptm_item {
 	uint8_t kind;            /* enum ptm_item_kind */
 	uint8_t end;             /* VISIT: enum ptm_end; BEGIN: PTM_END_OFF when a TIP.PGD told the place, and tracing is off again */
-	uint8_t reason;          /* GAP: enum ptm_gap_reason; BEGIN: PTM_GAP_OVERFLOW where an overflow ends inside traced code */
+	uint8_t reason;          /* GAP: enum ptm_gap_reason; EVENT: PTM_GAP_NO_SYNC of a PSB that had to be searched; BEGIN: PTM_GAP_OVERFLOW where an overflow ends inside traced code */
 	uint8_t event;           /* EVENT: enum ptm_event_kind (pt/event.h) */
 	bool in_transaction;
 	bool interrupts_off;     /* VISIT, BEGIN: IF was clear before it; true too where MODE.Exec does not carry IF */
@@ -83,7 +91,7 @@ typedef struct ptm_item {
 	uint64_t cycle_instructions; /* instructions since the last measurement */
 	uint64_t offset;         /* position in the queue's AUX stream of the packet that ended it */
 	uint64_t bytes;          /* GAP: AUX bytes skipped; BEGIN: those skipped since the gap before it; EVENT: id, see pt/event.h */
-	uint64_t payload;        /* EVENT */
+	uint64_t payload;        /* EVENT; VISIT: of an END_ASYNC or _ABORT that left the traced code where to, 0: not told */
 } ptm_item;
 
 #endif

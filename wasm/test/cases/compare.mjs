@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 const WINDOW = 300 // how far a line may have moved
 const AGREE = 3 // lines in a row that count as found again
 const MOST_DIFFERENT = 5000
+const MOST_LINES = 1000 // that differ are kept
 export const HASH_EVERY = 1000
 export const FIRST_LINES = 10
 
@@ -25,9 +26,9 @@ function findAgain(ours, theirs) {
   return null
 }
 
-/** Compares two CommandLines. Counts a moved or missing line once. */
+/** Compares two CommandLines. Counts a moved or missing line once. `lines`: those that differ, of both. */
 export async function compareLines(ours, theirs) {
-  const result = { compared: 0, different: 0, first: '' }
+  const result = { compared: 0, different: 0, first: '', lines: [] }
   while (result.different < MOST_DIFFERENT) {
     const left = await ours.fill(1)
     const right = await theirs.fill(1)
@@ -44,6 +45,8 @@ export async function compareLines(ours, theirs) {
     await theirs.fill(WINDOW)
     const moved = findAgain(ours, theirs) ?? { i: 1, j: 1 }
     const step = Math.max(moved.i, moved.j)
+    if (result.lines.length < MOST_LINES)
+      result.lines.push(...ours.buffer.slice(ours.at, ours.at + moved.i), ...theirs.buffer.slice(theirs.at, theirs.at + moved.j))
     ours.at = Math.min(ours.at + moved.i, ours.buffer.length)
     theirs.at = Math.min(theirs.at + moved.j, theirs.buffer.length)
     result.compared += step

@@ -18,12 +18,12 @@ const letters = [...'abcdefghijklmnop']
 
 describe('compareLines', () => {
   it('finds nothing in equal streams', async () => {
-    expect(await compareLines(linesOf(letters), linesOf(letters))).toEqual({ compared: 16, different: 0, first: '' })
+    expect(await compareLines(linesOf(letters), linesOf(letters))).toEqual({ compared: 16, different: 0, first: '', lines: [] })
   })
   it('counts a line that is missing in the middle once', async () => {
     const missing = letters.filter((letter) => letter !== 'f')
     const result = await compareLines(linesOf(missing), linesOf(letters))
-    expect(result).toEqual({ compared: 16, different: 1, first: 'line 6: ours "g" theirs "f"' })
+    expect(result).toEqual({ compared: 16, different: 1, first: 'line 6: ours "g" theirs "f"', lines: ['f'] })
   })
   it('counts a changed line once', async () => {
     const changed = letters.map((letter) => (letter === 'c' ? 'X' : letter))

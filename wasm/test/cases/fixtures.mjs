@@ -23,6 +23,7 @@ const rows = (path) =>
 export function symfsOf(name, files) {
   const folder = join(scratch, 'symfs', name)
   rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
   for (const [path, file] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     symlinkSync(file, join(folder, path))
@@ -58,7 +59,7 @@ export function projectFixtures() {
   return fixtures
 }
 
-/** Small traces of other sources than PT, with what perf prints of them. */
+/** Small traces of other sources than PT and other modes than a full trace, with what perf prints of them. */
 export function otherFixtures() {
   const folder = join(own, 'other')
   const truthLines = () =>
@@ -67,7 +68,12 @@ export function otherFixtures() {
       .trim()
       .split('\n')
   const bts = { name: 'bts-calls', source: 'bts', truthLines }
-  return [bts, { name: 'lbr-calls', source: 'lbr' }].map((fixture) => ({
+  const others = [
+    { name: 'lbr-calls', source: 'lbr' },
+    { name: 'aux-sample-calls', source: 'pieces' },
+    { name: 'snapshot-calls', source: 'pieces' },
+  ]
+  return [bts, ...others].map((fixture) => ({
     ...fixture,
     group: 'project',
     trace: join(folder, `${fixture.name}.perf.data`),
@@ -119,6 +125,19 @@ export function capturedTraces() {
       ],
     }
   })
+}
+
+/** Captures of quipper's tests: files of many kernels, without their binaries. */
+export function quipperTraces() {
+  const folder = join(shared, 'traces/quipper')
+  if (!existsSync(folder)) return []
+  const files = readdirSync(folder).filter((file) => file.startsWith('perf.data.'))
+  return files.map((file) => ({
+    group: 'quipper',
+    name: file.slice('perf.data.'.length),
+    trace: join(folder, file),
+    symfs: symfsOf('none', {}),
+  }))
 }
 
 /** Path of the trace generator, or the reason why there is none. */

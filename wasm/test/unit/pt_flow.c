@@ -42,7 +42,7 @@ static void append_item(const pt_world *world, const ptm_item *item)
 {
 	static const char *const ends[] = { "on", "not taken", "taken", "jump", "call", "return", "far", "async", "off", "abort", "lost" };
 	static const char *const reasons[] = { "none", "overflow", "truncated", "missing", "no code", "mismatch", "bad packet", "no sync",
-		"not traced", "endless loop" };
+		"not traced", "endless loop", "between samples", "guest" };
 	switch (item->kind) {
 	case PTM_ITEM_VISIT:
 		append("%" PRIx64 " %u%s %s %" PRIx64, world->blocks.blocks.at[item->block].ip, item->instructions, item->resumed ? "~" : "",
@@ -131,6 +131,43 @@ static void interrupts(void)
 		"begin 40101f @2000\n");
 }
 
+/* An interrupt that leaves the traced code says where to, when its TIP.PGD has an IP. */
+static void interrupted_away(void)
+{
+	pt_world world;
+	ptm_pt_flow *made;
+	ptm_item item;
+	pt_world_open(&world, 0x401000, pt_code, sizeof pt_code);
+	pt_world_trace(&world, bytes, bytes_of(START "3d 06 10 21 1f 20"));
+	CHECK_EQ(ptm_pt_flow_new(&made, &world.blocks, &world.config, 0, world.size, NULL), PTM_OK);
+	while (ptm_pt_flow_next(made, &item) == PTM_OK && item.kind != PTM_ITEM_VISIT)
+		;
+	CHECK_EQ(item.end, PTM_END_ASYNC);
+	CHECK_EQ(item.to_ip, 0);
+	CHECK_EQ(item.payload, 0x40201f);
+	ptm_pt_flow_free(made);
+	pt_world_close(&world);
+}
+
+/* After a PIP with NR a branch leads into a virtual machine: its addresses are not looked up in the host's code. */
+static void guests(void)
+{
+	CHECK_TEXT(flow(START "7a 2d 1b 10 06 02 43 01 00 00 00 00 00 2d 00 10 04 02 43 00 00 00 00 00 00 6d 19 10 40 00 00 00"),
+		"begin~ 401000 @1000\n"
+		"401000 3 call 40101b @1000\n"
+		"40101b 1 return 40100b @1000\n"
+		"40100b 2 taken 401006 @1000\n"
+		"401006 1 call 40101b @1000\n"
+		"40101b 1 return 40100b @1000\n"
+		"40100b 2 not taken 40100f @1000\n"
+		"40100f 2 taken 401015 @1000\n"
+		"401015 1 call 40101b @1000\n"
+		"40101b 1 return 401017 @1000\n"
+		"401017 1 far 401000 @1000\n"
+		"gap guest at 401000 @101e\n"
+		"begin 401019 @101e\n");
+}
+
 /* Events bound to a FUP cut a block; those without happen where they stand. */
 static void events(void)
 {
@@ -163,8 +200,9 @@ static void transactions(void)
 		"begin~ 401000 @1000\n"
 		"401000 1 on 0 @1000\n"
 		"event 3 1 at 401001 tx @1000\n"
+		"401001 1~ on 0 tx @1000\n"
 		"event 3 2 at 401006 @1000\n"
-		"401001 1~ abort 40100f @1000\n");
+		"401006 0~ abort 40100f @1000\n");
 }
 
 /* A PSB cuts the block in progress, and restarts the compressions. */
@@ -252,6 +290,8 @@ int main(void)
 	calls();
 	returns();
 	interrupts();
+	interrupted_away();
+	guests();
 	events();
 	records();
 	transactions();

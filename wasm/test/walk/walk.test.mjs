@@ -11,8 +11,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 const folder = resolve(import.meta.dirname, '../fixtures/walk')
 const cli = resolve(import.meta.dirname, '../../../src/cli/ptarmigan.mjs')
-const FIELDS = ['--itrace=i0ns', '-F', 'comm,tid,cpu,event,ip,sym,symoff,dso,insn']
-const BRANCHES = ['--itrace=b', '-F', 'tid,ip,sym,symoff,dso,addr,flags']
+const FIELDS = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,sym,symoff,dso,insn', '--ns']
+const BRANCHES = ['--itrace=b', '-F', 'tid,time,ip,sym,symoff,dso,addr,flags', '--ns']
 const expected = readFileSync(join(folder, 'expected.txt'), 'utf8').trim().split('\n')
 
 let scratch = ''

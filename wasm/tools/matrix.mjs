@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random combinations of what a CPU and perf record may do, each made with ptgen
+// and held against the truth, perf 6.1 and libipt. The same seed makes the same
+// traces. Usage: matrix.mjs [--seed N] [--count N] [--keep DIR]
+//   --keep DIR   keep the traces that differ
+// Prints a line for each trace; exits with 1 when one differs. Needs ptgen and perf.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { findPtgen, perfVersion, root } from '../test/cases/fixtures.mjs'
+
+const programs = ['calls', 'signals', 'threads', 'ptwrite', 'tsx', 'odd']
+/** What perf script is asked for. */
+export const questions = [
+  ['--itrace=be', '--ns', '-F', 'comm,tid,pid,cpu,time,event,ip,sym,symoff,dso,flags,insn,ipc'],
+  ['--itrace=i0nse', '--ns', '-F', 'comm,tid,cpu,time,event,ip,insnlen,ipc'],
+  ['--itrace=wpxIe', '--ns', '-F', '+flags,+pid'],
+  ['--itrace=bi1us', '--deltatime'],
+  ['--itrace=i333il16', '-F', '+brstack'],
+]
+
+/** xorshift: numbers below `below`. */
+export function random(seed) {
+  let state = (seed * 2654435761) % 2 ** 32 || 1
+  return (below) => {
+    state ^= (state << 13) >>> 0
+    state ^= state >>> 17
+    state = (state ^ ((state << 5) >>> 0)) >>> 0
+    return state % below
+  }
+}
+
+/** A program and options for ptgen encode. */
+export function encoding(pick) {
+  const one = (...list) => list[pick(list.length)]
+  const sometimes = (percent, ...words) => (pick(100) < percent ? words : [])
+  const pt = [
+    `mtc_period=${pick(10)}`,
+    `psb_period=${pick(6)}`,
+    ...sometimes(55, 'cyc=1', ...sometimes(30, `cyc_thresh=${1 + pick(7)}`)),
+    ...sometimes(10, 'mtc=0'),
+    ...sometimes(30, 'noretcomp'),
+    ...sometimes(30, 'ptw=1', ...sometimes(60, 'fup_on_ptw=1')),
+    ...sometimes(20, 'event=1'),
+  ]
+  const power = sometimes(20, '--pwr-every', String(2 + pick(20)))
+  if (power.length) pt.push('pwr_evt=1')
+  const scope = one([], [], ['--per-thread'], ['--cpu-wide'])
+  const mode = one(
+    [],
+    [],
+    [],
+    ['--aux-size', '4k', '--truncate-every', String(2 + pick(3))],
+    ['--snapshot', String(3000 + pick(20000)), '--aux-size', one('4k', '8k', '16k')],
+    ['--aux-sample', String(1000 + pick(9000)), '--aux-sample-size', one('1000', '2000', '4096')],
+  )
+  const options = [
+    '--seed',
+    String(1 + pick(1000)),
+    '--pt',
+    pt.join(','),
+    ...scope,
+    ...sometimes(50, '--cpus', String(1 + pick(3)), '--migrate', String(pick(60))),
+    '--tnt',
+    one('short', 'long', 'mixed'),
+    '--ip-compression',
+    one('auto', 'auto', 'none', 'update48', 'full', 'random'),
+    ...sometimes(30, '--psb-order', 'random'),
+    ...sometimes(30, '--pads'),
+    ...sometimes(20, '--mnt'),
+    ...sometimes(15, '--vmcs'),
+    ...sometimes(25, '--cbr-every', String(50 + pick(500))),
+    ...sometimes(25, '--freq-every', String(2000 + pick(20000))),
+    ...sometimes(25, '--irq-every', String(200 + pick(3000))),
+    ...sometimes(20, '--pf-every', String(200 + pick(3000))),
+    ...sometimes(20, '--ovf-every', String(3000 + pick(9000)), ...sometimes(50, '--ovf-ip', 'compressed')),
+    ...sometimes(
+      15,
+      '--filter',
+      `${(0x401000 + pick(0x800)).toString(16)}-${(0x401900 + pick(0x1000)).toString(16)}`.replace(/[0-9a-f]+/g, '0x$&'),
+    ),
+    ...power,
+    ...mode,
+    /* perf loses its way in snapshots and pieces that it reads from a pipe. */
+    ...one([], [], [], mode.length ? [] : ['--pipe'], ['--zstd'], ['--buildid-mmap']),
+  ]
+  return { program: one(...programs), options }
+}
+
+/** Records every program once; returns the folder of the logs. */
+export function record(ptgen, folder) {
+  mkdirSync(folder, { recursive: true })
+  const symfs = join(root, 'wasm/test/fixtures/symfs')
+  for (const program of programs) {
+    const log = join(folder, `${program}.xlog`)
+    if (!existsSync(log))
+      spawnSync(ptgen, ['trace', '--stdout', '/dev/null', '-o', log, '--', join(symfs, 'opt/ptarmigan', program)], { stdio: 'ignore' })
+  }
+  return folder
+}
+
+const printed = (command, ...words) => spawnSync(command, words, { encoding: 'latin1', maxBuffer: 2 ** 30 })
+
+/** First line in which two texts differ, '' where none does. */
+export function firstDifference(ours, theirs) {
+  if (ours === theirs) return ''
+  const [left, right] = [ours.split('\n'), theirs.split('\n')]
+  const at = left.findIndex((line, index) => line !== right[index])
+  const line = at < 0 ? left.length : at
+  return `line ${line + 1} of ${right.length - 1}: ours ${JSON.stringify(left[line] ?? '(ended)')} perf ${JSON.stringify(right[line] ?? '(ended)')}`
+}
+
+/** Lines of the truth that a stream of "TID IP" lines has, and those that are wrong. */
+function heldAgainst(ptgen, truth, stream) {
+  const words = printed(ptgen, 'compare', '-q', truth, stream).stdout.trim().split('\n').at(-1) ?? ''
+  const count = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(words)?.[1] ?? NaN)
+  return { matched: count('matched'), wrong: count('wrong') }
+}
+
+function judgeTruth(ptgen, trace, truth) {
+  const stream = `${trace}.stream`
+  const views = printed(join(root, 'build/test/cases/print_stream'), trace, '/')
+  writeFileSync(stream, views.stdout, 'latin1')
+  const ours = heldAgainst(ptgen, truth, stream)
+  if (views.status || ours.wrong !== 0) return `truth: ${ours.wrong} instructions wrong, ${views.stderr.split('\n')[0]}`
+  writeFileSync(stream, printed(ptgen, 'ptcheck', trace).stdout, 'latin1')
+  if (!statSync(stream).size) return ''
+  const theirs = heldAgainst(ptgen, truth, stream)
+  return theirs.wrong === 0 && theirs.matched > ours.matched ? `libipt decodes ${theirs.matched} instructions, we ${ours.matched}` : ''
+}
+
+/** `script`: prints what ours does for a trace and words. */
+export function judge(ptgen, trace, script) {
+  const found = [judgeTruth(ptgen, trace, trace.replace('.perf.data', '.truth'))]
+  for (const words of questions) {
+    const difference = firstDifference(script(trace, words), printed('perf', 'script', '-i', trace, ...words).stdout)
+    if (difference) found.push(`${words.join(' ')}: ${difference}`)
+  }
+  return found.filter(Boolean)
+}
+
+const cli = join(root, 'src/cli/ptarmigan.mjs')
+const ourScript = (trace, words) => printed(process.execPath, cli, 'script', trace, ...words).stdout
+
+/** `tell` is given every trace's name, options and differences. */
+export function run({ seed, count, keep, script = ourScript, tell }) {
+  const ptgen = findPtgen()
+  if (!ptgen.path || !perfVersion().startsWith('6.1.')) throw new Error(ptgen.why || 'perf 6.1 is not installed')
+  execFileSync('make', ['-s', '-C', join(root, 'wasm'), 'print_stream'])
+  const logs = record(ptgen.path, join(root, 'build/matrix'))
+  const scratch = mkdtempSync(join(tmpdir(), 'matrix-'))
+  let different = 0
+  for (let number = seed; number < seed + count; number++) {
+    const { program, options } = encoding(random(number))
+    const trace = join(scratch, `${program}-${number}.perf.data`)
+    const made = printed(ptgen.path, 'encode', ...options, '-o', trace, join(logs, `${program}.xlog`))
+    const found = made.status ? [`ptgen: ${made.stderr.trim()}`] : judge(ptgen.path, trace, script)
+    if (found.length) different++
+    if (found.length && keep && existsSync(trace)) copyFileSync(trace, join(keep, basename(trace)))
+    tell(basename(trace), options, found)
+    rmSync(trace, { force: true })
+  }
+  rmSync(scratch, { recursive: true })
+  return different
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { values } = parseArgs({
+    options: { seed: { type: 'string', default: '1' }, count: { type: 'string', default: '20' }, keep: { type: 'string' } },
+  })
+  if (values.keep) mkdirSync(values.keep, { recursive: true })
+  const tell = (name, options, found) =>
+    console.log([`${found.length ? 'FAIL' : 'ok  '} ${name} ${options.join(' ')}`, ...found].join('\n     '))
+  const different = run({ seed: Number(values.seed), count: Number(values.count), keep: values.keep, tell })
+  console.log(`matrix: ${Number(values.count) - different} of ${values.count} equal`)
+  process.exit(different ? 1 : 0)
+}
