@@ -3,7 +3,8 @@
 // are shown, and the one that is selected.
 import { useMemo, useState } from 'react'
 import { textAt } from '../../lib/text-column'
-import type { MarksTable } from '../../model/tables.gen'
+import { traceDuration } from '../../model/names'
+import type { MarksTable, ThreadsTable } from '../../model/tables.gen'
 import { useStore, useTable } from '../../store'
 import { MARK_EVENTS, MARK_NOTE, MARK_SAMPLES, marksInOrder } from './layout'
 import type { WindowRequest } from './viewport'
@@ -73,11 +74,13 @@ export function stepMark(marks: Marks, lanes: readonly number[], from: SelectedM
   return near < 0 || row === undefined ? null : markAt(marks.table, row)
 }
 
-/** The lanes that had PT events, and those that have some now; the same set when these are none more. */
-function withEventsOf(table: MarksTable | null, known: ReadonlySet<number>): ReadonlySet<number> {
-  const lanes = new Set(known)
-  for (let row = 0; table && row < table.rows; row++) if (table.kind[row] === MARK_EVENTS) lanes.add(table.thread[row] ?? 0)
-  return lanes.size === known.size ? known : lanes
+/** The lanes that have PT events; all of them when the trace is too long to look. */
+function lanesWithEvents(whole: MarksTable | null, threads: ThreadsTable | null): ReadonlySet<number> {
+  const lanes = new Set<number>()
+  const tooLong = noteOf(whole) !== ''
+  for (let row = 0; tooLong && threads && row < threads.rows; row++) if ((threads.instructions[row] ?? 0) > 0) lanes.add(row)
+  for (let row = 0; whole && row < whole.rows; row++) if (whole.kind[row] === MARK_EVENTS) lanes.add(whole.thread[row] ?? 0)
+  return lanes
 }
 
 function noteOf(table: MarksTable | null): string {
@@ -89,16 +92,20 @@ export function useMarks(request: WindowRequest | null): Marks {
   const threads = useStore((store) => store.session.threads)
   const decoding = useStore((store) => store.session.status === 'decoding')
   const [hidden, setHidden] = useState<ReadonlySet<number>>(nothing)
-  const [eventLanes, setEventLanes] = useState<ReadonlySet<number>>(nothing)
   // PT events are decoded again for each question: not while the trace itself still is.
   const state = useTable(
     'marks',
     useMemo(() => request && { ...request, flags: decoding ? WITHOUT_EVENTS : 0 }, [request, decoding]),
   )
   const table = state.state === 'ready' ? state.table : state.state === 'loading' ? state.previous : null
-  // A strip stays once it is there: lanes must not jump while zooming.
-  const grown = useMemo(() => withEventsOf(table, eventLanes), [table, eventLanes])
-  if (grown !== eventLanes) setEventLanes(grown)
+  // Which lanes have a strip is of the whole trace: lanes must not jump while zooming.
+  const duration = useStore((store) => traceDuration(store.session.info))
+  const wholeState = useTable(
+    'marks',
+    useMemo(() => (decoding || duration === 0 ? null : { start_ns: 0, end_ns: duration, count: 1 }), [decoding, duration]),
+  )
+  const whole = wholeState.state === 'ready' ? wholeState.table : null
+  const eventLanes = useMemo(() => lanesWithEvents(whole, threads), [whole, threads])
   const sampled = useMemo(() => {
     const rows = new Set<number>()
     for (let row = 0; threads && row < threads.rows; row++) if ((threads.samples[row] ?? 0) > 0) rows.add(row)
