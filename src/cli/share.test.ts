@@ -18,8 +18,9 @@ beforeEach(async () => {
   server = await startServer()
   folder = await mkdtemp(join(tmpdir(), 'ptarmigan-cli-'))
   printed = ''
-  const take = (text: string | Uint8Array): boolean => {
+  const take = (text: string | Uint8Array, ...done: unknown[]): boolean => {
     printed += String(text)
+    for (const call of done) if (typeof call === 'function') call()
     return true
   }
   vi.spyOn(process.stdout, 'write').mockImplementation(take)
