@@ -60,11 +60,12 @@ async function freePort() {
   return port
 }
 
-/** The binaries that the command line found for the trace. */
-function binariesOf(trace) {
+/** What the command line finds of the trace: its binaries and the thread with the most instructions. */
+function factsOf(trace) {
   const made = spawnSync(process.execPath, [ptarmigan, 'info', '--json', trace, ...(symfs ? ['--symfs', symfs] : [])], { maxBuffer: 1 << 28 })
-  const { images } = JSON.parse(made.stdout.toString())
-  return images.map(({ path }) => join(symfs || '/', path)).filter((path) => existsSync(path) && statSync(path).isFile())
+  const { images, threads } = JSON.parse(made.stdout.toString())
+  const binaries = images.map(({ path }) => join(symfs || '/', path)).filter((path) => existsSync(path) && statSync(path).isFile())
+  return { binaries, thread: threads.reduce((most, one) => (one.instructions > most.instructions ? one : most)) }
 }
 
 const idle = (page, session) => page.locator(`html[data-session="${session}"][data-idle="true"]`).waitFor({ state: 'attached', timeout: 3_600_000 })
@@ -112,7 +113,7 @@ async function frames(page) {
   return { median: gaps[gaps.length >> 1], p95: gaps[Math.floor(gaps.length * 0.95)], count: gaps.length }
 }
 
-async function runTab(trace) {
+async function runTab(trace, { binaries, thread }) {
   const port = await freePort()
   const store = mkdtempSync(join(tmpdir(), 'ptarmigan-scale-'))
   const server = spawn(process.execPath, [ptarmigan, 'serve', '--port', String(port), '--store', store], { stdio: 'ignore' })
@@ -130,7 +131,7 @@ async function runTab(trace) {
     const tab = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
     const stop = watch(() => tab)
     const start = performance.now()
-    await page.getByTestId('files-input').first().setInputFiles([trace, ...binariesOf(trace)])
+    await page.getByTestId('files-input').first().setInputFiles([trace, ...binaries])
     const given = performance.now()
     await page.locator('.range-strip canvas').first().waitFor({ state: 'attached', timeout: 600_000 })
     const picture = performance.now() - given
@@ -143,7 +144,7 @@ async function runTab(trace) {
     await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-ready.png') })
     facts.frames = await frames(page)
     await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-timeline.png') })
-    facts.jumps = await jumps(page)
+    facts.jumps = await jumps(page, thread)
     facts.peak = stop()
     facts.after = tab.reduce((sum, pid) => sum + residentOf(pid), 0)
     return facts
@@ -154,8 +155,8 @@ async function runTab(trace) {
   }
 }
 
-/** Ranges of 1/1000 of the trace shown in the flame graph, and the first instruction of each, by links. */
-async function jumps(page) {
+/** Ranges of 1/1000 of the trace shown in the flame graph, and instructions anywhere in it, by links. */
+async function jumps(page, thread) {
   await page.getByRole('tab', { name: 'Flame graph' }).click()
   await idle(page, 'ready')
   const strip = await page.locator('.range-strip').boundingBox()
@@ -173,7 +174,8 @@ async function jumps(page) {
     const start = from + BigInt(Math.round(Number(to - from) * place))
     const range = `${start}-${start + (to - from) / 1000n}`
     times.range.push(await show(page, `${base}&range=${range}`))
-    times.instruction.push(await show(page, `${base.replace(/tab=[^&]*/, '')}&tab=instructions&range=${range}`))
+    const at = `${thread.pid}.${thread.tid}@${Math.round(thread.instructions * place)}`
+    times.instruction.push(await show(page, `${base.replace(/&?(tab|at)=[^&]*/g, '')}&tab=instructions&at=${at}`))
   }
   return times
 }
@@ -186,7 +188,7 @@ for (const trace of traces) {
     console.log(`  report: ${seconds(ms)} s, ${(size / 1e3 / ms).toFixed(1)} MB/s, ${megabytes(peak)} MB of memory`)
   }
   if (withTab && executablePath) {
-    const tab = await runTab(trace)
+    const tab = await runTab(trace, factsOf(trace))
     console.log(`  tab: first screen ${Math.round(tab.firstScreen / 1e3)} kB; picture ${seconds(tab.picture)} s; decoded ${seconds(tab.ready)} s (${(size / 1e3 / tab.ready).toFixed(1)} MB/s); memory at most ${megabytes(tab.peak)} MB, ${megabytes(tab.after)} MB after`)
     console.log(`  frames: median ${tab.frames.median.toFixed(1)} ms, 95 % under ${tab.frames.p95.toFixed(1)} ms, ${tab.frames.count}`)
     console.log(`  range: ${tab.jumps.range.map((ms) => ms.toFixed(0)).join(' ')} ms; instruction: ${tab.jumps.instruction.map((ms) => ms.toFixed(0)).join(' ')} ms`)
