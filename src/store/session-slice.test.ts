@@ -54,6 +54,21 @@ test('a big-endian trace is one too; of several the first is opened and the othe
   ])
 })
 
+test('of traces given one after the other the last stays open, however slowly the first is read', async () => {
+  const slow = offered('slow.data', TRACE)
+  let release = () => {}
+  const held = new Promise<void>((resolve) => (release = resolve))
+  const bytes = new TextEncoder().encode(TRACE.slice(0, 8)).buffer
+  vi.spyOn(slow.file, 'slice').mockReturnValue(Object.assign(new Blob(), { arrayBuffer: () => held.then(() => bytes) }))
+  void store().openFiles([slow])
+  void store().openFiles([offered('last.data', TRACE)])
+  release()
+  await vi.waitFor(() => expect(engine.log).toContain('open last.data'))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  expect(engine.log.filter((line) => line.startsWith('open')).at(-1)).toBe('open last.data')
+  expect(store().session.fileName).toBe('last.data')
+})
+
 test('junk alone fails with a sentence', async () => {
   await open(offered('photo.png', '\x89PNG\r\n'))
   expect(store().session.status).toBe('failed')

@@ -103,6 +103,8 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   /** Bundles among what was offered last, as they were. */
   let bundleFiles: readonly OfferedFile[] = []
   let decoding: Promise<unknown> | null = null
+  /** Settles when the files given last are sorted. */
+  let sortTurn: Promise<unknown> = Promise.resolve()
   let cancelWanted = false
   /** What `session.raw` tells of. */
   let raw: { stream: LocalFile; code: (LocalFile & { elf: boolean })[] } | null = null
@@ -194,8 +196,10 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   }
 
   async function openTrace(sorted: SortedFiles, trace: OfferedFile, story: string): Promise<void> {
-    await stopDecoding()
+    const stopped = stopDecoding()
     const mine = run
+    await stopped
+    if (mine !== run) return
     const { version } = get().session
     set((store) => ({
       session: { ...emptySession, version: version + 1, status: 'opening', fileName: nameOf(trace), file: trace.file, story },
@@ -225,8 +229,10 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
 
   async function addBinaries(sorted: SortedFiles): Promise<void> {
     const wasDecoding = decoding !== null
-    await stopDecoding()
+    const stopped = stopDecoding()
     const mine = run
+    await stopped
+    if (mine !== run) return
     const used = await offer(await engine(), sorted.binaries)
     if (mine !== run) return
     change({ outcomes: [...used, ...sorted.outcomes], files: [...get().session.files, ...sorted.binaries] })
@@ -273,7 +279,10 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   }
 
   async function openSorted(offered: readonly OfferedFile[], story = ''): Promise<void> {
-    const sorted = await unpacked(offered)
+    // Files are taken in the order in which they were given: what comes last stays open.
+    const sorting = sortTurn.then(() => unpacked(offered))
+    sortTurn = sorting.catch(() => undefined)
+    const sorted = await sorting
     const [trace] = sorted.traces
     const isOpen = get().session.info !== null
     if (trace) return openTrace(sorted, trace, story)
