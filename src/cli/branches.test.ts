@@ -60,5 +60,14 @@ test('branches are counted as script prints them', async () => {
     expect(table.trips[row]).toBeCloseTo(times / notTaken, 12)
   }
   expect(loops).toBe(23)
+  // A branch that was never taken leads to a place in its own function, which has a name.
+  let named = 0
+  for (let row = 0; row < table.rows; row++) {
+    if (table.taken[row] !== 0 || table.to_function[row] !== table.from_function[row]) continue
+    const distance = Number((table.to[row] ?? 0n) - (table.from[row] ?? 0n))
+    expect((table.to_offset[row] ?? 0) - (table.from_offset[row] ?? 0)).toBe(distance)
+    named++
+  }
+  expect(named).toBe(32)
   expect(table.mispredicted.every(Number.isNaN)).toBe(true)
 }, 60_000)

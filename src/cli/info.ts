@@ -79,7 +79,7 @@ export function infoText(file: string, facts: Facts): string {
     places,
     threads.gaps.reduce((sum, count) => sum + count, 0),
   )
-  parts.push(lost === 0 ? '\nNothing of the trace was lost.\n' : `\nTrace was lost in ${plural(lost, 'gap')}:\n`)
+  parts.push(lost === 0 ? '\nDecoding lost nothing of what could be read.\n' : `\nTrace was lost in ${plural(lost, 'gap')}:\n`)
   parts.push(gapLines(gaps))
   return parts.join('')
 }

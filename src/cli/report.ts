@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '../lib/result'
 import { formatCount, formatDuration, formatIpc, formatShare } from '../lib/format'
 import { textAt } from '../lib/text-column'
 import type { Session } from '../engine/session'
+import { blockKey, spreadsByBlock, type CycleSpread } from '../model/block-cycles'
 import { ALL, type Tables } from '../model/tables.gen'
 import { JSON_VERSION, jsonText } from './json'
 import { columns, print } from './output'
@@ -23,7 +24,16 @@ export type FunctionSum = {
   total: Record<Sort, number>
 }
 
-type Sources = { tree: Tables['call_tree']; functions: Tables['functions']; images: Tables['images']; blocks: Tables['blocks'] }
+type Sources = {
+  tree: Tables['call_tree']
+  functions: Tables['functions']
+  images: Tables['images']
+  blocks: Tables['blocks']
+  spreads: ReadonlyMap<string, CycleSpread>
+}
+
+/** AUX bytes that are decoded again for the spread of cycles. */
+const SPREAD_BYTES = 64 << 20
 
 export async function report(session: Session, file: string, options: ReportOptions): Promise<Result<void, string>> {
   const decoded = decodeAll(session)
@@ -36,7 +46,15 @@ export async function report(session: Session, file: string, options: ReportOpti
   if (!images.ok) return fail(images.error.sentence)
   const blocks = session.query('blocks', { count: ALL })
   if (!blocks.ok) return fail(blocks.error.sentence)
-  const sources = { tree: tree.value, functions: functions.value, images: images.value, blocks: blocks.value }
+  const spreads = session.query('block_cycles', { count: SPREAD_BYTES })
+  if (!spreads.ok) return fail(spreads.error.sentence)
+  const sources = {
+    tree: tree.value,
+    functions: functions.value,
+    images: images.value,
+    blocks: blocks.value,
+    spreads: spreadsByBlock(spreads.value),
+  }
   await print(options.json ? jsonText(reportJson(file, sources, options)) : reportText(file, sources, options))
   return ok(undefined)
 }
@@ -140,21 +158,39 @@ function reportText(file: string, sources: Sources, { sort, limit }: ReportOptio
 function blocksText(sources: Sources, sort: Sort, limit: number): string {
   const { blocks } = sources
   // A measurement of cycles often began in an earlier block: IPC is over what the measurements cover.
-  const header = ['visits', 'time', 'instructions', 'measured cycles', 'over instructions', 'IPC', 'address', 'block', 'binary']
-  const rows = hottestBlocks(blocks, sort)
-    .slice(0, limit)
-    .map((row) => [
-      formatCount(blocks.visits[row] ?? 0),
-      formatDuration(Math.round(blocks.ns[row] ?? Number.NaN)),
-      formatCount(blocks.instructions[row] ?? 0),
-      formatCount(blocks.cycles[row] ?? Number.NaN),
-      formatCount(blocks.cycle_instructions[row] ?? Number.NaN),
-      formatIpc(blocks.cycle_instructions[row] ?? 0, blocks.cycles[row] ?? Number.NaN),
-      (blocks.ip[row] ?? 0n).toString(16),
-      `${nameOf(sources, blocks.function[row] ?? 0)}+0x${(blocks.function_offset[row] ?? 0).toString(16)}`,
-      imageOf(sources, blocks.image[row] ?? 0),
-    ])
-  return columns([header, ...rows], 'rrrrrrrll')
+  const header = ['visits', 'time', 'instructions', 'measured cycles', 'over instructions', 'IPC']
+  // Not of a source that measures no cycles.
+  const spread = sources.spreads.size === 0 ? [] : ['measurements', 'min', 'median', 'p90', 'max']
+  const place = ['address', 'block', 'binary']
+  const hottest = hottestBlocks(blocks, sort).slice(0, limit)
+  const rows = hottest.map((row) => [
+    formatCount(blocks.visits[row] ?? 0),
+    formatDuration(Math.round(blocks.ns[row] ?? Number.NaN)),
+    formatCount(blocks.instructions[row] ?? 0),
+    formatCount(blocks.cycles[row] ?? Number.NaN),
+    formatCount(blocks.cycle_instructions[row] ?? Number.NaN),
+    formatIpc(blocks.cycle_instructions[row] ?? 0, blocks.cycles[row] ?? Number.NaN),
+    ...spreadCells(sources, row),
+    (blocks.ip[row] ?? 0n).toString(16),
+    `${nameOf(sources, blocks.function[row] ?? 0)}+0x${(blocks.function_offset[row] ?? 0).toString(16)}`,
+    imageOf(sources, blocks.image[row] ?? 0),
+  ])
+  const covered = hottest.every((row) => (spreadOfRow(sources, row)?.count ?? 0) === (blocks.cycle_visits[row] ?? 0))
+  const note = covered
+    ? ''
+    : `min to max of the measurements in the first ${SPREAD_BYTES >> 20} MiB of trace: 'measurements' says how many\n`
+  return columns([[...header, ...spread, ...place], ...rows], `rrrrrr${'r'.repeat(spread.length)}rll`) + note
+}
+
+/** How the cycles of one block are spread; null when none was measured. */
+const spreadOfRow = ({ blocks, spreads }: Sources, row: number): CycleSpread | null =>
+  spreads.get(blockKey(blocks.ip[row] ?? 0n, blocks.function[row] ?? 0)) ?? null
+
+function spreadCells(sources: Sources, row: number): string[] {
+  if (sources.spreads.size === 0) return []
+  const spread = spreadOfRow(sources, row)
+  const { count, min, median, p90, max } = spread ?? { count: 0, min: NaN, median: NaN, p90: NaN, max: NaN }
+  return [count, min, median, p90, max].map(formatCount)
 }
 
 const numberOrNull = (value: number | undefined): number | null => (value !== undefined && Number.isFinite(value) ? value : null)
@@ -193,6 +229,7 @@ export function reportJson(file: string, sources: Sources, { sort, limit }: Repo
         ns: numberOrNull(blocks.ns[row]),
         cycles: numberOrNull(blocks.cycles[row]),
         cycle_instructions: numberOrNull(blocks.cycle_instructions[row]),
+        cycle_spread: spreadOfRow(sources, row),
       })),
   }
 }

@@ -88,7 +88,7 @@ Threads with trace: 1
 Binaries: 1
   /bin/hello  missing    Not given: 3 gaps.
 
-Nothing of the trace was lost.
+Decoding lost nothing of what could be read.
 `,
   )
 })

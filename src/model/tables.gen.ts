@@ -230,6 +230,19 @@ export type BlocksTable = {
   first_ordinal: Float64Array
 }
 
+/** how often a measurement of cycles that ended with a visit of a block had which value; thread, start_ns, end_ns count, and text: the address of the one block that is wanted, in hex, with extra: its function (empty: all blocks), and count: most bytes of trace to decode for it (PTM_ALL: all) */
+export type BlockCyclesTable = {
+  rows: number
+  /** virtual address of the block's first instruction */
+  ip: BigUint64Array
+  /** row of functions */
+  function: Uint32Array
+  /** core cycles since the measurement before; ascending within a block */
+  cycles: Float64Array
+  /** measurements that say so */
+  count: Float64Array
+}
+
 /** raw packets of one queue; queue, first (ordinal) and count count; flag 1: first is an AUX offset; flag 2: start_ns instead of first */
 export type PacketsTable = {
   rows: number
@@ -526,6 +539,7 @@ export type Tables = {
   gaps: GapsTable
   instructions: InstructionsTable
   blocks: BlocksTable
+  block_cycles: BlockCyclesTable
   packets: PacketsTable
   images: ImagesTable
   coverage: CoverageTable
@@ -658,6 +672,12 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['cycle_visits', 'f64'],
     ['thread', 'u32'],
     ['first_ordinal', 'f64'],
+  ],
+  block_cycles: [
+    ['ip', 'u64'],
+    ['function', 'u32'],
+    ['cycles', 'f64'],
+    ['count', 'f64'],
   ],
   packets: [
     ['ordinal', 'f64'],

@@ -114,6 +114,11 @@
 	C(blocks, cycle_visits, f64, "visits they rest on") \
 	C(blocks, thread, u32, "row of threads of its first visit; PTM_ALL when several") \
 	C(blocks, first_ordinal, f64, "ordinal of a visit's first instruction in `thread`, to jump to; NaN unknown") \
+	T(block_cycles, "how often a measurement of cycles that ended with a visit of a block had which value; thread, start_ns, end_ns count, and text: the address of the one block that is wanted, in hex, with extra: its function (empty: all blocks), and count: most bytes of trace to decode for it (PTM_ALL: all)") \
+	C(block_cycles, ip, u64, "virtual address of the block's first instruction") \
+	C(block_cycles, function, u32, "row of functions") \
+	C(block_cycles, cycles, f64, "core cycles since the measurement before; ascending within a block") \
+	C(block_cycles, count, f64, "measurements that say so") \
 	T(packets, "raw packets of one queue; queue, first (ordinal) and count count; flag 1: first is an AUX offset; flag 2: start_ns instead of first") \
 	C(packets, ordinal, f64, "0 is the queue's first") \
 	C(packets, offset, f64, "AUX offset") \

@@ -10,6 +10,7 @@ import { useStore } from '../../store'
 import { Button } from '../../widgets/Button'
 import { DetailFacts, DetailStrip } from '../../widgets/DetailStrip'
 import { bytesText, durationText, shareText } from '../../widgets/number-text'
+import { CycleFacts } from './CycleFacts'
 import { addressOf, endsInConditional, endWord, metric, symbolOf } from './layout'
 
 type Props = { table: BlocksTable; row: number; names: NameTables; total: number; weight: Weight; onShow(): void }
@@ -41,6 +42,7 @@ export function BlockDetail({ table, row, names, total, weight, onShow }: Props)
       }
     >
       <DetailFacts facts={factsOf(table, row, names)} />
+      <CycleFacts table={table} row={row} />
     </DetailStrip>
   )
 }

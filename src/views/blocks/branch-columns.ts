@@ -72,7 +72,7 @@ export const branchColumns: readonly Column[] = [
     name: 'Measurements',
     title: 'Measured',
     hint: 'How many entries the mean of cycles rests on',
-    width: 92,
+    width: 108,
     align: 'end',
     needs: 'cycles',
     wideOnly: true,

@@ -19,6 +19,7 @@ ptm_status ptm_query(ptm_session *session, const ptm_request *request, ptm_table
 	case PTM_TABLE_calls: status = ptm_query_calls(session, request, *table); break;
 	case PTM_TABLE_gaps: status = ptm_query_gaps(session, request, *table); break;
 	case PTM_TABLE_blocks: status = ptm_query_blocks(session, request, *table); break;
+	case PTM_TABLE_block_cycles: status = ptm_query_block_cycles(session, request, *table); break;
 	case PTM_TABLE_coverage: status = ptm_query_coverage(session, request, *table); break;
 	case PTM_TABLE_instructions: status = ptm_query_instructions(session, request, *table); break;
 	case PTM_TABLE_packets: status = ptm_query_packets(session, request, *table); break;

@@ -71,7 +71,20 @@ static const ptm_block *block_at(const ptm_session *session, const ptm_block_sta
 	return NULL;
 }
 
-static ptm_status put_branch(const branch *one, const ptm_block *to, ptm_table *table)
+/* Where the branch goes: into a block that ran, else (it was never taken) often
+ * to a place in its own function. A block does not know its address space, so
+ * that a place elsewhere stays without a name. */
+static void put_target(const ptm_session *session, const ptm_block *block, const ptm_block *to, ptm_table *table, uint32_t row)
+{
+	uint64_t start = block->ip - block->function_offset;
+	bool inside = block->target && block->target - start < ptm_spaces_function(session->spaces, block->function)->size;
+
+	ptm_table_set_u64(table, PTM_branches_to, row, block->target);
+	ptm_table_set_u32(table, PTM_branches_to_function, row, to ? to->function : inside ? block->function : 0);
+	ptm_table_set_f64(table, PTM_branches_to_offset, row, (double)(to ? to->function_offset : inside ? block->target - start : block->target));
+}
+
+static ptm_status put_branch(const ptm_session *session, const branch *one, const ptm_block *to, ptm_table *table)
 {
 	const ptm_block *block = one->block;
 	bool conditional = block->class == PTM_INSN_JCC || block->class == PTM_INSN_LOOP;
@@ -82,9 +95,7 @@ static ptm_status put_branch(const branch *one, const ptm_block *to, ptm_table *
 	ptm_table_set_u64(table, PTM_branches_from, row, block->last_ip);
 	ptm_table_set_u32(table, PTM_branches_from_function, row, block->function);
 	ptm_table_set_f64(table, PTM_branches_from_offset, row, (double)(block->function_offset + (block->last_ip - block->ip)));
-	ptm_table_set_u64(table, PTM_branches_to, row, block->target);
-	ptm_table_set_u32(table, PTM_branches_to_function, row, to ? to->function : 0);
-	ptm_table_set_f64(table, PTM_branches_to_offset, row, to ? (double)to->function_offset : (double)block->target);
+	put_target(session, block, to, table, row);
 	ptm_table_set_u8(table, PTM_branches_class, row, block->class);
 	ptm_table_set_u8(table, PTM_branches_type, row, 0);
 	ptm_table_set_f64(table, PTM_branches_taken, row, (double)one->taken);
@@ -111,7 +122,7 @@ ptm_status ptm_query_all_branches(ptm_session *session, const ptm_request *reque
 	ptm_status status = PTM_OK;
 	for (uint32_t i = 0; status == PTM_OK && i < length; i++) {
 		const ptm_block *block = rows[i].block;
-		status = put_branch(&rows[i], block->target ? block_at(session, stats, count, block->target, block->code_id) : NULL, table);
+		status = put_branch(session, &rows[i], block->target ? block_at(session, stats, count, block->target, block->code_id) : NULL, table);
 	}
 	free(rows);
 	return status;

@@ -294,7 +294,9 @@ static ptm_status warn_of_samples(data_walk *walk)
 			PTM_TRY(ptm_trace_file_warn(walk->file, "The samples of event %" PRIu32 " hold fields that this version does not know (bits 0x%" PRIx64 " of its sample_type): those are not read.", row, unknown));
 	}
 	if (walk->bad_samples)
-		return ptm_trace_file_warn(walk->file, "%" PRIu32 " samples do not add up and are skipped (the first at %s: its %s goes beyond the record's end).",
+		return ptm_trace_file_warn(walk->file, walk->bad_samples == 1
+			? "%" PRIu32 " sample does not add up and is skipped (at %s: its %s goes beyond the record's end)."
+			: "%" PRIu32 " samples do not add up and are skipped (the first at %s: its %s goes beyond the record's end).",
 			walk->bad_samples, ptm_trace_file_place(walk->file, walk->first_bad_sample), walk->bad_field);
 	return PTM_OK;
 }

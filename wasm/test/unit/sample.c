@@ -209,7 +209,7 @@ static void test_index(void)
 	CHECK_EQ(sample.ip, 0x10);
 	CHECK_EQ(trace.warnings.length, 1);
 	CHECK_TEXT(ptm_strings_get(&strings, trace.warnings.at[0]),
-		   "1 samples do not add up and are skipped (the first at byte 280: its call chain goes beyond the record's end).");
+		   "1 sample does not add up and is skipped (at byte 280: its call chain goes beyond the record's end).");
 	ptm_trace_file_free(&trace);
 	ptm_strings_free(&strings);
 }
