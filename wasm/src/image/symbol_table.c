@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 
 #define SYMBOL_WINDOW (1u << 20)
+#define RELOCATION_WINDOW (16u << 10)
 #define NAME_PAGE (128u << 10)
 #define MOST_NAME (1u << 20)
 #define PLT_NAME 1023            /* perf's buffer for "name@plt" */
@@ -151,7 +152,8 @@ static const ptm_elf_section *table_section(const ptm_elf *elf, ptm_source *sour
 /* One of the two files while it is read. */
 typedef struct half {
 	const ptm_elf *elf;
-	ptm_source source;       /* for entries and relocations */
+	ptm_source source;       /* for entries */
+	ptm_source relocations;  /* far from the entries they name */
 	ptm_source strings;      /* for section names */
 } half;
 
@@ -317,7 +319,7 @@ static ptm_status add_plt(reader *reader, const ptm_elf_section *dynamic)
 	if ((!with_addend && relocations->type != PTM_SECTION_REL) || relocations->entry_size != each)
 		return PTM_OK;
 	for (uint64_t i = 0; i < relocations->size / each; i++) {
-		if (ptm_source_view(&code->source, relocations->offset + i * each, each, &at) != PTM_OK)
+		if (ptm_source_view(&code->relocations, relocations->offset + i * each, each, &at) != PTM_OK)
 			break;
 		ptm_bytes bytes = ptm_bytes_of(at + word, word);
 		uint64_t symbol = elf->is_32bit ? ptm_bytes_u32(&bytes) >> 8 : ptm_bytes_u64(&bytes) >> 32;
@@ -374,12 +376,14 @@ static void open_half(half *half, const ptm_symbol_file *file)
 {
 	half->elf = file->elf;
 	ptm_source_init(&half->source, file->source, file->size, SYMBOL_WINDOW);
+	ptm_source_init(&half->relocations, file->source, file->size, RELOCATION_WINDOW);
 	ptm_source_init(&half->strings, file->source, file->size, 4096);
 }
 
 static void close_half(half *half)
 {
 	ptm_source_free(&half->source);
+	ptm_source_free(&half->relocations);
 	ptm_source_free(&half->strings);
 }
 

@@ -120,33 +120,44 @@ static ptm_status read_block(reader *reader, uint32_t *row)
 	return ptm_blocks_add(reader->blocks, &block, lengths, row);
 }
 
-static ptm_status read_blocks(reader *reader, ptm_part_data *data, ptm_block_stats *stats)
+static ptm_status read_blocks(reader *reader, ptm_part_data *data, ptm_part_counters *counters)
 {
 	ptm_bytes *from = &reader->body;
-	uint32_t count = ptm_bytes_u32(from), resumed = data->first_resumed;
+	uint32_t count = ptm_bytes_u32(from), resumed = data->first_resumed, row;
 
-	if (resumed != UINT32_MAX && resumed >= count)
+	if ((resumed != UINT32_MAX && resumed >= count) || count > ptm_bytes_left(from) / PTM_PART_COUNTERS_BYTES)
 		return PTM_BAD_DATA;
-
+	counters->blocks.length = 0;
+	counters->at = from->at;
+	PTM_TRY(ptm_array_reserve(&counters->blocks, count));
 	for (uint32_t i = 0; i < count; i++) {
-		ptm_block_stat *into, stat = { 0 };
-		PTM_TRY(read_block(reader, &stat.block));
-		stat.visits = ptm_bytes_u64(from);
-		stat.instructions = ptm_bytes_u64(from);
-		stat.ns = ptm_bytes_u64(from);
-		stat.cycles = ptm_bytes_u64(from);
-		stat.cycle_visits = ptm_bytes_u64(from);
-		stat.cycle_instructions = ptm_bytes_u64(from);
-		stat.taken = ptm_bytes_u64(from);
-		stat.not_taken = ptm_bytes_u64(from);
-		stat.first_ns = ptm_bytes_u64(from);
-		stat.first_instruction = ptm_bytes_u64(from);
-		stat.first_segment = ptm_bytes_u32(from);
-		if (from->failed)
+		PTM_TRY(read_block(reader, &row));
+		if (!ptm_bytes_take(from, PTM_PART_COUNTERS_BYTES))
 			return PTM_BAD_DATA;
 		if (i == resumed)
-			data->first_resumed = stat.block;
-		PTM_TRY(ptm_block_stats_find(stats, stat.block, &into));
+			data->first_resumed = row;
+		counters->blocks.at[counters->blocks.length++] = row;
+	}
+	return PTM_OK;
+}
+
+ptm_status ptm_part_counters_add(const ptm_part_counters *counters, ptm_block_stats *stats)
+{
+	const uint8_t *at = counters->at;
+	ptm_block_stat *into;
+
+	/* First make room everywhere, so that adding is all or nothing. */
+	for (uint32_t i = 0; i < counters->blocks.length; i++)
+		PTM_TRY(ptm_block_stats_find(stats, counters->blocks.at[i], &into));
+	for (uint32_t i = 0; i < counters->blocks.length; i++) {
+		ptm_block_stat stat;
+		uint16_t instructions;
+		memcpy(&instructions, at + PTM_PART_INSTRUCTIONS_AT, sizeof instructions);
+		at += PTM_PART_BLOCK_BYTES + instructions;
+		memcpy(&stat.visits, at, PTM_STAT_COUNTERS);
+		memcpy(&stat.first_segment, at + PTM_STAT_COUNTERS, sizeof stat.first_segment);
+		at += PTM_PART_COUNTERS_BYTES;
+		PTM_TRY(ptm_block_stats_find(stats, counters->blocks.at[i], &into));
 		ptm_block_stat_add(into, &stat);
 	}
 	return PTM_OK;
@@ -277,11 +288,11 @@ static ptm_status check_rows(ptm_part_data *data)
 	return PTM_OK;
 }
 
-static ptm_status read_all(reader *reader, const uint8_t *bytes, size_t length, ptm_part_data *data, ptm_block_stats *stats)
+static ptm_status read_all(reader *reader, const uint8_t *bytes, size_t length, ptm_part_data *data, ptm_part_counters *counters)
 {
 	PTM_TRY(read_header(reader, bytes, length, data));
 	PTM_TRY(read_functions(reader));
-	PTM_TRY(read_blocks(reader, data, stats));
+	PTM_TRY(read_blocks(reader, data, counters));
 	READ_ROWS(reader, &data->pieces);
 	READ_ROWS(reader, &data->nodes);
 	READ_ROWS(reader, &data->frames);
@@ -298,10 +309,10 @@ static ptm_status read_all(reader *reader, const uint8_t *bytes, size_t length, 
 }
 
 ptm_status ptm_part_deserialize(const uint8_t *bytes, size_t length, ptm_blocks *blocks, ptm_spaces *spaces,
-				ptm_part_data *data, ptm_block_stats *stats)
+				ptm_part_data *data, ptm_part_counters *counters)
 {
 	reader reader = { .blocks = blocks, .spaces = spaces };
-	ptm_status status = read_all(&reader, bytes, length, data, stats);
+	ptm_status status = read_all(&reader, bytes, length, data, counters);
 
 	free(reader.rows);
 	return status;

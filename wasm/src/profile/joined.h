@@ -10,6 +10,7 @@
 #define PTM_PROFILE_JOINED_H
 
 #include "profile/lane.h"
+#include "profile/serialize.h"
 
 /* A time in which a segment that is not merged yet may hold anything. */
 typedef struct ptm_hole {
@@ -37,7 +38,7 @@ struct ptm_profile {
 	PTM_ARRAY(uint32_t) first_segment; /* per queue, and one past the last; empty: not known, nothing is settled */
 	uint32_t idle_thread;        /* runs on every CPU at once; PTM_ALL: none */
 	ptm_block_stats stats;
-	ptm_block_stats incoming;    /* scratch: of the part being merged */
+	ptm_part_counters incoming;  /* scratch: of the part being merged */
 	ptm_joined settled;
 	uint64_t stored_calls, stored_gaps;
 	uint32_t gap_shift;          /* stored gaps in one cell of 2^shift ns are one; 0: none are */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The joined profile: takes in parts, and makes the answers anew when asked. */
 #include "profile/joined.h"
-#include "profile/serialize.h"
 
 /* Merges after which what can be settled is, whether anybody asks or not. */
 #define MOST_UNSETTLED 32
@@ -37,7 +36,7 @@ void ptm_profile_free(ptm_profile *profile)
 	ptm_array_free(&profile->seeds);
 	ptm_array_free(&profile->first_segment);
 	ptm_block_stats_free(&profile->stats);
-	ptm_block_stats_free(&profile->incoming);
+	ptm_array_free(&profile->incoming.blocks);
 	ptm_array_free(&profile->holes);
 	ptm_array_free(&profile->entered);
 	ptm_array_free(&profile->queue_gaps);
@@ -99,21 +98,7 @@ static bool find_part(const ptm_profile *profile, const ptm_part_data *part, uin
 	       profile->parts.at[from]->segment == part->segment;
 }
 
-static ptm_status add_stats(ptm_profile *profile, const ptm_block_stats *stats)
-{
-	ptm_block_stat *into;
-
-	/* First make room everywhere, so that adding is all or nothing. */
-	for (uint32_t i = 0; i < stats->stats.length; i++)
-		PTM_TRY(ptm_block_stats_find(&profile->stats, stats->stats.at[i].block, &into));
-	for (uint32_t i = 0; i < stats->stats.length; i++) {
-		PTM_TRY(ptm_block_stats_find(&profile->stats, stats->stats.at[i].block, &into));
-		ptm_block_stat_add(into, &stats->stats.at[i]);
-	}
-	return PTM_OK;
-}
-
-static ptm_status insert_part(ptm_profile *profile, ptm_part_data *part, const ptm_block_stats *stats, bool *is_taken)
+static ptm_status insert_part(ptm_profile *profile, ptm_part_data *part, const ptm_part_counters *counters, bool *is_taken)
 {
 	uint32_t row;
 
@@ -121,7 +106,7 @@ static ptm_status insert_part(ptm_profile *profile, ptm_part_data *part, const p
 	if (find_part(profile, part, &row))
 		return PTM_OK;
 	PTM_TRY(ptm_array_reserve(&profile->parts, 1));
-	PTM_TRY(add_stats(profile, stats));
+	PTM_TRY(ptm_part_counters_add(counters, &profile->stats));
 	memmove(profile->parts.at + row + 1, profile->parts.at + row, (profile->parts.length - row) * sizeof *profile->parts.at);
 	profile->parts.at[row] = part;
 	profile->parts.length++;
@@ -139,17 +124,15 @@ static ptm_status insert_part(ptm_profile *profile, ptm_part_data *part, const p
 
 ptm_status ptm_profile_merge(ptm_profile *profile, const uint8_t *data, size_t length)
 {
-	ptm_block_stats *stats = &profile->incoming;
 	bool is_taken = false;
 	ptm_part_data *part = calloc(1, sizeof *part);
 	if (!part)
 		return PTM_NO_MEMORY;
-	ptm_status status = ptm_part_deserialize(data, length, profile->blocks, profile->spaces, part, stats);
+	ptm_status status = ptm_part_deserialize(data, length, profile->blocks, profile->spaces, part, &profile->incoming);
 	if (status == PTM_OK)
-		status = insert_part(profile, part, stats, &is_taken);
+		status = insert_part(profile, part, &profile->incoming, &is_taken);
 	if (!is_taken)
 		free_part(part);
-	ptm_block_stats_clear(stats);
 	return status;
 }
 

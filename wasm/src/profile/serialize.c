@@ -2,7 +2,6 @@
 /* Writes a finished part as bytes that another session of the same trace can
  * merge: functions and blocks by what they are, everything else as it is. */
 #include "profile/serialize.h"
-#include <stddef.h>
 
 /* Rows of the session's functions -> order of first use in this part. */
 typedef struct function_map {
@@ -60,7 +59,7 @@ static ptm_status put_rows(ptm_part *part, const void *rows, uint32_t count, siz
 }
 
 /* Bytes of a block and its counters, but for its instructions' lengths. */
-#define BLOCK_BYTES (4 * sizeof(uint64_t) + 3 * sizeof(uint32_t) + 5 + 10 * sizeof(uint64_t) + sizeof(uint32_t))
+#define BLOCK_BYTES (PTM_PART_BLOCK_BYTES + PTM_PART_COUNTERS_BYTES)
 
 static inline uint8_t *lay(uint8_t *at, const void *data, size_t length)
 {
@@ -73,8 +72,6 @@ static ptm_status put_block(ptm_part *part, function_map *map, const ptm_block_s
 	const ptm_block *block = &part->blocks->blocks.at[stat->block];
 	const uint8_t small[5] = { block->instructions & 255, block->instructions >> 8, block->class, block->mode, block->no_code };
 	const uint64_t places[] = { block->ip, block->last_ip, block->target, block->function_offset };
-	const uint64_t counts[] = { stat->visits, stat->instructions, stat->ns, stat->cycles, stat->cycle_visits,
-				    stat->cycle_instructions, stat->taken, stat->not_taken, stat->first_ns, stat->first_instruction };
 	uint64_t lengths_end = (uint64_t)block->lengths + block->instructions;
 	bool has_lengths = lengths_end <= part->blocks->lengths.length;
 	uint32_t function = block->function;
@@ -91,7 +88,7 @@ static ptm_status put_block(ptm_part *part, function_map *map, const ptm_block_s
 		at = lay(at, part->blocks->lengths.at + block->lengths, block->instructions);
 	else
 		at = (uint8_t *)memset(at, 0, block->instructions) + block->instructions;
-	at = lay(at, counts, sizeof counts);
+	at = lay(at, &stat->visits, PTM_STAT_COUNTERS);
 	at = lay(at, &stat->first_segment, sizeof stat->first_segment);
 	part->bytes.length = (uint32_t)(at - part->bytes.at);
 	return PTM_OK;
