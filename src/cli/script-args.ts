@@ -22,6 +22,8 @@ export const scriptOptions = {
   tid: { type: 'string' },
   comms: { type: 'string', short: 'c' },
   'dump-raw-trace': { type: 'boolean', short: 'D' },
+  header: { type: 'boolean' },
+  'header-only': { type: 'boolean' },
   'hide-call-graph': { type: 'boolean', short: 'G' },
   // Accepted because that is what is printed: perf's own default adds the functions inlined at a frame.
   'no-inline': { type: 'boolean' },
@@ -66,6 +68,7 @@ export function makeScriptOptions(values: Values): Result<ScriptOptions, string>
     pad_dso: values['call-trace'] === true,
     stitch_lbr: values['stitch-lbr'] === true,
     dump: values['dump-raw-trace'] === true,
+    header: values['header-only'] === true ? 'only' : values['header'] === true ? 'before' : 'none',
     hideChains: values['hide-call-graph'] === true,
     show: shows.reduce((bits, name, bit) => bits | (values[name] === true ? 1 << bit : 0), 0),
     time: textOf(values, 'time'),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `ptarmigan script`: what `perf script` prints, streamed. The decoder makes the
 // lines; here its options are written and its answers passed on.
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { fail, ok, type Result } from '../lib/result'
 import type { Session } from '../engine/session'
 import { bitsOfKind, eventKinds, type Fields } from './fields'
@@ -22,6 +24,8 @@ export type ScriptOptions = {
   stitch_lbr: boolean
   /** Records and packets, as they are in the file, around the lines. */
   dump: boolean
+  /** What the file says of itself, before the lines or instead of them. */
+  header: 'none' | 'before' | 'only'
   hideChains: boolean
   /** PTM_SHOW_*: which sideband records are printed. */
   show: number
@@ -68,12 +72,22 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('stitch_lbr', options.stitch_lbr)
   number('show', options.show)
   if (options.dump) lines.push(`dump ${name}`)
+  if (options.header !== 'none') lines.push(`header ${writtenAt(name)}`)
+  if (options.header === 'only') number('header_only', 1)
   for (const { start, end } of times) lines.push(`time ${start} ${end}`)
   for (const cpu of options.cpus) number('cpu', cpu)
   for (const pid of options.pids) number('pid', pid)
   for (const tid of options.tids) number('tid', tid)
   for (const comm of options.comms) lines.push(`comm ${comm}`)
   return lines.join('\n')
+}
+
+/** When the file was last written, as ctime(3) has it; of a directory its header's file. */
+function writtenAt(file: string): string {
+  const header = join(file, 'data')
+  const date = statSync(existsSync(header) ? header : file).mtime
+  const [weekday, month, day] = date.toDateString().split(' ')
+  return `${weekday} ${month} ${String(Number(day)).padStart(2)} ${date.toTimeString().slice(0, 8)} ${date.getFullYear()}`
 }
 
 /** Of this machine's time zone when the trace was recorded, as the info table says ("" unknown). */
@@ -106,7 +120,7 @@ export async function script(session: Session, name: string, options: ScriptOpti
     if (!answer.ok) return fail(answer.error.sentence)
     if (answer.value === 0) break
   }
-  if (total.lines === 0 && source && !options.dump) say('nothing could be printed of this trace with these options; "ptarmigan info" says what is in it.')
+  if (total.lines === 0 && source && !options.dump && options.header !== 'only') say('nothing could be printed of this trace with these options; "ptarmigan info" says what is in it.')
   if (total.errors > 0) process.stderr.write(`Warning:\n${total.errors} instruction trace errors\n`)
   return ok(undefined)
 }

@@ -4,6 +4,7 @@
  * ordinary samples in between as their time comes; which thread a row names
  * depends on that order. */
 #include "api/samples_state.h"
+#include "api/script_header.h"
 
 void ptm_samples_free(ptm_samples *samples)
 {
@@ -385,6 +386,10 @@ static ptm_status start(ptm_session *session, const ptm_request *request)
 	samples->script.session = session;
 	PTM_TRY(ptm_script_options_read(options, request->text, &session->strings, &session->message));
 	PTM_TRY(ptm_script_start(&samples->script));
+	if (options->header)
+		PTM_TRY(ptm_script_put_header(&samples->script));
+	if (options->header_only)
+		return PTM_OK;
 	if (options->dump)
 		return ptm_dump_new(session, &samples->dump);
 	PTM_TRY(check_fields(session, &samples->script));
@@ -410,7 +415,8 @@ static ptm_status put_answer(const ptm_script *script, ptm_table *table)
 
 ptm_status ptm_query_script(ptm_session *session, const ptm_request *request, ptm_table *table)
 {
-	if (!request->first || !session->samples) {
+	bool starts = !request->first || !session->samples;
+	if (starts) {
 		ptm_status status = start(session, request);
 		if (status != PTM_OK) {
 			ptm_samples_free(session->samples);
@@ -419,8 +425,11 @@ ptm_status ptm_query_script(ptm_session *session, const ptm_request *request, pt
 		}
 	}
 	ptm_script *script = &session->samples->script;
-	script->text.length = 0;
+	if (!starts) /* else the header is there */
+		script->text.length = 0;
 	script->lines = script->errors = 0;
+	if (script->options.header_only)
+		return starts ? put_answer(script, table) : PTM_OK;
 	ptm_dump *dump = session->samples->dump;
 	ptm_status status = dump ? ptm_dump_run(dump, script, PTM_SCRIPT_ANSWER) : fill(session, session->samples);
 	if (status == PTM_END && !script->text.length)

@@ -64,7 +64,7 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 	};
 	const struct { const char *name; bool *into; } switches[] = {
 		{ "approximate_ipc", &options->approximate_ipc }, { "timeless", &options->timeless }, { "ns", &options->ns },
-		{ "others", &options->others }, { "add_to_samples", &options->add_to_samples },
+		{ "others", &options->others }, { "header_only", &options->header_only }, { "add_to_samples", &options->add_to_samples },
 		{ "relative_time", &options->relative_time }, { "delta_time", &options->delta_time }, { "pad_dso", &options->pad_dso }, { "stitch_lbr", &options->stitch_lbr },
 	};
 	for (uint32_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -98,6 +98,8 @@ static ptm_status read_line(ptm_script_options *options, line *of, ptm_strings *
 		return read_comm(options, of, strings);
 	if (is(of, "dump"))
 		return ptm_strings_add(strings, of->rest, (size_t)(of->end - of->rest), &options->dump);
+	if (is(of, "header"))
+		return ptm_strings_add(strings, of->rest, (size_t)(of->end - of->rest), &options->header);
 	if (is(of, "time"))
 		return read_range(options, of);
 	if (is(of, "fields"))

@@ -37,6 +37,8 @@ typedef struct ptm_script_options {
 	uint32_t branch_filter;  /* flags of which a branch must have one; 0: all branches */
 	uint32_t error_filter;   /* bits by error code: those that are not printed */
 	uint32_t dump;           /* -D: string id of the file's name; 0: not asked for */
+	uint32_t header;         /* --header: string id of when the file was written, in words; 0: not asked for */
+	bool header_only;
 	uint32_t skip;           /* synthesized samples left out at the start */
 	uint32_t chain_size, branch_stack_size; /* entries; 0: none */
 	bool approximate_ipc, timeless;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What perf script --header prints of a perf.data before its samples. */
+#ifndef PTM_API_SCRIPT_HEADER_H
+#define PTM_API_SCRIPT_HEADER_H
+
+#include "api/script.h"
+#include "base/bytes.h"
+
+/* Appends the header to the script's text, as perf 6.1 prints it. A feature that is
+ * damaged is left out; PTM_BAD_REQUEST, with a message, of what is no perf.data. */
+ptm_status ptm_script_put_header(ptm_script *script) PTM_MUST_CHECK;
+
+/* Appends ", name = value" for what a perf_event_attr of `length` bytes sets.
+ * Layout: perf_event_open(2). */
+void ptm_script_put_attr(ptm_script *script, const uint8_t *at, size_t length);
+
+/* Whether perf 6.1 knows every bit that is set in it: else it shows no event of the file. */
+bool ptm_script_attr_is_known(const uint8_t *at, size_t length);
+
+#endif
