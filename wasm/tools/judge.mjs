@@ -5,10 +5,12 @@
 //   --project    the project's own fixtures only (what npm test runs)
 //   --candidate  judge perf instead of ourselves, to judge the judge
 //   --rebase     write wasm/test/fixtures/expected from perf; its diff is the review
+//   --minutes N  starts no new trace after N minutes
 //   --fidelity   more options of perf, libipt's cases, and docs/fidelity.md (npm run fidelity)
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compareDigests, compareLines, compareTruth, digestLines } from '../test/cases/compare.mjs'
@@ -42,11 +44,21 @@ const { values: options } = parseArgs({
     candidate: { type: 'string', default: 'ptarmigan' },
     rebase: { type: 'boolean', default: false },
     fidelity: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '' },
   },
 })
 const perf = perfVersion()
 const ptgen = options.project ? { path: '', why: '' } : findPtgen()
 const rows = []
+/** Comparisons to make, by trace: see runJobs. */
+const MOST_JOBS = 4
+const jobs = new Map()
+const addJob = (fixture, run) => {
+  const name = `${fixture.group}/${fixture.name}`
+  const job = jobs.get(name) ?? { name, bytes: fixture.trace ? statSync(fixture.trace).size : 0, runs: [] }
+  jobs.set(name, job)
+  job.runs.push(run)
+}
 const wants = (judge) => !options.judge || options.judge.split(',').includes(judge)
 
 const scriptOptions = (symfs, itrace, fields, ns) => ['--symfs', symfs, `--itrace=${itrace}`, '-F', fields].concat(ns ? ['--ns'] : [])
@@ -139,7 +151,7 @@ async function judgeSharedTruth(fixture) {
 
 async function judgeByGenerator(fixture, judge, command) {
   const lines = new CommandLines(command)
-  const stream = join(root, 'build/judge/stream.txt')
+  const stream = join(root, `build/judge/${fixture.name}-${judge}.txt`)
   const parts = []
   await lines.each((line) => parts.push(line))
   writeFileSync(stream, joinInSlices(parts))
@@ -150,6 +162,7 @@ async function judgeByGenerator(fixture, judge, command) {
   } catch (error) {
     text = String(error.stdout ?? error)
   }
+  rmSync(stream)
   const summary = text.trim().split('\n').at(-1) ?? ''
   const count = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(summary)?.[1] ?? NaN)
   const wrong = count('wrong')
@@ -170,13 +183,9 @@ function joinInSlices(parts) {
   return Buffer.concat(buffers)
 }
 
-async function judgePerf(
-  fixture,
-  itrace,
-  fields = fixture.name.includes('notime') ? FIELDS.replace('time,', '') : FIELDS,
-  ns = true,
-  judge = itrace,
-) {
+const fieldsOf = (fixture) => (fixture.name.includes('notime') ? FIELDS.replace('time,', '') : FIELDS)
+
+async function judgePerf(fixture, itrace, fields = fieldsOf(fixture), ns = true, judge = itrace) {
   if (!perf.startsWith('6.1.')) return report(fixture, judge, 'skip', 0, 0, perf ? `perf is ${perf}, not 6.1` : 'perf is not installed')
   const theirs = new CommandLines(perfCommand(fixture, itrace, fields, ns))
   if (!(await theirs.fill(1)))
@@ -292,26 +301,69 @@ async function perfDigest(fixture, words) {
   return digest
 }
 
-/** One combination of options: by hashes; only where these differ, line by line. */
-async function judgeCombination(fixture, { name, words }) {
-  if (!perf.startsWith('6.1.')) return report(fixture, name, 'skip', 0, 0, 'perf 6.1 is not installed')
-  const wanted = await perfDigest(fixture, words)
-  if (!wanted.lines) return report(fixture, name, 'skip', 0, 0, `perf prints nothing${wanted.message ? `: ${wanted.message}` : ''}`)
-  const command = [process.execPath, cli, 'script', fixture.trace, '--symfs', fixture.symfs, ...words]
-  const ours = new CommandLines(command)
-  const result = compareDigests(await digestLines(ours), wanted)
-  const { code, errorText } = await ours.finish()
-  if (!code && !result.different) return report(fixture, name, 'ok', result.compared, 0, '')
+/** What we print with each set of words: one process for all. */
+async function ourDigests(fixture, lists) {
+  const program = [process.execPath, join(root, 'wasm/test/cases/many.mjs'), join(root, 'dist/cli/main.mjs')]
+  const answers = new CommandLines(program, JSON.stringify(lists.map((words) => scriptWords(fixture, words))))
+  const results = []
+  await answers.each((line) => results.push(JSON.parse(line)))
+  const { errorText } = await answers.finish()
+  return lists.map(
+    (_, i) => results[i] ?? { code: 1, errorText: errorText || 'the process ended', digest: { lines: 0, hashes: [], first: [] } },
+  )
+}
+
+const scriptWords = (fixture, words) => ['script', fixture.trace, '--symfs', fixture.symfs, ...words]
+
+/** A trace with every combination of options: by hashes; only where these differ, line by line. */
+async function judgeCombinations(fixture, all) {
+  if (!perf.startsWith('6.1.')) return report(fixture, 'options', 'skip', 0, 0, 'perf 6.1 is not installed')
+  const wanted = []
+  for (const { words } of all) wanted.push(await perfDigest(fixture, words))
+  const ours = await ourDigests(
+    fixture,
+    all.map(({ words }) => words),
+  )
+  for (const [i, combination] of all.entries()) {
+    if (wanted[i].lines) await judgeCombination(fixture, combination, wanted[i], ours[i])
+    else judgeNothing(fixture, combination, wanted[i].message, ours[i].digest.lines)
+  }
+}
+
+/** Where perf prints nothing, whether it says why or not, we must not print anything either. */
+function judgeNothing(fixture, { name }, message, ours) {
+  const first = message ? `perf prints nothing: ${message}` : 'perf prints nothing'
+  report(fixture, name, ours ? 'FAIL' : 'skip', 0, ours, ours ? first : `${first}, nor do we`)
+}
+
+async function judgeCombination(fixture, { name, words }, wanted, { code, errorText, digest }) {
+  const result = compareDigests(digest, wanted)
   if (code) return report(fixture, name, 'FAIL', 0, wanted.lines, `exit code ${code}: ${errorText.split('\n')[0]}`)
+  if (!result.different) return report(fixture, name, 'ok', result.compared, 0, '')
   const theirs = new CommandLines(['perf', 'script', '-i', fixture.trace, '--symfs', fixture.symfs, ...words])
-  await judgeStream(fixture, name, command, (lines) => compareLines(lines, theirs))
+  await judgeStream(fixture, name, [process.execPath, cli, ...scriptWords(fixture, words)], (lines) => compareLines(lines, theirs))
   await theirs.finish()
 }
+
+/** Of the traces beside the project: all that the source has. With --fidelity perf's part is in combinationsFor. */
+function listShared(fixture) {
+  if (fixture.source === 'pt' && (wants('truth') || wants('views'))) {
+    if (ptgen.path) addJob(fixture, () => judgeSharedTruth(fixture))
+    else report(fixture, 'truth', 'skip', 0, 0, ptgen.why)
+  }
+  if (options.fidelity) return
+  if (fixture.source === 'pt') for (const itrace of ['b', 'i0ns']) if (wants(itrace)) addJob(fixture, () => judgePerf(fixture, itrace))
+  const [fields, ns] = fixture.source === 'bts' ? [BTS_FIELDS, false] : [LBR_FIELDS, true]
+  if (fixture.source !== 'pt' && wants('b')) addJob(fixture, () => judgePerf(fixture, 'b', fields, ns))
+  if (wants('code') && fixture.source === 'lbr') addJob(fixture, () => judgePerf(fixture, 'b', LBR_CODE_FIELDS, false, 'code'))
+}
+
+const libiptCases = { group: 'libipt', name: 'its own cases' }
 
 /** libipt's own cases, by its own program of the oracle tests. */
 function judgeLibipt() {
   const program = join(root, 'build/test/oracle/libipt_cases')
-  const fixture = { group: 'libipt', name: 'its own cases' }
+  const fixture = libiptCases
   try {
     execFileSync('make', ['-s', '-C', join(root, 'wasm'), 'libipt_cases'], { stdio: 'inherit' })
     const text = execFileSync(program, { encoding: 'utf8', cwd: join(root, 'wasm') })
@@ -327,16 +379,54 @@ function judgeLibipt() {
 /** The sets of options that fit a trace. */
 function combinationsFor(fixture) {
   if (fixture.group === 'quipper') return captureCombinations
-  return fixture.source === 'lbr' ? stackCombinations : combinations
+  const sets = fixture.source === 'lbr' ? stackCombinations : combinations
+  return fixture.group === 'shared' || (!fixture.source && fixture.group === 'project') ? [...everyField(fixture), ...sets] : sets
 }
 
-async function judgeFidelity() {
-  for (const fixture of [...projectFixtures(), ...otherFixtures(), ...capturedTraces(), ...sharedFixtures(), ...quipperTraces()].filter(
-    matches,
-  ))
-    for (const combination of combinationsFor(fixture)) if (wants(combination.name)) await judgeCombination(fixture, combination)
-  if (wants('libipt')) judgeLibipt()
+/** The comparisons with every field, which are made without --fidelity too. */
+function everyField(fixture) {
+  const set = (name, itrace, fields, ns) => ({ name, words: scriptOptions(fixture.symfs, itrace, fields, ns).slice(2) })
+  if (fixture.source === 'bts') return [set('b', 'b', BTS_FIELDS, false)]
+  if (fixture.source === 'lbr') return [set('b', 'b', LBR_FIELDS, true), set('code', 'b', LBR_CODE_FIELDS, false)]
+  return ['b', 'i0ns'].map((itrace) => set(itrace, itrace, fieldsOf(fixture), true))
 }
+
+function judgeFidelity() {
+  for (const fixture of allFixtures().filter(matches))
+    addJob(fixture, () =>
+      judgeCombinations(
+        fixture,
+        combinationsFor(fixture).filter(({ name }) => wants(name)),
+      ),
+    )
+  if (wants('libipt')) addJob(libiptCases, judgeLibipt)
+}
+
+/** Runs the jobs, small traces first, as many at a time as there are processors; returns those there was no time for. */
+async function runJobs() {
+  const latest = options.minutes ? Date.now() + Number(options.minutes) * 60_000 : Infinity
+  const waiting = [...jobs.values()].sort((a, b) => a.bytes - b.bytes).values()
+  const left = []
+  const worker = async () => {
+    for (const { name, runs } of waiting) {
+      if (Date.now() > latest) left.push(name)
+      else for (const run of runs) await run()
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(MOST_JOBS, availableParallelism()) }, worker))
+  return left
+}
+
+/** Rows in the order of the traces, not of what was done first. */
+function sortRows() {
+  const place = (list, item) => (list.includes(item) ? list.indexOf(item) : list.length)
+  const judges = ['truth', 'views', 'b', 'i0ns', 'code', ...combinations, ...stackCombinations].map((judge) => judge.name ?? judge)
+  const traces = [...new Set([...allFixtures(), ...rows].map(({ group, name }) => `${group}/${name}`))]
+  const rank = (row) => traces.indexOf(`${row.group}/${row.name}`) * 1000 + place(judges, row.judge)
+  rows.sort((a, b) => rank(a) - rank(b))
+}
+
+const allFixtures = () => [...projectFixtures(), ...otherFixtures(), ...capturedTraces(), ...sharedFixtures(), ...quipperTraces()]
 
 const matches = (fixture) => new RegExp(options.only).test(fixture.name)
 
@@ -352,42 +442,42 @@ if (options.rebase) {
 
 execFileSync('make', ['-s', '-C', join(root, 'wasm'), 'print_stream'], { stdio: 'inherit' })
 console.log('      trace                              judge      lines  differ  first difference')
-for (const fixture of projectFixtures().filter(matches)) {
-  if (wants('truth') || wants('views')) await judgeTruth(fixture)
-  for (const itrace of ['b', 'i0ns']) if (wants(itrace)) await judgeExpected(fixture, itrace)
+if (options.fidelity) {
+  // Builds the bundle where that is needed.
+  execFileSync(process.execPath, [cli, '--help'])
+  judgeFidelity()
 }
-for (const fixture of otherFixtures().filter(matches)) await judgeOther(fixture)
-if (wants('junk') && options.candidate !== 'perf' && !options.only) for (const row of await judgeJunk()) report(...row)
+for (const fixture of projectFixtures().filter(matches)) {
+  if (wants('truth') || wants('views')) addJob(fixture, () => judgeTruth(fixture))
+  // With --fidelity perf's part is in combinationsFor.
+  for (const itrace of ['b', 'i0ns']) if (wants(itrace) && !options.fidelity) addJob(fixture, () => judgeExpected(fixture, itrace))
+}
+for (const fixture of otherFixtures().filter(matches)) addJob(fixture, () => judgeOther(fixture))
+if (wants('junk') && options.candidate !== 'perf' && !options.only)
+  addJob({ group: 'project', name: 'junk' }, async () => {
+    for (const row of await judgeJunk()) report(...row)
+  })
 if (!options.project) {
   for (const fixture of capturedTraces().filter(matches))
-    for (const kept of fixture.kept) if (wants(kept.itrace)) await judgeKept(fixture, kept)
-  for (const fixture of sharedFixtures().filter(matches)) {
-    if (fixture.source !== 'pt') {
-      if (wants('b')) await judgePerf(fixture, 'b', fixture.source === 'bts' ? BTS_FIELDS : LBR_FIELDS, fixture.source === 'lbr')
-      if (wants('code') && fixture.source === 'lbr') await judgePerf(fixture, 'b', LBR_CODE_FIELDS, false, 'code')
-      continue
-    }
-    if (wants('truth') || wants('views')) {
-      if (ptgen.path) await judgeSharedTruth(fixture)
-      else report(fixture, 'truth', 'skip', 0, 0, ptgen.why)
-    }
-    for (const itrace of ['b', 'i0ns']) if (wants(itrace)) await judgePerf(fixture, itrace)
-  }
+    for (const kept of fixture.kept) if (wants(kept.itrace)) addJob(fixture, () => judgeKept(fixture, kept))
+  for (const fixture of sharedFixtures().filter(matches)) listShared(fixture)
 }
+const left = await runJobs()
 if (options.fidelity) {
-  await judgeFidelity()
+  sortRows()
   const judges = [
     ptgen.path ? 'the truth of the generator' : 'the truth kept with the fixtures',
     perf ? `perf ${perf}` : 'no perf here',
     'libipt',
   ]
-  const unexplained = writeFidelity(root, rows, judges)
+  const unexplained = writeFidelity(root, rows, judges, left)
   for (const row of unexplained) console.log(`unexplained: ${row.group}/${row.name} ${row.judge}: ${row.different} lines. ${row.first}`)
   console.log(`fidelity: docs/fidelity.md written, ${unexplained.length} unexplained`)
   process.exit(unexplained.length ? 1 : 0)
 }
 const failed = rows.filter((row) => row.verdict === 'FAIL').length
 const skipped = rows.filter((row) => row.verdict === 'skip').length
+if (left.length) console.log(`no time for ${left.join(', ')}`)
 if (skipped) console.log(`${skipped} skipped`)
 console.log(`judge: ${rows.length - failed - skipped} passed, ${failed} failed`)
 process.exit(failed ? 1 : 0)

@@ -162,6 +162,8 @@ void ptm_script_put_branch_code(ptm_script *script, const ptm_sample *sample, ui
 ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t asked) PTM_MUST_CHECK;
 /* The same for letters of --itrace that would change the file's own samples. */
 ptm_status ptm_script_check_letters(ptm_session *session, const ptm_script_options *options) PTM_MUST_CHECK;
+/* An event that counts nothing, for the sake of its records: perf asks nothing of its samples. */
+bool ptm_attr_is_dummy(const ptm_attr *attr);
 
 /* script_line.c */
 /* One sample that perf makes up, unless a filter leaves it out. */

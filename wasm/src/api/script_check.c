@@ -32,8 +32,7 @@ static bool is_first_of_type(const ptm_trace_file *file, uint32_t row)
 	return true;
 }
 
-/* An event that counts nothing, for the sake of its records: perf asks nothing of its samples. */
-static bool is_dummy(const ptm_attr *attr)
+bool ptm_attr_is_dummy(const ptm_attr *attr)
 {
 	enum { SOFTWARE = 1, DUMMY = 9 };
 	return attr->type == SOFTWARE && attr->config == DUMMY;
@@ -77,7 +76,7 @@ ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t aske
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Display of branch stack assembler requested, but non all-branch filter set. Hint: run 'perf record -b ...'");
 	for (uint32_t row = 0; row < file->attrs.length; row++) {
 		const ptm_attr *attr = &file->attrs.at[row];
-		if (!is_first_of_type(file, row) || is_dummy(attr))
+		if (!is_first_of_type(file, row) || ptm_attr_is_dummy(attr))
 			continue;
 		for (uint32_t i = 0; i < sizeof needs / sizeof *needs; i++) {
 			const need *one = &needs[i];

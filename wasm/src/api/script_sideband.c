@@ -84,6 +84,16 @@ void ptm_script_put_record_text(ptm_script *script, const ptm_record *record)
 	}
 }
 
+/* Is there an event of this type that counts something? perf drops the columns of a type that its first such event
+ * does not record; where all of them are dummies it prints even a CPU that no record tells. */
+static bool type_counts(const ptm_trace_file *file, uint32_t type)
+{
+	for (uint32_t i = 0; i < file->attrs.length; i++)
+		if (file->attrs.at[i].type == type && !ptm_attr_is_dummy(&file->attrs.at[i]))
+			return true;
+	return false;
+}
+
 void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 {
 	const ptm_session *session = script->session;
@@ -98,6 +108,8 @@ void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 	int32_t tid = record->type == PTM_RECORD_FORK ? record->as.task.ptid : record->tid;
 	uint32_t thread = ptm_sideband_thread(&session->sideband, pid, tid);
 	script->fields = script->options.fields[ptm_script_type(attr)];
+	if (!type_counts(&session->file, attr))
+		script->fields |= PTM_SCRIPT_CPU_ASKED;
 	ptm_script_set_thread(script, thread, ns);
 	if (!thread) {
 		script->pid = pid;

@@ -67,20 +67,32 @@ export function difference(ours, theirs) {
   return `${before ? `…${before}` : ''} ours ${shown(ours, same)} theirs ${shown(theirs, same)}`.trim()
 }
 
-/** What an expected file remembers of a stream. */
+/** What an expected file remembers of a stream, line by line. */
+export class LineDigest {
+  #digest = { lines: 0, hashes: [], first: [] }
+  #hash = createHash('sha256')
+
+  add(line) {
+    if (this.#digest.lines < FIRST_LINES) this.#digest.first.push(line)
+    this.#hash.update(line + '\n', 'latin1')
+    if (++this.#digest.lines % HASH_EVERY === 0) this.#keep()
+  }
+
+  finish() {
+    if (this.#digest.lines % HASH_EVERY) this.#keep()
+    return this.#digest
+  }
+
+  #keep() {
+    this.#digest.hashes.push(this.#hash.digest('hex').slice(0, 16))
+    this.#hash = createHash('sha256')
+  }
+}
+
 export async function digestLines(lines) {
-  const digest = { lines: 0, hashes: [], first: [] }
-  let hash = createHash('sha256')
-  await lines.each((line) => {
-    if (digest.lines < FIRST_LINES) digest.first.push(line)
-    hash.update(line + '\n', 'latin1')
-    if (++digest.lines % HASH_EVERY === 0) {
-      digest.hashes.push(hash.digest('hex').slice(0, 16))
-      hash = createHash('sha256')
-    }
-  })
-  if (digest.lines % HASH_EVERY) digest.hashes.push(hash.digest('hex').slice(0, 16))
-  return digest
+  const digest = new LineDigest()
+  await lines.each((line) => digest.add(line))
+  return digest.finish()
 }
 
 /** Compares a digest with the expected one; `different` counts whole thousands when the first lines agree. */

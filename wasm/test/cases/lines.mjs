@@ -17,9 +17,11 @@ export class CommandLines {
   #closed
   errorText = ''
 
-  constructor(command) {
+  /** `input`: all that the command reads. */
+  constructor(command, input = '') {
     this.command = command
-    this.#child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(command[0], command.slice(1), { stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
+    this.#child.stdin?.end(input)
     this.#child.stdout.setEncoding('latin1')
     this.#child.stderr.setEncoding('utf8')
     this.#child.stderr.on('data', (text) => {
