@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
-import { chooseFiles, chooseThread, expectRows, fixture, idle, instructionsOf, openExample, panel, root, showTab } from './page'
+import { chooseFiles, chooseOthers, chooseThread, expectRows, fixture, idle, instructionsOf, openExample, panel, root, showTab } from './page'
 import { staticHost } from './servers'
 
 test.describe.configure({ timeout: 300_000 })
@@ -62,12 +62,10 @@ test('with the network off after one visit: open, decode, disassemble, unpack, e
   ])
   const bundle = readFileSync(await download.path())
   await page.getByRole('button', { name: 'Close', exact: true }).click()
-  await chooseFiles(page, { name: 'again.ptarmigan', mimeType: '', buffer: bundle })
-  await idle(page)
+  await chooseOthers(page, { name: 'again.ptarmigan', mimeType: '', buffer: bundle })
   await expectRows(page, Number(matcher?.split(' ')[1]))
   // Decompressors are such parts, too.
-  await chooseFiles(page, [fixture('calls-zstd.perf.data'), fixture('symfs/opt/ptarmigan/calls')])
-  await idle(page)
+  await chooseOthers(page, [fixture('calls-zstd.perf.data'), fixture('symfs/opt/ptarmigan/calls')])
   await showTab(page, 'Instructions')
   await expectRows(page, instructionsOf('calls-zstd'))
   await context.setOffline(false)

@@ -66,6 +66,24 @@ export async function gridRows(page: Page): Promise<number> {
   return Number(await grid.getAttribute('aria-rowcount')) - 1
 }
 
+/** Chooses other files while a trace is open, and waits until that one has gone and they are there. */
+export async function chooseOthers(page: Page, files: Parameters<Locator['setInputFiles']>[0]): Promise<void> {
+  const gone = page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const observer = new MutationObserver(() => {
+          if (document.documentElement.dataset.session === 'ready') return
+          observer.disconnect()
+          resolve()
+        })
+        observer.observe(document.documentElement, { attributes: true })
+      }),
+  )
+  await chooseFiles(page, files)
+  await gone
+  await idle(page)
+}
+
 /** Waits until the grid has that many rows: a view may still be on its way. */
 export async function expectRows(page: Page, rows: number): Promise<void> {
   await expect.poll(() => gridRows(page)).toBe(rows)

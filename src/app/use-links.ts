@@ -141,6 +141,10 @@ export function useLinks(): Links & { copy(): Promise<boolean>; fragment(): stri
     queueMicrotask(() => (same ? apply(link.link) : setLink({ state: 'other', link: link.link, opened: identity })))
   }, [link, isOpen, identity, status, apply])
 
+  // Until then the page is not at rest: what it shows is about to change.
+  const isComing = link.state === 'waiting' && isOpen
+  useEffect(() => (isComing ? markWork() : undefined), [isComing])
+
   // A bundle brings its own view; a link that was followed to it goes first.
   useEffect(() => {
     const parsed = bundle && parseLink(bundle.view)
