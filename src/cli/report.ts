@@ -33,7 +33,7 @@ type Sources = {
 }
 
 /** AUX bytes that are decoded again for the spread of cycles. */
-const SPREAD_BYTES = 64 << 20
+const SPREAD_BYTES = 4 << 20
 
 export async function report(session: Session, file: string, options: ReportOptions): Promise<Result<void, string>> {
   const decoded = decodeAll(session)
