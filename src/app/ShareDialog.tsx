@@ -161,9 +161,7 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
     }
     const selected = { instruction: selectedInstruction(view, session), packet: view.packet }
     return { range, threads: thread === null ? null : [thread], redaction, title: '', note: '', view: viewParameters(shared).toString(), ...(cut && { selected }) }
-    // The trace does not change while the dialog is open.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [status, range, thread, redaction])
+  }, [status, view, session, range, thread, redaction])
   const bundle = useBundle(wish)
   return (
     <Dialog title="Share" onClose={onClose}>

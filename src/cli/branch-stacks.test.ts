@@ -7,11 +7,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Session } from '../engine/session'
-import { textAt } from '../lib/text-column'
 import { spreadsByBlock } from '../model/block-cycles'
 import { ALL } from '../model/tables.gen'
-import { parseCommand } from './args'
-import { optionsText } from './script'
+import { scriptText } from './script-for-tests'
 import { decodeAll, openTrace } from './trace'
 
 const fixtures = join(import.meta.dirname, '../../wasm/test/fixtures')
@@ -33,20 +31,6 @@ function parseStacks(text: string): Stack[] {
       })
       return { ip: BigInt(`0x${ip}`), entries: entries.filter(({ from, to }) => from !== 0n || to !== 0n) }
     })
-}
-
-function ownText(session: Session, file: string): string {
-  const command = parseCommand(['script', file, '-F', 'ip,brstack'])
-  if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
-  const text = optionsText(command.value.options, [], 0)
-  let lines = ''
-  for (let first = 0; ;) {
-    const answer = session.query('script', { first, text })
-    if (!answer.ok) throw new Error(answer.error.sentence)
-    if (answer.value.rows === 0) return lines
-    for (let row = 0; row < answer.value.rows; row++) lines += textAt(answer.value.text, row)
-    first += answer.value.rows
-  }
 }
 
 type Seen = { from: bigint; to: bigint; taken: number; mispredicted: number; predicted: number; cycles: number; measured: number }
@@ -131,7 +115,7 @@ test('branches of a branch stack are what its text says', async () => {
   const { session } = trace.value
   expect(decodeAll(session).ok).toBe(true)
   // These lines are perf's, byte for byte: script.test.ts.
-  const stacks = parseStacks(ownText(session, file))
+  const stacks = parseStacks(scriptText(session, ['-F', 'ip,brstack']))
   expect(stacks.length).toBe(82)
   expect(checkBranches(session, stacks)).toEqual({ loops: 9, mispredicted: 62 })
   checkSpreads(session, stacks)

@@ -4,9 +4,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Session } from '../engine/session'
-import { textAt } from '../lib/text-column'
-import { parseCommand } from './args'
-import { optionsText } from './script'
+import { scriptText } from './script-for-tests'
 import { decodeAll, openTrace } from './trace'
 
 const fixtures = join(import.meta.dirname, '../../wasm/test/fixtures')
@@ -14,24 +12,13 @@ const trace_file = join(fixtures, 'calls-cyc.perf.data')
 
 /** How often each address stands in the lines of `script -F ip`. */
 function countsOf(session: Session, itrace: string): Map<bigint, number> {
-  const command = parseCommand(['script', trace_file, `--itrace=${itrace}`, '-F', 'ip'])
-  if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
-  const text = optionsText(command.value.options, [], 0)
   const counts = new Map<bigint, number>()
-  for (let first = 0; ;) {
-    const answer = session.query('script', { first, text })
-    if (!answer.ok) throw new Error(answer.error.sentence)
-    const { rows, text: lines } = answer.value
-    if (rows === 0) return counts
-    for (let row = 0; row < rows; row++) {
-      for (const line of textAt(lines, row).split('\n')) {
-        if (line.trim() === '') continue
-        const ip = BigInt(`0x${line.trim()}`)
-        counts.set(ip, (counts.get(ip) ?? 0) + 1)
-      }
-    }
-    first += rows
+  for (const line of scriptText(session, [`--itrace=${itrace}`, '-F', 'ip']).split('\n')) {
+    if (line.trim() === '') continue
+    const ip = BigInt(`0x${line.trim()}`)
+    counts.set(ip, (counts.get(ip) ?? 0) + 1)
   }
+  return counts
 }
 
 test('branches are counted as script prints them', async () => {

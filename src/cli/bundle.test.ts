@@ -12,9 +12,8 @@ import type { Session } from '../engine/session'
 import { openBundle, readMember } from '../share/container'
 import { MemorySource } from '../share/pieces'
 import { noRedaction } from '../share/redaction'
-import { parseCommand } from './args'
 import { bundle, type BundleOptions } from './bundle'
-import { optionsText } from './script'
+import { scriptText } from './script-for-tests'
 import { decodeAll, infoOf, openTrace } from './trace'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -86,19 +85,7 @@ function scriptLines(session: Session): string[] {
   return linesOf(session, isTimed ? ['--itrace=bei0ns', '--ns', '-F', FIELDS] : ['--itrace=b', '-F', TIMELESS_FIELDS])
 }
 
-function linesOf(session: Session, words: readonly string[]): string[] {
-  const command = parseCommand(['script', 'x', ...words])
-  if (!command.ok || command.value.name !== 'script') throw new Error('no script command')
-  const text = optionsText(command.value.options, [], 0)
-  const parts: string[] = []
-  for (let first = 0; ; first = 1) {
-    const answer = session.query('script', { first, text })
-    if (!answer.ok) throw new Error(answer.error.sentence)
-    if (answer.value.rows === 0) break
-    parts.push(new TextDecoder().decode(answer.value.text.pool))
-  }
-  return parts.join('').split('\n')
-}
+const linesOf = (session: Session, words: readonly string[]): string[] => scriptText(session, words).split('\n')
 
 /** Of ns of perf's clock; null for a line without. */
 function timeOf(line: string): bigint | null {

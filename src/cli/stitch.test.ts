@@ -5,10 +5,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Session } from '../engine/session'
-import { textAt } from '../lib/text-column'
 import { infoValue } from '../model/names'
-import { parseCommand } from './args'
-import { optionsText } from './script'
+import { scriptText } from './script-for-tests'
 import { decodeAll, openTrace } from './trace'
 
 const fixtures = join(import.meta.dirname, '../../wasm/test/fixtures')
@@ -20,30 +18,16 @@ async function open(): Promise<Session> {
   return trace.value.session
 }
 
-function scriptOf(session: Session, words: readonly string[]): string {
-  const command = parseCommand(['script', trace_file, ...words])
-  if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
-  const text = optionsText(command.value.options, [], 0)
-  let lines = ''
-  for (let first = 0; ;) {
-    const answer = session.query('script', { first, text })
-    if (!answer.ok) throw new Error(answer.error.sentence)
-    if (answer.value.rows === 0) return lines
-    for (let row = 0; row < answer.value.rows; row++) lines += textAt(answer.value.text, row)
-    first += answer.value.rows
-  }
-}
-
 test('call stacks of the LBR are stitched as perf does', async () => {
   const session = await open()
   const stitched = readFileSync(join(fixtures, 'other/callstack-calls.txt'), 'utf8')
   const samples = (text: string) => text.trimEnd().split('\n\n')
-  const ours = samples(scriptOf(session, ['--stitch-lbr']))
+  const ours = samples(scriptText(session, ['--stitch-lbr']))
   const different = samples(stitched).filter((sample, row) => sample !== ours[row])
   // Where the LBR was empty perf takes what lies behind the record for a frame; we print the chain that the kernel walked.
   expect(different.map((sample) => sample.split('\n').slice(1))).toEqual(Array.from({ length: 10 }, () => ['\t             3fd [unknown] ([unknown])']))
   // 32 callers were no longer in the registers.
-  expect(ours.join('\n').split('\n').length - samples(scriptOf(session, [])).join('\n').split('\n').length).toBe(32)
+  expect(ours.join('\n').split('\n').length - samples(scriptText(session, [])).join('\n').split('\n').length).toBe(32)
 })
 
 test('a file of call-stack LBR says why it has no blocks', async () => {

@@ -7,6 +7,7 @@ import { useStore, useTable } from '../../store'
 import { Button, IconButton } from '../../widgets/Button'
 import { countText, durationText, shareText, timeText } from '../../widgets/number-text'
 import { openNote, type FunctionNames, type SelectedCall } from './describe'
+import { FactList } from './FactList'
 import { ipcOf } from './ipc'
 
 type Props = { call: SelectedCall; thread: string; names: FunctionNames; onZoom(): void; onClose(): void }
@@ -49,15 +50,7 @@ export function CallDetails({ call, thread, names, onZoom, onClose }: Props) {
         <Button onClick={onZoom}>Zoom to it</Button>
         <IconButton icon="close" label="Close details" onClick={onClose} />
       </header>
-      <dl>
-        {facts.map((fact) => (
-          <div key={fact.name}>
-            <dt>{fact.name}</dt>
-            <dd>{fact.value}</dd>
-            {fact.note && <dd className="call-note">{fact.note}</dd>}
-          </div>
-        ))}
-      </dl>
+      <FactList facts={facts} />
     </aside>
   )
 }

@@ -8,6 +8,7 @@ import { useStore, useTable } from '../../store'
 import { Button, IconButton } from '../../widgets/Button'
 import type { Fact } from '../../widgets/Facts'
 import { countText, durationText, timeText } from '../../widgets/number-text'
+import { FactList } from './FactList'
 import { MARK_SAMPLES } from './layout'
 import type { SelectedMark } from './use-marks'
 
@@ -48,21 +49,6 @@ function Chain({ text }: { text: string }) {
       <dd className="mono">{frames.slice(0, FRAMES_SHOWN).join(' ← ')}</dd>
       {rest > 0 && <dd className="call-note">and {countText(rest)} more callers</dd>}
     </div>
-  )
-}
-
-function FactList({ facts, children }: { facts: readonly Fact[]; children?: React.ReactNode }) {
-  return (
-    <dl>
-      {facts.map((fact) => (
-        <div key={fact.name}>
-          <dt>{fact.name}</dt>
-          <dd>{fact.value}</dd>
-          {fact.note && <dd className="call-note">{fact.note}</dd>}
-        </div>
-      ))}
-      {children}
-    </dl>
   )
 }
 
