@@ -112,3 +112,17 @@ calls 28513/28513  0.000050642    0  cycles:u   402502  __init_ssp+0x32  #727  T
 `,
   )
 })
+
+test('PT events of a window are those of the whole trace in it, decoded for it or taken from the whole', async () => {
+  const times = ({ time_ns, rows }: Tables['marks']) => Array.from({ length: rows }, (_, row) => time_ns[row] ?? NaN)
+  const everything = { start_ns: 0, end_ns: 0, count: 0 }
+  const session = await open('ptwrite.perf.data')
+  const all = times(ask(session, 'marks', everything))
+  expect(all.length).toBeGreaterThan(100)
+  const middle = { start_ns: all[30] ?? 0, end_ns: all[120] ?? 0, count: 0 }
+  const inside = all.filter((time) => time >= middle.start_ns && time < middle.end_ns)
+  expect(inside.length).toBeGreaterThan(50)
+  // The whole was asked for last: its answer is taken.
+  expect(times(ask(session, 'marks', middle))).toEqual(times(ask(await open('ptwrite.perf.data'), 'marks', middle)))
+  expect(new Set(times(ask(session, 'marks', middle)))).toEqual(new Set(inside))
+})

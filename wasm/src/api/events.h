@@ -17,4 +17,8 @@ typedef struct ptm_event_row {
  * the trace is not PT. */
 ptm_status ptm_events_decode(ptm_session *session, uint64_t start_ns, uint64_t end_ns, uint32_t thread, const ptm_event_row **rows, uint32_t *count) PTM_MUST_CHECK;
 
+/* The same from the answer kept last, without decoding, when that holds all of them;
+ * it may hold others as well. false: it does not. */
+bool ptm_events_kept(const ptm_session *session, uint64_t start_ns, uint64_t end_ns, uint32_t thread, const ptm_event_row **rows, uint32_t *count);
+
 #endif

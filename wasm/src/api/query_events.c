@@ -142,6 +142,21 @@ static ptm_status put(ptm_session *session, ptm_table *table, const ptm_event_ro
 	return ptm_table_set_text(table, PTM_events_text, at, text, ptm_event_text(session, item, text, sizeof text));
 }
 
+bool ptm_events_kept(const ptm_session *session, uint64_t start_ns, uint64_t end_ns, uint32_t thread, const ptm_event_row **rows, uint32_t *count)
+{
+	const ptm_events *events = session->events;
+
+	if (!events || !events->done || events->version != session->version || events->start_ns > start_ns || events->end_ns < end_ns ||
+	    (events->thread != PTM_ALL && events->thread != thread))
+		return false;
+	for (uint32_t i = 0; i < events->rows.length; i++)
+		if (events->rows.at[i].left_out)
+			return false;
+	*rows = events->rows.at;
+	*count = events->rows.length;
+	return true;
+}
+
 ptm_status ptm_events_decode(ptm_session *session, uint64_t start_ns, uint64_t end_ns, uint32_t thread, const ptm_event_row **rows, uint32_t *count)
 {
 	ptm_events *events = session->events;

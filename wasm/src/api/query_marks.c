@@ -132,8 +132,13 @@ static ptm_status add_events(marks *into)
 		return PTM_OK;
 	if (ptm_window_bytes(into->session, into->start_ns, into->end_ns) > MOST_EVENT_BYTES)
 		return add_note(into, "PT events (PTWRITE, power, interrupts) are shown in stretches of at most 4 MB of trace: zoom in to see them.");
-	PTM_TRY(ptm_events_decode(into->session, into->start_ns, into->end_ns, into->thread, &rows, &count));
+	/* A short trace is decoded once, for the whole of it; its windows are parts of that answer. */
+	if (!ptm_events_kept(into->session, into->start_ns, into->end_ns, into->thread, &rows, &count))
+		PTM_TRY(ptm_events_decode(into->session, into->start_ns, into->end_ns, into->thread, &rows, &count));
 	for (uint32_t i = 0; i < count; i++) {
+		const ptm_item *item = &rows[i].item;
+		if (item->end_ns < into->start_ns || item->end_ns >= into->end_ns || (into->thread != PTM_ALL && item->thread != into->thread))
+			continue;
 		PTM_TRY(add_event(into, &rows[i]));
 		left_out += rows[i].left_out;
 	}
