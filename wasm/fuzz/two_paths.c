@@ -23,7 +23,7 @@ static ptm_status take(ptm_part *part, const ptm_item *item)
 /* One batch of the fast path. Returns whether it goes on. */
 static bool run_fast(ptm_cached *cached, ptm_part *part, uint64_t stop)
 {
-	const ptm_cached_batch *batch;
+	bool left;
 	bool entered = ptm_cached_inside(cached);
 	uint32_t thread;
 	if (!entered) {
@@ -32,9 +32,8 @@ static bool run_fast(ptm_cached *cached, ptm_part *part, uint64_t stop)
 	}
 	if (!entered)
 		return false;
-	promise(ptm_cached_run(cached, stop, false, &batch) == PTM_OK);
-	promise(ptm_part_add_batch(part, &graph, batch) == PTM_OK);
-	return !batch->left;
+	promise(ptm_part_run_fast(part, cached, stop, false, &left) == PTM_OK);
+	return !left;
 }
 
 /* Decodes [0, size) into a part, which the caller frees. `step`: bytes a call, 0: the slow path alone. */

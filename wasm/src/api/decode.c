@@ -111,9 +111,9 @@ static uint64_t next_truncation(const ptm_session *session)
 /* Decodes by the fast path up to `until`, a batch of it. Stores whether it goes on. */
 static ptm_status step_fast(ptm_session *session, uint64_t until, bool *goes_on)
 {
-	const ptm_cached_batch *batch;
 	uint64_t truncation = next_truncation(session);
 	uint32_t thread;
+	bool left;
 
 	*goes_on = session->cached && ptm_cached_inside(session->cached);
 	if (session->cached && !*goes_on) {
@@ -122,9 +122,9 @@ static ptm_status step_fast(ptm_session *session, uint64_t until, bool *goes_on)
 	}
 	if (!*goes_on)
 		return PTM_OK;
-	PTM_TRY(ptm_cached_run(session->cached, until < truncation ? until : truncation, truncation <= until, &batch));
-	*goes_on = !batch->left;
-	return ptm_part_add_batch(session->part, &session->graph, batch);
+	PTM_TRY(ptm_part_run_fast(session->part, session->cached, until < truncation ? until : truncation, truncation <= until, &left));
+	*goes_on = !left;
+	return PTM_OK;
 }
 
 ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)

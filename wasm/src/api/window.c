@@ -74,11 +74,11 @@ static ptm_status finish_queue(ptm_window *window)
 
 /* Decodes a batch by the fast path, where all of it lies in the window and is of
  * its thread. Stores whether it did. */
-static ptm_status step_fast(ptm_session *session, ptm_window *window, uint64_t until, bool *goes_on)
+static ptm_status step_fast(ptm_window *window, uint64_t until, bool *goes_on)
 {
 	ptm_pt_flow *flow = ptm_flow_pt(window->replay.flow);
-	const ptm_cached_batch *batch;
 	uint32_t thread;
+	bool left;
 
 	*goes_on = window->cached && ptm_cached_inside(window->cached);
 	if (!*goes_on && window->cached && window->inside && ptm_flow_offset(window->replay.flow) < window->calm_until &&
@@ -89,20 +89,20 @@ static ptm_status step_fast(ptm_session *session, ptm_window *window, uint64_t u
 	if (!*goes_on)
 		return PTM_OK;
 	bool ends = window->calm_until <= until;
-	PTM_TRY(ptm_cached_run(window->cached, ends ? window->calm_until : until, ends, &batch));
-	*goes_on = !batch->left;
-	return ptm_part_add_batch(window->part, &session->window_graph, batch);
+	PTM_TRY(ptm_part_run_fast(window->part, window->cached, ends ? window->calm_until : until, ends, &left));
+	*goes_on = !left;
+	return PTM_OK;
 }
 
 /* Decodes up to a slice of the current queue. PTM_END: the queue is done. */
-static ptm_status step(ptm_session *session, ptm_window *window)
+static ptm_status step(ptm_window *window)
 {
 	uint64_t until = ptm_flow_offset(window->replay.flow) + SLICE_BYTES;
 	ptm_item item;
 
 	while (ptm_flow_offset(window->replay.flow) < until) {
 		bool is_fast;
-		PTM_TRY(step_fast(session, window, until, &is_fast));
+		PTM_TRY(step_fast(window, until, &is_fast));
 		if (is_fast)
 			continue;
 		PTM_TRY(ptm_flow_next(window->replay.flow, &item));
@@ -177,7 +177,7 @@ ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, 
 	if (window->queue < session->file.queues.length) {
 		if (!window->started)
 			PTM_TRY(start_queue(session, window));
-		ptm_status status = step(session, window);
+		ptm_status status = step(window);
 		if (status == PTM_END)
 			status = finish_queue(window);
 		PTM_TRY(status);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fast path as others see it: where it takes the flow over and hands it back, batch by batch. */
+/* The fast path as others see it: where it takes the flow over, packet by packet, and hands it back. */
 #include "flow/pt_cached_state.h"
 
-/* About how much of the stream one batch covers, and the nodes that may ask for. */
-#define BATCH_BYTES (32u << 10)
+/* The nodes that one batch may ask for. */
 #define MOST_NEW_NODES (1u << 20)
 
 ptm_status ptm_cached_new(ptm_cached **made, ptm_pt_flow *flow, ptm_graph *graph, ptm_cached_log *log)
@@ -64,13 +63,13 @@ ptm_status ptm_cached_enter(ptm_cached *cached, bool *entered, uint32_t *thread)
 	cached->inside = cached->dirty = cached->fresh = *entered = true;
 	cached->kind = flow->packet.kind;
 	cached->packet_offset = flow->packet_offset;
-	memset(cached->return_node, 0, sizeof cached->return_node);
+	memset(cached->return_to, 0, sizeof cached->return_to);
 	memset(cached->returner, 0, sizeof cached->returner);
 	return PTM_OK;
 }
 
 /* Keeps what the batch before did not give away: an arrival that nothing followed yet. */
-static void begin_batch(ptm_cached *cached)
+void ptm_cached_begin(ptm_cached *cached)
 {
 	uint64_t offset = cached->flow->reader.offset;
 	uint32_t taken = cached->batch.length;
@@ -85,7 +84,7 @@ static void begin_batch(ptm_cached *cached)
 					    .thread = cached->flow->context.thread };
 }
 
-static void end_batch(ptm_cached *cached)
+void ptm_cached_end(ptm_cached *cached)
 {
 	ptm_pt_flow *flow = cached->flow;
 	uint32_t at = ptm_cached_executed(cached), length = cached->length;
@@ -132,42 +131,60 @@ static void hand_back(ptm_cached *cached)
 	}
 }
 
-ptm_status ptm_cached_run(ptm_cached *cached, uint64_t stop, bool leave, const ptm_cached_batch **batch)
+ptm_status ptm_cached_room(ptm_cached *cached, uint64_t stop, const uint8_t **from, const uint8_t **end)
 {
 	ptm_pt_reader *reader = &cached->flow->reader;
-	uint64_t most = reader->offset + BATCH_BYTES;
+	uint32_t available;
+
+	PTM_TRY(ptm_pt_reader_view(reader, reader->offset, PTM_CACHED_AHEAD + 1, from, &available));
+	*end = *from;
+	/* No packet goes across the end of a recorder's buffer: the slow path sees to that. */
+	if (available <= PTM_CACHED_AHEAD || reader->offset + PTM_CACHED_AHEAD >= reader->buffer_end || reader->offset >= stop)
+		return PTM_OK;
+	uint64_t room = stop - reader->offset;
+	if (room > reader->buffer_end - PTM_CACHED_AHEAD - reader->offset)
+		room = reader->buffer_end - PTM_CACHED_AHEAD - reader->offset;
+	if (room > available - PTM_CACHED_AHEAD)
+		room = available - PTM_CACHED_AHEAD;
+	*end = *from + room;
+	return PTM_OK;
+}
+
+/* Takes in the next packet, or the bits left of the last one. */
+static ptm_status take_next(ptm_cached *cached, uint64_t stop, ptm_went *went)
+{
+	const uint8_t *from, *end;
+
+	*went = PTM_WENT_OUT;
+	if (ptm_graph_is_full(cached->graph, MOST_NEW_NODES))
+		return PTM_OK;
+	if (cached->bits_left && !ptm_cached_waits_for_tip(cached)) {
+		*went = ptm_cached_take_rest(cached);
+		return PTM_OK;
+	}
+	PTM_TRY(ptm_cached_room(cached, stop, &from, &end));
+	if (from < end)
+		*went = ptm_cached_take_packet(cached, from, end);
+	return PTM_OK;
+}
+
+ptm_status ptm_cached_step(ptm_cached *cached, uint64_t stop, bool leave, const ptm_cached_batch **batch)
+{
+	const ptm_pt_reader *reader = &cached->flow->reader;
 	ptm_went went = PTM_WENT_ON;
 
-	begin_batch(cached);
+	ptm_cached_begin(cached);
 	if (stop >= reader->limit) {
 		stop = reader->limit;
 		leave = true;
 	}
-	if (ptm_graph_is_full(cached->graph, MOST_NEW_NODES))
+	if (reader->offset < stop)
+		PTM_TRY(take_next(cached, stop, &went));
+	else if (leave)
 		went = PTM_WENT_OUT;
-	while (went == PTM_WENT_ON && reader->offset < most && cached->length < PTM_CACHED_EVENTS - PTM_CACHED_PACKET_EVENTS) {
-		const uint8_t *at;
-		uint32_t available;
-		if (reader->offset >= stop) {
-			went = leave ? PTM_WENT_OUT : PTM_WENT_ON;
-			break;
-		}
-		PTM_TRY(ptm_pt_reader_view(reader, reader->offset, PTM_CACHED_AHEAD + 1, &at, &available));
-		/* No packet goes across the end of a recorder's buffer: the slow path sees to that. */
-		if (available <= PTM_CACHED_AHEAD || reader->offset + PTM_CACHED_AHEAD >= reader->buffer_end) {
-			went = PTM_WENT_OUT;
-			break;
-		}
-		uint64_t room = stop - reader->offset;
-		if (room > reader->buffer_end - PTM_CACHED_AHEAD - reader->offset)
-			room = reader->buffer_end - PTM_CACHED_AHEAD - reader->offset;
-		if (room > available - PTM_CACHED_AHEAD)
-			room = available - PTM_CACHED_AHEAD;
-		went = ptm_cached_take_packets(cached, at, at + room);
-	}
 	if (went == PTM_WENT_WRONG)
 		return PTM_NO_MEMORY;
-	end_batch(cached);
+	ptm_cached_end(cached);
 	if (went != PTM_WENT_ON)
 		hand_back(cached);
 	*batch = &cached->batch;

@@ -25,7 +25,7 @@ typedef enum ptm_cached_kind {
 
 typedef struct ptm_cached_event { uint32_t what, at, a, b; } ptm_cached_event;
 
-#define PTM_CACHED_EVENTS 8192
+#define PTM_CACHED_EVENTS 2048
 
 /* The last decision before the flow was handed back. */
 typedef struct ptm_cached_leave {
@@ -55,14 +55,14 @@ ptm_status ptm_cached_new(ptm_cached **cached, ptm_pt_flow *flow, ptm_graph *gra
 void ptm_cached_free(ptm_cached *cached);
 
 /* Takes the flow over when it is in a calm state; stores whether it did, and who
- * runs. Then only ptm_cached_run may be called until a batch says `left`. */
+ * runs. Then only ptm_cached_step may be called until a batch says `left`. */
 ptm_status ptm_cached_enter(ptm_cached *cached, bool *entered, uint32_t *thread) PTM_MUST_CHECK;
 
 /* Whether the flow is taken over now. */
 bool ptm_cached_inside(const ptm_cached *cached);
 
-/* Decodes packets below `stop`, as many as one batch holds. `leave`: hands the flow
- * back where `stop` is reached, which it does at the flow's limit in any case. The batch is good until the next call. */
-ptm_status ptm_cached_run(ptm_cached *cached, uint64_t stop, bool leave, const ptm_cached_batch **batch) PTM_MUST_CHECK;
+/* Decodes the next packet below `stop`, or what is left of the last one. `leave`: hands the flow back where
+ * `stop` is reached, which it does at the flow's limit in any case. The batch is good until the next call. */
+ptm_status ptm_cached_step(ptm_cached *cached, uint64_t stop, bool leave, const ptm_cached_batch **batch) PTM_MUST_CHECK;
 
 #endif

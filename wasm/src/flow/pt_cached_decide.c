@@ -59,9 +59,9 @@ void ptm_cached_latch(ptm_cached *cached, uint32_t row, uint32_t at)
 static void let_know(ptm_cached *cached, uint32_t returner, uint32_t node)
 {
 	if (returner & PTM_CACHED_CALLER)
-		cached->graph->nodes[returner & ~PTM_CACHED_CALLER].to[1] = node << 8;
+		cached->graph->nodes[returner & ~PTM_CACHED_CALLER].to[1] = ptm_graph_edge(cached->graph, node);
 	else if (returner)
-		cached->graph->ops.at[returner - 1].return_node = node;
+		cached->graph->ops.at[returner - 1].return_to = ptm_graph_edge(cached->graph, node);
 }
 
 /* Pops the return stack and stores the node at `ip`, to which control returns. */
@@ -69,7 +69,7 @@ static ptm_status pop_return(ptm_cached *cached, uint64_t ip, uint32_t *node)
 {
 	uint32_t place = (cached->flow->returns.top - 1) % PTM_RETURN_STACK_DEPTH;
 	bool is_top = cached->flow->returns.depth && cached->flow->returns.at[place] == ip;
-	*node = is_top ? cached->return_node[place] : 0;
+	*node = is_top ? cached->return_to[place] >> 8 : 0;
 	if (!*node) {
 		PTM_TRY(ptm_graph_find(cached->graph, ip, node));
 		if (is_top)
@@ -177,8 +177,7 @@ static ptm_went walk_bits(ptm_cached *cached)
 	return went;
 }
 
-/* Whether the present node is an indirect branch, for which a TIP must come. */
-static bool waits_for_tip(const ptm_cached *cached)
+bool ptm_cached_waits_for_tip(const ptm_cached *cached)
 {
 	uint8_t kind = cached->graph->codes[cached->node].kind;
 	return kind == PTM_NODE_JUMP || kind == PTM_NODE_CALL;
@@ -187,7 +186,7 @@ static bool waits_for_tip(const ptm_cached *cached)
 ptm_went ptm_cached_take_rest(ptm_cached *cached)
 {
 	ptm_went went = walk_bits(cached);
-	return went != PTM_WENT_OUT ? went : waits_for_tip(cached) ? PTM_WENT_ON : PTM_WENT_HALF;
+	return went != PTM_WENT_OUT ? went : ptm_cached_waits_for_tip(cached) ? PTM_WENT_ON : PTM_WENT_HALF;
 }
 
 ptm_went ptm_cached_take_tnt(ptm_cached *cached, uint64_t payload, uint32_t count, uint64_t offset)
@@ -204,7 +203,7 @@ ptm_went ptm_cached_take_tnt(ptm_cached *cached, uint64_t payload, uint32_t coun
 		return went;
 	if (cached->bits_left == count)
 		cached->last_offset = last_before;
-	if (went == PTM_WENT_OUT && waits_for_tip(cached))
+	if (went == PTM_WENT_OUT && ptm_cached_waits_for_tip(cached))
 		return PTM_WENT_ON;
 	if (went == PTM_WENT_OUT && cached->bits_left < count)
 		return PTM_WENT_HALF;
@@ -222,13 +221,13 @@ static ptm_status find_target(ptm_cached *cached, const ptm_node_code *code, uin
 	if (code->kind == PTM_NODE_RETURN)
 		return pop_return(cached, ip, target);
 	if (code->kind == PTM_NODE_CALL)
-		ptm_cached_push_return(cached, code->next_ip, graph->nodes[row].to[1] >> 8, row | PTM_CACHED_CALLER);
+		ptm_cached_push_return(cached, code->next_ip, graph->nodes[row].to[1], row | PTM_CACHED_CALLER);
 	if (known && graph->codes[known].ip == ip) {
 		*target = known;
 		return PTM_OK;
 	}
 	PTM_TRY(ptm_graph_find(graph, ip, target));
-	graph->nodes[row].to[0] = *target << 8;
+	graph->nodes[row].to[0] = ptm_graph_edge(graph, *target);
 	return PTM_OK;
 }
 

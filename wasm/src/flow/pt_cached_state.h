@@ -17,7 +17,7 @@
 /* Events that one packet may bring: 47 decisions. */
 #define PTM_CACHED_PACKET_EVENTS (48 * (PTM_NODE_OPS + 4))
 
-_Static_assert(PTM_CACHED_PACKET_EVENTS * 2 < PTM_CACHED_EVENTS, "a packet's events fit");
+_Static_assert(PTM_CACHED_PACKET_EVENTS < PTM_CACHED_EVENTS, "a packet's events fit, and one that is left");
 
 struct ptm_cached {
 	ptm_pt_flow *flow;       /* borrowed */
@@ -40,9 +40,9 @@ struct ptm_cached {
 	uint32_t bits_left;
 	uint32_t at;
 	uint32_t moved_at, moved_node; /* `at` when time moved last, and the node then present if it was plain (else 0) */
-	/* Beside the flow's return stack: node (0: not known) of each entry, and who is to
+	/* Beside the flow's return stack: edge (as ptm_node.to; 0: not known) of each entry, and who is to
 	 * know it: an op (its row + 1), or an indirect call (its node | PTM_CACHED_CALLER), or none (0). */
-	uint32_t return_node[PTM_RETURN_STACK_DEPTH], returner[PTM_RETURN_STACK_DEPTH];
+	uint32_t return_to[PTM_RETURN_STACK_DEPTH], returner[PTM_RETURN_STACK_DEPTH];
 };
 
 #define PTM_CACHED_CALLER (1u << 31)
@@ -70,10 +70,10 @@ static inline void ptm_cached_log_edge(ptm_cached *cached, uint32_t row, uint32_
 #endif
 }
 
-static inline void ptm_cached_push_return(ptm_cached *cached, uint64_t ip, uint32_t node, uint32_t returner)
+static inline void ptm_cached_push_return(ptm_cached *cached, uint64_t ip, uint32_t edge, uint32_t returner)
 {
 	uint32_t place = cached->flow->returns.top % PTM_RETURN_STACK_DEPTH;
-	cached->return_node[place] = node;
+	cached->return_to[place] = edge;
 	cached->returner[place] = returner;
 	ptm_return_stack_push(&cached->flow->returns, ip);
 }
@@ -85,9 +85,40 @@ static inline void ptm_cached_walk_path(ptm_cached *cached, const ptm_node_code 
 	for (uint32_t i = 0; i < code->op_count; i++) {
 		const ptm_node_op *op = &cached->graph->ops.at[code->first_op + i];
 		if (op->is_call)
-			ptm_cached_push_return(cached, op->return_ip, op->return_node, code->first_op + i + 1);
+			ptm_cached_push_return(cached, op->return_ip, op->return_to, code->first_op + i + 1);
 		ptm_cached_tell(cached, PTM_CACHED_OP, code->first_op + i, start + op->instructions, 0, delta);
 	}
+}
+
+/* Full IP of a TIP at `at`; stores its size, 0 when it is for the slow path. */
+static inline uint64_t ptm_cached_tip_ip(const uint8_t *at, uint64_t last_ip, uint32_t *size)
+{
+	uint64_t payload;
+	memcpy(&payload, at + 1, sizeof payload);
+	switch (at[0] >> 5) {
+	case 1: *size = 3; return (last_ip & ~0xffffull) | (payload & 0xffff);
+	case 2: *size = 5; return (last_ip & ~0xffffffffull) | (payload & 0xffffffff);
+	case 3: *size = 7; return (uint64_t)((int64_t)(payload << 16) >> 16);
+	case 4: *size = 7; return (last_ip & ~0xffffffffffffull) | (payload & 0xffffffffffffull);
+	case 6: *size = 9; return payload;
+	default: *size = 0; return 0;
+	}
+}
+
+/* Cycles of a CYC at `at`; stores its size, 0 when it is for the slow path. */
+static inline uint64_t ptm_cached_cyc(const uint8_t *at, uint32_t *size)
+{
+	uint64_t cycles = at[0] >> 3;
+	uint32_t length = 1, shift = 5;
+	bool more = at[0] & 4;
+	while (more && length < 8) {
+		uint8_t byte = at[length++];
+		cycles |= (uint64_t)(byte >> 1) << shift;
+		shift += 7;
+		more = byte & 1;
+	}
+	*size = more ? 0 : length;
+	return cycles;
 }
 
 /* Instructions executed, without the present node's. */
@@ -108,9 +139,21 @@ ptm_went ptm_cached_take_rest(ptm_cached *cached);
 ptm_went ptm_cached_take_tnt(ptm_cached *cached, uint64_t payload, uint32_t count, uint64_t offset);
 ptm_went ptm_cached_take_tip(ptm_cached *cached, uint64_t ip, uint64_t offset);
 
+/* Whether the present node is an indirect branch, for which a TIP must come. */
+bool ptm_cached_waits_for_tip(const ptm_cached *cached);
+
 /* pt_cached_packets.c */
-/* Takes in the packets that start in [from, end), as far as they are for this path
- * and the window stays where it is. Moves the reader behind them. */
-ptm_went ptm_cached_take_packets(ptm_cached *cached, const uint8_t *from, const uint8_t *end);
+/* Takes in the packet at `from`, and the PADs before it, as far as it is for this path. Moves the reader behind it. */
+ptm_went ptm_cached_take_packet(ptm_cached *cached, const uint8_t *from, const uint8_t *end);
+/* MTC, and what the clock looks ahead for: the reader's window may move. `before`: kind of the packet before. */
+void ptm_cached_take_mtc(ptm_cached *cached, uint32_t at, uint32_t plain_node, uint32_t mtc, uint64_t offset, uint8_t before);
+
+/* pt_cached.c, for those who walk by themselves from packet to packet. */
+/* Begins a batch where the flow stands: `at` counts from here. */
+void ptm_cached_begin(ptm_cached *cached);
+/* Ends it: what was executed counts. */
+void ptm_cached_end(ptm_cached *cached);
+/* Bytes of the stream at hand, of which a packet that starts in them may be taken; none where the slow path must see to it. */
+ptm_status ptm_cached_room(ptm_cached *cached, uint64_t stop, const uint8_t **from, const uint8_t **end) PTM_MUST_CHECK;
 
 #endif

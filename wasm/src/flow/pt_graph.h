@@ -23,7 +23,7 @@
 typedef struct ptm_node {
 	/* Successors not taken, taken: row << 8 | instructions of its path when it is
 	 * plain and nothing else happens on the way, else row << 8; 0: not known yet.
-	 * Of an indirect branch: to[0] is where it went last, to[1] of a call where it returns to. */
+	 * Of an indirect branch: to[0] is where it went last, to[1] of a call where it returns to (with the instructions of any plain path). */
 	uint32_t to[2];
 	uint32_t count[2];       /* decisions since they were told last; indirect ones and returns count as taken */
 } ptm_node;
@@ -59,7 +59,8 @@ typedef struct ptm_node_op {
 	uint32_t instructions;   /* of the path, up to and with the branch */
 	uint32_t from, to;       /* rows of blocks on both sides of it */
 	uint32_t function;       /* where it leads */
-	uint32_t return_node;    /* of a call: the node at return_ip once it is known, else 0 */
+	uint32_t return_to;      /* of a call: the edge to the node at return_ip (as ptm_node.to) once it is known, else 0 */
+	uint32_t memo;           /* for who walks: the call-tree node that it led to last */
 	uint8_t is_call;         /* else a direct jump to the start of another function */
 	uint8_t is_entry;        /* to where the function begins */
 } ptm_node_op;
@@ -105,6 +106,12 @@ static inline ptm_status ptm_graph_find(ptm_graph *graph, uint64_t ip, uint32_t 
 		return PTM_OK;
 	}
 	return ptm_graph_find_slow(graph, ip, row);
+}
+
+/* The edge to a node, as in ptm_node.to. */
+static inline uint32_t ptm_graph_edge(const ptm_graph *graph, uint32_t row)
+{
+	return row << 8 | graph->codes[row].plain;
 }
 
 /* Finds out where a BRANCH goes. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes the fast path's batches into a part: the same answer as visit by visit.
+/* Takes what the fast path tells into a part: the same answer as visit by visit.
  * Counts of edges become counts of blocks at the end of a run, or of the part. */
 #include "profile/part_stack.h"
 
@@ -136,11 +136,11 @@ static inline ptm_status take_op(taking *taking, const ptm_cached_event *event, 
 		return ptm_part_replace(part, op->function, part->last.time_ns);
 	if (op->is_entry && part->stack.length < PTM_STACK_DEPTH) {
 		ptm_frame frame = { .return_ip = op->return_ip, .start_ns = part->last.time_ns,
-				    .start_instructions = part->piece.instructions, .function = op->function, .return_node = op->return_node };
+				    .start_instructions = part->piece.instructions, .function = op->function, .return_node = op->return_to >> 8 };
 		return ptm_part_push(part, &frame);
 	}
 	uint64_t to_ip = part->blocks->blocks.at[op->to].ip;
-	return call(taking, op->from, op->to, op->return_node, to_ip, taking->batch->offset + (uint64_t)(int32_t)event->b);
+	return call(taking, op->from, op->to, op->return_to >> 8, to_ip, taking->batch->offset + (uint64_t)(int32_t)event->b);
 }
 
 /* An indirect call from the end of `node`. */
@@ -227,6 +227,12 @@ static inline ptm_status take(taking *taking, const ptm_cached_event *event)
 	default:
 		return lead_on(taking, event, row);
 	}
+}
+
+ptm_status ptm_part_tell(ptm_part *part, ptm_graph *graph, const ptm_cached_batch *batch, const ptm_cached_event *event, uint64_t now_ns)
+{
+	taking taking = { .part = part, .graph = graph, .batch = batch, .now_ns = now_ns, .counted = event->at };
+	return take(&taking, event);
 }
 
 ptm_status ptm_part_add_batch(ptm_part *part, ptm_graph *graph, const ptm_cached_batch *batch)

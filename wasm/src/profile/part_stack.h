@@ -102,4 +102,9 @@ void ptm_part_share_cycles(ptm_part *part, uint64_t cycles);
 /* part.c. Moves the stack from the last visit to `item`, the next, of `block`. */
 ptm_status ptm_part_step(ptm_part *part, const ptm_item *item, const ptm_block *block) PTM_MUST_CHECK;
 
+/* part_batch.c. Takes in what the fast path did, as if it had come visit by visit. */
+ptm_status ptm_part_add_batch(ptm_part *part, ptm_graph *graph, const ptm_cached_batch *batch) PTM_MUST_CHECK;
+/* The same of one event, where all instructions before it are counted already. */
+ptm_status ptm_part_tell(ptm_part *part, ptm_graph *graph, const ptm_cached_batch *batch, const ptm_cached_event *event, uint64_t now_ns) PTM_MUST_CHECK;
+
 #endif

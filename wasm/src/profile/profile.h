@@ -33,9 +33,10 @@ void ptm_part_leave_out(ptm_part *part, uint64_t shortest_ns);
 /* Takes in the next item of the stream. */
 ptm_status ptm_part_add(ptm_part *part, const ptm_item *item) PTM_MUST_CHECK;
 
-/* Takes in what the fast path did, as if it had come visit by visit. Its counts stay
- * in `graph` (borrowed) until ptm_part_flush. */
-ptm_status ptm_part_add_batch(ptm_part *part, ptm_graph *graph, const ptm_cached_batch *batch) PTM_MUST_CHECK;
+/* Decodes packets below `stop` by the fast path, some 32 KB of them at most, as if they had come visit by visit.
+ * `leave`: hands the flow back at `stop`, as it does in any case where it cannot go on; stores in `left` whether it did.
+ * Counts stay in the graph of `cached` until ptm_part_flush. */
+ptm_status ptm_part_run_fast(ptm_part *part, ptm_cached *cached, uint64_t stop, bool leave, bool *left) PTM_MUST_CHECK;
 /* Before the fast path takes a flow of `thread` over. */
 void ptm_part_before_entry(ptm_part *part, uint32_t thread);
 /* Takes the counts of edges over as those of blocks, and clears them. */

@@ -72,18 +72,21 @@ static void add_edges(visits *visits, const ptm_session *session, ptm_cached_log
 
 static bool run_fast(ptm_session *session, ptm_cached_log *log, uint32_t step, visits *visits)
 {
-	const ptm_cached_batch *batch;
+	bool left = true;
 	uint32_t thread;
 	bool entered = ptm_cached_inside(session->cached);
-	if (!entered && ptm_cached_enter(session->cached, &entered, &thread) != PTM_OK)
-		abort();
-	if (entered && ptm_cached_run(session->cached, ptm_flow_offset(session->flow) + step, false, &batch) != PTM_OK)
+	if (!entered) {
+		if (ptm_cached_enter(session->cached, &entered, &thread) != PTM_OK)
+			abort();
+		ptm_part_before_entry(session->part, thread);
+	}
+	if (entered && ptm_part_run_fast(session->part, session->cached, ptm_flow_offset(session->flow) + step, false, &left) != PTM_OK)
 		abort();
 	add_edges(visits, session, log);
-	return entered && !batch->left;
+	return !left;
 }
 
-/* All visits of a segment; the session is of no more use for parts. */
+/* All visits of a segment; the session's part is left unfinished. */
 static void list_visits(ptm_session *session, uint32_t segment, uint32_t step, visits *visits)
 {
 	ptm_cached_log log = { 0 };
@@ -103,6 +106,8 @@ static void list_visits(ptm_session *session, uint32_t segment, uint32_t step, v
 			break;
 		if (item.kind == PTM_ITEM_VISIT)
 			add(visits, &session->blocks.blocks.at[item.block], item.instructions, item.end == PTM_END_NOT_TAKEN);
+		if (ptm_part_take(session->part, &item) != PTM_OK)
+			abort();
 	} while (true);
 	ptm_array_free(&log.edges);
 }
