@@ -122,12 +122,10 @@ static void decide(ptm_cached *cached, uint32_t taken)
 static ptm_went branch_on(ptm_cached *cached, uint32_t row, uint32_t taken)
 {
 	ptm_graph *graph = cached->graph;
-	uint32_t target = graph->nodes[row].to[taken] >> 8;
-	if (!target) {
-		if (ptm_graph_resolve(graph, row, taken, &target) != PTM_OK)
-			return PTM_WENT_WRONG;
-	}
-	if (taken && graph->codes[row].taken_replaces)
+	if (!graph->nodes[row].to[taken] && ptm_graph_resolve(graph, row, taken) != PTM_OK)
+		return PTM_WENT_WRONG;
+	uint32_t edge = graph->nodes[row].to[taken], target = ptm_edge_row(edge);
+	if (edge & PTM_EDGE_REPLACES)
 		ptm_cached_tell(cached, PTM_CACHED_TAKEN, row, cached->at, target, delta_of(cached));
 	ptm_cached_arrive(cached, target);
 	return PTM_WENT_ON;

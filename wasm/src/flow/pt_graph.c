@@ -199,17 +199,15 @@ ptm_status ptm_graph_find_slow(ptm_graph *graph, uint64_t ip, uint32_t *row)
 	return PTM_OK;
 }
 
-ptm_status ptm_graph_resolve(ptm_graph *graph, uint32_t row, uint32_t taken, uint32_t *target)
+ptm_status ptm_graph_resolve(ptm_graph *graph, uint32_t row, uint32_t taken)
 {
 	const ptm_block *block = ptm_graph_last(graph, row);
-	uint32_t function = block->function;
+	uint32_t function = block->function, target;
 
 	uint64_t to = taken ? block->target : block->ip + block->size;
-	PTM_TRY(ptm_graph_find(graph, to, target));
-	const ptm_node_code *first = &graph->codes[*target];
+	PTM_TRY(ptm_graph_find(graph, to, &target));
+	const ptm_node_code *first = &graph->codes[target];
 	bool replaces = taken && first->function != function && first->is_entry;
-	if (replaces)
-		graph->codes[row].taken_replaces = 1;
-	graph->nodes[row].to[taken] = *target << 8 | (replaces ? 0 : graph->codes[*target].plain);
+	graph->nodes[row].to[taken] = ptm_graph_edge(graph, target) | (replaces ? PTM_EDGE_REPLACES : 0);
 	return PTM_OK;
 }

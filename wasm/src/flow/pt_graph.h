@@ -19,10 +19,13 @@
 #define PTM_NODE_OPS 32
 #define PTM_NODE_INSTRUCTIONS 4096
 
+/* On an edge of a conditional branch: taken, it goes to the start of another function. */
+#define PTM_EDGE_REPLACES (1u << 31)
+
 /* The hot part. Row 0 is none. */
 typedef struct ptm_node {
-	/* Successors not taken, taken: row << 8 | instructions of its path when it is
-	 * plain and nothing else happens on the way, else row << 8; 0: not known yet.
+	/* Edges not taken, taken: row of the successor << 8 | instructions of its path when it is
+	 * plain, else row << 8; with PTM_EDGE_REPLACES where a function takes another's place; 0: not known yet.
 	 * Of an indirect branch: to[0] is where it went last, to[1] of a call where it returns to (with the instructions of any plain path). */
 	uint32_t to[2];
 	uint32_t count[2];       /* decisions since they were told last; indirect ones and returns count as taken */
@@ -48,9 +51,9 @@ typedef struct ptm_node_code {
 	uint8_t kind;            /* enum ptm_node_kind */
 	uint8_t mode;            /* enum ptm_insn_mode */
 	uint8_t no_code;         /* SLOW because code is missing: may be mapped later */
-	uint8_t taken_replaces;  /* its branch, when taken, goes to the start of another function */
 	uint8_t plain;           /* instructions when a BRANCH without ops, else 0 */
 	uint8_t is_entry;        /* it is where its function begins */
+	uint32_t memo;           /* for who walks: the call-tree node that its end led to last */
 } ptm_node_code;
 
 /* What a path does to the call stack on its way. */
@@ -114,8 +117,13 @@ static inline uint32_t ptm_graph_edge(const ptm_graph *graph, uint32_t row)
 	return row << 8 | graph->codes[row].plain;
 }
 
-/* Finds out where a BRANCH goes. */
-ptm_status ptm_graph_resolve(ptm_graph *graph, uint32_t row, uint32_t taken, uint32_t *target) PTM_MUST_CHECK;
+static inline uint32_t ptm_edge_row(uint32_t edge)
+{
+	return (edge & ~PTM_EDGE_REPLACES) >> 8;
+}
+
+/* Finds out where a BRANCH goes, and sets its edge. */
+ptm_status ptm_graph_resolve(ptm_graph *graph, uint32_t row, uint32_t taken) PTM_MUST_CHECK;
 
 /* Whether `more` nodes would be too many. */
 static inline bool ptm_graph_is_full(const ptm_graph *graph, uint32_t more)

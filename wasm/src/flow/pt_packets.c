@@ -6,8 +6,9 @@
 /* How many packets next_kind skips. */
 #define MOST_PEEKS 64
 
-static ptm_status peek(void *context, ptm_packet *packet)
+static ptm_status peek(void *context, ptm_packet *packet, uint64_t *cycles, bool *after_cyc)
 {
+	ptm_pt_reader_peek_past(context, cycles, after_cyc);
 	return ptm_pt_reader_peek(context, packet);
 }
 

@@ -6,18 +6,18 @@
 #include "flow/pt_cached_state.h"
 #include "profile/part_stack.h"
 
-/* The loop's parts: as calls they would keep its state in memory. */
+/* What is in the loop, and what is called from it: one large function would keep nothing in registers, and take browsers long to compile. */
 #define INLINE inline __attribute__((always_inline))
 #define APART __attribute__((noinline))
 #define STRETCH_BYTES (32u << 10)
 #define LARGE (1u << 31)
 
-/* What the loop keeps to itself. */
+/* The state of the loop. */
 typedef struct walk {
 	ptm_part *part;
 	ptm_cached *cached;
 	ptm_node *nodes;
-	const ptm_node_code *codes;
+	ptm_node_code *codes;
 	ptm_tree_node *tree;     /* the part's call tree */
 	uint32_t row, at, last;  /* as node, at, last of ptm_cached */
 	bool special;
@@ -29,7 +29,7 @@ typedef struct walk {
 	uint32_t counted;        /* instructions that the part knows of, as `at` counts */
 	uint64_t piece_base, part_base; /* of the piece and of the part before these */
 	/* Where the last decision that changes the stack led to: it counts once something follows. kind 0: none. */
-	ptm_cached_event arrival;
+	uint32_t arrival, arrival_to, arrival_delta; /* as what, a, b of ptm_cached_event */
 	ptm_status status;
 } walk;
 
@@ -51,12 +51,17 @@ static INLINE void take_part(walk *walk)
 
 /* ------------------------------------------------------------- the stack -- */
 
-/* Everything that is not frequent, as an event. */
-static INLINE void tell(walk *walk, const ptm_cached_event *event)
+static APART ptm_status tell_event(ptm_part *part, ptm_cached *cached, uint32_t what, uint32_t at, uint32_t a, uint32_t b)
 {
-	ptm_cached *cached = walk->cached;
+	ptm_cached_event event = { what, at, a, b };
+	return ptm_part_tell(part, cached->graph, &cached->batch, &event, cached->flow->now_ns);
+}
+
+/* Everything that is not frequent, as an event. */
+static INLINE void tell(walk *walk, uint32_t what, uint32_t a, uint32_t b)
+{
 	give_part(walk);
-	if (ptm_part_tell(walk->part, cached->graph, &cached->batch, event, cached->flow->now_ns) != PTM_OK)
+	if (tell_event(walk->part, walk->cached, what, walk->counted, a, b) != PTM_OK)
 		walk->status = PTM_NO_MEMORY;
 	take_part(walk);
 }
@@ -82,30 +87,37 @@ static APART bool make_room(ptm_part *part)
 	return ptm_array_reserve(&part->stack, 1) == PTM_OK;
 }
 
-/* Calls `function`. `memo`: the call-tree node that the same call led to last. */
-static INLINE void push(walk *walk, uint64_t return_ip, uint32_t return_node, uint32_t function, uint32_t *memo)
+/* The call-tree node of `function` below `parent`, with one call more. `memo`: the one that the same branch led to last. */
+static INLINE uint32_t count_call(walk *walk, uint32_t parent, uint32_t function, uint32_t *memo)
 {
 	ptm_part *part = walk->part;
 	uint32_t child = *memo;
-	bool is_it = child < part->tree.nodes.length && walk->tree[child].parent == walk->top && walk->tree[child].function == function;
+	bool is_it = child < part->tree.nodes.length && walk->tree[child].parent == parent && walk->tree[child].function == function;
 
 	if (!is_it) {
-		if (!find_child(part, walk->top, function, &child)) {
+		if (!find_child(part, parent, function, &child)) {
 			walk->status = PTM_NO_MEMORY;
-			return;
+			return walk->top;
 		}
 		walk->tree = part->tree.nodes.at;
 		*memo = child;
 	}
+	walk->tree[child].calls++;
+	return child;
+}
+
+static INLINE void push(walk *walk, uint64_t return_ip, uint32_t return_node, uint32_t function, uint32_t *memo)
+{
+	ptm_part *part = walk->part;
+
+	walk->top = count_call(walk, walk->top, function, memo);
 	if (part->stack.length == part->stack.capacity && !make_room(part)) {
 		walk->status = PTM_NO_MEMORY;
 		return;
 	}
-	walk->tree[child].calls++;
 	part->stack.at[part->stack.length++] =
 		(ptm_frame){ .return_ip = return_ip, .start_ns = part->last.time_ns, .start_instructions = walk->piece_base + walk->counted,
-			     .function = function, .node = child, .return_node = return_node };
-	walk->top = child;
+			     .function = function, .node = walk->top, .return_node = return_node };
 }
 
 static APART ptm_status keep_call(ptm_part *part, uint64_t end_ns)
@@ -113,51 +125,75 @@ static APART ptm_status keep_call(ptm_part *part, uint64_t end_ns)
 	return ptm_part_keep_call(part, part->stack.length - 1, end_ns);
 }
 
-static INLINE void pop(walk *walk)
+/* The call of the frame on top ends. */
+static INLINE void end_call(walk *walk, const ptm_frame *frame)
 {
 	ptm_part *part = walk->part;
-	const ptm_frame *frame = &part->stack.at[part->stack.length - 1];
 	uint64_t end_ns = part->last.time_ns > frame->start_ns ? part->last.time_ns : frame->start_ns;
 
-	if (end_ns - frame->start_ns >= part->data.shortest_ns) {
-		part->piece.instructions = walk->piece_base + walk->counted;
-		if (keep_call(part, end_ns) != PTM_OK)
-			walk->status = PTM_NO_MEMORY;
-	}
-	part->stack.length--;
-	walk->top = ptm_part_top(part)->node;
+	if (end_ns - frame->start_ns < part->data.shortest_ns)
+		return;
+	part->piece.instructions = walk->piece_base + walk->counted;
+	if (keep_call(part, end_ns) != PTM_OK)
+		walk->status = PTM_NO_MEMORY;
+}
+
+static INLINE void pop(walk *walk, const ptm_frame *top)
+{
+	end_call(walk, top);
+	walk->part->stack.length--;
+	walk->top = top[-1].node;
+}
+
+/* Another function takes the place of the frame on top, which is not the base. */
+static INLINE void replace(walk *walk, ptm_frame *top, uint32_t function, uint32_t *memo)
+{
+	end_call(walk, top);
+	walk->top = count_call(walk, walk->tree[top->node].parent, function, memo);
+	top->start_ns = walk->part->last.time_ns;
+	top->start_instructions = walk->piece_base + walk->counted;
+	top->function = function;
+	top->node = walk->top;
+	top->flags = 0;
 }
 
 /* Takes the last arrival in. */
 static INLINE void settle(walk *walk)
 {
-	ptm_cached_event *arrival = &walk->arrival;
-	uint32_t kind = arrival->what >> 24;
-	ptm_part *part = walk->part;
-
-	if (!kind)
+	if (!walk->arrival)
 		return;
-	if (kind == PTM_CACHED_RETURN && part->stack.length > 1 && ptm_part_top(part)->return_node == arrival->a) {
-		pop(walk);
-	} else if (kind == PTM_CACHED_CALL && walk->codes[arrival->a].is_entry && part->stack.length < PTM_STACK_DEPTH &&
-		   walk->codes[arrival->a].ip != walk->codes[arrival->what & 0xffffff].next_ip) {
-		uint32_t from = arrival->what & 0xffffff, memo = walk->part->tree.recent.at[walk->top];
-		push(walk, walk->codes[from].next_ip, walk->nodes[from].to[1] >> 8, walk->codes[arrival->a].function, &memo);
-	} else {
-		tell(walk, arrival);
-	}
-	arrival->what = 0;
+	uint32_t kind = walk->arrival >> 24, row = walk->arrival & 0xffffff, depth = walk->part->stack.length;
+	ptm_frame *top = &walk->part->stack.at[depth - 1];
+	ptm_node_code *from = &walk->codes[row];
+	const ptm_node_code *to = &walk->codes[walk->arrival_to];
+
+	if (kind == PTM_CACHED_RETURN && depth > 1 && top->return_node == walk->arrival_to)
+		pop(walk, top);
+	else if (kind == PTM_CACHED_CALL && to->is_entry && depth < PTM_STACK_DEPTH && to->ip != from->next_ip)
+		push(walk, from->next_ip, walk->nodes[row].to[1] >> 8, to->function, &from->memo);
+	else if ((kind == PTM_CACHED_TAKEN || (kind == PTM_CACHED_JUMP && to->is_entry)) && !(top->flags & PTM_FRAME_BASE))
+		replace(walk, top, to->function, &from->memo);
+	else
+		tell(walk, walk->arrival, walk->arrival_to, walk->arrival_delta);
+	walk->arrival = 0;
+}
+
+static APART void settle_apart(walk *walk)
+{
+	settle(walk);
 }
 
 /* What the decision at the end of node `row` does to the stack takes place when something follows. */
 static INLINE void note_arrival(walk *walk, uint32_t kind, uint32_t row, uint32_t target, uint32_t delta)
 {
 	charge(walk, walk->at);
-	walk->arrival = (ptm_cached_event){ kind << 24 | row, walk->at, target, delta };
+	walk->arrival = kind << 24 | row;
+	walk->arrival_to = target;
+	walk->arrival_delta = delta;
 }
 
 /* The calls and moves on the path of a node, which starts at instruction walk->at. */
-static INLINE void pass_ops(walk *walk, const ptm_node_code *code, uint32_t delta)
+static APART void pass_ops(walk *walk, const ptm_node_code *code, uint32_t delta)
 {
 	for (uint32_t i = 0; i < code->op_count; i++) {
 		ptm_node_op *op = &walk->cached->graph->ops.at[code->first_op + i];
@@ -167,8 +203,7 @@ static INLINE void pass_ops(walk *walk, const ptm_node_code *code, uint32_t delt
 		if (op->is_call && op->is_entry && walk->part->stack.length < PTM_STACK_DEPTH) {
 			push(walk, op->return_ip, op->return_to >> 8, op->function, &op->memo);
 		} else {
-			ptm_cached_event event = { PTM_CACHED_OP << 24 | (code->first_op + i), walk->counted, 0, delta };
-			tell(walk, &event);
+			tell(walk, PTM_CACHED_OP << 24 | (code->first_op + i), 0, delta);
 		}
 	}
 }
@@ -176,10 +211,8 @@ static INLINE void pass_ops(walk *walk, const ptm_node_code *code, uint32_t delt
 /* A node is counted for the first time; `start`: where its path starts. */
 static INLINE void meet(walk *walk, uint32_t start)
 {
-	ptm_cached_event event = { PTM_CACHED_FIRST << 24 | walk->row, start, 0, 0 };
-	ptm_part *part = walk->part;
-	part->data.instructions = walk->part_base + start;
-	if (ptm_part_tell(part, walk->cached->graph, &walk->cached->batch, &event, walk->cached->flow->now_ns) != PTM_OK)
+	walk->part->data.instructions = walk->part_base + start;
+	if (tell_event(walk->part, walk->cached, PTM_CACHED_FIRST << 24 | walk->row, start, 0, 0) != PTM_OK)
 		walk->status = PTM_NO_MEMORY;
 }
 
@@ -201,7 +234,7 @@ static INLINE void flush_cyc(walk *walk)
 }
 
 /* Whether taking over the packets' time is for the slow path, as ptm_cached_is_odd_time. */
-static INLINE bool is_odd_time(walk *walk)
+static APART bool is_odd_time(walk *walk)
 {
 	const ptm_pt_flow *flow = walk->cached->flow;
 	const ptm_clock *clock = &flow->clock;
@@ -220,7 +253,7 @@ static INLINE bool is_odd_time(walk *walk)
 }
 
 /* Takes over the packets' time and cycles with the decision at the end of the present node: as ptm_cached_latch. */
-static INLINE void latch(walk *walk)
+static APART void latch(walk *walk)
 {
 	ptm_pt_flow *flow = walk->cached->flow;
 	ptm_clock *clock = &flow->clock;
@@ -271,7 +304,7 @@ static INLINE void latch(walk *walk)
 
 static INLINE void arrive(walk *walk, uint32_t edge)
 {
-	walk->row = edge >> 8;
+	walk->row = ptm_edge_row(edge);
 	walk->at += edge & 255;
 	walk->special = !(edge & 255);
 }
@@ -279,102 +312,159 @@ static INLINE void arrive(walk *walk, uint32_t edge)
 /* Uses up `left` bits, the next on top of `bits`, as long as each only counts. Returns how many are left. */
 static INLINE uint32_t pass_plain(walk *walk, uint32_t *bits, uint32_t left)
 {
-	uint32_t row = walk->row, at = walk->at, last = walk->last, rest = *bits;
+	ptm_node *nodes = walk->nodes, *node = NULL, *next = &nodes[walk->row];
+	uint32_t at = walk->at, rest = *bits, edge = 1, taken = 0;
 
 	do {
-		uint32_t taken = rest >> 31;
-		ptm_node *node = &walk->nodes[row];
-		uint32_t to = node->to[taken], count = node->count[taken];
-		if (!(to & 255) || !count)
+		uint32_t side = rest >> 31, to = next->to[side], count = next->count[side];
+		if (to - 1 >= PTM_EDGE_REPLACES - 1 || !count)
 			break;
-		node->count[taken] = count + 1;
-		last = row << 1 | taken;
-		ptm_cached_log_edge(walk->cached, row, taken);
-		row = to >> 8;
+		next->count[side] = count + 1;
+		ptm_cached_log_edge(walk->cached, (uint32_t)(next - nodes), side);
+		node = next;
+		taken = side;
+		edge = to;
+		next = &nodes[to >> 8];
 		at += to & 255;
 		rest <<= 1;
-	} while (--left);
-	walk->row = row;
+	} while (--left && edge & 255);
+	if (!node)
+		return left;
+	walk->last = (uint32_t)(node - nodes) << 1 | taken;
+	walk->row = edge >> 8;
 	walk->at = at;
-	walk->last = last;
+	walk->special = !(edge & 255);
 	*bits = rest;
 	return left;
 }
 
-/* Where a bit leads that decides a node which is not plain, or an edge which is not. 0: not known yet, or for the slow path. */
-static INLINE uint32_t edge_of_bit(const walk *walk, const ptm_node_code *code, uint32_t taken)
+/* What lies on the way to the decision at the end of the present node, and the decision's time. */
+static INLINE void pass_path(walk *walk, ptm_node *node, const ptm_node_code *code, uint32_t taken, uint32_t delta)
 {
-	const ptm_cached *cached = walk->cached;
-	const ptm_return_stack *returns = &cached->flow->returns;
-
-	if (code->kind == PTM_NODE_BRANCH) {
-		uint32_t edge = walk->nodes[walk->row].to[taken];
-		return edge >> 8 ? edge : 0;
-	}
-	/* A path with calls may return from them: then the stack holds nothing of interest before. */
-	if (code->kind != PTM_NODE_RETURN || !taken || code->op_count || !returns->depth || !cached->flow->config.return_compression)
-		return 0;
-	return cached->return_to[(returns->top - 1) % PTM_RETURN_STACK_DEPTH];
-}
-
-/* Where a TIP leads, 0: to be found out. */
-static INLINE uint32_t edge_of_tip(walk *walk, uint64_t ip)
-{
-	const ptm_node_code *code = &walk->codes[walk->row];
-	const ptm_cached *cached = walk->cached;
-
-	if (code->kind == PTM_NODE_RETURN) {
-		const ptm_return_stack *returns = &cached->flow->returns;
-		uint32_t place = (returns->top - 1) % PTM_RETURN_STACK_DEPTH;
-		return !code->op_count && returns->depth && returns->at[place] == ip ? cached->return_to[place] : 0;
-	}
-	if (code->kind != PTM_NODE_JUMP && code->kind != PTM_NODE_CALL)
-		return 0;
-	uint32_t edge = walk->nodes[walk->row].to[0];
-	if (edge && walk->codes[edge >> 8].ip == ip)
-		return edge;
-	uint32_t target = cached->graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT];
-	if (!target || walk->codes[target].ip != ip)
-		return 0;
-	edge = ptm_graph_edge(cached->graph, target);
-	walk->nodes[walk->row].to[0] = edge;
-	return edge;
-}
-
-/* A decision of any kind that leads to a known edge. */
-static INLINE void pass(walk *walk, uint32_t taken, uint32_t edge, uint32_t delta)
-{
-	uint32_t row = walk->row, target = edge >> 8;
-	const ptm_node_code *code = &walk->codes[row];
-	ptm_node *node = &walk->nodes[row];
-	ptm_return_stack *returns = &walk->cached->flow->returns;
-
 	settle(walk);
 	if (!(node->count[0] | node->count[1]))
 		meet(walk, walk->special ? walk->at : walk->at - code->instructions);
 	node->count[taken]++;
 	if (walk->special) {
-		pass_ops(walk, code, delta);
+		if (code->op_count)
+			pass_ops(walk, code, delta);
 		walk->at += code->instructions;
 	}
 	if (walk->dirty)
 		latch(walk);
-	walk->last = row << 1 | taken;
-	ptm_cached_log_edge(walk->cached, row, taken);
+	walk->last = walk->row << 1 | taken;
+	ptm_cached_log_edge(walk->cached, walk->row, taken);
+}
+
+/* A compressed return, or one that a TIP tells. */
+static INLINE void pass_return(walk *walk, ptm_node *node, const ptm_node_code *code, uint32_t edge, uint32_t delta)
+{
+	ptm_return_stack *returns = &walk->cached->flow->returns;
+	uint32_t row = walk->row;
+	pass_path(walk, node, code, 1, delta);
+	returns->top--;
+	returns->depth--;
+	note_arrival(walk, PTM_CACHED_RETURN, row, edge >> 8, delta);
+	arrive(walk, edge);
+}
+
+/* A bit that decides a node which is not plain, or an edge which is not. false: not known yet, or for the slow path; nothing was done. */
+static APART bool pass_bit(walk *walk, uint32_t taken, uint32_t delta)
+{
+	const ptm_node_code *code = &walk->codes[walk->row];
+	ptm_node *node = &walk->nodes[walk->row];
+	const ptm_cached *cached = walk->cached;
+	const ptm_return_stack *returns = &cached->flow->returns;
+	uint32_t edge, row = walk->row;
+
 	if (code->kind == PTM_NODE_BRANCH) {
-		if (taken && code->taken_replaces)
-			note_arrival(walk, PTM_CACHED_TAKEN, row, target, delta);
-	} else if (code->kind == PTM_NODE_RETURN) {
-		returns->top--;
-		returns->depth--;
-		note_arrival(walk, PTM_CACHED_RETURN, row, target, delta);
-	} else if (code->kind == PTM_NODE_CALL) {
-		ptm_cached_push_return(walk->cached, code->next_ip, node->to[1], row | PTM_CACHED_CALLER);
-		note_arrival(walk, PTM_CACHED_CALL, row, target, delta);
-	} else if (code->last_function != walk->codes[target].function) {
-		note_arrival(walk, PTM_CACHED_JUMP, row, target, delta);
+		edge = node->to[taken];
+		if (!edge)
+			return false;
+		pass_path(walk, node, code, taken, delta);
+		if (edge & PTM_EDGE_REPLACES)
+			note_arrival(walk, PTM_CACHED_TAKEN, row, ptm_edge_row(edge), delta);
+		arrive(walk, edge);
+		return true;
+	}
+	/* A path with calls may return from them: then the stack holds nothing of interest before. */
+	if (code->kind != PTM_NODE_RETURN || !taken || code->op_count || !returns->depth || !cached->flow->config.return_compression)
+		return false;
+	edge = cached->return_to[(returns->top - 1) % PTM_RETURN_STACK_DEPTH];
+	if (!edge)
+		return false;
+	pass_return(walk, node, code, edge, delta);
+	return true;
+}
+
+/* Where an indirect branch leads, 0: to be found out. */
+static INLINE uint32_t edge_to(walk *walk, ptm_node *node, uint64_t ip)
+{
+	uint32_t edge = node->to[0];
+	if (edge && walk->codes[edge >> 8].ip == ip)
+		return edge;
+	uint32_t target = walk->cached->graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT];
+	if (!target || walk->codes[target].ip != ip)
+		return 0;
+	return node->to[0] = ptm_graph_edge(walk->cached->graph, target);
+}
+
+/* An indirect branch, or a return that is not compressed. false: as pass_bit. */
+static APART bool pass_tip(walk *walk, uint64_t ip, uint32_t delta)
+{
+	uint32_t row = walk->row, edge;
+	const ptm_node_code *code = &walk->codes[row];
+	ptm_node *node = &walk->nodes[row];
+	ptm_cached *cached = walk->cached;
+
+	if (code->kind == PTM_NODE_RETURN) {
+		const ptm_return_stack *returns = &cached->flow->returns;
+		uint32_t place = (returns->top - 1) % PTM_RETURN_STACK_DEPTH;
+		edge = !code->op_count && returns->depth && returns->at[place] == ip ? cached->return_to[place] : 0;
+	} else {
+		edge = code->kind == PTM_NODE_JUMP || code->kind == PTM_NODE_CALL ? edge_to(walk, node, ip) : 0;
+	}
+	if (!edge || (walk->dirty && is_odd_time(walk)))
+		return false;
+	cached->flow->last_ip = ip;
+	if (code->kind == PTM_NODE_RETURN) {
+		pass_return(walk, node, code, edge, delta);
+		return true;
+	}
+	pass_path(walk, node, code, 1, delta);
+	if (code->kind == PTM_NODE_CALL) {
+		ptm_cached_push_return(cached, code->next_ip, node->to[1], row | PTM_CACHED_CALLER);
+		note_arrival(walk, PTM_CACHED_CALL, row, edge >> 8, delta);
+	} else if (code->last_function != walk->codes[edge >> 8].function) {
+		note_arrival(walk, PTM_CACHED_JUMP, row, edge >> 8, delta);
 	}
 	arrive(walk, edge);
+	return true;
+}
+
+/* Uses up `left` bits, the next on top of `bits`. Returns how many are left, of which the first is not frequent. */
+static INLINE uint32_t pass_bits(walk *walk, uint32_t *bits, uint32_t left, uint32_t delta)
+{
+	do {
+		if (!walk->special) {
+			if (walk->dirty) {
+				const ptm_node *node = &walk->nodes[walk->row];
+				if ((node->count[0] | node->count[1]) && node->to[*bits >> 31]) {
+					settle_apart(walk);
+					latch(walk);
+				}
+			}
+			if (!walk->dirty) {
+				left = pass_plain(walk, bits, left);
+				if (!left)
+					break;
+			}
+		}
+		if (!pass_bit(walk, *bits >> 31, delta))
+			break;
+		*bits <<= 1;
+	} while (--left);
+	return left;
 }
 
 /* ---------------------------------------------------------------- packets -- */
@@ -397,8 +487,11 @@ static INLINE walk begin(ptm_part *part, ptm_cached *cached)
 	walk walk = { .part = part, .cached = cached, .nodes = cached->graph->nodes, .codes = cached->graph->codes, .row = cached->node,
 		      .at = cached->at, .last = cached->last, .special = cached->special, .dirty = cached->dirty };
 	take_part(&walk);
-	if (cached->length)
-		walk.arrival = cached->events[0];
+	if (cached->length) {
+		walk.arrival = cached->events[0].what;
+		walk.arrival_to = cached->events[0].a;
+		walk.arrival_delta = cached->events[0].b;
+	}
 	return walk;
 }
 
@@ -417,8 +510,8 @@ static INLINE void finish(walk *walk)
 	cached->length = cached->batch.length = 0;
 	if (executed > walk->counted)
 		settle(walk);
-	else if (walk->arrival.what)
-		cached->events[cached->length++] = walk->arrival;
+	else if (walk->arrival)
+		cached->events[cached->length++] = (ptm_cached_event){ walk->arrival, executed, walk->arrival_to, walk->arrival_delta };
 	charge(walk, executed);
 	give_part(walk);
 	ptm_cached_end(cached);
@@ -431,90 +524,75 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 	const uint64_t offset = reader->offset, window = reader->window_offset;
 	const bool sparse = cached->flow->clock.config.cyc_threshold;
 	const uint8_t *at = from, *before = NULL, *decided = NULL; /* the last packet, the last that decided */
-	uint32_t left = cached->bits_left, bits = (uint32_t)(cached->bits >> 32), packets = 0;
+	uint32_t left = cached->bits_left, bits = (uint32_t)(cached->bits >> 32), pads = 0, packets = 0;
 	ptm_went went = PTM_WENT_ON;
 	walk walk = begin(part, cached);
 
 	while (at < end) {
-		uint32_t byte = *at, size = 1, edge = 0, count = 0;
-		if (!byte) {
-			at++;
-			packets++;
-			continue;
-		}
-		if (sparse) {
+		uint32_t byte = *at, size = 1, delta = (uint32_t)(at - from);
+		if (sparse && byte) {
 			flush_cyc(&walk);
 			ptm_clock_next(&cached->flow->clock, before ? kind_of(before) : cached->kind);
 		}
-		went = PTM_WENT_OUT;
 		if ((byte & 3) == 3) {
-			uint64_t cycles = ptm_cached_cyc(at, &size);
+			uint64_t cycles = byte >> 3;
+			if (byte & 4)
+				cycles = ptm_cached_cyc(at, &size);
+			went = PTM_WENT_OUT;
 			if (!size || left || cycles > UINT32_MAX)
 				break;
 			flush_cyc(&walk);
 			walk.cyc = (uint32_t)cycles;
 			walk.has_cyc = walk.dirty = true;
-		} else if (byte == 0x59 && !left) {
-			flush_cyc(&walk);
-			ptm_cached_take_mtc(cached, walk.at, walk.special ? 0 : walk.row, at[1], offset + (uint64_t)(at - from),
-				before ? kind_of(before) : cached->kind);
-			walk.dirty = true;
-			size = 2;
-		} else {
-			if (!(byte & 1)) {
-				if (byte == 2 || left)
-					break;
-				count = left = 30 - (uint32_t)__builtin_clz(byte);
-				bits = byte << (31 - left);
-			} else {
-				uint64_t ip = ptm_cached_tip_ip(at, cached->flow->last_ip, &size);
-				if ((byte & 31) != 13 || !size || left > 32 || !walk.special || !(edge = edge_of_tip(&walk, ip)))
-					break;
-				if (!(walk.dirty && is_odd_time(&walk)))
-					cached->flow->last_ip = ip;
-				else
-					edge = 0;
+		} else if (!(byte & 1)) {
+			if (!byte) {
+				at++;
+				pads++;
+				continue;
 			}
-			if (!edge && (!count || (walk.dirty && is_odd_time(&walk)))) {
-				left -= count;
+			went = PTM_WENT_OUT;
+			if (byte == 2 || left || (walk.dirty && is_odd_time(&walk)))
 				break;
-			}
-			uint32_t delta = (uint32_t)(at - from);
-			do {
-				uint32_t taken = 1;
-				if (!edge) {
-					if (!walk.special) {
-						const ptm_node *node = &walk.nodes[walk.row];
-						if (walk.dirty && (node->count[0] | node->count[1]) && node->to[bits >> 31] >> 8) {
-							settle(&walk);
-							latch(&walk);
-						}
-						if (!walk.dirty && !(left = pass_plain(&walk, &bits, left)))
-							break;
-					}
-					taken = bits >> 31;
-					edge = edge_of_bit(&walk, &walk.codes[walk.row], taken);
-					if (!edge)
-						break;
-					bits <<= 1;
-					left--;
-				}
-				pass(&walk, taken, edge, delta);
-				edge = 0;
-			} while (left);
-			if (left < count || !count)
-				decided = at;
-			if (left && !waits_for_tip(&walk)) {
-				if (left == count) {
+			uint32_t count = 30 - (uint32_t)__builtin_clz(byte);
+			bits = byte << (31 - count);
+			left = pass_bits(&walk, &bits, count, delta);
+			if (left) {
+				bool waits = waits_for_tip(&walk);
+				if (left == count && !waits) {
 					left = 0;
 					break;
 				}
-				/* The packet is taken, but bits of it are not frequent. */
+				if (left < count)
+					decided = at;
+				if (!waits) {
+					/* The packet is taken, but bits of it are not frequent. */
+					before = at++;
+					packets++;
+					break;
+				}
+			} else {
+				decided = at;
+			}
+		} else if ((byte & 31) == 13) {
+			uint64_t ip = ptm_cached_tip_ip(at, cached->flow->last_ip, &size);
+			went = PTM_WENT_OUT;
+			if (!size || left > 32 || !walk.special || !pass_tip(&walk, ip, delta))
+				break;
+			decided = at;
+			if (left && (left = pass_bits(&walk, &bits, left, delta)) && !waits_for_tip(&walk)) {
 				before = at;
 				at += size;
 				packets++;
 				break;
 			}
+		} else {
+			went = PTM_WENT_OUT;
+			if (byte != 0x59 || left)
+				break;
+			flush_cyc(&walk);
+			ptm_cached_take_mtc(cached, walk.at, walk.special ? 0 : walk.row, at[1], offset + delta, before ? kind_of(before) : cached->kind);
+			walk.dirty = true;
+			size = 2;
 		}
 		before = at;
 		at += size;
@@ -531,7 +609,7 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 	}
 	if (decided)
 		cached->last_offset = offset + (uint64_t)(decided - from);
-	reader->packets += packets;
+	reader->packets += packets + pads;
 	reader->offset = offset + (uint64_t)(at - from);
 	finish(&walk);
 	return walk.status ? PTM_WENT_WRONG : went;

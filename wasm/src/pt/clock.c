@@ -136,7 +136,7 @@ static void calibrate(ptm_clock *clock, ptm_clock_peek peek, void *context)
 	ptm_packet packet;
 
 	for (;;) {
-		if (peek(context, &packet) != PTM_OK)
+		if (peek(context, &packet, &cycles, &after_cyc) != PTM_OK)
 			return;
 		switch (packet.kind) {
 		case PTM_PACKET_PAD:

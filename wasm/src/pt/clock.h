@@ -54,8 +54,9 @@ typedef struct ptm_clock {
 void ptm_clock_init(ptm_clock *clock, const ptm_clock_config *config);
 
 /* The look ahead a clock asks for: returns the next packets one by one from
- * after the current one, PTM_END when the buffer is exhausted. */
-typedef ptm_status (*ptm_clock_peek)(void *context, ptm_packet *packet);
+ * after the current one, PTM_END when the buffer is exhausted. May pass over TNT, TIP, TIP.PGE, FUP, PAD
+ * and CYC packets: adds the cycles of these to `cycles`, and stores in `after_cyc` (where any but PAD was passed over) whether the last was a CYC. */
+typedef ptm_status (*ptm_clock_peek)(void *context, ptm_packet *packet, uint64_t *cycles, bool *after_cyc);
 
 void ptm_clock_tsc(ptm_clock *clock, uint64_t payload, bool after_cyc);
 void ptm_clock_tma(ptm_clock *clock, uint32_t ctc, uint32_t fast_counter);

@@ -151,3 +151,43 @@ ptm_status ptm_pt_reader_peek(ptm_pt_reader *reader, ptm_packet *packet)
 	reader->peek_offset += packet->size;
 	return PTM_OK;
 }
+
+void ptm_pt_reader_peek_past(ptm_pt_reader *reader, uint64_t *cycles, bool *after_cyc)
+{
+	/* Of TIP, TIP.PGE and FUP by IPBytes; 0: reserved. */
+	static const uint8_t sizes[8] = { 1, 3, 5, 7, 7, 0, 9, 0 };
+	uint64_t end = reader->window_offset + reader->window_length;
+	if (end > reader->peek_end)
+		end = reader->peek_end;
+	if (reader->peek_block_item || reader->peek_offset < reader->window_offset || reader->peek_offset + PTM_PACKET_SIZE > end)
+		return;
+	const uint8_t *first = reader->window + (reader->peek_offset - reader->window_offset), *at = first;
+	const uint8_t *last = first + (end - reader->peek_offset - PTM_PACKET_SIZE);
+	uint64_t sum = 0;
+	bool is_cyc = *after_cyc;
+
+	while (at <= last) {
+		uint8_t byte = *at;
+		if ((byte & 7) == 3) {
+			sum += byte >> 3;
+			at++;
+			is_cyc = true;
+		} else if ((byte & 7) == 7 && !(at[1] & 1)) {
+			sum += byte >> 3 | (uint64_t)(at[1] >> 1) << 5;
+			at += 2;
+			is_cyc = true;
+		} else if (!(byte & 1) && byte != 2) {
+			at++;
+			is_cyc = is_cyc && !byte;
+		} else {
+			uint8_t kind = byte & 31, size = sizes[byte >> 5];
+			if ((kind != 0x0d && kind != 0x11 && kind != 0x1d) || !size)
+				break;
+			at += size;
+			is_cyc = false;
+		}
+	}
+	reader->peek_offset += (uint64_t)(at - first);
+	*cycles += sum;
+	*after_cyc = is_cyc;
+}

@@ -58,5 +58,7 @@ ptm_status ptm_pt_reader_view(ptm_pt_reader *reader, uint64_t offset, uint32_t l
 /* Look ahead: start, then packet by packet to the end of the recorder's buffer. */
 void ptm_pt_reader_peek_start(ptm_pt_reader *reader);
 ptm_status ptm_pt_reader_peek(ptm_pt_reader *reader, ptm_packet *packet) PTM_MUST_CHECK;
+/* Passes over TNT, TIP, TIP.PGE, FUP, PAD and CYC packets that are at hand: see ptm_clock_peek. */
+void ptm_pt_reader_peek_past(ptm_pt_reader *reader, uint64_t *cycles, bool *after_cyc);
 
 #endif

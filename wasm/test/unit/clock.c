@@ -9,9 +9,10 @@ static const ptm_clock_config config = { .tsc_ctc_numerator = 100, .tsc_ctc_deno
 
 typedef struct future { const ptm_packet *packets; unsigned count; } future;
 
-static ptm_status next_of(void *context, ptm_packet *packet)
+static ptm_status next_of(void *context, ptm_packet *packet, uint64_t *cycles, bool *after_cyc)
 {
 	future *left = context;
+	(void)cycles, (void)after_cyc; /* none is passed over */
 	if (!left->count)
 		return PTM_END;
 	*packet = *left->packets++;
