@@ -53,7 +53,6 @@ typedef struct ptm_node_code {
 	uint8_t no_code;         /* SLOW because code is missing: may be mapped later */
 	uint8_t plain;           /* instructions when a BRANCH without ops, else 0 */
 	uint8_t is_entry;        /* it is where its function begins */
-	uint32_t memo;           /* for who walks: the call-tree node that its end led to last */
 } ptm_node_code;
 
 /* What a path does to the call stack on its way. */
@@ -63,7 +62,6 @@ typedef struct ptm_node_op {
 	uint32_t from, to;       /* rows of blocks on both sides of it */
 	uint32_t function;       /* where it leads */
 	uint32_t return_to;      /* of a call: the edge to the node at return_ip (as ptm_node.to) once it is known, else 0 */
-	uint32_t memo;           /* for who walks: the call-tree node that it led to last */
 	uint8_t is_call;         /* else a direct jump to the start of another function */
 	uint8_t is_entry;        /* to where the function begins */
 } ptm_node_op;

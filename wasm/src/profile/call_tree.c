@@ -5,7 +5,6 @@
 void ptm_call_tree_free(ptm_call_tree *tree)
 {
 	ptm_array_free(&tree->nodes);
-	ptm_array_free(&tree->recent);
 	free(tree->slots);
 	tree->slots = NULL;
 	tree->slot_count = 0;
@@ -18,14 +17,12 @@ ptm_status ptm_call_tree_copy(ptm_call_tree *copy, const ptm_call_tree *tree)
 	if (!count)
 		return PTM_OK;
 	PTM_TRY(ptm_array_reserve(&copy->nodes, count));
-	PTM_TRY(ptm_array_reserve(&copy->recent, count));
 	copy->slots = malloc(tree->slot_count * sizeof *copy->slots);
 	if (!copy->slots)
 		return PTM_NO_MEMORY;
 	copy->slot_count = tree->slot_count;
-	copy->nodes.length = copy->recent.length = count;
+	copy->nodes.length = count;
 	memcpy(copy->nodes.at, tree->nodes.at, count * sizeof *copy->nodes.at);
-	memcpy(copy->recent.at, tree->recent.at, count * sizeof *copy->recent.at);
 	memcpy(copy->slots, tree->slots, tree->slot_count * sizeof *copy->slots);
 	return PTM_OK;
 }
@@ -62,7 +59,6 @@ void ptm_call_tree_clear(ptm_call_tree *tree)
 		}
 	}
 	tree->nodes.length = 0;
-	tree->recent.length = 0;
 }
 
 static ptm_status grow_slots(ptm_call_tree *tree)
@@ -94,9 +90,7 @@ ptm_status ptm_call_tree_add(ptm_call_tree *tree, uint32_t parent, uint32_t func
 	ptm_tree_node made = { .parent = parent, .function = function };
 
 	PTM_TRY(reserve_slot(tree));
-	PTM_TRY(ptm_array_reserve(&tree->recent, 1));
 	PTM_TRY(ptm_array_push(&tree->nodes, made));
-	tree->recent.at[tree->recent.length++] = PTM_NO_NODE;
 	*node = tree->nodes.length - 1;
 	return PTM_OK;
 }
@@ -112,8 +106,6 @@ ptm_status ptm_call_tree_find(ptm_call_tree *tree, uint32_t parent, uint32_t fun
 		slot = find_slot(tree, parent, function);
 		tree->slots[slot] = *node + 1;
 	}
-	if (parent < tree->recent.length)
-		tree->recent.at[parent] = *node;
 	return PTM_OK;
 }
 

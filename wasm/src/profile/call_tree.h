@@ -18,7 +18,6 @@ typedef struct ptm_tree_node {
 
 typedef struct ptm_call_tree {
 	PTM_ARRAY(ptm_tree_node) nodes;
-	PTM_ARRAY(uint32_t) recent;      /* per node: the child found last, PTM_NO_NODE */
 	uint32_t *slots;                 /* open-addressed (parent, function) -> row + 1 */
 	uint32_t slot_count;             /* a power of two, at most half full */
 } ptm_call_tree;
@@ -39,12 +38,5 @@ ptm_status ptm_call_tree_find(ptm_call_tree *tree, uint32_t parent, uint32_t fun
 
 /* Gives a node made by ptm_call_tree_add a parent and function, so that find finds it. */
 ptm_status ptm_call_tree_attach(ptm_call_tree *tree, uint32_t node, uint32_t parent, uint32_t function) PTM_MUST_CHECK;
-
-/* The child found last, without a function call: PTM_NO_NODE when it is another. */
-static inline uint32_t ptm_call_tree_recent(const ptm_call_tree *tree, uint32_t parent, uint32_t function)
-{
-	uint32_t child = tree->recent.at[parent];
-	return child != PTM_NO_NODE && tree->nodes.at[child].function == function ? child : PTM_NO_NODE;
-}
 
 #endif

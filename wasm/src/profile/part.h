@@ -127,12 +127,15 @@ uint32_t ptm_gaps_unite(ptm_part_gap *gaps, uint32_t count, uint32_t most);
 typedef struct ptm_measured { uint32_t node; uint64_t instructions; } ptm_measured;
 #define PTM_MEASURED 64
 
+#define PTM_PART_CHILDREN 4096
+
 /* The decoder's side. */
 struct ptm_part {
 	ptm_part_data data;
 	const ptm_blocks *blocks;    /* borrowed */
 	ptm_spaces *spaces;          /* borrowed; NULL: functions are known by number only */
 	ptm_call_tree tree;
+	uint32_t children[PTM_PART_CHILDREN]; /* nodes of the tree found lately: see ptm_part_child */
 	PTM_ARRAY(ptm_frame) stack;
 	ptm_block_stats stats;
 	uint32_t most_gaps;

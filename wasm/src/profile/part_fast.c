@@ -17,7 +17,7 @@ typedef struct walk {
 	ptm_part *part;
 	ptm_cached *cached;
 	ptm_node *nodes;
-	ptm_node_code *codes;
+	const ptm_node_code *codes;
 	ptm_tree_node *tree;     /* the part's call tree */
 	uint32_t row, at, last;  /* as node, at, last of ptm_cached */
 	bool special;
@@ -77,9 +77,9 @@ static INLINE void charge(walk *walk, uint32_t at)
 	ptm_part_note_measured(walk->part, walk->top, more);
 }
 
-static APART bool find_child(ptm_part *part, uint32_t parent, uint32_t function, uint32_t *child)
+static APART ptm_status find_child(ptm_part *part, uint32_t parent, uint32_t function, uint32_t *child)
 {
-	return ptm_part_child(part, parent, function, child) == PTM_OK;
+	return ptm_part_child(part, parent, function, child);
 }
 
 static APART bool make_room(ptm_part *part)
@@ -87,30 +87,27 @@ static APART bool make_room(ptm_part *part)
 	return ptm_array_reserve(&part->stack, 1) == PTM_OK;
 }
 
-/* The call-tree node of `function` below `parent`, with one call more. `memo`: the one that the same branch led to last. */
-static INLINE uint32_t count_call(walk *walk, uint32_t parent, uint32_t function, uint32_t *memo)
+/* The call-tree node of `function` below `parent`, with one call more. */
+static INLINE uint32_t count_call(walk *walk, uint32_t parent, uint32_t function)
 {
-	ptm_part *part = walk->part;
-	uint32_t child = *memo;
-	bool is_it = child < part->tree.nodes.length && walk->tree[child].parent == parent && walk->tree[child].function == function;
+	uint32_t child = *ptm_part_memo(walk->part, parent, function);
 
-	if (!is_it) {
-		if (!find_child(part, parent, function, &child)) {
+	if (!ptm_part_is_child(walk->part, child, parent, function)) {
+		if (find_child(walk->part, parent, function, &child) != PTM_OK) {
 			walk->status = PTM_NO_MEMORY;
 			return walk->top;
 		}
-		walk->tree = part->tree.nodes.at;
-		*memo = child;
+		walk->tree = walk->part->tree.nodes.at;
 	}
 	walk->tree[child].calls++;
 	return child;
 }
 
-static INLINE void push(walk *walk, uint64_t return_ip, uint32_t return_node, uint32_t function, uint32_t *memo)
+static INLINE void push(walk *walk, uint64_t return_ip, uint32_t return_node, uint32_t function)
 {
 	ptm_part *part = walk->part;
 
-	walk->top = count_call(walk, walk->top, function, memo);
+	walk->top = count_call(walk, walk->top, function);
 	if (part->stack.length == part->stack.capacity && !make_room(part)) {
 		walk->status = PTM_NO_MEMORY;
 		return;
@@ -146,10 +143,10 @@ static INLINE void pop(walk *walk, const ptm_frame *top)
 }
 
 /* Another function takes the place of the frame on top, which is not the base. */
-static INLINE void replace(walk *walk, ptm_frame *top, uint32_t function, uint32_t *memo)
+static INLINE void replace(walk *walk, ptm_frame *top, uint32_t function)
 {
 	end_call(walk, top);
-	walk->top = count_call(walk, walk->tree[top->node].parent, function, memo);
+	walk->top = count_call(walk, walk->tree[top->node].parent, function);
 	top->start_ns = walk->part->last.time_ns;
 	top->start_instructions = walk->piece_base + walk->counted;
 	top->function = function;
@@ -164,15 +161,15 @@ static INLINE void settle(walk *walk)
 		return;
 	uint32_t kind = walk->arrival >> 24, row = walk->arrival & 0xffffff, depth = walk->part->stack.length;
 	ptm_frame *top = &walk->part->stack.at[depth - 1];
-	ptm_node_code *from = &walk->codes[row];
+	const ptm_node_code *from = &walk->codes[row];
 	const ptm_node_code *to = &walk->codes[walk->arrival_to];
 
 	if (kind == PTM_CACHED_RETURN && depth > 1 && top->return_node == walk->arrival_to)
 		pop(walk, top);
 	else if (kind == PTM_CACHED_CALL && to->is_entry && depth < PTM_STACK_DEPTH && to->ip != from->next_ip)
-		push(walk, from->next_ip, walk->nodes[row].to[1] >> 8, to->function, &from->memo);
+		push(walk, from->next_ip, walk->nodes[row].to[1] >> 8, to->function);
 	else if ((kind == PTM_CACHED_TAKEN || (kind == PTM_CACHED_JUMP && to->is_entry)) && !(top->flags & PTM_FRAME_BASE))
-		replace(walk, top, to->function, &from->memo);
+		replace(walk, top, to->function);
 	else
 		tell(walk, walk->arrival, walk->arrival_to, walk->arrival_delta);
 	walk->arrival = 0;
@@ -196,12 +193,12 @@ static INLINE void note_arrival(walk *walk, uint32_t kind, uint32_t row, uint32_
 static APART void pass_ops(walk *walk, const ptm_node_code *code, uint32_t delta)
 {
 	for (uint32_t i = 0; i < code->op_count; i++) {
-		ptm_node_op *op = &walk->cached->graph->ops.at[code->first_op + i];
+		const ptm_node_op *op = &walk->cached->graph->ops.at[code->first_op + i];
 		if (op->is_call)
 			ptm_cached_push_return(walk->cached, op->return_ip, op->return_to, code->first_op + i + 1);
 		charge(walk, walk->at + op->instructions);
 		if (op->is_call && op->is_entry && walk->part->stack.length < PTM_STACK_DEPTH) {
-			push(walk, op->return_ip, op->return_to >> 8, op->function, &op->memo);
+			push(walk, op->return_ip, op->return_to >> 8, op->function);
 		} else {
 			tell(walk, PTM_CACHED_OP << 24 | (code->first_op + i), 0, delta);
 		}

@@ -17,10 +17,25 @@ static inline ptm_frame *ptm_part_top(ptm_part *part)
 	return &part->stack.at[part->stack.length - 1];
 }
 
+/* Where the child of `parent` in `function` is remembered. */
+static inline uint32_t *ptm_part_memo(ptm_part *part, uint32_t parent, uint32_t function)
+{
+	return &part->children[(parent * 0x9e3779b1u ^ function * 0x85ebca6bu) >> 20 & (PTM_PART_CHILDREN - 1)];
+}
+
+/* Whether a remembered node is that child. */
+static inline bool ptm_part_is_child(const ptm_part *part, uint32_t child, uint32_t parent, uint32_t function)
+{
+	return child < part->tree.nodes.length && part->tree.nodes.at[child].parent == parent && part->tree.nodes.at[child].function == function;
+}
+
 static inline ptm_status ptm_part_child(ptm_part *part, uint32_t parent, uint32_t function, uint32_t *node)
 {
-	*node = ptm_call_tree_recent(&part->tree, parent, function);
-	return *node != PTM_NO_NODE ? PTM_OK : ptm_call_tree_find(&part->tree, parent, function, node);
+	uint32_t *memo = ptm_part_memo(part, parent, function);
+	if (!ptm_part_is_child(part, *memo, parent, function))
+		PTM_TRY(ptm_call_tree_find(&part->tree, parent, function, memo));
+	*node = *memo;
+	return PTM_OK;
 }
 
 static inline ptm_status ptm_part_push(ptm_part *part, const ptm_frame *frame)

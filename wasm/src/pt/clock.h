@@ -66,7 +66,13 @@ void ptm_clock_cbr(ptm_clock *clock, uint32_t ratio);
 /* Ticks or cycles as a whole number; 0 for what broken packets may add up to, which counts as nothing new. */
 static inline uint64_t ptm_clock_whole(double value)
 {
-	return value < 0x1p63 ? (uint64_t)value : 0;
+	/* Signed, which processors convert in one instruction. */
+	return value < 0x1p63 ? (uint64_t)(int64_t)value : 0;
+}
+
+static inline double ptm_clock_double(uint64_t value)
+{
+	return value >> 63 ? (double)value : (double)(int64_t)value;
 }
 
 static inline void ptm_clock_moved(ptm_clock *clock)
@@ -87,7 +93,7 @@ static inline void ptm_clock_cyc(ptm_clock *clock, uint64_t cycles)
 	double scale = clock->have_cycles_to_tsc ? clock->cycles_to_tsc : clock->cbr_cycles_to_tsc;
 	if (!clock->have_cycles_to_tsc && !clock->cbr)
 		return;
-	uint64_t tsc = ptm_clock_whole((double)clock->cyc_reference + (double)clock->cyc_count * scale);
+	uint64_t tsc = ptm_clock_whole(ptm_clock_double(clock->cyc_reference) + ptm_clock_double(clock->cyc_count) * scale);
 	if (tsc >= clock->tsc)
 		clock->tsc = tsc;
 	ptm_clock_moved(clock);

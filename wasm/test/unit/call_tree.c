@@ -17,8 +17,6 @@ static void finds_what_it_made(void)
 		}
 		CHECK_EQ(ptm_call_tree_find(&tree, 2, 7, &again), PTM_OK);
 		CHECK_EQ(again, 8);
-		CHECK_EQ(ptm_call_tree_recent(&tree, 2, 7), 8);
-		CHECK_EQ(ptm_call_tree_recent(&tree, 2, 6), PTM_NO_NODE);
 		CHECK_EQ(tree.nodes.length, count + 1);
 		ptm_call_tree_clear(&tree);
 		CHECK_EQ(tree.nodes.length, 0);
