@@ -20,8 +20,8 @@
 #include "pt/clock.h"
 
 /* Most calls a part keeps, most a profile keeps; and the same for gaps. */
-#define PTM_PART_CALLS 32768
-#define PTM_PROFILE_CALLS 400000
+#define PTM_PART_CALLS 8192
+#define PTM_PROFILE_CALLS 100000
 #define PTM_PART_GAPS 50000
 #define PTM_PROFILE_GAPS 200000
 
