@@ -573,7 +573,7 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 		} else if ((byte & 31) == 13) {
 			uint64_t ip = ptm_cached_tip_ip(at, cached->flow->last_ip, &size);
 			went = PTM_WENT_OUT;
-			if (!size || left > 32 || !walk.special || !pass_tip(&walk, ip, delta))
+			if (!size || !walk.special || !pass_tip(&walk, ip, delta))
 				break;
 			decided = at;
 			if (left && (left = pass_bits(&walk, &bits, left, delta)) && !waits_for_tip(&walk)) {
@@ -624,7 +624,7 @@ ptm_status ptm_part_run_fast(ptm_part *part, ptm_cached *cached, uint64_t stop, 
 		uint64_t until = stop < reader->limit ? stop : reader->limit;
 		PTM_TRY(ptm_cached_room(cached, until < most ? until : most, &from, &end));
 		ptm_went went = PTM_WENT_OUT;
-		if (from < end && !cached->fresh && !(cached->bits_left && !ptm_cached_waits_for_tip(cached)))
+		if (from < end && !cached->fresh && cached->bits_left <= 32 && !(cached->bits_left && !ptm_cached_waits_for_tip(cached)))
 			went = pass_packets(part, cached, from, end);
 		if (went == PTM_WENT_WRONG)
 			return PTM_NO_MEMORY;
