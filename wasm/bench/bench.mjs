@@ -3,7 +3,7 @@
 // tree; calls) by one thread, native, in Node and in Chromium, beside libipt's block
 // decoder and perf on the same traces. Interleaved rounds; the table holds medians
 // of CPU time. Writes bench/results.md.
-// Usage: bench.mjs [--instructions 120m] [--rounds 3] [--only NAME] [--text] [--trace FILE --symfs DIR]
+// Usage: bench.mjs [--instructions 600m] [--rounds 3] [--only NAME] [--text] [--trace FILE --symfs DIR]
 //   --text: perf script --itrace=b and perf report too, which take long
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ import { encodings, makeInputs } from './inputs.mjs'
 
 const { values: options } = parseArgs({
   options: {
-    instructions: { type: 'string', default: '120m' },
+    instructions: { type: 'string', default: '600m' },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
     text: { type: 'boolean', default: false },

@@ -21,7 +21,10 @@ onmessage = async ({ data }) => {
   try {
     readTables(await (await fetch('/tables.h')).text())
     const files = []
-    for (const [index, path] of data.entries()) files.push({ path, bytes: await bytesOf('/file/' + index) })
+    for (const [index, path] of data.entries()) {
+      const bytes = await bytesOf('/file/' + index)
+      files.push({ path, size: bytes.length, read: (offset, into) => into.set(bytes.subarray(offset, offset + into.length)) })
+    }
     const time = async (decode) => { const start = await cpuSeconds(); decode(); return (await cpuSeconds()) - start }
     postMessage(await decodeTrace(await bytesOf('/ptarmigan.wasm'), files, time))
   } catch (error) { postMessage({ failed: String(error) }) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The WebAssembly decoder without the engine around it, in Node and in a page
-// alike: opens a trace whose bytes lie in memory, decodes and merges every
+// alike: opens a trace whose bytes can be read at once, decodes and merges every
 // segment in one thread.
 
 const OK = 0
@@ -12,17 +12,17 @@ const ENOSYS = 52
 /**
  * Decodes `files[0]`, a perf.data, with the binaries after it.
  * @param {BufferSource} wasm the module's bytes
- * @param {{ path: string, bytes: Uint8Array }[]} files `path` as the trace names it
+ * @param {{ path: string, size: number, read: (offset: number, into: Uint8Array) => void }[]} files `path` as the trace names it
  * @param {(decode: () => void) => number | Promise<number>} time runs it, returns seconds
  */
 export async function decodeTrace(wasm, files, time) {
   const module = await WebAssembly.compile(wasm)
   const own = { memory: undefined }
   const hostRead = (source, offset, into, length) => {
-    const bytes = files[source].bytes
-    const end = Math.min(Number(offset) + length, bytes.length)
-    new Uint8Array(own.memory.buffer).set(bytes.subarray(Number(offset), end), into >>> 0)
-    return end - Number(offset)
+    const start = Number(offset)
+    const count = Math.min(length, files[source].size - start)
+    if (count > 0) files[source].read(start, new Uint8Array(own.memory.buffer, into >>> 0, count))
+    return count
   }
   const imports = {}
   for (const { module: space, name, kind } of WebAssembly.Module.imports(module)) {
@@ -45,12 +45,12 @@ export async function decodeTrace(wasm, files, time) {
     if (status !== OK) throw new Error(`${what}: status ${status}: ${messageOf()}`)
   }
 
-  must(exports.ptm_session_open(session, 0, BigInt(files[0].bytes.length)), files[0].path)
+  must(exports.ptm_session_open(session, 0, BigInt(files[0].size)), files[0].path)
   for (let i = 1; i < files.length; i++) {
     const path = new TextEncoder().encode(`${files[i].path}\0`)
     const at = exports.malloc(path.length) >>> 0
     new Uint8Array(memory.buffer).set(path, at)
-    exports.ptm_session_add_image(session, i, BigInt(files[i].bytes.length), at) // one that the trace does not want is no failure
+    exports.ptm_session_add_image(session, i, BigInt(files[i].size), at) // one that the trace does not want is no failure
     exports.free(at)
   }
   const decodeAll = () => {
