@@ -113,7 +113,8 @@ static ptm_status add_op(ptm_graph *graph, ptm_node_code *code, uint32_t from, u
 	if (!is_call && !is_tail_call)
 		return PTM_OK;
 	ptm_node_op op = { .return_ip = a->ip + a->size, .instructions = code->instructions, .from = from, .to = to,
-			   .function = b->function, .is_call = is_call, .is_entry = !b->function_offset };
+			   .function = b->function, .is_call = is_call, .is_entry = !b->function_offset,
+			   .is_odd = b->function_offset && b->function == a->function };
 	code->op_count++;
 	return ptm_array_push(&graph->ops, op);
 }
@@ -159,6 +160,7 @@ static ptm_status make(ptm_graph *graph, uint64_t ip, ptm_node_code *code)
 		code->function = first->function;
 		code->last_function = last->function;
 		code->is_entry = is_entry(first);
+		code->is_inside = first->function_offset != 0;
 	}
 	if (code->kind == PTM_NODE_BRANCH && !code->op_count && code->instructions <= MOST_PLAIN)
 		code->plain = (uint8_t)code->instructions;

@@ -53,6 +53,7 @@ typedef struct ptm_node_code {
 	uint8_t no_code;         /* SLOW because code is missing: may be mapped later */
 	uint8_t plain;           /* instructions when a BRANCH without ops, else 0 */
 	uint8_t is_entry;        /* it is where its function begins */
+	uint8_t is_inside;       /* it is behind that place */
 } ptm_node_code;
 
 /* What a path does to the call stack on its way. */
@@ -64,6 +65,7 @@ typedef struct ptm_node_op {
 	uint32_t return_to;      /* of a call: the edge to the node at return_ip (as ptm_node.to) once it is known, else 0 */
 	uint8_t is_call;         /* else a direct jump to the start of another function */
 	uint8_t is_entry;        /* to where the function begins */
+	uint8_t is_odd;          /* a call into the middle of the function that calls */
 } ptm_node_op;
 
 /* What measurements charged to the block that ends a node. */
