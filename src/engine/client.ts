@@ -13,7 +13,8 @@ const MOST_DECODERS = 16
 
 /** The engine of this page: nothing is loaded or started before the first `open`. */
 export function createEngine(): Engine {
-  const decoders = Math.min(MOST_DECODERS, Math.max(1, (navigator.hardwareConcurrency || 2) - 1))
+  // The coordinator has little to do: it is not counted.
+  const decoders = Math.min(MOST_DECODERS, navigator.hardwareConcurrency || 2)
   return new PoolEngine({ decoders, spawn: spawnWorker, compile: once(compileDecoder) })
 }
 

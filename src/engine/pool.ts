@@ -70,6 +70,7 @@ export class PoolEngine implements Engine {
   private version = 0
   private preferred: Parameters<Engine['prefer']>[0] = null
   private queue: SegmentQueue | null = null
+  private report: ProgressReport | null = null
 
   constructor(private readonly options: PoolOptions) {}
 
@@ -161,7 +162,9 @@ export class PoolEngine implements Engine {
   async query<Name extends TableName>(table: Name, request: TableRequest): Promise<Result<Tables[Name], EngineError>> {
     const opened = this.opened
     if (!opened) return nothingOpen
+    const answered = this.report?.asked()
     const answer = await ask(opened.coordinator, (worker) => worker.query(table, request))
+    answered?.()
     return answer.ok ? answer : fail(plain(answer.error))
   }
 
@@ -212,7 +215,8 @@ export class PoolEngine implements Engine {
     const queue = new SegmentQueue(segments.value)
     queue.prefer(this.preferred)
     this.queue = queue
-    const run: Run = { opened, queue, report: new ProgressReport(queue.bytesTotal, onProgress), failures: [], fatal: null }
+    this.report = new ProgressReport(queue.bytesTotal, onProgress)
+    const run: Run = { opened, queue, report: this.report, failures: [], fatal: null }
     const members = () => [opened.coordinator, ...opened.decoders]
     const bytes = () => queue.bytesDone + members().reduce((sum, member) => sum + member.bytes, 0)
     run.report.tell('reading', queue.bytesDone, this.version)

@@ -136,6 +136,11 @@ export class Session {
     })
   }
 
+  /** Instructions executed in all that is merged. */
+  instructions(): number {
+    return this.ended ? 0 : this.decoder.exports.ptm_session_instructions(this.session)
+  }
+
   /** One slice of answering: null means ask again with the same request. */
   queryStep<Name extends TableName>(name: Name, request: TableRequest): Result<Tables[Name] | null, EngineError> {
     const table = this.ask(name, request)

@@ -23,6 +23,7 @@ export type DecoderExports = {
   ptm_decode_step(session: Pointer, budget: number): number
   ptm_decode_part(session: Pointer, length: Pointer): Pointer
   ptm_session_clock_breaks(session: Pointer): number
+  ptm_session_instructions(session: Pointer): number
   ptm_session_exact_clocks(session: Pointer): void
   ptm_session_merge(session: Pointer, part: Pointer, length: number): number
   ptm_query(session: Pointer, request: Pointer, table: Pointer): number

@@ -85,9 +85,7 @@ export class WorkerSession {
   async merge(part: Uint8Array): Promise<Result<Merged, WorkerFailure>> {
     return this.inTurn(async (session) => {
       const merged = this.judge(session.merge(part))
-      if (!merged.ok) return merged
-      const queues = session.query('queues')
-      return ok({ instructions: queues.ok ? queues.value.instructions.reduce((sum, count) => sum + count, 0) : 0 })
+      return merged.ok ? ok({ instructions: session.instructions() }) : merged
     })
   }
 

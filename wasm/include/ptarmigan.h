@@ -94,6 +94,9 @@ const uint8_t *ptm_decode_part(const ptm_session *session, size_t *length);
  * come in any order; the result does not depend on it. */
 ptm_status ptm_session_merge(ptm_session *session, const uint8_t *part, size_t length) PTM_MUST_CHECK;
 
+/* Instructions executed in all that is merged; told without joining anything. */
+double ptm_session_instructions(const ptm_session *session);
+
 /* How many merged segments were decoded with a clock that their neighbours
  * refute: only broken timing packets do that. When all is merged and the number
  * is not 0, decode again in sessions that were told ptm_session_exact_clocks. */
