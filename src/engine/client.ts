@@ -29,6 +29,8 @@ function spawnWorker(): PoolWorker {
   return {
     died,
     open: (module, input, exact, onBytes) => remote.open(module, input, exact, proxy(onBytes)),
+    copy: () => remote.copy(),
+    resume: (module, copy, onBytes) => remote.resume(module, copy, proxy(onBytes)),
     addImages: (inputs) => remote.addImages(inputs),
     decode: (segment) => remote.decode(segment),
     cancel: () => remote.cancel(),

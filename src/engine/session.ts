@@ -7,7 +7,7 @@ import { ALL, type TableName, type Tables } from '../model/tables.gen'
 import { copyTable, tableId } from './columns'
 import type { HostSources } from './host-sources'
 import type { EngineError, ImageOutcome, TableRequest } from './protocol'
-import { bytesOf, instantiateDecoder, type Decoder, type Pointer } from './wasm'
+import { bytesOf, instantiateDecoder, setMemory, usedMemory, type Decoder, type Pointer } from './wasm'
 
 /** enum ptm_status. */
 export const Status = {
@@ -38,6 +38,9 @@ const fallbackSentences: Record<number, string> = {
 const REQUEST_BYTES = 56
 const DEFAULT_ROWS = 1000
 
+/** A session as it is between two calls: all of the decoder's memory (its end is left out where it is zero), and where in it the session lies. */
+export type SessionImage = { memory: Uint8Array<ArrayBuffer>; session: Pointer; scratch: Pointer }
+
 export class Session {
   /** The sentence that ended this session; empty while it lives. */
   ended = ''
@@ -48,14 +51,26 @@ export class Session {
   constructor(
     private readonly decoder: Decoder,
     private readonly sources: HostSources,
+    image: SessionImage | null = null,
   ) {
-    this.scratch = decoder.exports.malloc(REQUEST_BYTES + 8) >>> 0
-    this.session = decoder.exports.ptm_session_new() >>> 0
+    if (image) setMemory(decoder.exports.memory, image.memory)
+    this.scratch = image?.scratch ?? decoder.exports.malloc(REQUEST_BYTES + 8) >>> 0
+    this.session = image?.session ?? decoder.exports.ptm_session_new() >>> 0
     if (!this.session || !this.scratch) throw new Error('the decoder has no memory to start with')
   }
 
   static async create(module: WebAssembly.Module, sources: HostSources): Promise<Session> {
     return new Session(await instantiateDecoder(module, sources), sources)
+  }
+
+  /** A session that goes on from another one of the same module; `sources` must number the same inputs in the same way. */
+  static async resume(module: WebAssembly.Module, sources: HostSources, image: SessionImage): Promise<Session> {
+    return new Session(await instantiateDecoder(module, sources), sources, image)
+  }
+
+  /** A copy of this session, to be resumed in another instance: opening once serves all workers. */
+  image(): Result<SessionImage, EngineError> {
+    return this.run('being copied', ({ memory }) => ok({ memory: usedMemory(memory), session: this.session, scratch: this.scratch }))
   }
 
   /** Tells of a data.N file of the directory whose `data` file is opened next. */
@@ -88,6 +103,11 @@ export class Session {
   segments(): number {
     if (this.ended) return 0
     return this.decoder.exports.ptm_session_segments(this.session) >>> 0
+  }
+
+  /** Before `open`: about so many AUX bytes are a segment. For tests: the result is the same. */
+  segmentBytes(bytes: number): void {
+    this.run('being told how to cut', (decoder) => ok(decoder.ptm_session_segment_bytes(this.session, bytes)))
   }
 
   /** From now on no segment's clock is guessed: slower, right whatever the packets hold. */

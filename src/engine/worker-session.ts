@@ -5,7 +5,7 @@
 import { fail, ok, type Result } from '../lib/result'
 import type { TableName, Tables } from '../model/tables.gen'
 import { InputSources } from './host-sources'
-import type { Decoded, Merged, WorkerFailure } from './pool'
+import type { Decoded, Merged, SessionCopy, WorkerFailure } from './pool'
 import type { ImageOutcome, Input, TableRequest } from './protocol'
 import { Session } from './session'
 
@@ -31,6 +31,20 @@ export class WorkerSession {
     }
     if (exact) this.session.exactClocks()
     return this.judge(this.session.open(this.sources.add(input.name, input.file), input.file.size))
+  }
+
+  /** All that was opened and added so far, for another worker to go on from. */
+  async copy(): Promise<Result<SessionCopy, WorkerFailure>> {
+    return this.inTurn(async (session) => {
+      const image = this.judge(session.image())
+      return image.ok ? ok({ image: image.value, inputs: this.sources.inputs }) : image
+    })
+  }
+
+  async resume(module: WebAssembly.Module, { image, inputs }: SessionCopy): Promise<Result<void, WorkerFailure>> {
+    for (const { name, file } of inputs) this.sources.add(name, file)
+    this.session = await Session.resume(module, this.sources, image)
+    return ok(undefined)
   }
 
   async addImages(inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>> {

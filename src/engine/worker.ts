@@ -5,7 +5,7 @@ import { expose, transfer } from 'comlink'
 import type { TableName, Tables } from '../model/tables.gen'
 import type { Result } from '../lib/result'
 import { tableBuffers } from './columns'
-import type { Decoded, Merged, WorkerFailure } from './pool'
+import type { Decoded, Merged, SessionCopy, WorkerFailure } from './pool'
 import type { ImageOutcome, Input, TableRequest } from './protocol'
 import { WorkerSession } from './worker-session'
 
@@ -22,6 +22,14 @@ const api = {
   ): Promise<Result<void, WorkerFailure>> {
     report = onBytes
     return session.open(module, input, exact)
+  },
+  async copy(): Promise<Result<SessionCopy, WorkerFailure>> {
+    const copy = await session.copy()
+    return copy.ok ? transfer(copy, [copy.value.image.memory.buffer]) : copy
+  },
+  resume(module: WebAssembly.Module, from: SessionCopy, onBytes: (bytes: number) => void): Promise<Result<void, WorkerFailure>> {
+    report = onBytes
+    return session.resume(module, from)
   },
   addImages: (inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>> => session.addImages(inputs),
   async decode(segment: number): Promise<Result<Decoded, WorkerFailure>> {

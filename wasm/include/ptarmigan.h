@@ -76,6 +76,10 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
  * nothing in the trace wants it. PTM_BAD_DATA: not an ELF file. */
 ptm_status ptm_session_add_image(ptm_session *session, uint32_t source, uint64_t size, const char *path) PTM_MUST_CHECK;
 
+/* Before ptm_session_open: about so many AUX bytes are a segment (0: a megabyte).
+ * Makes no difference to what is decoded; tests cut small traces with it. */
+void ptm_session_segment_bytes(ptm_session *session, uint32_t bytes);
+
 /* ---------------------------------------------------------------- Decode */
 
 /* A trace is cut into segments (see ARCHITECTURE.md) that decode independently. */

@@ -195,6 +195,11 @@ uint32_t ptm_session_clock_breaks(ptm_session *session)
 	return session->profile ? ptm_profile_clock_breaks(session->profile) : 0;
 }
 
+void ptm_session_segment_bytes(ptm_session *session, uint32_t bytes)
+{
+	session->segment_bytes = bytes;
+}
+
 void ptm_session_exact_clocks(ptm_session *session)
 {
 	session->exact_clocks = true;

@@ -82,6 +82,7 @@ struct ptm_session {
 	bool cycle_ns_assumed;
 	bool opened, has_pt;
 	bool exact_clocks;       /* no clock is guessed */
+	uint32_t segment_bytes;  /* PTM_SEGMENT_BYTES, unless a test says otherwise */
 	ptm_sideband sideband;
 	ptm_images images;
 	ptm_spaces *spaces;

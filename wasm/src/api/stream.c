@@ -223,8 +223,8 @@ static ptm_status cut_bts_queue(ptm_session *session, uint32_t queue)
 	do {
 		uint64_t limit = size;
 		ptm_bts_span span;
-		if (size - offset > PTM_SEGMENT_BYTES && ptm_bts_spans_find(&stream, offset + PTM_SEGMENT_BYTES, &span) == PTM_OK) {
-			uint64_t at = offset + PTM_SEGMENT_BYTES;
+		if (size - offset > session->segment_bytes && ptm_bts_spans_find(&stream, offset + session->segment_bytes, &span) == PTM_OK) {
+			uint64_t at = offset + session->segment_bytes;
 			limit = at < span.start ? span.start : span.start + (at - span.start) / PTM_BTS_RECORD * PTM_BTS_RECORD;
 			if (limit > span.end)
 				limit = span.next;
@@ -287,7 +287,7 @@ static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 	do {
 		ptm_pt_reader reader;
 		ptm_segment segment = { .queue = queue, .offset = offset, .limit = size, .start_ns = start_ns };
-		ptm_pt_reader_init(&reader, &config.pt.input, size - offset > PTM_SEGMENT_BYTES ? offset + PTM_SEGMENT_BYTES : size, size);
+		ptm_pt_reader_init(&reader, &config.pt.input, size - offset > session->segment_bytes ? offset + session->segment_bytes : size, size);
 		ptm_status status = ptm_pt_reader_sync(&reader);
 		if (status == PTM_OK) {
 			segment.limit = reader.offset;
