@@ -70,4 +70,4 @@ test.each(traces)('%s is the same for any cut, number of workers and order', asy
   expect(one.tables).toEqual(whole.tables)
   expect((await decoded(name, binary, 1024, 2)).tables).toEqual(whole.tables)
   expect((await decoded(name, binary, 1024, 3, true)).tables).toEqual(whole.tables)
-})
+}, 60_000)

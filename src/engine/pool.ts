@@ -8,7 +8,7 @@ import type { NamedFile } from './host-sources'
 import type { Engine, EngineError, ImageOutcome, Input, Progress, TableRequest } from './protocol'
 import { ProgressReport } from './progress-report'
 import { SegmentQueue } from './segment-queue'
-import type { SessionImage } from './session'
+import { isOutOfMemory, outOfMemory, type SessionImage } from './session'
 
 /** `ended`: the worker that says so is of no more use. */
 export type WorkerFailure = EngineError & { ended: boolean }
@@ -353,6 +353,7 @@ async function settle<Value>(answer: Promise<Result<Value, WorkerFailure>>): Pro
   try {
     return await answer
   } catch (error) {
+    if (isOutOfMemory(error)) return fail({ sentence: outOfMemory, ended: true })
     return fail({ sentence: error instanceof Error ? error.message : String(error), ended: true })
   }
 }

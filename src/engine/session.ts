@@ -24,8 +24,14 @@ export const Status = {
   BAD_REQUEST: 10,
 } as const
 
+export const outOfMemory = 'The decoder ran out of memory (4 GB at most): close other tabs, or record a shorter trace.'
+
+/** What engines throw where they have no memory for a copy, or for a decoder at all; an Error of another worker has only its words. */
+export const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'RangeError' && /allocation failed|out of memory|allocate/i.test(error.message)
+
 const fallbackSentences: Record<number, string> = {
-  [Status.NO_MEMORY]: 'The decoder ran out of memory (4 GB at most): close other tabs, or record a shorter trace.',
+  [Status.NO_MEMORY]: outOfMemory,
   [Status.READ_FAILED]: 'The input could not be read; it may have changed since it was opened: open it again.',
   [Status.TRUNCATED]: 'The input ends in the middle of a structure: it was not written to its end.',
   [Status.BAD_DATA]: 'The input contradicts its own format.',
@@ -242,6 +248,7 @@ export class Session {
     try {
       return work(this.decoder.exports)
     } catch (error) {
+      if (isOutOfMemory(error)) return fail({ sentence: outOfMemory })
       if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) throw error
       this.ended = `The decoder stopped while ${doing} (${error.message}): this is a bug in Ptarmigan; open the trace again.`
       return fail({ sentence: this.ended, detail: this.decoder.log.join('\n') })

@@ -76,11 +76,10 @@ export function usedMemory(memory: WebAssembly.Memory): Uint8Array<ArrayBuffer> 
   return bytesOf(memory).slice(0, used * words.BYTES_PER_ELEMENT) as Uint8Array<ArrayBuffer>
 }
 
-/** Makes a memory hold `bytes`, and zeros behind them. */
+/** Makes the memory of a fresh instance hold what usedMemory gave of another one: behind that both are zero, and stay untouched. */
 export function setMemory(memory: WebAssembly.Memory, bytes: Uint8Array): void {
   const missing = bytes.length - memory.buffer.byteLength
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
-  bytesOf(memory).fill(0)
   bytesOf(memory).set(bytes)
 }
 
