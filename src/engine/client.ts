@@ -37,8 +37,9 @@ function spawnWorker(): PoolWorker {
     clockBreaks: () => remote.clockBreaks(),
     merge: (part) => remote.merge(transfer(part, [part.buffer])),
     // Comlink's mapped types forget the type parameter of a generic method.
-    query: <Name extends TableName>(name: Name, request: TableRequest) =>
-      remote.query(name, request) as unknown as Promise<Result<Tables[Name], WorkerFailure>>,
+    query: <Name extends TableName>(name: Name, request: TableRequest, ticket: number) =>
+      remote.query(name, request, ticket) as unknown as Promise<Result<Tables[Name], WorkerFailure>>,
+    drop: (ticket) => remote.drop(ticket),
     terminate: () => {
       remote[releaseProxy]()
       worker.terminate()

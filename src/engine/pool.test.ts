@@ -74,6 +74,9 @@ class FakeWorker implements PoolWorker {
     if ('size' in table && table.size instanceof Float64Array) table.size.fill(100)
     return ok(table)
   }
+  async drop(ticket: number) {
+    this.world.log.push(`${this.number} drops question ${ticket}`)
+  }
   terminate() {
     this.terminated = true
     this.die('The trace was closed.')
@@ -210,6 +213,17 @@ describe('decode', () => {
     await world.engine.open(input('perf.data'))
     expect(await world.engine.decode(() => undefined)).toEqual({ ok: false, error: { sentence: 'the coordinator trapped' } })
   })
+})
+
+it('tells the coordinator of a question whose answer nobody waits for', async () => {
+  const world = new World(1, 0)
+  await world.engine.open(input('perf.data'))
+  const controller = new AbortController()
+  const first = world.engine.query('call_tree', {}, controller.signal)
+  const second = world.engine.query('call_tree', {})
+  controller.abort()
+  await Promise.all([first, second])
+  expect(world.log.filter((line) => line.includes('drops'))).toEqual(['0 drops question 1'])
 })
 
 describe('open and close', () => {

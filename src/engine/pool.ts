@@ -33,7 +33,10 @@ export interface PoolWorker {
   clockBreaks(): Promise<Result<number, WorkerFailure>>
   /** Takes over the part's buffer. */
   merge(part: Uint8Array<ArrayBuffer>): Promise<Result<Merged, WorkerFailure>>
-  query<Name extends TableName>(name: Name, request: TableRequest): Promise<Result<Tables[Name], WorkerFailure>>
+  /** `ticket`: a number of its own, for `drop`. */
+  query<Name extends TableName>(name: Name, request: TableRequest, ticket: number): Promise<Result<Tables[Name], WorkerFailure>>
+  /** The answer to this question is not wanted any more: it fails soon, unless it is there already. */
+  drop(ticket: number): Promise<void>
   /** Ends the worker; `died` settles, so that nobody waits for it. */
   terminate(): void
 }
@@ -76,6 +79,7 @@ export class PoolEngine implements Engine {
   private cancelled = false
   private decoding: Promise<unknown> | null = null
   private version = 0
+  private tickets = 0
   private preferred: Parameters<Engine['prefer']>[0] = null
   private queue: SegmentQueue | null = null
   private report: ProgressReport | null = null
@@ -165,11 +169,16 @@ export class PoolEngine implements Engine {
     await Promise.all([opened.coordinator, ...opened.decoders].map((member) => Promise.race([member.worker.cancel(), member.worker.died])))
   }
 
-  async query<Name extends TableName>(table: Name, request: TableRequest): Promise<Result<Tables[Name], EngineError>> {
+  async query<Name extends TableName>(table: Name, request: TableRequest, signal?: AbortSignal): Promise<Result<Tables[Name], EngineError>> {
     const opened = this.opened
     if (!opened) return nothingOpen
     const answered = this.report?.asked()
-    const answer = await ask(opened.coordinator, (worker) => worker.query(table, request))
+    const ticket = ++this.tickets
+    const { coordinator } = opened
+    const drop = () => void coordinator.worker.drop(ticket)
+    signal?.addEventListener('abort', drop)
+    const answer = await ask(coordinator, (worker) => worker.query(table, request, ticket))
+    signal?.removeEventListener('abort', drop)
     answered?.()
     return answer.ok ? answer : fail(plain(answer.error))
   }
@@ -230,7 +239,7 @@ export class PoolEngine implements Engine {
   }
 
   private async decodeAll(opened: Opened, onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
-    const segments = await ask(opened.coordinator, (worker) => worker.query('segments', { count: ALL }))
+    const segments = await ask(opened.coordinator, (worker) => worker.query('segments', { count: ALL }, ++this.tickets))
     if (!segments.ok) return fail(plain(segments.error))
     const queue = new SegmentQueue(segments.value)
     queue.prefer(this.preferred)

@@ -20,6 +20,8 @@ export class WorkerSession {
   private readonly sources = new InputSources()
   private cancelled = false
   private budget = FIRST_BUDGET
+  /** Tickets of the questions that are still to be answered. */
+  private readonly wanted = new Set<number>()
   /** Queries and merges go one at a time: an unfinished query is kept by the decoder until it is asked again. */
   private turn: Promise<unknown> = Promise.resolve()
 
@@ -103,15 +105,30 @@ export class WorkerSession {
     })
   }
 
-  async query<Name extends TableName>(name: Name, request: TableRequest): Promise<Result<Tables[Name], WorkerFailure>> {
-    return this.inTurn(async (session) => {
-      for (;;) {
-        const answer = this.judge(session.queryStep(name, request))
-        if (!answer.ok) return answer
-        if (answer.value) return ok(answer.value)
-        await nextEvent()
-      }
-    })
+  async query<Name extends TableName>(name: Name, request: TableRequest, ticket: number): Promise<Result<Tables[Name], WorkerFailure>> {
+    this.wanted.add(ticket)
+    const answer = await this.inTurn((session) => this.answer(session, name, request, ticket))
+    this.wanted.delete(ticket)
+    return answer
+  }
+
+  drop(ticket: number): void {
+    this.wanted.delete(ticket)
+  }
+
+  private async answer<Name extends TableName>(
+    session: Session,
+    name: Name,
+    request: TableRequest,
+    ticket: number,
+  ): Promise<Result<Tables[Name], WorkerFailure>> {
+    while (this.wanted.has(ticket)) {
+      const answer = this.judge(session.queryStep(name, request))
+      if (!answer.ok) return answer
+      if (answer.value) return ok(answer.value)
+      await nextEvent()
+    }
+    return fail({ sentence: `Nobody waits for ${name} any more.`, ended: false })
   }
 
   private inTurn<Value>(work: (session: Session) => Promise<Result<Value, WorkerFailure>>): Promise<Result<Value, WorkerFailure>> {
