@@ -7,6 +7,8 @@
 #define MTC_PERIOD_MASK 15
 /* How far before a segment its clock is looked for first. */
 #define LOOK_BACK (UINT64_C(32) << 10)
+/* Read at a time where a cut is looked for: a PSB is near. */
+#define CUT_WINDOW (16u << 10)
 /* How far behind a place packets are read ahead. */
 #define READ_AHEAD (UINT64_C(64) << 10)
 
@@ -288,6 +290,7 @@ static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 		ptm_pt_reader reader;
 		ptm_segment segment = { .queue = queue, .offset = offset, .limit = size, .start_ns = start_ns };
 		ptm_pt_reader_init(&reader, &config.pt.input, size - offset > session->segment_bytes ? offset + session->segment_bytes : size, size);
+		reader.window_bytes = CUT_WINDOW;
 		ptm_status status = ptm_pt_reader_sync(&reader);
 		if (status == PTM_OK) {
 			segment.limit = reader.offset;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 /* What a careful source fetches where reading begins; doubled as long as it goes on from there. */
-#define FIRST_FETCH (64u << 10)
+#define FIRST_FETCH (16u << 10)
 /* … and how far behind the place it begins: those who look ahead come back. */
 #define COMES_BACK 4096u
 /* Most that is fetched at once because somebody said that he will read it. */
