@@ -13,7 +13,8 @@ const MOST_DECODERS = 16
 
 /** The engine of this page: nothing is loaded or started before the first `open`. */
 export function createEngine(): Engine {
-  const decoders = Math.min(MOST_DECODERS, Math.max(1, (navigator.hardwareConcurrency || 2) - 1))
+  // The coordinator has little to do: it is not counted.
+  const decoders = Math.min(MOST_DECODERS, navigator.hardwareConcurrency || 2)
   return new PoolEngine({ decoders, spawn: spawnWorker, compile: once(compileDecoder) })
 }
 
@@ -28,14 +29,17 @@ function spawnWorker(): PoolWorker {
   return {
     died,
     open: (module, input, exact, onBytes) => remote.open(module, input, exact, proxy(onBytes)),
+    copy: () => remote.copy(),
+    resume: (module, copy, onBytes) => remote.resume(module, copy, proxy(onBytes)),
     addImages: (inputs) => remote.addImages(inputs),
     decode: (segment) => remote.decode(segment),
     cancel: () => remote.cancel(),
     clockBreaks: () => remote.clockBreaks(),
     merge: (part) => remote.merge(transfer(part, [part.buffer])),
     // Comlink's mapped types forget the type parameter of a generic method.
-    query: <Name extends TableName>(name: Name, request: TableRequest) =>
-      remote.query(name, request) as unknown as Promise<Result<Tables[Name], WorkerFailure>>,
+    query: <Name extends TableName>(name: Name, request: TableRequest, ticket: number) =>
+      remote.query(name, request, ticket) as unknown as Promise<Result<Tables[Name], WorkerFailure>>,
+    drop: (ticket) => remote.drop(ticket),
     terminate: () => {
       remote[releaseProxy]()
       worker.terminate()

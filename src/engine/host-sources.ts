@@ -12,10 +12,13 @@ export interface HostSources {
   readonly failure: string
 }
 
+export type NamedFile = { name: string; file: Blob | RemoteFile }
+
 /** Blobs and remote files as sources; `add` gives each its number. */
 export class InputSources implements HostSources {
   failure = ''
-  private readonly inputs: { name: string; file: Blob | RemoteFile }[] = []
+  /** In order of their numbers. */
+  readonly inputs: NamedFile[] = []
   private readonly remote = new RemoteReader()
 
   add(name: string, file: Blob | RemoteFile): number {

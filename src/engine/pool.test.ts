@@ -5,6 +5,8 @@ import { emptyTable } from './columns'
 import { PoolEngine, type PoolWorker, type WorkerFailure } from './pool'
 import type { Input, Progress } from './protocol'
 
+const noImage = { memory: new Uint8Array(0), session: 0, scratch: 0 }
+
 /** A worker of a world with `segments` segments of 100 bytes; parts are one byte: the segment's number. */
 class FakeWorker implements PoolWorker {
   readonly died: Promise<WorkerFailure>
@@ -24,6 +26,14 @@ class FakeWorker implements PoolWorker {
     this.world.log.push(`${this.number} opens ${input.name}${exact ? ' exactly' : ''}`)
     this.world.exact = exact
     return input.name === 'bad' ? fail({ sentence: 'not a trace', ended: false }) : ok(undefined)
+  }
+  async copy() {
+    this.world.log.push(`${this.number} is copied`)
+    return this.world.copyFails ? fail({ sentence: 'too large', ended: false }) : ok({ image: noImage, inputs: [] })
+  }
+  async resume() {
+    this.world.log.push(`${this.number} goes on`)
+    return ok(undefined)
   }
   async addImages(inputs: readonly Input[]) {
     this.world.log.push(`${this.number} adds ${inputs.map((input) => input.name).join(' ')}`)
@@ -64,6 +74,9 @@ class FakeWorker implements PoolWorker {
     if ('size' in table && table.size instanceof Float64Array) table.size.fill(100)
     return ok(table)
   }
+  async drop(ticket: number) {
+    this.world.log.push(`${this.number} drops question ${ticket}`)
+  }
   terminate() {
     this.terminated = true
     this.die('The trace was closed.')
@@ -76,6 +89,7 @@ class World {
   fails = new Map<number, number>()
   deaths = false
   mergeFails = false
+  copyFails = false
   breaks = 0
   exact = false
   slices = 2
@@ -181,9 +195,11 @@ describe('decode', () => {
     await world.engine.open(input('perf.data'))
     await world.engine.addImages([input('a.out')])
     expect((await world.engine.decode(() => undefined)).ok).toBe(true)
-    expect(world.log.filter((line) => line.startsWith('3 '))).toEqual([
-      '3 opens perf.data exactly',
-      '3 adds a.out',
+    expect(world.log.filter((line) => /^[23] /.test(line))).toEqual([
+      '2 opens perf.data exactly',
+      '2 adds a.out',
+      '2 is copied',
+      '3 goes on',
       '3 decodes 0',
       '3 decodes 1',
       '3 decodes 2',
@@ -199,6 +215,17 @@ describe('decode', () => {
   })
 })
 
+it('tells the coordinator of a question whose answer nobody waits for', async () => {
+  const world = new World(1, 0)
+  await world.engine.open(input('perf.data'))
+  const controller = new AbortController()
+  const first = world.engine.query('call_tree', {}, controller.signal)
+  const second = world.engine.query('call_tree', {})
+  controller.abort()
+  await Promise.all([first, second])
+  expect(world.log.filter((line) => line.includes('drops'))).toEqual(['0 drops question 1'])
+})
+
 describe('open and close', () => {
   it('says what is wrong and keeps no worker', async () => {
     const world = new World(1, 2)
@@ -211,13 +238,29 @@ describe('open and close', () => {
     const world = new World(1, 1)
     await world.engine.open(input('one'))
     await world.engine.open(input('two'))
-    expect(world.workers.map((worker) => worker.terminated)).toEqual([true, true, false, false])
+    expect(world.workers.map((worker) => worker.terminated)).toEqual([true, false])
     await world.engine.close()
     expect(world.workers.every((worker) => worker.terminated)).toBe(true)
   })
 
-  it('hands only used images to the decoders', async () => {
+  it('opens and reads binaries once for all workers', async () => {
+    const world = new World(2, 2)
+    await world.engine.open(input('perf.data'))
+    await world.engine.addImages([input('a.out')])
+    await world.engine.decode(() => undefined)
+    expect(world.log.filter((line) => !line.includes('decodes'))).toEqual([
+      '0 opens perf.data',
+      '0 adds a.out',
+      '0 is copied',
+      '1 goes on',
+      '2 goes on',
+    ])
+    expect(world.workers.map((worker) => worker.terminated)).toEqual([false, true, true])
+  })
+
+  it('hands only used images to decoders that open the trace themselves', async () => {
     const world = new World(2, 1)
+    world.copyFails = true
     await world.engine.open(input('perf.data'))
     const outcomes = await world.engine.addImages([input('a.out'), input('notes.txt', '/x/notes.txt')])
     expect(outcomes.ok && outcomes.value.map((outcome) => outcome.state)).toEqual(['used', 'unwanted'])
@@ -231,10 +274,10 @@ describe('open and close', () => {
     await world.engine.addImages([input('notes.txt', '/x/notes.txt')])
     await world.engine.decode(() => undefined)
     expect((await world.engine.addImages([input('a.out')])).ok).toBe(true)
-    expect(world.workers.map((worker) => worker.terminated)).toEqual([true, true, false, false])
+    expect(world.workers.map((worker) => worker.terminated)).toEqual([true, true, false])
     expect((await world.engine.decode(() => undefined)).ok).toBe(true)
-    expect(world.log.filter((line) => line.startsWith('2 '))).toEqual(['2 opens perf.data', '2 adds notes.txt a.out'])
-    expect(world.log.filter((line) => line.startsWith('3 '))).toEqual(['3 opens perf.data', '3 adds a.out', '3 decodes 0', '3 decodes 1'])
+    expect(world.log.filter((line) => line.startsWith('2 '))).toEqual(['2 opens perf.data', '2 adds notes.txt a.out', '2 is copied'])
+    expect(world.log.filter((line) => line.startsWith('3 '))).toEqual(['3 goes on', '3 decodes 0', '3 decodes 1'])
     expect(sorted(world.merged)).toEqual([0, 1])
   })
 

@@ -4,20 +4,28 @@
 // that answer promises, so that tests can bring their own.
 import { fail, ok, type Result } from '../lib/result'
 import { ALL, type TableName, type Tables } from '../model/tables.gen'
+import type { NamedFile } from './host-sources'
 import type { Engine, EngineError, ImageOutcome, Input, Progress, TableRequest } from './protocol'
 import { ProgressReport } from './progress-report'
 import { SegmentQueue } from './segment-queue'
+import { isOutOfMemory, outOfMemory, type SessionImage } from './session'
 
 /** `ended`: the worker that says so is of no more use. */
 export type WorkerFailure = EngineError & { ended: boolean }
 export type Decoded = { state: 'part'; part: Uint8Array<ArrayBuffer> } | { state: 'cancelled' }
 export type Merged = { instructions: number }
+/** A worker's session and what it reads from. */
+export type SessionCopy = { image: SessionImage; inputs: readonly NamedFile[] }
 
 export interface PoolWorker {
   /** Settles when the worker is gone; never otherwise. */
   readonly died: Promise<WorkerFailure>
   /** `exact`: no clock is guessed (ptm_session_exact_clocks). */
   open(module: WebAssembly.Module, input: Input, exact: boolean, onBytes: (bytes: number) => void): Promise<Result<void, WorkerFailure>>
+  /** What the worker has opened, for others to go on from; before anything is merged. */
+  copy(): Promise<Result<SessionCopy, WorkerFailure>>
+  /** In place of `open` and `addImages`. */
+  resume(module: WebAssembly.Module, copy: SessionCopy, onBytes: (bytes: number) => void): Promise<Result<void, WorkerFailure>>
   addImages(inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>>
   decode(segment: number): Promise<Result<Decoded, WorkerFailure>>
   cancel(): Promise<void>
@@ -25,7 +33,10 @@ export interface PoolWorker {
   clockBreaks(): Promise<Result<number, WorkerFailure>>
   /** Takes over the part's buffer. */
   merge(part: Uint8Array<ArrayBuffer>): Promise<Result<Merged, WorkerFailure>>
-  query<Name extends TableName>(name: Name, request: TableRequest): Promise<Result<Tables[Name], WorkerFailure>>
+  /** `ticket`: a number of its own, for `drop`. */
+  query<Name extends TableName>(name: Name, request: TableRequest, ticket: number): Promise<Result<Tables[Name], WorkerFailure>>
+  /** The answer to this question is not wanted any more: it fails soon, unless it is there already. */
+  drop(ticket: number): Promise<void>
   /** Ends the worker; `died` settles, so that nobody waits for it. */
   terminate(): void
 }
@@ -68,8 +79,10 @@ export class PoolEngine implements Engine {
   private cancelled = false
   private decoding: Promise<unknown> | null = null
   private version = 0
+  private tickets = 0
   private preferred: Parameters<Engine['prefer']>[0] = null
   private queue: SegmentQueue | null = null
+  private report: ProgressReport | null = null
 
   constructor(private readonly options: PoolOptions) {}
 
@@ -99,7 +112,6 @@ export class PoolEngine implements Engine {
       await this.close()
       return fail(plain(ready.error))
     }
-    this.startDecoders(opened)
     return ok(undefined)
   }
 
@@ -114,24 +126,23 @@ export class PoolEngine implements Engine {
     opened.images.push(...used)
     if (used.length === 0) return outcomes
     this.version++
+    endDecoders(opened)
     if (opened.merged) {
       const begun = await this.beginAgain(opened)
       if (!begun.ok) return begun
-    } else for (const member of opened.decoders) member.ready = addTo(member, used)
+    }
     return outcomes
   }
 
   /** New workers for the same trace: what was decoded without the new binaries no longer holds. */
   private async beginAgain(opened: Opened): Promise<Result<void, EngineError>> {
-    for (const member of [opened.coordinator, ...opened.decoders]) member.worker.terminate()
+    endDecoders(opened)
+    opened.coordinator.worker.terminate()
     opened.merged = false
-    opened.decoders = []
     opened.coordinator = this.start(opened.module, opened.input, opened.offered, opened.exact)
     const ready = await opened.coordinator.ready
     if (!ready.ok) return fail(plain(ready.error))
-    if (this.opened !== opened) return closedMeanwhile
-    this.startDecoders(opened)
-    return ok(undefined)
+    return this.opened === opened ? ok(undefined) : closedMeanwhile
   }
 
   async decode(onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
@@ -158,10 +169,17 @@ export class PoolEngine implements Engine {
     await Promise.all([opened.coordinator, ...opened.decoders].map((member) => Promise.race([member.worker.cancel(), member.worker.died])))
   }
 
-  async query<Name extends TableName>(table: Name, request: TableRequest): Promise<Result<Tables[Name], EngineError>> {
+  async query<Name extends TableName>(table: Name, request: TableRequest, signal?: AbortSignal): Promise<Result<Tables[Name], EngineError>> {
     const opened = this.opened
     if (!opened) return nothingOpen
-    const answer = await ask(opened.coordinator, (worker) => worker.query(table, request))
+    const answered = this.report?.asked()
+    const ticket = ++this.tickets
+    const { coordinator } = opened
+    const drop = () => void coordinator.worker.drop(ticket)
+    signal?.addEventListener('abort', drop)
+    const answer = await ask(coordinator, (worker) => worker.query(table, request, ticket))
+    signal?.removeEventListener('abort', drop)
+    answered?.()
     return answer.ok ? answer : fail(plain(answer.error))
   }
 
@@ -175,16 +193,30 @@ export class PoolEngine implements Engine {
 
   /** Starts a worker on the trace; `ready` settles when it has opened all there is. */
   private start(module: WebAssembly.Module, input: Input, images: readonly Input[], exact: boolean): Member {
-    const worker = this.options.spawn()
-    const member: Member = { worker, bytes: 0, ready: Promise.resolve(ok(undefined)) }
-    const opening = settle(worker.open(module, input, exact, (bytes) => (member.bytes = bytes)))
-    member.ready = Promise.race([opening, worker.died.then((failure) => fail(failure))])
+    const member = this.member((worker, onBytes) => worker.open(module, input, exact, onBytes))
     if (images.length > 0) member.ready = addTo(member, images)
     return member
   }
 
-  private startDecoders(opened: Opened): void {
-    for (let made = 0; made < this.options.decoders; made++) opened.decoders.push(this.start(opened.module, opened.input, opened.images, opened.exact))
+  private member(open: (worker: PoolWorker, onBytes: (bytes: number) => void) => Promise<Result<void, WorkerFailure>>): Member {
+    const worker = this.options.spawn()
+    const member: Member = { worker, bytes: 0, ready: Promise.resolve(ok(undefined)) }
+    const opening = settle(open(worker, (bytes) => (member.bytes = bytes)))
+    member.ready = Promise.race([opening, worker.died.then((failure) => fail(failure))])
+    return member
+  }
+
+  /** Decoders go on from what the coordinator has opened: nothing is read once more for each of them. */
+  private async startDecoders(opened: Opened): Promise<void> {
+    if (opened.decoders.length > 0 || this.options.decoders === 0) return
+    const copy = opened.merged ? null : await ask(opened.coordinator, (worker) => worker.copy())
+    if (this.opened !== opened) return
+    for (let made = 0; made < this.options.decoders; made++)
+      opened.decoders.push(copy?.ok ? this.startFrom(opened.module, copy.value) : this.start(opened.module, opened.input, opened.images, opened.exact))
+  }
+
+  private startFrom(module: WebAssembly.Module, copy: SessionCopy): Member {
+    return this.member((worker, onBytes) => worker.resume(module, copy, onBytes))
   }
 
   /** Cancels a running decode and waits for its end. */
@@ -207,21 +239,25 @@ export class PoolEngine implements Engine {
   }
 
   private async decodeAll(opened: Opened, onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
-    const segments = await ask(opened.coordinator, (worker) => worker.query('segments', { count: ALL }))
+    const segments = await ask(opened.coordinator, (worker) => worker.query('segments', { count: ALL }, ++this.tickets))
     if (!segments.ok) return fail(plain(segments.error))
     const queue = new SegmentQueue(segments.value)
     queue.prefer(this.preferred)
     this.queue = queue
-    const run: Run = { opened, queue, report: new ProgressReport(queue.bytesTotal, onProgress), failures: [], fatal: null }
+    this.report = new ProgressReport(queue.bytesTotal, onProgress)
+    const run: Run = { opened, queue, report: this.report, failures: [], fatal: null }
     const members = () => [opened.coordinator, ...opened.decoders]
     const bytes = () => queue.bytesDone + members().reduce((sum, member) => sum + member.bytes, 0)
     run.report.tell('reading', queue.bytesDone, this.version)
+    if (queue.left() > 0) await this.startDecoders(opened)
     const ticking = setInterval(() => run.report.tell('decoding', bytes(), this.version), 100)
     await Promise.all(opened.decoders.map((member) => this.decodeWith(run, member)))
     // Without decoders, or when they are all gone, the coordinator does it alone.
     await this.decodeWith(run, opened.coordinator)
     clearInterval(ticking)
     if (this.opened !== opened) return closedMeanwhile
+    // All is decoded: their memory is of no more use.
+    if (!this.cancelled) endDecoders(opened)
     run.report.finish(this.cancelled ? 'cancelled' : 'done', queue.bytesDone, this.version)
     return this.verdict(run)
   }
@@ -291,6 +327,11 @@ export class PoolEngine implements Engine {
   }
 }
 
+function endDecoders(opened: Opened): void {
+  for (const member of opened.decoders) member.worker.terminate()
+  opened.decoders = []
+}
+
 const nothingOpen: Result<never, EngineError> = fail({ sentence: 'No trace is open.' })
 const superseded: Result<never, EngineError> = fail({ sentence: 'Another trace was opened meanwhile.' })
 const closedMeanwhile: Result<never, EngineError> = fail({ sentence: 'The trace was closed meanwhile.' })
@@ -321,6 +362,7 @@ async function settle<Value>(answer: Promise<Result<Value, WorkerFailure>>): Pro
   try {
     return await answer
   } catch (error) {
+    if (isOutOfMemory(error)) return fail({ sentence: outOfMemory, ended: true })
     return fail({ sentence: error instanceof Error ? error.message : String(error), ended: true })
   }
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tells progress at a pace a page can follow: bytes about every 100 ms, a new
-// version (which makes views ask again) less often, the end always.
+// version (which makes views ask again) less often, the end always. A new version
+// costs answers, which on a machine of few cores are time not spent decoding.
 import type { Phase, Progress } from './protocol'
 
 const TELL_MS = 90
 const VERSION_MS = 400
+/** What views ask after a new version takes this part of the time at most. */
+const ANSWERING_SHARE = 1 / 6
 
 export class ProgressReport {
   instructions = 0
@@ -12,6 +15,10 @@ export class ProgressReport {
   private versionTold = Number.NEGATIVE_INFINITY
   private version = 0
   private bytes = 0
+  private answering = 0
+  private answeringSince = 0
+  /** Spent answering since the last version was told. */
+  private answered = 0
 
   constructor(
     private readonly bytesTotal: number,
@@ -19,14 +26,24 @@ export class ProgressReport {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
+  /** A question is under way; the returned function ends that. */
+  asked(): () => void {
+    if (this.answering++ === 0) this.answeringSince = this.now()
+    return () => {
+      if (--this.answering === 0) this.answered += this.now() - this.answeringSince
+    }
+  }
+
   /** Passes it on unless the last time was a moment ago. Bytes never go back. */
   tell(phase: Phase, bytesDone: number, version: number): void {
     const now = this.now()
     if (now - this.told < TELL_MS) return
     this.told = now
-    if (version !== this.version && now - this.versionTold >= VERSION_MS) {
+    if (version !== this.version && now - this.versionTold >= this.versionEvery(now)) {
       this.version = version
       this.versionTold = now
+      this.answered = 0
+      this.answeringSince = now
     }
     this.pass(phase, bytesDone)
   }
@@ -35,6 +52,11 @@ export class ProgressReport {
     this.version = version
     this.bytes = 0
     this.pass(phase, bytesDone)
+  }
+
+  private versionEvery(now: number): number {
+    const answered = this.answered + (this.answering > 0 ? now - this.answeringSince : 0)
+    return Math.max(VERSION_MS, answered / ANSWERING_SHARE)
   }
 
   private pass(phase: Phase, bytesDone: number): void {

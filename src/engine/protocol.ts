@@ -58,6 +58,7 @@ export interface Engine {
   prefer(range: { start_ns: number; end_ns: number } | null): void
   /** Stops decoding within 100 ms; what was decoded stays. */
   cancel(): Promise<void>
-  query<Name extends TableName>(table: Name, request: TableRequest): Promise<Result<Tables[Name], EngineError>>
+  /** Fails soon after `signal` says that nobody waits for the answer any more: what waits behind it comes first then. */
+  query<Name extends TableName>(table: Name, request: TableRequest, signal?: AbortSignal): Promise<Result<Tables[Name], EngineError>>
   close(): Promise<void>
 }

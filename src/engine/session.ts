@@ -7,7 +7,7 @@ import { ALL, type TableName, type Tables } from '../model/tables.gen'
 import { copyTable, tableId } from './columns'
 import type { HostSources } from './host-sources'
 import type { EngineError, ImageOutcome, TableRequest } from './protocol'
-import { bytesOf, instantiateDecoder, type Decoder, type Pointer } from './wasm'
+import { bytesOf, instantiateDecoder, setMemory, usedMemory, type Decoder, type Pointer } from './wasm'
 
 /** enum ptm_status. */
 export const Status = {
@@ -24,8 +24,14 @@ export const Status = {
   BAD_REQUEST: 10,
 } as const
 
+export const outOfMemory = 'The decoder ran out of memory (4 GB at most): close other tabs, or record a shorter trace.'
+
+/** What engines throw where they have no memory for a copy, or for a decoder at all; an Error of another worker has only its words. */
+export const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'RangeError' && /allocation failed|out of memory|allocate/i.test(error.message)
+
 const fallbackSentences: Record<number, string> = {
-  [Status.NO_MEMORY]: 'The decoder ran out of memory (4 GB at most): close other tabs, or record a shorter trace.',
+  [Status.NO_MEMORY]: outOfMemory,
   [Status.READ_FAILED]: 'The input could not be read; it may have changed since it was opened: open it again.',
   [Status.TRUNCATED]: 'The input ends in the middle of a structure: it was not written to its end.',
   [Status.BAD_DATA]: 'The input contradicts its own format.',
@@ -38,6 +44,9 @@ const fallbackSentences: Record<number, string> = {
 const REQUEST_BYTES = 56
 const DEFAULT_ROWS = 1000
 
+/** A session as it is between two calls: all of the decoder's memory (its end is left out where it is zero), and where in it the session lies. */
+export type SessionImage = { memory: Uint8Array<ArrayBuffer>; session: Pointer; scratch: Pointer }
+
 export class Session {
   /** The sentence that ended this session; empty while it lives. */
   ended = ''
@@ -48,14 +57,26 @@ export class Session {
   constructor(
     private readonly decoder: Decoder,
     private readonly sources: HostSources,
+    image: SessionImage | null = null,
   ) {
-    this.scratch = decoder.exports.malloc(REQUEST_BYTES + 8) >>> 0
-    this.session = decoder.exports.ptm_session_new() >>> 0
+    if (image) setMemory(decoder.exports.memory, image.memory)
+    this.scratch = image?.scratch ?? decoder.exports.malloc(REQUEST_BYTES + 8) >>> 0
+    this.session = image?.session ?? decoder.exports.ptm_session_new() >>> 0
     if (!this.session || !this.scratch) throw new Error('the decoder has no memory to start with')
   }
 
   static async create(module: WebAssembly.Module, sources: HostSources): Promise<Session> {
     return new Session(await instantiateDecoder(module, sources), sources)
+  }
+
+  /** A session that goes on from another one of the same module; `sources` must number the same inputs in the same way. */
+  static async resume(module: WebAssembly.Module, sources: HostSources, image: SessionImage): Promise<Session> {
+    return new Session(await instantiateDecoder(module, sources), sources, image)
+  }
+
+  /** A copy of this session, to be resumed in another instance: opening once serves all workers. */
+  image(): Result<SessionImage, EngineError> {
+    return this.run('being copied', ({ memory }) => ok({ memory: usedMemory(memory), session: this.session, scratch: this.scratch }))
   }
 
   /** Tells of a data.N file of the directory whose `data` file is opened next. */
@@ -88,6 +109,11 @@ export class Session {
   segments(): number {
     if (this.ended) return 0
     return this.decoder.exports.ptm_session_segments(this.session) >>> 0
+  }
+
+  /** Before `open`: about so many AUX bytes are a segment. For tests: the result is the same. */
+  segmentBytes(bytes: number): void {
+    this.run('being told how to cut', (decoder) => ok(decoder.ptm_session_segment_bytes(this.session, bytes)))
   }
 
   /** From now on no segment's clock is guessed: slower, right whatever the packets hold. */
@@ -134,6 +160,11 @@ export class Session {
       decoder.free(at.value)
       return merged
     })
+  }
+
+  /** Instructions executed in all that is merged. */
+  instructions(): number {
+    return this.ended ? 0 : this.decoder.exports.ptm_session_instructions(this.session)
   }
 
   /** One slice of answering: null means ask again with the same request. */
@@ -217,6 +248,7 @@ export class Session {
     try {
       return work(this.decoder.exports)
     } catch (error) {
+      if (isOutOfMemory(error)) return fail({ sentence: outOfMemory })
       if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) throw error
       this.ended = `The decoder stopped while ${doing} (${error.message}): this is a bug in Ptarmigan; open the trace again.`
       return fail({ sentence: this.ended, detail: this.decoder.log.join('\n') })

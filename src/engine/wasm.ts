@@ -23,6 +23,8 @@ export type DecoderExports = {
   ptm_decode_step(session: Pointer, budget: number): number
   ptm_decode_part(session: Pointer, length: Pointer): Pointer
   ptm_session_clock_breaks(session: Pointer): number
+  ptm_session_instructions(session: Pointer): number
+  ptm_session_segment_bytes(session: Pointer, bytes: number): void
   ptm_session_exact_clocks(session: Pointer): void
   ptm_session_merge(session: Pointer, part: Pointer, length: number): number
   ptm_query(session: Pointer, request: Pointer, table: Pointer): number
@@ -63,6 +65,23 @@ export async function instantiateDecoder(module: WebAssembly.Module, sources: Ho
 
 /** All bytes of a memory, again after it grew; do not keep the view. */
 export const bytesOf = (memory: WebAssembly.Memory): Uint8Array => new Uint8Array(memory.buffer)
+
+const PAGE_BYTES = 65536
+
+/** A copy of a memory up to its last byte that is not 0. */
+export function usedMemory(memory: WebAssembly.Memory): Uint8Array<ArrayBuffer> {
+  const words = new Uint32Array(memory.buffer)
+  let used = words.length
+  while (used > 0 && words[used - 1] === 0) used--
+  return bytesOf(memory).slice(0, used * words.BYTES_PER_ELEMENT) as Uint8Array<ArrayBuffer>
+}
+
+/** Makes the memory of a fresh instance hold what usedMemory gave of another one: behind that both are zero, and stay untouched. */
+export function setMemory(memory: WebAssembly.Memory, bytes: Uint8Array): void {
+  const missing = bytes.length - memory.buffer.byteLength
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
+  bytesOf(memory).set(bytes)
+}
 
 class Host {
   memory: WebAssembly.Memory | null = null

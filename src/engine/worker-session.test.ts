@@ -26,3 +26,25 @@ it('tells bytes every 100 ms, a new version more rarely, the end always', () => 
   expect(told.map((progress) => progress.version)).toEqual([0, 100, 100, 100, 100, 500, 500, 500, 500, 900, 1000])
   expect(told.at(-1)).toEqual({ phase: 'done', bytesDone: 1000, bytesTotal: 1000, instructions: 0, version: 1000 })
 })
+
+it('tells a new version so rarely that most of the time is left for decoding', () => {
+  let now = 0
+  const told: number[] = []
+  const report = new ProgressReport(
+    1000,
+    ({ version }) => told.push(version),
+    () => now,
+  )
+  const tell = (until: number) => {
+    for (; now < until; now += 100) report.tell('decoding', 0, now)
+  }
+  tell(500)
+  const first = report.asked()
+  const second = report.asked()
+  now = 600
+  second()
+  now = 700
+  first()
+  tell(2000)
+  expect([...new Set(told)]).toEqual([0, 100, 1300, 1700])
+})

@@ -5,7 +5,7 @@
 import { fail, ok, type Result } from '../lib/result'
 import type { TableName, Tables } from '../model/tables.gen'
 import { InputSources } from './host-sources'
-import type { Decoded, Merged, WorkerFailure } from './pool'
+import type { Decoded, Merged, SessionCopy, WorkerFailure } from './pool'
 import type { ImageOutcome, Input, TableRequest } from './protocol'
 import { Session } from './session'
 
@@ -20,6 +20,8 @@ export class WorkerSession {
   private readonly sources = new InputSources()
   private cancelled = false
   private budget = FIRST_BUDGET
+  /** Tickets of the questions that are still to be answered. */
+  private readonly wanted = new Set<number>()
   /** Queries and merges go one at a time: an unfinished query is kept by the decoder until it is asked again. */
   private turn: Promise<unknown> = Promise.resolve()
 
@@ -31,6 +33,20 @@ export class WorkerSession {
     }
     if (exact) this.session.exactClocks()
     return this.judge(this.session.open(this.sources.add(input.name, input.file), input.file.size))
+  }
+
+  /** All that was opened and added so far, for another worker to go on from. */
+  async copy(): Promise<Result<SessionCopy, WorkerFailure>> {
+    return this.inTurn(async (session) => {
+      const image = this.judge(session.image())
+      return image.ok ? ok({ image: image.value, inputs: this.sources.inputs }) : image
+    })
+  }
+
+  async resume(module: WebAssembly.Module, { image, inputs }: SessionCopy): Promise<Result<void, WorkerFailure>> {
+    for (const { name, file } of inputs) this.sources.add(name, file)
+    this.session = await Session.resume(module, this.sources, image)
+    return ok(undefined)
   }
 
   async addImages(inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>> {
@@ -85,21 +101,34 @@ export class WorkerSession {
   async merge(part: Uint8Array): Promise<Result<Merged, WorkerFailure>> {
     return this.inTurn(async (session) => {
       const merged = this.judge(session.merge(part))
-      if (!merged.ok) return merged
-      const queues = session.query('queues')
-      return ok({ instructions: queues.ok ? queues.value.instructions.reduce((sum, count) => sum + count, 0) : 0 })
+      return merged.ok ? ok({ instructions: session.instructions() }) : merged
     })
   }
 
-  async query<Name extends TableName>(name: Name, request: TableRequest): Promise<Result<Tables[Name], WorkerFailure>> {
-    return this.inTurn(async (session) => {
-      for (;;) {
-        const answer = this.judge(session.queryStep(name, request))
-        if (!answer.ok) return answer
-        if (answer.value) return ok(answer.value)
-        await nextEvent()
-      }
-    })
+  async query<Name extends TableName>(name: Name, request: TableRequest, ticket: number): Promise<Result<Tables[Name], WorkerFailure>> {
+    this.wanted.add(ticket)
+    const answer = await this.inTurn((session) => this.answer(session, name, request, ticket))
+    this.wanted.delete(ticket)
+    return answer
+  }
+
+  drop(ticket: number): void {
+    this.wanted.delete(ticket)
+  }
+
+  private async answer<Name extends TableName>(
+    session: Session,
+    name: Name,
+    request: TableRequest,
+    ticket: number,
+  ): Promise<Result<Tables[Name], WorkerFailure>> {
+    while (this.wanted.has(ticket)) {
+      const answer = this.judge(session.queryStep(name, request))
+      if (!answer.ok) return answer
+      if (answer.value) return ok(answer.value)
+      await nextEvent()
+    }
+    return fail({ sentence: `Nobody waits for ${name} any more.`, ended: false })
   }
 
   private inTurn<Value>(work: (session: Session) => Promise<Result<Value, WorkerFailure>>): Promise<Result<Value, WorkerFailure>> {

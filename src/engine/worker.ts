@@ -5,7 +5,7 @@ import { expose, transfer } from 'comlink'
 import type { TableName, Tables } from '../model/tables.gen'
 import type { Result } from '../lib/result'
 import { tableBuffers } from './columns'
-import type { Decoded, Merged, WorkerFailure } from './pool'
+import type { Decoded, Merged, SessionCopy, WorkerFailure } from './pool'
 import type { ImageOutcome, Input, TableRequest } from './protocol'
 import { WorkerSession } from './worker-session'
 
@@ -23,16 +23,25 @@ const api = {
     report = onBytes
     return session.open(module, input, exact)
   },
+  async copy(): Promise<Result<SessionCopy, WorkerFailure>> {
+    const copy = await session.copy()
+    return copy.ok ? transfer(copy, [copy.value.image.memory.buffer]) : copy
+  },
+  resume(module: WebAssembly.Module, from: SessionCopy, onBytes: (bytes: number) => void): Promise<Result<void, WorkerFailure>> {
+    report = onBytes
+    return session.resume(module, from)
+  },
   addImages: (inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>> => session.addImages(inputs),
   async decode(segment: number): Promise<Result<Decoded, WorkerFailure>> {
     const decoded = await session.decode(segment, (bytes) => report(bytes))
     return decoded.ok && decoded.value.state === 'part' ? transfer(decoded, [decoded.value.part.buffer]) : decoded
   },
   cancel: (): void => session.cancel(),
+  drop: (ticket: number): void => session.drop(ticket),
   clockBreaks: (): Promise<Result<number, WorkerFailure>> => session.clockBreaks(),
   merge: (part: Uint8Array): Promise<Result<Merged, WorkerFailure>> => session.merge(part),
-  async query<Name extends TableName>(name: Name, request: TableRequest): Promise<Result<Tables[Name], WorkerFailure>> {
-    const answer = await session.query(name, request)
+  async query<Name extends TableName>(name: Name, request: TableRequest, ticket: number): Promise<Result<Tables[Name], WorkerFailure>> {
+    const answer = await session.query(name, request, ticket)
     return answer.ok ? transfer(answer, tableBuffers(name, answer.value)) : answer
   },
 }

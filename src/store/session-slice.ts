@@ -169,10 +169,13 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const last = follower.stop()
     if (mine !== run) return
     decoding = null
+    const stopped = result.ok && cancelWanted && last?.phase !== 'done'
+    // Said at once: the tables wait for what views have asked before.
+    if (stopped) change({ status: 'cancelled', progress: last })
     await readTables(mine)
     if (mine !== run) return
     if (!result.ok) change({ status: 'failed', failure: result.error.sentence, progress: last })
-    else change({ status: cancelWanted && last?.phase !== 'done' ? 'cancelled' : 'ready', progress: last })
+    else if (!stopped) change({ status: 'ready', progress: last })
     bumpVersion()
   }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
-import { ok } from '../lib/result'
+import { fail, ok } from '../lib/result'
 import { makeTable } from '../test-support/make-table'
 import { requestKey, TableCache, type AnyTable } from './table-cache'
 
-type Asked = { key: string; answer(rows: number): Promise<void> }
+type Asked = { key: string; answer(rows: number): Promise<void>; signal: AbortSignal; giveUp(): Promise<void> }
 
 function setUp() {
   const asked: Asked[] = []
   const cache = new TableCache(
-    (table, request) =>
+    (table, request, signal) =>
       new Promise((resolve) => {
         const answer = async (rows: number) => {
           resolve(
@@ -24,7 +24,13 @@ function setUp() {
             .then(() => {})
             .then(() => {})
         }
-        asked.push({ key: requestKey(table, request), answer })
+        const giveUp = async () => {
+          resolve(fail({ sentence: 'Nobody waits for gaps any more.' }))
+          await Promise.resolve()
+            .then(() => {})
+            .then(() => {})
+        }
+        asked.push({ key: requestKey(table, request), answer, signal, giveUp })
       }),
   )
   const watch = (thread: number) => {
@@ -116,4 +122,17 @@ test('a thrown error is a failure with its sentence', async () => {
   await new Promise((resolve) => setTimeout(resolve))
   expect(entry.failure).toBe('no decoder')
   expect(cache.idle()).toBe(true)
+})
+
+test('a question that nobody looks at any more is given up, and asked again when someone does', async () => {
+  const { cache, asked, watch, keys } = setUp()
+  const one = watch(1)
+  one.stop()
+  expect(asked[0]?.signal.aborted).toBe(true)
+  const again = watch(1)
+  expect(keys()).toBe('1')
+  await asked[0]?.giveUp()
+  expect([keys(), again.entry.failure]).toEqual(['1 1', ''])
+  await asked[1]?.answer(2)
+  expect([again.rows(), cache.idle()]).toEqual([2, true])
 })

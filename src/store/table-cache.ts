@@ -7,7 +7,7 @@ import type { TableName, Tables } from '../model/tables.gen'
 import type { Result } from '../lib/result'
 
 export type AnyTable = Tables[TableName]
-export type Ask = (table: TableName, request: TableRequest) => Promise<Result<AnyTable, EngineError>>
+export type Ask = (table: TableName, request: TableRequest, signal: AbortSignal) => Promise<Result<AnyTable, EngineError>>
 
 /** What is known about one request. `version` is the session's when `table` was asked for. */
 export type Entry = {
@@ -18,6 +18,8 @@ export type Entry = {
   failure: string
   version: number
   asking: boolean
+  /** Of the question under way: ends it when nobody looks any more. */
+  abort: AbortController | null
   watchers: Set<() => void>
 }
 
@@ -57,7 +59,7 @@ export class TableCache {
   entry(table: TableName, request: TableRequest): Entry {
     const key = requestKey(table, request)
     const found = this.entries.get(key)
-    const entry = found ?? { key, table, request, answer: null, failure: '', version: -1, asking: false, watchers: new Set() }
+    const entry = found ?? { key, table, request, answer: null, failure: '', version: -1, asking: false, abort: null, watchers: new Set() }
     this.entries.delete(key)
     this.entries.set(key, entry)
     return entry
@@ -71,7 +73,10 @@ export class TableCache {
     this.want(entry)
     return () => {
       entry.watchers.delete(changed)
-      if (entry.watchers.size === 0) this.watched.delete(entry)
+      if (entry.watchers.size === 0) {
+        this.watched.delete(entry)
+        entry.abort?.abort()
+      }
       this.evict()
     }
   }
@@ -95,6 +100,7 @@ export class TableCache {
       entry.failure = ''
       entry.version = -1
       entry.asking = false
+      entry.abort = null
       this.entries.set(entry.key, entry)
       for (const changed of entry.watchers) changed()
     }
@@ -133,19 +139,29 @@ export class TableCache {
   private async run(entry: Entry): Promise<void> {
     const { session, version } = this
     entry.asking = true
+    const abort = (entry.abort = new AbortController())
     this.running++
-    const result = await this.ask(entry.table, entry.request).catch((error: unknown) => ({
+    const result = await this.ask(entry.table, entry.request, abort.signal).catch((error: unknown) => ({
       ok: false as const,
       error: { sentence: error instanceof Error ? error.message : String(error) },
     }))
     if (session !== this.session) return
     this.running--
-    this.settle(entry, version, result)
+    if (!result.ok && abort.signal.aborted) this.drop(entry)
+    else this.settle(entry, version, result)
     this.pump()
+  }
+
+  /** The question was given up: as if it had never been asked. */
+  private drop(entry: Entry): void {
+    entry.asking = false
+    entry.abort = null
+    if (entry.watchers.size > 0) this.want(entry)
   }
 
   private settle(entry: Entry, version: number, result: Result<AnyTable, EngineError>): void {
     entry.asking = false
+    entry.abort = null
     entry.version = version
     if (result.ok) entry.answer = result.value
     entry.failure = result.ok ? '' : result.error.sentence

@@ -11,7 +11,7 @@ import { TableCache } from './table-cache'
 import { TableViewer } from './table-viewer'
 import type { TableState } from './types'
 
-const cache = new TableCache(async (table, request) => (await engine()).query(table, request))
+const cache = new TableCache(async (table, request, signal) => (await engine()).query(table, request, signal))
 
 // A new trace starts with no info; what was known before is of the old one.
 useStore.subscribe(({ session }, { session: before }) => {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Size: time and memory of the command line and of a tab over traces of any size,
 // and how long a reader waits for a picture, an instruction, another range.
-// `npm run bench:scale -- TRACE…` (their binaries where they were recorded, or --symfs DIR).
+// `npm run bench:scale -- TRACE…` (their binaries where they were recorded, or --symfs DIR;
+// --workers N: as on a machine of N cores; --write: bench/scale.md).
 // ptgen replay makes long traces: see its README.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { root } from '../test/cases/fixtures.mjs'
@@ -16,9 +17,14 @@ const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/g
 const SAMPLE_MS = 50
 const WINDOWS = [0.1, 0.5, 0.9, 0.3, 0.7]
 
+/** Moments at which decoding is cancelled, in ms after it goes on. */
+const CANCELS = [50, 700, 1500]
+
 const args = process.argv.slice(2)
-const option = args.indexOf('--symfs')
-const symfs = option < 0 ? '' : args.splice(option, 2)[1]
+const valueOf = (name) => (args.includes(name) ? args.splice(args.indexOf(name), 2)[1] : '')
+const symfs = valueOf('--symfs')
+const workers = Number(valueOf('--workers')) || 0
+const write = args.includes('--write')
 const withTab = !args.includes('--no-tab')
 const withCli = !args.includes('--no-cli')
 const traces = args.filter((arg) => !arg.startsWith('--'))
@@ -121,6 +127,7 @@ async function runTab(trace, { binaries, thread }) {
   try {
     for (let tries = 0; tries < 100 && !(await fetch(`http://127.0.0.1:${port}/`).catch(() => null)); tries++) await new Promise((resolve) => setTimeout(resolve, 100))
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    if (workers) await page.addInitScript((count) => Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => count }), workers)
     page.on('pageerror', (error) => console.error('page:', error))
     let weight = 0
     page.on('response', async (response) => (weight += (await response.request().sizes().catch(() => ({ responseBodySize: 0 }))).responseBodySize))
@@ -147,12 +154,47 @@ async function runTab(trace, { binaries, thread }) {
     facts.jumps = await jumps(page, thread)
     facts.peak = stop()
     facts.after = tab.reduce((sum, pid) => sum + residentOf(pid), 0)
+    const { processInfo: spent } = await session.send('SystemInfo.getProcessInfo')
+    facts.cpu = spent.filter(({ id }) => tab.includes(id)).reduce((sum, { cpuTime }) => sum + cpuTime, 0)
+    await page.getByTestId('files-input').first().setInputFiles([trace, ...binaries])
+    facts.cancels = await cancels(page)
     return facts
   } finally {
     await browser.close()
     server.kill()
     rmSync(store, { recursive: true, force: true })
   }
+}
+
+/** Milliseconds from Cancel to the end of decoding, which then goes on; fewer when the trace was done before. */
+async function cancels(page) {
+  const times = []
+  for (const moment of CANCELS) {
+    await page.locator('html[data-session="decoding"]').waitFor({ state: 'attached', timeout: 600_000 })
+    const took = await page.evaluate(
+      (wait) =>
+        new Promise((resolve) => {
+          const button = () => Array.from(document.querySelectorAll('button')).find(({ textContent }) => textContent === 'Cancel')
+          const { dataset } = document.documentElement
+          setTimeout(() => {
+            if (!button()) return resolve(-1)
+            const start = performance.now()
+            const observer = new MutationObserver(() => {
+              if (dataset.session === 'decoding') return
+              observer.disconnect()
+              resolve(performance.now() - start)
+            })
+            observer.observe(document.documentElement, { attributes: true })
+            button().click()
+          }, wait)
+        }),
+      moment,
+    )
+    if (took < 0 || (await page.evaluate(() => document.documentElement.dataset.session)) !== 'cancelled') break
+    times.push(took)
+    await page.getByRole('button', { name: 'Continue decoding' }).click()
+  }
+  return times
 }
 
 /** Ranges of 1/1000 of the trace shown in the flame graph, and instructions anywhere in it, by links. */
@@ -180,17 +222,39 @@ async function jumps(page, thread) {
   return times
 }
 
+const list = (times) => times.map((ms) => ms.toFixed(0)).join(' ')
+const rows = []
 for (const trace of traces) {
   const size = statSync(trace).size
+  const row = [`${megabytes(size)} MB`, '', '', '', '', '', '', '', '', '', '']
   console.log(`${trace}: ${megabytes(size)} MB`)
   if (withCli) {
     const { ms, peak } = await runCli(['report', trace])
+    row.splice(1, 2, `${seconds(ms)} s`, `${megabytes(peak)} MB`)
     console.log(`  report: ${seconds(ms)} s, ${(size / 1e3 / ms).toFixed(1)} MB/s, ${megabytes(peak)} MB of memory`)
   }
   if (withTab && executablePath) {
     const tab = await runTab(trace, factsOf(trace))
-    console.log(`  tab: first screen ${Math.round(tab.firstScreen / 1e3)} kB; picture ${seconds(tab.picture)} s; decoded ${seconds(tab.ready)} s (${(size / 1e3 / tab.ready).toFixed(1)} MB/s); memory at most ${megabytes(tab.peak)} MB, ${megabytes(tab.after)} MB after`)
-    console.log(`  frames: median ${tab.frames.median.toFixed(1)} ms, 95 % under ${tab.frames.p95.toFixed(1)} ms, ${tab.frames.count}`)
-    console.log(`  range: ${tab.jumps.range.map((ms) => ms.toFixed(0)).join(' ')} ms; instruction: ${tab.jumps.instruction.map((ms) => ms.toFixed(0)).join(' ')} ms`)
+    const { frames, jumps, cancels } = tab
+    row.splice(3, 8, `${seconds(tab.picture)} s`, `${seconds(tab.ready)} s`, `${tab.cpu.toFixed(1)} s`, `${megabytes(tab.peak)} MB`,
+      `${frames.median.toFixed(1)} / ${frames.p95.toFixed(1)} ms`, `${list(jumps.range)} ms`, `${list(jumps.instruction)} ms`, `${list(cancels)} ms`)
+    console.log(`  tab: first screen ${Math.round(tab.firstScreen / 1e3)} kB; picture ${seconds(tab.picture)} s; decoded ${seconds(tab.ready)} s (${(size / 1e3 / tab.ready).toFixed(1)} MB/s); ${tab.cpu.toFixed(1)} s of CPU time; memory at most ${megabytes(tab.peak)} MB, ${megabytes(tab.after)} MB after`)
+    console.log(`  frames: median ${frames.median.toFixed(1)} ms, 95 % under ${frames.p95.toFixed(1)} ms, ${frames.count}`)
+    console.log(`  range: ${list(jumps.range)} ms; instruction: ${list(jumps.instruction)} ms; cancel: ${list(cancels)} ms`)
   }
+  rows.push(row)
+}
+
+if (write) {
+  const heads = ['trace', '`report`', 'its memory', 'picture', 'decoded', 'CPU of the tab', 'its memory', 'frames, median / 95 %', 'ranges of 1/1000', 'instructions', 'cancel']
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  const text = `# Time and memory by the size of the trace
+
+Made by \`npm run bench:scale -- --write TRACE…\` on ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${workers || cpus().length} decoding workers in the tab;
+load average over the last 5 minutes at the end: ${loadavg()[1].toFixed(1)} (above the number of cores: others worked at the same time, and wall clock times are too long by about that).
+Memory is the highest resident memory of the process (of the tab: of its renderer). CPU of the tab is that of its renderer, all views shown.
+
+${[line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')}
+`
+  writeFileSync(join(root, 'bench/scale.md'), text)
 }

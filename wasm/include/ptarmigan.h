@@ -76,6 +76,10 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
  * nothing in the trace wants it. PTM_BAD_DATA: not an ELF file. */
 ptm_status ptm_session_add_image(ptm_session *session, uint32_t source, uint64_t size, const char *path) PTM_MUST_CHECK;
 
+/* Before ptm_session_open: about so many AUX bytes are a segment (0: a megabyte).
+ * Makes no difference to what is decoded; tests cut small traces with it. */
+void ptm_session_segment_bytes(ptm_session *session, uint32_t bytes);
+
 /* ---------------------------------------------------------------- Decode */
 
 /* A trace is cut into segments (see ARCHITECTURE.md) that decode independently. */
@@ -93,6 +97,9 @@ const uint8_t *ptm_decode_part(const ptm_session *session, size_t *length);
 /* Merges a part made by any session of the same trace and images. Parts may
  * come in any order; the result does not depend on it. */
 ptm_status ptm_session_merge(ptm_session *session, const uint8_t *part, size_t length) PTM_MUST_CHECK;
+
+/* Instructions executed in all that is merged; told without joining anything. */
+double ptm_session_instructions(const ptm_session *session);
 
 /* How many merged segments were decoded with a clock that their neighbours
  * refute: only broken timing packets do that. When all is merged and the number

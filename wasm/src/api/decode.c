@@ -15,6 +15,8 @@ static void stop(ptm_session *session)
 		ptm_graph_free(&session->graph);
 		ptm_graph_init(&session->graph, &session->blocks);
 	}
+	if (session->flow)
+		ptm_stream_want(&session->stream, 0, 0);
 	ptm_cached_free(session->cached);
 	ptm_flow_free(session->flow);
 	if (session->part)
@@ -65,8 +67,10 @@ ptm_status ptm_decode_start(ptm_session *session, uint32_t row)
 	stop(session);
 	if (row >= session->segments.length)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "There is no segment %u: the trace has %u.", row, session->segments.length);
-	PTM_TRY(ptm_segment_clock(session, row));
 	const ptm_segment *segment = &session->segments.at[row];
+	session->stream = ptm_stream_of(session, segment->queue);
+	ptm_stream_want(&session->stream, segment->offset, segment->limit);
+	PTM_TRY(ptm_segment_clock(session, row));
 	if (session->spare_part)
 		ptm_part_restart(session->spare_part, row, segment->queue);
 	else
@@ -74,7 +78,6 @@ ptm_status ptm_decode_start(ptm_session *session, uint32_t row)
 	session->part = session->spare_part;
 	session->spare_part = NULL;
 	ptm_part_leave_out(session->part, ptm_profile_leaves_out(session->profile));
-	session->stream = ptm_stream_of(session, segment->queue);
 	ptm_stream_config(&session->stream, &config);
 	PTM_TRY(ptm_flow_new(&session->flow, &session->blocks, &config, segment->offset, segment->limit, &segment->clock));
 	if (ptm_flow_pt(session->flow) && !session->without_cache)
@@ -151,6 +154,7 @@ ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
 	if (status != PTM_END)
 		return status;
 	take_limit_clock(session);
+	ptm_stream_want(&session->stream, 0, 0);
 	/* The limit's PSB+ is read by the next segment too: it counts there. */
 	const ptm_segment *segment = &session->segments.at[session->decoding];
 	uint64_t packets = ptm_flow_segment_packets(session->flow);
@@ -171,18 +175,29 @@ ptm_status ptm_session_merge(ptm_session *session, const uint8_t *part, size_t l
 	uint32_t segment = ptm_part_segment(part, length, &instructions);
 	session->version++;
 	ptm_status status = ptm_profile_merge(session->profile, part, length);
-	if (status == PTM_OK && segment < session->segments.length) {
+	if (status == PTM_OK && segment < session->segments.length && !session->segments.at[segment].merged) {
 		session->segments.at[segment].merged = true;
 		session->segments.at[segment].instructions = instructions;
+		session->instructions += instructions;
 	}
 	if (status == PTM_BAD_DATA)
 		return ptm_message_set(&session->message, status, "A decoded part of %zu bytes is damaged: it was not merged.", length);
 	return status;
 }
 
+double ptm_session_instructions(const ptm_session *session)
+{
+	return (double)session->instructions;
+}
+
 uint32_t ptm_session_clock_breaks(ptm_session *session)
 {
 	return session->profile ? ptm_profile_clock_breaks(session->profile) : 0;
+}
+
+void ptm_session_segment_bytes(ptm_session *session, uint32_t bytes)
+{
+	session->segment_bytes = bytes;
 }
 
 void ptm_session_exact_clocks(ptm_session *session)

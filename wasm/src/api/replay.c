@@ -3,6 +3,9 @@
  * is near one. The clock at a checkpoint comes from a scan of its segment. */
 #include "api/session.h"
 
+/* Trace that a page of instructions is decoded from, about. */
+#define SHOWN_BYTES (16u << 10)
+
 ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, ptm_replay *replay)
 {
 	ptm_flow_config config;
@@ -11,6 +14,8 @@ ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_chec
 
 	*replay = (ptm_replay){ .stream = ptm_stream_of(session, queue), .offset = offset };
 	ptm_stream_config(&replay->stream, &config);
+	/* The scan and what is looked at: the first read in there is the only one. */
+	ptm_stream_want(&replay->stream, session->segments.at[row].offset, offset + SHOWN_BYTES);
 	PTM_TRY(ptm_segment_clock(session, row));
 	const ptm_segment *segment = &session->segments.at[row];
 	replay->clock = segment->clock;
@@ -27,6 +32,8 @@ ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_chec
 
 void ptm_replay_free(ptm_replay *replay)
 {
+	if (replay->flow)
+		ptm_stream_want(&replay->stream, 0, 0);
 	ptm_flow_free(replay->flow);
 	replay->flow = NULL;
 }

@@ -167,7 +167,7 @@ ptm_status ptm_sample_queues_cut(ptm_session *session, uint32_t queue)
 	uint64_t size = session->file.queues.at[queue].size, offset = 0;
 
 	do {
-		uint32_t row = sample_at(session, queue, offset + PTM_SEGMENT_BYTES);
+		uint32_t row = sample_at(session, queue, offset + session->segment_bytes);
 		bool is_last = row >= session->first_queue_sample.at[queue + 1];
 		uint64_t limit = is_last ? size : session->queue_samples.at[row].start;
 		ptm_segment segment = { .queue = queue, .offset = offset, .limit = limit, .clock_state = PTM_CLOCK_EXACT };

@@ -161,6 +161,7 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 	if (session->opened)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "This session has a trace open already.");
 	session->opened = true;
+	session->segment_bytes = session->segment_bytes ? session->segment_bytes : PTM_SEGMENT_BYTES;
 	ptm_source_init_careful(&session->source, source, size, TRACE_WINDOW);
 	PTM_TRY(ptm_trace_file_open_directory(&session->file, &session->source, session->data_files.at, session->data_files.length,
 		&session->strings, &session->message));

@@ -82,6 +82,7 @@ struct ptm_session {
 	bool cycle_ns_assumed;
 	bool opened, has_pt;
 	bool exact_clocks;       /* no clock is guessed */
+	uint32_t segment_bytes;  /* PTM_SEGMENT_BYTES, unless a test says otherwise */
 	ptm_sideband sideband;
 	ptm_images images;
 	ptm_spaces *spaces;
@@ -109,6 +110,7 @@ struct ptm_session {
 	size_t part_length;
 	ptm_profile *profile;
 	uint32_t version;                 /* grows with every merge */
+	uint64_t instructions;            /* of all merged segments */
 	ptm_ordinals ordinals;
 	PTM_ARRAY(uint32_t) thread_samples; /* ordinary samples of each thread; empty: not counted yet */
 	ptm_samples *samples;
@@ -138,6 +140,9 @@ ptm_stream ptm_stream_of_perf(ptm_session *session, uint32_t queue);
 const ptm_queue *ptm_stream_queue(const ptm_stream *stream);
 /* Bytes of AUX data in it. */
 uint64_t ptm_stream_size(const ptm_stream *stream);
+/* Tells the file that [offset, limit) of a stream will be read, and a little before and
+ * after it; unless other things lie between its pieces. No bytes: that it is over. */
+void ptm_stream_want(ptm_stream *stream, uint64_t offset, uint64_t limit);
 /* The flow's view of a stream; borrows `stream`. */
 void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config);
 /* Who is on the queue's CPU (or its thread), and its address space. */

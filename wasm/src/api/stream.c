@@ -7,6 +7,10 @@
 #define MTC_PERIOD_MASK 15
 /* How far before a segment its clock is looked for first. */
 #define LOOK_BACK (UINT64_C(32) << 10)
+/* Read at a time where a cut is looked for: a PSB is near. */
+#define CUT_WINDOW (16u << 10)
+/* How far behind a place packets are read ahead. */
+#define READ_AHEAD (UINT64_C(64) << 10)
 
 ptm_stream ptm_stream_of(ptm_session *session, uint32_t queue)
 {
@@ -83,6 +87,21 @@ static ptm_status read_stream(void *context, uint64_t offset, uint8_t *into, uin
 	}
 	*length = got;
 	return PTM_OK;
+}
+
+void ptm_stream_want(ptm_stream *stream, uint64_t offset, uint64_t limit)
+{
+	const ptm_trace_file *file = &stream->session->file;
+	uint64_t from = offset > 2 * LOOK_BACK ? offset - 2 * LOOK_BACK : 0, first_start, last_start;
+	const ptm_aux_chunk *first = chunk_at(stream, from, &first_start);
+	const ptm_aux_chunk *last = limit > offset ? chunk_at(stream, limit - 1, &last_start) : NULL;
+
+	if (!first || !last || stream->session->flow_source == PTM_SOURCE_LBR)
+		return ptm_trace_file_want(file, 0, 0);
+	uint64_t start = first->file_offset + (from - first_start);
+	uint64_t end = last->file_offset + (limit - last_start) + READ_AHEAD, most = 2 * (limit - from + READ_AHEAD);
+	bool is_dense = end > start && end - start <= most;
+	ptm_trace_file_want(file, is_dense ? start : 0, is_dense ? end - start : 0);
 }
 
 static uint64_t buffer_end(void *context, uint64_t offset)
@@ -206,8 +225,8 @@ static ptm_status cut_bts_queue(ptm_session *session, uint32_t queue)
 	do {
 		uint64_t limit = size;
 		ptm_bts_span span;
-		if (size - offset > PTM_SEGMENT_BYTES && ptm_bts_spans_find(&stream, offset + PTM_SEGMENT_BYTES, &span) == PTM_OK) {
-			uint64_t at = offset + PTM_SEGMENT_BYTES;
+		if (size - offset > session->segment_bytes && ptm_bts_spans_find(&stream, offset + session->segment_bytes, &span) == PTM_OK) {
+			uint64_t at = offset + session->segment_bytes;
 			limit = at < span.start ? span.start : span.start + (at - span.start) / PTM_BTS_RECORD * PTM_BTS_RECORD;
 			if (limit > span.end)
 				limit = span.next;
@@ -270,7 +289,8 @@ static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 	do {
 		ptm_pt_reader reader;
 		ptm_segment segment = { .queue = queue, .offset = offset, .limit = size, .start_ns = start_ns };
-		ptm_pt_reader_init(&reader, &config.pt.input, size - offset > PTM_SEGMENT_BYTES ? offset + PTM_SEGMENT_BYTES : size, size);
+		ptm_pt_reader_init(&reader, &config.pt.input, size - offset > session->segment_bytes ? offset + session->segment_bytes : size, size);
+		reader.window_bytes = CUT_WINDOW;
 		ptm_status status = ptm_pt_reader_sync(&reader);
 		if (status == PTM_OK) {
 			segment.limit = reader.offset;

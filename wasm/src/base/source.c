@@ -3,9 +3,11 @@
 #include <stdlib.h>
 
 /* What a careful source fetches where reading begins; doubled as long as it goes on from there. */
-#define FIRST_FETCH (64u << 10)
+#define FIRST_FETCH (16u << 10)
 /* … and how far behind the place it begins: those who look ahead come back. */
 #define COMES_BACK 4096u
+/* Most that is fetched at once because somebody said that he will read it. */
+#define MOST_WANTED (4u << 20)
 
 void ptm_source_init(ptm_source *source, uint32_t id, uint64_t size, uint32_t window_capacity)
 {
@@ -49,7 +51,10 @@ static ptm_status fetch(ptm_source *source, uint64_t offset, uint32_t length)
 {
 	uint32_t behind = 0, size = source->window_capacity;
 
-	if (source->careful && goes_on(source, offset)) {
+	if (offset >= source->wanted_start && offset < source->wanted_end) {
+		behind = (uint32_t)(offset - source->wanted_start);
+		size = (uint32_t)(source->wanted_end - source->wanted_start);
+	} else if (source->careful && goes_on(source, offset)) {
 		behind = offset < COMES_BACK ? (uint32_t)offset : COMES_BACK;
 		size = source->window_length < size / 2 ? source->window_length * 2 : size;
 	} else if (source->careful && size > FIRST_FETCH) {
@@ -71,6 +76,13 @@ static ptm_status fetch(ptm_source *source, uint64_t offset, uint32_t length)
 	source->window_offset = start;
 	source->window_length = got < 0 ? 0 : (uint32_t)got;
 	return got < 0 || (uint32_t)got < length + behind ? PTM_READ_FAILED : PTM_OK;
+}
+
+void ptm_source_want(ptm_source *source, uint64_t offset, uint64_t length)
+{
+	bool is_short = offset < source->size && length <= MOST_WANTED;
+	source->wanted_start = is_short ? offset : 0;
+	source->wanted_end = is_short ? offset + length : 0;
 }
 
 ptm_status ptm_source_view(ptm_source *source, uint64_t offset, uint32_t length, const uint8_t **at)

@@ -15,6 +15,7 @@ typedef struct ptm_source {
 	uint32_t window_length;
 	uint32_t window_capacity; /* bytes fetched at a time */
 	bool careful;             /* fetches less where reading begins */
+	uint64_t wanted_start, wanted_end; /* soon to be read; see ptm_source_want */
 } ptm_source;
 
 /* Prepares a host source; `window_capacity` is how much to fetch at a time. */
@@ -27,6 +28,11 @@ void ptm_source_init_memory(ptm_source *source, const void *data, size_t size);
 /* Prepares a second window over the input of `source`. */
 void ptm_source_init_beside(ptm_source *window, const ptm_source *source, uint32_t window_capacity);
 void ptm_source_free(ptm_source *source);
+
+/* Tells that `length` bytes from `offset` on will be read: the first read in there
+ * fetches them all. Asking a browser for bytes costs as much as a megabyte of them.
+ * Longer stretches than that is meant for are read as always. */
+void ptm_source_want(ptm_source *source, uint64_t offset, uint64_t length);
 
 /* Stores a pointer to `length` contiguous bytes at `offset`, borrowed until the
  * next call on this source. PTM_TRUNCATED when the source is shorter,

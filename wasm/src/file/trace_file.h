@@ -208,6 +208,8 @@ void ptm_trace_file_free(ptm_trace_file *file);
  * borrowed until the next view. */
 ptm_status ptm_trace_file_view(const ptm_trace_file *file, uint64_t offset, uint32_t length, const uint8_t **at) PTM_MUST_CHECK;
 ptm_status ptm_trace_file_view_some(const ptm_trace_file *file, uint64_t offset, uint32_t *length, const uint8_t **at) PTM_MUST_CHECK;
+/* As ptm_source_want. Unpacked records are in memory, or cannot be read in places. */
+void ptm_trace_file_want(const ptm_trace_file *file, uint64_t offset, uint64_t length);
 /* Where the volume of `offset` ends, as an offset in it. */
 uint64_t ptm_trace_file_volume_end(const ptm_trace_file *file, uint64_t offset);
 /* "byte 12", "byte 12 of data.3", "byte 12 of the unpacked records" (borrowed until the next call). */

@@ -76,6 +76,15 @@ ptm_status ptm_trace_file_view_some(const ptm_trace_file *file, uint64_t offset,
 	return *length ? ptm_trace_file_view(file, offset, *length, at) : PTM_OK;
 }
 
+void ptm_trace_file_want(const ptm_trace_file *file, uint64_t offset, uint64_t length)
+{
+	ptm_volume *volume = volume_at(file, offset);
+	if (!volume)
+		ptm_source_want(file->source, offset, length);
+	else if (!volume->unpacked)
+		ptm_source_want(&volume->source, offset & WITHIN, length);
+}
+
 const char *ptm_trace_file_place(const ptm_trace_file *file, uint64_t offset)
 {
 	static char text[160];

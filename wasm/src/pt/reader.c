@@ -2,11 +2,10 @@
 #include "pt/reader.h"
 #include <stdlib.h>
 
-#define WINDOW_BYTES (64u << 10)
-
 void ptm_pt_reader_init(ptm_pt_reader *reader, const ptm_pt_input *input, uint64_t offset, uint64_t limit)
 {
-	*reader = (ptm_pt_reader){ .input = *input, .origin = offset, .offset = offset, .limit = limit < input->size ? limit : input->size };
+	*reader = (ptm_pt_reader){ .input = *input, .origin = offset, .offset = offset, .limit = limit < input->size ? limit : input->size,
+		.window_bytes = PTM_PT_WINDOW };
 }
 
 void ptm_pt_reader_free(ptm_pt_reader *reader)
@@ -20,10 +19,10 @@ ptm_status ptm_pt_reader_view(ptm_pt_reader *reader, uint64_t offset, uint32_t l
 {
 	uint64_t end = reader->window_offset + reader->window_length;
 	if (!reader->window || offset < reader->window_offset || (offset + length > end && end < reader->input.size)) {
-		if (!reader->window && !(reader->window = malloc(WINDOW_BYTES)))
+		if (!reader->window && !(reader->window = malloc(reader->window_bytes)))
 			return PTM_NO_MEMORY;
 		/* Keep some bytes behind: the look ahead comes back. */
-		uint32_t got = WINDOW_BYTES;
+		uint32_t got = reader->window_bytes;
 		reader->window_length = 0;
 		reader->window_offset = offset;
 		PTM_TRY(reader->input.read(reader->input.context, offset, reader->window, &got));

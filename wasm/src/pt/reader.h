@@ -25,6 +25,7 @@ typedef struct ptm_pt_reader {
 	uint64_t reference;      /* see PTM_TRUNCATED below */
 	uint64_t limit;          /* packets that start here or later are not read */
 	uint8_t *window;         /* owned */
+	uint32_t window_bytes;   /* read at a time: fewer for who only looks for the next PSB */
 	uint64_t window_offset;
 	uint32_t window_length;
 	uint64_t offset;         /* of the next packet */
@@ -35,6 +36,9 @@ typedef struct ptm_pt_reader {
 	uint64_t peek_offset, peek_end;
 	uint8_t peek_block_item;
 } ptm_pt_reader;
+
+/* Most that is read at a time. */
+#define PTM_PT_WINDOW (64u << 10)
 
 void ptm_pt_reader_init(ptm_pt_reader *reader, const ptm_pt_input *input, uint64_t offset, uint64_t limit);
 void ptm_pt_reader_free(ptm_pt_reader *reader);
