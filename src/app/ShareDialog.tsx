@@ -43,6 +43,7 @@ const choices: readonly Choice[] = [
   { name: 'comms', label: 'Names of processes and threads' },
   { name: 'paths', label: 'Paths and build-ids of binaries' },
   { name: 'lines', label: 'Source files and lines' },
+  { name: 'addresses', label: 'Addresses in memory' },
 ]
 
 const symbolChoices: readonly { choice: SymbolChoice; label: string }[] = [
@@ -158,6 +159,7 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
       ...linked,
       ...(cut && { instruction: null, packet: null, top: null, packetTop: null }),
       ...(redaction.symbols !== 'keep' && { search: '', flame: emptyView.flame }),
+      ...(redaction.addresses && { search: '', block: null }),
     }
     const selected = { instruction: selectedInstruction(view, session), packet: view.packet }
     return { range, threads: thread === null ? null : [thread], redaction, title: '', note: '', view: viewParameters(shared).toString(), ...(cut && { selected }) }

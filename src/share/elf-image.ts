@@ -5,7 +5,7 @@
 // Layout: the System V ABI; .ptarmigan.lines is ours (wasm/src/image/line_rows.c).
 import { Writer } from './little-endian'
 
-export type Load = { fileOffset: bigint; fileSize: bigint; address: bigint; memorySize: bigint; executable: boolean }
+export type Load = { fileOffset: bigint; fileSize: bigint; address: bigint; memorySize: bigint; executable: boolean; section: string }
 export type CodeRow = {
   address: bigint
   code: Uint8Array<ArrayBuffer>
@@ -103,7 +103,8 @@ function lineRows(rows: readonly CodeRow[]): Uint8Array<ArrayBuffer> | null {
   for (const { address, code, file, line, inlined } of known) {
     if (address < end) continue // the same code in another block
     end = address + BigInt(code.length)
-    made.u64(address).u32(code.length).u32(texts.add(file)).u32(line).u32(texts.add(inlined))
+    // The line of a place that was sampled or called from, whose code is not here.
+    made.u64(address).u32(Math.max(1, code.length)).u32(texts.add(file)).u32(line).u32(texts.add(inlined))
     count++
   }
   const header = new Writer().put(new TextEncoder().encode('PTML')).u32(1).u32(count).u32(texts.bytes.length)
@@ -135,7 +136,7 @@ export function writeElf(image: SmallImage): SparseFile {
   for (const load of image.loads.filter(({ executable }) => executable)) {
     codeSections.set(load, sections.length)
     sections.push({
-      name: codeSections.size === 1 ? '.text' : `.text.${codeSections.size}`,
+      name: load.section !== '' ? load.section : codeSections.size === 1 ? '.text' : `.text.${codeSections.size}`,
       type: 1,
       flags: 6n,
       address: load.address,

@@ -13,6 +13,7 @@ import { bytesOfHex } from './little-endian'
 import { selectPerfData, type AuxPiece, type Selection } from './perf-data'
 import { emptyView, viewParameters } from './permalink'
 import { lengthOfAll, type ByteSource, type Piece } from './pieces'
+import { rebase, type Rebased } from './rebase'
 import { redactsNothing, StandIns, type Redaction } from './redaction'
 
 /** Asks the decoder; the trace must have been decoded to its end. */
@@ -58,10 +59,12 @@ export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish
   const names = new StandIns(wish.redaction)
   const wanted = await askAll(ask, wish)
   if (!wanted.ok) return wanted
-  const pieces = await tracePieces(trace, wanted.value, wish, names)
+  const rebased = wish.redaction.addresses ? await rebase(trace, ask, requestsOf(wish)) : ok(null)
+  if (!rebased.ok) return rebased
+  const pieces = await tracePieces(trace, rebased.value, wanted.value, wish, names)
   if (!pieces.ok) return pieces
   const images = imageMembers(wanted.value, wish, names)
-  const left = leftOut(wish)
+  const left = [...leftOut(wish), ...images.left]
   const sources = [...(wish.sources ?? new Map<string, Uint8Array<ArrayBuffer>>())].map(([path, bytes]): MemberContent => {
     return { role: 'source', path, size: bytes.length, pieces: [bytes] }
   })
@@ -99,6 +102,15 @@ async function selectedText(ask: Ask, { aux }: Wanted, { selected, threads }: Bu
   return text === '' ? '' : `&${text}`
 }
 
+type Request = Parameters<Ask>[1]
+
+/** What to ask the decoder for: a request of each asked-for thread, or one of all. */
+const requestsOf = ({ range, threads }: BundleWish): Request[] =>
+  (threads ?? [undefined]).map((thread) => ({
+    ...(thread !== undefined && { thread }),
+    ...(range && { start_ns: range.start_ns, end_ns: range.end_ns }),
+  }))
+
 type Wanted = {
   images: Tables['images']
   loads: Tables['image_loads']
@@ -108,14 +120,13 @@ type Wanted = {
   code: Tables['cut_code'][]
 }
 
-async function askAll(ask: Ask, { range, threads }: BundleWish): Promise<Result<Wanted, string>> {
+async function askAll(ask: Ask, wish: BundleWish): Promise<Result<Wanted, string>> {
   const images = await ask('images', {})
   if (!images.ok) return fail(images.error.sentence)
   const loads = await ask('image_loads', {})
   if (!loads.ok) return fail(loads.error.sentence)
   const wanted: Wanted = { images: images.value, loads: loads.value, records: [], aux: [], code: [] }
-  for (const thread of threads ?? [undefined]) {
-    const request = { ...(thread !== undefined && { thread }), ...(range && { start_ns: range.start_ns, end_ns: range.end_ns }) }
+  for (const request of requestsOf(wish)) {
     const records = await ask('cut_records', request)
     if (!records.ok) return fail(records.error.sentence)
     const aux = await ask('cut_aux', request)
@@ -129,18 +140,26 @@ async function askAll(ask: Ask, { range, threads }: BundleWish): Promise<Result<
   return ok(wanted)
 }
 
-async function tracePieces(trace: ByteSource, wanted: Wanted, wish: BundleWish, names: StandIns): Promise<Result<Piece[], string>> {
+async function tracePieces(
+  trace: ByteSource,
+  rebased: Rebased | null,
+  wanted: Wanted,
+  wish: BundleWish,
+  names: StandIns,
+): Promise<Result<Piece[], string>> {
   if (isDirectory(wanted))
     return fail('A recording that is a directory with several data files (perf record --threads) cannot be made a bundle: share its folder as a tar, which opens as well.')
   const whole = !wish.range && !wish.threads
   if (whole && redactsNothing(wish.redaction)) return ok([{ source: trace, offset: 0, length: trace.size }])
+  // With other addresses only what is known to the last byte is taken.
+  const all = whole && !rebased
   const selection: Selection = {
     names,
-    unpacked: unpackedRecords(wanted.records),
-    records: whole ? null : new Set(wanted.records.flatMap((table) => Array.from(table.file_offset))),
-    aux: whole ? null : wanted.aux.flatMap(auxPiecesOf),
+    unpacked: unpackedRecords(wanted.records, rebased),
+    records: all ? null : new Set(wanted.records.flatMap((table) => Array.from(table.file_offset))),
+    aux: all ? null : wanted.aux.flatMap(auxPiecesOf),
   }
-  return selectPerfData(trace, selection)
+  return selectPerfData(rebased ?? trace, selection)
 }
 
 /** Offsets from here on are of other files of a recording's directory, or of unpacked records. */
@@ -154,14 +173,14 @@ function isDirectory({ records, aux }: Wanted): boolean {
 }
 
 /** In the order of the file, each once: several threads may need the same. */
-function unpackedRecords(tables: Wanted['records']): Uint8Array<ArrayBuffer>[] {
+function unpackedRecords(tables: Wanted['records'], rebased: Rebased | null): Uint8Array<ArrayBuffer>[] {
   const found = new Map<number, Uint8Array<ArrayBuffer>>()
   for (const { rows, file_offset, record } of tables)
     for (let row = 0; row < rows; row++) {
       const bytes = record.pool.slice(record.offsets[row], record.offsets[row + 1])
       if (bytes.length > 0) found.set(file_offset[row] ?? 0, bytes)
     }
-  return [...found].toSorted(([a], [b]) => a - b).map(([, bytes]) => bytes)
+  return [...found].toSorted(([a], [b]) => a - b).map(([offset, bytes]) => rebased?.patched(offset, bytes) ?? bytes)
 }
 
 function auxPiecesOf(table: Tables['cut_aux']): AuxPiece[] {
@@ -173,13 +192,17 @@ function auxPiecesOf(table: Tables['cut_aux']): AuxPiece[] {
   }))
 }
 
-function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { members: MemberContent[]; codeBytes: number; files: string[] } {
+function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { members: MemberContent[]; codeBytes: number; files: string[]; left: string[] } {
   const rows = codeRows(wanted.code, wish.redaction, names)
   const members: MemberContent[] = []
+  const left: string[] = []
   let codeBytes = 0
   for (const [image, code] of [...rows].toSorted(([a], [b]) => a - b)) {
     const { loads, is32bit } = loadsOf(wanted.loads, image)
-    if (loads.length === 0) continue
+    if (loads.length === 0) {
+      left.push(`Code of ${names.path(textAt(wanted.images.path, image))}, which was generated while the program ran, is not here: where it ran is a gap.`)
+      continue
+    }
     const own = textAt(wanted.images.own_build_id, image) || textAt(wanted.images.build_id, image)
     const file = writeElf({ is32bit, loads, buildId: names.buildId(bytesOfHex(own)), rows: code, withLines: !wish.redaction.lines })
     codeBytes += code.reduce((sum, row) => sum + row.code.length, 0)
@@ -193,7 +216,7 @@ function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { memb
   }
   const files = new Set([...rows.values()].flatMap((code) => code.map(({ file }) => file)))
   files.delete('')
-  return { members, codeBytes, files: wish.redaction.lines ? [] : [...files] }
+  return { members, codeBytes, files: wish.redaction.lines ? [] : [...files], left }
 }
 
 /** The executed code by image. */
@@ -230,6 +253,7 @@ function loadsOf(table: Tables['image_loads'], image: number): { loads: Load[]; 
       address: table.address[row] ?? 0n,
       memorySize: table.memory_size[row] ?? 0n,
       executable: table.executable[row] === 1,
+      section: textAt(table.section, row),
     })
   }
   return { loads, is32bit }
@@ -247,6 +271,8 @@ function leftOut({ range, threads, redaction }: BundleWish): string[] {
   if (redaction.symbols === 'hash') left.push('Names of functions were replaced.')
   if (redaction.symbols === 'drop') left.push('Names of functions were left out.')
   if (redaction.lines) left.push('Source files and lines were left out.')
-  if (redaction.symbols !== 'keep' || redaction.paths) left.push('Addresses and the executed instructions are as they were, with short texts that a compiler put into them.')
+  if (redaction.addresses) left.push('Addresses of what was mapped were replaced, but for the lowest 16 bits and for programs that are always at the same place.')
+  if (redaction.symbols !== 'keep' || redaction.paths || redaction.addresses)
+    left.push(`${redaction.addresses ? 'The' : 'Addresses and the'} executed instructions are as they were, with short texts that a compiler put into them.`)
   return left
 }

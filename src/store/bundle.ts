@@ -2,7 +2,7 @@
 // Makes a bundle of the open trace, for the share dialog to show, save and upload.
 import { fail, ok, type Result } from '../lib/result'
 import { makeBundle, type BundleWish, type Contents } from '../share/make-bundle'
-import { chunksOf } from '../share/pieces'
+import { BlobSource, chunksOf } from '../share/pieces'
 import { engine } from './engine-access'
 import { sourceOf } from './open-bundle'
 import { markWork } from './pending'
@@ -23,7 +23,7 @@ export async function exportBundle(wish: BundleWish): Promise<Result<BundleFile,
     const parts: BlobPart[] = []
     for (const piece of made.value.pieces) {
       if (piece instanceof Uint8Array) parts.push(piece)
-      else if (file instanceof Blob) parts.push(file.slice(piece.offset, piece.offset + piece.length))
+      else if (piece.source instanceof BlobSource) parts.push(piece.source.blob.slice(piece.offset, piece.offset + piece.length))
       else for await (const chunk of chunksOf([piece])) parts.push(chunk)
     }
     const name = `${fileName.replace(/\.(perf\.)?data$|\.ptarmigan$/, '') || 'trace'}.ptarmigan`
