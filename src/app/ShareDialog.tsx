@@ -148,6 +148,8 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
   const view = useStore((store) => store.view)
   const parts = useParts()
   const [redaction, setRedaction] = useState(noRedaction)
+  const [withSources, setWithSources] = useState(false)
+  const sourceCount = session.sources.length
   const { range, threads } = parts
   const thread = threads?.[0] ?? null
   const wish = useMemo(() => {
@@ -158,12 +160,13 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
     const shared = {
       ...linked,
       ...(cut && { instruction: null, packet: null, top: null, packetTop: null }),
-      ...(redaction.symbols !== 'keep' && { search: '', flame: emptyView.flame }),
+      ...(redaction.symbols !== 'keep' && { search: '', flame: emptyView.flame, flameAt: emptyView.flameAt }),
       ...(redaction.addresses && { search: '', block: null }),
     }
     const selected = { instruction: selectedInstruction(view, session), packet: view.packet }
-    return { range, threads: thread === null ? null : [thread], redaction, title: '', note: '', view: viewParameters(shared).toString(), ...(cut && { selected }) }
-  }, [status, view, session, range, thread, redaction])
+    const sources = withSources && sourceCount > 0
+    return { range, threads: thread === null ? null : [thread], redaction, withSources: sources, title: '', note: '', view: viewParameters(shared).toString(), ...(cut && { selected }) }
+  }, [status, view, session, range, thread, redaction, withSources, sourceCount])
   const bundle = useBundle(wish)
   return (
     <Dialog title="Share" onClose={onClose}>
@@ -174,6 +177,18 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
           <p>One file with the trace and the code, symbols and lines it needs. It opens anywhere, and whoever gets it can read all of it.</p>
           <div className="share-choices">
             {parts.fields}
+            <fieldset>
+              <legend>Add</legend>
+              <label>
+                <input
+                  type="checkbox"
+                  checked={withSources && sourceCount > 0 && !redaction.lines}
+                  disabled={sourceCount === 0 || redaction.lines}
+                  onChange={(event) => setWithSources(event.target.checked)}
+                />
+                {sourceCount === 0 ? 'Source texts: drop the files onto the page first' : 'Source texts of the executed code'}
+              </label>
+            </fieldset>
             <RedactionFields redaction={redaction} onChange={setRedaction} />
           </div>
           {status !== 'ready' && <p>A bundle can be made when decoding is over.</p>}

@@ -34,8 +34,8 @@ export type BundleWish = {
   view: string
   /** What is selected, when only a part is taken: the view says it in that part's own numbers. */
   selected?: Selected
-  /** Source texts by path, when the reader asked for them. */
-  sources?: ReadonlyMap<string, Uint8Array<ArrayBuffer>>
+  /** When the reader asked for source texts: those there are of the files that the executed code is of, by their paths. */
+  sources?: (paths: readonly string[]) => Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer>>>
 }
 
 /** What is in a bundle, for the reader to look at before it leaves. */
@@ -48,6 +48,8 @@ export type Contents = {
   paths: string[]
   symbols: string[]
   files: string[]
+  /** Source files whose text is in it. */
+  sources: string[]
   left: string[]
 }
 
@@ -65,9 +67,8 @@ export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish
   if (!pieces.ok) return pieces
   const images = imageMembers(wanted.value, wish, names)
   const left = [...leftOut(wish), ...images.left]
-  const sources = [...(wish.sources ?? new Map<string, Uint8Array<ArrayBuffer>>())].map(([path, bytes]): MemberContent => {
-    return { role: 'source', path, size: bytes.length, pieces: [bytes] }
-  })
+  const texts = await wish.sources?.(images.files)
+  const sources = [...(texts ?? [])].map(([path, bytes]): MemberContent => ({ role: 'source', path, size: bytes.length, pieces: [bytes] }))
   const about: About = { by: 'Ptarmigan', title: wish.title, note: wish.note, view: wish.view + (await selectedText(ask, wanted.value, wish)), left }
   const traceName = wish.redaction.paths ? 'perf.data' : name
   const members: MemberContent[] = [
@@ -88,6 +89,7 @@ export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish
       paths: [...names.told.paths],
       symbols: [...names.told.symbols],
       files: images.files,
+      sources: sources.map(({ path }) => path),
       left,
     },
   })
