@@ -2,7 +2,7 @@
 // A bundle of a time range, opened with nothing else, gives the rows that the
 // whole trace gives inside that range: of script and of the instructions table,
 // field by field. Done with every fixture there is.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,8 +11,12 @@ import { textAt, type TextColumn } from '../lib/text-column'
 import type { Session } from '../engine/session'
 import { openBundle, readMember } from '../share/container'
 import { MemorySource } from '../share/pieces'
+import { noRedaction } from '../share/redaction'
+import { directoryForm } from '../../e2e/make-forms'
+import { bundle } from './bundle'
 import { bundled, fact, fixturesIn, opened, projectFixtures, sharedFixtures } from './bundles-for-tests'
 import { scriptText } from './script-for-tests'
+import { decodeAll, openTrace } from './trace'
 
 let folder = ''
 beforeAll(() => {
@@ -196,3 +200,53 @@ async function unpackedText(path: string): Promise<string> {
 }
 
 const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+
+describe('what cannot be a bundle says why', () => {
+  it('a recording in several files of a directory', async () => {
+    const form = directoryForm(join(projectFixtures, 'calls-cyc.perf.data'))
+    const path = join(folder, 'directory')
+    mkdirSync(path)
+    for (const [name, bytes] of Object.entries(form)) writeFileSync(join(path, name), bytes)
+    const made = bundled(folder, { name: 'directory', trace: path, symfs: join(projectFixtures, 'symfs') }, {})
+    await expect(made).rejects.toThrow(
+      'A recording that is a directory with several data files (perf record --threads) cannot be made a bundle: share its folder as a tar, which opens as well.',
+    )
+  }, LONGEST_MS)
+
+  it('one thread of a trace that was recorded by CPU', async () => {
+    const fixture = project.find(({ name }) => name === 'threads-2cpu')
+    if (!fixture) throw new Error('the fixture is gone')
+    const whole = await opened(fixture.trace, fixture.symfs)
+    const threads = whole.query('threads')
+    const made = bundled(folder, fixture, { threads: [threads.ok ? (threads.value.tid[2] ?? 0) : 0] })
+    await expect(made).rejects.toThrow('This trace was recorded per CPU: the threads of a CPU share one stream of packets')
+  }, LONGEST_MS)
+})
+
+describe('a bundle with code of the kernel', () => {
+  const walks = join(projectFixtures, 'walk')
+  it.each([
+    ['vmlinux', ['vmlinux']],
+    ['kcore', ['kallsyms', 'kcore']],
+    ['poke', ['vmlinux']],
+    ['bpf', ['vmlinux']],
+  ])('%s prints the same, and keeps its addresses', async (name, given) => {
+    const lines = (session: Session) => scriptText(session, ['--itrace=i0ns', '--ns', '-F', 'comm,tid,time,ip,sym,symoff,dso,insn']).split('\n')
+    const files = given.map((file) => join(walks, file))
+    const opening = await openTrace(join(walks, `${name}.perf.data`), join(walks, 'symfs'), true, undefined, files)
+    if (!opening.ok) throw new Error(opening.error)
+    const trace = opening.value
+    const out = join(folder, `${name}.ptarmigan`)
+    const wish = { out, link: null, range: null, threads: null, redaction: noRedaction, title: '', note: '', withSources: false }
+    expect(await bundle(trace, wish)).toEqual({ ok: true, value: undefined })
+    const again = await openTrace(out, undefined, true)
+    if (!again.ok) throw new Error(again.error)
+    const decoded = decodeAll(again.value.session)
+    if (!decoded.ok) throw new Error(decoded.error)
+    const wanted = lines(trace.session)
+    expect(wanted.length).toBeGreaterThan(2000)
+    expect(lines(again.value.session)).toEqual(wanted)
+    const refused = await bundle(trace, { ...wish, redaction: { ...noRedaction, addresses: true } })
+    expect(refused.ok ? '' : refused.error).toMatch(/^Code of the kernel was executed here, and it holds the addresses/)
+  }, LONGEST_MS)
+})
