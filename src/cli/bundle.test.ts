@@ -65,6 +65,7 @@ function scriptRows(session: Session, start: bigint, end: bigint): string[] {
   let time: bigint | null = null
   return scriptLines(session).filter((line) => {
     time = timeOf(line) ?? time
+    if (line === '') return false
     return time === null ? start === end : time >= start && time < end
   })
 }

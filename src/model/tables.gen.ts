@@ -531,6 +531,20 @@ export type CutAddressesTable = {
   length: Float64Array
 }
 
+/** unwinding tables of the images that copied stacks of a range lead through; after cut_code of the same request; thread, start_ns, end_ns count */
+export type CutFramesTable = {
+  rows: number
+  /** row of images */
+  image: Uint32Array
+  /** in the image's own address space */
+  address: BigUint64Array
+  file_offset: BigUint64Array
+  /** its name */
+  section: TextColumn
+  /** its bytes (not text) */
+  bytes: TextColumn
+}
+
 /** PT_LOADs of the images that are given; nothing counts */
 export type ImageLoadsTable = {
   rows: number
@@ -571,6 +585,7 @@ export type Tables = {
   cut_aux: CutAuxTable
   cut_code: CutCodeTable
   cut_addresses: CutAddressesTable
+  cut_frames: CutFramesTable
   image_loads: ImageLoadsTable
 }
 
@@ -840,6 +855,13 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['skip', 'u8'],
     ['value', 'u64'],
     ['length', 'f64'],
+  ],
+  cut_frames: [
+    ['image', 'u32'],
+    ['address', 'u64'],
+    ['file_offset', 'u64'],
+    ['section', 'str'],
+    ['bytes', 'str'],
   ],
   image_loads: [
     ['image', 'u32'],

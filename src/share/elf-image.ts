@@ -18,11 +18,14 @@ export type CodeRow = {
   /** Outermost first, one a line. */
   inlined: string
 }
+export type FrameSection = { name: string; address: bigint; fileOffset: bigint; bytes: Uint8Array<ArrayBuffer> }
 export type SmallImage = {
   is32bit: boolean
   loads: readonly Load[]
   buildId: Uint8Array<ArrayBuffer>
   rows: readonly CodeRow[]
+  /** Sections that stacks are unwound by. */
+  frames: readonly FrameSection[]
   withLines: boolean
 }
 
@@ -49,6 +52,7 @@ function extentsOf(image: SmallImage): SparseFile['extents'] {
   const pieces = image.rows
     .map(({ address, code }) => ({ offset: offsetOf(image.loads, address), code }))
     .filter((piece): piece is { offset: number; code: Uint8Array<ArrayBuffer> } => piece.offset !== null && piece.code.length > 0)
+    .concat(image.frames.map(({ fileOffset, bytes }) => ({ offset: Number(fileOffset), code: bytes })))
     .toSorted((a, b) => a.offset - b.offset)
   const extents: SparseFile['extents'] = []
   let at = 0
@@ -144,6 +148,8 @@ export function writeElf(image: SmallImage): SparseFile {
       size: Number(load.fileSize),
     })
   }
+  for (const { name, address, fileOffset, bytes } of image.frames)
+    sections.push({ name, type: 1, flags: 2n, address, offset: Number(fileOffset), size: bytes.length })
   addSymbols(image, wide, codeSections, sections.length, add)
   const lines = image.withLines ? lineRows(image.rows) : null
   if (lines) add({ name: '.ptarmigan.lines', type: 1, flags: 0n, address: 0n }, lines)

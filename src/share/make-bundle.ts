@@ -8,7 +8,7 @@ import type { TimeRange } from '../model/view-state'
 import { bundleValue } from './bundle-link'
 import { packBundle, type About, type MemberContent } from './container'
 import { momentOf, packetIn, type Selected } from './cut-view'
-import { writeElf, type CodeRow, type Load } from './elf-image'
+import { writeElf, type CodeRow, type FrameSection, type Load } from './elf-image'
 import { bytesOfHex } from './little-endian'
 import { selectPerfData, type AuxPiece, type Selection } from './perf-data'
 import { emptyView, viewParameters } from './permalink'
@@ -120,6 +120,7 @@ type Wanted = {
   records: Tables['cut_records'][]
   aux: Tables['cut_aux'][]
   code: Tables['cut_code'][]
+  frames: Tables['cut_frames'][]
 }
 
 async function askAll(ask: Ask, wish: BundleWish): Promise<Result<Wanted, string>> {
@@ -127,7 +128,7 @@ async function askAll(ask: Ask, wish: BundleWish): Promise<Result<Wanted, string
   if (!images.ok) return fail(images.error.sentence)
   const loads = await ask('image_loads', {})
   if (!loads.ok) return fail(loads.error.sentence)
-  const wanted: Wanted = { images: images.value, loads: loads.value, records: [], aux: [], code: [] }
+  const wanted: Wanted = { images: images.value, loads: loads.value, records: [], aux: [], code: [], frames: [] }
   for (const request of requestsOf(wish)) {
     const records = await ask('cut_records', request)
     if (!records.ok) return fail(records.error.sentence)
@@ -138,6 +139,9 @@ async function askAll(ask: Ask, wish: BundleWish): Promise<Result<Wanted, string
     wanted.records.push(records.value)
     wanted.aux.push(aux.value)
     wanted.code.push(code.value)
+    const frames = await ask('cut_frames', request)
+    if (!frames.ok) return fail(frames.error.sentence)
+    wanted.frames.push(frames.value)
   }
   return ok(wanted)
 }
@@ -196,6 +200,7 @@ function auxPiecesOf(table: Tables['cut_aux']): AuxPiece[] {
 
 function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { members: MemberContent[]; codeBytes: number; files: string[]; left: string[] } {
   const rows = codeRows(wanted.code, wish.redaction, names)
+  for (const table of wanted.frames) for (const image of table.image) rows.set(image, rows.get(image) ?? [])
   const members: MemberContent[] = []
   const left: string[] = []
   let codeBytes = 0
@@ -206,7 +211,7 @@ function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { memb
       continue
     }
     const own = textAt(wanted.images.own_build_id, image) || textAt(wanted.images.build_id, image)
-    const file = writeElf({ is32bit, loads, buildId: names.buildId(bytesOfHex(own)), rows: code, withLines: !wish.redaction.lines })
+    const file = writeElf({ is32bit, loads, buildId: names.buildId(bytesOfHex(own)), rows: code, frames: framesOf(wanted.frames, image), withLines: !wish.redaction.lines })
     codeBytes += code.reduce((sum, row) => sum + row.code.length, 0)
     members.push({
       role: 'image',
@@ -241,6 +246,18 @@ function codeRows(tables: readonly Tables['cut_code'][], redaction: Redaction, n
       byImage.set(image, rows)
     }
   return byImage
+}
+
+/** An image's unwinding tables, each once. */
+function framesOf(tables: Wanted['frames'], image: number): FrameSection[] {
+  const found = new Map<string, FrameSection>()
+  for (const { rows, image: images, section, address, file_offset, bytes } of tables)
+    for (let row = 0; row < rows; row++) {
+      const name = textAt(section, row)
+      if (images[row] !== image || found.has(name)) continue
+      found.set(name, { name, address: address[row] ?? 0n, fileOffset: file_offset[row] ?? 0n, bytes: bytes.pool.slice(bytes.offsets[row], bytes.offsets[row + 1]) })
+    }
+  return [...found.values()]
 }
 
 function loadsOf(table: Tables['image_loads'], image: number): { loads: Load[]; is32bit: boolean } {

@@ -249,6 +249,12 @@
 	C(cut_addresses, skip, u8, "bytes of it that are elsewhere, before these") \
 	C(cut_addresses, value, u64, "the whole address") \
 	C(cut_addresses, length, f64, "of a map, or of bytes that are not understood") \
+	T(cut_frames, "unwinding tables of the images that copied stacks of a range lead through; after cut_code of the same request; thread, start_ns, end_ns count") \
+	C(cut_frames, image, u32, "row of images") \
+	C(cut_frames, address, u64, "in the image's own address space") \
+	C(cut_frames, file_offset, u64, "") \
+	C(cut_frames, section, str, "its name") \
+	C(cut_frames, bytes, str, "its bytes (not text)") \
 	T(image_loads, "PT_LOADs of the images that are given; nothing counts") \
 	C(image_loads, image, u32, "row of images") \
 	C(image_loads, is_32bit, u8, "ELFCLASS32") \

@@ -32,6 +32,7 @@ void ptm_cut_free(ptm_session *session)
 	ptm_array_free(&cut->processes);
 	ptm_array_free(&cut->queues);
 	ptm_array_free(&cut->visited);
+	ptm_array_free(&cut->unwound);
 	free(cut);
 	session->cut = NULL;
 }

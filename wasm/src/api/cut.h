@@ -27,6 +27,7 @@ struct ptm_cut {
 	ptm_flow *flow;
 	struct ptm_cut_input *input; /* what the flow reads */
 	PTM_ARRAY(uint8_t) visited;  /* by row of blocks: 1 when something of it was executed */
+	PTM_ARRAY(uint8_t) unwound;  /* by row of images: 1 when frames of copied stacks are in it (known once cut_code was told) */
 	struct ptm_address_walk *addresses; /* how far table cut_addresses was told; NULL: not begun */
 };
 

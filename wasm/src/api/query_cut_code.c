@@ -4,6 +4,9 @@
 #include "api/cut.h"
 #include "api/sample_chain.h"
 #include "base/hash.h"
+#include "image/cfi.h"
+#include <stdlib.h>
+#include <string.h>
 
 /* A run of code in one row: of instructions that share symbol, line and inlined calls. */
 #define MOST_RUN 64u
@@ -179,8 +182,20 @@ static ptm_status put_named(places *of, uint32_t space, uint64_t ip)
 	return of->run.place.symbol || of->run.place.line ? put_row(&of->run) : PTM_OK;
 }
 
+/* Notes that a copied stack was unwound through the code at `ip`. */
+static ptm_status note_unwound(ptm_session *session, ptm_cut *cut, uint32_t space, uint64_t ip)
+{
+	const ptm_map *map = ptm_spaces_find(session->spaces, space, ip);
+
+	while (map && cut->unwound.length <= map->image)
+		PTM_TRY(ptm_array_push(&cut->unwound, 0));
+	if (map)
+		cut->unwound.at[map->image] = 1;
+	return PTM_OK;
+}
+
 /* Where the sample was taken, its callers, its branches. */
-static ptm_status put_sample(places *of, uint32_t row)
+static ptm_status put_sample(places *of, ptm_cut *cut, uint32_t row)
 {
 	ptm_session *session = of->run.session;
 	ptm_chain_frame frames[PTM_CHAIN_MOST];
@@ -198,10 +213,12 @@ static ptm_status put_sample(places *of, uint32_t row)
 	PTM_TRY(ptm_sample_chain(session, &sample, &session->file.attrs.at[sample.attr], space, frames, &count));
 	for (uint32_t i = 0; i < count; i++)
 		PTM_TRY(put_named(of, space, frames[i].ip));
+	for (uint32_t i = 0; i < count && sample.stack_used; i++)
+		PTM_TRY(note_unwound(session, cut, space, frames[i].ip));
 	return PTM_OK;
 }
 
-static ptm_status put_samples(ptm_session *session, const ptm_cut *cut, ptm_table *table)
+static ptm_status put_samples(ptm_session *session, ptm_cut *cut, ptm_table *table)
 {
 	places *of = calloc(1, sizeof *of);
 	ptm_status status = of ? PTM_OK : PTM_NO_MEMORY;
@@ -210,7 +227,7 @@ static ptm_status put_samples(ptm_session *session, const ptm_cut *cut, ptm_tabl
 		of->run = (run){ .session = session, .table = table };
 	for (uint32_t row = 0; row < session->file.samples.length && status == PTM_OK; row++)
 		if (ptm_cut_needs_sample(session, cut, row))
-			status = put_sample(of, row);
+			status = put_sample(of, cut, row);
 	free(of);
 	return status;
 }
@@ -228,4 +245,51 @@ ptm_status ptm_query_cut_code(ptm_session *session, const ptm_request *request, 
 			PTM_TRY(put_block(&of, &block));
 	}
 	return put_samples(session, cut, table);
+}
+
+/* ------------------------------------------------------------------ unwinding */
+
+/* Of an image: more is not taken along. */
+#define MOST_FRAME_BYTES (16u << 20)
+
+static ptm_status put_part(ptm_table *table, uint32_t image_row, ptm_image *image, const ptm_cfi_part *part)
+{
+	uint32_t row;
+	char *bytes;
+
+	if (!part->size || part->size > MOST_FRAME_BYTES)
+		return PTM_OK;
+	bytes = malloc((size_t)part->size);
+	if (!bytes)
+		return PTM_NO_MEMORY;
+	ptm_status status = ptm_cfi_bytes(image, part->offset, bytes, (uint32_t)part->size);
+	if (status == PTM_OK)
+		status = ptm_table_add_row(table, &row);
+	if (status == PTM_OK) {
+		ptm_table_set_u32(table, PTM_cut_frames_image, row, image_row);
+		ptm_table_set_u64(table, PTM_cut_frames_address, row, part->address);
+		ptm_table_set_u64(table, PTM_cut_frames_file_offset, row, part->offset);
+		status = ptm_table_set_text(table, PTM_cut_frames_section, row, part->section, strlen(part->section));
+	}
+	if (status == PTM_OK)
+		status = ptm_table_set_text(table, PTM_cut_frames_bytes, row, bytes, (size_t)part->size);
+	free(bytes);
+	return status;
+}
+
+ptm_status ptm_query_cut_frames(ptm_session *session, const ptm_request *request, ptm_table *table)
+{
+	ptm_cfi_part parts[2];
+	ptm_cut *cut;
+
+	PTM_TRY(ptm_cut_of(session, request, &cut));
+	for (uint32_t i = 1; i < cut->unwound.length && i < session->images.images.length; i++) {
+		ptm_image *image = &session->images.images.at[i];
+		if (!cut->unwound.at[i] || image->status != PTM_IMAGE_LOADED)
+			continue;
+		PTM_TRY(ptm_cfi_parts(image, parts));
+		for (uint32_t k = 0; k < 2; k++)
+			PTM_TRY(put_part(table, i, image, &parts[k]));
+	}
+	return PTM_OK;
 }
