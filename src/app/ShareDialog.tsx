@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The share dialog: a link to the view, a bundle to save, and the upload, each
 // with a sentence on who can read what.
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import type { Result } from '../lib/result'
 import { threadLabel, traceDuration } from '../model/names'
 import { noRedaction, type Redaction, type SymbolChoice } from '../share/redaction'
@@ -92,7 +92,7 @@ function useParts() {
   return {
     range: ranged ? range : null,
     threads: single && perThread && thread !== null ? [thread] : null,
-    fields: (
+    fields: (more: ReactNode) => (
       <fieldset>
         <legend>Take</legend>
         <label>
@@ -112,6 +112,7 @@ function useParts() {
           />
           {thread === null ? 'One thread only: choose it first' : `Only ${threadLabel(threads, thread)}`}
         </label>
+        {more}
         {!perThread && <p>This trace was recorded per CPU: its threads share one stream of packets and are shared together.</p>}
       </fieldset>
     ),
@@ -176,9 +177,7 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
           <h3 id="share-bundle">Bundle</h3>
           <p>One file with the trace and the code, symbols and lines it needs. It opens anywhere, and whoever gets it can read all of it.</p>
           <div className="share-choices">
-            {parts.fields}
-            <fieldset>
-              <legend>Add</legend>
+            {parts.fields(
               <label>
                 <input
                   type="checkbox"
@@ -187,8 +186,8 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
                   onChange={(event) => setWithSources(event.target.checked)}
                 />
                 {sourceCount === 0 ? 'Source texts: drop the files onto the page first' : 'Source texts of the executed code'}
-              </label>
-            </fieldset>
+              </label>,
+            )}
             <RedactionFields redaction={redaction} onChange={setRedaction} />
           </div>
           {status !== 'ready' && <p>A bundle can be made when decoding is over.</p>}
