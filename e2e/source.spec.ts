@@ -5,6 +5,9 @@ import { readFileSync } from 'node:fs'
 import { expect, test, type Page } from '@playwright/test'
 import { axeViolations, chooseFiles, expectRows, fixture, idle, instructionsOf, openStart, showTab } from './page'
 
+// Two pages, and a bundle made twice.
+test.describe.configure({ timeout: 300_000 })
+
 const files = [fixture('calls-pie-cyc.perf.data'), fixture('symfs/opt/ptarmigan/calls-pie')]
 const source = fixture('programs/calls.c')
 /** What the program's fibonacci function is made of. */
