@@ -78,6 +78,33 @@ test('a link holds what the timeline shows: zoom, folded lanes, the selected cal
   expect(problems).toEqual([])
 })
 
+test('a link holds the flame that the keys have selected, by thread too; selecting is no step of the history', async ({ page, browser }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  const problems = await openStart(page)
+  await openAsFiles(page)
+  await expect.poll(() => page.url()).toContain('tab=flame')
+  await panel(page).getByRole('button', { name: 'By thread' }).click()
+  const flame = panel(page).getByRole('application', { name: /^Flame graph/ })
+  await flame.focus()
+  const before = await page.evaluate(() => history.length)
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowDown']) {
+    await flame.press(key)
+    await idle(page)
+  }
+  await expect.poll(() => page.url()).toContain('flame-at=@')
+  expect(await page.evaluate(() => history.length)).toBe(before)
+  await flame.blur()
+  await page.mouse.move(5, 5)
+  const told = await panel(page).locator('[aria-live=polite]').textContent()
+  const seen = await picture(page)
+  const other = await follow(browser, page.url())
+  await expect(panel(other).locator('[aria-live=polite]')).toHaveText(told ?? '')
+  await expect.poll(async () => (await picture(other)).equals(seen)).toBe(true)
+  await expect.poll(() => other.url()).toBe(page.url())
+  await other.context().close()
+  expect(problems).toEqual([])
+})
+
 test('a link holds columns, orders and places of the lists', async ({ page, browser }) => {
   const problems = await openStart(page)
   await openAsFiles(page)

@@ -113,6 +113,10 @@ test('a very small bundle travels in the link, and opens on a static host with t
     await idle(second)
     await expect(second.getByRole('tab', { name: 'Instructions' })).toHaveAttribute('aria-selected', 'true')
     await expectRows(second, instructionsOf('signals'))
+    // Nobody keeps shares here: all but that is offered.
+    await second.getByRole('button', { name: 'Share', exact: true }).click()
+    await expect(second.getByRole('button', { name: /^Export bundle/ })).toBeVisible()
+    await expect(second.getByRole('region', { name: 'Share by link' })).toBeHidden()
     await second.goto('about:blank')
     await second.goto(`${host.origin}/${link.hash.slice(0, -40)}`)
     await expect(second.getByRole('alert')).toHaveText('The bundle in this link is damaged: the link was cut or changed on its way. Copy the whole link.')

@@ -119,7 +119,8 @@ test('a wrong key, a cut key, an unknown id: each has its sentence', async ({ br
 })
 
 test('an expired share says so', async ({ browser, baseURL }) => {
-  const { link, id } = await made(baseURL, 1)
+  // Long enough for a busy machine to upload in.
+  const { link, id } = await made(baseURL, 8)
   await expect.poll(async () => (await fetch(`${baseURL ?? ''}/api/shares/${id}`)).status).toBe(410)
   const page = await freshPage(browser, link)
   await expect(page.getByRole('alert')).toHaveText('This share has expired: ask for a new link.')

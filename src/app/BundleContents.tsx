@@ -24,7 +24,7 @@ function Names({ one, title, names }: { one: string; title: string; names: reado
 }
 
 export function BundleContents({ contents }: { contents: Contents }) {
-  const { traceBytes, codeBytes, images, comms, paths, symbols, files, left } = contents
+  const { traceBytes, codeBytes, images, comms, paths, symbols, files, sources, left } = contents
   return (
     <div className="share-contents" data-testid="bundle-contents">
       <p>
@@ -34,7 +34,8 @@ export function BundleContents({ contents }: { contents: Contents }) {
       <Names one="binary whose code is in it" title="binaries whose code is in it" names={images} />
       <Names one="path of a mapping" title="paths of mappings" names={paths} />
       <Names one="function" title="functions" names={symbols} />
-      <Names one="source file (its name, not its text)" title="source files (their names, not their text)" names={files} />
+      <Names one="source file (its name, not its text)" title="source files (their names, not their text)" names={files.filter((file) => !sources.includes(file))} />
+      <Names one="source file with its text" title="source files with their text" names={sources} />
       {comms.length === 0 && <p>The trace goes as it is, with everything perf record wrote into it: names, host, command line.</p>}
       {left.length > 0 && (
         <ul className="share-left">

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The share dialog: a link to the view, a bundle to save, and the upload, each
 // with a sentence on who can read what.
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import type { Result } from '../lib/result'
 import { threadLabel, traceDuration } from '../model/names'
 import { noRedaction, type Redaction, type SymbolChoice } from '../share/redaction'
@@ -43,6 +43,7 @@ const choices: readonly Choice[] = [
   { name: 'comms', label: 'Names of processes and threads' },
   { name: 'paths', label: 'Paths and build-ids of binaries' },
   { name: 'lines', label: 'Source files and lines' },
+  { name: 'addresses', label: 'Addresses in memory' },
 ]
 
 const symbolChoices: readonly { choice: SymbolChoice; label: string }[] = [
@@ -91,7 +92,7 @@ function useParts() {
   return {
     range: ranged ? range : null,
     threads: single && perThread && thread !== null ? [thread] : null,
-    fields: (
+    fields: (more: ReactNode) => (
       <fieldset>
         <legend>Take</legend>
         <label>
@@ -111,6 +112,7 @@ function useParts() {
           />
           {thread === null ? 'One thread only: choose it first' : `Only ${threadLabel(threads, thread)}`}
         </label>
+        {more}
         {!perThread && <p>This trace was recorded per CPU: its threads share one stream of packets and are shared together.</p>}
       </fieldset>
     ),
@@ -147,6 +149,8 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
   const view = useStore((store) => store.view)
   const parts = useParts()
   const [redaction, setRedaction] = useState(noRedaction)
+  const [withSources, setWithSources] = useState(false)
+  const sourceCount = session.sources.length
   const { range, threads } = parts
   const thread = threads?.[0] ?? null
   const wish = useMemo(() => {
@@ -157,11 +161,13 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
     const shared = {
       ...linked,
       ...(cut && { instruction: null, packet: null, top: null, packetTop: null }),
-      ...(redaction.symbols !== 'keep' && { search: '', flame: emptyView.flame }),
+      ...(redaction.symbols !== 'keep' && { search: '', flame: emptyView.flame, flameAt: emptyView.flameAt }),
+      ...(redaction.addresses && { search: '', block: null }),
     }
     const selected = { instruction: selectedInstruction(view, session), packet: view.packet }
-    return { range, threads: thread === null ? null : [thread], redaction, title: '', note: '', view: viewParameters(shared).toString(), ...(cut && { selected }) }
-  }, [status, view, session, range, thread, redaction])
+    const sources = withSources && sourceCount > 0
+    return { range, threads: thread === null ? null : [thread], redaction, withSources: sources, title: '', note: '', view: viewParameters(shared).toString(), ...(cut && { selected }) }
+  }, [status, view, session, range, thread, redaction, withSources, sourceCount])
   const bundle = useBundle(wish)
   return (
     <Dialog title="Share" onClose={onClose}>
@@ -171,7 +177,17 @@ export function ShareDialog({ onCopyLink, onClose }: Props) {
           <h3 id="share-bundle">Bundle</h3>
           <p>One file with the trace and the code, symbols and lines it needs. It opens anywhere, and whoever gets it can read all of it.</p>
           <div className="share-choices">
-            {parts.fields}
+            {parts.fields(
+              <label>
+                <input
+                  type="checkbox"
+                  checked={withSources && sourceCount > 0 && !redaction.lines}
+                  disabled={sourceCount === 0 || redaction.lines}
+                  onChange={(event) => setWithSources(event.target.checked)}
+                />
+                {sourceCount === 0 ? 'Source texts: drop the files onto the page first' : 'Source texts of the executed code'}
+              </label>,
+            )}
             <RedactionFields redaction={redaction} onChange={setRedaction} />
           </div>
           {status !== 'ready' && <p>A bundle can be made when decoding is over.</p>}

@@ -6,7 +6,7 @@ import { infoValue } from '../model/names'
 import type { Tables } from '../model/tables.gen'
 import type { ViewState } from '../model/view-state'
 import type { Selected } from '../share/cut-view'
-import { emptyView, type LinkedView, type ThreadName } from '../share/permalink'
+import type { LinkedView, ThreadName } from '../share/permalink'
 
 export type ViewTables = { info: Tables['info'] | null; threads: Tables['threads'] | null; functions: Tables['functions'] | null }
 
@@ -34,7 +34,6 @@ const nsOf = (origin: bigint, ps: bigint): number => Number(ps - origin * 1000n)
 
 export function linkedView(view: ViewState, tables: ViewTables): LinkedView {
   const origin = originOf(tables)
-  const { functions } = tables
   const at = view.instruction && threadName(tables, view.instruction.thread)
   const topThread = view.top && threadName(tables, view.top.of)
   const callThread = view.call && threadName(tables, view.call.thread)
@@ -50,7 +49,8 @@ export function linkedView(view: ViewState, tables: ViewTables): LinkedView {
     instruction: view.instruction && at ? { thread: at, ordinal: view.instruction.ordinal } : null,
     packet: view.packet,
     block: view.block,
-    flame: functions ? view.flamePath.map((row) => textAt(functions.name, row)) : emptyView.flame,
+    flame: flameNames(view.flamePath, tables),
+    flameAt: flameNames(view.flameAt ?? [], tables),
     zoom: view.timeline && { start: psOf(origin, view.timeline.start_ns), end: psOf(origin, view.timeline.end_ns) },
     folded: view.folded.flatMap((row) => threadName(tables, row) ?? []),
     call: view.call && callThread && { thread: callThread, start: psOf(origin, view.call.start_ns), depth: view.call.depth },
@@ -61,8 +61,24 @@ export function linkedView(view: ViewState, tables: ViewTables): LinkedView {
   }
 }
 
-/** The functions' rows; short where a name is not known. Of several of one name the first is taken. */
-function flameRows(names: readonly string[], { functions }: ViewTables): number[] {
+/** Steps of a path: functions by their names; threads, where the tree is by thread (-1 - row), as "@pid.tid". */
+function flameNames(path: readonly number[], tables: ViewTables): string[] {
+  const { functions } = tables
+  if (!functions) return []
+  return path.map((row) => {
+    const thread = row < 0 ? threadName(tables, -1 - row) : null
+    return thread ? `@${thread.pid}.${thread.tid}` : textAt(functions.name, Math.max(0, row))
+  })
+}
+
+function flameThread(name: string, tables: ViewTables): number | null {
+  const match = /^@(-?\d+)\.(-?\d+)$/.exec(name)
+  return match ? threadRow(tables, { pid: Number(match[1]), tid: Number(match[2]) }) : null
+}
+
+/** The path's rows; short where a name is not known. Of several functions of one name the first is taken. */
+function flameRows(names: readonly string[], tables: ViewTables): number[] {
+  const { functions } = tables
   const rows: number[] = []
   if (!functions || names.length === 0) return rows
   const wanted = new Set(names)
@@ -72,7 +88,8 @@ function flameRows(names: readonly string[], { functions }: ViewTables): number[
     if (wanted.has(name) && !found.has(name)) found.set(name, row)
   }
   for (const name of names) {
-    const row = found.get(name)
+    const thread = flameThread(name, tables)
+    const row = thread === null ? found.get(name) : -1 - thread
     if (row === undefined) break
     rows.push(row)
   }
@@ -110,6 +127,7 @@ export function viewOfLink(link: LinkedView, tables: ViewTables, initial: ViewSt
     packet: link.packet,
     block: link.block,
     flamePath: flameRows(link.flame, tables),
+    flameAt: link.flameAt.length > 0 ? flameRows(link.flameAt, tables) : null,
     timeline: link.zoom && { start_ns: nsOf(origin, link.zoom.start), end_ns: nsOf(origin, link.zoom.end) },
     folded: link.folded.flatMap((name) => threadRow(tables, name) ?? []),
     call: link.call && callThread !== null ? { thread: callThread, start_ns: nsOf(origin, link.call.start), depth: link.call.depth } : null,

@@ -89,7 +89,8 @@ bundle
                      sees the link can read it. --server URL: the page that opens it
   --range FROM,TO    only this time: 12ms,15.5ms from the trace's start, or seconds as perf script prints them
   --thread TID,…     only these threads (of a trace recorded with --per-thread)
-  --redact LIST      leave out or replace: host,command,comms,paths,symbols (replaced),no-symbols (left out),lines
+  --redact LIST      leave out or replace: host,command,comms,paths,symbols (replaced),no-symbols (left out),lines,addresses (where things were
+                     in memory; not with code of the kernel or of a JIT); all
                      or all: everything but what decoding needs. Addresses stay as they are: they cannot be rebased.
   --source           put in the source files that this machine has
   --title TEXT, --note TEXT   for whoever opens it

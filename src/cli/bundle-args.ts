@@ -84,7 +84,8 @@ const redactions: Record<string, Partial<Redaction>> = {
   symbols: { symbols: 'hash' },
   'no-symbols': { symbols: 'drop' },
   lines: { lines: true },
-  all: { host: true, commandLine: true, comms: true, paths: true, symbols: 'drop', lines: true },
+  addresses: { addresses: true },
+  all: { host: true, commandLine: true, comms: true, paths: true, symbols: 'drop', lines: true, addresses: true },
 }
 
 function parseRedaction(text: string): Result<Redaction, string> {

@@ -2,9 +2,9 @@
 // A bundle of a time range, opened with nothing else, gives the rows that the
 // whole trace gives inside that range: of script and of the instructions table,
 // field by field. Done with every fixture there is.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tableColumns, type TableName, type Tables } from '../model/tables.gen'
 import { textAt, type TextColumn } from '../lib/text-column'
@@ -12,51 +12,17 @@ import type { Session } from '../engine/session'
 import { openBundle, readMember } from '../share/container'
 import { MemorySource } from '../share/pieces'
 import { noRedaction } from '../share/redaction'
-import { bundle, type BundleOptions } from './bundle'
+import { directoryForm } from '../../e2e/make-forms'
+import { bundle } from './bundle'
+import { bundled, fact, fixturesIn, opened, projectFixtures, sharedFixtures } from './bundles-for-tests'
 import { scriptText } from './script-for-tests'
-import { decodeAll, infoOf, openTrace } from './trace'
+import { decodeAll, openTrace } from './trace'
 
-const root = resolve(import.meta.dirname, '../..')
 let folder = ''
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ptarmigan-'))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
-
-type Fixture = { name: string; trace: string; symfs: string }
-
-/** Traces that are to be read; ../shared has the larger ones. */
-function fixturesIn(path: string): Fixture[] {
-  if (!existsSync(join(path, 'index.tsv'))) return []
-  const names = readFileSync(join(path, 'index.tsv'), 'utf8')
-    .split('\n')
-    .slice(1)
-    .flatMap((line) => line.split('\t')[0] || [])
-  return names.map((name) => ({ name, trace: join(path, `${name}.perf.data`), symfs: join(path, 'symfs') }))
-}
-
-async function opened(path: string, symfs?: string): Promise<Session> {
-  const trace = await openTrace(path, symfs, true)
-  if (!trace.ok) throw new Error(trace.error)
-  const decoded = decodeAll(trace.value.session)
-  if (!decoded.ok) throw new Error(decoded.error)
-  return trace.value.session
-}
-
-async function bundled(fixture: Fixture, options: Partial<BundleOptions>): Promise<string> {
-  const trace = await openTrace(fixture.trace, fixture.symfs, true)
-  if (!trace.ok) throw new Error(trace.error)
-  const out = join(folder, `${basename(fixture.name)}.ptarmigan`)
-  const all = { out, link: null, range: null, threads: null, redaction: noRedaction, title: '', note: '', withSources: false }
-  const made = await bundle(trace.value, { ...all, ...options })
-  if (!made.ok) throw new Error(made.error)
-  return out
-}
-
-function fact(session: Session, key: string): string {
-  const info = infoOf(session)
-  return (info.ok && info.value.get(key)) || '0'
-}
 
 const isText = (column: unknown): column is TextColumn => typeof column === 'object' && column !== null && 'pool' in column
 
@@ -95,8 +61,11 @@ function timeOf(line: string): bigint | null {
 
 /** What script prints of [start, end). */
 function scriptRows(session: Session, start: bigint, end: bigint): string[] {
+  // Lines without a time (call chains) belong to the one before.
+  let time: bigint | null = null
   return scriptLines(session).filter((line) => {
-    const time = timeOf(line)
+    time = timeOf(line) ?? time
+    if (line === '') return false
     return time === null ? start === end : time >= start && time < end
   })
 }
@@ -145,17 +114,14 @@ function middle(session: Session): { start: bigint; end: bigint } {
   return { start: at(0.4), end: at(0.6) }
 }
 
-const project = fixturesIn(join(root, 'wasm/test/fixtures'))
-/** Those of other sources and forms; the rest is large: PTARMIGAN_BUNDLES=all takes it in. */
-const others = ['dl', 'pipe', 'snapshot', 'bts-pthr', 'bts-per-thread', 'lbr-depth16', 'lbr-pebs', 'lbr-callstack']
-const everything = process.env['PTARMIGAN_BUNDLES'] === 'all'
-const shared = fixturesIn(join(root, '../shared/fixtures')).filter(({ name }) => everything || others.includes(name))
+const project = fixturesIn(projectFixtures)
+const shared = sharedFixtures()
 const LONGEST_MS = 300_000
 
 describe('a bundle of the whole trace', () => {
   it.each(project.filter(({ name }) => ['calls-cyc', 'threads-2cpu', 'signals-event', 'calls-zstd'].includes(name)))('$name', async (fixture) => {
     const whole = await opened(fixture.trace, fixture.symfs)
-    const again = await opened(await bundled(fixture, {}))
+    const again = await opened(await bundled(folder, fixture, {}))
     expect(scriptRows(again, 0n, 1n << 63n)).toEqual(scriptRows(whole, 0n, 1n << 63n))
     expect(instructionRows(again, 0n, 1n << 63n)).toEqual(instructionRows(whole, 0n, 1n << 63n))
   }, LONGEST_MS)
@@ -167,7 +133,7 @@ describe('a bundle of a range has the rows of the range', () => {
     const { start, end } = middle(whole)
     const range = { start: { ns: start, absolute: true }, end: { ns: end, absolute: true } }
     const timeless = start === end
-    const again = await opened(await bundled(fixture, timeless ? {} : { range }))
+    const again = await opened(await bundled(folder, fixture, timeless ? {} : { range }))
     const wanted = scriptRows(whole, start, end)
     expect(scriptRows(again, start, end)).toEqual(wanted)
     expect(instructionRows(again, start, end)).toEqual(instructionRows(whole, start, end))
@@ -179,8 +145,8 @@ describe('a redacted bundle', () => {
     const fixture = project.find((one) => one.name === name)
     if (!fixture) throw new Error('the fixture is gone')
     const whole = await opened(fixture.trace, fixture.symfs)
-    const redaction = { host: true, commandLine: true, comms: true, paths: true, symbols: 'hash', lines: true } as const
-    const out = await bundled(fixture, { redaction })
+    const redaction = { host: true, commandLine: true, comms: true, paths: true, symbols: 'hash', lines: true, addresses: false } as const
+    const out = await bundled(folder, fixture, { redaction })
     const secrets = secretsOf(whole)
     expect(secrets.length).toBeGreaterThan(20)
     const text = await unpackedText(out)
@@ -197,7 +163,7 @@ describe('a redacted bundle', () => {
     const whole = await opened(own.trace, own.symfs)
     const threads = whole.query('threads')
     const tid = threads.ok ? (threads.value.tid[2] ?? 0) : 0
-    const again = await opened(await bundled(own, { threads: [tid] }))
+    const again = await opened(await bundled(folder, own, { threads: [tid] }))
     const mine = (rows: readonly string[]) => rows.filter((row) => new RegExp(`/${tid}\\s`).test(row))
     const rows = scriptRows(again, 0n, 1n << 63n)
     expect(rows).toEqual(mine(rows))
@@ -235,3 +201,53 @@ async function unpackedText(path: string): Promise<string> {
 }
 
 const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+
+describe('what cannot be a bundle says why', () => {
+  it('a recording in several files of a directory', async () => {
+    const form = directoryForm(join(projectFixtures, 'calls-cyc.perf.data'))
+    const path = join(folder, 'directory')
+    mkdirSync(path)
+    for (const [name, bytes] of Object.entries(form)) writeFileSync(join(path, name), bytes)
+    const made = bundled(folder, { name: 'directory', trace: path, symfs: join(projectFixtures, 'symfs') }, {})
+    await expect(made).rejects.toThrow(
+      'A recording that is a directory with several data files (perf record --threads) cannot be made a bundle: share its folder as a tar, which opens as well.',
+    )
+  }, LONGEST_MS)
+
+  it('one thread of a trace that was recorded by CPU', async () => {
+    const fixture = project.find(({ name }) => name === 'threads-2cpu')
+    if (!fixture) throw new Error('the fixture is gone')
+    const whole = await opened(fixture.trace, fixture.symfs)
+    const threads = whole.query('threads')
+    const made = bundled(folder, fixture, { threads: [threads.ok ? (threads.value.tid[2] ?? 0) : 0] })
+    await expect(made).rejects.toThrow('This trace was recorded per CPU: the threads of a CPU share one stream of packets')
+  }, LONGEST_MS)
+})
+
+describe('a bundle with code of the kernel', () => {
+  const walks = join(projectFixtures, 'walk')
+  it.each([
+    ['vmlinux', ['vmlinux']],
+    ['kcore', ['kallsyms', 'kcore']],
+    ['poke', ['vmlinux']],
+    ['bpf', ['vmlinux']],
+  ])('%s prints the same, and keeps its addresses', async (name, given) => {
+    const lines = (session: Session) => scriptText(session, ['--itrace=i0ns', '--ns', '-F', 'comm,tid,time,ip,sym,symoff,dso,insn']).split('\n')
+    const files = given.map((file) => join(walks, file))
+    const opening = await openTrace(join(walks, `${name}.perf.data`), join(walks, 'symfs'), true, undefined, files)
+    if (!opening.ok) throw new Error(opening.error)
+    const trace = opening.value
+    const out = join(folder, `${name}.ptarmigan`)
+    const wish = { out, link: null, range: null, threads: null, redaction: noRedaction, title: '', note: '', withSources: false }
+    expect(await bundle(trace, wish)).toEqual({ ok: true, value: undefined })
+    const again = await openTrace(out, undefined, true)
+    if (!again.ok) throw new Error(again.error)
+    const decoded = decodeAll(again.value.session)
+    if (!decoded.ok) throw new Error(decoded.error)
+    const wanted = lines(trace.session)
+    expect(wanted.length).toBeGreaterThan(2000)
+    expect(lines(again.value.session)).toEqual(wanted)
+    const refused = await bundle(trace, { ...wish, redaction: { ...noRedaction, addresses: true } })
+    expect(refused.ok ? '' : refused.error).toMatch(/^Code of the kernel was executed here, and it holds the addresses/)
+  }, LONGEST_MS)
+})

@@ -8,7 +8,7 @@ import { textAt } from '../lib/text-column'
 import type { TimeRange } from '../model/view-state'
 import type { Session } from '../engine/session'
 import { makeBundle, type Ask, type Contents } from '../share/make-bundle'
-import { chunksOf, type ByteSource, type Piece } from '../share/pieces'
+import { chunksOf, type Piece } from '../share/pieces'
 import type { Redaction } from '../share/redaction'
 import { print, say } from './output'
 import { decodeAll, infoOf, type Trace } from './trace'
@@ -39,9 +39,7 @@ export async function bundle(trace: Trace, options: BundleOptions): Promise<Resu
   if (!range.ok) return range
   const ask: Ask = (name, request) => Promise.resolve(session.query(name, request))
   const wish = { ...options, range: range.value, threads: rows.value, view: '' }
-  const sources = options.withSources ? await sourceTexts(trace.file, trace.name, ask, wish) : ok(undefined)
-  if (!sources.ok) return sources
-  const made = await makeBundle(trace.file, basename(trace.name), ask, { ...wish, ...(sources.value && { sources: sources.value }) })
+  const made = await makeBundle(trace.file, basename(trace.name), ask, { ...wish, ...(options.withSources && { sources: sourceTexts }) })
   if (!made.ok) return made
   if (options.out !== undefined) {
     const written = await writeOut(options.out, made.value.pieces)
@@ -57,20 +55,13 @@ export async function bundle(trace: Trace, options: BundleOptions): Promise<Resu
 }
 
 /** Source files that the executed code names and this machine has. */
-async function sourceTexts(
-  bytes: ByteSource,
-  name: string,
-  ask: Ask,
-  wish: Parameters<typeof makeBundle>[3],
-): Promise<Result<Map<string, Uint8Array<ArrayBuffer>>, string>> {
-  const made = await makeBundle(bytes, name, ask, wish)
-  if (!made.ok) return made
+async function sourceTexts(paths: readonly string[]): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const texts = new Map<string, Uint8Array<ArrayBuffer>>()
-  for (const path of made.value.contents.files) {
+  for (const path of paths) {
     const text = await readFile(path).catch(() => null)
     if (text) texts.set(path, new Uint8Array(text))
   }
-  return ok(texts)
+  return texts
 }
 
 function threadRows(session: Session, tids: readonly number[] | null): Result<number[] | null, string> {
@@ -121,9 +112,9 @@ async function writeOut(path: string, pieces: readonly Piece[]): Promise<Result<
 }
 
 function summary(path: string, contents: Contents): string {
-  const { bytes, traceBytes, codeBytes, images, symbols, left } = contents
+  const { bytes, traceBytes, codeBytes, images, symbols, sources, left } = contents
   return [
-    `${path}: ${bytes} bytes: ${traceBytes} of trace, ${codeBytes} of executed code in ${images.length} binaries, ${symbols.length} symbols.`,
+    `${path}: ${bytes} bytes: ${traceBytes} of trace, ${codeBytes} of executed code in ${images.length} binaries, ${symbols.length} symbols${sources.length > 0 ? `, ${sources.length} source files` : ''}.`,
     ...left,
   ].join(' ')
 }

@@ -3,11 +3,15 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { startServer, type Running } from '../server/server-for-tests'
+import { noRedaction } from '../share/redaction'
+import { bundle } from './bundle'
 import { open } from './open'
+import { scriptText } from './script-for-tests'
 import { share, unshare } from './share'
+import { decodeAll, openTrace } from './trace'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -66,6 +70,43 @@ it('a damaged share leaves no file', async () => {
   expect(opened.ok ? '' : opened.error).toContain('could not be decrypted')
   expect(await readdir(folder)).toEqual(['web.ptm'])
 })
+
+it('open writes the bundle that a link holds, and says why when it is cut', async () => {
+  const root = resolve(import.meta.dirname, '../..')
+  const trace = await openTrace(join(root, 'wasm/test/fixtures/tsx.perf.data'), join(root, 'wasm/test/fixtures/symfs'), true)
+  if (!trace.ok) throw new Error(trace.error)
+  const file = join(folder, 'whole.ptarmigan')
+  const options = { range: null, threads: null, redaction: noRedaction, title: 'tsx', note: 'see the abort', withSources: false }
+  expect(await bundle(trace.value, { ...options, out: file, link: 'http://127.0.0.1:4173/' })).toEqual({ ok: true, value: undefined })
+  const link = printed.trim()
+  expect(link).toMatch(/^http:\/\/127\.0\.0\.1:4173\/#bundle=1\.\d+\.[\w-]+$/)
+  const out = join(folder, 'back.ptarmigan')
+  printed = ''
+  expect(await open({ link, out, infoOnly: false, json: false })).toEqual({ ok: true, value: undefined })
+  expect(printed).toContain('file:     a bundle in the link itself\nname:     tsx\nnote:     see the abort\n')
+  expect(await rowsOf(out)).toEqual(await rowsOf(file))
+  const sentence = async (text: string, to: string) => {
+    const opened = await open({ link: text, out: to, infoOnly: false, json: false })
+    return opened.ok ? 'opened' : opened.error
+  }
+  const cut = 'The bundle in this link is damaged: the link was cut or changed on its way. Copy the whole link.'
+  expect(await sentence(link.slice(0, -40), join(folder, 'cut'))).toBe(cut)
+  expect(await sentence(link.replace('#bundle=1.', '#bundle=2.'), join(folder, 'cut'))).toBe(
+    'The bundle in this link was made by a newer Ptarmigan: reload the page, or update.',
+  )
+  expect(await sentence(link, out)).toBe(`${out} exists already: say where to write with --out FILE.`)
+  expect((await readdir(folder)).toSorted()).toEqual(['back.ptarmigan', 'whole.ptarmigan'])
+})
+
+async function rowsOf(path: string): Promise<string[]> {
+  const trace = await openTrace(path, undefined, true)
+  if (!trace.ok) throw new Error(trace.error)
+  const decoded = decodeAll(trace.value.session)
+  if (!decoded.ok) throw new Error(decoded.error)
+  const lines = scriptText(trace.value.session, ['--itrace=i0ns', '-F', 'ip,sym,symoff,insn']).split('\n')
+  expect(lines.length).toBeGreaterThan(1000)
+  return lines
+}
 
 it('what cannot be shared says why', async () => {
   const sentence = async (file: string, address: string) => {

@@ -493,7 +493,7 @@ export type CutAuxTable = {
   clock: TextColumn
 }
 
-/** code that decoding a range visits, as runs of instructions alike; thread, start_ns, end_ns count */
+/** code that decoding a range visits, as runs of instructions alike, and places that its samples name, without code; thread, start_ns, end_ns count */
 export type CutCodeTable = {
   rows: number
   /** row of images */
@@ -514,6 +514,37 @@ export type CutCodeTable = {
   inlined: TextColumn
 }
 
+/** bytes of cut_records and cut_aux that hold addresses, to be replaced; fails where they cannot be; thread, start_ns, end_ns, first and count count; asked for from first 0 on, in order, up to an empty answer */
+export type CutAddressesTable = {
+  rows: number
+  /** enum ptm_address_kind (api/cut.h) */
+  kind: Uint8Array
+  /** of the bytes; 2^48 and more as in cut_records */
+  file_offset: Float64Array
+  /** bytes of the address that are here, low ones first; 0: see length */
+  size: Uint8Array
+  /** bytes of it that are elsewhere, before these */
+  skip: Uint8Array
+  /** the whole address */
+  value: BigUint64Array
+  /** of a map, or of bytes that are not understood */
+  length: Float64Array
+}
+
+/** unwinding tables of the images that copied stacks of a range lead through; after cut_code of the same request; thread, start_ns, end_ns count */
+export type CutFramesTable = {
+  rows: number
+  /** row of images */
+  image: Uint32Array
+  /** in the image's own address space */
+  address: BigUint64Array
+  file_offset: BigUint64Array
+  /** its name */
+  section: TextColumn
+  /** its bytes (not text) */
+  bytes: TextColumn
+}
+
 /** PT_LOADs of the images that are given; nothing counts */
 export type ImageLoadsTable = {
   rows: number
@@ -526,6 +557,8 @@ export type ImageLoadsTable = {
   file_size: BigUint64Array
   address: BigUint64Array
   memory_size: BigUint64Array
+  /** name of the section it is, where names of binaries depend on it (of the kernel); empty: any */
+  section: TextColumn
 }
 
 export type Tables = {
@@ -551,6 +584,8 @@ export type Tables = {
   cut_records: CutRecordsTable
   cut_aux: CutAuxTable
   cut_code: CutCodeTable
+  cut_addresses: CutAddressesTable
+  cut_frames: CutFramesTable
   image_loads: ImageLoadsTable
 }
 
@@ -813,6 +848,21 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['line', 'u32'],
     ['inlined', 'str'],
   ],
+  cut_addresses: [
+    ['kind', 'u8'],
+    ['file_offset', 'f64'],
+    ['size', 'u8'],
+    ['skip', 'u8'],
+    ['value', 'u64'],
+    ['length', 'f64'],
+  ],
+  cut_frames: [
+    ['image', 'u32'],
+    ['address', 'u64'],
+    ['file_offset', 'u64'],
+    ['section', 'str'],
+    ['bytes', 'str'],
+  ],
   image_loads: [
     ['image', 'u32'],
     ['is_32bit', 'u8'],
@@ -821,5 +871,6 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['file_size', 'u64'],
     ['address', 'u64'],
     ['memory_size', 'u64'],
+    ['section', 'str'],
   ],
 }

@@ -20,6 +20,7 @@ export const detailKeys = [
   'instructions.clock',
   'instructions.syntax',
   'instructions.columns',
+  'instructions.source',
   'blocks.list',
   'blocks.order',
   'blocks.columns',
@@ -47,6 +48,8 @@ export type ViewState = {
   block: bigint | null
   /** Functions from the root to the zoomed flame; empty: not zoomed. */
   flamePath: number[]
+  /** The same to the selected flame; null: none is. */
+  flameAt: readonly number[] | null
   /** What the timeline shows, in fractions of ns too; null: the range, or the whole trace. */
   timeline: TimeRange | null
   /** Threads whose lanes are folded. */
@@ -70,6 +73,7 @@ export const initialViewState: ViewState = {
   packet: null,
   block: null,
   flamePath: [],
+  flameAt: null,
   timeline: null,
   folded: [],
   call: null,

@@ -7,7 +7,7 @@ import { CHUNK_BYTES, plainBytes, SEALED_FORMAT } from '../lib/sealed'
 import { ask, urlOf } from './api'
 import { deriveKeys, openLabel, type ShareLabel } from './crypto'
 import type { ShareLink } from './link'
-import { paths } from './wire'
+import { isCount, isTime, paths } from './wire'
 
 export type OpenedShare = { label: ShareLabel; file: RemoteFile; created_ms: number; expires_ms: number }
 
@@ -19,7 +19,7 @@ export async function openShare({ server, id, secret }: ShareLink, signal?: Abor
   const described = await ask({ server, path: paths.share(id), signal })
   if (!described.ok) return fail(described.error.sentence)
   const { format, bytes, label: sealedLabel, created_ms, expires_ms } = described.value
-  if (typeof bytes !== 'number' || typeof sealedLabel !== 'string' || typeof expires_ms !== 'number' || typeof created_ms !== 'number')
+  if (!isCount(bytes) || typeof sealedLabel !== 'string' || !isTime(expires_ms) || !isTime(created_ms))
     return fail('The share server gave an answer that makes no sense.')
   if (format !== SEALED_FORMAT) return fail('This share was made by a newer Ptarmigan: reload the page to get it.')
   const keys = await deriveKeys(secret)

@@ -5,7 +5,7 @@
 // Layout: the System V ABI; .ptarmigan.lines is ours (wasm/src/image/line_rows.c).
 import { Writer } from './little-endian'
 
-export type Load = { fileOffset: bigint; fileSize: bigint; address: bigint; memorySize: bigint; executable: boolean }
+export type Load = { fileOffset: bigint; fileSize: bigint; address: bigint; memorySize: bigint; executable: boolean; section: string }
 export type CodeRow = {
   address: bigint
   code: Uint8Array<ArrayBuffer>
@@ -18,11 +18,14 @@ export type CodeRow = {
   /** Outermost first, one a line. */
   inlined: string
 }
+export type FrameSection = { name: string; address: bigint; fileOffset: bigint; bytes: Uint8Array<ArrayBuffer> }
 export type SmallImage = {
   is32bit: boolean
   loads: readonly Load[]
   buildId: Uint8Array<ArrayBuffer>
   rows: readonly CodeRow[]
+  /** Sections that stacks are unwound by. */
+  frames: readonly FrameSection[]
   withLines: boolean
 }
 
@@ -49,6 +52,7 @@ function extentsOf(image: SmallImage): SparseFile['extents'] {
   const pieces = image.rows
     .map(({ address, code }) => ({ offset: offsetOf(image.loads, address), code }))
     .filter((piece): piece is { offset: number; code: Uint8Array<ArrayBuffer> } => piece.offset !== null && piece.code.length > 0)
+    .concat(image.frames.map(({ fileOffset, bytes }) => ({ offset: Number(fileOffset), code: bytes })))
     .toSorted((a, b) => a.offset - b.offset)
   const extents: SparseFile['extents'] = []
   let at = 0
@@ -103,7 +107,8 @@ function lineRows(rows: readonly CodeRow[]): Uint8Array<ArrayBuffer> | null {
   for (const { address, code, file, line, inlined } of known) {
     if (address < end) continue // the same code in another block
     end = address + BigInt(code.length)
-    made.u64(address).u32(code.length).u32(texts.add(file)).u32(line).u32(texts.add(inlined))
+    // The line of a place that was sampled or called from, whose code is not here.
+    made.u64(address).u32(Math.max(1, code.length)).u32(texts.add(file)).u32(line).u32(texts.add(inlined))
     count++
   }
   const header = new Writer().put(new TextEncoder().encode('PTML')).u32(1).u32(count).u32(texts.bytes.length)
@@ -135,7 +140,7 @@ export function writeElf(image: SmallImage): SparseFile {
   for (const load of image.loads.filter(({ executable }) => executable)) {
     codeSections.set(load, sections.length)
     sections.push({
-      name: codeSections.size === 1 ? '.text' : `.text.${codeSections.size}`,
+      name: load.section !== '' ? load.section : codeSections.size === 1 ? '.text' : `.text.${codeSections.size}`,
       type: 1,
       flags: 6n,
       address: load.address,
@@ -143,6 +148,8 @@ export function writeElf(image: SmallImage): SparseFile {
       size: Number(load.fileSize),
     })
   }
+  for (const { name, address, fileOffset, bytes } of image.frames)
+    sections.push({ name, type: 1, flags: 2n, address, offset: Number(fileOffset), size: bytes.length })
   addSymbols(image, wide, codeSections, sections.length, add)
   const lines = image.withLines ? lineRows(image.rows) : null
   if (lines) add({ name: '.ptarmigan.lines', type: 1, flags: 0n, address: 0n }, lines)

@@ -10,26 +10,11 @@ import { bundleValue, parseBundleValue } from './bundle-link'
 import { openBundle, packBundle, readMember, type About } from './container'
 import { fromBase64Url, openLabel, deriveKeys, sealLabel, toBase64Url } from './crypto'
 import { parseLink as parseShareLink, parseShareValue } from './link'
+import { below, LONGEST_MS, many } from './fuzz-for-tests'
 import { selectPerfData } from './perf-data'
 import { formatLink, parseLink } from './permalink'
 import { bytesOfAll, MemorySource } from './pieces'
 import { noRedaction, StandIns } from './redaction'
-
-const times = Math.max(1, Number(process.env['PTARMIGAN_FUZZ'] ?? 1))
-const LONGEST_MS = 120_000 * times
-
-/** mulberry32: numbers in [0, 1) from a seed. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-const below = (random: () => number, limit: number): number => Math.floor(random() * limit)
 
 /** A damaged copy: bytes changed, cut, doubled, or numbers put in that are very large. */
 function damaged(random: () => number, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -76,17 +61,6 @@ beforeAll(async () => {
   ]
   bundle = await bytesOfAll(await packBundle(members, about))
 })
-
-/** Runs a case many times, each with its own seed, which a failure names. */
-async function many(count: number, task: (random: () => number) => unknown): Promise<void> {
-  for (let seed = 1; seed <= count * times; seed++) {
-    try {
-      await task(randomOf(seed))
-    } catch (error) {
-      throw new Error(`seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, { cause: error })
-    }
-  }
-}
 
 describe('anything at all', () => {
   it('as a link to a view is read or is none, and what was read comes back', async () => {

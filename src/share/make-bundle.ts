@@ -8,11 +8,12 @@ import type { TimeRange } from '../model/view-state'
 import { bundleValue } from './bundle-link'
 import { packBundle, type About, type MemberContent } from './container'
 import { momentOf, packetIn, type Selected } from './cut-view'
-import { writeElf, type CodeRow, type Load } from './elf-image'
+import { writeElf, type CodeRow, type FrameSection, type Load } from './elf-image'
 import { bytesOfHex } from './little-endian'
 import { selectPerfData, type AuxPiece, type Selection } from './perf-data'
 import { emptyView, viewParameters } from './permalink'
 import { lengthOfAll, type ByteSource, type Piece } from './pieces'
+import { rebase, type Rebased } from './rebase'
 import { redactsNothing, StandIns, type Redaction } from './redaction'
 
 /** Asks the decoder; the trace must have been decoded to its end. */
@@ -33,8 +34,8 @@ export type BundleWish = {
   view: string
   /** What is selected, when only a part is taken: the view says it in that part's own numbers. */
   selected?: Selected
-  /** Source texts by path, when the reader asked for them. */
-  sources?: ReadonlyMap<string, Uint8Array<ArrayBuffer>>
+  /** When the reader asked for source texts: those there are of the files that the executed code is of, by their paths. */
+  sources?: (paths: readonly string[]) => Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer>>>
 }
 
 /** What is in a bundle, for the reader to look at before it leaves. */
@@ -47,6 +48,8 @@ export type Contents = {
   paths: string[]
   symbols: string[]
   files: string[]
+  /** Source files whose text is in it. */
+  sources: string[]
   left: string[]
 }
 
@@ -58,13 +61,14 @@ export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish
   const names = new StandIns(wish.redaction)
   const wanted = await askAll(ask, wish)
   if (!wanted.ok) return wanted
-  const pieces = await tracePieces(trace, wanted.value, wish, names)
+  const rebased = wish.redaction.addresses ? await rebase(trace, ask, requestsOf(wish)) : ok(null)
+  if (!rebased.ok) return rebased
+  const pieces = await tracePieces(trace, rebased.value, wanted.value, wish, names)
   if (!pieces.ok) return pieces
   const images = imageMembers(wanted.value, wish, names)
-  const left = leftOut(wish)
-  const sources = [...(wish.sources ?? new Map<string, Uint8Array<ArrayBuffer>>())].map(([path, bytes]): MemberContent => {
-    return { role: 'source', path, size: bytes.length, pieces: [bytes] }
-  })
+  const left = [...leftOut(wish), ...images.left]
+  const texts = await wish.sources?.(images.files)
+  const sources = [...(texts ?? [])].map(([path, bytes]): MemberContent => ({ role: 'source', path, size: bytes.length, pieces: [bytes] }))
   const about: About = { by: 'Ptarmigan', title: wish.title, note: wish.note, view: wish.view + (await selectedText(ask, wanted.value, wish)), left }
   const traceName = wish.redaction.paths ? 'perf.data' : name
   const members: MemberContent[] = [
@@ -85,6 +89,7 @@ export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish
       paths: [...names.told.paths],
       symbols: [...names.told.symbols],
       files: images.files,
+      sources: sources.map(({ path }) => path),
       left,
     },
   })
@@ -99,6 +104,15 @@ async function selectedText(ask: Ask, { aux }: Wanted, { selected, threads }: Bu
   return text === '' ? '' : `&${text}`
 }
 
+type Request = Parameters<Ask>[1]
+
+/** What to ask the decoder for: a request of each asked-for thread, or one of all. */
+const requestsOf = ({ range, threads }: BundleWish): Request[] =>
+  (threads ?? [undefined]).map((thread) => ({
+    ...(thread !== undefined && { thread }),
+    ...(range && { start_ns: range.start_ns, end_ns: range.end_ns }),
+  }))
+
 type Wanted = {
   images: Tables['images']
   loads: Tables['image_loads']
@@ -106,16 +120,16 @@ type Wanted = {
   records: Tables['cut_records'][]
   aux: Tables['cut_aux'][]
   code: Tables['cut_code'][]
+  frames: Tables['cut_frames'][]
 }
 
-async function askAll(ask: Ask, { range, threads }: BundleWish): Promise<Result<Wanted, string>> {
+async function askAll(ask: Ask, wish: BundleWish): Promise<Result<Wanted, string>> {
   const images = await ask('images', {})
   if (!images.ok) return fail(images.error.sentence)
   const loads = await ask('image_loads', {})
   if (!loads.ok) return fail(loads.error.sentence)
-  const wanted: Wanted = { images: images.value, loads: loads.value, records: [], aux: [], code: [] }
-  for (const thread of threads ?? [undefined]) {
-    const request = { ...(thread !== undefined && { thread }), ...(range && { start_ns: range.start_ns, end_ns: range.end_ns }) }
+  const wanted: Wanted = { images: images.value, loads: loads.value, records: [], aux: [], code: [], frames: [] }
+  for (const request of requestsOf(wish)) {
     const records = await ask('cut_records', request)
     if (!records.ok) return fail(records.error.sentence)
     const aux = await ask('cut_aux', request)
@@ -125,22 +139,33 @@ async function askAll(ask: Ask, { range, threads }: BundleWish): Promise<Result<
     wanted.records.push(records.value)
     wanted.aux.push(aux.value)
     wanted.code.push(code.value)
+    const frames = await ask('cut_frames', request)
+    if (!frames.ok) return fail(frames.error.sentence)
+    wanted.frames.push(frames.value)
   }
   return ok(wanted)
 }
 
-async function tracePieces(trace: ByteSource, wanted: Wanted, wish: BundleWish, names: StandIns): Promise<Result<Piece[], string>> {
+async function tracePieces(
+  trace: ByteSource,
+  rebased: Rebased | null,
+  wanted: Wanted,
+  wish: BundleWish,
+  names: StandIns,
+): Promise<Result<Piece[], string>> {
   if (isDirectory(wanted))
     return fail('A recording that is a directory with several data files (perf record --threads) cannot be made a bundle: share its folder as a tar, which opens as well.')
   const whole = !wish.range && !wish.threads
   if (whole && redactsNothing(wish.redaction)) return ok([{ source: trace, offset: 0, length: trace.size }])
+  // With other addresses only what is known to the last byte is taken.
+  const all = whole && !rebased
   const selection: Selection = {
     names,
-    unpacked: unpackedRecords(wanted.records),
-    records: whole ? null : new Set(wanted.records.flatMap((table) => Array.from(table.file_offset))),
-    aux: whole ? null : wanted.aux.flatMap(auxPiecesOf),
+    unpacked: unpackedRecords(wanted.records, rebased),
+    records: all ? null : new Set(wanted.records.flatMap((table) => Array.from(table.file_offset))),
+    aux: all ? null : wanted.aux.flatMap(auxPiecesOf),
   }
-  return selectPerfData(trace, selection)
+  return selectPerfData(rebased ?? trace, selection)
 }
 
 /** Offsets from here on are of other files of a recording's directory, or of unpacked records. */
@@ -154,14 +179,14 @@ function isDirectory({ records, aux }: Wanted): boolean {
 }
 
 /** In the order of the file, each once: several threads may need the same. */
-function unpackedRecords(tables: Wanted['records']): Uint8Array<ArrayBuffer>[] {
+function unpackedRecords(tables: Wanted['records'], rebased: Rebased | null): Uint8Array<ArrayBuffer>[] {
   const found = new Map<number, Uint8Array<ArrayBuffer>>()
   for (const { rows, file_offset, record } of tables)
     for (let row = 0; row < rows; row++) {
       const bytes = record.pool.slice(record.offsets[row], record.offsets[row + 1])
       if (bytes.length > 0) found.set(file_offset[row] ?? 0, bytes)
     }
-  return [...found].toSorted(([a], [b]) => a - b).map(([, bytes]) => bytes)
+  return [...found].toSorted(([a], [b]) => a - b).map(([offset, bytes]) => rebased?.patched(offset, bytes) ?? bytes)
 }
 
 function auxPiecesOf(table: Tables['cut_aux']): AuxPiece[] {
@@ -173,15 +198,20 @@ function auxPiecesOf(table: Tables['cut_aux']): AuxPiece[] {
   }))
 }
 
-function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { members: MemberContent[]; codeBytes: number; files: string[] } {
+function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { members: MemberContent[]; codeBytes: number; files: string[]; left: string[] } {
   const rows = codeRows(wanted.code, wish.redaction, names)
+  for (const table of wanted.frames) for (const image of table.image) rows.set(image, rows.get(image) ?? [])
   const members: MemberContent[] = []
+  const left: string[] = []
   let codeBytes = 0
   for (const [image, code] of [...rows].toSorted(([a], [b]) => a - b)) {
     const { loads, is32bit } = loadsOf(wanted.loads, image)
-    if (loads.length === 0) continue
+    if (loads.length === 0) {
+      left.push(`Code of ${names.path(textAt(wanted.images.path, image))}, which was generated while the program ran, is not here: where it ran is a gap.`)
+      continue
+    }
     const own = textAt(wanted.images.own_build_id, image) || textAt(wanted.images.build_id, image)
-    const file = writeElf({ is32bit, loads, buildId: names.buildId(bytesOfHex(own)), rows: code, withLines: !wish.redaction.lines })
+    const file = writeElf({ is32bit, loads, buildId: names.buildId(bytesOfHex(own)), rows: code, frames: framesOf(wanted.frames, image), withLines: !wish.redaction.lines })
     codeBytes += code.reduce((sum, row) => sum + row.code.length, 0)
     members.push({
       role: 'image',
@@ -193,7 +223,7 @@ function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { memb
   }
   const files = new Set([...rows.values()].flatMap((code) => code.map(({ file }) => file)))
   files.delete('')
-  return { members, codeBytes, files: wish.redaction.lines ? [] : [...files] }
+  return { members, codeBytes, files: wish.redaction.lines ? [] : [...files], left }
 }
 
 /** The executed code by image. */
@@ -218,6 +248,18 @@ function codeRows(tables: readonly Tables['cut_code'][], redaction: Redaction, n
   return byImage
 }
 
+/** An image's unwinding tables, each once. */
+function framesOf(tables: Wanted['frames'], image: number): FrameSection[] {
+  const found = new Map<string, FrameSection>()
+  for (const { rows, image: images, section, address, file_offset, bytes } of tables)
+    for (let row = 0; row < rows; row++) {
+      const name = textAt(section, row)
+      if (images[row] !== image || found.has(name)) continue
+      found.set(name, { name, address: address[row] ?? 0n, fileOffset: file_offset[row] ?? 0n, bytes: bytes.pool.slice(bytes.offsets[row], bytes.offsets[row + 1]) })
+    }
+  return [...found.values()]
+}
+
 function loadsOf(table: Tables['image_loads'], image: number): { loads: Load[]; is32bit: boolean } {
   const loads: Load[] = []
   let is32bit = false
@@ -230,6 +272,7 @@ function loadsOf(table: Tables['image_loads'], image: number): { loads: Load[]; 
       address: table.address[row] ?? 0n,
       memorySize: table.memory_size[row] ?? 0n,
       executable: table.executable[row] === 1,
+      section: textAt(table.section, row),
     })
   }
   return { loads, is32bit }
@@ -247,6 +290,8 @@ function leftOut({ range, threads, redaction }: BundleWish): string[] {
   if (redaction.symbols === 'hash') left.push('Names of functions were replaced.')
   if (redaction.symbols === 'drop') left.push('Names of functions were left out.')
   if (redaction.lines) left.push('Source files and lines were left out.')
-  if (redaction.symbols !== 'keep' || redaction.paths) left.push('Addresses and the executed instructions are as they were, with short texts that a compiler put into them.')
+  if (redaction.addresses) left.push('Addresses of what was mapped were replaced, but for the lowest 16 bits and for programs that are always at the same place.')
+  if (redaction.symbols !== 'keep' || redaction.paths || redaction.addresses)
+    left.push(`${redaction.addresses ? 'The' : 'Addresses and the'} executed instructions are as they were, with short texts that a compiler put into them.`)
   return left
 }

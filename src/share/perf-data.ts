@@ -191,7 +191,7 @@ async function selectRecords(
   let unpacked = false
   const putUnpacked = (record: Uint8Array<ArrayBuffer>) => {
     const type = viewOf(record).getUint32(0, true)
-    const renamed = hidesTasks(type, selection, raw) ? null : renameRecord(type, record, selection.names)
+    const renamed = hides(type, selection, raw) ? null : renameRecord(type, record, selection.names)
     if (renamed) add(renamed)
   }
   for (let at = section.offset; end - at >= RECORD_HEADER; ) {
@@ -245,8 +245,12 @@ function payloadOf(type: number, record: Uint8Array<ArrayBuffer>): number {
   return 0
 }
 
-/** Raw data of tracepoints hold the names of tasks. */
-const hidesTasks = (type: number, { names }: Selection, raw: boolean): boolean => type === RecordType.SAMPLE && raw && names.redaction.comms
+/** Records with addresses that rebase.ts does not replace: of the kernel's code, of errors; the formats of tracepoints come with the kernel's symbols. */
+const holdsAddresses = new Set<number>([RecordType.KSYMBOL, RecordType.BPF_EVENT, RecordType.TEXT_POKE, RecordType.AUXTRACE_ERROR, RecordType.TRACING_DATA])
+
+/** What may not be shared at all. Raw data of tracepoints hold the names of tasks, and addresses. */
+const hides = (type: number, { names: { redaction } }: Selection, raw: boolean): boolean =>
+  (type === RecordType.SAMPLE && raw && (redaction.comms || redaction.addresses)) || (redaction.addresses && holdsAddresses.has(type))
 
 function keeps(
   type: number,
@@ -257,7 +261,7 @@ function keeps(
   raw: boolean,
 ): boolean {
   const { records } = selection
-  if (hidesTasks(type, selection, raw)) return false
+  if (hides(type, selection, raw)) return false
   if (type < RecordType.FIRST_USER) return records === null || records.has(at)
   if (type === RecordType.THREAD_MAP) return false
   if (type === RecordType.FEATURE && record.length >= 16) return features.has(numberAt(record, RECORD_HEADER))

@@ -11,13 +11,16 @@ export const RecordType = {
   SAMPLE: 9,
   MMAP2: 10,
   KSYMBOL: 17,
+  BPF_EVENT: 18,
   CGROUP: 19,
+  TEXT_POKE: 20,
   FIRST_USER: 64,
   ATTR: 64,
   TRACING_DATA: 66,
   BUILD_ID: 67,
   AUXTRACE_INFO: 70,
   AUXTRACE: 71,
+  AUXTRACE_ERROR: 72,
   THREAD_MAP: 73,
   FEATURE: 80,
   COMPRESSED: 81,
@@ -103,7 +106,7 @@ export function renameRecord(type: number, record: Uint8Array<ArrayBuffer>, name
     case RecordType.BUILD_ID:
       return renameBuildId(record, names)
     case RecordType.AUXTRACE_INFO:
-      return names.redaction.paths ? withoutFilter(record) : record
+      return names.redaction.paths || names.redaction.addresses ? withoutFilter(record) : record
     default:
       return record
   }

@@ -12,6 +12,7 @@ const view: LinkedView = {
   packet: { queue: 2, offset: 4096 },
   block: 0x7fff_1234_5678n,
   flame: ['main', 'match(Order const&)', 'operator new'],
+  flameAt: ['main', 'match(Order const&)', 'operator new', 'malloc'],
   zoom: { start: 1_000_000_000_123_456_789_250n, end: 1_000_000_000_123_456_799_000n },
   folded: [
     { pid: 1200, tid: 1200 },
@@ -43,6 +44,10 @@ block=7fff12345678
 flame=main
 match(Order const&)
 operator new
+flame-at=main
+match(Order const&)
+operator new
+malloc
 zoom=1000000000123456789250-1000000000123456799000
 folded=1200.1200,1200.1201
 call=1200.1204@1000000000123456789500.12
@@ -75,7 +80,7 @@ blocks.order=ipc.up`)
   it('of this build keeps its meaning in the first one: what that knew is written as before', () => {
     const old = new Set(['v', 'file', 'size', 'print', 'tab', 'thread', 'range', 'weight', 'search', 'at', 'packet', 'block', 'flame'])
     const known = [...new URLSearchParams(formatLink({ sources: null, origin: '', identity, view, others: [] }))].filter(([key]) => old.has(key))
-    const before: LinkedView = { ...emptyView, ...view, zoom: null, folded: [], call: null, top: null, packetTop: null, moment: null, details: {} }
+    const before: LinkedView = { ...emptyView, ...view, flameAt: [], zoom: null, folded: [], call: null, top: null, packetTop: null, moment: null, details: {} }
     expect(known).toEqual([...new URLSearchParams(formatLink({ sources: null, origin: '', identity, view: before, others: [] }))])
   })
   it('comes back as it went', () => {
@@ -100,11 +105,12 @@ blocks.order=ipc.up`)
   })
 })
 
-it('steps back to another tab, thread or place, not to another range', () => {
+it('steps back to another tab, thread or zoom, not to another range or selection', () => {
   expect(isNavigation(view, { ...view, tab: 'blocks' })).toBe(true)
   expect(isNavigation(view, { ...view, flame: ['main'] })).toBe(true)
   expect(isNavigation(view, { ...view, range: null, search: '' })).toBe(false)
   expect(isNavigation(view, { ...view, zoom: null, folded: [], call: null, top: null, details: {} })).toBe(false)
+  expect(isNavigation(view, { ...view, instruction: null, packet: { queue: 2, offset: 4104 }, block: 1n, flameAt: [] })).toBe(false)
 })
 
 it('tells files of the same size apart by their bytes', async () => {

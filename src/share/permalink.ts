@@ -8,7 +8,7 @@
 //   share             a share of the page's server, and its secret (link.ts)
 //   bundle            a very small bundle itself (bundle-link.ts)
 //   file, size, print the trace a view is of: name, bytes, fingerprint
-//   tab thread range weight search at packet block flame
+//   tab thread range weight search at packet block flame flame-at
 //   moment            the instruction, in a bundle of a part
 //   zoom folded call top packet-top                     the lists and the timeline on screen
 //   blocks.order instructions.columns …                 settings of single views
@@ -37,6 +37,8 @@ export type LinkedView = {
   block: bigint | null
   /** Names of functions from the root to the zoomed flame. */
   flame: string[]
+  /** The same of the box that is selected. */
+  flameAt: string[]
   /** In ps: the timeline shows fractions of ns. */
   zoom: Times | null
   folded: ThreadName[]
@@ -70,6 +72,7 @@ export const emptyView: LinkedView = {
   packet: null,
   block: null,
   flame: [],
+  flameAt: [],
   zoom: null,
   folded: [],
   call: null,
@@ -81,7 +84,7 @@ export const emptyView: LinkedView = {
 
 const tabs: readonly Tab[] = ['flame', 'timeline', 'instructions', 'blocks', 'packets', 'files']
 const weights: readonly Weight[] = ['time', 'cycles', 'instructions']
-const viewKeys = ['tab', 'thread', 'range', 'weight', 'search', 'at', 'packet', 'block', 'flame', 'zoom', 'folded', 'call', 'top', 'packet-top', 'moment']
+const viewKeys = ['tab', 'thread', 'range', 'weight', 'search', 'at', 'packet', 'block', 'flame', 'flame-at', 'zoom', 'folded', 'call', 'top', 'packet-top', 'moment']
 const known = new Set<string>(['v', 'trace', 'elf', 'share', 'bundle', 'file', 'size', 'print', ...viewKeys, ...detailKeys])
 const MOST_CHARACTERS = 2 << 20
 const MOST_FRAMES = 4096
@@ -141,6 +144,8 @@ function parseDetails(get: (key: string) => string): ViewState['details'] {
   return Object.fromEntries(detailKeys.flatMap((key) => (get(key) === '' ? [] : [[key, get(key).slice(0, MOST_DETAIL)]])))
 }
 
+const parseFrames = (text: string): string[] => (text === '' ? [] : text.split('\n', MOST_FRAMES))
+
 function parseView(get: (key: string) => string): LinkedView {
   const packet = parsePair(get('packet'))
   const packetTop = parsePair(get('packet-top'))
@@ -154,7 +159,8 @@ function parseView(get: (key: string) => string): LinkedView {
     instruction: parsePlace(get('at')),
     packet: packet && { queue: packet[0], offset: packet[1] },
     block,
-    flame: get('flame') === '' ? [] : get('flame').split('\n').slice(0, MOST_FRAMES),
+    flame: parseFrames(get('flame')),
+    flameAt: parseFrames(get('flame-at')),
     zoom: parseRange(get('zoom')),
     folded: get('folded').split(',', MOST_FOLDED).map(parseThread).filter(isThread),
     call: parseCall(get('call')),
@@ -208,6 +214,7 @@ export function viewParameters(view: LinkedView): URLSearchParams {
   put('packet', view.packet && `${view.packet.queue}.${view.packet.offset}`)
   put('block', view.block === null ? null : view.block.toString(16))
   put('flame', view.flame.join('\n'))
+  put('flame-at', view.flameAt.join('\n'))
   put('zoom', view.zoom && timesText(view.zoom))
   put('folded', view.folded.map(threadText).join(','))
   put('call', view.call && `${threadText(view.call.thread)}@${view.call.start}.${view.call.depth}`)
@@ -236,10 +243,9 @@ export function formatLink({ sources, origin, identity, view, others }: Omit<Lin
   return made.toString().replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%40', '@')
 }
 
-/** Whether going from one to the other is a step that the browser's back button should take back, rather than a pan. */
+/** Whether going from one to the other is a step that the browser's back button should take back, rather than a pan or a selection. */
 export function isNavigation(from: LinkedView, to: LinkedView): boolean {
-  const steps = ({ tab, thread, instruction, packet, block, flame }: LinkedView) =>
-    viewParameters({ ...emptyView, tab, thread, instruction, packet, block, flame }).toString()
+  const steps = ({ tab, thread, flame }: LinkedView) => viewParameters({ ...emptyView, tab, thread, flame }).toString()
   return steps(from) !== steps(to)
 }
 

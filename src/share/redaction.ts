@@ -18,12 +18,14 @@ export type Redaction = {
   symbols: SymbolChoice
   /** Source files and lines, names of inlined functions. */
   lines: boolean
+  /** Where things were in memory: rebase.ts puts other addresses in their place. */
+  addresses: boolean
 }
 
-export const noRedaction: Redaction = { host: false, commandLine: false, comms: false, paths: false, symbols: 'keep', lines: false }
+export const noRedaction: Redaction = { host: false, commandLine: false, comms: false, paths: false, symbols: 'keep', lines: false, addresses: false }
 
 export const redactsNothing = (redaction: Redaction): boolean =>
-  redaction.symbols === 'keep' && !(['host', 'commandLine', 'comms', 'paths', 'lines'] as const).some((name) => redaction[name])
+  redaction.symbols === 'keep' && !(['host', 'commandLine', 'comms', 'paths', 'lines', 'addresses'] as const).some((name) => redaction[name])
 
 /** Names that say nothing about anyone: the kernel's and perf's own. */
 const isNeutral = (path: string): boolean => path === '' || path.startsWith('[') || path.startsWith('//') || path.startsWith('anon_inode:')

@@ -7,7 +7,7 @@ import { CHUNK_BYTES, plainRange, sealedBytes, TAG_BYTES } from '../lib/sealed'
 import { ask, call, type ApiFailure } from './api'
 import { deriveKeys, hashToken, randomSecret, randomToken, sealLabel, Sealer, toBase64Url, fromBase64Url, type ShareLabel } from './crypto'
 import { formatLink } from './link'
-import { partRange, paths, type PartsAnswer, type PartTarget } from './wire'
+import { ID_PATTERN, isCount, isTime, partCount, partRange, paths, type PartsAnswer, type PartTarget } from './wire'
 
 /** All that is needed to go on with an upload, beside the very same bytes. */
 export type UploadPlan = {
@@ -37,6 +37,7 @@ export type UploadOptions = {
   sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>
 }
 
+const noSense = 'The share server gave an answer that makes no sense.'
 const PARTS_AT_ONCE = 3
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 30_000
@@ -59,7 +60,7 @@ export async function beginUpload(
   const made = await ask({ server, path: paths.create, method: 'POST', json, signal })
   if (!made.ok) return made
   const { id, expires_ms } = made.value
-  if (typeof id !== 'string' || typeof expires_ms !== 'number') return fail(refused('The share server gave an answer that makes no sense.'))
+  if (typeof id !== 'string' || !ID_PATTERN.test(id) || !isTime(expires_ms)) return fail(refused(noSense))
   return ok({ server, id, secret: toBase64Url(secret), token, bytes: file.size, expires_ms, label })
 }
 
@@ -77,6 +78,7 @@ export async function upload(plan: UploadPlan, file: Blob, options: UploadOption
 
 class Upload {
   private attempts = 0
+  private rounds = 0
   private bytesDone = 0
   private readonly total: number
 
@@ -125,14 +127,22 @@ class Upload {
     // Another attempt of ours completed it, and its answer was lost.
     if (!asked.ok) return asked.error.code === 'finished' ? ok('done') : asked
     const answer = partsOf(asked.value)
-    if (!answer || answer.bytes !== this.total || answer.partBytes % (CHUNK_BYTES + TAG_BYTES) !== 0)
-      return fail(refused('The share server gave an answer that makes no sense.'))
+    if (!answer || !this.makesSense(answer)) return fail(refused(noSense))
     this.bytesDone = this.total - Math.min(this.total, answer.missing * answer.partBytes)
     this.tell('')
     if (answer.missing > 0) return this.sendParts(sealer, answer)
     const completed = await call({ server, path: paths.complete(id), method: 'POST', token, signal: this.signal })
     if (completed.ok) return ok('done')
     return completed.error.code === 'incomplete' ? ok('more') : completed
+  }
+
+  /** Only whole chunks are ever sealed: a chunk of other bytes under the same nonce would give its key away. */
+  private makesSense({ bytes, partBytes, missing, parts }: PartsAnswer): boolean {
+    if (bytes !== this.total || partBytes <= 0 || partBytes % (CHUNK_BYTES + TAG_BYTES) !== 0) return false
+    const count = partCount(bytes, partBytes)
+    // Each round brings a part at least; a server that forgets them all again is not asked for ever.
+    if (missing > count || ++this.rounds > 2 * count + MOST_ATTEMPTS) return false
+    return parts.every(({ number, url, direct }) => number >= 1 && number <= count && (direct ? URL.canParse(url) : isOwn(this.plan.server, url)))
   }
 
   private async sendParts(sealer: Sealer, answer: PartsAnswer): Promise<Result<'more', ApiFailure>> {
@@ -193,13 +203,19 @@ function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
 
 function partsOf(value: Record<string, unknown>): PartsAnswer | null {
   const { bytes, partBytes, missing, parts } = value
-  if (typeof bytes !== 'number' || typeof partBytes !== 'number' || typeof missing !== 'number' || !Array.isArray(parts)) return null
+  if (!isCount(bytes) || !isCount(partBytes) || !isCount(missing) || !Array.isArray(parts)) return null
   const targets = parts.flatMap((part: unknown): PartTarget[] => {
     if (typeof part !== 'object' || part === null) return []
     const { number, url, direct } = part as Record<string, unknown>
-    return typeof number === 'number' && typeof url === 'string' ? [{ number, url, direct: direct === true }] : []
+    return isCount(number) && typeof url === 'string' ? [{ number, url, direct: direct === true }] : []
   })
   return missing > 0 && targets.length === 0 ? null : { bytes, partBytes, missing, parts: targets }
+}
+
+/** Whether what the server calls an address of its own is one: the owner's token goes there. */
+function isOwn(server: string, path: string): boolean {
+  const relative = path.replace(/^\//, '')
+  return URL.canParse(relative, server) && new URL(relative, server).origin === new URL(server).origin
 }
 
 /** Deletes a share for good. */

@@ -77,6 +77,13 @@ export const paths = {
   data: (id: string) => `/api/shares/${id}/data`,
 }
 
+/** A count of bytes or parts, as it comes out of JSON. */
+export const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+
+/** The latest time that a Date can hold. */
+const MOST_MS = 8.64e15
+export const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= MOST_MS
+
 export const partCount = (bytes: number, partBytes: number): number => Math.ceil(bytes / partBytes)
 
 /** Range of part `number` (from 1) in the sealed object; end exclusive. */

@@ -5,6 +5,7 @@ import type { ImageOutcome } from '../engine/protocol'
 import { isRemote, readRemote, type RemoteFile } from '../lib/remote-file'
 import { dataFiles, isDataFile, isKernelCopy } from '../model/perf-directory'
 import { findPsb } from '../model/raw-trace'
+import { isSourcePath } from '../model/source-texts'
 
 /** A file of this machine, or one that is read by HTTP Range. */
 export type OfferedFile = { file: File | RemoteFile; path: string }
@@ -16,6 +17,8 @@ export type SortedFiles = {
   traces: OfferedFile[]
   binaries: OfferedFile[]
   outcomes: ImageOutcome[]
+  /** Texts that line tables may name, by what they are called. */
+  sources: LocalFile[]
   /** The data.N files of the first trace, when it is the `data` of a directory. */
   data: OfferedFile[]
   /** Raw streams of Intel PT packets, looked for only when there is no trace. */
@@ -105,7 +108,7 @@ async function holdsPsb(file: File): Promise<boolean> {
 
 /** Sorts what was offered; of much junk only the first hundred get a sentence each. */
 export async function classify(offered: readonly OfferedFile[]): Promise<SortedFiles> {
-  const sorted: SortedFiles = { traces: [], binaries: [], outcomes: [], data: [], streams: [], others: [] }
+  const sorted: SortedFiles = { traces: [], binaries: [], sources: [], outcomes: [], data: [], streams: [], others: [] }
   const looked = offered.slice(0, MOST_FILES)
   let junk = 0
   for (let first = 0; first < looked.length; first += READS_AT_ONCE) {
@@ -116,6 +119,7 @@ export async function classify(offered: readonly OfferedFile[]): Promise<SortedF
       if (kind === 'trace') sorted.traces.push(one)
       else if (kind === 'elf' || kind === 'names' || isKernelCopy(one.path)) sorted.binaries.push(one)
       else if (isDataFile(one.path)) sorted.data.push(one)
+      else if (kind === 'junk' && isLocal(one) && isSourcePath(one.path)) sorted.sources.push(one)
       else if (junk++ < MOST_JUNK_SENTENCES) {
         if (kind === 'junk' && isLocal(one)) sorted.others.push(one)
         sorted.outcomes.push({ path: one.path, state: 'unreadable', sentence: reason ?? junkSentence(nameOf(one), kind, head) })

@@ -5,10 +5,10 @@ import { isRemote, readRemote, sliceRemote, type RemoteFile } from '../lib/remot
 import { fail, ok, type Result } from '../lib/result'
 import { isBundle, openBundle, readMember, type About, type Member, type Opened } from '../share/container'
 import { BlobSource, type ByteSource } from '../share/pieces'
-import type { OfferedFile } from './classify'
+import type { LocalFile, OfferedFile } from './classify'
 
-/** `about` is of the last bundle among the files; `bundles` were unpacked, into `members`. */
-export type Unpacked = { files: OfferedFile[]; about: About | null; problems: string[]; bundles: OfferedFile[]; members: OfferedFile[] }
+/** `about` is of the last bundle among the files; `bundles` were unpacked, into `members` and `sources`. */
+export type Unpacked = { files: OfferedFile[]; about: About | null; problems: string[]; bundles: OfferedFile[]; members: OfferedFile[]; sources: LocalFile[] }
 
 const ZEROS = new Uint8Array(1 << 20)
 
@@ -61,7 +61,7 @@ async function unpackMember(source: ByteSource, of: OfferedFile, opened: Opened,
   return ok({ file: extents ? sparseFile(nameIn(path), bytes.value, size, extents) : new File([bytes.value], nameIn(path)), path })
 }
 
-async function unpack(of: OfferedFile, name: string): Promise<Result<{ files: OfferedFile[]; about: About }, string>> {
+async function unpack(of: OfferedFile, name: string): Promise<Result<{ files: OfferedFile[]; sources: LocalFile[]; about: About }, string>> {
   const source = sourceOf(name, of.file)
   const opened = await openBundle(source)
   if (!opened.ok) return opened
@@ -73,12 +73,18 @@ async function unpack(of: OfferedFile, name: string): Promise<Result<{ files: Of
     if (!file.ok) return file
     files.push(file.value)
   }
-  return ok({ files, about })
+  const sources: LocalFile[] = []
+  for (const member of members.filter(({ role }) => role === 'source')) {
+    const bytes = await readMember(source, opened.value, member)
+    if (!bytes.ok) return bytes
+    sources.push({ file: new File([bytes.value], nameIn(member.path)), path: member.path })
+  }
+  return ok({ files, sources, about })
 }
 
 /** Puts the contents of bundles in their place; all other files stay. */
 export async function unpackBundles(offered: readonly OfferedFile[]): Promise<Unpacked> {
-  const unpacked: Unpacked = { files: [], about: null, problems: [], bundles: [], members: [] }
+  const unpacked: Unpacked = { files: [], about: null, problems: [], bundles: [], members: [], sources: [] }
   for (const one of offered) {
     const name = nameIn(one.path)
     try {
@@ -92,6 +98,7 @@ export async function unpackBundles(offered: readonly OfferedFile[]): Promise<Un
       if (made.ok) {
         unpacked.files.push(...made.value.files)
         unpacked.members.push(...made.value.files)
+        unpacked.sources.push(...made.value.sources)
         unpacked.bundles.push(one)
         unpacked.about = made.value.about
       } else unpacked.problems.push(`${name}: ${made.error}`)

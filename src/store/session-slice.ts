@@ -25,6 +25,7 @@ export const emptySession: SessionSlice = {
   fileName: '',
   file: null,
   files: [],
+  sources: [],
   keptId: '',
   keptFiles: null,
   origin: '',
@@ -73,6 +74,8 @@ function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
     sentence: `${path} is a trace too, but one is open at a time: ${opened?.path ?? ''} was opened.${/guest/i.test(path) ? GUEST : ''}`,
   }))
 }
+
+const sourceOutcome = ({ path }: OfferedFile): ImageOutcome => ({ path, state: 'used', sentence: `${path}: its lines are shown where instructions of them are.` })
 
 /** Runs `task` at most once per `every` ms, and a last time for the last call. */
 function throttle(every: number, task: () => void): { call(): void; stop(): void } {
@@ -217,7 +220,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     early = []
     const used = await offer(to, binaries)
     if (mine !== run) return
-    change({ outcomes: [...used, ...outcomes], files: filesToKeep(sorted, trace, binaries) })
+    change({ outcomes: [...used, ...outcomes], files: filesToKeep(sorted, trace, binaries), sources: sorted.sources })
     await readTables(mine)
     if (mine !== run) return
     if (get().session.info) await decode()
@@ -225,9 +228,15 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   }
 
   /** What reopens the trace: bundles whole, for what they say of themselves, else the trace and its binaries. */
-  function filesToKeep({ data }: SortedFiles, trace: OfferedFile, binaries: readonly OfferedFile[]): OfferedFile[] {
-    if (bundleFiles.length === 0) return [trace, ...data, ...binaries]
-    return [...bundleFiles, ...binaries.filter((one) => !fromBundle.has(one))]
+  function filesToKeep({ data, sources }: SortedFiles, trace: OfferedFile, binaries: readonly OfferedFile[]): OfferedFile[] {
+    if (bundleFiles.length === 0) return [trace, ...data, ...binaries, ...sources]
+    return [...bundleFiles, ...[...binaries, ...sources].filter((one) => !fromBundle.has(one))]
+  }
+
+  /** The decoder knows nothing of them: only lists show their lines. */
+  function addSources({ sources }: SortedFiles): void {
+    if (sources.length === 0) return
+    change({ sources: [...sources, ...get().session.sources], files: [...get().session.files, ...sources] })
   }
 
   async function addBinaries(sorted: SortedFiles): Promise<void> {
@@ -239,6 +248,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const used = await offer(await engine(), sorted.binaries)
     if (mine !== run) return
     change({ outcomes: [...used, ...sorted.outcomes], files: [...get().session.files, ...sorted.binaries] })
+    addSources(sorted)
     if (wasDecoding || used.some(({ state }) => state === 'used')) await decode()
   }
 
@@ -254,11 +264,12 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     told.stop()
     const bundles = await unpackBundles(files)
     bundleFiles = bundles.bundles
-    for (const one of bundles.members) fromBundle.add(one)
+    for (const one of [...bundles.members, ...bundles.sources]) fromBundle.add(one)
     const sorted = await classify(bundles.files)
     if (sorted.traces.length > 0) set({ bundle: bundles.about })
     const damaged = bundles.problems.map((sentence): ImageOutcome => ({ path: '', state: 'unreadable', sentence }))
-    return { ...sorted, outcomes: [...damaged, ...outcomes, ...sorted.outcomes] }
+    const sources = [...bundles.sources, ...sorted.sources]
+    return { ...sorted, sources, outcomes: [...damaged, ...outcomes, ...sorted.outcomes] }
   }
 
   /** Asks the reader for what a raw stream does not say of itself. */
@@ -277,7 +288,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const made = await rawFiles(raw.stream, raw.code, answer)
     if (!made.ok) return change({ status: 'failed', failure: made.error })
     early = []
-    const sorted = { traces: [made.value.trace], binaries: made.value.binaries, outcomes: [], data: [], streams: [], others: [] }
+    const sorted = { traces: [made.value.trace], binaries: made.value.binaries, sources: [], outcomes: [], data: [], streams: [], others: [] }
     return openTrace(sorted, made.value.trace, '')
   }
 
@@ -292,7 +303,10 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     if (!isOpen) change({ status: 'empty', progress: null })
     if (sorted.streams.length > 0) return askForRaw(sorted)
     if (isOpen && sorted.binaries.length > 0) return addBinaries(sorted)
-    if (isOpen) return change({ outcomes: sorted.outcomes })
+    if (isOpen) {
+      change({ outcomes: [...sorted.sources.map(sourceOutcome), ...sorted.outcomes] })
+      return addSources(sorted)
+    }
     early = [...early, ...sorted.binaries]
     change({
       status: sorted.binaries.length > 0 ? 'empty' : 'failed',

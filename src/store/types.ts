@@ -4,7 +4,7 @@
 import type { About } from '../share/container'
 import type { ImageOutcome, Progress, TableRequest } from '../engine/protocol'
 import type { ServerConfig } from '../share/wire'
-import type { OfferedFile } from './classify'
+import type { LocalFile, OfferedFile } from './classify'
 import type { Kept } from './kept-shares'
 import type { KeptTrace, Room } from './library'
 import type { RemoteFile } from '../lib/remote-file'
@@ -26,6 +26,8 @@ export type SessionSlice = {
   file: File | RemoteFile | null
   /** What it was opened from, bundles and archives as they were offered or unpacked: what is kept in the library. */
   files: readonly OfferedFile[]
+  /** Source texts at hand, of a bundle or given by the reader; the last given first. */
+  sources: readonly LocalFile[]
   /** The trace's id in the library when it is kept there, and the files that are; '' and null otherwise. */
   keptId: string
   keptFiles: readonly OfferedFile[] | null

@@ -232,7 +232,7 @@
 	C(cut_aux, offset, f64, "of the first byte in the queue's stream, as in packets") \
 	C(cut_aux, size, f64, "bytes") \
 	C(cut_aux, clock, str, "state of the clock there, in hex, for feature 255 (api/cut_seed.c); in the first row of a queue alone; empty: the queue's own start") \
-	T(cut_code, "code that decoding a range visits, as runs of instructions alike; thread, start_ns, end_ns count") \
+	T(cut_code, "code that decoding a range visits, as runs of instructions alike, and places that its samples name, without code; thread, start_ns, end_ns count") \
 	C(cut_code, image, u32, "row of images") \
 	C(cut_code, address, u64, "in the image's own address space") \
 	C(cut_code, code, str, "bytes in hex") \
@@ -242,6 +242,19 @@
 	C(cut_code, file, str, "source file; empty unknown") \
 	C(cut_code, line, u32, "source line; 0 unknown") \
 	C(cut_code, inlined, str, "functions inlined there, outermost first, one a line") \
+	T(cut_addresses, "bytes of cut_records and cut_aux that hold addresses, to be replaced; fails where they cannot be; thread, start_ns, end_ns, first and count count; asked for from first 0 on, in order, up to an empty answer") \
+	C(cut_addresses, kind, u8, "enum ptm_address_kind (api/cut.h)") \
+	C(cut_addresses, file_offset, f64, "of the bytes; 2^48 and more as in cut_records") \
+	C(cut_addresses, size, u8, "bytes of the address that are here, low ones first; 0: see length") \
+	C(cut_addresses, skip, u8, "bytes of it that are elsewhere, before these") \
+	C(cut_addresses, value, u64, "the whole address") \
+	C(cut_addresses, length, f64, "of a map, or of bytes that are not understood") \
+	T(cut_frames, "unwinding tables of the images that copied stacks of a range lead through; after cut_code of the same request; thread, start_ns, end_ns count") \
+	C(cut_frames, image, u32, "row of images") \
+	C(cut_frames, address, u64, "in the image's own address space") \
+	C(cut_frames, file_offset, u64, "") \
+	C(cut_frames, section, str, "its name") \
+	C(cut_frames, bytes, str, "its bytes (not text)") \
 	T(image_loads, "PT_LOADs of the images that are given; nothing counts") \
 	C(image_loads, image, u32, "row of images") \
 	C(image_loads, is_32bit, u8, "ELFCLASS32") \
@@ -249,6 +262,7 @@
 	C(image_loads, file_offset, u64, "") \
 	C(image_loads, file_size, u64, "") \
 	C(image_loads, address, u64, "") \
-	C(image_loads, memory_size, u64, "")
+	C(image_loads, memory_size, u64, "") \
+	C(image_loads, section, str, "name of the section it is, where names of binaries depend on it (of the kernel); empty: any")
 
 #endif

@@ -2,7 +2,7 @@
 // The picture of the flame graph and what pointer and keys do to it.
 import { useCallback, useId, useMemo, useRef, useState } from 'react'
 import { nodeAt, pathOf, type CallTree } from '../../model/call-tree'
-import { useKeptScroll } from '../../store'
+import { useKeptScroll, useStore } from '../../store'
 import { CanvasLayer, useSize, type Draw } from '../../widgets/CanvasLayer'
 import { Facts } from '../../widgets/Facts'
 import { usePalette } from '../../widgets/theme'
@@ -35,7 +35,9 @@ export function FlameCanvas({ tree, zoom, found, nameOf, groupOf, imagePathOf, o
   const [scrollTop, setScrollTop] = useState(0)
   const [pointer, setPointer] = useState<Pointer | null>(null)
   // A path, for nodes are numbered anew in every tree.
-  const [selectedPath, setSelectedPath] = useState<number[] | null>(null)
+  const selectedPath = useStore((store) => store.view.flameAt)
+  const keepView = useStore((store) => store.keepView)
+  const setSelectedPath = (flameAt: number[] | null) => keepView({ flameAt })
   const description = useId()
 
   const boxes = useMemo(() => layoutFlame(tree, zoom, width, LEAST_PX), [tree, zoom, width])

@@ -63,6 +63,8 @@ function factsOf({ table, index }: Place, row: number, context: CellContext, whe
   const cycles = table.cycles[index] ?? NaN
   const covered = table.cycle_instructions[index] ?? NaN
   const file = textAt(table.file, index)
+  const line = table.line[index] ?? 0
+  const sourceLine = context.lineOf(file, line)?.trim() ?? ''
   const cpu = table.cpu[index] ?? -1
   const facts = [
     { name: 'Number', value: `#${countText(row)}` },
@@ -74,7 +76,7 @@ function factsOf({ table, index }: Place, row: number, context: CellContext, whe
     { name: 'Address', value: `0x${addressText(table.ip[index] ?? 0n)}` },
     { name: 'Bytes', value: codeText(codeOf(table, index)) },
     { name: 'Binary', value: pathOf(context.names.images, table.image[index] ?? 0) },
-    { name: 'Source', value: file === '' ? '' : `${file}:${table.line[index] ?? 0}` },
+    { name: 'Source', value: file === '' ? '' : `${file}:${line}${sourceLine === '' ? '' : `  ${sourceLine}`}` },
     { name: 'Inlined', value: textAt(table.inlined, index) },
     { name: 'Packet', value: Number.isNaN(table.offset[index]) ? '' : `offset ${hexText(table.offset[index] ?? 0)}${where}` },
     {

@@ -7,7 +7,7 @@ import { textAt } from '../../lib/text-column'
 import { toggled } from '../../lib/toggled'
 import { oneOf, someOf } from '../../model/detail-codecs'
 import { functionName, infoValue, threadLabel, whyNoCycles } from '../../model/names'
-import type { NameTables } from '../../model/places'
+import { baseName, type NameTables } from '../../model/places'
 import { compileSearch, matchRows } from '../../model/search'
 import type { ThreadsTable } from '../../model/tables.gen'
 import { useDetail, useKeptTop, useStore } from '../../store'
@@ -21,19 +21,22 @@ import type { RowSelection } from '../../widgets/virtual-rows'
 import { instructionCell, type CellContext } from './cells'
 import { allColumns, columnsShown, defaultColumns } from './columns'
 import { InstructionDetail } from './InstructionDetail'
-import { endsVisit, gapLost, jumpHint, type TimeBase } from './layout'
+import { endsVisit, gapLost, jumpHint, newSourceLine, type TimeBase } from './layout'
 import { useCopy } from './use-copy'
 import type { Syntax } from '../../lib/disassemble'
 import { useDisassembler } from './use-disassembler'
 import { useInstructions } from './use-instructions'
+import { useSourceLines } from './use-source-lines'
 import { jumpTo } from './jump-to'
 
 type Props = { threads: ThreadsTable; thread: number; picker: ReactNode }
 
 const gapHeight = 26
+const sourceHeight = 22
 
 const clockCodec = oneOf<TimeBase>('start', 'perf')
 const syntaxCodec = oneOf<Syntax>('intel', 'att')
+const sourceCodec = oneOf<'shown' | 'hidden'>('shown', 'hidden')
 const columnsCodec = someOf<string>(
   allColumns.map(({ id }) => id),
   defaultColumns,
@@ -47,6 +50,8 @@ export function InstructionList({ threads, thread, picker }: Props) {
   const [timeBase, setTimeBase] = useDetail('instructions.clock', clockCodec)
   const [shown, setShown] = useDetail('instructions.columns', columnsCodec)
   const [syntax, setSyntax] = useDetail('instructions.syntax', syntaxCodec)
+  const [sourceShown, setSourceShown] = useDetail('instructions.source', sourceCodec)
+  const { lineOf, available: hasSources } = useSourceLines()
   const held = useInstructions(thread, visible, rowCount)
   const { selection, reveal, select, keepTop } = useSelection(thread, rowCount)
   const onRange = useCallback(
@@ -62,8 +67,8 @@ export function InstructionList({ threads, thread, picker }: Props) {
   const found = useFound(names)
   const start_ns = useMemo(() => startOf(infoValue(session.info, 'start_time_ns')), [session.info])
   const context: CellContext = useMemo(
-    () => ({ names, timeBase, start_ns, textOf, found, find }),
-    [names, timeBase, start_ns, textOf, found, find],
+    () => ({ names, timeBase, start_ns, textOf, found, find, lineOf }),
+    [names, timeBase, start_ns, textOf, found, find, lineOf],
   )
   const cell = useCallback((row: number, column: string) => instructionCell(context, row, column), [context])
   const fullRow = useCallback((row: number) => (find(row) === null ? <span className="ins-waiting">#{countText(row)}</span> : null), [find])
@@ -85,12 +90,21 @@ export function InstructionList({ threads, thread, picker }: Props) {
   const leadIn = useCallback(
     (row: number) => {
       const place = find(row)
-      const text = place === null ? '' : textAt(place.table.gap_text, place.index)
-      return place === null || text === ''
-        ? null
-        : { height: gapHeight, node: <GapLine text={text} lost={gapLost(place.table, place.index)} /> }
+      if (place === null) return null
+      const gap = textAt(place.table.gap_text, place.index)
+      const source = sourceShown === 'hidden' ? null : newSourceLine(place, row === 0 ? null : find(row - 1), lineOf)
+      if (gap === '' && source === null) return null
+      return {
+        height: (gap === '' ? 0 : gapHeight) + (source === null ? 0 : sourceHeight),
+        node: (
+          <>
+            {gap === '' ? null : <GapLine text={gap} lost={gapLost(place.table, place.index)} />}
+            {source === null ? null : <SourceLine {...source} />}
+          </>
+        ),
+      }
     },
-    [find],
+    [find, lineOf, sourceShown],
   )
   const rowClass = useCallback(
     (row: number) => {
@@ -150,6 +164,16 @@ export function InstructionList({ threads, thread, picker }: Props) {
             { value: 'att', label: 'AT&T', title: 'As objdump and perf print by default' },
           ]}
         />
+        {hasSources ? (
+          <label>
+            <input
+              type="checkbox"
+              checked={sourceShown === 'shown'}
+              onChange={(event) => setSourceShown(event.target.checked ? 'shown' : 'hidden')}
+            />
+            Source lines between the rows
+          </label>
+        ) : null}
       </ColumnMenu>
     </>
   )
@@ -219,6 +243,16 @@ const GapLine = ({ text, lost }: { text: string; lost: boolean }) => (
   <div className={`ins-gap ${lost ? '' : 'is-off'}`} title={text}>
     {lost ? <Icon name="warning" size={14} /> : null}
     <span>{text}</span>
+  </div>
+)
+
+/** A line of the source, above the first of its instructions. */
+const SourceLine = ({ file, line, text }: { file: string; line: number; text: string }) => (
+  <div className="ins-source" title={`${file}:${line}`}>
+    <span className="ins-source-place">
+      {baseName(file)}:{line}
+    </span>
+    <code>{text}</code>
   </div>
 )
 

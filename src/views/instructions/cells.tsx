@@ -23,6 +23,7 @@ import {
   type TimeBase,
 } from './layout'
 import type { TextOf } from './use-disassembler'
+import type { LineOf } from './use-source-lines'
 
 export type Place = RowPlace<InstructionsTable>
 
@@ -33,6 +34,7 @@ export type CellContext = {
   textOf: TextOf
   /** By row of functions: 1 when it is searched for; null without a search. */
   found: Uint8Array | null
+  lineOf: LineOf
   /** The place of a row, when it is held. */
   find(row: number): Place | null
 }

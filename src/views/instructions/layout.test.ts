@@ -10,6 +10,7 @@ import {
   gapLost,
   ipcText,
   markOf,
+  newSourceLine,
   parseJump,
   perfLine,
   sourceText,
@@ -123,4 +124,17 @@ describe('the jump box', () => {
     }))
   it('asks for a unit', () =>
     expect(parseJump('15', 0n)).toMatchObject({ kind: 'unclear', sentence: expect.stringContaining('needs a unit') }))
+})
+
+it('a source line is told where it begins, when its text is known', () => {
+  const lines = (texts: Record<number, string>, before: number | null) =>
+    [0, 1, 2].map((index) => {
+      const row = newSourceLine({ table, index }, before === null ? null : { table, index: before }, (_, line) => texts[line] ?? null)
+      return row ? `${row.file}:${row.line} ${row.text}` : 'none'
+    })
+  expect(lines({ 12: 'if (x)', 13: '  y();' }, null)).toEqual(['/src/book.c:12 if (x)', '/src/book.c:13   y();', 'none'])
+  expect(lines({ 12: 'if (x)', 13: '  y();' }, 0)).toEqual(['none', '/src/book.c:13   y();', 'none'])
+  // After a gap a line begins anew.
+  expect(lines({ 12: 'if (x)', 13: '  y();' }, 1)).toEqual(['/src/book.c:12 if (x)', '/src/book.c:13   y();', 'none'])
+  expect(lines({}, null)).toEqual(['none', 'none', 'none'])
 })

@@ -105,6 +105,22 @@ export function sourceText(table: InstructionsTable, index: number): string {
   return file === '' || line === 0 ? '' : `${baseName(file)}:${line}`
 }
 
+type RowOf = { table: InstructionsTable; index: number }
+
+/** The source line that begins at a row: another than the row's before, or the first after a gap; null: the same, or its text is not known. */
+export function newSourceLine(
+  { table, index }: RowOf,
+  before: RowOf | null,
+  lineOf: (file: string, line: number) => string | null,
+): { file: string; line: number; text: string } | null {
+  const file = textAt(table.file, index)
+  const line = table.line[index] ?? 0
+  const goesOn =
+    before !== null && textAt(table.gap_text, index) === '' && before.table.line[before.index] === line && textAt(before.table.file, before.index) === file
+  const text = goesOn ? null : lineOf(file, line)
+  return text === null ? null : { file, line, text }
+}
+
 /** Where a branch went, by the row it led to when that is known: "main+0x12", else an address. */
 export function targetText(
   table: InstructionsTable,

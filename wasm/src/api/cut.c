@@ -28,9 +28,11 @@ void ptm_cut_free(ptm_session *session)
 	if (!cut)
 		return;
 	stop_walk(cut);
+	ptm_address_walk_free(cut);
 	ptm_array_free(&cut->processes);
 	ptm_array_free(&cut->queues);
 	ptm_array_free(&cut->visited);
+	ptm_array_free(&cut->unwound);
 	free(cut);
 	session->cut = NULL;
 }

@@ -27,7 +27,17 @@ struct ptm_cut {
 	ptm_flow *flow;
 	struct ptm_cut_input *input; /* what the flow reads */
 	PTM_ARRAY(uint8_t) visited;  /* by row of blocks: 1 when something of it was executed */
+	PTM_ARRAY(uint8_t) unwound;  /* by row of images: 1 when frames of copied stacks are in it (known once cut_code was told) */
+	struct ptm_address_walk *addresses; /* how far table cut_addresses was told; NULL: not begun */
 };
+
+/* What a row of table cut_addresses is. */
+typedef enum ptm_address_kind {
+	PTM_ADDRESS_CODE_MAP,    /* where a map of code begins */
+	PTM_ADDRESS_DATA_MAP,    /* where another map begins */
+	PTM_ADDRESS_PLAIN,       /* an address */
+	PTM_ADDRESS_OPAQUE       /* bytes that are no packet or record: they may hold anything */
+} ptm_address_kind;
 
 /* The cut of a request (thread, start_ns, end_ns), made when it is another one
  * than last time. PTM_BAD_REQUEST: the trace cannot be cut so; the message says why. */
@@ -38,6 +48,22 @@ ptm_status ptm_cut_walk(ptm_session *session, ptm_cut *cut) PTM_MUST_CHECK;
 
 /* Whether the record (row of the file's) is needed. */
 bool ptm_cut_needs_record(const ptm_session *session, const ptm_cut *cut, uint32_t row);
+/* Whether the sample (row of the file's) is needed. */
+bool ptm_cut_needs_sample(const ptm_session *session, const ptm_cut *cut, uint32_t row);
+
+/* api/query_cut_addresses.c: ends telling addresses. */
+void ptm_address_walk_free(ptm_cut *cut);
+
+/* Writes two digits a byte; returns how many characters. */
+static inline size_t ptm_cut_hex(const uint8_t *bytes, size_t count, char *into)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < count; i++) {
+		into[2 * i] = digits[bytes[i] >> 4];
+		into[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	return 2 * count;
+}
 
 /* api/cut_seed.c: the clock that a file made from a cut begins queue `queue` with. */
 ptm_status ptm_cut_seed(const ptm_session *session, uint32_t queue, ptm_clock *clock, bool *seeded) PTM_MUST_CHECK;

@@ -79,3 +79,10 @@ bool ptm_cut_needs_record(const ptm_session *session, const ptm_cut *cut, uint32
 		return !timed || record->time <= cut->last_ns;
 	}
 }
+
+bool ptm_cut_needs_sample(const ptm_session *session, const ptm_cut *cut, uint32_t row)
+{
+	const ptm_sample_ref *sample = &session->file.samples.at[row];
+	bool own = cut->thread == PTM_ALL || sample->tid == session->sideband.threads.at[cut->thread].tid;
+	return own && sample->time >= cut->first_ns && sample->time <= cut->last_ns;
+}

@@ -266,6 +266,8 @@ ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, p
 ptm_status ptm_query_cut_records(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_aux(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_code(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_addresses(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_frames(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_image_loads(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
 /* api/cut.c */

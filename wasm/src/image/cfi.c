@@ -128,6 +128,29 @@ static ptm_status open_cfi(ptm_image *image, cfi **made)
 	return open_index(image, *made);
 }
 
+ptm_status ptm_cfi_parts(ptm_image *image, ptm_cfi_part parts[2])
+{
+	cfi *from;
+
+	parts[0] = (ptm_cfi_part){ .section = ".eh_frame_hdr" };
+	parts[1] = (ptm_cfi_part){ .section = ".eh_frame" };
+	PTM_TRY(open_cfi(image, &from));
+	if (!from->usable || from->frames.offset > image->code.size || from->frames.size > image->code.size - from->frames.offset)
+		return PTM_OK;
+	const section *own[2] = { &from->header, &from->frames };
+	for (uint32_t i = 0; i < 2; i++) {
+		parts[i].address = own[i]->address;
+		parts[i].offset = own[i]->offset;
+		parts[i].size = own[i]->size;
+	}
+	return PTM_OK;
+}
+
+ptm_status ptm_cfi_bytes(ptm_image *image, uint64_t offset, void *into, uint32_t length)
+{
+	return read_file(image, offset, into, length);
+}
+
 /* The last entry of the search table that starts at or before `address`. */
 static ptm_status search(ptm_image *image, const cfi *from, uint64_t address, uint64_t *entry)
 {

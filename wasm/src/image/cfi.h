@@ -42,6 +42,14 @@ typedef struct ptm_cfi_row {
 ptm_status ptm_cfi_find(ptm_image *image, uint64_t address, ptm_cfi_row *row) PTM_MUST_CHECK;
 void ptm_cfi_free(ptm_image *image);
 
+/* A part of a file: where it is in it, and at which of its own addresses. */
+typedef struct ptm_cfi_part { const char *section; uint64_t address, offset, size; } ptm_cfi_part;
+
+/* Stores the search table's section and that of the frames; sizes 0: the image has none that is read. */
+ptm_status ptm_cfi_parts(ptm_image *image, ptm_cfi_part parts[2]) PTM_MUST_CHECK;
+/* Copies `length` bytes of the image's file. */
+ptm_status ptm_cfi_bytes(ptm_image *image, uint64_t offset, void *into, uint32_t length) PTM_MUST_CHECK;
+
 /* Reads 8 bytes of the memory that expressions look at; false: not known. */
 typedef bool ptm_cfi_read(void *context, uint64_t address, uint64_t *word);
 
