@@ -22,7 +22,7 @@ export default function FilesView() {
     return (
       <section className="files" aria-label="Files">
         <EmptyState title="No trace is open">
-          <p>Open a perf.data recorded with intel_pt, together with the programs and libraries that ran.</p>
+          <p>Open a perf.data (of Intel PT, BTS, branch stacks or samples), together with the programs and libraries that ran.</p>
           <AddFiles />
         </EmptyState>
         <Outcomes outcomes={session.outcomes} />
