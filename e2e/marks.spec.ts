@@ -40,8 +40,8 @@ test('PT events lead to their packet, and can be hidden', async ({ page }) => {
   await expect(details).toContainText('main+0x10')
   await details.getByRole('button', { name: 'Show packet' }).click()
   await idle(page)
-  // The FUP that tells the PTW packet's address, right behind it.
-  await expect(panel(page).locator('[aria-selected="true"]').first()).toContainText('FUP')
+  // The packet itself, not the FUP right behind it that tells its address.
+  await expect(panel(page).locator('[aria-selected="true"]').first()).toContainText('PTWRITE')
   await showTab(page, 'Timeline')
   const toggle = page.getByRole('button', { name: 'PT events' })
   await toggle.click()
@@ -55,7 +55,7 @@ test('a file of samples alone fills the flame graph, and says why other tabs are
   await idle(page)
   await showTab(page, 'Flame graph')
   await expect.poll(() => canvasColors(page)).toBeGreaterThan(4)
-  await expect(panel(page)).toContainText('By cycles')
+  await expect(panel(page).getByRole('radio', { name: 'Cycles' })).toHaveAttribute('aria-checked', 'true')
   for (const tab of ['Instructions', 'Blocks'] as const) {
     await showTab(page, tab)
     await expect(panel(page)).toContainText('perf record --call-graph lbr')

@@ -31,6 +31,11 @@ const hints = [
     text: 'Keeps only the last megabytes; kill -USR2 the recorder to take them.',
     command: 'perf record --snapshot -e intel_pt/cyc/u -m ,16M -p PID',
   },
+  {
+    title: 'Without Intel PT',
+    text: 'Branch stacks: mispredictions, and cycles of what was sampled.',
+    command: 'perf record -b -- ./program',
+  },
 ] as const
 
 function Problems() {
@@ -78,7 +83,7 @@ export function StartPage() {
         <header>
           <Mark size={40} />
           <h1>Ptarmigan</h1>
-          <p>See every call, instruction and cycle of a program recorded with Intel PT.</p>
+          <p>See every call, instruction and cycle of a program recorded with Intel PT, BTS or LBR.</p>
         </header>
         <div className="start-drop" aria-busy={opening}>
           <p className="start-drop-title">{opening ? openingText(fileName, progress) : 'Drop a perf.data here, with its binaries'}</p>

@@ -68,7 +68,7 @@ script (prints what perf script 6.1 prints)
   -D, --dump-raw-trace  every record and packet of the file too, in hex and in words
   --header           what the file says of the machine and the recording, first; --header-only: nothing else
   -G                 no call chains
-  --no-inline        call chains without inlined functions (they are never added)
+  --no-inline        unwound call chains (--call-graph dwarf) without the functions inlined at a frame
   --stitch-lbr       call stacks of the LBR (--call-graph lbr) go on in those of the sample before
   --show-mmap-events --show-task-events --show-switch-events --show-lost-events
                      these records too

@@ -56,5 +56,7 @@ test('branches are counted as script prints them', async () => {
     named++
   }
   expect(named).toBe(32)
+  // Nor does one to a place elsewhere stay a bare address.
+  expect(Array.from(table.to, (to, row) => [to, table.to_function[row]] as const).filter(([to, id]) => to !== 0n && id === 0)).toEqual([])
   expect(table.mispredicted.every(Number.isNaN)).toBe(true)
 }, 60_000)

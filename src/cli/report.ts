@@ -7,8 +7,10 @@ import { textAt } from '../lib/text-column'
 import type { Session } from '../engine/session'
 import { blockKey, spreadsByBlock, type CycleSpread } from '../model/block-cycles'
 import { ALL, type Tables } from '../model/tables.gen'
+import { whyNoPath } from '../model/names'
 import { JSON_VERSION, jsonText } from './json'
 import { columns, print } from './output'
+import { sampleReportJson, sampleReports, sampleReportText } from './sample-report'
 import { decodeAll } from './trace'
 
 export type Sort = 'time' | 'cycles' | 'instructions'
@@ -38,6 +40,8 @@ const SPREAD_BYTES = 4 << 20
 export async function report(session: Session, file: string, options: ReportOptions): Promise<Result<void, string>> {
   const decoded = decodeAll(session)
   if (!decoded.ok) return decoded
+  const info = session.query('info')
+  if (info.ok && whyNoPath(info.value) !== '') return reportSamples(session, file, options)
   const tree = session.query('call_tree')
   if (!tree.ok) return fail(tree.error.sentence)
   const functions = session.query('functions')
@@ -56,6 +60,18 @@ export async function report(session: Session, file: string, options: ReportOpti
     spreads: spreadsByBlock(spreads.value),
   }
   await print(options.json ? jsonText(reportJson(file, sources, options)) : reportText(file, sources, options))
+  return ok(undefined)
+}
+
+async function reportSamples(session: Session, file: string, { limit, json }: ReportOptions): Promise<Result<void, string>> {
+  const reports = sampleReports(session)
+  if (!reports.ok) return reports
+  const functions = session.query('functions')
+  if (!functions.ok) return fail(functions.error.sentence)
+  const images = session.query('images')
+  if (!images.ok) return fail(images.error.sentence)
+  const names = { functions: functions.value, images: images.value }
+  await print(json ? jsonText(sampleReportJson(file, reports.value, names, limit)) : sampleReportText(file, reports.value, names, limit))
   return ok(undefined)
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mixed mode with the real decoder: samples that ptgen's truth places, pinned to
 // the instructions that the trace was decoded to.
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Session } from '../engine/session'
@@ -125,4 +126,20 @@ test('PT events of a window are those of the whole trace in it, decoded for it o
   // The whole was asked for last: its answer is taken.
   expect(times(ask(session, 'marks', middle))).toEqual(times(ask(await open('ptwrite.perf.data'), 'marks', middle)))
   expect(new Set(times(ask(session, 'marks', middle)))).toEqual(new Set(inside))
+})
+
+test('a sample before the first traced moment is on the timeline', async () => {
+  const bytes = readFileSync(join(fixtures, 'other/mixed-cyc.perf.data'))
+  const word = Buffer.alloc(8)
+  word.writeBigUInt64LE(86_409_526_767_039n) // the first sample's time
+  const at = bytes.indexOf(word)
+  bytes.writeBigUInt64LE(86_409_526_700_000n, at)
+  const file = join(mkdtempSync(join(tmpdir(), 'ptarmigan-early-')), 'early.perf.data')
+  writeFileSync(file, bytes)
+  const trace = await openTrace(file, join(fixtures, 'symfs'), true)
+  if (!trace.ok) throw new Error(trace.error)
+  const { session } = trace.value
+  expect(decodeAll(session).ok).toBe(true)
+  const marks = ask(session, 'marks', { start_ns: 0, end_ns: 1e9, count: 1_000_000, flags: 1 })
+  expect([marks.time_ns[0], textAt(marks.name, 0), marks.count.reduce((sum, count) => sum + count, 0)]).toEqual([0, 'cycles:u', 93])
 })

@@ -25,7 +25,6 @@ export const scriptOptions = {
   header: { type: 'boolean' },
   'header-only': { type: 'boolean' },
   'hide-call-graph': { type: 'boolean', short: 'G' },
-  // Accepted because that is what is printed: perf's own default adds the functions inlined at a frame.
   'no-inline': { type: 'boolean' },
   'stitch-lbr': { type: 'boolean' },
   'show-mmap-events': { type: 'boolean' },
@@ -67,6 +66,7 @@ export function makeScriptOptions(values: Values): Result<ScriptOptions, string>
     delta_time: values['deltatime'] === true,
     pad_dso: values['call-trace'] === true,
     stitch_lbr: values['stitch-lbr'] === true,
+    no_inline: values['no-inline'] === true,
     dump: values['dump-raw-trace'] === true,
     header: values['header-only'] === true ? 'only' : values['header'] === true ? 'before' : 'none',
     hideChains: values['hide-call-graph'] === true,

@@ -22,6 +22,7 @@ export type ScriptOptions = {
   delta_time: boolean
   pad_dso: boolean
   stitch_lbr: boolean
+  no_inline: boolean
   /** Records and packets, as they are in the file, around the lines. */
   dump: boolean
   /** What the file says of itself, before the lines or instead of them. */
@@ -70,6 +71,7 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('delta_time', options.delta_time)
   number('pad_dso', options.pad_dso)
   number('stitch_lbr', options.stitch_lbr)
+  number('no_inline', options.no_inline)
   number('show', options.show)
   if (options.dump) lines.push(`dump ${name}`)
   if (options.header !== 'none') lines.push(`header ${writtenAt(name)}`)

@@ -1,18 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 // The call tree as views walk it: rows of the call_tree table joined by path of
 // functions, over all threads or below one node per thread, with totals.
-import type { CallTreeTable } from './tables.gen'
+import { textAt } from '../lib/text-column'
+import type { CallTreeTable, SampleEventsTable } from './tables.gen'
 import { ALL } from './tables.gen'
 import type { Weight } from './view-state'
 
-/** Amounts of one kind, one number a node. */
-export type Amounts = { ns: Float64Array; instructions: Float64Array; cycles: Float64Array }
+/** Amounts of one kind, one number a node. `samples`, and `events` that those of one event counted: of a file of samples alone. */
+export type Amounts = { ns: Float64Array; instructions: Float64Array; cycles: Float64Array; samples: Float64Array; events: Float64Array }
+
+/** What a tree is drawn by: as views agree on, or, of a file of samples, by what their event counted, or by their number. */
+export type TreeWeight = Weight | 'events' | 'samples'
+
+/** What the samples of a tree are of: an event, and what it counts. */
+export type SampledEvent = { name: string; unit: SampleUnit }
+export type SampleUnit = 'events' | 'ns' | 'cycles' | 'instructions'
+
+/** By column `unit` of the sample_events table. */
+const units: readonly SampleUnit[] = ['events', 'ns', 'cycles', 'instructions']
+
+export const sampledEvents = (table: SampleEventsTable | null): SampledEvent[] =>
+  table === null ? [] : Array.from({ length: table.rows }, (_, row) => ({ name: textAt(table.name, row), unit: units[table.unit[row] ?? 0] ?? 'events' }))
 
 /** Columns by node. Node 0 is everything; parents come before children. Children of
  * node i are children[childStart[i] .. childStart[i + 1]), the heaviest first. */
 export type CallTree = {
   count: number
-  weight: Weight
+  weight: TreeWeight
+  /** Calls were not followed: they are samples of this event. */
+  event: SampledEvent | null
   parent: Int32Array
   depth: Uint32Array
   /** Row of functions; ALL for node 0 and for threads. */
@@ -28,13 +44,13 @@ export type CallTree = {
   hasCycles: boolean
 }
 
-export type CallTreeOptions = { weight: Weight; byThread: boolean }
+export type CallTreeOptions = { weight: TreeWeight; byThread: boolean; event?: SampledEvent | null }
 
 const UNKNOWN_FUNCTION = 0
 // Keys join a parent and a function in one exact number: below 2^53.
 const MOST_FUNCTIONS = 2 ** 26
 
-export function amountsOf(amounts: Amounts, weight: Weight): Float64Array {
+export function amountsOf(amounts: Amounts, weight: TreeWeight): Float64Array {
   switch (weight) {
     case 'time':
       return amounts.ns
@@ -42,6 +58,10 @@ export function amountsOf(amounts: Amounts, weight: Weight): Float64Array {
       return amounts.cycles
     case 'instructions':
       return amounts.instructions
+    case 'events':
+      return amounts.events
+    case 'samples':
+      return amounts.samples
   }
 }
 
@@ -49,6 +69,8 @@ const amounts = (count: number): Amounts => ({
   ns: new Float64Array(count),
   instructions: new Float64Array(count),
   cycles: new Float64Array(count),
+  samples: new Float64Array(count),
+  events: new Float64Array(count),
 })
 
 type Shape = { parent: number[]; function: number[]; thread: number[]; nodeOfRow: Int32Array }
@@ -111,7 +133,7 @@ function childrenOf(parent: Int32Array, total: Float64Array): { children: Uint32
   return { children, childStart }
 }
 
-export function buildCallTree(rows: CallTreeTable, { weight, byThread }: CallTreeOptions): CallTree {
+export function buildCallTree(rows: CallTreeTable, { weight, byThread, event = null }: CallTreeOptions): CallTree {
   const shape = shapeOf(rows, byThread)
   const count = shape.parent.length
   const parent = Int32Array.from(shape.parent)
@@ -126,12 +148,21 @@ export function buildCallTree(rows: CallTreeTable, { weight, byThread }: CallTre
     self.ns[node] = (self.ns[node] ?? 0) + finite(rows.self_ns[row])
     self.instructions[node] = (self.instructions[node] ?? 0) + finite(rows.self_instructions[row])
     self.cycles[node] = (self.cycles[node] ?? 0) + finite(rows.self_cycles[row])
+    self.samples[node] = (self.samples[node] ?? 0) + finite(rows.self_samples[row])
+    self.events[node] = (self.events[node] ?? 0) + finite(rows.self_events[row])
     hasCycles ||= Number.isFinite(rows.self_cycles[row])
   }
-  const total: Amounts = { ns: addUp(self.ns, parent), instructions: addUp(self.instructions, parent), cycles: addUp(self.cycles, parent) }
+  const total: Amounts = {
+    ns: addUp(self.ns, parent),
+    instructions: addUp(self.instructions, parent),
+    cycles: addUp(self.cycles, parent),
+    samples: addUp(self.samples, parent),
+    events: addUp(self.events, parent),
+  }
   return {
     count,
     weight,
+    event,
     parent,
     depth,
     function: Uint32Array.from(shape.function),

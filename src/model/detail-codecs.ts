@@ -7,6 +7,9 @@ export type Codec<Value> = { parse(text: string): Value; format(value: Value): s
 /** Off at first. */
 export const yesOrNo: Codec<boolean> = { parse: (text) => text === '1', format: (on) => (on ? '1' : '') }
 
+/** Any text; empty at first. */
+export const plainText: Codec<string> = { parse: (text) => text, format: (text) => text }
+
 /** One of a few words; the first is how it begins. */
 export function oneOf<Word extends string>(first: Word, ...others: readonly Word[]): Codec<Word> {
   return {

@@ -85,7 +85,7 @@ export type FunctionsTable = {
   size: BigUint64Array
 }
 
-/** calls by path; thread, start_ns, end_ns count; parents before children */
+/** calls by path; thread, start_ns, end_ns count, and for a file of samples extra: 1 + row of sample_events, 0: of all events; parents before children */
 export type CallTreeTable = {
   rows: number
   /** row, PTM_ALL for a root */
@@ -102,6 +102,21 @@ export type CallTreeTable = {
   self_instructions: Float64Array
   /** core cycles in the function itself; NaN without CYC packets */
   self_cycles: Float64Array
+  /** samples taken in the function itself; NaN: calls were followed */
+  self_samples: Float64Array
+  /** what the samples' event counted, the sum of their periods; NaN: they are of several events, or calls were followed */
+  self_events: Float64Array
+}
+
+/** events that ordinary samples are of; nothing counts */
+export type SampleEventsTable = {
+  rows: number
+  /** as perf prints it */
+  name: TextColumn
+  /** taken of it */
+  samples: Float64Array
+  /** what a period counts: 0 the event itself, 1 ns, 2 core cycles, 3 instructions */
+  unit: Uint8Array
 }
 
 /** calls in time, for a window; thread, start_ns, end_ns count, and count: pixels of width, so that calls far below one pixel may be left out or merged */
@@ -292,6 +307,8 @@ export type ImagesTable = {
   lost_bytes: Float64Array
   /** gaps for want of it */
   gaps: Float64Array
+  /** ordinary samples taken in it */
+  samples: Float64Array
   /** what is missing, what that costs, what to do */
   message: TextColumn
 }
@@ -303,7 +320,7 @@ export type CoverageTable = {
   thread: Uint32Array
   /** 0 to count - 1 */
   bucket: Uint32Array
-  /** time with trace */
+  /** time with trace; of a file of samples alone: their number, as a share of the fullest bucket's, of the bucket's time */
   on_ns: Float64Array
   instructions: Float64Array
   lost_ns: Float64Array
@@ -568,6 +585,7 @@ export type Tables = {
   threads: ThreadsTable
   functions: FunctionsTable
   call_tree: CallTreeTable
+  sample_events: SampleEventsTable
   calls: CallsTable
   gaps: GapsTable
   instructions: InstructionsTable
@@ -642,6 +660,13 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['self_ns', 'f64'],
     ['self_instructions', 'f64'],
     ['self_cycles', 'f64'],
+    ['self_samples', 'f64'],
+    ['self_events', 'f64'],
+  ],
+  sample_events: [
+    ['name', 'str'],
+    ['samples', 'f64'],
+    ['unit', 'u8'],
   ],
   calls: [
     ['thread', 'u32'],
@@ -738,6 +763,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['instructions', 'f64'],
     ['lost_bytes', 'f64'],
     ['gaps', 'f64'],
+    ['samples', 'f64'],
     ['message', 'str'],
   ],
   coverage: [

@@ -16,6 +16,8 @@ export type Place = { of: number; ordinal: number }
 export const detailKeys = [
   'flame.threads',
   'flame.top',
+  'flame.event',
+  'flame.samples',
   'timeline.top',
   'instructions.clock',
   'instructions.syntax',

@@ -335,6 +335,11 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
         if (example.ok) await openSorted(example.value.files, example.value.story)
         else change({ status: 'failed', failure: example.error })
       }),
+    readFunctions: async () => {
+      const mine = run
+      const functions = await (await engine()).query('functions', {})
+      if (mine === run && functions.ok) change({ functions: functions.value })
+    },
     answerRaw: (answer) =>
       guarded(async () => {
         change({ raw: null })

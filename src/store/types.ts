@@ -61,6 +61,8 @@ export type SessionActions = {
   /** Decodes on after `cancel`; nothing when a decode is under way or no trace is open. */
   resume(): Promise<void>
   closeTrace(): Promise<void>
+  /** Reads the functions table again: an answer named one that it did not have. */
+  readFunctions(): Promise<void>
 }
 
 export type ViewActions = {

@@ -3,15 +3,32 @@
 // by table-cache.ts; this file ties it to React and to the session's version.
 import { useCallback, useState, useSyncExternalStore } from 'react'
 import type { TableRequest } from '../engine/protocol'
-import type { TableName } from '../model/tables.gen'
+import { ALL, type TableName } from '../model/tables.gen'
 import { engine } from './engine-access'
 import { isPending, onPendingChange } from './pending'
 import { useStore } from './store'
-import { TableCache } from './table-cache'
+import { TableCache, type AnyTable } from './table-cache'
 import { TableViewer } from './table-viewer'
 import type { TableState } from './types'
 
-const cache = new TableCache(async (table, request, signal) => (await engine()).query(table, request, signal))
+const cache = new TableCache(async (table, request, signal) => {
+  const answer = await (await engine()).query(table, request, signal)
+  if (answer.ok) await nameFunctions(answer.value)
+  return answer
+})
+
+/** Columns that hold rows of the functions table. */
+const functionColumns = ['function', 'from_function', 'to_function'] as const
+
+/** An answer may name functions that were found while it was made (a sample's, a branch's that was never taken): they must be known when it is shown. */
+async function nameFunctions(answer: AnyTable): Promise<void> {
+  const { functions } = useStore.getState().session
+  if (functions === null) return
+  for (const column of functionColumns) {
+    const rows = column in answer ? (answer as Partial<Record<typeof column, Uint32Array>>)[column] : undefined
+    if (rows?.some((row) => row !== ALL && row >= functions.rows)) return useStore.getState().readFunctions()
+  }
+}
 
 // A new trace starts with no info; what was known before is of the old one.
 useStore.subscribe(({ session }, { session: before }) => {

@@ -97,7 +97,7 @@ export function demoEngine({ decodeMs, cycles }: DemoOptions): Engine {
       const old = rowOf.get(key)
       if (old !== undefined) return old
       rowOf.set(key, rows.length)
-      rows.push({ parent, function: fn, thread, calls: 0, self_ns: 0, self_instructions: 0, self_cycles: cycles ? 0 : NaN })
+      rows.push({ parent, function: fn, thread, calls: 0, self_ns: 0, self_instructions: 0, self_cycles: cycles ? 0 : NaN, self_samples: NaN, self_events: NaN })
       return rows.length - 1
     }
     const stack: number[] = []

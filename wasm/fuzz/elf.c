@@ -43,6 +43,9 @@ static void ask(ptm_images *images, ptm_spaces *spaces, uint32_t image)
 			(void)!ptm_spaces_code(spaces, space, ip, code, &length, &found);
 			(void)ptm_spaces_function_at(spaces, space, ip, &offset);
 			(void)!ptm_image_line(images, image, ptm_image_address(loaded, load.file_offset + (ip - map.start)), &file, &line, inlined, &depth);
+			ptm_code_frame frames[4];
+			(void)!ptm_image_frames(images, image, ptm_image_address(loaded, load.file_offset + (ip - map.start)), true, frames, 4, &line);
+			(void)!ptm_image_function_name(images, image, ptm_image_address(loaded, load.file_offset + (ip - map.start)), &file);
 			bool known;
 			(void)!ptm_image_function_file(images, image, ptm_image_address(loaded, load.file_offset + (ip - map.start)), &known, &file);
 			if (ip - map.start > 20000)

@@ -45,7 +45,7 @@
 	C(functions, image, u32, "row of images") \
 	C(functions, address, u64, "in the image's own address space") \
 	C(functions, size, u64, "bytes; 0 unknown") \
-	T(call_tree, "calls by path; thread, start_ns, end_ns count; parents before children") \
+	T(call_tree, "calls by path; thread, start_ns, end_ns count, and for a file of samples extra: 1 + row of sample_events, 0: of all events; parents before children") \
 	C(call_tree, parent, u32, "row, PTM_ALL for a root") \
 	C(call_tree, function, u32, "row of functions") \
 	C(call_tree, thread, u32, "row of threads") \
@@ -53,6 +53,12 @@
 	C(call_tree, self_ns, f64, "time in the function itself") \
 	C(call_tree, self_instructions, f64, "instructions in the function itself") \
 	C(call_tree, self_cycles, f64, "core cycles in the function itself; NaN without CYC packets") \
+	C(call_tree, self_samples, f64, "samples taken in the function itself; NaN: calls were followed") \
+	C(call_tree, self_events, f64, "what the samples' event counted, the sum of their periods; NaN: they are of several events, or calls were followed") \
+	T(sample_events, "events that ordinary samples are of; nothing counts") \
+	C(sample_events, name, str, "as perf prints it") \
+	C(sample_events, samples, f64, "taken of it") \
+	C(sample_events, unit, u8, "what a period counts: 0 the event itself, 1 ns, 2 core cycles, 3 instructions") \
 	T(calls, "calls in time, for a window; thread, start_ns, end_ns count, and count: pixels of width, so that calls far below one pixel may be left out or merged") \
 	C(calls, thread, u32, "row of threads") \
 	C(calls, depth, u32, "0 is outermost") \
@@ -142,11 +148,12 @@
 	C(images, instructions, f64, "executed in it, as far as decoded") \
 	C(images, lost_bytes, f64, "AUX bytes lost for want of it") \
 	C(images, gaps, f64, "gaps for want of it") \
+	C(images, samples, f64, "ordinary samples taken in it") \
 	C(images, message, str, "what is missing, what that costs, what to do") \
 	T(coverage, "density of trace for an overview; start_ns, end_ns and count (buckets) count") \
 	C(coverage, thread, u32, "row of threads") \
 	C(coverage, bucket, u32, "0 to count - 1") \
-	C(coverage, on_ns, f64, "time with trace") \
+	C(coverage, on_ns, f64, "time with trace; of a file of samples alone: their number, as a share of the fullest bucket's, of the bucket's time") \
 	C(coverage, instructions, f64, "") \
 	C(coverage, lost_ns, f64, "") \
 	T(script, "what perf script prints, in perf's order; text: its options (wasm/src/api/script_options.h), first: 0 starts anew, else the last answer goes on; no row: the end") \

@@ -25,7 +25,7 @@ build_example() {
 build_fixtures() {
 	local musl=/usr/lib/x86_64-linux-musl
 	cd "$home"
-	cp "$fixtures"/programs/*.[cS] .
+	cp "$fixtures"/programs/*.[cS] "$fixtures"/programs/*.cpp .
 	for program in calls signals threads forks ptwrite tsx; do
 		musl-gcc "${flags[@]}" -o $program $program.c
 	done
@@ -33,8 +33,10 @@ build_fixtures() {
 	gcc -std=gnu11 -O2 -g -nostdlib -nostdinc -isystem /usr/include/x86_64-linux-musl -isystem "$(gcc -print-file-name=include)" \
 		-static-pie -fPIE -fno-stack-protector -Wl,--build-id -o calls-pie \
 		$musl/rcrt1.o $musl/crti.o calls.c $musl/libc.a "$(gcc -print-libgcc-file-name)" $musl/crtn.o
-	rm -f ./*.c ./*.S
-	cp calls calls-pie signals threads forks ptwrite tsx odd "$fixtures/symfs$home"/
+	g++ -std=c++17 -O2 -g -w -static -nostdlib -fno-exceptions -fno-rtti -fno-optimize-sibling-calls -fno-stack-protector -fno-ipa-cp \
+		-Wl,--build-id,--eh-frame-hdr -o inlined inlined.cpp
+	rm -f ./*.c ./*.S ./*.cpp
+	cp calls calls-pie signals threads forks ptwrite tsx odd inlined "$fixtures/symfs$home"/
 	cd - >/dev/null
 }
 
@@ -80,6 +82,11 @@ encode_others() {
 	"$ptgen" encode --seed 1 --lbr --lbr-period 499 --lbr-opt callstack,callchain -o "$logs/callstack-calls.perf.data" "$logs/calls.xlog"
 	cp "$logs/callstack-calls.perf.data" "$other/"
 	if command -v perf >/dev/null; then
+		# Copies of the user stack, of a program that inlines: recorded by perf itself.
+		(cd "$logs" && LD_PRELOAD=$logs/neutral_uname.so perf record -q -e cpu-clock:u -F 120 --call-graph dwarf,512 -o inlined.perf.data "$home/inlined")
+		cp "$logs/inlined.perf.data" "$other/"
+		perf script -F +srcline --symfs "$fixtures/symfs" -i "$other/inlined.perf.data" >"$other/inlined.txt" 2>/dev/null
+		perf script --no-inline --symfs "$fixtures/symfs" -i "$other/inlined.perf.data" >"$other/inlined-plain.txt" 2>/dev/null
 		perf script --stitch-lbr --no-inline --symfs "$fixtures/symfs" -i "$other/callstack-calls.perf.data" >"$other/callstack-calls.txt" 2>/dev/null
 	fi
 	# Ordinary samples beside a trace; where each belongs is in the text.

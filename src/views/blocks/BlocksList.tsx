@@ -2,7 +2,7 @@
 // Executed basic blocks of a thread and time range: what they cost, which to
 // look at. A row leads to its instructions.
 import { useCallback, useMemo, useState, type ReactNode } from 'react'
-import { functionName, threadLabel, whyNoCycles, whyNoPath } from '../../model/names'
+import { functionName, threadLabel, whyNoCycles } from '../../model/names'
 import { orderBy, someOf } from '../../model/detail-codecs'
 import { baseName, pathOf, type NameTables } from '../../model/places'
 import { compileSearch } from '../../model/search'
@@ -15,6 +15,7 @@ import { cutRatioText } from '../../lib/exact-text'
 import { countText, durationText, shareText } from '../../widgets/number-text'
 import { toggled } from '../../lib/toggled'
 import { Segmented } from '../../widgets/Segmented'
+import { Sentence } from '../../widgets/Sentence'
 import { BarSpace, ColumnMenu, ViewFrame } from '../../widgets/ViewFrame'
 import { VirtualTable } from '../../widgets/VirtualTable'
 import type { RowSelection } from '../../widgets/virtual-rows'
@@ -110,7 +111,7 @@ export function BlocksList({ choice }: { choice: ReactNode }) {
     failure !== '' || noCycles !== '' ? (
       <>
         {failure === '' ? null : <p className="is-warning">{failure}</p>}
-        {noCycles === '' ? null : <p>No cycles and IPC: {noCycles}</p>}
+        {noCycles === '' ? null : <p>No cycles and IPC: <Sentence text={noCycles} /></p>}
       </>
     ) : null
   return (
@@ -282,9 +283,7 @@ function copyText(
 function NoBlocks({ loading, filtered }: { loading: boolean; filtered: boolean }) {
   const { setSearch, setRange, setThread, setTab } = useStore.getState()
   const { range, thread } = useStore((store) => store.view)
-  const noPath = useStore((store) => whyNoPath(store.session.info))
   if (loading) return <EmptyState title="Reading blocks…" />
-  if (noPath !== '') return <EmptyState title="Samples have no blocks">{noPath}</EmptyState>
   if (filtered)
     return (
       <EmptyState title="No block matches the search">

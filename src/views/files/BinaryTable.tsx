@@ -20,14 +20,15 @@ const words: Record<ImageState, string> = {
 }
 const hints: Record<ImageState, string> = {
   loaded: 'Given, and its build-id or path fits',
-  missing: 'Executed, but not given: its code is a gap',
+  missing: 'Needed, but not given: its code is a gap, or its functions have no names',
   mismatched: 'Given, but its build-id is not the one that ran: refused',
   unneeded: 'Mapped, but no trace was lost for want of it so far',
   nothing: 'Memory without a file: vDSO, JIT code, heap',
 }
 const firstShown = 40
 
-export function BinaryTable({ images }: { images: ImagesTable }) {
+/** `bySamples`: nothing was followed, so that what counts is samples. */
+export function BinaryTable({ images, bySamples }: { images: ImagesTable; bySamples: boolean }) {
   const [all, setAll] = useDetail('files.all', yesOrNo)
   const rows = imageRows(images)
   const shown = all ? rows : rows.slice(0, firstShown)
@@ -48,7 +49,13 @@ export function BinaryTable({ images }: { images: ImagesTable }) {
                 Symbols
               </th>
               <th scope="col" className="is-number">
-                Executed <small>insn</small>
+                {bySamples ? (
+                  'Samples'
+                ) : (
+                  <>
+                    Executed <small>insn</small>
+                  </>
+                )}
               </th>
               <th scope="col" className="is-number">
                 Costs
@@ -57,7 +64,7 @@ export function BinaryTable({ images }: { images: ImagesTable }) {
           </thead>
           <tbody>
             {shown.map((row) => (
-              <BinaryRow key={row} images={images} row={row} />
+              <BinaryRow key={row} images={images} row={row} bySamples={bySamples} />
             ))}
           </tbody>
         </table>
@@ -67,11 +74,12 @@ export function BinaryTable({ images }: { images: ImagesTable }) {
   )
 }
 
-function BinaryRow({ images, row }: { images: ImagesTable; row: number }) {
+function BinaryRow({ images, row, bySamples }: { images: ImagesTable; row: number; bySamples: boolean }) {
   const path = textAt(images.path, row)
   const state = imageState(images, row)
   const message = textAt(images.message, row)
   const lost = images.lost_bytes[row] ?? 0
+  const nameless = state === 'missing' || state === 'mismatched' ? (images.samples[row] ?? 0) : 0
   const wanted = textAt(images.build_id, row)
   const own = textAt(images.own_build_id, row)
   const name = baseName(path)
@@ -89,10 +97,11 @@ function BinaryRow({ images, row }: { images: ImagesTable; row: number }) {
         </td>
         <BuildIds wanted={wanted} own={own} />
         <td className="is-number files-wide">{state === 'loaded' ? countText(images.symbols[row] ?? 0) : ''}</td>
-        <td className="is-number">{countText(images.instructions[row] ?? 0)}</td>
+        <td className="is-number">{countText((bySamples ? images.samples : images.instructions)[row] ?? 0)}</td>
         <td className="is-number">
           {lost > 0 ? <span className="files-cost">{bytesText(lost)}</span> : ''}
           {(images.gaps[row] ?? 0) > 0 ? <small>{pluralText(images.gaps[row] ?? 0, 'gap')}</small> : null}
+          {nameless > 0 ? <small>{pluralText(nameless, 'nameless sample')}</small> : null}
         </td>
       </tr>
       {message === '' ? null : (

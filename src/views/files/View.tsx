@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was loaded, what is missing and what that costs, how to get it, and
 // every gap by reason.
-import { infoValue } from '../../model/names'
+import { infoValue, whyNoPath } from '../../model/names'
 import { useStore, useTable } from '../../store'
 import { CopyLine } from '../../widgets/CopyLine'
 import { EmptyState } from '../../widgets/EmptyState'
@@ -22,7 +22,7 @@ export default function FilesView() {
     return (
       <section className="files" aria-label="Files">
         <EmptyState title="No trace is open">
-          <p>Open a perf.data recorded with intel_pt, together with the programs and libraries that ran.</p>
+          <p>Open a perf.data (of Intel PT, BTS, branch stacks or samples), together with the programs and libraries that ran.</p>
           <AddFiles />
         </EmptyState>
         <Outcomes outcomes={session.outcomes} />
@@ -30,6 +30,7 @@ export default function FilesView() {
     )
   const { facts, warnings } = factsOf(info)
   const summary = summarise(images)
+  const bySamples = whyNoPath(info) !== ''
   const paths = helpfulPaths(images)
   return (
     <section className="files" aria-label="Files">
@@ -37,7 +38,7 @@ export default function FilesView() {
         <header className="files-head">
           <div>
             <h2>{session.fileName}</h2>
-            <p className="files-lead">{summarySentence(summary)}</p>
+            <p className="files-lead">{summarySentence(summary, bySamples)}</p>
           </div>
           <AddFiles />
         </header>
@@ -52,7 +53,7 @@ export default function FilesView() {
           <div className="files-main">
             <section aria-labelledby="files-binaries">
               <h3 id="files-binaries">Binaries</h3>
-              <BinaryTable images={images} />
+              <BinaryTable images={images} bySamples={bySamples} />
             </section>
             {paths.length === 0 ? null : <Collect paths={paths} hostname={infoValue(info, 'hostname')} />}
             <section aria-labelledby="files-gaps">
@@ -77,17 +78,18 @@ export default function FilesView() {
   )
 }
 
-function summarySentence({ loaded, wanted, missing, mismatched, lost_bytes }: ImageSummary): string {
+function summarySentence({ loaded, wanted, missing, mismatched, lost_bytes }: ImageSummary, bySamples: boolean): string {
+  const ran = bySamples ? 'that samples were taken in' : 'that the trace ran'
   if (wanted === 0) return 'No binary was needed so far.'
   const cost = lost_bytes > 0 ? ` ${bytesText(lost_bytes)} of trace cannot be followed for want of code.` : ''
   if (wanted === 1) {
     const state = loaded === 1 ? 'loaded' : missing === 1 ? 'missing' : 'there in another build only'
-    return `The one binary that the trace ran is ${state}.${cost}`
+    return `The one binary ${ran} is ${state}.${cost}`
   }
   const have =
     loaded === wanted
-      ? `All ${wanted} binaries that the trace ran are loaded.`
-      : `${loaded} of ${wanted} binaries that the trace ran are loaded.`
+      ? `All ${wanted} binaries ${ran} are loaded.`
+      : `${loaded} of ${wanted} binaries ${ran} are loaded.`
   const wrong = [missing > 0 ? `${missing} missing` : '', mismatched > 0 ? `${mismatched} not the one that ran` : '']
     .filter((part) => part !== '')
     .join(', ')

@@ -37,13 +37,13 @@ export function factsOf(info: InfoTable): { facts: FactLine[]; warnings: string[
 
 export type ImageState = 'loaded' | 'missing' | 'mismatched' | 'unneeded' | 'nothing'
 
-/** `unneeded`: not given, and no gap is for want of it. `nothing`: there is no file to give. */
+/** `unneeded`: not given, but no gap is for want of it, and no sample without a name. `nothing`: there is no file to give. */
 export function imageState(images: ImagesTable, row: number): ImageState {
   const status = images.status[row]
   if (status === 1) return 'loaded'
   if (status === 2) return 'mismatched'
   if (images.anonymous[row] === 1) return 'nothing'
-  const costs = (images.lost_bytes[row] ?? 0) > 0 || (images.gaps[row] ?? 0) > 0
+  const costs = (images.lost_bytes[row] ?? 0) > 0 || (images.gaps[row] ?? 0) > 0 || (images.samples[row] ?? 0) > 0
   return costs ? 'missing' : 'unneeded'
 }
 
@@ -57,6 +57,7 @@ export function imageRows(images: ImagesTable): number[] {
       stateOrder[imageState(images, a)] - stateOrder[imageState(images, b)] ||
       (images.lost_bytes[b] ?? 0) - (images.lost_bytes[a] ?? 0) ||
       (images.instructions[b] ?? 0) - (images.instructions[a] ?? 0) ||
+      (images.samples[b] ?? 0) - (images.samples[a] ?? 0) ||
       a - b,
   )
 }

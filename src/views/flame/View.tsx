@@ -3,9 +3,9 @@
 // weighed by time, cycles or instructions.
 import { useMemo } from 'react'
 import { ALL, type CallTreeTable } from '../../model/tables.gen'
-import { amountsOf, buildCallTree, matchedWeight, nodeAt, pathOf, type CallTree } from '../../model/call-tree'
+import { amountsOf, buildCallTree, matchedWeight, nodeAt, pathOf, sampledEvents, type CallTree, type SampledEvent } from '../../model/call-tree'
 import { colorGroup, functionName, imagePath, threadLabel, whyNoCycles, whyNoPath } from '../../model/names'
-import { yesOrNo } from '../../model/detail-codecs'
+import { plainText, yesOrNo } from '../../model/detail-codecs'
 import { compileSearch, matchRows } from '../../model/search'
 import type { Weight } from '../../model/view-state'
 import { useDetail, useStore, useTable } from '../../store'
@@ -13,7 +13,8 @@ import { Button } from '../../widgets/Button'
 import { EmptyState } from '../../widgets/EmptyState'
 import { shareText } from '../../widgets/number-text'
 import { Segmented } from '../../widgets/Segmented'
-import { weightName } from './describe'
+import { PickBox } from '../../widgets/ViewFrame'
+import { capitalized, weightName } from './describe'
 import { FlameCanvas } from './FlameCanvas'
 import { ancestry } from './layout'
 import './flame.css'
@@ -64,6 +65,38 @@ function WeightChoice({ weight, noCycles }: { weight: Weight; noCycles: string }
       ]}
     />
   )
+}
+
+/** Of samples: which event's, and whether by what it counted or by their number. */
+function SampleChoice({ events, event, byNumber, counts, onEvent, onNumber }: SampleChoiceProps) {
+  return (
+    <>
+      {counts && (
+        <Segmented
+          label="Weight"
+          value={byNumber ? 'samples' : 'events'}
+          onChange={(value) => onNumber(value === 'samples')}
+          choices={[
+            { value: 'events', label: capitalized(weightName('events', event)), title: `What ${event.name} counted: the sum of the samples’ periods` },
+            { value: 'samples', label: 'Samples', title: 'How many samples were taken' },
+          ]}
+        />
+      )}
+      {events.length > 1 && (
+        <PickBox label="Event" value={event.name} options={events.map(({ name }) => ({ value: name, text: name }))} onPick={onEvent} />
+      )}
+    </>
+  )
+}
+
+type SampleChoiceProps = {
+  events: readonly SampledEvent[]
+  event: SampledEvent
+  byNumber: boolean
+  /** Whether periods say more than the number of samples. */
+  counts: boolean
+  onEvent(name: string): void
+  onNumber(byNumber: boolean): void
 }
 
 function Breadcrumbs({
@@ -118,9 +151,7 @@ function NothingToDraw() {
   if (decoding) return <EmptyState title="Decoding…">The picture fills in as calls are found.</EmptyState>
   if (samplesAlone)
     return (
-      <EmptyState title="These samples have no weight">
-        Their events count neither time nor cycles nor instructions, which is what the flame graph is drawn by. The Timeline tab shows each sample.
-      </EmptyState>
+      <EmptyState title="There are no samples">The file holds neither samples nor a trace of what ran: the Files tab says what is in it.</EmptyState>
     )
   return (
     <EmptyState title="No calls were decoded">
@@ -138,6 +169,30 @@ function treeBy(rows: CallTreeTable | null, asked: Weight, byThread: boolean): {
   return { tree: buildCallTree(rows, { weight: other, byThread }), weight: other }
 }
 
+/** The same of samples: by number where the event counted nothing else. */
+function treeOfSamples(rows: CallTreeTable | null, event: SampledEvent, byNumber: boolean, byThread: boolean): { tree: CallTree | null; counts: boolean } {
+  if (!rows) return { tree: null, counts: false }
+  const tree = buildCallTree(rows, { weight: byNumber ? 'samples' : 'events', byThread, event })
+  const [events = 0] = tree.total.events
+  const counts = events > 0 && events !== tree.total.samples[0]
+  return { tree: counts || byNumber ? tree : buildCallTree(rows, { weight: 'samples', byThread, event }), counts }
+}
+
+/** The events that a file of samples alone has, and the one that is shown; null: calls were followed. */
+function useEvents() {
+  const noPath = useStore((store) => whyNoPath(store.session.info) !== '')
+  const state = useTable('sample_events', noPath ? nothingAsked : null)
+  const [wanted, onEvent] = useDetail('flame.event', plainText)
+  const table = state.state === 'ready' ? state.table : null
+  return useMemo(() => {
+    const events = sampledEvents(table)
+    const named = events.findIndex(({ name }) => name === wanted)
+    const row = Math.max(named, 0)
+    return { noPath, none: table?.rows === 0, events, event: events[row] ?? null, row, onEvent }
+  }, [noPath, table, wanted, onEvent])
+}
+const nothingAsked = {}
+
 export default function View() {
   const range = useStore((store) => store.view.range)
   const thread = useStore((store) => store.view.thread)
@@ -147,23 +202,34 @@ export default function View() {
   const traceNoCycles = useStore((store) => whyNoCycles(store.session.info))
   const setFlamePath = useStore((store) => store.setFlamePath)
   const [byThread, setByThread] = useDetail('flame.threads', yesOrNo)
-  const request = useMemo(() => ({ ...(thread !== null && { thread }), ...range }), [thread, range])
+  const [byNumber, setByNumber] = useDetail('flame.samples', yesOrNo)
+  const { noPath, none, events, event, row, onEvent } = useEvents()
+  const request = useMemo(
+    () => (noPath && !event ? null : { ...(thread !== null && { thread }), ...range, ...(event && { extra: row + 1 }) }),
+    [thread, range, noPath, event, row],
+  )
   const state = useTable('call_tree', request)
   const rows = state.state === 'ready' ? state.table : state.state === 'loading' ? state.previous : null
-  // Samples of an event that counts cycles weigh cycles, though no block can.
-  const noCycles = useMemo(() => (rows?.self_cycles.some((cycles) => cycles > 0) ? '' : traceNoCycles), [rows, traceNoCycles])
+  const noCycles = traceNoCycles
   const asked = wanted === 'cycles' && noCycles ? 'time' : wanted
-  const { tree, weight } = useMemo(() => treeBy(rows, asked, byThread), [rows, asked, byThread])
+  const followed = useMemo(() => treeBy(event ? null : rows, asked, byThread), [event, rows, asked, byThread])
+  const sampled = useMemo(() => (event ? treeOfSamples(rows, event, byNumber, byThread) : null), [rows, event, byNumber, byThread])
+  const tree = sampled ? sampled.tree : followed.tree
+  const weight = tree?.weight ?? followed.weight
   const names = useNames(tree)
   const { found, share } = useMatches(tree)
   const zoom = useMemo(() => (tree ? nodeAt(tree, path) : 0), [tree, path])
   const onZoom = (node: number) => tree && setFlamePath(pathOf(tree, node))
-  const isEmpty = tree !== null && !((amountsOf(tree.total, weight)[0] ?? 0) > 0)
+  const isEmpty = none || (tree !== null && !((amountsOf(tree.total, weight)[0] ?? 0) > 0))
 
   return (
     <section className="view-panel" aria-label="Flame graph" aria-busy={state.state === 'loading'}>
       <div className="view-toolbar">
-        <WeightChoice weight={weight} noCycles={noCycles} />
+        {event && sampled ? (
+          <SampleChoice events={events} event={event} byNumber={byNumber} counts={sampled.counts} onEvent={onEvent} onNumber={setByNumber} />
+        ) : (
+          !noPath && <WeightChoice weight={followed.weight} noCycles={noCycles} />
+        )}
         <Button
           kind="quiet"
           icon="layers"
@@ -173,22 +239,26 @@ export default function View() {
         >
           By thread
         </Button>
-        {weight !== asked && <span className="view-note">By {weightName[weight]}: no {weightName[asked]} is known for what is shown.</span>}
-        {weight === asked && wanted === 'cycles' && noCycles && <span className="view-note">By time: {noCycles}</span>}
+        {!noPath && weight !== asked && (
+          <span className="view-note">
+            By {weightName(weight)}: no {weightName(asked)} is known for what is shown.
+          </span>
+        )}
+        {!noPath && weight === asked && wanted === 'cycles' && noCycles && <span className="view-note">By time: {noCycles}</span>}
         {tree && !isEmpty && <Breadcrumbs tree={tree} zoom={zoom} nameOf={names.nameOf} onZoom={onZoom} />}
         {found && tree && !isEmpty && (
           <span className="view-note" role="status">
-            “{search.trim()}” is <strong>{shareText(share)}</strong> of {weightName[weight]}
+            “{search.trim()}” is <strong>{shareText(share)}</strong> of {weightName(weight, event)}
           </span>
         )}
       </div>
       <div className="view-body">
         {state.state === 'failed' ? (
           <EmptyState title="The flame graph could not be made">{state.sentence}</EmptyState>
-        ) : !tree ? (
-          <EmptyState title="Adding up calls…" />
         ) : isEmpty ? (
           <NothingToDraw />
+        ) : !tree ? (
+          <EmptyState title={noPath ? 'Adding up samples…' : 'Adding up calls…'} />
         ) : (
           <FlameCanvas tree={tree} zoom={zoom} found={found} {...names} onZoom={onZoom} />
         )}

@@ -15,6 +15,7 @@ import { Icon } from '../../widgets/icons'
 import { countText, timeText as timeForPeople } from '../../widgets/number-text'
 import { Button } from '../../widgets/Button'
 import { Segmented } from '../../widgets/Segmented'
+import { Sentence } from '../../widgets/Sentence'
 import { BarSpace, ColumnMenu, JumpBox, ViewFrame } from '../../widgets/ViewFrame'
 import { VirtualTable } from '../../widgets/VirtualTable'
 import type { RowSelection } from '../../widgets/virtual-rows'
@@ -184,7 +185,7 @@ export function InstructionList({ threads, thread, picker }: Props) {
         {picker === null ? null : (
           <p>All threads are selected. Instructions have an order within one thread only, so one is picked above.</p>
         )}
-        {noCycles === '' ? null : <p>No cycles and IPC: {noCycles}</p>}
+        {noCycles === '' ? null : <p>No cycles and IPC: <Sentence text={noCycles} /></p>}
       </>
     ) : null
   return (

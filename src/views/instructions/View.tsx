@@ -8,6 +8,7 @@ import { useStore } from '../../store'
 import { Button } from '../../widgets/Button'
 import { EmptyState } from '../../widgets/EmptyState'
 import { countText, shortCount } from '../../widgets/number-text'
+import { Sentence } from '../../widgets/Sentence'
 import { PickBox, ViewFrame } from '../../widgets/ViewFrame'
 import { InstructionList } from './InstructionList'
 import { preloadDisassembler } from './use-disassembler'
@@ -54,7 +55,9 @@ function NoInstructions({ threads }: { threads: ThreadsTable | null }) {
     <ViewFrame label="Instructions" bar={<span className="bar-text">Instructions</span>}>
       {noPath !== '' ? (
         <EmptyState title="Samples have no instructions">
-          <p>{noPath}</p>
+          <p>
+            <Sentence text={noPath} />
+          </p>
         </EmptyState>
       ) : working ? (
         <EmptyState title="No instruction is decoded yet">
@@ -87,7 +90,7 @@ function NoInstructionsHere({ threads, thread, picker }: { threads: ThreadsTable
       <EmptyState title={`No instruction of ${threadLabel(threads, thread)} is decoded`}>
         <p>
           {noPath !== ''
-            ? noPath
+            ? <Sentence text={noPath} />
             : gaps > 0
             ? `Its trace has ${countText(gaps)} gaps in which something was lost. Files says why and what would help.`
             : 'The thread is known from the recording, but it ran no traced code as far as the trace is decoded.'}

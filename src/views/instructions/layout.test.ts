@@ -66,6 +66,7 @@ const images: ImagesTable = {
   instructions: Float64Array.of(0, 3),
   lost_bytes: Float64Array.of(0, 0),
   gaps: Float64Array.of(0, 0),
+  samples: Float64Array.of(0, 0),
   message: textColumn(['', '']),
 }
 const names = { functions, images }

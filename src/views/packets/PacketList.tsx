@@ -58,6 +58,8 @@ const columns: readonly TableColumn[] = [
   { id: 'leads', title: 'Decides', hint: 'First instruction whose way this packet decided', width: 104, grow: 1 },
 ]
 
+const untimedColumns = columns.filter(({ id }) => id !== 'time')
+
 export function PacketList({ queues, queue, picker }: Props) {
   const rowCount = queues.packets[queue] ?? 0
   const [visible, setVisible] = useState({ first: 0, end: 0 })
@@ -72,7 +74,9 @@ export function PacketList({ queues, queue, picker }: Props) {
     [keepTop],
   )
   const threads = useStore((store) => store.session.threads)
-  const offered = familiesOf(useStore((store) => infoValue(store.session.info, 'source')))
+  const source = useStore((store) => infoValue(store.session.info, 'source'))
+  const offered = familiesOf(source)
+  const isTimed = source !== 'Intel BTS'
   const selected = selection === null ? null : find(selection.active)
 
   const jump = (text: string): string => {
@@ -123,16 +127,23 @@ export function PacketList({ queues, queue, picker }: Props) {
     <ViewFrame
       label="Packets"
       bar={bar}
-      notice={sentence === '' ? null : <p className="is-warning">{sentence}</p>}
+      notice={
+        sentence === '' && isTimed ? null : (
+          <>
+            {sentence === '' ? null : <p className="is-warning">{sentence}</p>}
+            {isTimed ? null : <p>BTS records carry no time: the Timeline tab tells between which times each buffer of them was filled.</p>}
+          </>
+        )
+      }
       detail={
         selected === null || selection === null ? null : (
-          <PacketDetail place={selected} row={selection.active} where={queueName(queues, queue, threads)} />
+          <PacketDetail place={selected} row={selection.active} where={queueName(queues, queue, threads)} isTimed={isTimed} />
         )
       }
     >
       <VirtualTable
         label={`Packets of ${queueName(queues, queue, threads)}`}
-        columns={columns}
+        columns={isTimed ? columns : untimedColumns}
         rowCount={rowCount}
         cell={cell}
         fullRow={fullRow}
@@ -283,7 +294,7 @@ function openInstructions(place: PacketPlace | null): void {
   if (!Number.isNaN(ordinal) && thread !== ALL) useStore.getState().showInstruction(thread, ordinal)
 }
 
-function PacketDetail({ place, row, where }: { place: PacketPlace; row: number; where: string }) {
+function PacketDetail({ place, row, where, isTimed }: { place: PacketPlace; row: number; where: string; isTimed: boolean }) {
   const threads = useStore((store) => store.session.threads)
   const { table, index } = place
   const name = textAt(table.name, index)
@@ -298,7 +309,9 @@ function PacketDetail({ place, row, where }: { place: PacketPlace; row: number; 
     {
       name: 'Time',
       value: Number.isNaN(table.time_ns[index])
-        ? 'not known yet at this packet'
+        ? isTimed
+          ? 'not known yet at this packet'
+          : ''
         : `${timeText(table.time_ns[index] ?? NaN)} from the start`,
     },
     { name: 'Kind', value: family === undefined || name === 'BRANCH' ? '' : family.hint },

@@ -3,6 +3,8 @@
 // the range, the stretch being selected and the cursor.
 import type { RefObject } from 'react'
 import type { TimeRange } from '../../model/view-state'
+import { whyNoPath } from '../../model/names'
+import { useStore } from '../../store'
 import { Button } from '../../widgets/Button'
 import { durationText, timeText } from '../../widgets/number-text'
 import { TimeAxis } from '../../widgets/TimeAxis'
@@ -93,6 +95,8 @@ function MarkToggles({ marks }: { marks: Marks }) {
 
 /** What the patterns mean. */
 function Legend() {
+  const noPath = useStore((store) => whyNoPath(store.session.info) !== '')
+  if (noPath) return <span className="timeline-legend">Each mark is a sample: select one for its call chain (M: the next)</span>
   return (
     <span className="timeline-legend">
       <span>

@@ -71,20 +71,29 @@ static const ptm_block *block_at(const ptm_session *session, const ptm_block_sta
 	return NULL;
 }
 
-/* Where the branch goes: into a block that ran, else (it was never taken) often
- * to a place in its own function. A block does not know its address space, so
- * that a place elsewhere stays without a name. */
-static void put_target(const ptm_session *session, const ptm_block *block, const ptm_block *to, ptm_table *table, uint32_t row)
+/* Where the branch goes: into a block that ran; else (it was never taken) to a place
+ * in its own function, or elsewhere in a space that has the block's code. */
+static void put_target(ptm_session *session, const ptm_block *block, const ptm_block *to, ptm_table *table, uint32_t row)
 {
-	uint64_t start = block->ip - block->function_offset;
-	bool inside = block->target && block->target - start < ptm_spaces_function(session->spaces, block->function)->size;
+	uint64_t start = block->ip - block->function_offset, offset = block->target;
+	uint32_t function = 0;
 
+	if (to) {
+		function = to->function;
+		offset = to->function_offset;
+	} else if (block->target && block->target - start < ptm_spaces_function(session->spaces, block->function)->size) {
+		function = block->function;
+		offset = block->target - start;
+	} else if (block->target) {
+		uint32_t space = block->ip >> 63 ? ptm_spaces_at(session->spaces, -1, UINT64_MAX - 1) : ptm_spaces_of_code(session->spaces, block->code_id);
+		function = ptm_spaces_function_at(session->spaces, space, block->target, &offset);
+	}
 	ptm_table_set_u64(table, PTM_branches_to, row, block->target);
-	ptm_table_set_u32(table, PTM_branches_to_function, row, to ? to->function : inside ? block->function : 0);
-	ptm_table_set_f64(table, PTM_branches_to_offset, row, (double)(to ? to->function_offset : inside ? block->target - start : block->target));
+	ptm_table_set_u32(table, PTM_branches_to_function, row, function);
+	ptm_table_set_f64(table, PTM_branches_to_offset, row, (double)offset);
 }
 
-static ptm_status put_branch(const ptm_session *session, const branch *one, const ptm_block *to, ptm_table *table)
+static ptm_status put_branch(ptm_session *session, const branch *one, const ptm_block *to, ptm_table *table)
 {
 	const ptm_block *block = one->block;
 	bool conditional = block->class == PTM_INSN_JCC || block->class == PTM_INSN_LOOP;

@@ -156,7 +156,7 @@ static ptm_status set_id(ptm_table *table, uint32_t column, uint32_t row, const 
 	return ptm_table_set_text(table, column, row, text, length * 2 > 40 ? 40 : length * 2);
 }
 
-typedef struct image_totals { uint64_t instructions, lost_bytes, gaps; } image_totals;
+typedef struct image_totals { uint64_t instructions, lost_bytes, gaps, samples; } image_totals;
 
 static uint32_t image_of_gap(const ptm_session *session, const ptm_gap *gap)
 {
@@ -181,6 +181,26 @@ static void sum_images(ptm_session *session, image_totals *sums)
 		sum->lost_bytes += gaps[i].bytes;
 		sum->gaps += gaps[i].count;
 	}
+	for (uint32_t i = 0; i < session->image_samples.length; i++)
+		sums[i].samples = session->image_samples.at[i];
+}
+
+/* Counts the samples in each image, once: their places never change. */
+static ptm_status count_image_samples(ptm_session *session)
+{
+	if (session->image_samples.length)
+		return PTM_OK;
+	PTM_TRY(ptm_array_reserve(&session->image_samples, session->images.images.length));
+	memset(session->image_samples.at, 0, session->images.images.length * sizeof *session->image_samples.at);
+	for (uint32_t i = 0; i < session->file.samples.length; i++) {
+		const ptm_sample_ref *ref = &session->file.samples.at[i];
+		uint64_t time = ref->time ? ref->time : UINT64_MAX - 1;
+		const ptm_map *map = ptm_spaces_find(session->spaces, ptm_spaces_at(session->spaces, ref->in_kernel ? -1 : ref->pid, time), ref->ip);
+		if (map && map->image < session->images.images.length)
+			session->image_samples.at[map->image]++;
+	}
+	session->image_samples.length = session->images.images.length;
+	return PTM_OK;
 }
 
 static ptm_status set_image_message(ptm_session *session, ptm_table *table, uint32_t row, const ptm_image *image, const image_totals *sum)
@@ -197,6 +217,9 @@ static ptm_status set_image_message(ptm_session *session, ptm_table *table, uint
 		length = snprintf(text, sizeof text, "%s", image->message.text);
 	else if (sum->gaps)
 		length = snprintf(text, sizeof text, "Missing: decoding stopped %llu times for want of it. Add the file that ran, from the traced machine.", (unsigned long long)sum->gaps);
+	else if (sum->samples)
+		length = snprintf(text, sizeof text, "Missing: %llu sample%s taken in it, whose functions have no names. Add the file that ran, from the traced machine.",
+			(unsigned long long)sum->samples, sum->samples == 1 ? " was" : "s were");
 	else
 		length = snprintf(text, sizeof text, "Not given. Nothing was lost for want of it so far.");
 	return ptm_table_set_text(table, PTM_images_message, row, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
@@ -206,12 +229,12 @@ ptm_status ptm_query_images(ptm_session *session, ptm_table *table)
 {
 	uint32_t count = session->images.images.length, row;
 	image_totals *sums = calloc(count ? count : 1, sizeof *sums);
-	ptm_status status = sums ? PTM_OK : PTM_NO_MEMORY;
+	ptm_status status = sums ? count_image_samples(session) : PTM_NO_MEMORY;
 
 	if (status == PTM_OK)
 		sum_images(session, sums);
 	for (uint32_t i = 1; status == PTM_OK && i < count; i++)
-		if (sums[i].instructions)
+		if (sums[i].instructions || sums[i].samples)
 			(void)ptm_image_symbol(&session->images, i, 0); /* reads the symbols, to count them */
 	for (uint32_t i = 0; status == PTM_OK && i < count; i++) {
 		const ptm_image *image = &session->images.images.at[i];
@@ -232,6 +255,7 @@ ptm_status ptm_query_images(ptm_session *session, ptm_table *table)
 		ptm_table_set_f64(table, PTM_images_instructions, row, (double)sums[i].instructions);
 		ptm_table_set_f64(table, PTM_images_lost_bytes, row, (double)sums[i].lost_bytes);
 		ptm_table_set_f64(table, PTM_images_gaps, row, (double)sums[i].gaps);
+		ptm_table_set_f64(table, PTM_images_samples, row, (double)sums[i].samples);
 		status = set_image_message(session, table, row, image, &sums[i]);
 	}
 	free(sums);

@@ -188,7 +188,7 @@ static ptm_status put_totals(ptm_session *session, ptm_table *table)
 	PTM_TRY(put(table, "queues", session->flow_source == PTM_SOURCE_LBR ? "Streams of samples" : "AUX streams", "%u", session->file.queues.length));
 	PTM_TRY(put(table, "segments", "Segments", "%u", session->segments.length));
 	PTM_TRY(put(table, "sideband_records", "Sideband records", "%u", session->file.records.length));
-	PTM_TRY(put(table, "samples", session->flow_source == PTM_SOURCE_LBR ? "Samples" : "Ordinary samples", "%" PRIu64, session->file.sample_count));
+	PTM_TRY(put(table, "samples", session->flow_source == PTM_SOURCE_LBR ? "Samples" : "Ordinary samples", "%u", session->file.samples.length));
 	PTM_TRY(put(table, "instructions", "Instructions decoded", "%" PRIu64, instructions));
 	return put(table, "gaps_lost_bytes", "Trace not decoded", "%" PRIu64 " bytes", lost);
 }
@@ -219,6 +219,9 @@ static uint64_t last_time(ptm_session *session)
 	for (uint32_t i = 0; i < session->bts_spans.length; i++)
 		if (session->bts_spans.at[i].end_ns > end)
 			end = session->bts_spans.at[i].end_ns;
+	if (session->file.samples.length && session->file.samples.at[session->file.samples.length - 1].time > end &&
+	    session->file.samples.at[session->file.samples.length - 1].time != PTM_NO_TIME)
+		end = session->file.samples.at[session->file.samples.length - 1].time;
 	if (end == session->start_ns && session->file.last_time != PTM_NO_TIME && session->file.last_time > end)
 		end = session->file.last_time;
 	return end;

@@ -35,6 +35,8 @@ static ptm_status put_node(ptm_session *session, ptm_table *table, const ptm_cal
 	ptm_table_set_f64(table, PTM_call_tree_self_ns, *row, ns_or_nan(session, node->self_ns));
 	ptm_table_set_f64(table, PTM_call_tree_self_instructions, *row, (double)node->self_instructions);
 	ptm_table_set_f64(table, PTM_call_tree_self_cycles, *row, cycles_or_nan(session, node->self_cycles));
+	ptm_table_set_f64(table, PTM_call_tree_self_samples, *row, NAN);
+	ptm_table_set_f64(table, PTM_call_tree_self_events, *row, NAN);
 	return PTM_OK;
 }
 
@@ -376,6 +378,25 @@ static void fill_buckets(ptm_session *session, const ptm_request *request, bucke
 	}
 }
 
+/* Of samples alone there is no time with trace: what they cover is how dense they are. */
+static void fill_with_samples(ptm_session *session, const ptm_request *request, buckets *all)
+{
+	uint64_t cells = (uint64_t)session->sideband.threads.length * all->per_thread;
+	double most = 0;
+
+	for (uint32_t i = 0; i < session->file.samples.length; i++) {
+		const ptm_sample_ref *ref = &session->file.samples.at[i];
+		uint32_t thread = ptm_sideband_thread(&session->sideband, ref->pid, ref->tid);
+		double place = (ptm_relative_ns(session, ref->time) - all->start_ns) / all->width_ns;
+		if (wants_thread(request, thread) && place >= 0 && place < all->per_thread)
+			all->at[(uint64_t)thread * all->per_thread + (uint32_t)place].on_ns++;
+	}
+	for (uint64_t i = 0; i < cells; i++)
+		most = all->at[i].on_ns > most ? all->at[i].on_ns : most;
+	for (uint64_t i = 0; most > 0 && i < cells; i++)
+		all->at[i].on_ns *= all->width_ns / most;
+}
+
 static ptm_status put_buckets(ptm_session *session, const buckets *all, ptm_table *table)
 {
 	for (uint32_t thread = 0; thread < session->sideband.threads.length; thread++) {
@@ -409,7 +430,10 @@ ptm_status ptm_query_coverage(ptm_session *session, const ptm_request *request, 
 	all.at = calloc((size_t)threads * all.per_thread, sizeof *all.at);
 	if (!all.at)
 		return PTM_NO_MEMORY;
-	fill_buckets(session, request, &all);
+	if (session->flow_source == PTM_SOURCE_LBR && !session->has_branch_flow)
+		fill_with_samples(session, request, &all);
+	else
+		fill_buckets(session, request, &all);
 	ptm_status status = put_buckets(session, &all, table);
 	free(all.at);
 	return status;

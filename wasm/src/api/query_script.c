@@ -126,7 +126,46 @@ static void put_start(ptm_script *script, const ptm_sample *sample, const ptm_at
 
 /* ------------------------------------------------------------ call chain */
 
-/* A line of a chain: perf shows where in the file user code is. */
+/* A line of a function that addr2line tells; the offset is that in the symbol, even of what is inlined. */
+static void put_function(ptm_script *script, const ptm_chain_function *function, uint64_t place, uint64_t ip, uint64_t offset)
+{
+	const char *name = function->name ? ptm_strings_get(&script->session->strings, function->name) : "??";
+
+	ptm_script_put(script, "\t%16" PRIx64, place);
+	if (script->fields & PTM_SCRIPT_SYM) {
+		ptm_script_put_text(script, " ", 1);
+		ptm_script_put_text(script, name, strlen(name));
+		if (script->fields & PTM_SCRIPT_SYMOFF)
+			ptm_script_put(script, "+0x%" PRIx64, offset);
+	}
+	if (script->fields & PTM_SCRIPT_DSO && !function->inlined) {
+		ptm_script_put_text(script, " ", 1);
+		ptm_script_put_dso(script, ip);
+	}
+	ptm_script_put_line(script, function->file, function->line);
+	if (function->inlined)
+		ptm_script_put(script, " (inlined)");
+	ptm_script_put_text(script, "\n", 1);
+}
+
+/* The functions of an unwound frame, innermost first; false: the symbol stands alone. */
+static bool put_functions(ptm_script *script, const ptm_chain_frame *frame, uint32_t space, uint64_t place)
+{
+	ptm_chain_function functions[PTM_INLINED_MOST];
+	uint32_t count = 0;
+	uint64_t offset = 0;
+
+	if (script->options.no_inline || !frame->unwound || script->status != PTM_OK)
+		return false;
+	script->status = ptm_chain_functions(script->session, space, frame, true, functions, &count);
+	if (count)
+		(void)ptm_spaces_function_at(script->session->spaces, space, frame->ip, &offset);
+	for (uint32_t i = 0; i < count; i++)
+		put_function(script, &functions[i], place, frame->ip, offset);
+	return count;
+}
+
+/* The line of a frame, or several: perf shows where in the file user code is. */
 static void put_frame(ptm_script *script, const ptm_chain_frame *frame)
 {
 	uint32_t space;
@@ -134,8 +173,10 @@ static void put_frame(ptm_script *script, const ptm_chain_frame *frame)
 	script->in_kernel = frame->in_kernel;
 	const ptm_map *map = ptm_script_map(script, frame->ip, &space);
 	bool is_user = map && space != script->kernel_space;
-	/* perf shows where in the file user code is. */
-	ptm_script_put(script, "\t%16" PRIx64, is_user ? frame->ip - map->start + map->file_offset : frame->ip);
+	uint64_t place = is_user ? frame->ip - map->start + map->file_offset : frame->ip;
+	if (is_user && put_functions(script, frame, space, place))
+		return;
+	ptm_script_put(script, "\t%16" PRIx64, place);
 	put_place(script, frame->ip);
 	ptm_script_put_source(script, frame->ip);
 	ptm_script_put_text(script, "\n", 1);
@@ -153,7 +194,7 @@ static void put_stitched(ptm_script *script, const ptm_sample *sample)
 	if (script->status == PTM_OK)
 		script->status = ptm_stitch_next(script->stitch, thread, sample, session->file.lbr_registers, &callers, &count);
 	for (uint32_t i = 0; i < count; i++) {
-		ptm_chain_frame frame = { callers[i], false };
+		ptm_chain_frame frame = { .ip = callers[i] };
 		put_frame(script, &frame);
 	}
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/sample_chain.h"
+#include "image/function_files.h"
 #include "image/unwind.h"
 
 /* Marks in a call chain: what follows is kernel code, user code, … */
@@ -10,9 +11,9 @@
 /* The user part of a call-stack LBR: where the newest call went, and where each came from. */
 static uint32_t take_branches(const ptm_sample *sample, ptm_chain_frame *frames, uint32_t count)
 {
-	frames[count++] = (ptm_chain_frame){ ptm_sample_branch(sample, 0).to, false };
+	frames[count++] = (ptm_chain_frame){ .ip = ptm_sample_branch(sample, 0).to };
 	for (uint32_t i = 0; i < sample->branch_count && count < PTM_CHAIN_PART; i++)
-		frames[count++] = (ptm_chain_frame){ ptm_sample_branch(sample, i).from, false };
+		frames[count++] = (ptm_chain_frame){ .ip = ptm_sample_branch(sample, i).from };
 	return count;
 }
 
@@ -30,7 +31,7 @@ static uint32_t take_chain(const ptm_sample *sample, const ptm_attr *attr, ptm_c
 			marks++;
 			in_kernel = ip == MARK_KERNEL;
 		} else {
-			frames[count++] = (ptm_chain_frame){ ip, in_kernel };
+			frames[count++] = (ptm_chain_frame){ .ip = ip, .in_kernel = in_kernel };
 		}
 	}
 	return count;
@@ -73,7 +74,7 @@ static ptm_status take_stack(ptm_session *session, const ptm_sample *sample, uin
 	take_registers(&sample->user, &start);
 	PTM_TRY(ptm_unwind(session->spaces, &start, found, PTM_CHAIN_PART, &more));
 	for (uint32_t i = 0; i < more; i++)
-		frames[(*count)++] = (ptm_chain_frame){ found[i], false };
+		frames[(*count)++] = (ptm_chain_frame){ .ip = found[i], .unwound = true };
 	return PTM_OK;
 }
 
@@ -81,4 +82,48 @@ ptm_status ptm_sample_chain(ptm_session *session, const ptm_sample *sample, cons
 {
 	*count = take_chain(sample, attr, frames);
 	return take_stack(session, sample, space, frames, count);
+}
+
+bool ptm_is_asked_of_addr2line(const char *name)
+{
+	return name[0] != '[' && strncmp(name, "/tmp/perf-", 10);
+}
+
+/* What the symbol table alone says, where there is no debug information. */
+static ptm_status take_symbol(ptm_session *session, uint32_t image, uint64_t address, ptm_chain_function *function, uint32_t *count)
+{
+	bool known;
+
+	*function = (ptm_chain_function){ 0 };
+	PTM_TRY(ptm_image_function_name(&session->images, image, address, &function->name));
+	*count = function->name != 0;
+	return *count ? ptm_image_function_file(&session->images, image, address, &known, &function->file) : PTM_OK;
+}
+
+ptm_status ptm_chain_functions(ptm_session *session, uint32_t space, const ptm_chain_frame *frame, bool as_addr2line, ptm_chain_function functions[PTM_INLINED_MOST], uint32_t *count)
+{
+	ptm_code_frame frames[PTM_INLINED_MOST];
+	uint64_t offset;
+	const ptm_map *map = frame->unwound ? ptm_spaces_find(session->spaces, space, frame->ip) : NULL;
+
+	*count = 0;
+	if (!map || !map->image || !ptm_is_asked_of_addr2line(ptm_strings_get(&session->strings, map->name)))
+		return PTM_OK;
+	ptm_map at = *map;
+	const ptm_function *symbol = ptm_spaces_function(session->spaces, ptm_spaces_function_at(session->spaces, space, frame->ip, &offset));
+	uint32_t name = symbol->name;
+	if (!*ptm_strings_get(&session->strings, name))
+		return PTM_OK;
+	uint64_t address = ptm_image_address(&session->images.images.at[at.image], at.file_offset + (frame->ip - at.start));
+	PTM_TRY(ptm_image_frames(&session->images, at.image, address, as_addr2line, frames, PTM_INLINED_MOST, count));
+	for (uint32_t i = 0; i < *count; i++)
+		functions[i] = (ptm_chain_function){ .name = frames[i].by_symbol ? name : frames[i].name, .file = frames[i].file, .line = frames[i].line };
+	/* The symbols of a file split from the binary are not read for this. */
+	if (!*count && !session->images.images.at[at.image].debug_size)
+		PTM_TRY(take_symbol(session, at.image, address, functions, count));
+	else if (*count && frames[*count - 1].inlined && *count < PTM_INLINED_MOST)
+		functions[(*count)++] = (ptm_chain_function){ .name = name }; /* a bundle does not tell the outermost */
+	for (uint32_t i = 0; i < *count; i++)
+		functions[i].inlined = functions[i].name != name;
+	return PTM_OK;
 }

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The call tree of a file that holds samples without a flow: one path for each
- * call chain, weighted by period. Calls count samples; time, cycles or
- * instructions are known where the event counts just that. */
+ * call chain, weighted by samples and by period. Calls count samples; time, cycles
+ * or instructions are known where the event counts just that. */
 #include "api/sample_chain.h"
 #include "profile/call_tree.h"
 #include <math.h>
 
 enum { TYPE_HARDWARE = 0, TYPE_SOFTWARE = 1 };
+/* What a period counts: column unit of sample_events. */
+enum { UNIT_EVENT, UNIT_NS, UNIT_CYCLES, UNIT_INSTRUCTIONS };
+
+/* What is summed beside a node's time, cycles and instructions. */
+typedef struct sums { uint64_t samples, events; } sums;
 
 typedef struct tree {
 	ptm_session *session;
 	ptm_call_tree calls;
 	PTM_ARRAY(uint32_t) roots;   /* by thread: node, PTM_NO_NODE */
 	PTM_ARRAY(uint32_t) threads; /* by node */
+	PTM_ARRAY(sums) sums;        /* by node */
+	uint32_t event;              /* row of attrs whose samples count; UINT32_MAX: all */
+	uint32_t units;              /* bit by unit: some sample counted in it */
 	uint32_t space, kernel_space;
 	uint32_t functions[PTM_CHAIN_MOST]; /* innermost first */
 	uint32_t count;
@@ -33,6 +41,12 @@ static ptm_status add_frames(tree *into, const ptm_sample *sample, const ptm_att
 
 	into->count = 0;
 	PTM_TRY(ptm_sample_chain(into->session, sample, attr, into->space, frames, &count));
+	/* A call-stack LBR tells which function was called, not where it jumped to since (a tail call). */
+	if (count && !frames[0].in_kernel && sample->ip && ptm_sample_chain_is_lbr(sample, attr) && (sample->misc & PTM_MODE_MASK) != PTM_MODE_KERNEL) {
+		add_frame(into, sample->ip, false);
+		add_frame(into, frames[0].ip, false);
+		into->count = into->functions[0] != into->functions[1];
+	}
 	for (uint32_t i = 0; i < count; i++)
 		add_frame(into, frames[i].ip, frames[i].in_kernel);
 	if (!into->count)
@@ -42,8 +56,10 @@ static ptm_status add_frames(tree *into, const ptm_sample *sample, const ptm_att
 
 static ptm_status note_threads(tree *into, uint32_t thread)
 {
-	while (into->threads.length < into->calls.nodes.length)
+	while (into->threads.length < into->calls.nodes.length) {
 		PTM_TRY(ptm_array_push(&into->threads, thread));
+		PTM_TRY(ptm_array_push(&into->sums, ((sums){ 0 })));
+	}
 	return PTM_OK;
 }
 
@@ -59,14 +75,30 @@ static ptm_status root_of(tree *into, uint32_t thread, uint32_t *node)
 	return PTM_OK;
 }
 
-/* What an event's period is. */
-static uint64_t *weight_of(ptm_tree_node *node, const ptm_attr *attr)
+/* What an event's period counts. */
+static uint8_t unit_of(const ptm_attr *attr)
 {
-	if (attr->type == TYPE_SOFTWARE && attr->config <= 1) /* cpu-clock, task-clock: ns */
-		return &node->self_ns;
+	if (attr->type == TYPE_SOFTWARE && attr->config <= 1) /* cpu-clock, task-clock */
+		return UNIT_NS;
 	if (attr->type == TYPE_HARDWARE && attr->config == 1)
-		return &node->self_instructions;
-	return attr->type == TYPE_HARDWARE && !attr->config ? &node->self_cycles : NULL;
+		return UNIT_INSTRUCTIONS;
+	return attr->type == TYPE_HARDWARE && !attr->config ? UNIT_CYCLES : UNIT_EVENT;
+}
+
+static void add_weight(tree *into, uint32_t row, const ptm_attr *attr, uint64_t period)
+{
+	ptm_tree_node *node = &into->calls.nodes.at[row];
+	uint8_t unit = unit_of(attr);
+
+	into->units |= 1u << unit;
+	into->sums.at[row].samples++;
+	into->sums.at[row].events += period;
+	switch (unit) {
+	case UNIT_NS: node->self_ns += period; break;
+	case UNIT_CYCLES: node->self_cycles += period; break;
+	case UNIT_INSTRUCTIONS: node->self_instructions += period; break;
+	default: break;
+	}
 }
 
 static ptm_status add_sample(tree *into, uint32_t row, uint32_t thread)
@@ -78,7 +110,7 @@ static ptm_status add_sample(tree *into, uint32_t row, uint32_t thread)
 	uint32_t node;
 
 	PTM_TRY(ptm_sample_read(&session->file, row, &sample));
-	uint64_t time = ref->time ? ref->time : UINT64_MAX - 1, *weight;
+	uint64_t time = ref->time ? ref->time : UINT64_MAX - 1;
 	into->space = ptm_spaces_at(session->spaces, ref->pid, time);
 	into->kernel_space = ptm_spaces_at(session->spaces, -1, time);
 	/* Looking up functions reads the binaries, never the trace: the sample stays. */
@@ -89,29 +121,13 @@ static ptm_status add_sample(tree *into, uint32_t row, uint32_t thread)
 		PTM_TRY(note_threads(into, thread));
 		into->calls.nodes.at[node].calls++;
 	}
-	weight = weight_of(&into->calls.nodes.at[node], attr);
-	if (weight)
-		*weight += sample.period;
+	add_weight(into, node, attr, sample.period);
 	return PTM_OK;
-}
-
-/* Whether some sample counts in the weight at `place` of a node. */
-static bool is_counted(const ptm_session *session, size_t place)
-{
-	ptm_tree_node node;
-	for (uint32_t i = 0; i < session->file.samples.length; i++) {
-		const uint64_t *weight = weight_of(&node, &session->file.attrs.at[session->file.samples.at[i].attr]);
-		if (weight && (size_t)((const char *)weight - (const char *)&node) == place)
-			return true;
-	}
-	return false;
 }
 
 static ptm_status put_all(const tree *from, ptm_table *table)
 {
-	bool ns = is_counted(from->session, offsetof(ptm_tree_node, self_ns));
-	bool instructions = is_counted(from->session, offsetof(ptm_tree_node, self_instructions));
-	bool cycles = is_counted(from->session, offsetof(ptm_tree_node, self_cycles));
+	bool ns = from->units >> UNIT_NS & 1, cycles = from->units >> UNIT_CYCLES & 1, instructions = from->units >> UNIT_INSTRUCTIONS & 1;
 	uint32_t row;
 
 	for (uint32_t i = 0; i < from->calls.nodes.length; i++) {
@@ -124,8 +140,61 @@ static ptm_status put_all(const tree *from, ptm_table *table)
 		ptm_table_set_f64(table, PTM_call_tree_self_ns, row, ns ? (double)node->self_ns : NAN);
 		ptm_table_set_f64(table, PTM_call_tree_self_instructions, row, instructions ? (double)node->self_instructions : NAN);
 		ptm_table_set_f64(table, PTM_call_tree_self_cycles, row, cycles ? (double)node->self_cycles : NAN);
+		ptm_table_set_f64(table, PTM_call_tree_self_samples, row, (double)from->sums.at[i].samples);
+		ptm_table_set_f64(table, PTM_call_tree_self_events, row, from->event == UINT32_MAX ? NAN : (double)from->sums.at[i].events);
 	}
 	return PTM_OK;
+}
+
+/* Stores how many samples each row of attrs has; caller frees. */
+static ptm_status count_samples(const ptm_session *session, uint64_t **counts)
+{
+	*counts = calloc(session->file.attrs.length + 1u, sizeof **counts);
+	if (!*counts)
+		return PTM_NO_MEMORY;
+	for (uint32_t i = 0; i < session->file.samples.length; i++)
+		(*counts)[session->file.samples.at[i].attr]++;
+	return PTM_OK;
+}
+
+/* The row of attrs that row `wanted` - 1 of sample_events is of; with 0 the only one that has samples, UINT32_MAX: there are several. */
+static ptm_status find_event(const ptm_session *session, uint32_t wanted, uint32_t *event)
+{
+	uint64_t *counts;
+	uint32_t events = 0, last = UINT32_MAX;
+
+	PTM_TRY(count_samples(session, &counts));
+	*event = UINT32_MAX;
+	for (uint32_t i = 0; i < session->file.attrs.length; i++) {
+		if (!counts[i])
+			continue;
+		last = i;
+		if (++events == wanted)
+			*event = i;
+	}
+	free(counts);
+	if (!wanted && events == 1)
+		*event = last;
+	return PTM_OK;
+}
+
+ptm_status ptm_query_sample_events(ptm_session *session, ptm_table *table)
+{
+	uint64_t *counts;
+	uint32_t row;
+	ptm_status status = count_samples(session, &counts);
+
+	for (uint32_t i = 0; status == PTM_OK && i < session->file.attrs.length; i++) {
+		const ptm_attr *attr = &session->file.attrs.at[i];
+		const char *name = ptm_strings_get(&session->strings, attr->name);
+		if (!counts[i] || (status = ptm_table_add_row(table, &row)) != PTM_OK)
+			continue;
+		ptm_table_set_f64(table, PTM_sample_events_samples, row, (double)counts[i]);
+		ptm_table_set_u8(table, PTM_sample_events_unit, row, unit_of(attr));
+		status = ptm_table_set_text(table, PTM_sample_events_name, row, name, strlen(name));
+	}
+	free(counts);
+	return status;
 }
 
 ptm_status ptm_sample_tree(ptm_session *session, const ptm_request *request, ptm_table *table)
@@ -134,11 +203,13 @@ ptm_status ptm_sample_tree(ptm_session *session, const ptm_request *request, ptm
 	uint64_t start = everything ? 0 : ptm_absolute_ns(session, request->start_ns);
 	uint64_t end = everything ? UINT64_MAX : ptm_absolute_ns(session, request->end_ns);
 	tree made = { .session = session };
-	ptm_status status = PTM_OK;
+	ptm_status status = find_event(session, request->extra, &made.event);
 
 	for (uint32_t row = 0; status == PTM_OK && row < session->file.samples.length; row++) {
 		const ptm_sample_ref *ref = &session->file.samples.at[row];
 		uint32_t thread = ptm_sideband_thread(&session->sideband, ref->pid, ref->tid);
+		if (made.event != UINT32_MAX && ref->attr != made.event)
+			continue;
 		if (ref->time >= start && ref->time < end && (request->thread == PTM_ALL || request->thread == thread))
 			status = add_sample(&made, row, thread);
 	}
@@ -147,5 +218,6 @@ ptm_status ptm_sample_tree(ptm_session *session, const ptm_request *request, ptm
 	ptm_call_tree_free(&made.calls);
 	ptm_array_free(&made.roots);
 	ptm_array_free(&made.threads);
+	ptm_array_free(&made.sums);
 	return status;
 }

@@ -143,6 +143,8 @@ void ptm_script_look_at_events(ptm_script *script);
 ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text) PTM_MUST_CHECK;
 /* That, on a line of its own, if the fields at hand have it. */
 void ptm_script_put_source(ptm_script *script, uint64_t ip);
+/* The same of a known place: file (string id of a path, 0: not told) and line. */
+void ptm_script_put_line(ptm_script *script, uint32_t file, uint32_t line);
 
 /* script_memory.c: perf's "|OP … |LVL … " with its padding. */
 void ptm_script_put_data_source(ptm_script *script, uint64_t bits);

@@ -66,6 +66,7 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 		{ "approximate_ipc", &options->approximate_ipc }, { "timeless", &options->timeless }, { "ns", &options->ns },
 		{ "others", &options->others }, { "header_only", &options->header_only }, { "add_to_samples", &options->add_to_samples },
 		{ "relative_time", &options->relative_time }, { "delta_time", &options->delta_time }, { "pad_dso", &options->pad_dso }, { "stitch_lbr", &options->stitch_lbr },
+		{ "no_inline", &options->no_inline },
 	};
 	for (uint32_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (is(of, words[i].name)) {

@@ -43,6 +43,7 @@ typedef struct ptm_script_options {
 	uint32_t chain_size, branch_stack_size; /* entries; 0: none */
 	bool approximate_ipc, timeless;
 	bool stitch_lbr;         /* call stacks of the LBR go on in those of the sample before */
+	bool no_inline;          /* unwound call chains without the functions inlined at a frame */
 	bool others, add_to_samples; /* samples that are in the trace; chains and branches for the file's own */
 	bool ns, relative_time, delta_time, pad_dso;
 	PTM_ARRAY(ptm_script_range) times;

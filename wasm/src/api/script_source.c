@@ -3,6 +3,7 @@
  * line of the line table; else line 0 of the file that the symbol table names for
  * the function; nothing where it names none; and "binary[address]" where there is
  * not even a function, or no file. */
+#include "api/sample_chain.h"
 #include "api/script.h"
 #include "image/function_files.h"
 #include <inttypes.h>
@@ -23,12 +24,6 @@ static ptm_status add_text(ptm_session *session, uint32_t *text, const char *for
 
 	int length = snprintf(line, sizeof line, format, base_name(name), number);
 	return ptm_strings_add(&session->strings, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1, text);
-}
-
-/* Whether perf runs addr2line on a binary of this name at all. */
-static bool is_file(const char *name)
-{
-	return name[0] != '[' && strncmp(name, "/tmp/perf-", 10);
 }
 
 static ptm_status ask_file(ptm_session *session, uint32_t row, uint64_t address, bool *known, uint32_t *text)
@@ -63,7 +58,7 @@ ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint
 	if (!map || !map->image)
 		return PTM_OK;
 	uint64_t address = ptm_image_address(&session->images.images.at[map->image], map->file_offset + (ip - map->start));
-	if (is_file(ptm_strings_get(&session->strings, map->name)))
+	if (ptm_is_asked_of_addr2line(ptm_strings_get(&session->strings, map->name)))
 		PTM_TRY(ask_file(session, map->image, address, &known, text));
 	return known ? PTM_OK : add_text(session, text, "%s[%" PRIx64 "]", ptm_strings_get(&session->strings, map->name), address);
 }
@@ -80,4 +75,10 @@ void ptm_script_put_source(ptm_script *script, uint64_t ip)
 	const char *line = ptm_strings_get(&script->session->strings, text);
 	ptm_script_put_text(script, "\n  ", 3);
 	ptm_script_put_text(script, line, strlen(line));
+}
+
+void ptm_script_put_line(ptm_script *script, uint32_t file, uint32_t line)
+{
+	if (script->fields & PTM_SCRIPT_SRCLINE)
+		ptm_script_put(script, "\n  %s:%u", file ? base_name(ptm_strings_get(&script->session->strings, file)) : "??", line);
 }

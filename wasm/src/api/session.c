@@ -30,6 +30,7 @@ void ptm_session_free(ptm_session *session)
 	ptm_profile_free(session->profile);
 	ptm_ordinals_free(&session->ordinals);
 	ptm_array_free(&session->thread_samples);
+	ptm_array_free(&session->image_samples);
 	ptm_graph_free(&session->graph);
 	ptm_graph_free(&session->window_graph);
 	ptm_blocks_free(&session->blocks);
@@ -120,7 +121,7 @@ static ptm_status first_time(ptm_session *session, uint32_t queue, uint64_t *tim
 	return PTM_OK;
 }
 
-/* The trace starts with its first TSC packet. */
+/* The trace starts with its first TSC packet, or a sample before it. */
 static ptm_status find_start(ptm_session *session)
 {
 	session->start_ns = UINT64_MAX;
@@ -131,6 +132,15 @@ static ptm_status find_start(ptm_session *session)
 			session->segments.at[session->first_segment.at[queue]].start_ns = time_ns;
 		if (time_ns && time_ns < session->start_ns)
 			session->start_ns = time_ns;
+	}
+	/* Samples may have been taken before tracing began. */
+	for (uint32_t row = 0; !session->pt.timeless && session->start_ns != UINT64_MAX && row < session->file.samples.length; row++) {
+		uint64_t time_ns = session->file.samples.at[row].time;
+		if (!time_ns)
+			continue;
+		if (time_ns < session->start_ns)
+			session->start_ns = time_ns;
+		break;
 	}
 	if (session->start_ns == UINT64_MAX)
 		session->start_ns = session->file.first_time == PTM_NO_TIME || session->pt.timeless ? 0 : session->file.first_time;

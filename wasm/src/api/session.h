@@ -113,6 +113,7 @@ struct ptm_session {
 	uint64_t instructions;            /* of all merged segments */
 	ptm_ordinals ordinals;
 	PTM_ARRAY(uint32_t) thread_samples; /* ordinary samples of each thread; empty: not counted yet */
+	PTM_ARRAY(uint32_t) image_samples;  /* the same of each image */
 	ptm_samples *samples;
 	ptm_window *window;
 	ptm_cut *cut;
@@ -181,6 +182,8 @@ bool ptm_sample_has_flow(const ptm_attr *attr);
 
 /* api/sample_tree.c: table call_tree of samples without a flow, by their call chains. */
 ptm_status ptm_sample_tree(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+/* Rows are the file's events that have samples, in the file's order. */
+ptm_status ptm_query_sample_events(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
 
 /* api/decode.c: hands any item of a flow to a part. */
 ptm_status ptm_part_take(ptm_part *part, const ptm_item *item) PTM_MUST_CHECK;

@@ -114,6 +114,7 @@ ptm_status ptm_build_id_read(ptm_trace_file *file, const uint8_t *at, uint32_t s
 static ptm_status read_build_ids(ptm_trace_file *file, ptm_perf_section section, bool *whole)
 {
 	const uint8_t *at;
+	uint32_t first = file->build_ids.length;
 
 	while (section.size >= 8) {
 		PTM_TRY(ptm_source_view(file->source, section.offset, 8, &at));
@@ -127,6 +128,8 @@ static ptm_status read_build_ids(ptm_trace_file *file, ptm_perf_section section,
 		section.offset += size;
 		section.size -= size;
 	}
+	for (uint32_t i = first; i < file->build_ids.length; i++)
+		file->build_ids.at[i].listed = true;
 	*whole = !section.size;
 	return PTM_OK;
 }

@@ -210,7 +210,8 @@ ptm_status ptm_sample_index_append(ptm_trace_file *file, uint32_t attr, const ui
 	if (time == PTM_NO_TIME)
 		time = count ? file->samples.at[count - 1].time : 0;
 	ptm_sample_ref ref = { .time = time, .file_offset = offset, .size = size, .attr = attr, .branches = sample.branch_count,
-			       .pid = sample.pid, .tid = sample.tid, .cpu = sample.cpu };
+			       .pid = sample.pid, .tid = sample.tid, .cpu = sample.cpu, .ip = sample.ip,
+			       .in_kernel = (sample.misc & PTM_MODE_MASK) == PTM_MODE_KERNEL };
 	for (uint32_t i = 0; i < sample.branch_count && !ref.timed; i++)
 		ref.timed = ptm_sample_branch(&sample, i).cycles;
 	if (sample.aux_size)

@@ -129,7 +129,9 @@ typedef struct ptm_sample_ref {
 	uint32_t size, attr;    /* bytes of the record; row of attrs */
 	uint32_t branches;      /* entries of its branch stack */
 	bool timed;             /* some entry has cycles */
+	bool in_kernel;         /* taken there */
 	int32_t pid, tid, cpu;  /* -1 where unknown */
+	uint64_t ip;            /* 0: not recorded */
 } ptm_sample_ref;
 
 typedef struct ptm_build_id {
@@ -137,6 +139,7 @@ typedef struct ptm_build_id {
 	int32_t pid;
 	uint8_t id[20], length;
 	bool kernel;
+	bool listed;            /* in the header's table, which comes before all records */
 } ptm_build_id;
 
 /* Code of one function of an eBPF program, from the BPF_PROG_INFO feature. */

@@ -141,6 +141,7 @@ void ptm_flow_emit_pending(ptm_pt_flow *flow, uint64_t to_ip)
 			flow->in_transaction = event->payload & 1;
 		ptm_item *item = ptm_flow_emit_event(flow, event->kind, event->payload, flow->ip);
 		item->bytes = event->id;
+		item->offset = event->offset;
 		item->has_ip = flow->packet.kind != PTM_PACKET_CFE;
 		item->to_ip = to_ip;
 	}

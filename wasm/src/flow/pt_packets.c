@@ -126,7 +126,7 @@ static uint8_t next_kind(ptm_pt_flow *flow)
 static void bind(ptm_pt_flow *flow, uint8_t kind, uint16_t id, uint64_t payload)
 {
 	if (flow->pending_count < PTM_FLOW_EVENTS)
-		flow->pending[flow->pending_count++] = (ptm_event){ kind, id, payload };
+		flow->pending[flow->pending_count++] = (ptm_event){ kind, id, payload, flow->packet_offset };
 }
 
 /* A TIP that leads on, or TIP.PGD: `step` walks to the branch it decides. */

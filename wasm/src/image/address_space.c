@@ -350,6 +350,14 @@ uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space)
 	return space < spaces->spaces.length ? spaces->spaces.at[space].code : 0;
 }
 
+uint32_t ptm_spaces_of_code(const ptm_spaces *spaces, uint32_t code_id)
+{
+	for (uint32_t i = spaces->spaces.length; i-- > 0;)
+		if (spaces->spaces.at[i].code == code_id)
+			return i;
+	return 0;
+}
+
 uint32_t ptm_spaces_kernel_code_id(const ptm_spaces *spaces, uint32_t space, uint64_t ip)
 {
 	uint32_t epoch = space < spaces->spaces.length ? spaces->spaces.at[space].epoch : 0;

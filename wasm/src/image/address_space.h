@@ -47,6 +47,8 @@ uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space);
 /* The same for kernel code (an `ip` of the upper half), which all spaces share:
  * changes when code within 4 KB behind `ip` did. */
 uint32_t ptm_spaces_kernel_code_id(const ptm_spaces *spaces, uint32_t space, uint64_t ip);
+/* A space with that code id: of several the last; 0: none. */
+uint32_t ptm_spaces_of_code(const ptm_spaces *spaces, uint32_t code_id);
 /* Map that holds `ip`, or NULL. Kernel maps (record pid -1) are in every space. */
 const ptm_map *ptm_spaces_find(const ptm_spaces *spaces, uint32_t space, uint64_t ip);
 

@@ -338,6 +338,7 @@ static void note_root_attribute(ptm_dwarf_unit *unit, root *root, uint32_t attri
 	case DW_AT_low_pc: root->low = *value; break;
 	case DW_AT_high_pc: root->high = *value; break;
 	case DW_AT_comp_dir: root->directory = *value; break;
+	case DW_AT_language: unit->language = (uint16_t)value->number; break;
 	case DW_AT_str_offsets_base: unit->string_offsets_base = value->number; break;
 	case DW_AT_addr_base: unit->address_base = value->number; break;
 	case DW_AT_rnglists_base: unit->range_lists_base = value->number; break;

@@ -15,9 +15,10 @@ typedef enum ptm_dwarf_section {
 	DWARF_ARANGES, DWARF_SECTIONS
 } ptm_dwarf_section;
 
-enum { DW_TAG_inlined_subroutine = 0x1d, DW_TAG_compile_unit = 0x11, DW_TAG_partial_unit = 0x3c, DW_TAG_skeleton_unit = 0x4a };
-enum { DW_AT_name = 0x03, DW_AT_stmt_list = 0x10, DW_AT_low_pc = 0x11, DW_AT_high_pc = 0x12, DW_AT_comp_dir = 0x1b,
-       DW_AT_abstract_origin = 0x31, DW_AT_specification = 0x47, DW_AT_ranges = 0x55, DW_AT_linkage_name = 0x6e,
+enum { DW_TAG_inlined_subroutine = 0x1d, DW_TAG_subprogram = 0x2e, DW_TAG_compile_unit = 0x11, DW_TAG_partial_unit = 0x3c, DW_TAG_skeleton_unit = 0x4a };
+enum { DW_AT_name = 0x03, DW_AT_stmt_list = 0x10, DW_AT_low_pc = 0x11, DW_AT_high_pc = 0x12, DW_AT_language = 0x13, DW_AT_comp_dir = 0x1b,
+       DW_AT_abstract_origin = 0x31, DW_AT_specification = 0x47, DW_AT_ranges = 0x55,
+       DW_AT_call_file = 0x58, DW_AT_call_line = 0x59, DW_AT_linkage_name = 0x6e,
        DW_AT_str_offsets_base = 0x72, DW_AT_addr_base = 0x73, DW_AT_rnglists_base = 0x74, DW_AT_MIPS_linkage_name = 0x2007 };
 
 typedef struct ptm_dwarf {
@@ -56,6 +57,7 @@ typedef struct ptm_dwarf_unit {
 	uint64_t low_pc, high_pc, ranges, line_offset, string_offsets_base, address_base, range_lists_base;
 	uint64_t directory;      /* see ptm_dwarf_text */
 	uint8_t directory_section;
+	uint16_t language;       /* DW_LANG_*, 0: not told */
 	bool has_low_pc, has_high_pc, has_ranges, has_lines, ranges_indexed;
 	ptm_dwarf_abbreviations abbreviations;
 } ptm_dwarf_unit;

@@ -6,6 +6,7 @@
  * are no line tables. */
 #include "image/function_files.h"
 #include "base/bytes.h"
+#include "image/demangle.h"
 #include "image/elf.h"
 
 #define WINDOW (256u << 10)
@@ -15,7 +16,7 @@ enum { TYPE_NOTYPE = 0, TYPE_FUNC = 2, TYPE_FILE = 4, TYPE_IFUNC = 10, BIND_LOCA
 
 typedef struct function {
 	uint64_t start, size;
-	uint32_t file;           /* place in the strings; 0: not told */
+	uint32_t name, file;     /* places in the strings; 0: not told */
 	uint32_t row;            /* in the table: of equals the first counts */
 	uint16_t section;
 	bool typed;              /* not STT_NOTYPE */
@@ -56,7 +57,7 @@ typedef struct scan {
 static ptm_status take_entry(struct ptm_function_files *files, scan *scan, ptm_bytes bytes, bool is_32bit)
 {
 	uint32_t name = ptm_bytes_u32(&bytes);
-	function made = { 0 };
+	function made = { .name = name };
 
 	if (is_32bit) {
 		made.start = ptm_bytes_u32(&bytes);
@@ -181,15 +182,11 @@ static const function *find(const struct ptm_function_files *files, uint64_t add
 	return best;
 }
 
-ptm_status ptm_image_function_file(ptm_images *images, uint32_t row, uint64_t address, bool *known, uint32_t *file)
+/* Stores the function that an address is said to be of, NULL: there is none, and
+ * where to look; reads the symbols the first time. */
+static ptm_status find_in(ptm_image *image, uint64_t address, const function **found)
 {
-	ptm_image *image = row < images->images.length ? &images->images.at[row] : NULL;
-	char name[MOST_NAME];
-	uint32_t length = sizeof name;
-	const uint8_t *at;
-
-	*known = false;
-	*file = 0;
+	*found = NULL;
 	if (!image || image->status != PTM_IMAGE_LOADED || image->names != PTM_NAMES_ELF || image->is_flat)
 		return PTM_OK;
 	if (!image->function_files) {
@@ -200,14 +197,56 @@ ptm_status ptm_image_function_file(ptm_images *images, uint32_t row, uint64_t ad
 		if (status == PTM_NO_MEMORY)
 			return status;
 	}
+	*found = find(image->function_files, address);
+	return PTM_OK;
+}
+
+/* Copies the text at a place in the strings, up to MOST_NAME - 1 bytes and a NUL; returns its length, 0: there is none. */
+static size_t copy_text(ptm_image *image, uint32_t place, char into[MOST_NAME])
+{
 	const struct ptm_function_files *files = image->function_files;
-	const function *found = find(files, address);
-	*known = found;
-	if (!found || !found->file || found->file >= files->strings_size)
-		return PTM_OK;
-	if (ptm_source_view_some(&image->source, files->strings + found->file, &length, &at) != PTM_OK)
-		return PTM_OK;
+	uint32_t length = MOST_NAME - 1;
+	const uint8_t *at;
+
+	*into = 0;
+	if (!place || place >= files->strings_size || ptm_source_view_some(&image->source, files->strings + place, &length, &at) != PTM_OK)
+		return 0;
 	size_t text = strnlen((const char *)at, length);
-	memcpy(name, at, text);
-	return ptm_strings_add(images->strings, name, text, file);
+	memcpy(into, at, text);
+	into[text] = 0;
+	return text;
+}
+
+ptm_status ptm_image_function_file(ptm_images *images, uint32_t row, uint64_t address, bool *known, uint32_t *file)
+{
+	ptm_image *image = row < images->images.length ? &images->images.at[row] : NULL;
+	const function *found;
+	char name[MOST_NAME];
+
+	*file = 0;
+	PTM_TRY(find_in(image, address, &found));
+	*known = found;
+	size_t length = found ? copy_text(image, found->file, name) : 0;
+	return length ? ptm_strings_add(images->strings, name, length, file) : PTM_OK;
+}
+
+ptm_status ptm_image_function_name(ptm_images *images, uint32_t row, uint64_t address, uint32_t *id)
+{
+	ptm_image *image = row < images->images.length ? &images->images.at[row] : NULL;
+	const function *found;
+	char name[MOST_NAME];
+
+	*id = 0;
+	PTM_TRY(find_in(image, address, &found));
+	size_t length = found ? copy_text(image, found->name, name) : 0;
+	if (!length)
+		return PTM_OK;
+	ptm_text text = { 0 };
+	ptm_status status = ptm_demangle(name, &text);
+	if (status == PTM_OK)
+		status = ptm_strings_add(images->strings, text.bytes.at, text.bytes.length, id);
+	else if (status == PTM_NOT_FOUND)
+		status = ptm_strings_add(images->strings, name, length, id);
+	ptm_array_free(&text.bytes);
+	return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Source files of functions by the symbol table alone. */
+/* Source files and names of functions by the symbol table alone. */
 #ifndef PTM_IMAGE_FUNCTION_FILES_H
 #define PTM_IMAGE_FUNCTION_FILES_H
 
@@ -12,5 +12,8 @@ void ptm_function_files_free(ptm_image *image);
  * symbol table says it is of. Reads the symbols the first time. Fails only for
  * want of memory. */
 ptm_status ptm_image_function_file(ptm_images *images, uint32_t image, uint64_t address, bool *known, uint32_t *file) PTM_MUST_CHECK;
+/* That function's name (string id, demangled; 0: there is none): of several that
+ * begin there addr2line's choice, which need not be the symbol's. */
+ptm_status ptm_image_function_name(ptm_images *images, uint32_t image, uint64_t address, uint32_t *name) PTM_MUST_CHECK;
 
 #endif

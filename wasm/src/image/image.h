@@ -140,4 +140,19 @@ uint32_t ptm_image_symbol_count(const ptm_images *images, uint32_t image);
  * `*depth`, of which the count is stored. Reads DWARF 2-5 the first time. */
 ptm_status ptm_image_line(ptm_images *images, uint32_t image, uint64_t address, uint32_t *file, uint32_t *line, uint32_t *inlined, uint32_t *depth) PTM_MUST_CHECK;
 
+/* One function around an address, as the debug information names it. */
+typedef struct ptm_code_frame {
+	uint32_t name;           /* string id, demangled; 0: it has none */
+	uint32_t file, line;     /* where in it the address is: string id of a path, and line; 0: not told */
+	bool inlined;            /* into the one that follows; else the last */
+	bool by_symbol;          /* addr2line tells the symbol's name instead */
+} ptm_code_frame;
+
+/* Stores the functions around an address, innermost first, `most` at most: those
+ * inlined there, then the one whose code it is; none without debug information.
+ * `as_addr2line`: by_symbol is told, which depends on what was asked before.
+ * In an image out of a bundle the one whose code it is, and where others are
+ * called, is not told. */
+ptm_status ptm_image_frames(ptm_images *images, uint32_t image, uint64_t address, bool as_addr2line, ptm_code_frame *frames, uint32_t most, uint32_t *count) PTM_MUST_CHECK;
+
 #endif

@@ -22,14 +22,17 @@ typedef struct reader {
 
 /* ------------------------------------------------------------ read entries */
 
-static ptm_status add_call(reader *reader, const ptm_dwarf_value *origin, const ptm_dwarf_value *low, const ptm_dwarf_value *high,
-			   const ptm_dwarf_value *ranges)
+/* Attributes of an entry that stands for code. */
+typedef struct code_entry {
+	ptm_dwarf_value low, high, ranges;
+} code_entry;
+
+static ptm_status add_call(reader *reader, const ptm_inline_call *made, const code_entry *of)
 {
+	const ptm_dwarf_value *low = &of->low, *high = &of->high, *ranges = &of->ranges;
 	uint32_t call = reader->inlines->calls.length;
 	uint64_t from = 0, to = 0;
 	reader->ranges.length = 0;
-	if (origin->class != DWARF_REFERENCE)
-		return PTM_OK;
 	if (ranges->class != DWARF_NOTHING) {
 		PTM_TRY(ptm_dwarf_ranges_read(reader->dwarf, reader->unit, ranges, &reader->ranges));
 	} else if (ptm_dwarf_address(reader->dwarf, reader->unit, low, &from)) {
@@ -40,7 +43,8 @@ static ptm_status add_call(reader *reader, const ptm_dwarf_value *origin, const 
 	}
 	if (!reader->ranges.length || reader->spans.length > MOST_SPANS)
 		return PTM_OK;
-	PTM_TRY(ptm_array_push(&reader->inlines->calls, ((ptm_inline_call){ origin->number, NONE, NONE })));
+	PTM_TRY(ptm_array_push(&reader->inlines->calls, *made));
+	reader->inlines->calls.at[call].low = reader->ranges.at[0].low;
 	for (uint32_t i = 0; i < reader->ranges.length; i++)
 		if (ptm_dwarf_is_code(reader->dwarf, reader->ranges.at[i].low))
 			PTM_TRY(ptm_array_push(&reader->spans, ((span){ reader->ranges.at[i].low, reader->ranges.at[i].high, call })));
@@ -51,7 +55,9 @@ static ptm_status add_call(reader *reader, const ptm_dwarf_value *origin, const 
 static bool take_entry(reader *reader, ptm_bytes *bytes, const uint8_t *base, ptm_status *status)
 {
 	const ptm_dwarf_unit *unit = reader->unit;
-	ptm_dwarf_value value, origin = { 0 }, low = { 0 }, high = { 0 }, ranges = { 0 };
+	ptm_inline_call made = { .origin = unit->entries + (uint64_t)(bytes->at - base), .parent = NONE, .name = NONE, .file = NONE };
+	ptm_dwarf_value value, origin = { 0 };
+	code_entry of = { 0 };
 	uint64_t code = ptm_bytes_leb(bytes);
 	const ptm_dwarf_abbreviation *entry = code ? ptm_dwarf_abbreviation_find(&unit->abbreviations, code) : NULL;
 	if (!entry)
@@ -62,14 +68,19 @@ static bool take_entry(reader *reader, ptm_bytes *bytes, const uint8_t *base, pt
 			return false;
 		switch (specification->attribute) {
 		case DW_AT_abstract_origin: origin = value; break;
-		case DW_AT_low_pc: low = value; break;
-		case DW_AT_high_pc: high = value; break;
-		case DW_AT_ranges: ranges = value; break;
+		case DW_AT_low_pc: of.low = value; break;
+		case DW_AT_high_pc: of.high = value; break;
+		case DW_AT_ranges: of.ranges = value; break;
+		case DW_AT_call_file: made.file = value.class == DWARF_NUMBER ? (uint32_t)value.number : NONE; break;
+		case DW_AT_call_line: made.line = value.class == DWARF_NUMBER ? (uint32_t)value.number : 0; break;
 		default: break;
 		}
 	}
+	made.is_function = entry->tag == DW_TAG_subprogram;
 	if (entry->tag == DW_TAG_inlined_subroutine)
-		*status = add_call(reader, &origin, &low, &high, &ranges);
+		made.origin = origin.number;
+	if (made.is_function || (entry->tag == DW_TAG_inlined_subroutine && origin.class == DWARF_REFERENCE))
+		*status = add_call(reader, &made, &of);
 	return true;
 }
 

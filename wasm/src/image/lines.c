@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the unit of an address and asks its line table and its inlined calls;
+/* Finds the unit of an address and asks its line table and its functions;
  * both are read when a unit is first asked for, and kept. */
 #include "image/lines.h"
+#include "base/hash.h"
 #include "image/inlines.h"
 #include "image/line_program.h"
 #include "image/line_rows.h"
@@ -12,6 +13,7 @@
 #define MOST_SCANNED (1ull << 30)  /* .debug_info beyond this is not scanned when .debug_aranges tells the units */
 #define MOST_ORIGINS 8           /* from an inlined call to its name */
 #define ENTRY_BYTES 1024
+#define MOST_ROW_NAMES 8         /* inlined at one row of a bundle that are told */
 
 typedef struct unit {
 	ptm_dwarf_unit header;
@@ -25,8 +27,16 @@ typedef struct extent {
 	uint64_t low, high, unit_offset;
 } extent;
 
+/* An address that addr2line was asked of, and the how manieth it was. */
+typedef struct question {
+	uint64_t address;
+	uint32_t order;          /* from 1 on; 0: a free slot */
+} question;
+
 struct ptm_lines {
 	ptm_dwarf dwarf;
+	question *questions;             /* by hash of the address */
+	uint32_t question_slots, question_count; /* slots: a power of two, at most half full */
 	PTM_ARRAY(unit) units;           /* sorted by offset */
 	PTM_ARRAY(extent) extents;       /* sorted by low */
 	ptm_line_rows rows;              /* of an image out of a bundle, which has no DWARF */
@@ -46,6 +56,7 @@ void ptm_lines_free(ptm_image *image)
 		ptm_array_free(&lines->extents);
 		ptm_dwarf_close(&lines->dwarf);
 		ptm_line_rows_free(&lines->rows);
+		free(lines->questions);
 		free(lines);
 	}
 	image->lines = NULL;
@@ -274,6 +285,16 @@ static ptm_status take_name(struct ptm_lines *lines, const unit *unit, const ptm
 	return status;
 }
 
+/* Languages whose functions are linked by their plain names (C and its like, Cobol, Fortran 77, Pascal, PL/I, assembly). */
+static bool links_plain_names(const unit *unit)
+{
+	static const uint16_t languages[] = { 0x01, 0x02, 0x05, 0x06, 0x07, 0x09, 0x0c, 0x0f, 0x12, 0x1d, 0x8001 };
+	for (uint32_t i = 0; i < sizeof languages / sizeof *languages; i++)
+		if (unit->header.language == languages[i])
+			return true;
+	return false;
+}
+
 /* Follows origins and specifications to a linkage name, else to the first plain name. */
 static ptm_status name_call(struct ptm_lines *lines, ptm_strings *strings, ptm_inline_call *call)
 {
@@ -285,10 +306,15 @@ static ptm_status name_call(struct ptm_lines *lines, ptm_strings *strings, ptm_i
 		if (!unit || !describe(lines, unit, offset, &found))
 			break;
 		ptm_status status = take_name(lines, unit, &found.linkage, strings, &call->name);
+		call->is_linkage |= status == PTM_OK;
 		if (status != PTM_NOT_FOUND)
 			return status;
-		if (!call->name && (status = take_name(lines, unit, &found.name, strings, &call->name)) != PTM_OK && status != PTM_NOT_FOUND)
-			return status;
+		if (!call->name) {
+			status = take_name(lines, unit, &found.name, strings, &call->name);
+			call->is_linkage = status == PTM_OK && links_plain_names(unit);
+			if (status != PTM_OK && status != PTM_NOT_FOUND)
+				return status;
+		}
 		if (found.origin.class != DWARF_REFERENCE)
 			break;
 		offset = found.origin.number;
@@ -303,6 +329,8 @@ static ptm_status list_inlined(struct ptm_lines *lines, unit *unit, ptm_strings 
 	uint32_t most = *depth, count = 0;
 	*depth = 0;
 	for (uint32_t call = ptm_inlines_find(&unit->inlines, address); call != NONE && count < most; call = unit->inlines.calls.at[call].parent) {
+		if (unit->inlines.calls.at[call].is_function)
+			break;
 		if (unit->inlines.calls.at[call].name == NONE)
 			PTM_TRY(name_call(lines, strings, &unit->inlines.calls.at[call]));
 		inlined[count++] = unit->inlines.calls.at[call].name;
@@ -316,11 +344,11 @@ static ptm_status list_inlined(struct ptm_lines *lines, unit *unit, ptm_strings 
 	return PTM_OK;
 }
 
-ptm_status ptm_image_line(ptm_images *images, uint32_t row, uint64_t address, uint32_t *file, uint32_t *line, uint32_t *inlined, uint32_t *depth)
+/* What is known of an image's lines, read the first time; NULL: it is not loaded. */
+static ptm_status lines_of(ptm_images *images, uint32_t row, struct ptm_lines **found)
 {
 	ptm_image *image = row < images->images.length ? &images->images.at[row] : NULL;
-	uint32_t most = *depth;
-	*file = *line = *depth = 0;
+	*found = NULL;
 	if (!image || image->status != PTM_IMAGE_LOADED)
 		return PTM_OK;
 	if (!image->lines) {
@@ -330,7 +358,18 @@ ptm_status ptm_image_line(ptm_images *images, uint32_t row, uint64_t address, ui
 		struct ptm_lines *made = image->lines;
 		made->usable = ptm_line_rows_read(&made->rows, image) != PTM_OK && open_lines(made, image) == PTM_OK;
 	}
-	struct ptm_lines *lines = image->lines;
+	*found = image->lines;
+	return PTM_OK;
+}
+
+ptm_status ptm_image_line(ptm_images *images, uint32_t row, uint64_t address, uint32_t *file, uint32_t *line, uint32_t *inlined, uint32_t *depth)
+{
+	struct ptm_lines *lines;
+	uint32_t most = *depth;
+	*file = *line = *depth = 0;
+	PTM_TRY(lines_of(images, row, &lines));
+	if (!lines)
+		return PTM_OK;
 	if (lines->rows.count) {
 		*depth = most;
 		return ptm_line_rows_find(&lines->rows, images->strings, address, file, line, inlined, depth);
@@ -345,4 +384,104 @@ ptm_status ptm_image_line(ptm_images *images, uint32_t row, uint64_t address, ui
 	}
 	*depth = most;
 	return list_inlined(lines, unit, images->strings, address, inlined, depth);
+}
+
+/* -------------------------------------------------------- as addr2line has it */
+
+static question *slot_of(const struct ptm_lines *lines, uint64_t address)
+{
+	uint32_t mask = lines->question_slots - 1, slot = (uint32_t)ptm_hash_u64(address) & mask;
+	while (lines->questions[slot].order && lines->questions[slot].address != address)
+		slot = (slot + 1) & mask;
+	return &lines->questions[slot];
+}
+
+static ptm_status grow_questions(struct ptm_lines *lines)
+{
+	struct ptm_lines bigger = { .question_slots = lines->question_slots ? lines->question_slots * 2 : 64 };
+	bigger.questions = calloc(bigger.question_slots, sizeof *bigger.questions);
+	if (!bigger.questions)
+		return PTM_NO_MEMORY;
+	for (uint32_t i = 0; i < lines->question_slots; i++)
+		if (lines->questions[i].order)
+			*slot_of(&bigger, lines->questions[i].address) = lines->questions[i];
+	free(lines->questions);
+	lines->questions = bigger.questions;
+	lines->question_slots = bigger.question_slots;
+	return PTM_OK;
+}
+
+/* Notes that an address is asked of; stores the how manieth it was when it was first. */
+static ptm_status ask(struct ptm_lines *lines, uint64_t address, uint32_t *order)
+{
+	if (2 * (lines->question_count + 1) > lines->question_slots)
+		PTM_TRY(grow_questions(lines));
+	question *slot = slot_of(lines, address);
+	if (!slot->order)
+		*slot = (question){ address, ++lines->question_count };
+	*order = slot->order;
+	return PTM_OK;
+}
+
+/* Where a function's name is none that the linker knows (C++'s local functions),
+ * addr2line tells the symbol's name instead, but only the first time that the
+ * function is the innermost; from then on only where the symbol begins with it. */
+static bool is_named_by_symbol(ptm_inline_call *call, bool innermost, uint32_t order, const ptm_symbol *symbol)
+{
+	if (call->is_linkage || !symbol)
+		return false;
+	if (innermost && !call->asked)
+		call->asked = order;
+	if (innermost && call->asked == order)
+		return true;
+	return call->asked && call->asked < order && call->low == symbol->address;
+}
+
+/* The rows of a bundle: names outermost first, one line for all of them. */
+static ptm_status frames_of_rows(const struct ptm_lines *lines, ptm_strings *strings, uint64_t address, ptm_code_frame *frames, uint32_t most, uint32_t *count)
+{
+	uint32_t file = 0, line = 0, inlined[MOST_ROW_NAMES], depth = MOST_ROW_NAMES;
+	PTM_TRY(ptm_line_rows_find(&lines->rows, strings, address, &file, &line, inlined, &depth));
+	for (uint32_t i = depth; i-- > 0 && *count < most; file = line = 0)
+		frames[(*count)++] = (ptm_code_frame){ .name = inlined[i], .file = file, .line = line, .inlined = true };
+	return PTM_OK;
+}
+
+static ptm_status take_frame(struct ptm_lines *lines, unit *unit, ptm_strings *strings, ptm_inline_call *call, uint32_t file, ptm_code_frame *frame)
+{
+	if (call->name == NONE)
+		PTM_TRY(name_call(lines, strings, call));
+	frame->name = call->name;
+	frame->inlined = !call->is_function;
+	return ptm_line_table_path(&unit->lines, &lines->dwarf, strings, file, &frame->file);
+}
+
+ptm_status ptm_image_frames(ptm_images *images, uint32_t row, uint64_t address, bool as_addr2line, ptm_code_frame *frames, uint32_t most, uint32_t *count)
+{
+	struct ptm_lines *lines;
+	uint32_t order = 0;
+	*count = 0;
+	PTM_TRY(lines_of(images, row, &lines));
+	if (lines && lines->rows.count)
+		return frames_of_rows(lines, images->strings, address, frames, most, count);
+	unit *unit = lines && lines->usable ? unit_at(lines, address) : NULL;
+	if (!unit || load_unit(lines, unit) != PTM_OK)
+		return PTM_OK;
+	const ptm_symbol *symbol = as_addr2line ? ptm_image_symbol(images, row, address) : NULL;
+	if (as_addr2line)
+		PTM_TRY(ask(lines, address, &order));
+	const ptm_line_row *found = ptm_line_table_find(&unit->lines, address);
+	uint32_t file = found ? found->file : NONE, line = found ? found->line : 0;
+	for (uint32_t at = ptm_inlines_find(&unit->inlines, address); at != NONE && *count < most;) {
+		ptm_inline_call *call = &unit->inlines.calls.at[at];
+		ptm_code_frame *frame = &frames[*count];
+		*frame = (ptm_code_frame){ .line = line };
+		PTM_TRY(take_frame(lines, unit, images->strings, call, file, frame));
+		frame->by_symbol = as_addr2line && is_named_by_symbol(call, !*count, order, symbol);
+		++*count;
+		file = call->file;
+		line = call->line;
+		at = call->is_function ? NONE : call->parent;
+	}
+	return PTM_OK;
 }

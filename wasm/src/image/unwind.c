@@ -179,7 +179,8 @@ ptm_status ptm_unwind(ptm_spaces *spaces, const ptm_unwind_start *start, uint64_
 		return PTM_OK;
 	memcpy(on.registers, start->registers, sizeof on.registers);
 	frames[(*count)++] = on.ip;
-	while (*count < most && step(&on, ptm_spaces_images(spaces)) && on.status == PTM_OK)
+	/* perf leaves out a frame at address 0, behind which there is nothing. */
+	while (*count < most && step(&on, ptm_spaces_images(spaces)) && on.status == PTM_OK && on.ip - on.after_call)
 		frames[(*count)++] = on.ip - on.after_call;
 	return on.status;
 }

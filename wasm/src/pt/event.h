@@ -25,6 +25,7 @@ typedef struct ptm_event {
 	uint8_t kind;            /* enum ptm_event_kind */
 	uint16_t id;
 	uint64_t payload;
+	uint64_t offset;         /* of its packet, where another one (a FUP) makes it happen */
 } ptm_event;
 
 #endif

@@ -71,6 +71,33 @@ static void inlined_functions_are_listed_outermost_first(void)
 	CHECK_TEXT(ptm_strings_get(&strings, inlined[0]), "innermost");
 }
 
+static void functions_around_an_address_are_told_innermost_first(void)
+{
+	ptm_code_frame frames[8];
+	uint32_t count;
+	CHECK_EQ(ptm_image_frames(&images, 1, own_address(here_inlined), false, frames, 8, &count), PTM_OK);
+	CHECK_EQ(count, 3);
+	CHECK_TEXT(ptm_strings_get(&strings, frames[0].name), "innermost");
+	CHECK_EQ(frames[0].line, LINE_INLINED);
+	CHECK(frames[0].inlined);
+	CHECK_TEXT(ptm_strings_get(&strings, frames[1].name), "middle");
+	CHECK_EQ(frames[1].line, LINE_INLINED + 6);
+	CHECK(frames[1].inlined);
+	CHECK_TEXT(ptm_strings_get(&strings, frames[2].name), "outermost");
+	CHECK_EQ(frames[2].line, LINE_INLINED + 11);
+	CHECK_TEXT(file_name(frames[2].file), "lines.c");
+	CHECK(!frames[2].inlined);
+	CHECK_EQ(ptm_image_frames(&images, 1, own_address(here_plain), true, frames, 8, &count), PTM_OK);
+	CHECK_EQ(count, 1);
+	CHECK_TEXT(ptm_strings_get(&strings, frames[0].name), "plain");
+	CHECK_EQ(frames[0].line, LINE_PLAIN);
+	CHECK(!frames[0].by_symbol); /* C: the plain name is the linker's */
+	CHECK_EQ(ptm_image_frames(&images, 1, own_address(here_inlined), false, frames, 2, &count), PTM_OK);
+	CHECK_EQ(count, 2);
+	CHECK_EQ(ptm_image_frames(&images, 1, 0x10, true, frames, 8, &count), PTM_OK);
+	CHECK_EQ(count, 0);
+}
+
 static void what_is_not_known_is_zero(void)
 {
 	uint32_t file, line, inlined[8], depth = 8;
@@ -98,6 +125,7 @@ int main(int count, char **arguments)
 	CHECK_EQ(ptm_images_offer(&images, source, size, "exe", &served, &message), PTM_OK);
 	a_line_is_found_by_address();
 	inlined_functions_are_listed_outermost_first();
+	functions_around_an_address_are_told_innermost_first();
 	what_is_not_known_is_zero();
 	ptm_images_free(&images);
 	ptm_strings_free(&strings);

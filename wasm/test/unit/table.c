@@ -7,7 +7,7 @@ static void descriptions(void)
 {
 	const ptm_table_info *info = ptm_table_info_of(PTM_TABLE_call_tree);
 	CHECK_TEXT(info->name, "call_tree");
-	CHECK_EQ(info->column_count, 7);
+	CHECK_EQ(info->column_count, 9);
 	CHECK_TEXT(info->columns[PTM_call_tree_self_ns].name, "self_ns");
 	CHECK_EQ(info->columns[PTM_call_tree_self_ns].type, PTM_COLUMN_f64);
 	CHECK_EQ(info->columns[PTM_call_tree_self_ns].size, 8);
