@@ -2,7 +2,7 @@
 // What `script` prints of records, packets and source lines, and the names out of
 // files that were split from a binary; by the real decoder. Hashes are those of
 // what perf 6.1 prints: `perf script -D -i NAME.data --symfs symfs | sha256sum`.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -88,4 +88,18 @@ test.each([
   const symfs = splitInto(folder, place, link)
   expect(await printed('calls-default.perf.data', symfs, names)).toBe(whole)
   expect(await printed('calls-default.perf.data', symfs, words)).toContain(' main\n  calls.c:72\n')
+})
+
+test.each(['zlib', 'zstd', 'zlib-gabi'])('lines are found in sections packed by %s', async (kind) => {
+  const symfs = join(split, kind)
+  const program = join(symfs, 'opt/ptarmigan/calls')
+  mkdirSync(dirname(program), { recursive: true })
+  const packing = spawnSync('objcopy', [`--compress-debug-sections=${kind}`, join(fixtures, 'symfs/opt/ptarmigan/calls'), program])
+  if (kind === 'zstd' && packing.status !== 0) return // an objcopy without zstd
+  expect(packing.status).toBe(0)
+  const sections = execFileSync('readelf', ['-SW', program], { encoding: 'utf8' })
+  expect(sections).toMatch(/\.debug_info .* C /)
+  expect(await printed('calls-default.perf.data', symfs, words)).toBe(
+    await printed('calls-default.perf.data', join(fixtures, 'symfs'), words),
+  )
 })
