@@ -3,6 +3,15 @@
  * place where file, image and flow meet. */
 #include "api/load_jit.h"
 
+/* A kernel module of the table of build-ids is called by its path there, not "[name]". */
+static bool is_in_table(const ptm_trace_file *file, uint32_t path)
+{
+	for (uint32_t i = 0; i < file->build_ids.length; i++)
+		if (file->build_ids.at[i].path == path)
+			return true;
+	return false;
+}
+
 static ptm_status load_map(ptm_session *session, const ptm_record *record, uint64_t time)
 {
 	bool is_memory, kernel = record->as.map.kernel;
@@ -19,6 +28,8 @@ static ptm_status load_map(ptm_session *session, const ptm_record *record, uint6
 	if (kernel) {
 		PTM_TRY(ptm_kernel_want(&session->images, map.name, map.start, map.end, map.file_offset, build_id, record->as.map.build_id_length,
 			&map.image, &map.name));
+		if (*ptm_strings_get(&session->strings, record->as.map.name) == '/' && is_in_table(&session->file, record->as.map.name))
+			map.name = record->as.map.name;
 		map.file_offset = map.start; /* in a file that holds everything at its own address */
 		return ptm_spaces_map(session->spaces, time, -1, &map);
 	}

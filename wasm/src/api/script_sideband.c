@@ -94,13 +94,61 @@ static bool type_counts(const ptm_trace_file *file, uint32_t type)
 	return false;
 }
 
+/* The event whose record it is, as perf takes it: the first where the record does not say. */
+static const ptm_attr *attr_of(const ptm_session *session, const ptm_record *record)
+{
+	const ptm_trace_file *file = &session->file;
+
+	if (record->attr < file->attrs.length)
+		return &file->attrs.at[record->attr];
+	return file->attrs.length ? &file->attrs.at[0] : NULL;
+}
+
+/* Events without sample_id_all say nothing of their records, and perf puts zeros there. */
+static bool records_cpu(const ptm_session *session, const ptm_record *record)
+{
+	const ptm_attr *attr = attr_of(session, record);
+	return !attr || !attr->sample_id_all || attr->sample_type & PTM_SAMPLE_CPU;
+}
+
+uint64_t ptm_script_record_time(const ptm_session *session, const ptm_record *record)
+{
+	const ptm_attr *attr = attr_of(session, record);
+
+	if (record->time != PTM_NO_TIME)
+		return record->time;
+	return attr && attr->sample_id_all ? PTM_NO_TIME : 0;
+}
+
+static bool is_named(const ptm_script *script, uint32_t thread)
+{
+	bool is_idle = !script->session->sideband.threads.at[thread].tid;
+	return is_idle || (thread < script->named.length && script->named.at[thread]);
+}
+
+/* Keeps which threads have a name. */
+static void note_name(ptm_script *script, const ptm_record *record)
+{
+	const ptm_sideband *sideband = &script->session->sideband;
+	uint32_t thread = ptm_sideband_thread(sideband, record->pid, record->tid);
+
+	if (record->type != PTM_RECORD_COMM &&
+	    (record->type != PTM_RECORD_FORK || !is_named(script, ptm_sideband_thread(sideband, record->as.task.ppid, record->as.task.ptid))))
+		return;
+	while (script->status == PTM_OK && script->named.length <= thread)
+		script->status = ptm_array_push(&script->named, false);
+	if (script->status == PTM_OK)
+		script->named.at[thread] = true;
+}
+
 void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 {
 	const ptm_session *session = script->session;
-	uint64_t ns = record->time == PTM_NO_TIME ? 0 : record->time;
+	uint64_t ns = ptm_script_record_time(session, record);
 	char misc[8];
 
-	if (!is_wanted(script, record))
+	note_name(script, record);
+	if (script->status != PTM_OK || !is_wanted(script, record))
 		return;
 	uint32_t attr = record->attr < session->file.attrs.length ? session->file.attrs.at[record->attr].type : 0;
 	/* A fork is told of the thread that forked. */
@@ -116,11 +164,20 @@ void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 		script->tid = tid;
 		snprintf(script->comm, sizeof script->comm, ":%d", tid);
 	}
+	if (!tid)
+		snprintf(script->comm, sizeof script->comm, "swapper");
+	/* A child is called as its parent, if that has a name by then: perf record lists processes in no order. */
+	if (!ns && record->type == PTM_RECORD_FORK && !is_named(script, thread))
+		snprintf(script->comm, sizeof script->comm, ":%d", record->tid);
 	script->cpu = record->cpu;
-	/* Of a record that does not say, perf prints zeros. */
-	if (!ns)
-		script->pid = script->tid = script->cpu = 0;
-	script->has_chains = false;
+	/* What perf record made up has zeros for all that its event records. */
+	if (!ns) {
+		script->pid = script->tid = 0;
+		script->cpu = records_cpu(session, record) || script->fields & PTM_SCRIPT_CPU_ASKED ? 0 : -1;
+	}
+	const ptm_attr *event = attr_of(session, record);
+	script->has_chains = event && event->sample_type & PTM_SAMPLE_CALLCHAIN &&
+		script->fields & PTM_SCRIPT_IP && !(script->fields & PTM_SCRIPT_NO_CHAINS);
 	if (!ptm_script_wants(script, ns))
 		return;
 	misc_of(record, misc);
