@@ -252,6 +252,7 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 	if (fields & PTM_SCRIPT_UREGS && type & PTM_SAMPLE_REGS_USER)
 		put_registers(script, &sample->user);
 	ptm_script_put_branches(script, sample);
+	ptm_script_put_instruction(script, sample->ip);
 	if (fields & (PTM_SCRIPT_BRSTACKINSN | PTM_SCRIPT_BRSTACKINSNLEN))
 		ptm_script_put_branch_code(script, sample, attr->branch_sample_type);
 	if (fields & PTM_SCRIPT_PHYS_ADDR && type & PTM_SAMPLE_PHYS_ADDR)
@@ -289,6 +290,10 @@ ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 	set_who(script, &sample);
 	if (!ptm_script_wants(script, sample.time == PTM_NO_TIME ? 0 : sample.time))
 		return PTM_OK;
+	uint32_t space;
+	const ptm_map *map = ptm_script_map(script, sample.ip, &space);
+	if (map)
+		session->images.images.at[map->image].resolved = true;
 	put_start(script, &sample, attr);
 	put_body(script, &sample, attr);
 	script->put_ip = sample.ip;

@@ -35,6 +35,7 @@ typedef struct ptm_lane {
 	bool walked_part;        /* the walk stopped inside a block */
 	uint64_t sampled_instructions; /* of the queue, as of the last sample of them */
 	uint64_t psb_offset;     /* of the last PSB that was met, not searched */
+	uint32_t recordings;     /* that were begun: snapshots and samples with AUX data that do not follow on one another */
 	uint32_t ratio_told;     /* core:bus ratio that was told last */
 	ptm_sampling sampling;
 	ptm_event data[PTM_EVENT_DATA]; /* of the coming control flow event */
@@ -105,7 +106,7 @@ ptm_status ptm_samples_stack(ptm_samples *samples, uint32_t thread, ptm_thread_s
 /* perf's flags of a branch by the class of its instruction. */
 uint32_t ptm_sample_class_flags(uint8_t class);
 /* Whether this made-up sample is one of those to skip at the start (--itrace=s). */
-bool ptm_samples_skips(ptm_samples *samples);
+bool ptm_samples_skips(ptm_samples *samples, uint64_t most);
 
 /* Bytes of text in an answer, about: hosts copy it, and larger pieces of fresh memory cost more than they save. */
 #define PTM_SCRIPT_ANSWER (1u << 16)

@@ -173,6 +173,8 @@ bool ptm_attr_is_dummy(const ptm_attr *attr);
 void ptm_script_put_row(ptm_script *script, const ptm_script_row *row);
 /* comm, tid, cpu, misc and time, as script->fields say; ns 0: no time. */
 void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc);
+/* The fields insn and insnlen of the instruction at an address, which is looked at only now. */
+void ptm_script_put_instruction(ptm_script *script, uint64_t ip);
 /* An instruction trace error; counts it. */
 void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t code);
 
@@ -205,7 +207,7 @@ ptm_status ptm_thread_stack_branches(ptm_script *script, const ptm_script_row *r
 uint64_t ptm_script_record_time(const ptm_session *session, const ptm_record *record);
 /* A sideband record as the options' --show-… print it, or nothing. */
 void ptm_script_put_record(ptm_script *script, const ptm_record *record);
-/* "PERF_RECORD_MMAP2 …" with its newline, of a record that --show-… can print. */
+/* script_record_text.c: "PERF_RECORD_MMAP2 …" with its newline, of a record that --show-… can print. */
 void ptm_script_put_record_text(ptm_script *script, const ptm_record *record);
 
 #endif

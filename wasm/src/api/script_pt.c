@@ -110,9 +110,9 @@ void ptm_samples_set_who(ptm_session *session, ptm_samples *samples, const ptm_l
 	ptm_script *script = &samples->script;
 
 	ptm_script_set_thread(script, from->thread, samples->record_ns);
-	if (ptm_stream_queue(&from->stream)->tid > 0 && (from->thread >= samples->met.length || !samples->met.at[from->thread]))
-		script->pid = -1;
 	script->cpu = ptm_stream_queue(&from->stream)->cpu;
+	if (ptm_stream_queue(&from->stream)->tid > 0 && script->cpu < 0 && (from->thread >= samples->met.length || !samples->met.at[from->thread]))
+		script->pid = -1;
 	script->space = ptm_spaces_at(session->spaces, script->pid, samples->record_ns);
 	script->kernel_space = ptm_spaces_at(session->spaces, -1, samples->record_ns);
 }
@@ -128,9 +128,9 @@ ptm_status ptm_samples_stack(ptm_samples *samples, uint32_t thread, ptm_thread_s
 	return PTM_OK;
 }
 
-bool ptm_samples_skips(ptm_samples *samples)
+bool ptm_samples_skips(ptm_samples *samples, uint64_t most)
 {
-	if (samples->left_out >= samples->script.options.skip)
+	if (samples->left_out >= most)
 		return false;
 	samples->left_out++;
 	return true;
@@ -141,7 +141,7 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, ptm_lane *from
 {
 	ptm_script *script = &samples->script;
 
-	if (ptm_samples_skips(samples))
+	if (ptm_samples_skips(samples, script->options.skip))
 		return PTM_OK;
 	if (!row->ns && !session->pt.timeless && !script->options.timeless)
 		row->ns = ptm_time_ns(&session->time, tsc);
@@ -346,7 +346,7 @@ static ptm_status put_branch(ptm_session *session, ptm_samples *samples, ptm_lan
 
 	PTM_TRY(ptm_samples_stack(samples, from->thread, &stack));
 	if (stack)
-		PTM_TRY(ptm_thread_stack_take(stack, options, from->stream.queue + 1, row, walked_length));
+		PTM_TRY(ptm_thread_stack_take(stack, options, (from->stream.queue + 1) | from->recordings << 16, row, walked_length));
 	if (!(options->want & PTM_WANT_BRANCHES) || (options->branch_filter && !(row->flags & options->branch_filter)))
 		return PTM_OK;
 	row->event = PTM_SCRIPT_BRANCHES;
@@ -562,8 +562,9 @@ ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_
 	const ptm_item *item = &from->item;
 	uint32_t error = error_of(item->reason);
 
-	/* Another recording: perf's sampling by time starts anew with it. */
+	/* Another recording: perf's sampling by time starts anew with it, and so do its call stacks. */
 	from->sampling.continuous &= item->reason != PTM_GAP_AUX_MISSING;
+	from->recordings += item->reason == PTM_GAP_AUX_MISSING;
 	if (!error || !(samples->script.options.want & PTM_WANT_ERRORS))
 		return PTM_OK;
 	if (item->reason != PTM_GAP_NO_CODE || !meet_unreadable(session, samples, item))

@@ -16,6 +16,9 @@ static bool is_wanted(const ptm_script *script, const ptm_record *record)
 	case PTM_RECORD_COMM: case PTM_RECORD_FORK: case PTM_RECORD_EXIT: return show & PTM_SHOW_TASKS;
 	case PTM_RECORD_SWITCH: case PTM_RECORD_SWITCH_CPU_WIDE: return show & PTM_SHOW_SWITCHES;
 	case PTM_RECORD_LOST: return show & PTM_SHOW_LOST;
+	case PTM_RECORD_NAMESPACES: return show & PTM_SHOW_NAMESPACES;
+	case PTM_RECORD_KSYMBOL: case PTM_RECORD_BPF_EVENT: return show & PTM_SHOW_BPF;
+	case PTM_RECORD_TEXT_POKE: return show & PTM_SHOW_TEXT_POKES;
 	default: return false;
 	}
 }
@@ -30,58 +33,6 @@ static void misc_of(const ptm_record *record, char into[8])
 	snprintf(into, 8, "%s%s%s%s%s", modes[record->misc & PTM_MODE_MASK], is_map && record->misc & MISC_DATA ? "M" : "",
 		record->type == PTM_RECORD_COMM && record->misc & MISC_EXEC ? "E" : "", is_switch && record->misc & MISC_OUT ? "S" : "",
 		is_switch && record->misc & MISC_PREEMPT ? "p" : "");
-}
-
-static void put_map(ptm_script *script, const ptm_record *record)
-{
-	const char *name = ptm_strings_get(&script->session->strings, record->as.map.name);
-	uint32_t rights = record->as.map.protection;
-
-	ptm_script_put(script, "PERF_RECORD_%s %d/%d: [%#" PRIx64 "(%#" PRIx64 ") @ ", record->type == PTM_RECORD_MMAP ? "MMAP" : "MMAP2", record->pid, record->tid,
-		record->as.map.address, record->as.map.length);
-	if (record->type == PTM_RECORD_MMAP) {
-		ptm_script_put(script, "%#" PRIx64 "]: %c %s\n", record->as.map.file_offset, record->misc & MISC_DATA ? 'r' : 'x', name);
-		return;
-	}
-	ptm_script_put(script, "%#" PRIx64 " ", record->as.map.file_offset);
-	if (record->as.map.build_id_length) {
-		ptm_script_put(script, "<");
-		for (uint32_t i = 0; i < record->as.map.build_id_length; i++)
-			ptm_script_put(script, "%02x", record->as.map.build_id[i]);
-		ptm_script_put(script, ">");
-	} else {
-		ptm_script_put(script, "%02x:%02x %" PRIu64 " %" PRIu64, record->as.map.major, record->as.map.minor, record->as.map.inode, record->as.map.generation);
-	}
-	ptm_script_put(script, "]: %c%c%c%c %s\n", rights & 1 ? 'r' : '-', rights & 2 ? 'w' : '-', rights & 4 ? 'x' : '-',
-		record->as.map.shared ? 's' : 'p', name);
-}
-
-static void put_switch(ptm_script *script, const ptm_record *record)
-{
-	bool out = record->misc & MISC_OUT, preempt = record->misc & MISC_PREEMPT;
-	const char *way = out ? preempt ? "OUT preempt" : "OUT        " : "IN         ";
-
-	if (record->type == PTM_RECORD_SWITCH)
-		ptm_script_put(script, "PERF_RECORD_SWITCH %s\n", way);
-	else
-		ptm_script_put(script, "PERF_RECORD_SWITCH_CPU_WIDE %s  %s pid/tid: %5d/%-5d\n", way, out ? "next" : "prev", record->as.swap.other_pid, record->as.swap.other_tid);
-}
-
-void ptm_script_put_record_text(ptm_script *script, const ptm_record *record)
-{
-	switch (record->type) {
-	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2: put_map(script, record); break;
-	case PTM_RECORD_COMM:
-		ptm_script_put(script, "PERF_RECORD_COMM%s: %s:%d/%d\n", record->misc & MISC_EXEC ? " exec" : "",
-			ptm_strings_get(&script->session->strings, record->as.comm.name), record->pid, record->tid);
-		break;
-	case PTM_RECORD_FORK: case PTM_RECORD_EXIT:
-		ptm_script_put(script, "PERF_RECORD_%s(%d:%d):(%d:%d)\n", record->type == PTM_RECORD_FORK ? "FORK" : "EXIT", record->pid, record->tid, record->as.task.ppid, record->as.task.ptid);
-		break;
-	case PTM_RECORD_SWITCH: case PTM_RECORD_SWITCH_CPU_WIDE: put_switch(script, record); break;
-	case PTM_RECORD_LOST: ptm_script_put(script, "PERF_RECORD_LOST lost %" PRIu64 "\n", record->as.lost.lost); break;
-	default: break;
-	}
 }
 
 /* Is there an event of this type that counts something? perf drops the columns of a type that its first such event

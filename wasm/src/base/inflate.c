@@ -154,8 +154,9 @@ static bool copy_back(inflate *state, size_t distance, size_t length)
 	if (distance > state->done || length > state->size - state->done)
 		return false;
 	uint8_t *to = state->out + state->done;
+	const uint8_t *from = to - distance;
 	for (size_t i = 0; i < length; i++)
-		to[i] = to[i - distance];
+		to[i] = from[i];
 	state->done += length;
 	return true;
 }

@@ -65,6 +65,7 @@ typedef struct ptm_image {
 	struct ptm_symbol_index *symbol_index; /* owned by image/symbols.c; NULL until read */
 	void *lines;             /* owned by image/lines.c */
 	struct ptm_function_files *function_files; /* owned by image/function_files.c */
+	bool resolved;           /* perf script: a sample was in it, so perf has read its symbols */
 	bool source_known;       /* perf script: addr2line told a line of it */
 	uint32_t source_failures;/* perf script: addresses of which it told none, before the first that it told */
 	void *cfi;               /* owned by image/cfi.c */
