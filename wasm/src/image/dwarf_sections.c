@@ -12,6 +12,8 @@
 #define MOST_UNPACKED (768u << 20)
 
 enum { PACKED_ZLIB = 1, PACKED_ZSTD = 2 };
+/* DEFLATE cannot pack better than this. */
+#define MOST_RATIO 1100u
 
 /* A section as the file has it. */
 typedef struct packed {
@@ -38,6 +40,8 @@ static ptm_status read_packed_header(packed *section, ptm_source *source, bool i
 	}
 	section->offset += header;
 	section->size -= header;
+	if (section->kind == PACKED_ZLIB && section->unpacked / MOST_RATIO > section->size)
+		return PTM_BAD_DATA;
 	return section->kind == PACKED_ZLIB || section->kind == PACKED_ZSTD ? PTM_OK : PTM_UNSUPPORTED;
 }
 
