@@ -77,16 +77,16 @@ function reasonFor(row) {
       judge.test(row.judge) &&
       (!count || count.includes(row.different)) &&
       (!first || first.test(row.first)) &&
-      (!each || (row.lines ?? []).every((text) => each.test(text))) &&
-      (!but || inPairs((row.lines ?? []).map((text) => text.replace(but, '')))),
+      (!each || unpaired(row.lines ?? []).every((text) => each.test(text))) &&
+      (!but || !unpaired(unpaired(row.lines ?? []).map((text) => text.replace(but, ''))).length),
   )
 }
 
-/** Whether each line is there twice, or four times: once of ours for each of theirs. */
-function inPairs(lines) {
+/** Lines that are not there twice, or four times: once of ours for each of theirs. */
+function unpaired(lines) {
   const odd = new Set()
   for (const line of lines) if (!odd.delete(line)) odd.add(line)
-  return !odd.size
+  return [...odd]
 }
 
 const link = (to) => `[${to}](why-different.md#${to})`
