@@ -58,7 +58,7 @@ script (prints what perf script 6.1 prints)
                      (default: cexwpI)
   -F, --fields LIST  [TYPE:]comm,pid,tid,cpu,misc,tod,time,period,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,
                      ipc,callindent,synth,srcline,brstack,brstacksym,brstackoff
-                     of samples also brstackinsn,brstackinsnlen,weight,data_src,iregs,uregs,phys_addr,data_page_size,code_page_size
+                     of samples also brstackinsn,brstackinsnlen,weight,ins_lat,data_src,iregs,uregs,phys_addr,data_page_size,code_page_size
                      or +FIELD,-FIELD to change the default; TYPE is hw, sw, raw, trace, break or synth
   --insn-trace       short for -F +insn,-event,-period --itrace=i0nse --ns
   --call-trace       calls, indented; --call-ret-trace: returns too
@@ -71,6 +71,7 @@ script (prints what perf script 6.1 prints)
   --no-inline        unwound call chains (--call-graph dwarf) without the functions inlined at a frame
   --stitch-lbr       call stacks of the LBR (--call-graph lbr) go on in those of the sample before
   --show-mmap-events --show-task-events --show-switch-events --show-lost-events
+  --show-namespace-events --show-bpf-events --show-text-poke-events
                      these records too
   --perf-version V   6.1 (default), 6.12 or 6.15: whose text is printed
 

@@ -25,7 +25,6 @@ const unsupported = [
   'bpf-output',
   'metric',
   'srccode',
-  'ins_lat',
   'retire_lat',
   'cgroup',
   'disasm',
@@ -34,11 +33,15 @@ const unsupported = [
 
 const usual: readonly FieldName[] = ['comm', 'tid', 'cpu', 'time', 'event', 'ip', 'sym', 'symoff', 'dso']
 
+/** What perf also prints of events of the CPU's own codes. */
+const ofMemory: readonly FieldName[] = ['addr', 'data_src', 'weight', 'phys_addr', 'data_page_size', 'code_page_size', 'ins_lat']
+
 /** What perf prints without -F. */
 export function defaultFields(): Fields {
   const counted = new Set<FieldName>([...usual, 'period'])
   const made = new Set<FieldName>([...usual, 'synth'])
-  return { ...everyKind((kind) => (kind === 'synth' ? made : counted)), chosen: new Set(), flags: false, asked: new Set() }
+  const raw = new Set<FieldName>([...counted, ...ofMemory])
+  return { ...everyKind((kind) => (kind === 'synth' ? made : kind === 'raw' ? raw : counted)), chosen: new Set(), flags: false, asked: new Set() }
 }
 
 function everyKind(fieldsOf: (kind: EventKind) => ReadonlySet<FieldName>): Pick<Fields, 'byKind'> {

@@ -15,6 +15,8 @@ export interface ImageFinder {
   candidates(path: string, build_id: string): Candidate[]
   /** Files with the symbols and lines that were split from the binary at `path`; `link`: its .gnu_debuglink, empty: none. */
   debugFiles(path: string, build_id: string, link: string): Candidate[]
+  /** Files of this machine with the lines of a binary that was found elsewhere: perf's addr2line takes them, perf's names are not from there. */
+  lineFiles(build_id: string): Candidate[]
   /** Files that may hold the code or the names of a Linux kernel of this build-id and release; all that fit are used. */
   kernelFiles(build_id: string, release: string): Candidate[]
 }
@@ -35,13 +37,15 @@ const kernelPaths = (release: string) =>
         `/lib/modules/${release}/build/vmlinux`,
       ]
 
+const identifiedPath = (build_id: string) =>
+  build_id === '' ? [] : [`/usr/lib/debug/.build-id/${build_id.slice(0, 2)}/${build_id.slice(2)}.debug`]
+
 /** Where gdb and perf look for what was split from a binary. */
 function debugPaths(path: string, build_id: string, link: string): string[] {
   const folder = dirname(path)
   const linked = link === '' ? [] : [join(folder, link), join(folder, '.debug', link), join('/usr/lib/debug', folder, link)]
   const named = [`/usr/lib/debug${path}.debug`, `/usr/lib/debug${path}`]
-  const identified = build_id === '' ? [] : [`/usr/lib/debug/.build-id/${build_id.slice(0, 2)}/${build_id.slice(2)}.debug`]
-  return [...(path.startsWith('/') ? [...linked, ...named] : []), ...identified]
+  return [...(path.startsWith('/') ? [...linked, ...named] : []), ...identifiedPath(build_id)]
 }
 
 /** perf's --symfs: the mapped path under `directory`; then any file there of the same name. */
@@ -62,6 +66,10 @@ export class SymfsFinder implements ImageFinder {
       .map((place) => join(this.directory, place))
       .filter(isFile)
       .map(asItself)
+  }
+
+  lineFiles(build_id: string): Candidate[] {
+    return identifiedPath(build_id).filter(isFile).map(asItself)
   }
 
   kernelFiles(_build_id: string, release: string): Candidate[] {
@@ -89,6 +97,10 @@ export class MachineFinder implements ImageFinder {
   debugFiles(path: string, build_id: string, link: string): Candidate[] {
     const cached = build_id ? [join(this.cache, build_id.slice(0, 2), build_id.slice(2), 'debug')] : []
     return [...cached, ...debugPaths(path, build_id, link)].filter(isFile).map(asItself)
+  }
+
+  lineFiles(): Candidate[] {
+    return []
   }
 
   kernelFiles(build_id: string, release: string): Candidate[] {

@@ -39,6 +39,7 @@ const bits = {
   // Of guests' samples only, which are not decoded: perf prints nothing for the others.
   machine_pid: 2 ** 49,
   vcpu: 2 ** 50,
+  ins_lat: 2 ** 51,
 } as const
 
 export type FieldName = keyof typeof bits
@@ -54,6 +55,7 @@ export const sampleOnly = [
   'brstackinsnlen',
   'data_src',
   'weight',
+  'ins_lat',
   'iregs',
   'uregs',
   'phys_addr',

@@ -31,6 +31,9 @@ export const scriptOptions = {
   'show-task-events': { type: 'boolean' },
   'show-switch-events': { type: 'boolean' },
   'show-lost-events': { type: 'boolean' },
+  'show-namespace-events': { type: 'boolean' },
+  'show-bpf-events': { type: 'boolean' },
+  'show-text-poke-events': { type: 'boolean' },
   'perf-version': { type: 'string' },
 } as const
 
@@ -42,7 +45,15 @@ const shorts = [
 ] as const
 
 /** PTM_SHOW_*. */
-const shows = ['show-mmap-events', 'show-task-events', 'show-switch-events', 'show-lost-events'] as const
+const shows = [
+  'show-mmap-events',
+  'show-task-events',
+  'show-switch-events',
+  'show-lost-events',
+  'show-namespace-events',
+  'show-bpf-events',
+  'show-text-poke-events',
+] as const
 
 export function makeScriptOptions(values: Values): Result<ScriptOptions, string> {
   const version = textOf(values, 'perf-version') ?? '6.1'

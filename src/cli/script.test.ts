@@ -2,7 +2,7 @@
 // What `script` prints of records, packets and source lines, and the names out of
 // files that were split from a binary; by the real decoder. Hashes are those of
 // what perf 6.1 prints: `perf script -D -i NAME.data --symfs symfs | sha256sum`.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -88,4 +88,50 @@ test.each([
   const symfs = splitInto(folder, place, link)
   expect(await printed('calls-default.perf.data', symfs, names)).toBe(whole)
   expect(await printed('calls-default.perf.data', symfs, words)).toContain(' main\n  calls.c:72\n')
+})
+
+test.each(['zlib', 'zstd', 'zlib-gabi'])('lines are found in sections packed by %s', async (kind) => {
+  const symfs = join(split, kind)
+  const program = join(symfs, 'opt/ptarmigan/calls')
+  mkdirSync(dirname(program), { recursive: true })
+  const packing = spawnSync('objcopy', [`--compress-debug-sections=${kind}`, join(fixtures, 'symfs/opt/ptarmigan/calls'), program])
+  if (kind === 'zstd' && packing.status !== 0) return // an objcopy without zstd
+  expect(packing.status).toBe(0)
+  const sections = execFileSync('readelf', ['-SW', program], { encoding: 'utf8' })
+  expect(sections).toMatch(/\.debug_info .* C /)
+  expect(await printed('calls-default.perf.data', symfs, words)).toBe(
+    await printed('calls-default.perf.data', join(fixtures, 'symfs'), words),
+  )
+})
+
+test.each([
+  [
+    'walk/bpf.perf.data',
+    ['--show-bpf-events', '--itrace=p'],
+    [
+      '         swapper     0 [000]     0.000000: PERF_RECORD_KSYMBOL addr ffffffffc0400000 len 11 type 1 flags 0x0 name bpf_prog_0123456789abcdef_walk',
+      '         swapper     0 [000]     0.000000: PERF_RECORD_BPF_EVENT type 1, flags 0, id 7',
+    ],
+  ],
+  [
+    'walk/poke.perf.data',
+    ['--show-text-poke-events', '--itrace=p'],
+    [
+      '          walker    77 [000]     0.000109: PERF_RECORD_TEXT_POKE ffffffff9f000064  old len 5 new len 5',
+      '            Old bytes: 0f 1f 44 00 00',
+      '            New bytes: e9 05 00 00 00',
+    ],
+  ],
+])('records of %s by %j are printed as perf prints them', async (file, options, wanted) => {
+  const lines = (await printed(file, join(fixtures, 'walk/symfs'), options)).split('\n')
+  const from = lines.indexOf(wanted[0] ?? '')
+  expect(lines.slice(from, from + wanted.length)).toEqual(wanted)
+})
+
+test('records without time come first, as swapper’s or their own', async () => {
+  const text = await printed('calls-notime.perf.data', join(fixtures, 'symfs'), ['--show-task-events', '--itrace=p'])
+  expect(text.split('\n').slice(0, 2)).toEqual([
+    '           calls 16125 [000] 18446744073.709551: PERF_RECORD_COMM exec: calls:16125/16125',
+    '           calls 16125 [000] 18446744073.709551: PERF_RECORD_EXIT(16125:16125):(16124:16124)',
+  ])
 })

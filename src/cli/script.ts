@@ -105,10 +105,10 @@ export async function script(session: Session, name: string, options: ScriptOpti
   const source = info.value.get('source') ?? ''
   const foreign = sampleOnly.find((name) => options.fields.asked.has(name))
   if (foreign !== undefined && source.startsWith('Intel')) return fail(`-F ${foreign}: this is a processor trace; only ordinary samples have that field.`)
-  const times =
-    options.time === undefined
-      ? ok([])
-      : parseTimes(options.time, BigInt(info.value.get('start_time_ns') ?? 0), BigInt(info.value.get('end_time_ns') ?? 0))
+  // Percentages are of the samples' time as the header has it; perf refuses them where it has none.
+  const first_ns = info.value.get('first_sample_ns') ?? info.value.get('start_time_ns') ?? 0
+  const last_ns = info.value.get('last_sample_ns') ?? info.value.get('end_time_ns') ?? 0
+  const times = options.time === undefined ? ok([]) : parseTimes(options.time, BigInt(first_ns), BigInt(last_ns))
   if (!times.ok) return times
   const text = optionsText(options, times.value, utcOffset(info.value.get('recorded_at') ?? ''), name)
   const total = { lines: 0, errors: 0 }

@@ -7,9 +7,9 @@ import { textAt } from '../lib/text-column'
 import { Session } from '../engine/session'
 import { decoderUrl } from '../engine/wasm'
 import type { ByteSource } from '../share/pieces'
-import type { EngineError } from '../engine/protocol'
+import type { EngineError, ImageOutcome } from '../engine/protocol'
 import { FileSources } from './file-sources'
-import { KERNEL, MachineFinder, SymfsFinder, type ImageFinder } from './find-images'
+import { KERNEL, MachineFinder, SymfsFinder, type Candidate, type ImageFinder } from './find-images'
 import { bundleInputs, byteSource } from './open-bundle'
 import { say } from './output'
 import { openRaw, type RawOptions } from './raw-options'
@@ -128,14 +128,27 @@ function offerDebugFiles(session: Session, sources: FileSources, finder: ImageFi
   for (let row = 1; row < rows; row++) {
     if (status[row] !== LOADED || anonymous[row] !== 0) continue
     const id = textAt(own_build_id, row) || textAt(build_id, row)
-    for (const candidate of finder.debugFiles(textAt(path, row), id, textAt(debug_link, row))) {
-      const file = sources.open(candidate.file)
-      const outcome = file.ok ? session.addImage(file.value.source, file.value.size, candidate.as) : null
-      if (outcome && !outcome.ok) return fail(outcome.error.sentence)
-      if (outcome?.value.state === 'used') break
-    }
+    const found = offerFirst(sources, finder.debugFiles(textAt(path, row), id, textAt(debug_link, row)), (...file) => session.addImage(...file))
+    if (!found.ok) return found
+    const lines = found.value ? ok(true) : offerFirst(sources, finder.lineFiles(id), (...file) => session.addLines(...file))
+    if (!lines.ok) return lines
   }
   return ok(undefined)
+}
+
+/** Offers files until one is used; whether one was. */
+function offerFirst(
+  sources: FileSources,
+  candidates: readonly Candidate[],
+  offer: (source: number, size: number, path: string) => Result<ImageOutcome, EngineError>,
+): Result<boolean, string> {
+  for (const candidate of candidates) {
+    const file = sources.open(candidate.file)
+    const outcome = file.ok ? offer(file.value.source, file.value.size, candidate.as) : null
+    if (outcome && !outcome.ok) return fail(outcome.error.sentence)
+    if (outcome?.value.state === 'used') return ok(true)
+  }
+  return ok(false)
 }
 
 /** enum ptm_image_status: it came along with the trace. */

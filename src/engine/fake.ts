@@ -65,6 +65,7 @@ export function fakeDecoder(overrides: Partial<DecoderExports> = {}): FakeDecode
     ptm_session_add_data: () => 0,
     ptm_session_open: () => 0,
     ptm_session_add_image: () => 0,
+    ptm_session_add_lines: () => 0,
     ptm_session_segments: () => 1,
     ptm_decode_start: () => 0,
     ptm_decode_step: () => 1,

@@ -96,10 +96,24 @@ export class Session {
 
   /** Offers one binary; fails only when the session cannot go on. */
   addImage(source: number, size: number, path: string): Result<ImageOutcome, EngineError> {
+    return this.offer(source, size, path, (decoder) => decoder.ptm_session_add_image)
+  }
+
+  /** Offers a file split from a binary for its lines alone. */
+  addLines(source: number, size: number, path: string): Result<ImageOutcome, EngineError> {
+    return this.offer(source, size, path, (decoder) => decoder.ptm_session_add_lines)
+  }
+
+  private offer(
+    source: number,
+    size: number,
+    path: string,
+    way: (decoder: Decoder['exports']) => Decoder['exports']['ptm_session_add_image'],
+  ): Result<ImageOutcome, EngineError> {
     return this.run(`reading ${path}`, (decoder) => {
       const text = this.copyIn(new TextEncoder().encode(`${path}\0`))
       if (!text.ok) return text
-      const status = decoder.ptm_session_add_image(this.session, source, BigInt(size), text.value)
+      const status = way(decoder)(this.session, source, BigInt(size), text.value)
       decoder.free(text.value)
       if (status === Status.NO_MEMORY) return fail(this.failure(status))
       return ok({ path, state: outcomeState(status), sentence: status === Status.OK ? '' : this.failure(status).sentence })

@@ -18,6 +18,7 @@ export type DecoderExports = {
   ptm_session_add_data(session: Pointer, source: number, size: bigint, name: Pointer): number
   ptm_session_open(session: Pointer, source: number, size: bigint): number
   ptm_session_add_image(session: Pointer, source: number, size: bigint, path: Pointer): number
+  ptm_session_add_lines(session: Pointer, source: number, size: bigint, path: Pointer): number
   ptm_session_segments(session: Pointer): number
   ptm_decode_start(session: Pointer, segment: number): number
   ptm_decode_step(session: Pointer, budget: number): number

@@ -75,6 +75,9 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
  * same path, other build-id (refused; the message names both). PTM_NOT_FOUND:
  * nothing in the trace wants it. PTM_BAD_DATA: not an ELF file. */
 ptm_status ptm_session_add_image(ptm_session *session, uint32_t source, uint64_t size, const char *path) PTM_MUST_CHECK;
+/* Offers a file split from a binary for its lines alone: the names of functions stay those of the binary. Only for
+ * build-ids of binaries that were added. Status as of ptm_session_add_image. */
+ptm_status ptm_session_add_lines(ptm_session *session, uint32_t source, uint64_t size, const char *path) PTM_MUST_CHECK;
 
 /* Before ptm_session_open: about so many AUX bytes are a segment (0: a megabyte).
  * Makes no difference to what is decoded; tests cut small traces with it. */

@@ -49,14 +49,22 @@ export const captureCombinations = [
 
 /**
  * Known reasons: trace and judge they hold for, how many lines differ (exactly, where that is the same for each), and
- * what every one of these lines looks like, or what is said of the first; `to`: heading in docs/why-different.md.
+ * what every one of these lines looks like, or what is said of the first; `but`: in what alone ours differ from theirs;
+ * `to`: heading in docs/why-different.md.
  */
 const reasons = [
-  { trace: /^(hello|calls)-notime$/, judge: /^sideband$/, count: [14], each: /PERF_RECORD_(COMM|MMAP2|EXIT)/, to: 'records-without-time' },
-  /* The start file of musl: an assembler file that includes a C file. */
-  { trace: /./, judge: /^srcline$/, count: [1], each: /^\s*S?crt1\.c:18$/, to: 'srcline' },
+  /* The number of the line agrees, its file does not. */
+  { trace: /./, judge: /^srcline$/, each: /^\s*[\w.-]+\.[chS]:\d+$/, but: /[\w.-]+(?=:)/, to: 'srcline' },
   /* perf prints nothing more after the first piece of trace. */
-  { trace: /^pipe$/, judge: /^dump$/, first: /theirs "\(ended\)"$/, to: 'pipe-dump' },
+  { trace: /^pipe$/, judge: /^dump$/, to: 'pipe-dump' },
+  /* perf's data begin and end 16 bytes early: psb offsets by which it is off, and an error where they end. */
+  {
+    trace: /^pipe$/,
+    judge: /^(default|events|call|callret|bykind|i1000i|insn|sideband)$/,
+    each: /psb offs: 0x[0-9a-f]+|^ instruction trace error type 1 time \d+\.\d+ cpu 0 pid 20043 tid 20043 ip 0x[0-9a-f]+ code 3: Bad packet$|PERF_RECORD_/,
+    to: 'pipe-data',
+  },
+  { trace: /^pipe$/, judge: /^(i0ns|i10us)$/, first: /^perf prints nothing: .*Cannot print 'addr' field\.$/, to: 'pipe-addr' },
   { trace: /zstd$/, judge: /^dump$/, first: /^exit code \d+: ptarmigan: -D/, to: 'options-that-are-not-there' },
 ]
 
@@ -64,12 +72,21 @@ function reasonFor(row) {
   /* Its program finds a named reason for every case. */
   if (row.judge === 'libipt') return row.named ? { to: 'libipt-cases' } : undefined
   return reasons.find(
-    ({ trace, judge, count, each }) =>
+    ({ trace, judge, count, each, but, first }) =>
       trace.test(row.name) &&
       judge.test(row.judge) &&
       (!count || count.includes(row.different)) &&
-      (row.lines ?? []).every((text) => each.test(text)),
+      (!first || first.test(row.first)) &&
+      (!each || unpaired(row.lines ?? []).every((text) => each.test(text))) &&
+      (!but || !unpaired(unpaired(row.lines ?? []).map((text) => text.replace(but, ''))).length),
   )
+}
+
+/** Lines that are not there twice, or four times: once of ours for each of theirs. */
+function unpaired(lines) {
+  const odd = new Set()
+  for (const line of lines) if (!odd.delete(line)) odd.add(line)
+  return [...odd]
 }
 
 const link = (to) => `[${to}](why-different.md#${to})`

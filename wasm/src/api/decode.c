@@ -105,10 +105,10 @@ static void take_limit_clock(ptm_session *session)
 /* Offset that only the slow path may pass: there a gap is to be told. */
 static uint64_t next_truncation(const ptm_session *session)
 {
+	if (session->truncation >= session->truncations.length)
+		return UINT64_MAX;
 	const ptm_truncation *next = &session->truncations.at[session->truncation];
-	bool is_ours = session->truncation < session->truncations.length &&
-		       next->queue == session->segments.at[session->decoding].queue;
-	return is_ours ? next->offset : UINT64_MAX;
+	return next->queue == session->segments.at[session->decoding].queue ? next->offset : UINT64_MAX;
 }
 
 /* Decodes by the fast path up to `until`, a batch of it. Stores whether it goes on. */

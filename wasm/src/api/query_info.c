@@ -234,6 +234,10 @@ ptm_status ptm_query_info(ptm_session *session, ptm_table *table)
 	PTM_TRY(put(table, "start_time_ns", "Start (perf clock)", "%" PRIu64, session->start_ns));
 	PTM_TRY(put(table, "end_time_ns", "End (perf clock)", "%" PRIu64, end));
 	PTM_TRY(put(table, "duration_ns", "Duration", "%" PRIu64, end - session->start_ns));
+	if (session->file.sample_time.first && session->file.sample_time.last) {
+		PTM_TRY(put(table, "first_sample_ns", "First sample, by the header", "%" PRIu64, session->file.sample_time.first));
+		PTM_TRY(put(table, "last_sample_ns", "Last sample, by the header", "%" PRIu64, session->file.sample_time.last));
+	}
 	char date[64];
 	if (ptm_wall_clock(session, session->start_ns, 0, false, date))
 		PTM_TRY(put(table, "recorded_at", "Recorded", "%s UTC", date));

@@ -276,12 +276,7 @@ static void put_address(ptm_script *script, const ptm_sample *sample, const ptm_
 
 static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
-	enum { TYPE_RAW = 4 };
 	uint64_t fields = script->fields, type = attr->sample_type;
-
-	/* Without a choice perf prints what came with the events of the CPU's own codes. */
-	if (fields & PTM_SCRIPT_NOT_CHOSEN && attr->type == TYPE_RAW)
-		fields |= PTM_SCRIPT_ADDR | PTM_SCRIPT_DATA_SRC | PTM_SCRIPT_WEIGHT | PTM_SCRIPT_PHYS_ADDR | PTM_SCRIPT_DATA_PAGE_SIZE | PTM_SCRIPT_CODE_PAGE_SIZE;
 
 	if (fields & PTM_SCRIPT_ADDR && type & PTM_SAMPLE_ADDR)
 		put_address(script, sample, attr);
@@ -289,8 +284,8 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 		ptm_script_put_data_source(script, sample->data_source);
 	if (fields & PTM_SCRIPT_WEIGHT && type & (PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT))
 		ptm_script_put(script, "%16" PRIu64, sample->weight);
-	if (fields & PTM_SCRIPT_NOT_CHOSEN && attr->type == TYPE_RAW && type & PTM_SAMPLE_WEIGHT_STRUCT)
-		ptm_script_put(script, "%16u", sample->weight2); /* ins_lat */
+	if (fields & PTM_SCRIPT_INS_LAT && type & PTM_SAMPLE_WEIGHT_STRUCT)
+		ptm_script_put(script, "%16u", sample->weight2);
 	if (fields & PTM_SCRIPT_IP)
 		put_ip(script, sample, attr);
 	if (fields & PTM_SCRIPT_IREGS && type & PTM_SAMPLE_REGS_INTR)
@@ -298,6 +293,7 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 	if (fields & PTM_SCRIPT_UREGS && type & PTM_SAMPLE_REGS_USER)
 		put_registers(script, &sample->user);
 	ptm_script_put_branches(script, sample);
+	ptm_script_put_instruction(script, sample->ip);
 	if (fields & (PTM_SCRIPT_BRSTACKINSN | PTM_SCRIPT_BRSTACKINSNLEN))
 		ptm_script_put_branch_code(script, sample, attr->branch_sample_type);
 	if (fields & PTM_SCRIPT_PHYS_ADDR && type & PTM_SAMPLE_PHYS_ADDR)
@@ -320,8 +316,6 @@ ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 	script->fields = script->options.fields[type];
 	if (!script->fields)
 		return PTM_OK;
-	if (!(script->options.chosen >> type & 1))
-		script->fields |= PTM_SCRIPT_NOT_CHOSEN;
 	PTM_TRY(ptm_sample_read(&session->file, row, &sample));
 	PTM_TRY(ptm_array_reserve(&script->record, ref->size));
 	script->space = ptm_spaces_at(session->spaces, ref->pid, ref->time ? ref->time : UINT64_MAX - 1);
@@ -337,8 +331,13 @@ ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 	set_who(script, &sample);
 	if (!ptm_script_wants(script, sample.time == PTM_NO_TIME ? 0 : sample.time))
 		return PTM_OK;
+	uint32_t space;
+	const ptm_map *map = ptm_script_map(script, sample.ip, &space);
+	if (map)
+		session->images.images.at[map->image].resolved = true;
 	put_start(script, &sample, attr);
 	put_body(script, &sample, attr);
+	script->put_ip = sample.ip;
 	script->lines++;
 	return script->status;
 }

@@ -97,7 +97,12 @@ static ptm_status take_symbol(ptm_session *session, uint32_t image, uint64_t add
 	*function = (ptm_chain_function){ 0 };
 	PTM_TRY(ptm_image_function_name(&session->images, image, address, &function->name));
 	*count = function->name != 0;
-	return *count ? ptm_image_function_file(&session->images, image, address, &known, &function->file) : PTM_OK;
+	if (!*count)
+		return PTM_OK;
+	PTM_TRY(ptm_image_function_file(&session->images, image, address, &known, &function->file));
+	if (function->file == PTM_NO_FUNCTION_FILE)
+		function->file = 0;
+	return PTM_OK;
 }
 
 ptm_status ptm_chain_functions(ptm_session *session, uint32_t space, const ptm_chain_frame *frame, bool as_addr2line, ptm_chain_function functions[PTM_INLINED_MOST], uint32_t *count)

@@ -318,15 +318,34 @@ static ptm_status take_next(ptm_session *session, ptm_samples *samples, const ne
 
 	if (next->is_sample) {
 		samples->sample++;
-		return ptm_script_put_sample(script, next->row);
+		script->put_ip = 0;
+		PTM_TRY(ptm_script_put_sample(script, next->row));
+		if (samples->any_missing && script->put_ip)
+			ptm_samples_try_code(session, samples, script->put_ip);
+		return script->status;
 	}
 	const ptm_record *record = &session->file.records.at[next->row];
 	if (session->flow_source == PTM_SOURCE_BTS && record->type == PTM_RECORD_EXIT)
 		PTM_TRY(ptm_bts_samples_run(session, samples, 0, record->tid));
 	samples->record++;
 	PTM_TRY(let_in(session, samples, record));
-	ptm_script_put_record(script, record);
+	if (!samples->untimed_put || ptm_script_record_time(session, record) != PTM_NO_TIME)
+		ptm_script_put_record(script, record);
 	return script->status;
+}
+
+/* perf handles a record without time when it reads it, and those with one when it has read all of a round: of a file
+ * that has both, the former come first. */
+static void put_untimed(ptm_session *session, ptm_samples *samples)
+{
+	const ptm_trace_file *file = &session->file;
+
+	if (session->flow_source != PTM_SOURCE_PT || file->first_time == PTM_NO_TIME || !samples->script.options.show)
+		return;
+	for (uint32_t row = 0; row < file->records.length; row++)
+		if (ptm_script_record_time(session, &file->records.at[row]) == PTM_NO_TIME)
+			ptm_script_put_record(&samples->script, &file->records.at[row]);
+	samples->untimed_put = true;
 }
 
 /* Fills the answer. PTM_END: there is no more, PTM_MORE: it is long enough. */
@@ -398,8 +417,11 @@ static ptm_status start(ptm_session *session, const ptm_request *request)
 		calls |= options->fields[type] & PTM_SCRIPT_CALLINDENT;
 	samples->follows_stacks = calls || options->chain_size || options->branch_stack_size;
 	set_period(session, samples);
+	for (uint32_t i = 1; i < session->images.images.length; i++)
+		samples->any_missing |= session->images.images.at[i].status != PTM_IMAGE_LOADED;
 	if (session->flow_source == PTM_SOURCE_BTS)
 		return ptm_bts_samples_new(session, &samples->bts);
+	put_untimed(session, samples);
 	return session->flow_source == PTM_SOURCE_PT ? open_lanes(session, samples) : PTM_OK;
 }
 

@@ -35,6 +35,7 @@ typedef struct ptm_lane {
 	bool walked_part;        /* the walk stopped inside a block */
 	uint64_t sampled_instructions; /* of the queue, as of the last sample of them */
 	uint64_t psb_offset;     /* of the last PSB that was met, not searched */
+	uint32_t recordings;     /* that were begun: snapshots and samples with AUX data that do not follow on one another */
 	uint32_t ratio_told;     /* core:bus ratio that was told last */
 	ptm_sampling sampling;
 	ptm_event data[PTM_EVENT_DATA]; /* of the coming control flow event */
@@ -46,16 +47,25 @@ typedef struct ptm_bts_samples ptm_bts_samples;
 
 typedef struct ptm_heap_entry { uint64_t tsc; uint32_t lane; } ptm_heap_entry;
 
+/* A binary without code, as perf deals with it. */
+typedef struct ptm_unreadable {
+	uint32_t name;
+	bool tried;              /* perf could not open it, be it to decode or to print */
+	bool seen;               /* the decoder met it when that was known: from then on it is silent */
+} ptm_unreadable;
+
 struct ptm_samples {
 	ptm_script script;
 	PTM_ARRAY(ptm_lane) lanes;
 	PTM_ARRAY(ptm_heap_entry) heap;
 	PTM_ARRAY(uint32_t) running; /* cpu -> thread */
 	PTM_ARRAY(bool) met;     /* by thread: a record told its process */
-	PTM_ARRAY(uint32_t) unreadable; /* names of binaries without code that were told */
+	PTM_ARRAY(ptm_unreadable) unreadable;
+	bool any_missing;        /* of the images that the trace wants */
 	PTM_ARRAY(ptm_thread_stack) stacks; /* by thread; filled as far as they are followed */
 	uint32_t record, sample; /* next sideband record, next ordinary sample of the file */
 	uint64_t record_ns;      /* time of the last one let in */
+	bool untimed_put;        /* records without time were printed before all others */
 	uint64_t limit;          /* ticks up to which the lanes may run now */
 	bool set_up, limited, in_run;
 	uint64_t run_limit;      /* of the lane that runs */
@@ -76,6 +86,8 @@ ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane
  * take the time it started with. PTM_MORE: the next has to wait, call again. */
 ptm_status ptm_samples_tell_body(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
 ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
+/* perf looks at the instruction of every sample that it prints: notes a binary that it cannot read. */
+void ptm_samples_try_code(ptm_session *session, ptm_samples *samples, uint64_t ip);
 /* The error row of an AUX record that says data was lost: it stands at the record's own time. */
 ptm_status ptm_samples_tell_truncated(ptm_session *session, ptm_samples *samples, const ptm_record *record) PTM_MUST_CHECK;
 /* Whether perf's decoder stops at the lane's item. */
@@ -94,7 +106,7 @@ ptm_status ptm_samples_stack(ptm_samples *samples, uint32_t thread, ptm_thread_s
 /* perf's flags of a branch by the class of its instruction. */
 uint32_t ptm_sample_class_flags(uint8_t class);
 /* Whether this made-up sample is one of those to skip at the start (--itrace=s). */
-bool ptm_samples_skips(ptm_samples *samples);
+bool ptm_samples_skips(ptm_samples *samples, uint64_t most);
 
 /* Bytes of text in an answer, about: hosts copy it, and larger pieces of fresh memory cost more than they save. */
 #define PTM_SCRIPT_ANSWER (1u << 16)

@@ -18,7 +18,7 @@ enum {
 	PTM_SCRIPT_UREGS = 1 << 16, PTM_SCRIPT_BRSTACK = 1 << 17, PTM_SCRIPT_BRSTACKSYM = 1 << 18,
 	PTM_SCRIPT_BRSTACKOFF = 1 << 19, PTM_SCRIPT_BRSTACKINSN = 1 << 20, PTM_SCRIPT_PHYS_ADDR = 1 << 21,
 	PTM_SCRIPT_DATA_PAGE_SIZE = 1 << 22, PTM_SCRIPT_CODE_PAGE_SIZE = 1 << 23,
-	PTM_SCRIPT_NS = 1 << 24, PTM_SCRIPT_NO_CHAINS = 1 << 25, PTM_SCRIPT_NOT_CHOSEN = 1 << 26,
+	PTM_SCRIPT_NS = 1 << 24, PTM_SCRIPT_NO_CHAINS = 1 << 25,
 	PTM_SCRIPT_BRSTACKINSNLEN = 1 << 27, PTM_SCRIPT_TOD = 1 << 28
 };
 /* Those of a processor trace. */
@@ -31,6 +31,7 @@ enum {
 #define PTM_SCRIPT_SRCLINE (1ull << 46)
 #define PTM_SCRIPT_CPU_ASKED (1ull << 47)  /* printed even where the trace does not tell the CPU */
 #define PTM_SCRIPT_DSOFF (1ull << 48)
+#define PTM_SCRIPT_INS_LAT (1ull << 51)
 
 /* perf's sample flags, by bit: the order of bcrosyiABExghDt. */
 enum {
@@ -114,8 +115,10 @@ struct ptm_script {
 	ptm_place *places;       /* PTM_PLACES, by hash */
 	char names[PTM_SCRIPT_EVENTS][40]; /* of the events perf makes up, as printed */
 	uint64_t lines, errors;  /* in the answer */
+	uint64_t put_ip;         /* of the ordinary sample printed last; 0: none was */
 	uint64_t first_ns, previous_ns;
 	uint32_t indent_width;   /* callindent's column, as wide as it was last */
+	PTM_ARRAY(bool) named;   /* threads that a record named, by row */
 	PTM_ARRAY(uint64_t) words; /* a call chain or branch stack, as a sample has it */
 };
 
@@ -172,6 +175,8 @@ bool ptm_attr_is_dummy(const ptm_attr *attr);
 void ptm_script_put_row(ptm_script *script, const ptm_script_row *row);
 /* comm, tid, cpu, misc and time, as script->fields say; ns 0: no time. */
 void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc);
+/* The fields insn and insnlen of the instruction at an address, which is looked at only now. */
+void ptm_script_put_instruction(ptm_script *script, uint64_t ip);
 /* An instruction trace error; counts it. */
 void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t code);
 
@@ -198,9 +203,13 @@ ptm_status ptm_thread_stack_chain(ptm_script *script, const ptm_script_row *row,
 /* As a sample's branch stack, newest first. */
 ptm_status ptm_thread_stack_branches(ptm_script *script, const ptm_script_row *row, ptm_words *branches, uint32_t *count) PTM_MUST_CHECK;
 
-/* script_sideband.c: a sideband record as the options' --show-… print it, or nothing. */
+/* script_sideband.c */
+/* The time that perf takes a record for: PTM_NO_TIME, which it prints as a number, where the record's event does not
+ * record times; 0 where events do not tell of records. */
+uint64_t ptm_script_record_time(const ptm_session *session, const ptm_record *record);
+/* A sideband record as the options' --show-… print it, or nothing. */
 void ptm_script_put_record(ptm_script *script, const ptm_record *record);
-/* "PERF_RECORD_MMAP2 …" with its newline, of a record that --show-… can print. */
+/* script_record_text.c: "PERF_RECORD_MMAP2 …" with its newline, of a record that --show-… can print. */
 void ptm_script_put_record_text(ptm_script *script, const ptm_record *record);
 
 #endif

@@ -20,8 +20,8 @@ static void put_flags(ptm_script *script, const ptm_branch *branch)
 		branch->abort ? 'A' : '-', branch->cycles, type_of(branch));
 }
 
-/* Where an address is in its file, which is where perf takes it to be only for
- * files that it has not got. */
+/* Where an address is in its file, which is where perf takes it to be for files
+ * that it has not got, or not read yet. */
 static uint64_t in_file(const ptm_script *script, uint64_t ip)
 {
 	const ptm_session *session = script->session;
@@ -30,7 +30,7 @@ static uint64_t in_file(const ptm_script *script, uint64_t ip)
 
 	if (map && space == script->kernel_space)
 		return ip - map->start;
-	if (!map || session->images.images.at[map->image].status == PTM_IMAGE_LOADED)
+	if (!map || (session->images.images.at[map->image].status == PTM_IMAGE_LOADED && session->images.images.at[map->image].resolved))
 		return ip;
 	return ip - map->start + map->file_offset;
 }

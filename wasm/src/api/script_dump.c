@@ -227,8 +227,7 @@ static ptm_status put_record(ptm_dump *dump, ptm_script *script, uint64_t offset
 	if (type == PTM_RECORD_SAMPLE && known && known->is_sample)
 		return put_sample(dump, script, known->row);
 	const ptm_record *record = known && !known->is_sample ? &file->records.at[known->row] : NULL;
-	bool timed = record && record->time != PTM_NO_TIME;
-	put_head(dump, script, offset, type, size, timed ? record->time : 0, record && record->cpu >= 0 ? (uint32_t)record->cpu : 0);
+	put_head(dump, script, offset, type, size, record ? ptm_script_record_time(dump->session, record) : 0, record && record->cpu >= 0 ? (uint32_t)record->cpu : 0);
 	if (type >= 64)
 		ptm_dump_put_user(script, type, bytes, size);
 	else if (record)

@@ -206,7 +206,8 @@ void ptm_dump_put_kernel(ptm_script *script, const ptm_record *record)
 		ptm_script_put(script, "PERF_RECORD_ITRACE_START pid: %u tid: %u\n", (uint32_t)record->pid, (uint32_t)record->tid);
 		break;
 	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2: case PTM_RECORD_COMM: case PTM_RECORD_FORK: case PTM_RECORD_EXIT: case PTM_RECORD_SWITCH:
-	case PTM_RECORD_SWITCH_CPU_WIDE:
+	case PTM_RECORD_SWITCH_CPU_WIDE: case PTM_RECORD_NAMESPACES: case PTM_RECORD_KSYMBOL: case PTM_RECORD_BPF_EVENT: case PTM_RECORD_TEXT_POKE:
+	case PTM_RECORD_LOST:
 		ptm_script_put_record_text(script, record);
 		break;
 	default: ptm_script_put(script, "PERF_RECORD_%s: unhandled!\n", ptm_dump_type_name(record->type)); break;

@@ -9,6 +9,7 @@
 /* All of a line but its names, generously. */
 #define LINE_BYTES 512u
 #define LENGTH_UNKNOWN 0xff
+#define DSO_WIDTH 50u
 
 /* ----------------------------------------------------------------- bytes */
 
@@ -300,6 +301,15 @@ static void put_code(ptm_script *script, const ptm_script_row *row)
 	}
 }
 
+void ptm_script_put_instruction(ptm_script *script, uint64_t ip)
+{
+	ptm_script_row row = { .code_ip = ip };
+
+	if (ptm_script_map(script, ip, &row.code_space))
+		row.length = LENGTH_UNKNOWN;
+	put_code(script, &row);
+}
+
 static void put_ipc(ptm_script *script, const ptm_script_row *row)
 {
 	if (!(script->fields & PTM_SCRIPT_IPC) || !row->instructions || !row->cycles || !room(script, LINE_BYTES))
@@ -333,11 +343,11 @@ static void put_call(ptm_script *script, const ptm_script_row *row)
 	if (script->fields & PTM_SCRIPT_DSO && !(script->fields & (PTM_SCRIPT_IP | PTM_SCRIPT_ADDR))) {
 		start = script->text.length;
 		put_binary(script, row->ip ? place_of(script, script->space, row->ip) : &unknown_place);
-		uint32_t length = script->text.length - start;
-		/* --call-trace: the brackets stand around 50 characters. */
-		if (script->options.pad_dso && length < 52 && room(script, LINE_BYTES)) {
-			script->text.length--;
-			put_spaces(script, 52 - length);
+		/* --call-trace: the brackets stand around 50 characters, the last of them a space. */
+		if (script->options.pad_dso && room(script, LINE_BYTES)) {
+			uint32_t length = script->text.length - start - 2, shown = length < DSO_WIDTH ? length : DSO_WIDTH - 1;
+			script->text.length = start + 1 + shown;
+			put_spaces(script, DSO_WIDTH - shown);
 			put_byte(script, ')');
 		}
 		put_byte(script, '\t');

@@ -61,6 +61,48 @@ static uint32_t end_flags(const ptm_item *item, uint8_t class)
 
 #define LENGTH_UNKNOWN 0xff
 
+/* ---------------------------------------------------- binaries without code */
+
+/* The entry of the binary at an address, made when it is new; NULL: there is no binary, or for want of memory. */
+static ptm_unreadable *unreadable_at(ptm_session *session, ptm_samples *samples, uint32_t space, uint64_t ip)
+{
+	const ptm_map *map = ptm_spaces_find(session->spaces, space, ip);
+
+	if (!map)
+		return NULL;
+	for (uint32_t i = 0; i < samples->unreadable.length; i++)
+		if (samples->unreadable.at[i].name == map->name)
+			return &samples->unreadable.at[i];
+	samples->script.status = ptm_array_push(&samples->unreadable, ((ptm_unreadable){ .name = map->name }));
+	return samples->script.status == PTM_OK ? &samples->unreadable.at[samples->unreadable.length - 1] : NULL;
+}
+
+/* perf tells a binary that it cannot read until its decoder has met it twice, once if it tried to print an instruction
+ * of it before. Returns whether this meeting is silent. */
+static bool meet_unreadable(ptm_session *session, ptm_samples *samples, const ptm_item *item)
+{
+	ptm_unreadable *known = unreadable_at(session, samples, item->space, item->ip);
+
+	if (!known)
+		return false;
+	bool told = known->tried && known->seen;
+	known->seen |= known->tried;
+	known->tried = true;
+	return told;
+}
+
+void ptm_samples_try_code(ptm_session *session, ptm_samples *samples, uint64_t ip)
+{
+	uint32_t space;
+	const ptm_map *map = ip ? ptm_script_map(&samples->script, ip, &space) : NULL;
+
+	if (!map || session->images.images.at[map->image].status == PTM_IMAGE_LOADED)
+		return;
+	ptm_unreadable *known = unreadable_at(session, samples, space, ip);
+	if (known)
+		known->tried = true;
+}
+
 /* -------------------------------------------------------------- one row */
 
 void ptm_samples_set_who(ptm_session *session, ptm_samples *samples, const ptm_lane *from)
@@ -68,9 +110,9 @@ void ptm_samples_set_who(ptm_session *session, ptm_samples *samples, const ptm_l
 	ptm_script *script = &samples->script;
 
 	ptm_script_set_thread(script, from->thread, samples->record_ns);
-	if (ptm_stream_queue(&from->stream)->tid > 0 && (from->thread >= samples->met.length || !samples->met.at[from->thread]))
-		script->pid = -1;
 	script->cpu = ptm_stream_queue(&from->stream)->cpu;
+	if (ptm_stream_queue(&from->stream)->tid > 0 && script->cpu < 0 && (from->thread >= samples->met.length || !samples->met.at[from->thread]))
+		script->pid = -1;
 	script->space = ptm_spaces_at(session->spaces, script->pid, samples->record_ns);
 	script->kernel_space = ptm_spaces_at(session->spaces, -1, samples->record_ns);
 }
@@ -86,9 +128,9 @@ ptm_status ptm_samples_stack(ptm_samples *samples, uint32_t thread, ptm_thread_s
 	return PTM_OK;
 }
 
-bool ptm_samples_skips(ptm_samples *samples)
+bool ptm_samples_skips(ptm_samples *samples, uint64_t most)
 {
-	if (samples->left_out >= samples->script.options.skip)
+	if (samples->left_out >= most)
 		return false;
 	samples->left_out++;
 	return true;
@@ -99,7 +141,7 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, ptm_lane *from
 {
 	ptm_script *script = &samples->script;
 
-	if (ptm_samples_skips(samples))
+	if (ptm_samples_skips(samples, script->options.skip))
 		return PTM_OK;
 	if (!row->ns && !session->pt.timeless && !script->options.timeless)
 		row->ns = ptm_time_ns(&session->time, tsc);
@@ -108,6 +150,8 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, ptm_lane *from
 	if (samples->follows_stacks && from->thread < samples->stacks.length && samples->stacks.at[from->thread].trace)
 		row->stack = &samples->stacks.at[from->thread];
 	ptm_script_put_row(script, row);
+	if (samples->any_missing && (!row->length || row->length == LENGTH_UNKNOWN))
+		ptm_samples_try_code(session, samples, row->ip);
 	return script->status;
 }
 
@@ -302,13 +346,21 @@ static ptm_status put_branch(ptm_session *session, ptm_samples *samples, ptm_lan
 
 	PTM_TRY(ptm_samples_stack(samples, from->thread, &stack));
 	if (stack)
-		PTM_TRY(ptm_thread_stack_take(stack, options, from->stream.queue + 1, row, walked_length));
+		PTM_TRY(ptm_thread_stack_take(stack, options, (from->stream.queue + 1) | from->recordings << 16, row, walked_length));
 	if (!(options->want & PTM_WANT_BRANCHES) || (options->branch_filter && !(row->flags & options->branch_filter)))
 		return PTM_OK;
 	row->event = PTM_SCRIPT_BRANCHES;
 	row->period = 1;
 	measure(samples, row, from, &from->last_branch, 0);
 	return put(session, samples, from, from->tsc, row);
+}
+
+/* An interrupt before the first instruction: perf has looked for it all the same. */
+static void meet_where_nothing_ran(ptm_session *session, ptm_samples *samples, const ptm_item *item)
+{
+	const ptm_map *map = ptm_spaces_find(session->spaces, item->space, item->ip);
+	if (map && session->images.images.at[map->image].status != PTM_IMAGE_LOADED)
+		(void)meet_unreadable(session, samples, item);
 }
 
 static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm_lane *from)
@@ -330,6 +382,8 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm
 		return PTM_OK;
 	if (!asynchronous)
 		row.length = length_of(session, block, block->instructions - 1u);
+	else if (!item->instructions && samples->any_missing)
+		meet_where_nothing_ran(session, samples, item);
 	if (from->sampling.at_end && !asynchronous) {
 		ptm_script_row instruction = row;
 		if (item->end == PTM_END_NOT_TAKEN)
@@ -503,31 +557,17 @@ static uint32_t error_of(uint8_t reason)
 	}
 }
 
-/* perf names a binary that it cannot read only once. */
-static ptm_status is_told_before(ptm_session *session, ptm_samples *samples, const ptm_item *item, bool *before)
-{
-	const ptm_map *map = item->reason == PTM_GAP_NO_CODE ? ptm_spaces_find(session->spaces, item->space, item->ip) : NULL;
-
-	*before = false;
-	if (!map)
-		return PTM_OK;
-	for (uint32_t i = 0; i < samples->unreadable.length && !*before; i++)
-		*before = samples->unreadable.at[i] == map->name;
-	return *before ? PTM_OK : ptm_array_push(&samples->unreadable, map->name);
-}
-
 ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
 	uint32_t error = error_of(item->reason);
-	bool before;
 
-	/* Another recording: perf's sampling by time starts anew with it. */
+	/* Another recording: perf's sampling by time starts anew with it, and so do its call stacks. */
 	from->sampling.continuous &= item->reason != PTM_GAP_AUX_MISSING;
+	from->recordings += item->reason == PTM_GAP_AUX_MISSING;
 	if (!error || !(samples->script.options.want & PTM_WANT_ERRORS))
 		return PTM_OK;
-	PTM_TRY(is_told_before(session, samples, item, &before));
-	if (!before)
+	if (item->reason != PTM_GAP_NO_CODE || !meet_unreadable(session, samples, item))
 		ptm_script_put_error(&samples->script, session->pt.timeless ? 0 : ptm_time_ns(&session->time, item->end_tsc), item->ip, error);
 	return samples->script.status;
 }

@@ -16,6 +16,9 @@ static bool is_wanted(const ptm_script *script, const ptm_record *record)
 	case PTM_RECORD_COMM: case PTM_RECORD_FORK: case PTM_RECORD_EXIT: return show & PTM_SHOW_TASKS;
 	case PTM_RECORD_SWITCH: case PTM_RECORD_SWITCH_CPU_WIDE: return show & PTM_SHOW_SWITCHES;
 	case PTM_RECORD_LOST: return show & PTM_SHOW_LOST;
+	case PTM_RECORD_NAMESPACES: return show & PTM_SHOW_NAMESPACES;
+	case PTM_RECORD_KSYMBOL: case PTM_RECORD_BPF_EVENT: return show & PTM_SHOW_BPF;
+	case PTM_RECORD_TEXT_POKE: return show & PTM_SHOW_TEXT_POKES;
 	default: return false;
 	}
 }
@@ -32,58 +35,6 @@ static void misc_of(const ptm_record *record, char into[8])
 		is_switch && record->misc & MISC_PREEMPT ? "p" : "");
 }
 
-static void put_map(ptm_script *script, const ptm_record *record)
-{
-	const char *name = ptm_strings_get(&script->session->strings, record->as.map.name);
-	uint32_t rights = record->as.map.protection;
-
-	ptm_script_put(script, "PERF_RECORD_%s %d/%d: [%#" PRIx64 "(%#" PRIx64 ") @ ", record->type == PTM_RECORD_MMAP ? "MMAP" : "MMAP2", record->pid, record->tid,
-		record->as.map.address, record->as.map.length);
-	if (record->type == PTM_RECORD_MMAP) {
-		ptm_script_put(script, "%#" PRIx64 "]: %c %s\n", record->as.map.file_offset, record->misc & MISC_DATA ? 'r' : 'x', name);
-		return;
-	}
-	ptm_script_put(script, "%#" PRIx64 " ", record->as.map.file_offset);
-	if (record->as.map.build_id_length) {
-		ptm_script_put(script, "<");
-		for (uint32_t i = 0; i < record->as.map.build_id_length; i++)
-			ptm_script_put(script, "%02x", record->as.map.build_id[i]);
-		ptm_script_put(script, ">");
-	} else {
-		ptm_script_put(script, "%02x:%02x %" PRIu64 " %" PRIu64, record->as.map.major, record->as.map.minor, record->as.map.inode, record->as.map.generation);
-	}
-	ptm_script_put(script, "]: %c%c%c%c %s\n", rights & 1 ? 'r' : '-', rights & 2 ? 'w' : '-', rights & 4 ? 'x' : '-',
-		record->as.map.shared ? 's' : 'p', name);
-}
-
-static void put_switch(ptm_script *script, const ptm_record *record)
-{
-	bool out = record->misc & MISC_OUT, preempt = record->misc & MISC_PREEMPT;
-	const char *way = out ? preempt ? "OUT preempt" : "OUT        " : "IN         ";
-
-	if (record->type == PTM_RECORD_SWITCH)
-		ptm_script_put(script, "PERF_RECORD_SWITCH %s\n", way);
-	else
-		ptm_script_put(script, "PERF_RECORD_SWITCH_CPU_WIDE %s  %s pid/tid: %5d/%-5d\n", way, out ? "next" : "prev", record->as.swap.other_pid, record->as.swap.other_tid);
-}
-
-void ptm_script_put_record_text(ptm_script *script, const ptm_record *record)
-{
-	switch (record->type) {
-	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2: put_map(script, record); break;
-	case PTM_RECORD_COMM:
-		ptm_script_put(script, "PERF_RECORD_COMM%s: %s:%d/%d\n", record->misc & MISC_EXEC ? " exec" : "",
-			ptm_strings_get(&script->session->strings, record->as.comm.name), record->pid, record->tid);
-		break;
-	case PTM_RECORD_FORK: case PTM_RECORD_EXIT:
-		ptm_script_put(script, "PERF_RECORD_%s(%d:%d):(%d:%d)\n", record->type == PTM_RECORD_FORK ? "FORK" : "EXIT", record->pid, record->tid, record->as.task.ppid, record->as.task.ptid);
-		break;
-	case PTM_RECORD_SWITCH: case PTM_RECORD_SWITCH_CPU_WIDE: put_switch(script, record); break;
-	case PTM_RECORD_LOST: ptm_script_put(script, "PERF_RECORD_LOST lost %" PRIu64 "\n", record->as.lost.lost); break;
-	default: break;
-	}
-}
-
 /* Is there an event of this type that counts something? perf drops the columns of a type that its first such event
  * does not record; where all of them are dummies it prints even a CPU that no record tells. */
 static bool type_counts(const ptm_trace_file *file, uint32_t type)
@@ -94,13 +45,61 @@ static bool type_counts(const ptm_trace_file *file, uint32_t type)
 	return false;
 }
 
+/* The event whose record it is, as perf takes it: the first where the record does not say. */
+static const ptm_attr *attr_of(const ptm_session *session, const ptm_record *record)
+{
+	const ptm_trace_file *file = &session->file;
+
+	if (record->attr < file->attrs.length)
+		return &file->attrs.at[record->attr];
+	return file->attrs.length ? &file->attrs.at[0] : NULL;
+}
+
+/* Events without sample_id_all say nothing of their records, and perf puts zeros there. */
+static bool records_cpu(const ptm_session *session, const ptm_record *record)
+{
+	const ptm_attr *attr = attr_of(session, record);
+	return !attr || !attr->sample_id_all || attr->sample_type & PTM_SAMPLE_CPU;
+}
+
+uint64_t ptm_script_record_time(const ptm_session *session, const ptm_record *record)
+{
+	const ptm_attr *attr = attr_of(session, record);
+
+	if (record->time != PTM_NO_TIME)
+		return record->time;
+	return attr && attr->sample_id_all ? PTM_NO_TIME : 0;
+}
+
+static bool is_named(const ptm_script *script, uint32_t thread)
+{
+	bool is_idle = !script->session->sideband.threads.at[thread].tid;
+	return is_idle || (thread < script->named.length && script->named.at[thread]);
+}
+
+/* Keeps which threads have a name. */
+static void note_name(ptm_script *script, const ptm_record *record)
+{
+	const ptm_sideband *sideband = &script->session->sideband;
+	uint32_t thread = ptm_sideband_thread(sideband, record->pid, record->tid);
+
+	if (record->type != PTM_RECORD_COMM &&
+	    (record->type != PTM_RECORD_FORK || !is_named(script, ptm_sideband_thread(sideband, record->as.task.ppid, record->as.task.ptid))))
+		return;
+	while (script->status == PTM_OK && script->named.length <= thread)
+		script->status = ptm_array_push(&script->named, false);
+	if (script->status == PTM_OK)
+		script->named.at[thread] = true;
+}
+
 void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 {
 	const ptm_session *session = script->session;
-	uint64_t ns = record->time == PTM_NO_TIME ? 0 : record->time;
+	uint64_t ns = ptm_script_record_time(session, record);
 	char misc[8];
 
-	if (!is_wanted(script, record))
+	note_name(script, record);
+	if (script->status != PTM_OK || !is_wanted(script, record))
 		return;
 	uint32_t attr = record->attr < session->file.attrs.length ? session->file.attrs.at[record->attr].type : 0;
 	/* A fork is told of the thread that forked. */
@@ -116,11 +115,20 @@ void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 		script->tid = tid;
 		snprintf(script->comm, sizeof script->comm, ":%d", tid);
 	}
+	if (!tid)
+		snprintf(script->comm, sizeof script->comm, "swapper");
+	/* A child is called as its parent, if that has a name by then: perf record lists processes in no order. */
+	if (!ns && record->type == PTM_RECORD_FORK && !is_named(script, thread))
+		snprintf(script->comm, sizeof script->comm, ":%d", record->tid);
 	script->cpu = record->cpu;
-	/* Of a record that does not say, perf prints zeros. */
-	if (!ns)
-		script->pid = script->tid = script->cpu = 0;
-	script->has_chains = false;
+	/* What perf record made up has zeros for all that its event records. */
+	if (!ns) {
+		script->pid = script->tid = 0;
+		script->cpu = records_cpu(session, record) || script->fields & PTM_SCRIPT_CPU_ASKED ? 0 : -1;
+	}
+	const ptm_attr *event = attr_of(session, record);
+	script->has_chains = event && event->sample_type & PTM_SAMPLE_CALLCHAIN &&
+		script->fields & PTM_SCRIPT_IP && !(script->fields & PTM_SCRIPT_NO_CHAINS);
 	if (!ptm_script_wants(script, ns))
 		return;
 	misc_of(record, misc);

@@ -47,7 +47,7 @@ static ptm_status ask_file(ptm_session *session, uint32_t row, uint64_t address,
 		image->source_known = true;
 	else if (!image->source_known)
 		image->source_failures++;
-	return *known && file ? add_text(session, text, "%s:%" PRIu64, ptm_strings_get(&session->strings, file), line) : PTM_OK;
+	return *known && file != PTM_NO_FUNCTION_FILE ? add_text(session, text, "%s:%" PRIu64, ptm_strings_get(&session->strings, file), line) : PTM_OK;
 }
 
 ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text)

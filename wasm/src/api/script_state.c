@@ -83,6 +83,21 @@ static bool exists(const ptm_script *script, uint32_t event)
 	}
 }
 
+/* What perf makes up of branches and instructions counts as hardware events, and these are printed without a CPU where
+ * the first of the file's own has none. */
+static void drop_cpu(ptm_script *script)
+{
+	const ptm_trace_file *file = &script->session->file;
+
+	for (uint32_t i = 0; i < file->attrs.length; i++) {
+		if (ptm_script_type(file->attrs.at[i].type) != PTM_EVENTS_HARDWARE)
+			continue;
+		if (!(file->attrs.at[i].sample_type & PTM_SAMPLE_CPU) && !(script->options.asked & PTM_SCRIPT_CPU))
+			script->options.fields[PTM_EVENTS_HARDWARE] &= ~(uint64_t)PTM_SCRIPT_CPU;
+		return;
+	}
+}
+
 ptm_status ptm_script_start(ptm_script *script)
 {
 	static const char *const names[PTM_SCRIPT_EVENTS] = { "branches", "instructions", "transactions", "cycles", "ptwrite", "cbr", "psb", "mwait",
@@ -93,6 +108,7 @@ ptm_status ptm_script_start(ptm_script *script)
 	if (!script->places)
 		return PTM_NO_MEMORY;
 	ptm_script_look_at_events(script);
+	drop_cpu(script);
 	modifiers_of(script->session, modifiers);
 	for (uint32_t event = 0; event < PTM_SCRIPT_EVENTS; event++) {
 		/* Those that count what the CPU counts have the modifiers of counters. */
@@ -110,6 +126,7 @@ void ptm_script_free(ptm_script *script)
 	ptm_array_free(&script->text);
 	ptm_array_free(&script->record);
 	ptm_array_free(&script->words);
+	ptm_array_free(&script->named);
 	ptm_script_options_free(&script->options);
 	ptm_stitch_free(script->stitch);
 	script->stitch = NULL;

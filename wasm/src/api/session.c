@@ -216,6 +216,14 @@ ptm_status ptm_session_add_image(ptm_session *session, uint32_t source, uint64_t
 	return session->images.maps_changed ? lay_out_again(session) : PTM_OK;
 }
 
+ptm_status ptm_session_add_lines(ptm_session *session, uint32_t source, uint64_t size, const char *path)
+{
+	uint32_t served;
+	if (!session->spaces)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Open a trace before its binaries.");
+	return ptm_images_offer_lines(&session->images, source, size, path, &served, &session->message);
+}
+
 uint32_t ptm_session_segments(const ptm_session *session)
 {
 	return session->segments.length;

@@ -10,7 +10,7 @@
 enum {
 	FEATURE_BUILD_ID = 2, FEATURE_HOSTNAME = 3, FEATURE_OSRELEASE = 4, FEATURE_VERSION = 5, FEATURE_ARCH = 6,
 	FEATURE_NRCPUS = 7, FEATURE_CPUDESC = 8, FEATURE_CPUID = 9, FEATURE_TOTAL_MEM = 10, FEATURE_CMDLINE = 11,
-	FEATURE_EVENT_DESC = 12, FEATURE_AUXTRACE = 18, FEATURE_DIR_FORMAT = 24, FEATURE_BPF_PROG_INFO = 25,
+	FEATURE_EVENT_DESC = 12, FEATURE_AUXTRACE = 18, FEATURE_SAMPLE_TIME = 21, FEATURE_DIR_FORMAT = 24, FEATURE_BPF_PROG_INFO = 25,
 	FEATURE_CPU_PMU_CAPS = 28, FEATURE_CLOCK_DATA = 29, FEATURE_CUT = 255 /* ours */
 };
 
@@ -24,7 +24,7 @@ static const char *feature_name(uint32_t feature)
 		[FEATURE_OSRELEASE] = "OSRELEASE", [FEATURE_VERSION] = "VERSION", [FEATURE_ARCH] = "ARCH",
 		[FEATURE_NRCPUS] = "NRCPUS", [FEATURE_CPUDESC] = "CPUDESC", [FEATURE_CPUID] = "CPUID",
 		[FEATURE_TOTAL_MEM] = "TOTAL_MEM", [FEATURE_CMDLINE] = "CMDLINE", [FEATURE_EVENT_DESC] = "EVENT_DESC",
-		[FEATURE_DIR_FORMAT] = "DIR_FORMAT", [FEATURE_BPF_PROG_INFO] = "BPF_PROG_INFO", [FEATURE_CLOCK_DATA] = "CLOCK_DATA",
+		[FEATURE_SAMPLE_TIME] = "SAMPLE_TIME", [FEATURE_DIR_FORMAT] = "DIR_FORMAT", [FEATURE_BPF_PROG_INFO] = "BPF_PROG_INFO", [FEATURE_CLOCK_DATA] = "CLOCK_DATA",
 		[FEATURE_CPU_PMU_CAPS] = "CPU_PMU_CAPS" };
 	return feature < sizeof names / sizeof *names && names[feature] ? names[feature] : NULL;
 }
@@ -182,6 +182,10 @@ static ptm_status read_fact(ptm_trace_file *file, uint32_t feature, uint64_t off
 		return ptm_bpf_info_read(file, offset, bytes);
 	case FEATURE_CPU_PMU_CAPS:
 		return read_pmu_capabilities(file, bytes);
+	case FEATURE_SAMPLE_TIME: /* what --time's percentages are of */
+		file->sample_time.first = ptm_bytes_u64(bytes);
+		file->sample_time.last = ptm_bytes_u64(bytes);
+		return PTM_OK;
 	case FEATURE_CLOCK_DATA:
 		ptm_bytes_skip(bytes, 8); /* version, clock id */
 		file->clock_data.wall_ns = ptm_bytes_u64(bytes);

@@ -187,6 +187,8 @@ typedef struct ptm_trace_file {
 	struct { uint64_t shift, mult, zero, cycles, mask; bool seen, capable; } time_conv; /* TIME_CONV */
 	/* CLOCK_DATA: the time of day and the events' clock at one moment, in ns. */
 	struct { uint64_t wall_ns, clock_ns; bool seen; } clock_data;
+	/* SAMPLE_TIME: of the first and the last sample, in ns; zeros where perf record did not look. */
+	struct { uint64_t first, last; } sample_time;
 	uint64_t sample_count;           /* PERF_RECORD_SAMPLE seen */
 	uint64_t first_time, last_time;  /* over records with time; PTM_NO_TIME: none */
 	uint32_t hostname, os_release, version, arch, cpu_description, cpuid, command_line; /* string ids, 0: absent */

@@ -206,7 +206,8 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 			return PTM_OK;
 		}
 		PTM_TRY(status);
-		psb_event(flow, offset, ip, false);
+		/* After an error nothing is known of where this PSB was met. */
+		psb_event(flow, offset, flow->distrusts ? 0 : ip, false);
 		checkpoint(flow, offset, packets);
 		if (ip)
 			begin_at_psb(flow, ip);

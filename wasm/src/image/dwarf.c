@@ -1,63 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/dwarf.h"
 
-#define PAGE 65536u
-#define WINDOW (256u << 10)
 #define MOST_TEXT 65536u
 #define MOST_ABBREVIATION_BYTES (32u << 20)
 #define MOST_SPECIFICATIONS (1u << 22)
 #define ROOT_BYTES 2048          /* enough for any root entry: it holds no long text in its own bytes */
 
 /* ---------------------------------------------------------------- sections */
-
-static void find_sections(ptm_dwarf *dwarf, ptm_source *source, const ptm_elf *elf)
-{
-	static const char *const names[DWARF_SECTIONS] = { ".debug_info", ".debug_abbrev", ".debug_line", ".debug_str", ".debug_line_str",
-		".debug_ranges", ".debug_rnglists", ".debug_addr", ".debug_str_offsets", ".debug_aranges" };
-	char name[32];
-	for (uint32_t i = 1; i < elf->sections.length; i++) {
-		const ptm_elf_section *section = &elf->sections.at[i];
-		if (section->type == PTM_SECTION_NOBITS || section->flags & PTM_SECTION_COMPRESSED || section->offset >= source->size)
-			continue;
-		ptm_elf_section_name(elf, source, section, name, sizeof name);
-		for (uint32_t j = 0; j < DWARF_SECTIONS; j++) {
-			if (strcmp(name, names[j]))
-				continue;
-			uint64_t there = source->size - section->offset;
-			dwarf->sections[j].offset = section->offset;
-			dwarf->sections[j].size = section->size < there ? section->size : there;
-		}
-	}
-}
-
-ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, const ptm_image *image)
-{
-	bool split = image->debug_size;
-	uint32_t id = split ? image->debug_source : image->source.id;
-	uint64_t size = split ? image->debug_size : image->source.size;
-	ptm_elf elf;
-	ptm_message message;
-	*dwarf = (ptm_dwarf){ .loads = image->loads.at, .load_count = image->loads.length };
-	ptm_pages_init(&dwarf->pages, id, size, PAGE);
-	ptm_source_init(&dwarf->tables, id, size, WINDOW);
-	ptm_source_init(&dwarf->entries, id, size, WINDOW);
-	ptm_source_init(&dwarf->units, id, size, WINDOW);
-	ptm_status status = ptm_elf_read(&elf, &dwarf->entries, "", &message);
-	if (status == PTM_OK)
-		find_sections(dwarf, &dwarf->entries, &elf);
-	ptm_elf_free(&elf);
-	if (status == PTM_OK && (!dwarf->sections[DWARF_INFO].size || !dwarf->sections[DWARF_ABBREV].size || !dwarf->sections[DWARF_LINE].size))
-		status = PTM_NOT_FOUND;
-	return status;
-}
-
-void ptm_dwarf_close(ptm_dwarf *dwarf)
-{
-	ptm_pages_free(&dwarf->pages);
-	ptm_source_free(&dwarf->tables);
-	ptm_source_free(&dwarf->entries);
-	ptm_source_free(&dwarf->units);
-}
 
 bool ptm_dwarf_is_code(const ptm_dwarf *dwarf, uint64_t address)
 {

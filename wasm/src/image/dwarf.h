@@ -27,6 +27,7 @@ typedef struct ptm_dwarf {
 	ptm_source entries;      /* small reads in .debug_info, mostly forwards */
 	ptm_source tables;       /* abbreviations and line programs, one at a time */
 	ptm_source units;        /* whole units, one at a time */
+	uint8_t *unpacked;       /* owned: all sections, where any is compressed; NULL: they are read in the file */
 	const ptm_load *loads;   /* borrowed from the image */
 	uint32_t load_count;
 } ptm_dwarf;
@@ -77,7 +78,7 @@ typedef struct ptm_dwarf_value {
 typedef struct ptm_dwarf_range { uint64_t low, high; } ptm_dwarf_range;
 typedef PTM_ARRAY(ptm_dwarf_range) ptm_dwarf_ranges;
 
-/* Finds the sections, in the separate debug file when there is one; compressed ones count as missing. PTM_NOT_FOUND without lines. */
+/* Finds the sections, in the separate debug file when there is one (dwarf_sections.c). PTM_NOT_FOUND without lines. Close in any case. */
 ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, const ptm_image *image) PTM_MUST_CHECK;
 void ptm_dwarf_close(ptm_dwarf *dwarf);
 

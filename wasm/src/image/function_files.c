@@ -16,7 +16,7 @@ enum { TYPE_NOTYPE = 0, TYPE_FUNC = 2, TYPE_FILE = 4, TYPE_IFUNC = 10, BIND_LOCA
 
 typedef struct function {
 	uint64_t start, size;
-	uint32_t name, file;     /* places in the strings; 0: not told */
+	uint32_t name, file;     /* places in the strings; file: or PTM_NO_FUNCTION_FILE */
 	uint32_t row;            /* in the table: of equals the first counts */
 	uint16_t section;
 	bool typed;              /* not STT_NOTYPE */
@@ -26,6 +26,7 @@ struct ptm_function_files {
 	PTM_ARRAY(function) functions; /* sorted by start, then row */
 	PTM_ARRAY(ptm_elf_section) sections;
 	uint64_t strings, strings_size;
+	ptm_source names;        /* the file they are in */
 };
 
 void ptm_function_files_free(ptm_image *image)
@@ -36,6 +37,7 @@ void ptm_function_files_free(ptm_image *image)
 		return;
 	ptm_array_free(&files->functions);
 	ptm_array_free(&files->sections);
+	ptm_source_free(&files->names);
 	free(files);
 	image->function_files = NULL;
 }
@@ -57,7 +59,7 @@ typedef struct scan {
 static ptm_status take_entry(struct ptm_function_files *files, scan *scan, ptm_bytes bytes, bool is_32bit)
 {
 	uint32_t name = ptm_bytes_u32(&bytes);
-	function made = { .name = name };
+	function made = { .name = name, .file = PTM_NO_FUNCTION_FILE };
 
 	if (is_32bit) {
 		made.start = ptm_bytes_u32(&bytes);
@@ -90,7 +92,7 @@ static ptm_status take_entry(struct ptm_function_files *files, scan *scan, ptm_b
 static ptm_status read_entries(struct ptm_function_files *files, ptm_elf *elf, ptm_source *source, const ptm_elf_section *table)
 {
 	uint32_t each = elf->is_32bit ? 16 : 24;
-	scan scan = { 0 };
+	scan scan = { .file = PTM_NO_FUNCTION_FILE };
 	const uint8_t *at;
 
 	if (table->entry_size != each || table->link >= elf->sections.length || table->offset > source->size || table->size > source->size - table->offset)
@@ -106,32 +108,42 @@ static ptm_status read_entries(struct ptm_function_files *files, ptm_elf *elf, p
 	return PTM_OK;
 }
 
-/* The symbols of the file with the code, not of one split from it. */
-static ptm_status read_file(struct ptm_function_files *files, const ptm_image *image)
+/* Reads the symbols of a table of a file. PTM_NOT_FOUND: it has no such table. */
+static ptm_status read_file(struct ptm_function_files *files, ptm_given given, const char *table_name)
 {
 	ptm_elf elf = { 0 };
-	ptm_source source, names;
+	ptm_source source;
 	ptm_message message;
 
-	ptm_source_init(&source, image->source.id, image->source.size, WINDOW);
-	ptm_source_init(&names, image->source.id, image->source.size, 16384);
+	ptm_source_init(&source, given.source, given.size, WINDOW);
+	ptm_source_init(&files->names, given.source, given.size, 16384);
 	ptm_status status = ptm_elf_read(&elf, &source, "", &message);
-	if (status == PTM_OK) {
-		const ptm_elf_section *table = ptm_elf_section_named(&elf, &names, ".symtab");
-		if (!table)
-			table = ptm_elf_section_named(&elf, &names, ".dynsym");
+	const ptm_elf_section *table = status == PTM_OK ? ptm_elf_section_named(&elf, &files->names, table_name) : NULL;
+	if (table && table->type == PTM_SECTION_NOBITS)
+		table = NULL;
+	if (table)
 		status = ptm_array_reserve(&files->sections, elf.sections.length);
-		if (status == PTM_OK && elf.sections.length) {
-			memcpy(files->sections.at, elf.sections.at, elf.sections.length * sizeof *elf.sections.at);
-			files->sections.length = elf.sections.length;
-		}
-		if (status == PTM_OK && table)
-			status = read_entries(files, &elf, &source, table);
+	if (table && status == PTM_OK) {
+		memcpy(files->sections.at, elf.sections.at, elf.sections.length * sizeof *elf.sections.at);
+		files->sections.length = elf.sections.length;
+		status = read_entries(files, &elf, &source, table);
 	}
 	ptm_elf_free(&elf);
 	ptm_source_free(&source);
-	ptm_source_free(&names);
-	return status;
+	if (!table)
+		ptm_source_free(&files->names);
+	return status == PTM_OK && !table ? PTM_NOT_FOUND : status;
+}
+
+/* As binutils do: of the file with the code, if it has more than what is exported; then of the one split from it. */
+static ptm_status read_symbols(struct ptm_function_files *files, const ptm_image *image)
+{
+	ptm_given own = { image->source.id, image->source.size };
+	ptm_status status = read_file(files, own, ".symtab");
+
+	if (status == PTM_NOT_FOUND)
+		status = read_file(files, ptm_image_debug_file(image), ".symtab");
+	return status == PTM_NOT_FOUND ? read_file(files, own, ".dynsym") : status;
 }
 
 static uint16_t section_at(const struct ptm_function_files *files, uint64_t address)
@@ -193,7 +205,7 @@ static ptm_status find_in(ptm_image *image, uint64_t address, const function **f
 		image->function_files = calloc(1, sizeof(struct ptm_function_files));
 		if (!image->function_files)
 			return PTM_NO_MEMORY;
-		ptm_status status = read_file(image->function_files, image);
+		ptm_status status = read_symbols(image->function_files, image);
 		if (status == PTM_NO_MEMORY)
 			return status;
 	}
@@ -201,15 +213,15 @@ static ptm_status find_in(ptm_image *image, uint64_t address, const function **f
 	return PTM_OK;
 }
 
-/* Copies the text at a place in the strings, up to MOST_NAME - 1 bytes and a NUL; returns its length, 0: there is none. */
+/* Copies the text at a place in the strings, up to MOST_NAME - 1 bytes and a NUL; returns its length. */
 static size_t copy_text(ptm_image *image, uint32_t place, char into[MOST_NAME])
 {
-	const struct ptm_function_files *files = image->function_files;
+	struct ptm_function_files *files = image->function_files;
 	uint32_t length = MOST_NAME - 1;
 	const uint8_t *at;
 
 	*into = 0;
-	if (!place || place >= files->strings_size || ptm_source_view_some(&image->source, files->strings + place, &length, &at) != PTM_OK)
+	if (place >= files->strings_size || ptm_source_view_some(&files->names, files->strings + place, &length, &at) != PTM_OK)
 		return 0;
 	size_t text = strnlen((const char *)at, length);
 	memcpy(into, at, text);
@@ -223,11 +235,13 @@ ptm_status ptm_image_function_file(ptm_images *images, uint32_t row, uint64_t ad
 	const function *found;
 	char name[MOST_NAME];
 
-	*file = 0;
+	*file = PTM_NO_FUNCTION_FILE;
 	PTM_TRY(find_in(image, address, &found));
 	*known = found;
-	size_t length = found ? copy_text(image, found->file, name) : 0;
-	return length ? ptm_strings_add(images->strings, name, length, file) : PTM_OK;
+	if (!found || found->file >= image->function_files->strings_size)
+		return PTM_OK;
+	size_t length = copy_text(image, found->file, name);
+	return ptm_strings_add(images->strings, name, length, file);
 }
 
 ptm_status ptm_image_function_name(ptm_images *images, uint32_t row, uint64_t address, uint32_t *id)
@@ -238,7 +252,7 @@ ptm_status ptm_image_function_name(ptm_images *images, uint32_t row, uint64_t ad
 
 	*id = 0;
 	PTM_TRY(find_in(image, address, &found));
-	size_t length = found ? copy_text(image, found->name, name) : 0;
+	size_t length = found && found->name ? copy_text(image, found->name, name) : 0;
 	if (!length)
 		return PTM_OK;
 	ptm_text text = { 0 };

@@ -34,6 +34,9 @@ typedef struct ptm_symbol {
 	uint32_t name;           /* string id, as perf prints it (demangled; PLT entries as "name@plt"); set once ptm_image_symbol found it */
 } ptm_symbol;
 
+/* A file of the host. */
+typedef struct ptm_given { uint32_t source; uint64_t size; } ptm_given; /* size 0: none */
+
 /* One image: a file that at least one map names. Rows 1…; row 0 is unused ("no image"). */
 typedef struct ptm_image {
 	uint32_t path;           /* string id, as in the maps */
@@ -53,6 +56,7 @@ typedef struct ptm_image {
 	ptm_symbol self;         /* of a PTM_NAMES_SELF */
 	uint32_t debug_source;   /* host id of its separate debug file, for symbols and lines */
 	uint64_t debug_size;     /* 0: none given */
+	ptm_given lines_file;    /* one for lines alone, where no separate debug file was given */
 	uint32_t debug_link, debug_link_crc; /* name (string id, 0: none) and CRC-32 of that file, as the binary says */
 	PTM_ARRAY(ptm_load) loads;
 	uint32_t next_same_path; /* row of another image with this path (and another build-id); 0: none */
@@ -61,14 +65,12 @@ typedef struct ptm_image {
 	struct ptm_symbol_index *symbol_index; /* owned by image/symbols.c; NULL until read */
 	void *lines;             /* owned by image/lines.c */
 	struct ptm_function_files *function_files; /* owned by image/function_files.c */
+	bool resolved;           /* perf script: a sample was in it, so perf has read its symbols */
 	bool source_known;       /* perf script: addr2line told a line of it */
 	uint32_t source_failures;/* perf script: addresses of which it told none, before the first that it told */
 	void *cfi;               /* owned by image/cfi.c */
 	ptm_message message;     /* why it is not loaded */
 } ptm_image;
-
-/* A file of the host. */
-typedef struct ptm_given { uint32_t source; uint64_t size; } ptm_given; /* size 0: none */
 
 /* Where the kernel was, as the trace says, and what was given of it. See image/kernel.h. */
 typedef struct ptm_kernel {
@@ -116,6 +118,14 @@ void ptm_images_set_build_id(ptm_images *images, uint32_t path, const uint8_t *b
  * does not make it loaded. Stores the number of images it now serves.
  * Status as of ptm_session_add_image. */
 ptm_status ptm_images_offer(ptm_images *images, uint32_t source, uint64_t size, const char *path, uint32_t *served, ptm_message *message) PTM_MUST_CHECK;
+
+/* Offers a separate debug file for the lines of the images of its build-id alone, not for their names: perf takes
+ * lines from files of the machine it runs on even where it is told to look for all others elsewhere. Stores and
+ * returns as ptm_images_offer. */
+ptm_status ptm_images_offer_lines(ptm_images *images, uint32_t source, uint64_t size, const char *path, uint32_t *served, ptm_message *message) PTM_MUST_CHECK;
+
+/* The file that holds the image's debug information: a separate one, or itself. */
+ptm_given ptm_image_debug_file(const ptm_image *image);
 
 /* Most bytes of code that one call stores. */
 #define PTM_CODE_BYTES 64

@@ -35,6 +35,7 @@ static void unload(ptm_image *image)
 	image->status = PTM_IMAGE_MISSING;
 	image->own_build_id_length = 0;
 	image->debug_link = 0;
+	image->lines_file.size = 0;
 	image->match = 0;
 }
 
@@ -286,6 +287,7 @@ static ptm_status match_debug(ptm_images *images, const ptm_elf *elf, uint32_t s
 			continue;
 		ptm_symbols_free(image);
 		ptm_lines_free(image);
+		ptm_function_files_free(image);
 		image->debug_source = source;
 		image->debug_size = size;
 		(*served)++;
@@ -329,4 +331,35 @@ ptm_status ptm_images_offer(ptm_images *images, uint32_t source, uint64_t size, 
 	ptm_elf_free(&elf);
 	ptm_source_free(&reader);
 	return status;
+}
+
+ptm_status ptm_images_offer_lines(ptm_images *images, uint32_t source, uint64_t size, const char *path, uint32_t *served, ptm_message *message)
+{
+	ptm_elf elf = { 0 };
+	ptm_source reader;
+
+	*served = 0;
+	ptm_source_init(&reader, source, size, FRAME_WINDOW);
+	ptm_status status = ptm_elf_read(&elf, &reader, path, message);
+	for (uint32_t i = 1; status == PTM_OK && i < images->images.length; i++) {
+		ptm_image *image = &images->images.at[i];
+		if (image->debug_size || !ptm_same_build(image->own_build_id, image->own_build_id_length, elf.build_id, elf.build_id_length))
+			continue;
+		ptm_lines_free(image);
+		ptm_function_files_free(image);
+		image->lines_file = (ptm_given){ source, size };
+		(*served)++;
+	}
+	if (status == PTM_OK && !*served)
+		status = ptm_message_set(message, PTM_NOT_FOUND, "%s is not needed: no binary that was given has its build-id, or a file with its lines is there.", path);
+	ptm_elf_free(&elf);
+	ptm_source_free(&reader);
+	return status;
+}
+
+ptm_given ptm_image_debug_file(const ptm_image *image)
+{
+	if (image->debug_size)
+		return (ptm_given){ image->debug_source, image->debug_size };
+	return image->lines_file.size ? image->lines_file : (ptm_given){ image->source.id, image->source.size };
 }

@@ -110,7 +110,7 @@ static ptm_status read_range_sets(struct ptm_lines *lines)
 	if (!size || size > MOST_ARANGES)
 		return PTM_OK;
 	ptm_source source;
-	ptm_source_init(&source, lines->dwarf.units.id, lines->dwarf.units.size, (uint32_t)size);
+	ptm_source_init_beside(&source, &lines->dwarf.units, (uint32_t)size);
 	status = ptm_source_view(&source, lines->dwarf.sections[DWARF_ARANGES].offset, (uint32_t)size, &at);
 	ptm_bytes bytes = ptm_bytes_of(at, status == PTM_OK ? (size_t)size : 0);
 	while (status == PTM_OK && ptm_bytes_left(&bytes))

@@ -7,6 +7,11 @@ void ptm_pages_init(ptm_pages *pages, uint32_t source, uint64_t size, uint32_t p
 	*pages = (ptm_pages){ .source = source, .page_size = page_size, .size = size };
 }
 
+void ptm_pages_init_memory(ptm_pages *pages, const uint8_t *memory, uint64_t size)
+{
+	*pages = (ptm_pages){ .memory = memory, .size = size };
+}
+
 void ptm_pages_free(ptm_pages *pages)
 {
 	for (uint32_t i = 0; i < pages->count; i++)
@@ -53,6 +58,12 @@ ptm_status ptm_pages_view(ptm_pages *pages, uint64_t offset, const uint8_t **at,
 {
 	if (offset >= pages->size)
 		return PTM_TRUNCATED;
+	if (pages->memory) {
+		uint64_t left = pages->size - offset;
+		*at = pages->memory + offset;
+		*length = left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
+		return PTM_OK;
+	}
 	if (!pages->at)
 		PTM_TRY(make_table(pages));
 	uint32_t page = (uint32_t)(offset / pages->page_size), within = (uint32_t)(offset % pages->page_size);

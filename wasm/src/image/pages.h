@@ -12,9 +12,12 @@ typedef struct ptm_pages {
 	uint64_t size;           /* bytes in the source */
 	uint32_t count;          /* pages in `at`; 0 until the first read */
 	uint8_t **at;            /* owned; NULL until read */
+	const uint8_t *memory;   /* borrowed: the whole source, or NULL */
 } ptm_pages;
 
 void ptm_pages_init(ptm_pages *pages, uint32_t source, uint64_t size, uint32_t page_size);
+/* The same over borrowed memory: one page. */
+void ptm_pages_init_memory(ptm_pages *pages, const uint8_t *memory, uint64_t size);
 void ptm_pages_free(ptm_pages *pages);
 
 /* Stores a pointer to the bytes at `offset` up to the end of their page, and how
