@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
 import { makeTable } from '../test-support/make-table'
-import { colorGroup, functionName, infoValues, threadLabel, traceDuration, tracedThreads, whyNoCycles } from './names'
+import { colorGroup, colorShade, functionName, infoValues, threadLabel, traceDuration, tracedThreads, whyNoCycles } from './names'
 
 const images = makeTable('images', [{}, { path: '/usr/bin/prog' }, { path: '/lib/libc.so.6' }])
 const functions = makeTable('functions', [
@@ -51,4 +51,14 @@ test('with few binaries a class has a hue, with many a binary has', () => {
   expect(colorGroup(functions, 1)).not.toBe(colorGroup(functions, 3))
   const many = makeTable('functions', [{}, ...[1, 1, 2, 3, 4].map((image) => ({ name: `f${image}`, image }))])
   expect([0, 1, 2, 3, 4, 5].map((row) => colorGroup(many, row))).toEqual([-1, 0, 0, 1, 2, 3])
+})
+
+test('a function has the shade of its name and address, in whatever order functions were found', () => {
+  const found = [
+    { name: 'malloc', image: 2 },
+    { name: '', image: 2, address: 0x1a2bn },
+    { name: 'book::Index::find(long)', image: 1 },
+  ]
+  const otherwise = makeTable('functions', [{}, ...found])
+  expect([1, 2, 3].map((row) => colorShade(otherwise, row))).toEqual([3, 4, 1].map((row) => colorShade(functions, row)))
 })

@@ -129,3 +129,16 @@ export function colorGroup(functions: Functions | null, row: number): number {
   if (!known.byScope) return image - 1
   return (known.numbers[row] ??= hashOf(scopeOf(textAt(functions.name, row))))
 }
+
+const shades = new WeakMap<Functions, number[]>()
+
+/** Number for the shade of a function within its group's hue: by name and address, because rows are in the order of discovery, which may differ from one time to the next. */
+export function colorShade(functions: Functions | null, row: number): number {
+  if (!functions) return 0
+  let known = shades.get(functions)
+  if (!known) {
+    known = []
+    shades.set(functions, known)
+  }
+  return (known[row] ??= hashOf(`${textAt(functions.name, row)} ${functions.address[row] ?? 0}`))
+}

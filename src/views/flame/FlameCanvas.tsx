@@ -19,6 +19,7 @@ type Props = {
   found: Uint8Array | null
   nameOf(node: number): string
   groupOf(node: number): number
+  shadeOf(node: number): number
   imagePathOf(node: number): string
   onZoom(node: number): void
 }
@@ -28,7 +29,7 @@ type Pointer = { clientX: number; clientY: number; x: number; y: number }
 
 const arrows: Record<string, Direction> = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' }
 
-export function FlameCanvas({ tree, zoom, found, nameOf, groupOf, imagePathOf, onZoom }: Props) {
+export function FlameCanvas({ tree, zoom, found, nameOf, groupOf, shadeOf, imagePathOf, onZoom }: Props) {
   const palette = usePalette()
   const scroller = useRef<HTMLDivElement>(null)
   const { width, height } = useSize(scroller)
@@ -52,13 +53,14 @@ export function FlameCanvas({ tree, zoom, found, nameOf, groupOf, imagePathOf, o
         zoomLevel: tree.depth[zoom] ?? 0,
         nameOf,
         groupOf,
+        shadeOf,
         found,
         hovered,
         selected,
         scrollTop,
         palette,
       }),
-    [tree, boxes, zoom, nameOf, groupOf, found, hovered, selected, scrollTop, palette],
+    [tree, boxes, zoom, nameOf, groupOf, shadeOf, found, hovered, selected, scrollTop, palette],
   )
 
   const pointerAt = (event: React.MouseEvent): Pointer => {

@@ -4,7 +4,7 @@
 import { useMemo } from 'react'
 import { ALL, type CallTreeTable } from '../../model/tables.gen'
 import { amountsOf, buildCallTree, matchedWeight, nodeAt, pathOf, sampledEvents, type CallTree, type SampledEvent } from '../../model/call-tree'
-import { colorGroup, functionName, imagePath, threadLabel, whyNoCycles, whyNoPath } from '../../model/names'
+import { colorGroup, colorShade, functionName, imagePath, threadLabel, whyNoCycles, whyNoPath } from '../../model/names'
 import { plainText, yesOrNo } from '../../model/detail-codecs'
 import { compileSearch, matchRows } from '../../model/search'
 import type { Weight } from '../../model/view-state'
@@ -34,6 +34,7 @@ function useNames(tree: CallTree | null) {
         return fn(node) === ALL ? threadLabel(threads, tree?.thread[node] ?? 0) : functionName(functions, images, fn(node))
       },
       groupOf: (node: number) => (fn(node) === ALL ? -1 : colorGroup(functions, fn(node))),
+      shadeOf: (node: number) => (fn(node) === ALL ? 0 : colorShade(functions, fn(node))),
       imagePathOf: (node: number) => (fn(node) === ALL ? '' : imagePath(functions, images, fn(node))),
     }
   }, [tree, functions, images, threads, thread])

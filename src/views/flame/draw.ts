@@ -21,6 +21,8 @@ export type FlamePicture = {
   nameOf(node: number): string
   /** Number of the hue of a node; -1 neutral. */
   groupOf(node: number): number
+  /** Number of its shade. */
+  shadeOf(node: number): number
   found: Uint8Array | null
   hovered: number
   selected: number
@@ -31,7 +33,7 @@ export type FlamePicture = {
 function fillOf(picture: FlamePicture, node: number): string {
   const { tree, palette } = picture
   const group = picture.groupOf(node)
-  return group < 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, group, tree.function[node] ?? 0)
+  return group < 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, group, picture.shadeOf(node))
 }
 
 function drawBox(context: CanvasRenderingContext2D, picture: FlamePicture, box: number, y: number, glyph: number): void {

@@ -106,6 +106,7 @@ export const Lane = memo(function Lane(props: LaneProps) {
         scrolled: from,
         nameOf: names.nameOf,
         groupOf: names.groupOf,
+        shadeOf: names.shadeOf,
         found,
         hovered,
         selected: selectedRow,

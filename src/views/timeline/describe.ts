@@ -8,6 +8,7 @@ import { OPEN_END, OPEN_START, rowOf, SEVERAL } from './layout'
 export type FunctionNames = {
   nameOf(fn: number): string
   groupOf(fn: number): number
+  shadeOf(fn: number): number
   imagePathOf(fn: number): string
   gapText(gaps: GapsTable, row: number): string
 }

@@ -27,6 +27,8 @@ export type LanePicture = {
   scrolled: number
   nameOf(fn: number): string
   groupOf(fn: number): number
+  /** Number of its shade. */
+  shadeOf(fn: number): number
   found: Uint8Array | null
   /** Rows of calls; -1 none. */
   hovered: number
@@ -112,7 +114,7 @@ function drawCall(context: CanvasRenderingContext2D, picture: Ready, box: number
   const high = shape.rowHeight - 1
   // Calls drawn as one are paler than a call of that width would be.
   context.globalAlpha = (found && !match ? 0.35 : 1) * (flags & SEVERAL ? 0.55 : 1)
-  context.fillStyle = match ? palette.match : group < 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, group, fn)
+  context.fillStyle = match ? palette.match : group < 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, group, picture.shadeOf(fn))
   context.fillRect(x, y, width > 4 ? width - 1 : width, high)
   if (width <= 12 || !picture.text) return
   if (flags & OPEN_START && x >= 0) fray(context, x, y, high, 3, palette.bg)

@@ -2,7 +2,7 @@
 // What the lanes call functions, and which of them the search finds.
 import { useMemo } from 'react'
 import { textAt } from '../../lib/text-column'
-import { colorGroup, functionName, imagePath } from '../../model/names'
+import { colorGroup, colorShade, functionName, imagePath } from '../../model/names'
 import { compileSearch, matchRows } from '../../model/search'
 import { useStore } from '../../store'
 import type { FunctionNames } from './describe'
@@ -15,6 +15,7 @@ export function useNames(): FunctionNames {
     () => ({
       nameOf: (fn) => functionName(functions, images, fn),
       groupOf: (fn) => colorGroup(functions, fn),
+      shadeOf: (fn) => colorShade(functions, fn),
       imagePathOf: (fn) => imagePath(functions, images, fn),
       gapText: (gaps, row) => textAt(gaps.text, row),
     }),
