@@ -77,6 +77,9 @@ export class PoolEngine implements Engine {
   private opened: Opened | null = null
   private generation = 0
   private cancelled = false
+  /** Settles when the running decode is told to stop. */
+  private stopped: Promise<void> = Promise.resolve()
+  private tellStopped: () => void = () => undefined
   private decoding: Promise<unknown> | null = null
   private version = 0
   private tickets = 0
@@ -150,6 +153,7 @@ export class PoolEngine implements Engine {
     const opened = this.opened
     if (!opened) return nothingOpen
     this.cancelled = false
+    this.stopped = new Promise((resolve) => (this.tellStopped = resolve))
     const run = this.decodeExactly(opened, onProgress)
     this.decoding = run
     const result = await run
@@ -164,6 +168,7 @@ export class PoolEngine implements Engine {
 
   async cancel(): Promise<void> {
     this.cancelled = true
+    this.tellStopped()
     const opened = this.opened
     if (!opened) return
     await Promise.all([opened.coordinator, ...opened.decoders].map((member) => Promise.race([member.worker.cancel(), member.worker.died])))
@@ -186,6 +191,7 @@ export class PoolEngine implements Engine {
   async close(): Promise<void> {
     this.generation++
     this.cancelled = true
+    this.tellStopped()
     const opened = this.opened
     this.opened = null
     for (const member of opened ? [opened.coordinator, ...opened.decoders] : []) member.worker.terminate()
@@ -292,12 +298,14 @@ export class PoolEngine implements Engine {
       } else if (decoded.value.state === 'cancelled') {
         run.queue.forget(segment)
       } else {
-        await merging
+        const { part } = decoded.value
+        // Parts are merged in turn with what views ask, which may take long: after a stop nobody waits for that.
+        await Promise.race([merging, this.stopped])
         run.queue.decoded(segment)
-        merging = this.merge(run, segment, decoded.value.part)
+        merging = merging.then(() => this.merge(run, segment, part))
       }
     }
-    await merging
+    await Promise.race([merging, this.stopped])
   }
 
   private async merge(run: Run, segment: number, part: Uint8Array<ArrayBuffer>): Promise<void> {
