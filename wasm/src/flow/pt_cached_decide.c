@@ -42,16 +42,7 @@ void ptm_cached_latch(ptm_cached *cached, uint32_t row, uint32_t at)
 	}
 	clock->cycles_sampled = false;
 	flow->latched_cycles = clock->cycles;
-	uint32_t cycles = (uint32_t)(clock->cycles - clock->cycles_told);
-	clock->cycles_told = clock->cycles;
-	uint64_t instructions = flow->instructions + at;
-	if (!flow->measure_partial) {
-		cost->cycles += cycles;
-		cost->cycle_visits++;
-		cost->cycle_instructions += instructions - flow->measured_instructions;
-	}
-	flow->measured_instructions = instructions;
-	flow->measure_partial = false;
+	uint32_t cycles = ptm_cached_measure(flow, cost, at);
 	ptm_cached_tell(cached, PTM_CACHED_CYCLES, row, at, passed, cycles);
 }
 

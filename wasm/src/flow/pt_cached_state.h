@@ -121,6 +121,24 @@ static inline uint64_t ptm_cached_cyc(const uint8_t *at, uint32_t *size)
 	return cycles;
 }
 
+/* A measurement of cycles ends with a decision, `at` instructions into the batch: charges it to
+ * the block there, unless it began before a PSB. Returns the cycles. */
+static inline uint32_t ptm_cached_measure(ptm_pt_flow *flow, ptm_node_cost *cost, uint32_t at)
+{
+	uint32_t cycles = (uint32_t)(flow->clock.cycles - flow->clock.cycles_told);
+	uint64_t instructions = flow->instructions + at;
+
+	flow->clock.cycles_told = flow->clock.cycles;
+	if (!flow->measure_partial) {
+		cost->cycles += cycles;
+		cost->cycle_visits++;
+		cost->cycle_instructions += instructions - flow->measured_instructions;
+	}
+	flow->measured_instructions = instructions;
+	flow->measure_partial = false;
+	return cycles;
+}
+
 /* Instructions executed, without the present node's. */
 static inline uint32_t ptm_cached_executed(const ptm_cached *cached)
 {

@@ -213,16 +213,7 @@ void ptm_walk_latch(ptm_fast_walk *walk)
 		part->last.time_ns = flow->now_ns;
 	if (!is_measured)
 		return;
-	uint32_t cycles = (uint32_t)(clock->cycles - clock->cycles_told);
-	uint64_t instructions = flow->instructions + walk->at;
-	clock->cycles_told = clock->cycles;
-	if (!flow->measure_partial) {
-		cost->cycles += cycles;
-		cost->cycle_visits++;
-		cost->cycle_instructions += instructions - flow->measured_instructions;
-	}
-	flow->measured_instructions = instructions;
-	flow->measure_partial = false;
+	uint32_t cycles = ptm_cached_measure(flow, cost, walk->at);
 	part->run.run.cycles += cycles;
 	if (part->measured_count == 1) {
 		walk->tree[part->measured[0].node].self_cycles += cycles;
