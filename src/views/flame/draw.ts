@@ -31,7 +31,7 @@ export type FlamePicture = {
 }
 
 function fillOf(picture: FlamePicture, node: number): string {
-  const { tree, palette } = picture
+  const { palette } = picture
   const group = picture.groupOf(node)
   return group < 0 ? neutralBox[palette.scheme] : calmColor(palette.scheme, group, picture.shadeOf(node))
 }
