@@ -79,19 +79,17 @@ function RedactionFields({ redaction, onChange }: { redaction: Redaction; onChan
   )
 }
 
-/** Which part of the trace, and of whom. Threads can be chosen where each has packets of its own. */
+/** Which part of the trace, and of whom. */
 function useParts() {
   const range = useStore((store) => store.view.range)
   const thread = useStore((store) => store.view.thread)
   const threads = useStore((store) => store.session.threads)
-  const queues = useStore((store) => store.session.queues)
   const info = useStore((store) => store.session.info)
   const [ranged, setRanged] = useState(range !== null)
   const [single, setSingle] = useState(false)
-  const perThread = queues !== null && queues.tid.every((tid) => tid > 0)
   return {
     range: ranged ? range : null,
-    threads: single && perThread && thread !== null ? [thread] : null,
+    threads: single && thread !== null ? [thread] : null,
     fields: (more: ReactNode) => (
       <fieldset>
         <legend>Take</legend>
@@ -106,14 +104,13 @@ function useParts() {
         <label>
           <input
             type="checkbox"
-            checked={single && perThread && thread !== null}
-            disabled={!perThread || thread === null}
+            checked={single && thread !== null}
+            disabled={thread === null}
             onChange={(event) => setSingle(event.target.checked)}
           />
           {thread === null ? 'One thread only: choose it first' : `Only ${threadLabel(threads, thread)}`}
         </label>
         {more}
-        {!perThread && <p>This trace was recorded per CPU: its threads share one stream of packets and are shared together.</p>}
       </fieldset>
     ),
   }

@@ -89,7 +89,7 @@ bundle
   --link             print a link that holds all of it (very small ones: up to 32,000 letters); whoever
                      sees the link can read it. --server URL: the page that opens it
   --range FROM,TO    only this time: 12ms,15.5ms from the trace's start, or seconds as perf script prints them
-  --thread TID,…     only these threads (of a trace recorded with --per-thread)
+  --thread TID,…     only these threads: what packets tell of others is written over
   --redact LIST      leave out or replace: host,command,comms,paths,symbols (replaced),no-symbols (left out),lines,addresses (where things were
                      in memory; not with code of the kernel or of a JIT); all
                      or all: everything but what decoding needs. Addresses stay as they are: they cannot be rebased.

@@ -213,15 +213,6 @@ describe('what cannot be a bundle says why', () => {
       'A recording that is a directory with several data files (perf record --threads) cannot be made a bundle: share its folder as a tar, which opens as well.',
     )
   }, LONGEST_MS)
-
-  it('one thread of a trace that was recorded by CPU', async () => {
-    const fixture = project.find(({ name }) => name === 'threads-2cpu')
-    if (!fixture) throw new Error('the fixture is gone')
-    const whole = await opened(fixture.trace, fixture.symfs)
-    const threads = whole.query('threads')
-    const made = bundled(folder, fixture, { threads: [threads.ok ? (threads.value.tid[2] ?? 0) : 0] })
-    await expect(made).rejects.toThrow('This trace was recorded per CPU: the threads of a CPU share one stream of packets')
-  }, LONGEST_MS)
 })
 
 describe('a bundle with code of the kernel', () => {

@@ -484,7 +484,7 @@ export type SamplesTable = {
   pin_text: TextColumn
 }
 
-/** records and samples of the data section that a range needs; thread, start_ns, end_ns count */
+/** records and samples of the data section that a range needs; text (rows of threads with commas; none: all), start_ns, end_ns count */
 export type CutRecordsTable = {
   rows: number
   /** of the record; 2^48 and more: not in the file itself, but in another of its directory or unpacked */
@@ -493,7 +493,7 @@ export type CutRecordsTable = {
   record: TextColumn
 }
 
-/** AUX data that a range needs, from PSB to PSB; thread, start_ns, end_ns count */
+/** AUX data that a range needs, from PSB to PSB; text, start_ns, end_ns count */
 export type CutAuxTable = {
   rows: number
   /** row of queues */
@@ -510,7 +510,27 @@ export type CutAuxTable = {
   clock: TextColumn
 }
 
-/** code that decoding a range visits, as runs of instructions alike, and places that its samples name, without code; thread, start_ns, end_ns count */
+/** bytes of cut_aux that are written over, because they tell of threads that were not asked for; text, start_ns, end_ns, first and count count */
+export type CutBlanksTable = {
+  rows: number
+  /** of the first byte */
+  file_offset: Float64Array
+  /** bytes */
+  size: Float64Array
+  /** what stands there instead (not text), zeros behind it */
+  bytes: TextColumn
+}
+
+/** one row: what of the asked-for threads is written over too, because it cannot be told from others or needs what they did; text, start_ns, end_ns count */
+export type CutLostTable = {
+  rows: number
+  /** from the start of tracing to its end */
+  stretches: Float64Array
+  /** in them */
+  instructions: Float64Array
+}
+
+/** code that decoding a range visits, as runs of instructions alike, and places that its samples name, without code; text, start_ns, end_ns count */
 export type CutCodeTable = {
   rows: number
   /** row of images */
@@ -531,7 +551,7 @@ export type CutCodeTable = {
   inlined: TextColumn
 }
 
-/** bytes of cut_records and cut_aux that hold addresses, to be replaced; fails where they cannot be; thread, start_ns, end_ns, first and count count; asked for from first 0 on, in order, up to an empty answer */
+/** bytes of cut_records and cut_aux that hold addresses, to be replaced; fails where they cannot be; text, start_ns, end_ns, first and count count; asked for from first 0 on, in order, up to an empty answer */
 export type CutAddressesTable = {
   rows: number
   /** enum ptm_address_kind (api/cut.h) */
@@ -548,7 +568,7 @@ export type CutAddressesTable = {
   length: Float64Array
 }
 
-/** unwinding tables of the images that copied stacks of a range lead through; after cut_code of the same request; thread, start_ns, end_ns count */
+/** unwinding tables of the images that copied stacks of a range lead through; after cut_code of the same request; text, start_ns, end_ns count */
 export type CutFramesTable = {
   rows: number
   /** row of images */
@@ -601,6 +621,8 @@ export type Tables = {
   samples: SamplesTable
   cut_records: CutRecordsTable
   cut_aux: CutAuxTable
+  cut_blanks: CutBlanksTable
+  cut_lost: CutLostTable
   cut_code: CutCodeTable
   cut_addresses: CutAddressesTable
   cut_frames: CutFramesTable
@@ -862,6 +884,15 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['offset', 'f64'],
     ['size', 'f64'],
     ['clock', 'str'],
+  ],
+  cut_blanks: [
+    ['file_offset', 'f64'],
+    ['size', 'f64'],
+    ['bytes', 'str'],
+  ],
+  cut_lost: [
+    ['stretches', 'f64'],
+    ['instructions', 'f64'],
   ],
   cut_code: [
     ['image', 'u32'],

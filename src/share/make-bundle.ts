@@ -7,6 +7,7 @@ import type { TableName, Tables } from '../model/tables.gen'
 import type { TimeRange } from '../model/view-state'
 import { bundleValue } from './bundle-link'
 import { packBundle, type About, type MemberContent } from './container'
+import { withoutOthers } from './blanks'
 import { momentOf, packetIn, type Selected } from './cut-view'
 import { writeElf, type CodeRow, type FrameSection, type Load } from './elf-image'
 import { bytesOfHex } from './little-endian'
@@ -19,7 +20,7 @@ import { redactsNothing, StandIns, type Redaction } from './redaction'
 /** Asks the decoder; the trace must have been decoded to its end. */
 export type Ask = <Name extends TableName>(
   name: Name,
-  request: { thread?: number; start_ns?: number; end_ns?: number; first?: number; count?: number },
+  request: { thread?: number; start_ns?: number; end_ns?: number; first?: number; count?: number; text?: string },
 ) => Promise<Result<Tables[Name], { sentence: string }>>
 
 export type BundleWish = {
@@ -61,12 +62,14 @@ export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish
   const names = new StandIns(wish.redaction)
   const wanted = await askAll(ask, wish)
   if (!wanted.ok) return wanted
-  const rebased = wish.redaction.addresses ? await rebase(trace, ask, requestsOf(wish)) : ok(null)
+  const chosen = wish.threads ? await withoutOthers(trace, ask, requestOf(wish)) : ok(trace)
+  if (!chosen.ok) return chosen
+  const rebased = wish.redaction.addresses ? await rebase(chosen.value, ask, requestOf(wish)) : ok(null)
   if (!rebased.ok) return rebased
-  const pieces = await tracePieces(trace, rebased.value, wanted.value, wish, names)
+  const pieces = await tracePieces(chosen.value, rebased.value, wanted.value, wish, names)
   if (!pieces.ok) return pieces
   const images = imageMembers(wanted.value, wish, names)
-  const left = [...leftOut(wish), ...images.left]
+  const left = [...leftOut(wish, wanted.value), ...images.left]
   const texts = await wish.sources?.(images.files)
   const sources = [...(texts ?? [])].map(([path, bytes]): MemberContent => ({ role: 'source', path, size: bytes.length, pieces: [bytes] }))
   const about: About = { by: 'Ptarmigan', title: wish.title, note: wish.note, view: wish.view + (await selectedText(ask, wanted.value, wish)), left }
@@ -98,52 +101,46 @@ export async function makeBundle(trace: ByteSource, name: string, ask: Ask, wish
 /** More of the view: what is selected, where it is in the part. */
 async function selectedText(ask: Ask, { aux }: Wanted, { selected, threads }: BundleWish): Promise<string> {
   const moment = selected?.instruction ? await momentOf(ask, selected.instruction) : null
-  const [only] = aux
-  const packet = selected?.packet && only && !threads ? packetIn(only, selected.packet) : null
+  const packet = selected?.packet && !threads ? packetIn(aux, selected.packet) : null
   const text = viewParameters({ ...emptyView, moment, packet }).toString()
   return text === '' ? '' : `&${text}`
 }
 
 type Request = Parameters<Ask>[1]
 
-/** What to ask the decoder for: a request of each asked-for thread, or one of all. */
-const requestsOf = ({ range, threads }: BundleWish): Request[] =>
-  (threads ?? [undefined]).map((thread) => ({
-    ...(thread !== undefined && { thread }),
-    ...(range && { start_ns: range.start_ns, end_ns: range.end_ns }),
-  }))
+/** What to ask the decoder for. */
+const requestOf = ({ range, threads }: BundleWish): Request => ({
+  ...(threads && { text: threads.join(',') }),
+  ...(range && { start_ns: range.start_ns, end_ns: range.end_ns }),
+})
 
 type Wanted = {
   images: Tables['images']
   loads: Tables['image_loads']
-  /** Of each asked-for thread, or one of all. */
-  records: Tables['cut_records'][]
-  aux: Tables['cut_aux'][]
-  code: Tables['cut_code'][]
-  frames: Tables['cut_frames'][]
+  records: Tables['cut_records']
+  aux: Tables['cut_aux']
+  code: Tables['cut_code']
+  frames: Tables['cut_frames']
+  lost: Tables['cut_lost']
 }
 
 async function askAll(ask: Ask, wish: BundleWish): Promise<Result<Wanted, string>> {
+  const request = requestOf(wish)
   const images = await ask('images', {})
   if (!images.ok) return fail(images.error.sentence)
   const loads = await ask('image_loads', {})
   if (!loads.ok) return fail(loads.error.sentence)
-  const wanted: Wanted = { images: images.value, loads: loads.value, records: [], aux: [], code: [], frames: [] }
-  for (const request of requestsOf(wish)) {
-    const records = await ask('cut_records', request)
-    if (!records.ok) return fail(records.error.sentence)
-    const aux = await ask('cut_aux', request)
-    if (!aux.ok) return fail(aux.error.sentence)
-    const code = await ask('cut_code', request)
-    if (!code.ok) return fail(code.error.sentence)
-    wanted.records.push(records.value)
-    wanted.aux.push(aux.value)
-    wanted.code.push(code.value)
-    const frames = await ask('cut_frames', request)
-    if (!frames.ok) return fail(frames.error.sentence)
-    wanted.frames.push(frames.value)
-  }
-  return ok(wanted)
+  const records = await ask('cut_records', request)
+  if (!records.ok) return fail(records.error.sentence)
+  const aux = await ask('cut_aux', request)
+  if (!aux.ok) return fail(aux.error.sentence)
+  const code = await ask('cut_code', request)
+  if (!code.ok) return fail(code.error.sentence)
+  const frames = await ask('cut_frames', request)
+  if (!frames.ok) return fail(frames.error.sentence)
+  const lost = await ask('cut_lost', request)
+  if (!lost.ok) return fail(lost.error.sentence)
+  return ok({ images: images.value, loads: loads.value, records: records.value, aux: aux.value, code: code.value, frames: frames.value, lost: lost.value })
 }
 
 async function tracePieces(
@@ -162,8 +159,9 @@ async function tracePieces(
   const selection: Selection = {
     names,
     unpacked: unpackedRecords(wanted.records, rebased),
-    records: all ? null : new Set(wanted.records.flatMap((table) => Array.from(table.file_offset))),
-    aux: all ? null : wanted.aux.flatMap(auxPiecesOf),
+    records: all ? null : new Set(wanted.records.file_offset),
+    aux: all ? null : auxPiecesOf(wanted.aux),
+    onlyMapped: wish.threads !== null,
   }
   return selectPerfData(rebased ?? trace, selection)
 }
@@ -173,19 +171,18 @@ const OTHER_VOLUMES = 2 ** 48
 
 /** Whether something of the trace is in other files than the one at hand. */
 function isDirectory({ records, aux }: Wanted): boolean {
-  const isElsewhere = (table: Tables['cut_records']) =>
-    table.file_offset.some((offset, row) => offset >= OTHER_VOLUMES && (table.record.offsets[row + 1] ?? 0) === (table.record.offsets[row] ?? 0))
-  return records.some(isElsewhere) || aux.some((table) => table.file_offset.some((offset) => offset >= OTHER_VOLUMES))
+  const { offsets } = records.record
+  const isElsewhere = records.file_offset.some((offset, row) => offset >= OTHER_VOLUMES && (offsets[row + 1] ?? 0) === (offsets[row] ?? 0))
+  return isElsewhere || aux.file_offset.some((offset) => offset >= OTHER_VOLUMES)
 }
 
-/** In the order of the file, each once: several threads may need the same. */
-function unpackedRecords(tables: Wanted['records'], rebased: Rebased | null): Uint8Array<ArrayBuffer>[] {
+/** In the order of the file. */
+function unpackedRecords({ rows, file_offset, record }: Wanted['records'], rebased: Rebased | null): Uint8Array<ArrayBuffer>[] {
   const found = new Map<number, Uint8Array<ArrayBuffer>>()
-  for (const { rows, file_offset, record } of tables)
-    for (let row = 0; row < rows; row++) {
-      const bytes = record.pool.slice(record.offsets[row], record.offsets[row + 1])
-      if (bytes.length > 0) found.set(file_offset[row] ?? 0, bytes)
-    }
+  for (let row = 0; row < rows; row++) {
+    const bytes = record.pool.slice(record.offsets[row], record.offsets[row + 1])
+    if (bytes.length > 0) found.set(file_offset[row] ?? 0, bytes)
+  }
   return [...found].toSorted(([a], [b]) => a - b).map(([offset, bytes]) => rebased?.patched(offset, bytes) ?? bytes)
 }
 
@@ -200,7 +197,7 @@ function auxPiecesOf(table: Tables['cut_aux']): AuxPiece[] {
 
 function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { members: MemberContent[]; codeBytes: number; files: string[]; left: string[] } {
   const rows = codeRows(wanted.code, wish.redaction, names)
-  for (const table of wanted.frames) for (const image of table.image) rows.set(image, rows.get(image) ?? [])
+  for (const image of wanted.frames.image) rows.set(image, rows.get(image) ?? [])
   const members: MemberContent[] = []
   const left: string[] = []
   let codeBytes = 0
@@ -227,36 +224,34 @@ function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { memb
 }
 
 /** The executed code by image. */
-function codeRows(tables: readonly Tables['cut_code'][], redaction: Redaction, names: StandIns): Map<number, CodeRow[]> {
+function codeRows(table: Tables['cut_code'], redaction: Redaction, names: StandIns): Map<number, CodeRow[]> {
   const byImage = new Map<number, CodeRow[]>()
-  for (const table of tables)
-    for (let row = 0; row < table.rows; row++) {
-      const image = table.image[row] ?? 0
-      const rows = byImage.get(image) ?? []
-      rows.push({
-        address: table.address[row] ?? 0n,
-        code: bytesOfHex(textAt(table.code, row)),
-        symbol: names.symbol(textAt(table.symbol, row)),
-        symbolAddress: table.symbol_address[row] ?? 0n,
-        symbolSize: table.symbol_size[row] ?? 0n,
-        file: redaction.lines ? '' : textAt(table.file, row),
-        line: redaction.lines ? 0 : (table.line[row] ?? 0),
-        inlined: redaction.lines || redaction.symbols !== 'keep' ? '' : textAt(table.inlined, row),
-      })
-      byImage.set(image, rows)
-    }
+  for (let row = 0; row < table.rows; row++) {
+    const image = table.image[row] ?? 0
+    const rows = byImage.get(image) ?? []
+    rows.push({
+      address: table.address[row] ?? 0n,
+      code: bytesOfHex(textAt(table.code, row)),
+      symbol: names.symbol(textAt(table.symbol, row)),
+      symbolAddress: table.symbol_address[row] ?? 0n,
+      symbolSize: table.symbol_size[row] ?? 0n,
+      file: redaction.lines ? '' : textAt(table.file, row),
+      line: redaction.lines ? 0 : (table.line[row] ?? 0),
+      inlined: redaction.lines || redaction.symbols !== 'keep' ? '' : textAt(table.inlined, row),
+    })
+    byImage.set(image, rows)
+  }
   return byImage
 }
 
 /** An image's unwinding tables, each once. */
-function framesOf(tables: Wanted['frames'], image: number): FrameSection[] {
+function framesOf({ rows, image: images, section, address, file_offset, bytes }: Wanted['frames'], image: number): FrameSection[] {
   const found = new Map<string, FrameSection>()
-  for (const { rows, image: images, section, address, file_offset, bytes } of tables)
-    for (let row = 0; row < rows; row++) {
-      const name = textAt(section, row)
-      if (images[row] !== image || found.has(name)) continue
-      found.set(name, { name, address: address[row] ?? 0n, fileOffset: file_offset[row] ?? 0n, bytes: bytes.pool.slice(bytes.offsets[row], bytes.offsets[row + 1]) })
-    }
+  for (let row = 0; row < rows; row++) {
+    const name = textAt(section, row)
+    if (images[row] !== image || found.has(name)) continue
+    found.set(name, { name, address: address[row] ?? 0n, fileOffset: file_offset[row] ?? 0n, bytes: bytes.pool.slice(bytes.offsets[row], bytes.offsets[row + 1]) })
+  }
   return [...found.values()]
 }
 
@@ -279,10 +274,15 @@ function loadsOf(table: Tables['image_loads'], image: number): { loads: Load[]; 
 }
 
 /** One sentence for each thing that is not, or not as it was, in the bundle. */
-function leftOut({ range, threads, redaction }: BundleWish): string[] {
+function leftOut({ range, threads, redaction }: BundleWish, { lost }: Wanted): string[] {
   const left: string[] = []
   if (range) left.push('Only a time range of the trace is here.')
-  if (threads) left.push(`Only ${threads.length === 1 ? 'one thread' : `${threads.length} threads`} of the trace ${threads.length === 1 ? 'is' : 'are'} here.`)
+  if (threads) left.push(`Only ${threads.length === 1 ? 'one thread' : `${threads.length} threads`} of the trace ${threads.length === 1 ? 'is' : 'are'} here; of others remain their numbers, and when they ran.`)
+  const [stretches = 0, instructions = 0] = [lost.stretches[0], lost.instructions[0]]
+  if (stretches > 0)
+    left.push(
+      `${stretches} ${stretches === 1 ? 'stretch' : 'stretches'} of the chosen threads (${instructions} instructions) ${stretches === 1 ? 'is' : 'are'} not here: times do not tell them from those of others, or they cannot be decoded without these.`,
+    )
   if (redaction.host) left.push('Host name and kernel release were left out.')
   if (redaction.commandLine) left.push('The command line was left out.')
   if (redaction.comms) left.push('Names of processes and threads were replaced.')

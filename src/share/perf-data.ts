@@ -17,6 +17,8 @@ export type Selection = {
   aux: readonly AuxPiece[] | null
   /** Records to keep that are packed in the file (perf record -z), unpacked; there they stand in place of the packed ones. */
   unpacked: readonly Uint8Array<ArrayBuffer>[]
+  /** Whether build-ids of binaries that no kept record maps are left out: they are of others. */
+  onlyMapped: boolean
   names: StandIns
 }
 
@@ -191,7 +193,7 @@ async function selectRecords(
   let unpacked = false
   const putUnpacked = (record: Uint8Array<ArrayBuffer>) => {
     const type = viewOf(record).getUint32(0, true)
-    const renamed = hides(type, selection, raw) ? null : renameRecord(type, record, selection.names)
+    const renamed = hides(type, selection, raw) || isOfOthers(type, record, selection) ? null : renameRecord(type, record, selection.names)
     if (renamed) add(renamed)
   }
   for (let at = section.offset; end - at >= RECORD_HEADER; ) {
@@ -252,6 +254,10 @@ const holdsAddresses = new Set<number>([RecordType.KSYMBOL, RecordType.BPF_EVENT
 const hides = (type: number, { names: { redaction } }: Selection, raw: boolean): boolean =>
   (type === RecordType.SAMPLE && raw && (redaction.comms || redaction.addresses)) || (redaction.addresses && holdsAddresses.has(type))
 
+/** A build-id of a binary that only threads had mapped which were not asked for. */
+const isOfOthers = (type: number, record: Uint8Array<ArrayBuffer>, { onlyMapped, names }: Selection): boolean =>
+  onlyMapped && type === RecordType.BUILD_ID && !names.wasAsked(buildIdPath(record))
+
 function keeps(
   type: number,
   at: number,
@@ -264,6 +270,7 @@ function keeps(
   if (hides(type, selection, raw)) return false
   if (type < RecordType.FIRST_USER) return records === null || records.has(at)
   if (type === RecordType.THREAD_MAP) return false
+  if (isOfOthers(type, record, selection)) return false
   if (type === RecordType.FEATURE && record.length >= 16) return features.has(numberAt(record, RECORD_HEADER))
   return true
 }
@@ -308,7 +315,7 @@ async function selectFeatures(
     const section = sectionAt(entry, 0)
     if (!shared.has(bit) || !fits(section, source) || section.size > MOST_FEATURE_BYTES) continue
     const bytes = await source.read(section.offset, section.size)
-    contents.set(bit, bit === Feature.BUILD_ID ? selectBuildIds(bytes, selection.names) : bytes)
+    contents.set(bit, bit === Feature.BUILD_ID ? selectBuildIds(bytes, selection) : bytes)
   }
   if (made.auxRecords.length > 0) contents.set(Feature.AUXTRACE, auxIndex(made))
   const seeds = seedBytes(selection.aux)
@@ -336,13 +343,14 @@ function auxIndex({ auxRecords }: Made): Uint8Array<ArrayBuffer> {
   return made.take()
 }
 
-function selectBuildIds(bytes: Uint8Array<ArrayBuffer>, names: StandIns): Uint8Array<ArrayBuffer> {
+function selectBuildIds(bytes: Uint8Array<ArrayBuffer>, selection: Selection): Uint8Array<ArrayBuffer> {
   const made = new Writer(bytes.length)
   for (let at = 0; at + RECORD_HEADER <= bytes.length; ) {
     const size = viewOf(bytes).getUint16(at + 6, true)
     if (size < 40 || at + size > bytes.length) break
     const record = bytes.slice(at, at + size)
-    const renamed = buildIdPath(record) === '' ? null : renameBuildId(record, names)
+    const isLeft = buildIdPath(record) === '' || isOfOthers(RecordType.BUILD_ID, record, selection)
+    const renamed = isLeft ? null : renameBuildId(record, selection.names)
     if (renamed) made.put(renamed)
     at += size
   }

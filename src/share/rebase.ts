@@ -215,20 +215,17 @@ function firstAtOrAfter(offsets: Float64Array, offset: number): number {
 type Addresses = Tables['cut_addresses']
 type Request = Parameters<Ask>[1]
 
-/** The trace with other addresses, for the requests that the bundle is made of. */
-export async function rebase(source: ByteSource, ask: Ask, requests: readonly Request[]): Promise<Result<Rebased, string>> {
+/** The trace with other addresses, for the request that the bundle is made of. */
+export async function rebase(source: ByteSource, ask: Ask, request: Request): Promise<Result<Rebased, string>> {
   const tables: Addresses[] = []
-  let rows = 0
-  for (const request of requests)
-    for (let first = 0; ; ) {
-      const answer = await ask('cut_addresses', { ...request, first, count: PAGE_ROWS })
-      if (!answer.ok) return fail(answer.error.sentence)
-      if (answer.value.rows === 0) break
-      tables.push(answer.value)
-      first += answer.value.rows
-      rows += answer.value.rows
-      if (rows > MOST_ROWS) return fail(`More than ${MOST_ROWS} addresses would have to be replaced: choose a shorter range.`)
-    }
+  for (let rows = 0; ; ) {
+    const answer = await ask('cut_addresses', { ...request, first: rows, count: PAGE_ROWS })
+    if (!answer.ok) return fail(answer.error.sentence)
+    if (answer.value.rows === 0) break
+    tables.push(answer.value)
+    rows += answer.value.rows
+    if (rows > MOST_ROWS) return fail(`More than ${MOST_ROWS} addresses would have to be replaced: choose a shorter range.`)
+  }
   const addresses = NewAddresses.of(tables.flatMap(mapsOf))
   if (!addresses.ok) return addresses
   const pages: Patches[] = []

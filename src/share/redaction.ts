@@ -32,6 +32,7 @@ const isNeutral = (path: string): boolean => path === '' || path.startsWith('[')
 
 /** Stand-ins of one bundle. They are numbered or drawn by lot, not computed: nothing leads back to the names. */
 export class StandIns {
+  private readonly asked = new Set<string>()
   private readonly paths = new Map<string, number>()
   private readonly comms = new Map<string, number>()
   private readonly symbols = new Map<string, string>()
@@ -46,9 +47,13 @@ export class StandIns {
   ) {}
 
   path(path: string): string {
+    this.asked.add(path)
     const kept = !this.redaction.paths || isNeutral(path)
     return tell(this.told.paths, kept ? path : `/binary-${numberOf(this.paths, path)}`)
   }
+
+  /** Whether the path was asked for, or tells nothing. */
+  wasAsked = (path: string): boolean => isNeutral(path) || this.asked.has(path)
 
   comm(comm: string): string {
     return tell(this.told.comms, this.redaction.comms ? `task-${numberOf(this.comms, comm)}` : comm)

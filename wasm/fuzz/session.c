@@ -78,6 +78,12 @@ static void ask(ptm_session *session, uint32_t id)
 	} else {
 		ask_with(session, id, NULL);
 	}
+	/* The same of chosen threads: one, then several. */
+	if (id >= PTM_TABLE_cut_records && id <= PTM_TABLE_cut_frames) {
+		ask_with(session, id, "1");
+		ask_with(session, id, "2");
+		ask_with(session, id, "1,3");
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -229,17 +229,24 @@
 	C(samples, pin_from_ns, f64, "that uncertainty: the sample lies between two times of the trace; NaN none") \
 	C(samples, pin_to_ns, f64, "") \
 	C(samples, pin_text, str, "for people: how the sample and the path fit") \
-	T(cut_records, "records and samples of the data section that a range needs; thread, start_ns, end_ns count") \
+	T(cut_records, "records and samples of the data section that a range needs; text (rows of threads with commas; none: all), start_ns, end_ns count") \
 	C(cut_records, file_offset, f64, "of the record; 2^48 and more: not in the file itself, but in another of its directory or unpacked") \
 	C(cut_records, record, str, "its bytes (not text) where it was unpacked; empty: they are in the file") \
-	T(cut_aux, "AUX data that a range needs, from PSB to PSB; thread, start_ns, end_ns count") \
+	T(cut_aux, "AUX data that a range needs, from PSB to PSB; text, start_ns, end_ns count") \
 	C(cut_aux, queue, u32, "row of queues") \
 	C(cut_aux, index, u32, "idx of its AUXTRACE records") \
 	C(cut_aux, file_offset, f64, "of the first byte") \
 	C(cut_aux, offset, f64, "of the first byte in the queue's stream, as in packets") \
 	C(cut_aux, size, f64, "bytes") \
 	C(cut_aux, clock, str, "state of the clock there, in hex, for feature 255 (api/cut_seed.c); in the first row of a queue alone; empty: the queue's own start") \
-	T(cut_code, "code that decoding a range visits, as runs of instructions alike, and places that its samples name, without code; thread, start_ns, end_ns count") \
+	T(cut_blanks, "bytes of cut_aux that are written over, because they tell of threads that were not asked for; text, start_ns, end_ns, first and count count") \
+	C(cut_blanks, file_offset, f64, "of the first byte") \
+	C(cut_blanks, size, f64, "bytes") \
+	C(cut_blanks, bytes, str, "what stands there instead (not text), zeros behind it") \
+	T(cut_lost, "one row: what of the asked-for threads is written over too, because it cannot be told from others or needs what they did; text, start_ns, end_ns count") \
+	C(cut_lost, stretches, f64, "from the start of tracing to its end") \
+	C(cut_lost, instructions, f64, "in them") \
+	T(cut_code, "code that decoding a range visits, as runs of instructions alike, and places that its samples name, without code; text, start_ns, end_ns count") \
 	C(cut_code, image, u32, "row of images") \
 	C(cut_code, address, u64, "in the image's own address space") \
 	C(cut_code, code, str, "bytes in hex") \
@@ -249,14 +256,14 @@
 	C(cut_code, file, str, "source file; empty unknown") \
 	C(cut_code, line, u32, "source line; 0 unknown") \
 	C(cut_code, inlined, str, "functions inlined there, outermost first, one a line") \
-	T(cut_addresses, "bytes of cut_records and cut_aux that hold addresses, to be replaced; fails where they cannot be; thread, start_ns, end_ns, first and count count; asked for from first 0 on, in order, up to an empty answer") \
+	T(cut_addresses, "bytes of cut_records and cut_aux that hold addresses, to be replaced; fails where they cannot be; text, start_ns, end_ns, first and count count; asked for from first 0 on, in order, up to an empty answer") \
 	C(cut_addresses, kind, u8, "enum ptm_address_kind (api/cut.h)") \
 	C(cut_addresses, file_offset, f64, "of the bytes; 2^48 and more as in cut_records") \
 	C(cut_addresses, size, u8, "bytes of the address that are here, low ones first; 0: see length") \
 	C(cut_addresses, skip, u8, "bytes of it that are elsewhere, before these") \
 	C(cut_addresses, value, u64, "the whole address") \
 	C(cut_addresses, length, f64, "of a map, or of bytes that are not understood") \
-	T(cut_frames, "unwinding tables of the images that copied stacks of a range lead through; after cut_code of the same request; thread, start_ns, end_ns count") \
+	T(cut_frames, "unwinding tables of the images that copied stacks of a range lead through; after cut_code of the same request; text, start_ns, end_ns count") \
 	C(cut_frames, image, u32, "row of images") \
 	C(cut_frames, address, u64, "in the image's own address space") \
 	C(cut_frames, file_offset, u64, "") \

@@ -33,7 +33,7 @@ for target in fuzz/*.c; do
 	insn) cp test/fixtures/symfs/opt/ptarmigan/odd "$corpus" ;;
 	inflate) for level in 1 6 9; do python3 -c "import sys,zlib; d=open('test/fixtures/calls.hash','rb').read()[:60000]; sys.stdout.buffer.write(len(d).to_bytes(2,'little')+zlib.compress(d,$level))" >"$corpus/$level" 2>/dev/null || true; done ;;
 	zstd) for level in 1 9 19; do zstd -q -f -$level test/fixtures/calls.hash -o "$corpus/$level.zst" 2>/dev/null || true; done ;;
-	*) cp test/fixtures/{signals,tsx,ptwrite,odd,calls-zstd}*.perf.data "$corpus" ;;
+	*) cp test/fixtures/{signals,tsx,ptwrite,odd,calls-zstd,threads,forks}*.perf.data "$corpus" ;;
 	esac
 	host=()
 	grep -q 'ptm_host_read(uint32_t' "$target" || host=(cli/host.c)

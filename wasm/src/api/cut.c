@@ -7,13 +7,6 @@
  * cycles after a cut is partial, and what was under way at its end is told late. */
 #define LEAD 2
 
-/* A queue's stream from `shift` on, as it will be when it is a stream of its own. */
-typedef struct ptm_cut_input {
-	ptm_stream stream;
-	ptm_pt_input whole;
-	uint64_t shift, size;
-} ptm_cut_input;
-
 static void stop_walk(ptm_cut *cut)
 {
 	ptm_flow_free(cut->flow);
@@ -29,6 +22,10 @@ void ptm_cut_free(ptm_session *session)
 		return;
 	stop_walk(cut);
 	ptm_address_walk_free(cut);
+	ptm_cut_choice_free(cut);
+	ptm_array_free(&cut->threads);
+	ptm_array_free(&cut->blanks);
+	ptm_array_free(&cut->blank_bytes);
 	ptm_array_free(&cut->processes);
 	ptm_array_free(&cut->queues);
 	ptm_array_free(&cut->visited);
@@ -157,13 +154,21 @@ static void place_in_aux(ptm_session *session, uint32_t queue, ptm_cut_queue *pi
 	}
 }
 
+static bool wants_tid(const ptm_session *session, const ptm_cut *cut, int32_t tid)
+{
+	for (uint32_t i = 0; i < cut->threads.length; i++)
+		if (session->sideband.threads.at[cut->threads.at[i]].tid == tid)
+			return true;
+	return !cut->threads.length;
+}
+
 static ptm_status cut_queue(ptm_session *session, ptm_cut *cut, uint32_t queue)
 {
 	const ptm_queue *row = &session->file.queues.at[queue];
 	ptm_cut_queue piece = { .limit = row->size };
 	bool everything = !cut->start_ns && cut->end_ns == UINT64_MAX;
 
-	if (cut->thread != PTM_ALL && row->tid != session->sideband.threads.at[cut->thread].tid)
+	if (row->tid > 0 && !wants_tid(session, cut, row->tid))
 		piece.limit = 0;
 	else if (everything)
 		cover(cut, 0, UINT64_MAX);
@@ -181,17 +186,33 @@ static ptm_status cut_queue(ptm_session *session, ptm_cut *cut, uint32_t queue)
 	return ptm_array_push(&cut->queues, piece);
 }
 
-/* The trace of one thread can be told apart only where it has queues of its own. */
-static ptm_status check_thread(ptm_session *session, uint32_t thread)
+bool ptm_cut_wants(const ptm_cut *cut, uint32_t thread)
 {
-	if (thread == PTM_ALL)
-		return PTM_OK;
-	if (thread >= session->sideband.threads.length)
-		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "There is no thread %u: the trace has %u.", thread, session->sideband.threads.length);
-	for (uint32_t queue = 0; queue < session->file.queues.length; queue++)
-		if (session->file.queues.at[queue].tid <= 0)
-			return ptm_message_set(&session->message, PTM_BAD_REQUEST,
-				"This trace was recorded per CPU: the threads of a CPU share one stream of packets, from which one cannot be cut out. Record with --per-thread to share threads one by one.");
+	for (uint32_t i = 0; i < cut->threads.length; i++)
+		if (cut->threads.at[i] == thread)
+			return true;
+	return !cut->threads.length;
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+	const uint32_t *a = left, *b = right;
+	return *a < *b ? -1 : *a > *b;
+}
+
+/* Rows of threads, with a comma between them. */
+static ptm_status read_threads(ptm_session *session, const char *text, ptm_cut *cut)
+{
+	for (const char *at = text; at && *at;) {
+		char *end;
+		unsigned long row = strtoul(at, &end, 10);
+		if (end == at || row >= session->sideband.threads.length)
+			return ptm_message_set(&session->message, PTM_BAD_REQUEST, "There is no thread %.20s: the trace has %u.", at, session->sideband.threads.length);
+		PTM_TRY(ptm_array_push(&cut->threads, (uint32_t)row));
+		at = *end == ',' ? end + 1 : end;
+	}
+	if (cut->threads.length)
+		qsort(cut->threads.at, cut->threads.length, sizeof *cut->threads.at, compare_rows);
 	return PTM_OK;
 }
 
@@ -199,34 +220,61 @@ static ptm_status check_thread(ptm_session *session, uint32_t thread)
 #define MOST_ANCESTORS 64
 
 /* Forks stand in their order: one walk back finds the parent, its parent, … */
-static ptm_status find_processes(const ptm_session *session, ptm_cut *cut)
+static ptm_status find_processes(const ptm_session *session, ptm_cut *cut, uint32_t thread)
 {
-	if (cut->thread == PTM_ALL)
-		return PTM_OK;
-	int32_t of = session->sideband.threads.at[cut->thread].pid;
-	PTM_TRY(ptm_array_push(&cut->processes, of));
-	for (uint32_t i = session->file.records.length; i-- > 0 && cut->processes.length < MOST_ANCESTORS;) {
+	int32_t of = session->sideband.threads.at[thread].pid;
+	PTM_TRY(ptm_array_push(&cut->processes, ((ptm_cut_process){ of, UINT64_MAX })));
+	for (uint32_t i = session->file.records.length, found = 0; i-- > 0 && found < MOST_ANCESTORS;) {
 		const ptm_record *record = &session->file.records.at[i];
 		if (record->type != PTM_RECORD_FORK || record->pid != of || record->as.task.ppid == of)
 			continue;
 		of = record->as.task.ppid;
-		PTM_TRY(ptm_array_push(&cut->processes, of));
+		found++;
+		PTM_TRY(ptm_array_push(&cut->processes, ((ptm_cut_process){ of, record->time })));
 	}
 	return PTM_OK;
 }
 
-static ptm_status make_cut(ptm_session *session, uint64_t start_ns, uint64_t end_ns, uint32_t thread)
+/* Who ran when must be known where threads share a stream. */
+static ptm_status check_threads(ptm_session *session, const ptm_cut *cut)
+{
+	for (uint32_t queue = 0; cut->threads.length && queue < session->file.queues.length; queue++) {
+		if (session->file.queues.at[queue].tid > 0 || session->flow_source == PTM_SOURCE_LBR)
+			continue;
+		if (session->flow_source == PTM_SOURCE_BTS ? session->bts.snapshot || session->bts.timeless : session->pt.timeless)
+			return ptm_message_set(&session->message, PTM_BAD_REQUEST,
+				"The threads of a CPU share one stream here, and without times nobody can tell who ran when: one thread cannot be cut out. Record with --per-thread, or with times.");
+	}
+	return PTM_OK;
+}
+
+static ptm_status make_cut(ptm_session *session, uint64_t start_ns, uint64_t end_ns, const char *threads)
 {
 	ptm_cut_free(session);
 	session->cut = calloc(1, sizeof *session->cut);
 	if (!session->cut)
 		return PTM_NO_MEMORY;
-	*session->cut = (ptm_cut){ .start_ns = start_ns, .end_ns = end_ns, .thread = thread, .version = session->version,
-		.first_ns = UINT64_MAX };
-	PTM_TRY(find_processes(session, session->cut));
+	ptm_cut *cut = session->cut;
+	*cut = (ptm_cut){ .start_ns = start_ns, .end_ns = end_ns, .version = session->version, .first_ns = UINT64_MAX };
+	PTM_TRY(read_threads(session, threads, cut));
+	PTM_TRY(check_threads(session, cut));
+	for (uint32_t i = 0; i < cut->threads.length; i++)
+		PTM_TRY(find_processes(session, cut, cut->threads.at[i]));
 	for (uint32_t queue = 0; queue < session->file.queues.length; queue++)
-		PTM_TRY(cut_queue(session, session->cut, queue));
+		PTM_TRY(cut_queue(session, cut, queue));
 	return PTM_OK;
+}
+
+/* Whether a cut is of the threads that a request names. */
+static bool same_threads(const ptm_cut *cut, const char *text)
+{
+	for (uint32_t i = 0; i < cut->threads.length; i++) {
+		char *end = NULL;
+		if (!text || strtoul(text, &end, 10) != cut->threads.at[i])
+			return false;
+		text = *end == ',' ? end + 1 : end;
+	}
+	return !text || !*text;
 }
 
 ptm_status ptm_cut_of(ptm_session *session, const ptm_request *request, ptm_cut **cut)
@@ -236,19 +284,50 @@ ptm_status ptm_cut_of(ptm_session *session, const ptm_request *request, ptm_cut 
 	uint64_t end_ns = everything ? UINT64_MAX : ptm_absolute_ns(session, request->end_ns);
 	const ptm_cut *old = session->cut;
 
-	PTM_TRY(check_thread(session, request->thread));
-	if (!old || old->start_ns != start_ns || old->end_ns != end_ns || old->thread != request->thread || old->version != session->version) {
-		ptm_status status = make_cut(session, start_ns, end_ns, request->thread);
+	if (!old || old->start_ns != start_ns || old->end_ns != end_ns || old->version != session->version || !same_threads(old, request->text)) {
+		ptm_status status = make_cut(session, start_ns, end_ns, request->text);
 		if (status != PTM_OK) {
 			ptm_cut_free(session);
 			return status;
 		}
 	}
 	*cut = session->cut;
-	return PTM_OK;
+	return ptm_cut_choose(session, *cut);
 }
 
 /* ------------------------------------------------------------------ the code */
+
+/* First blank of a queue that ends behind `offset`. */
+static uint32_t blank_after(const ptm_cut *cut, uint32_t queue, uint64_t offset)
+{
+	uint32_t low = 0, high = cut->blanks.length;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const ptm_blank *blank = &cut->blanks.at[middle];
+		if (blank->queue < queue || (blank->queue == queue && blank->offset + blank->size <= offset))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Writes the blanks over `length` bytes that were at `offset` of the queue's stream. */
+static void write_over(const ptm_cut *cut, uint32_t queue, uint64_t offset, uint8_t *bytes, uint32_t length)
+{
+	for (uint32_t i = blank_after(cut, queue, offset); i < cut->blanks.length; i++) {
+		const ptm_blank *blank = &cut->blanks.at[i];
+		if (blank->queue != queue || blank->offset >= offset + length)
+			break;
+		uint64_t from = blank->offset > offset ? blank->offset : offset, end = blank->offset + blank->size;
+		if (end > offset + length)
+			end = offset + length;
+		for (uint64_t at = from; at < end; at++) {
+			uint64_t within = at - blank->offset;
+			bytes[at - offset] = within < blank->length ? cut->blank_bytes.at[blank->at + within] : 0;
+		}
+	}
+}
 
 static ptm_status read_piece(void *context, uint64_t offset, uint8_t *into, uint32_t *length)
 {
@@ -256,7 +335,12 @@ static ptm_status read_piece(void *context, uint64_t offset, uint8_t *into, uint
 	uint64_t left = offset < input->size ? input->size - offset : 0;
 	if (*length > left)
 		*length = (uint32_t)left;
-	return *length ? input->whole.read(input->whole.context, offset + input->shift, into, length) : PTM_OK;
+	if (!*length)
+		return PTM_OK;
+	PTM_TRY(input->whole.read(input->whole.context, offset + input->shift, into, length));
+	if (!input->as_recorded)
+		write_over(input->cut, input->stream.queue, offset + input->shift, into, *length);
+	return PTM_OK;
 }
 
 static uint64_t piece_buffer_end(void *context, uint64_t offset)
@@ -264,6 +348,22 @@ static uint64_t piece_buffer_end(void *context, uint64_t offset)
 	ptm_cut_input *input = context;
 	uint64_t end = input->whole.buffer_end(input->whole.context, offset + input->shift) - input->shift;
 	return end < input->size ? end : input->size;
+}
+
+static bool piece_restarts(void *context, uint64_t offset, uint64_t *start, uint64_t *reference)
+{
+	ptm_cut_input *input = context;
+	bool does = input->whole.restarts(input->whole.context, offset + input->shift, start, reference);
+	*start = *start > input->shift ? *start - input->shift : 0;
+	return does;
+}
+
+void ptm_cut_input_open(ptm_session *session, ptm_cut *cut, uint32_t queue, uint64_t shift, uint64_t size, ptm_cut_input *input, ptm_flow_config *config)
+{
+	*input = (ptm_cut_input){ .cut = cut, .stream = ptm_stream_of(session, queue), .shift = shift, .size = size };
+	ptm_stream_config(&input->stream, config);
+	input->whole = config->pt.input;
+	config->pt.input = (ptm_pt_input){ input, read_piece, piece_buffer_end, size, piece_restarts };
 }
 
 static ptm_status start_walk(ptm_session *session, ptm_cut *cut)
@@ -274,15 +374,13 @@ static ptm_status start_walk(ptm_session *session, ptm_cut *cut)
 	cut->input = calloc(1, sizeof *cut->input);
 	if (!cut->input)
 		return PTM_NO_MEMORY;
+	if (session->flow_source == PTM_SOURCE_PT) {
+		ptm_cut_input_open(session, cut, cut->queue, piece->from, piece->limit - piece->from, cut->input, &config);
+		return ptm_flow_new(&cut->flow, &session->blocks, &config, 0, cut->input->size, &piece->clock);
+	}
 	cut->input->stream = ptm_stream_of(session, cut->queue);
 	ptm_stream_config(&cut->input->stream, &config);
-	if (config.source != PTM_SOURCE_PT)
-		return ptm_flow_new(&cut->flow, &session->blocks, &config, piece->from, piece->limit, NULL);
-	cut->input->whole = config.pt.input;
-	cut->input->shift = piece->from;
-	cut->input->size = piece->limit - piece->from;
-	config.pt.input = (ptm_pt_input){ cut->input, read_piece, piece_buffer_end, cut->input->size };
-	return ptm_flow_new(&cut->flow, &session->blocks, &config, 0, cut->input->size, &piece->clock);
+	return ptm_flow_new(&cut->flow, &session->blocks, &config, piece->from, piece->limit, NULL);
 }
 
 static ptm_status visit(ptm_cut *cut, uint32_t block)
@@ -301,7 +399,7 @@ static ptm_status step_walk(ptm_cut *cut)
 
 	while (ptm_flow_offset(cut->flow) < until) {
 		PTM_TRY(ptm_flow_next(cut->flow, &item));
-		if (item.kind == PTM_ITEM_VISIT)
+		if (item.kind == PTM_ITEM_VISIT && ptm_cut_wants(cut, item.thread))
 			PTM_TRY(visit(cut, item.block));
 	}
 	return PTM_OK;

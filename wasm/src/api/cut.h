@@ -15,12 +15,39 @@ typedef struct ptm_cut_queue {
 	ptm_clock clock;         /* before `from` */
 } ptm_cut_queue;
 
+/* A process whose maps and names the chosen threads have, up to a time: their own,
+ * and those it was forked from. */
+typedef struct ptm_cut_process { int32_t pid; uint64_t until; } ptm_cut_process;
+
+/* A stretch of a PT stream while packets were enabled, from TIP.PGE (PSB, OVF) to TIP.PGD:
+ * no thread takes over from another within it, when user code alone was recorded. */
+typedef struct ptm_stretch {
+	uint64_t start, end;     /* in the queue's stream */
+	uint64_t hash;           /* over the visits of its decoding */
+	uint64_t instructions;   /* of chosen threads */
+	uint32_t mine, others;   /* items of chosen threads, of the others */
+	bool overflow;           /* nothing but an OVF packet */
+	bool resumes;            /* begins at the FUP behind the OVF of the stretch before it */
+	bool kept;
+	bool spoilt;             /* without the others' packets it would decode to something else */
+} ptm_stretch;
+
+/* Bytes of a PT stream that are written over: `length` others, then PAD. */
+typedef struct ptm_blank { uint32_t queue; uint64_t offset, size; uint32_t at, length; } ptm_blank;
+
 struct ptm_cut {
 	/* What was asked for. */
 	uint64_t start_ns, end_ns; /* absolute; everything: 0, UINT64_MAX */
-	uint32_t thread, version;
+	uint32_t version;
+	PTM_ARRAY(uint32_t) threads; /* rows, ascending; none: all threads */
 	PTM_ARRAY(ptm_cut_queue) queues; /* one for each of the file's */
-	PTM_ARRAY(int32_t) processes; /* with a thread chosen: its process, and those it was forked from */
+	PTM_ARRAY(ptm_cut_process) processes; /* of the chosen threads */
+	/* cut_threads.c: what is left of the queues that several threads share. */
+	uint32_t chosen;         /* queues done */
+	struct ptm_cut_choice *choice; /* of the queue at hand */
+	PTM_ARRAY(ptm_blank) blanks; /* sorted by (queue, offset) */
+	PTM_ARRAY(uint8_t) blank_bytes;
+	uint64_t lost_stretches, lost_instructions; /* of chosen threads, that could not be told from the others' or decoded without them */
 	uint64_t first_ns, last_ns;/* what the pieces cover */
 	/* The walk over their code: */
 	uint32_t queue;          /* being decoded */
@@ -39,9 +66,34 @@ typedef enum ptm_address_kind {
 	PTM_ADDRESS_OPAQUE       /* bytes that are no packet or record: they may hold anything */
 } ptm_address_kind;
 
-/* The cut of a request (thread, start_ns, end_ns), made when it is another one
- * than last time. PTM_BAD_REQUEST: the trace cannot be cut so; the message says why. */
+/* The cut of a request (text: rows of threads, start_ns, end_ns), made when it is another one
+ * than last time. PTM_BAD_REQUEST: the trace cannot be cut so; the message says why.
+ * PTM_MORE: not done yet, call again. */
 ptm_status ptm_cut_of(ptm_session *session, const ptm_request *request, ptm_cut **cut) PTM_MUST_CHECK;
+
+/* Whether a thread (row) is among those asked for. */
+bool ptm_cut_wants(const ptm_cut *cut, uint32_t thread);
+
+/* A queue's stream from `shift` on, as it will be when it is a stream of its own. */
+typedef struct ptm_cut_input {
+	ptm_cut *cut;
+	ptm_stream stream;
+	ptm_pt_input whole;
+	uint64_t shift, size;
+	bool as_recorded;        /* without the blanks */
+} ptm_cut_input;
+
+/* Opens `size` bytes of a queue's stream from `shift` on; stores the flow's view of
+ * it, which borrows `input`. Not for BTS and LBR. */
+void ptm_cut_input_open(ptm_session *session, ptm_cut *cut, uint32_t queue, uint64_t shift, uint64_t size, ptm_cut_input *input, ptm_flow_config *config);
+
+/* api/cut_threads.c: finds the stretches of the chosen threads, and writes over all
+ * others. PTM_MORE: not done yet, call again. */
+ptm_status ptm_cut_choose(ptm_session *session, ptm_cut *cut) PTM_MUST_CHECK;
+void ptm_cut_choice_free(ptm_cut *cut);
+/* api/cut_blank.c: makes the blanks of a queue from its stretches. PTM_END: there was no
+ * room, and another stretch was given up: call again. */
+ptm_status ptm_cut_blank(ptm_session *session, ptm_cut *cut, uint32_t queue, ptm_stretch *stretches, uint32_t count) PTM_MUST_CHECK;
 
 /* Finds the code that decoding the pieces visits. PTM_MORE: not done yet, call again. */
 ptm_status ptm_cut_walk(ptm_session *session, ptm_cut *cut) PTM_MUST_CHECK;

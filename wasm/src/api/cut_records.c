@@ -34,30 +34,33 @@ static bool needs_switch(const ptm_session *session, const ptm_cut *cut, const p
 	return own + 1 >= ptm_sideband_turn(&session->sideband, record->cpu, cut->first_ns - 1);
 }
 
-/* Whether the process is the chosen thread's, or one that it was forked from. */
-static bool is_ancestor(const ptm_cut *cut, int32_t pid)
+/* Whether the process is a chosen thread's, or was one that it was forked from. */
+static bool is_ancestor(const ptm_cut *cut, const ptm_record *record)
 {
 	for (uint32_t i = 0; i < cut->processes.length; i++)
-		if (cut->processes.at[i] == pid)
+		if (cut->processes.at[i].pid == record->pid && (record->time == PTM_NO_TIME || record->time <= cut->processes.at[i].until))
 			return true;
 	return false;
 }
 
-/* With one thread chosen, what tells only of others is left out. */
+/* With threads chosen, what tells only of others is left out, but for when they ran
+ * and what was lost on a CPU. */
 static bool is_about(const ptm_session *session, const ptm_cut *cut, const ptm_record *record)
 {
-	if (cut->thread == PTM_ALL)
+	if (!cut->threads.length)
 		return true;
-	const ptm_thread *thread = &session->sideband.threads.at[cut->thread];
+	bool own = ptm_cut_wants(cut, ptm_sideband_thread(&session->sideband, record->pid, record->tid));
 	switch (record->type) {
 	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2:
-		return record->as.map.kernel || is_ancestor(cut, record->pid);
+		return record->as.map.kernel || is_ancestor(cut, record);
 	case PTM_RECORD_COMM: case PTM_RECORD_FORK:
-		return record->tid == thread->tid || (record->tid == record->pid && is_ancestor(cut, record->pid));
+		return own || (record->tid == record->pid && is_ancestor(cut, record));
 	case PTM_RECORD_KSYMBOL: case PTM_RECORD_BPF_EVENT: case PTM_RECORD_TEXT_POKE:
+	case PTM_RECORD_SWITCH: case PTM_RECORD_SWITCH_CPU_WIDE: case PTM_RECORD_ITRACE_START: case PTM_RECORD_AUX:
+	case PTM_RECORD_LOST: case PTM_RECORD_LOST_SAMPLES: case PTM_RECORD_THROTTLE: case PTM_RECORD_UNTHROTTLE:
 		return true;
 	default:
-		return record->tid == thread->tid;
+		return own;
 	}
 }
 
@@ -83,6 +86,6 @@ bool ptm_cut_needs_record(const ptm_session *session, const ptm_cut *cut, uint32
 bool ptm_cut_needs_sample(const ptm_session *session, const ptm_cut *cut, uint32_t row)
 {
 	const ptm_sample_ref *sample = &session->file.samples.at[row];
-	bool own = cut->thread == PTM_ALL || sample->tid == session->sideband.threads.at[cut->thread].tid;
+	bool own = !cut->threads.length || ptm_cut_wants(cut, ptm_sideband_thread(&session->sideband, sample->pid, sample->tid));
 	return own && sample->time >= cut->first_ns && sample->time <= cut->last_ns;
 }

@@ -31,6 +31,8 @@ ptm_status ptm_query(ptm_session *session, const ptm_request *request, ptm_table
 	case PTM_TABLE_samples: status = ptm_query_samples(session, request, *table); break;
 	case PTM_TABLE_cut_records: status = ptm_query_cut_records(session, request, *table); break;
 	case PTM_TABLE_cut_aux: status = ptm_query_cut_aux(session, request, *table); break;
+	case PTM_TABLE_cut_blanks: status = ptm_query_cut_blanks(session, request, *table); break;
+	case PTM_TABLE_cut_lost: status = ptm_query_cut_lost(session, request, *table); break;
 	case PTM_TABLE_cut_code: status = ptm_query_cut_code(session, request, *table); break;
 	case PTM_TABLE_cut_addresses: status = ptm_query_cut_addresses(session, request, *table); break;
 	case PTM_TABLE_cut_frames: status = ptm_query_cut_frames(session, request, *table); break;

@@ -93,6 +93,58 @@ ptm_status ptm_query_cut_aux(ptm_session *session, const ptm_request *request, p
 	return PTM_OK;
 }
 
+/* -------------------------------------------------------------------- blanks */
+
+#define DEFAULT_BLANKS 4096u
+
+/* The chunk of a queue that holds `offset` of its stream; `start` becomes that of the chunk. */
+static const ptm_aux_chunk *chunk_of(const ptm_session *session, const ptm_blank *blank, uint64_t *start)
+{
+	const ptm_queue *queue = &session->file.queues.at[blank->queue];
+
+	*start = 0;
+	for (uint32_t i = 0; i < queue->chunk_count; i++) {
+		const ptm_aux_chunk *chunk = &session->file.chunks.at[queue->first_chunk + i];
+		if (blank->offset - *start < chunk->size)
+			return chunk;
+		*start += chunk->size;
+	}
+	return NULL;
+}
+
+ptm_status ptm_query_cut_blanks(ptm_session *session, const ptm_request *request, ptm_table *table)
+{
+	ptm_cut *cut;
+	uint32_t row;
+
+	PTM_TRY(ptm_cut_of(session, request, &cut));
+	uint64_t first = request->first > 0 ? (uint64_t)request->first : 0, end = first + (request->count ? request->count : DEFAULT_BLANKS);
+	for (uint64_t i = first; i < end && i < cut->blanks.length; i++) {
+		const ptm_blank *blank = &cut->blanks.at[i];
+		uint64_t start;
+		const ptm_aux_chunk *chunk = chunk_of(session, blank, &start);
+		PTM_TRY(ptm_table_add_row(table, &row));
+		if (!chunk)
+			continue;
+		ptm_table_set_f64(table, PTM_cut_blanks_file_offset, row, (double)(chunk->file_offset + (blank->offset - start)));
+		ptm_table_set_f64(table, PTM_cut_blanks_size, row, (double)blank->size);
+		PTM_TRY(ptm_table_set_text(table, PTM_cut_blanks_bytes, row, (const char *)cut->blank_bytes.at + blank->at, blank->length));
+	}
+	return PTM_OK;
+}
+
+ptm_status ptm_query_cut_lost(ptm_session *session, const ptm_request *request, ptm_table *table)
+{
+	ptm_cut *cut;
+	uint32_t row;
+
+	PTM_TRY(ptm_cut_of(session, request, &cut));
+	PTM_TRY(ptm_table_add_row(table, &row));
+	ptm_table_set_f64(table, PTM_cut_lost_stretches, row, (double)cut->lost_stretches);
+	ptm_table_set_f64(table, PTM_cut_lost_instructions, row, (double)cut->lost_instructions);
+	return PTM_OK;
+}
+
 /* --------------------------------------------------------------------- loads */
 
 static ptm_status put_load(ptm_table *table, uint32_t image, bool is_32bit, const ptm_load *load, const char *section)

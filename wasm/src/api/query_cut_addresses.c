@@ -23,7 +23,8 @@ struct ptm_address_walk {
 	uint64_t rows;           /* told so far */
 	uint32_t phase, row;     /* row: of records, samples, queues */
 	bool reading;            /* in queue `row`: */
-	ptm_stream stream;
+	ptm_stream stream;       /* BTS */
+	ptm_cut_input input;     /* PT */
 	ptm_pt_reader reader;
 	uint64_t last_ip;
 	uint32_t chunk;          /* of the queue: the one that holds what was told last, */
@@ -215,8 +216,7 @@ static ptm_status start_packets(listing *list, const ptm_cut_queue *piece)
 	struct ptm_address_walk *walk = list->walk;
 	ptm_flow_config config;
 
-	walk->stream = ptm_stream_of(list->session, walk->row);
-	ptm_stream_config(&walk->stream, &config);
+	ptm_cut_input_open(list->session, list->cut, walk->row, 0, piece->limit, &walk->input, &config);
 	ptm_pt_reader_free(&walk->reader);
 	ptm_pt_reader_init(&walk->reader, &config.pt.input, piece->from, piece->limit);
 	walk->last_ip = 0;
@@ -235,6 +235,10 @@ static ptm_status walk_bts(listing *list, const ptm_cut_queue *piece, uint64_t u
 		uint64_t from = status == PTM_OK && span.start < piece->limit ? span.start : piece->limit;
 		if (status != PTM_OK && status != PTM_END)
 			return status;
+		if (status == PTM_OK && walk->offset >= span.start && !ptm_cut_wants(list->cut, span.thread)) {
+			walk->offset = span.next; /* it is written over */
+			continue;
+		}
 		if (walk->offset < from || (status == PTM_OK && walk->offset >= span.end)) {
 			uint64_t end = walk->offset < from ? from : span.next < piece->limit ? span.next : piece->limit;
 			PTM_TRY(put_in_stream(list, PTM_ADDRESS_OPAQUE, walk->offset, end - walk->offset, 0));
