@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Session } from '../engine/session'
 import { bundled, fact, fixturesIn, opened, projectFixtures, sharedFixtures, unpackedBytes, type Fixture } from './bundles-for-tests'
-import { scriptText } from './script-for-tests'
+import { scriptLines } from './script-for-tests'
 import { noRedaction } from '../share/redaction'
 
 let folder = ''
@@ -16,12 +16,12 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const LONGEST_MS = 300_000
+const LONGEST_MS = 900_000
 const redaction = { ...noRedaction, addresses: true }
 
 type Mapped = { from: bigint; to: bigint }
 
-const linesOf = (session: Session, words: readonly string[]): string[] => scriptText(session, words).split('\n')
+const linesOf = (session: Session, words: readonly string[]): string[] => [...scriptLines(session, words)]
 
 /** What was mapped, as script prints it. */
 function mapsOf(session: Session): Mapped[] {

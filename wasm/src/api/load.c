@@ -3,14 +3,25 @@
  * place where file, image and flow meet. */
 #include "api/load_jit.h"
 
-/* Whether the file's table of build-ids has a module of the kernel by its path:
- * perf, which reads that table first, then names the module so ("[ath9k]" else). */
-static bool is_module_listed(const ptm_trace_file *file, uint32_t path)
+/* A module of the kernel that the file's table of build-ids lists has its path for a
+ * name: perf reads that table first, and knows modules by their short names ("[ath9k]"). */
+static ptm_status name_module(ptm_session *session, uint32_t *name)
 {
-	for (uint32_t i = 0; i < file->build_ids.length; i++)
-		if (file->build_ids.at[i].listed && file->build_ids.at[i].kernel && file->build_ids.at[i].path == path)
-			return true;
-	return false;
+	const ptm_trace_file *file = &session->file;
+
+	for (uint32_t i = 0; i < file->build_ids.length; i++) {
+		const ptm_build_id *known = &file->build_ids.at[i];
+		const char *path = ptm_strings_get(&session->strings, known->path);
+		uint32_t module;
+		if (!known->listed || !known->kernel || *path != '/')
+			continue;
+		PTM_TRY(ptm_kernel_module_name(&session->images, path, &module));
+		if (module != *name)
+			continue;
+		*name = known->path;
+		return PTM_OK;
+	}
+	return PTM_OK;
 }
 
 static ptm_status load_map(ptm_session *session, const ptm_record *record, uint64_t time)
@@ -29,8 +40,7 @@ static ptm_status load_map(ptm_session *session, const ptm_record *record, uint6
 	if (kernel) {
 		PTM_TRY(ptm_kernel_want(&session->images, map.name, map.start, map.end, map.file_offset, build_id, record->as.map.build_id_length,
 			&map.image, &map.name));
-		if (*ptm_strings_get(&session->strings, record->as.map.name) == '/' && is_module_listed(&session->file, record->as.map.name))
-			map.name = record->as.map.name;
+		PTM_TRY(name_module(session, &map.name));
 		map.file_offset = map.start; /* in a file that holds everything at its own address */
 		return ptm_spaces_map(session->spaces, time, -1, &map);
 	}

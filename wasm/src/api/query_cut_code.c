@@ -182,6 +182,26 @@ static ptm_status put_named(places *of, uint32_t space, uint64_t ip)
 	return of->run.place.symbol || of->run.place.line ? put_row(&of->run) : PTM_OK;
 }
 
+/* A row for the instruction at `ip`: where a branch stack's last branch led to, the sample
+ * may have been taken before anything was executed, and brstackinsn prints it all the same. */
+static ptm_status put_instruction(places *of, uint32_t space, uint64_t ip)
+{
+	ptm_session *session = of->run.session;
+	const ptm_map *map = ptm_spaces_find(session->spaces, space, ip);
+	uint32_t row;
+
+	if (!map || !map->image || session->images.images.at[map->image].status != PTM_IMAGE_LOADED)
+		return PTM_OK;
+	uint32_t image = map->image;
+	uint64_t address = ptm_image_address(&session->images.images.at[image], ip - map->start + map->file_offset);
+	PTM_TRY(ptm_blocks_find(&session->blocks, space, ip, PTM_MODE_64, &row));
+	const ptm_block *block = &session->blocks.blocks.at[row];
+	if (!block->instructions)
+		return PTM_OK;
+	PTM_TRY(add_instruction(&of->run, image, address, session->blocks.lengths.at[block->lengths]));
+	return put_run(&of->run);
+}
+
 /* Notes that a copied stack was unwound through the code at `ip`. */
 static ptm_status note_unwound(ptm_session *session, ptm_cut *cut, uint32_t space, uint64_t ip)
 {
@@ -210,6 +230,8 @@ static ptm_status put_sample(places *of, ptm_cut *cut, uint32_t row)
 		PTM_TRY(put_named(of, space, branch.from));
 		PTM_TRY(put_named(of, space, branch.to));
 	}
+	if (sample.branch_count && ptm_sample_has_flow(&session->file.attrs.at[sample.attr]))
+		PTM_TRY(put_instruction(of, space, sample.ip));
 	PTM_TRY(ptm_sample_chain(session, &sample, &session->file.attrs.at[sample.attr], space, frames, &count));
 	for (uint32_t i = 0; i < count; i++)
 		PTM_TRY(put_named(of, space, frames[i].ip));

@@ -22,6 +22,10 @@ typedef struct ptm_kernel_piece {
 ptm_status ptm_kernel_want(ptm_images *images, uint32_t name, uint64_t start, uint64_t end, uint64_t reference, const uint8_t *build_id,
 			   uint32_t build_id_length, uint32_t *image, uint32_t *dso) PTM_MUST_CHECK;
 
+/* Stores the string id of the name that a module has by its path, which holds a slash:
+ * "/lib/modules/…/snd-seq.ko.xz" is "[snd_seq]". */
+ptm_status ptm_kernel_module_name(ptm_images *images, const char *path, uint32_t *dso) PTM_MUST_CHECK;
+
 /* Whether an ELF file is a kernel, or a core file as /proc/kcore is one. */
 bool ptm_kernel_is(const ptm_elf *elf);
 
