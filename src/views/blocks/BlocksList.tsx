@@ -28,6 +28,7 @@ import {
   nextOrder,
   placeOfBlock,
   sortRows,
+  knownWeight,
   weightLargest,
   weightTotal,
   type BlockColumn,
@@ -48,7 +49,8 @@ export function BlocksList({ choice }: { choice: ReactNode }) {
   const answer = useTable('blocks', session.info === null ? null : { ...(thread !== null && { thread }), ...range })
   const table = answer.state === 'ready' ? answer.table : answer.state === 'loading' ? answer.previous : null
   const noCycles = whyNoCycles(session.info)
-  const weighed: Weight = weight === 'cycles' && noCycles !== '' ? 'time' : weight
+  const asked: Weight = weight === 'cycles' && noCycles !== '' ? 'time' : weight
+  const weighed = useMemo(() => knownWeight(table, asked), [table, asked])
   const hasCycles = noCycles === ''
   const available = useMemo(() => blockColumns.filter((column) => hasCycles || !column.needsCycles), [hasCycles])
   const columns = useMemo(() => shownBlockColumns(available, shown, order, weighed), [available, shown, order, weighed])
@@ -108,9 +110,10 @@ export function BlocksList({ choice }: { choice: ReactNode }) {
   )
   const failure = answer.state === 'failed' ? answer.sentence : ''
   const notice =
-    failure !== '' || noCycles !== '' ? (
+    failure !== '' || noCycles !== '' || weighed !== asked ? (
       <>
         {failure === '' ? null : <p className="is-warning">{failure}</p>}
+        {weighed === asked ? null : <p>By {weighed}: no {asked} is known for what is shown.</p>}
         {noCycles === '' ? null : <p>No cycles and IPC: <Sentence text={noCycles} /></p>}
       </>
     ) : null

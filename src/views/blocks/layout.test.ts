@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { compileSearch, type Matches } from '../../model/search'
 import { makeTable } from '../../test-support/make-table'
-import { endWord, filterRows, metric, nextOrder, placeOfBlock, sortRows, weightTotal, type BlockOrder } from './layout'
+import { endWord, filterRows, knownWeight, metric, nextOrder, placeOfBlock, sortRows, weightTotal, type BlockOrder } from './layout'
 
 const table = makeTable('blocks', [
   {
@@ -73,6 +73,18 @@ describe('numbers of a block', () => {
     expect([metric(table, 0, 'share', 'instructions'), weightTotal(table, 'instructions'), weightTotal(table, 'cycles')]).toEqual([
       200, 340, 100,
     ]))
+})
+
+describe('the weight of shares', () => {
+  it('is the one asked for, or one that is known', () => {
+    const timeless = makeTable('blocks', [{ ip: 0x401000n, instructions: 7, ns: NaN, cycles: NaN }])
+    expect([knownWeight(table, 'time'), knownWeight(timeless, 'time'), knownWeight(timeless, 'cycles'), knownWeight(null, 'cycles')]).toEqual([
+      'time',
+      'instructions',
+      'instructions',
+      'cycles',
+    ])
+  })
 })
 
 describe('order', () => {

@@ -55,6 +55,12 @@ export function weightTotal(table: BlocksTable, weight: Weight): number {
   return total
 }
 
+/** The weight asked for; where that is known of nothing, as time is of BTS, one that is. */
+export function knownWeight(table: BlocksTable | null, asked: Weight): Weight {
+  const weighs = (weight: Weight) => table !== null && weightTotal(table, weight) > 0
+  return weighs(asked) ? asked : ((['instructions', 'cycles', 'time'] as const).find(weighs) ?? asked)
+}
+
 /** The largest single row, at least 1: what the longest bar stands for. */
 export function weightLargest(table: BlocksTable, weight: Weight): number {
   let largest = 1
