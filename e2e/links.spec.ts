@@ -205,6 +205,35 @@ test('a bundle of a range brings the instruction that was selected, under its nu
   await other.context().close()
 })
 
+/** The first rows of blocks (what a bundle says of itself takes the room of some) up to their times: the first measurement of cycles behind a switch counts since the one before it, of whomever. */
+const untilTimes = (rows: readonly string[]): string[] => rows.slice(0, 20).map((row) => row.replace(/( (?:ns|µs|ms)\n)(?![^]* (?:ns|µs|ms)\n)[^]*$/, '$1'))
+
+test('a bundle of one thread of a trace recorded by CPU has its rows, and nobody else’s', async ({ page, browser }) => {
+  const problems = await openStart(page)
+  await openAsFiles(page)
+  await chooseThread(page, 'matcher')
+  await showTab(page, 'Blocks')
+  const rows = untilTimes(await rowsOnScreen(page))
+  expect(rows.length).toBeGreaterThan(10)
+  await page.getByRole('button', { name: 'Share', exact: true }).click()
+  const dialog = page.getByRole('dialog', { name: 'Share' })
+  await dialog.getByRole('checkbox', { name: /^Only matcher/ }).check()
+  await expect(dialog.getByTestId('bundle-contents')).toContainText('Only one thread of the trace is here', { timeout: 60_000 })
+  await page.screenshot({ path: 'test-results/views/share-thread.png' })
+  const [download] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', { name: /^Export bundle/ }).click()])
+
+  const other = await (await browser.newContext()).newPage()
+  await openStart(other)
+  await chooseFiles(other, { name: download.suggestedFilename(), mimeType: '', buffer: readFileSync(await download.path()) })
+  await idle(other)
+  await expect(other.getByRole('tab', { name: 'Blocks' })).toHaveAttribute('aria-selected', 'true')
+  await expect.poll(async () => untilTimes(await rowsOnScreen(other))).toEqual(rows)
+  // Nobody else executed anything.
+  await expect(other.getByRole('banner').getByText('1 thread', { exact: true })).toBeVisible()
+  await other.context().close()
+  expect(problems).toEqual([])
+})
+
 for (const scheme of ['light', 'dark'] as const) {
   test(`a bundle opens anywhere with the same rows, ${scheme}`, async ({ page, browser }) => {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
