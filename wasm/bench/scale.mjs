@@ -74,7 +74,22 @@ function factsOf(trace) {
   return { binaries, thread: threads.reduce((most, one) => (one.instructions > most.instructions ? one : most)) }
 }
 
-const idle = (page, session) => page.locator(`html[data-session="${session}"][data-idle="true"]`).waitFor({ state: 'attached', timeout: 3_600_000 })
+/** Waits for an element without looking at each frame: that would make the browser draw them all, beside the decoders. */
+const until = (page, selector) =>
+  page.evaluate(
+    (wanted) =>
+      new Promise((resolve) => {
+        if (document.querySelector(wanted)) return resolve()
+        const observer = new MutationObserver(() => {
+          if (!document.querySelector(wanted)) return
+          observer.disconnect()
+          resolve()
+        })
+        observer.observe(document, { attributes: true, childList: true, subtree: true })
+      }),
+    selector,
+  )
+const idle = (page, session) => until(page, `html[data-session="${session}"][data-idle="true"]`)
 const hashOf = (page) => page.evaluate(() => location.hash)
 
 /** Follows a changed view link and waits for its picture. */
@@ -123,7 +138,7 @@ async function runTab(trace, { binaries, thread }) {
   const port = await freePort()
   const store = mkdtempSync(join(tmpdir(), 'ptarmigan-scale-'))
   const server = spawn(process.execPath, [ptarmigan, 'serve', '--port', String(port), '--store', store], { stdio: 'ignore' })
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-quic'] })
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-quic', '--disable-renderer-backgrounding'] })
   try {
     for (let tries = 0; tries < 100 && !(await fetch(`http://127.0.0.1:${port}/`).catch(() => null)); tries++) await new Promise((resolve) => setTimeout(resolve, 100))
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
@@ -137,16 +152,18 @@ async function runTab(trace, { binaries, thread }) {
     const { processInfo } = await session.send('SystemInfo.getProcessInfo')
     const tab = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
     const stop = watch(() => tab)
+    const before = await cpuSeconds(session, tab)
     const start = performance.now()
     await page.getByTestId('files-input').first().setInputFiles([trace, ...binaries])
     const given = performance.now()
-    await page.locator('.range-strip canvas').first().waitFor({ state: 'attached', timeout: 600_000 })
+    await until(page, '.range-strip canvas')
     const picture = performance.now() - given
     await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-first.png') })
     await idle(page, 'ready')
     const ready = performance.now() - given
+    const cpu = (await cpuSeconds(session, tab)) - before
     const base = await hashOf(page)
-    const facts = { firstScreen, picture, ready, given: given - start }
+    const facts = { firstScreen, picture, ready, cpu, given: given - start }
     facts.base = base
     await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-ready.png') })
     facts.frames = await frames(page)
@@ -154,8 +171,6 @@ async function runTab(trace, { binaries, thread }) {
     facts.jumps = await jumps(page, thread)
     facts.peak = stop()
     facts.after = tab.reduce((sum, pid) => sum + residentOf(pid), 0)
-    const { processInfo: spent } = await session.send('SystemInfo.getProcessInfo')
-    facts.cpu = spent.filter(({ id }) => tab.includes(id)).reduce((sum, { cpuTime }) => sum + cpuTime, 0)
     await page.getByTestId('files-input').first().setInputFiles([trace, ...binaries])
     facts.cancels = await cancels(page)
     return facts
@@ -166,11 +181,17 @@ async function runTab(trace, { binaries, thread }) {
   }
 }
 
+/** CPU time of some of the browser's processes so far. */
+async function cpuSeconds(session, pids) {
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  return processInfo.filter(({ id }) => pids.includes(id)).reduce((sum, { cpuTime }) => sum + cpuTime, 0)
+}
+
 /** Milliseconds from Cancel to the end of decoding, which then goes on; fewer when the trace was done before. */
 async function cancels(page) {
   const times = []
   for (const moment of CANCELS) {
-    await page.locator('html[data-session="decoding"]').waitFor({ state: 'attached', timeout: 600_000 })
+    await until(page, 'html[data-session="decoding"]')
     const took = await page.evaluate(
       (wait) =>
         new Promise((resolve) => {
@@ -252,7 +273,7 @@ if (write) {
 
 Made by \`npm run bench:scale -- --write TRACE…\` on ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${workers || cpus().length} decoding workers in the tab;
 load average over the last 5 minutes at the end: ${loadavg()[1].toFixed(1)} (above the number of cores: others worked at the same time, and wall clock times are too long by about that).
-Memory is the highest resident memory of the process (of the tab: of its renderer). CPU of the tab is that of its renderer, all views shown.
+Memory is the highest resident memory of the process (of the tab: of its renderer). CPU of the tab is that of its renderer until all is decoded.
 
 ${[line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')}
 `
