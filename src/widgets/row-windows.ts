@@ -107,9 +107,8 @@ export function useWindowPlan(range: RowRange, rowCount: number, isHeld: (range:
     const now = performance.now()
     const isDragged = now - lastMove.current < settle_ms
     lastMove.current = now
-    const timer = isDragged ? setTimeout(() => setSettled({ first, end }), settle_ms) : null
-    if (timer === null) setSettled({ first, end })
-    return () => void (timer !== null && clearTimeout(timer))
+    const timer = setTimeout(() => setSettled({ first, end }), isDragged ? settle_ms : 0)
+    return () => clearTimeout(timer)
   }, [first, end])
   const ahead = isHeld(wanted)
   return useMemo(() => planWindows({ first: wanted.first, end: wanted.end }, rowCount, ahead), [wanted.first, wanted.end, rowCount, ahead])

@@ -16,6 +16,8 @@ const ptarmigan = join(root, 'src/cli/ptarmigan.mjs')
 const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path))
 const SAMPLE_MS = 50
 const WINDOWS = [0.1, 0.5, 0.9, 0.3, 0.7]
+/** Parts of the trace that are a large range. */
+const LARGE = [0.1, 0.3, 0.5, 0.8]
 
 /** Moments at which decoding is cancelled, in ms after it goes on. */
 const CANCELS = [50, 700, 1500]
@@ -92,22 +94,41 @@ const until = (page, selector) =>
 const idle = (page, session) => until(page, `html[data-session="${session}"][data-idle="true"]`)
 const hashOf = (page) => page.evaluate(() => location.hash)
 
-/** Follows a changed view link and waits for its picture. */
-async function show(page, hash) {
+/** Milliseconds from a changed view link until all that it shows has been answered and drawn. */
+async function showRange(page, hash) {
   return page.evaluate(
     (next) =>
       new Promise((resolve) => {
+        const { dataset } = document.documentElement
         const start = performance.now()
-        let began = false
-        const done = () => document.documentElement.dataset.idle === 'true'
-        const tick = () => {
-          began ||= !done()
-          if ((began && done()) || performance.now() - start > 60_000) return resolve(performance.now() - start)
-          if (!began && performance.now() - start > 400) return resolve(0)
-          requestAnimationFrame(tick)
-        }
+        const observer = new MutationObserver(() => {
+          if (dataset.idle !== 'true') return
+          observer.disconnect()
+          requestAnimationFrame(() => resolve(performance.now() - start))
+        })
+        observer.observe(document.documentElement, { attributes: true, attributeFilter: ['data-idle'] })
         location.hash = next
-        requestAnimationFrame(tick)
+      }),
+    hash,
+  )
+}
+
+/** Milliseconds from a changed view link until the instruction it names is drawn. */
+async function showInstruction(page, hash) {
+  return page.evaluate(
+    (next) =>
+      new Promise((resolve) => {
+        const row = () => document.querySelector('[role="row"][aria-selected="true"]')
+        const before = row()?.getAttribute('aria-rowindex') ?? ''
+        const start = performance.now()
+        const observer = new MutationObserver(() => {
+          const now = row()
+          if (!now || now.getAttribute('aria-rowindex') === before || now.querySelector('.ins-waiting')) return
+          observer.disconnect()
+          requestAnimationFrame(() => resolve(performance.now() - start))
+        })
+        observer.observe(document.body, { attributes: true, childList: true, subtree: true })
+        location.hash = next
       }),
     hash,
   )
@@ -218,7 +239,7 @@ async function cancels(page) {
   return times
 }
 
-/** Ranges of 1/1000 of the trace shown in the flame graph, and instructions anywhere in it, by links. */
+/** Ranges of 1/1000 and large parts of the trace shown in the flame graph, and instructions anywhere in it, by links; the first of these opens its view. */
 async function jumps(page, thread) {
   await page.getByRole('tab', { name: 'Flame graph' }).click()
   await idle(page, 'ready')
@@ -232,13 +253,18 @@ async function jumps(page, thread) {
   const [, first, last] = /range=(\d+)-(\d+)/.exec(await hashOf(page))
   const [from, to] = [BigInt(first), BigInt(last)]
   const base = (await hashOf(page)).replace(/&?range=[^&]*/, '')
-  const times = { range: [], instruction: [] }
-  for (const place of WINDOWS) {
+  const times = { range: [], large: [], instruction: [] }
+  const show = async (place, share) => {
     const start = from + BigInt(Math.round(Number(to - from) * place))
-    const range = `${start}-${start + (to - from) / 1000n}`
-    times.range.push(await show(page, `${base}&range=${range}`))
+    return showRange(page, `${base}&range=${start}-${start + BigInt(Math.round(Number(to - from) * share))}`)
+  }
+  for (const place of WINDOWS) times.range.push(await show(place, 0.001))
+  for (const share of LARGE) times.large.push(await show(0.15, share))
+  await idle(page, 'ready')
+  for (const place of [0.2, ...WINDOWS]) {
     const at = `${thread.pid}.${thread.tid}@${Math.round(thread.instructions * place)}`
-    times.instruction.push(await show(page, `${base.replace(/&?(tab|at)=[^&]*/g, '')}&tab=instructions&at=${at}`))
+    times.instruction.push(await showInstruction(page, `${base.replace(/&?(tab|at)=[^&]*/g, '')}&tab=instructions&at=${at}`))
+    await idle(page, 'ready')
   }
   return times
 }
@@ -247,7 +273,7 @@ const list = (times) => times.map((ms) => ms.toFixed(0)).join(' ')
 const rows = []
 for (const trace of traces) {
   const size = statSync(trace).size
-  const row = [`${megabytes(size)} MB`, '', '', '', '', '', '', '', '', '', '']
+  const row = [`${megabytes(size)} MB`, '', '', '', '', '', '', '', '', '', '', '']
   console.log(`${trace}: ${megabytes(size)} MB`)
   if (withCli) {
     const { ms, peak } = await runCli(['report', trace])
@@ -257,17 +283,17 @@ for (const trace of traces) {
   if (withTab && executablePath) {
     const tab = await runTab(trace, factsOf(trace))
     const { frames, jumps, cancels } = tab
-    row.splice(3, 8, `${seconds(tab.picture)} s`, `${seconds(tab.ready)} s`, `${tab.cpu.toFixed(1)} s`, `${megabytes(tab.peak)} MB`,
-      `${frames.median.toFixed(1)} / ${frames.p95.toFixed(1)} ms`, `${list(jumps.range)} ms`, `${list(jumps.instruction)} ms`, `${list(cancels)} ms`)
+    row.splice(3, 9, `${seconds(tab.picture)} s`, `${seconds(tab.ready)} s`, `${tab.cpu.toFixed(1)} s`, `${megabytes(tab.peak)} MB`,
+      `${frames.median.toFixed(1)} / ${frames.p95.toFixed(1)} ms`, `${list(jumps.range)} ms`, `${list(jumps.large)} ms`, `${list(jumps.instruction)} ms`, `${list(cancels)} ms`)
     console.log(`  tab: first screen ${Math.round(tab.firstScreen / 1e3)} kB; picture ${seconds(tab.picture)} s; decoded ${seconds(tab.ready)} s (${(size / 1e3 / tab.ready).toFixed(1)} MB/s); ${tab.cpu.toFixed(1)} s of CPU time; memory at most ${megabytes(tab.peak)} MB, ${megabytes(tab.after)} MB after`)
     console.log(`  frames: median ${frames.median.toFixed(1)} ms, 95 % under ${frames.p95.toFixed(1)} ms, ${frames.count}`)
-    console.log(`  range: ${list(jumps.range)} ms; instruction: ${list(jumps.instruction)} ms; cancel: ${list(cancels)} ms`)
+    console.log(`  range: ${list(jumps.range)} ms, large ${list(jumps.large)} ms; instruction: ${list(jumps.instruction)} ms; cancel: ${list(cancels)} ms`)
   }
   rows.push(row)
 }
 
 if (write) {
-  const heads = ['trace', '`report`', 'its memory', 'picture', 'decoded', 'CPU of the tab', 'its memory', 'frames, median / 95 %', 'ranges of 1/1000', 'instructions', 'cancel']
+  const heads = ['trace', '`report`', 'its memory', 'picture', 'decoded', 'CPU of the tab', 'its memory', 'frames, median / 95 %', 'ranges of 1/1000', 'ranges of 1/10, 3/10, 5/10, 8/10', 'instructions (the first opens the view)', 'cancel']
   const line = (cells) => `| ${cells.join(' | ')} |`
   const text = `# Time and memory by the size of the trace
 
