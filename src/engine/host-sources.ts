@@ -3,6 +3,7 @@
 // browser kind (File.slice, or ranges of a remote file, read synchronously, so
 // only inside a worker); the CLI brings its own over file descriptors.
 import { isRemote, type RemoteFile } from '../lib/remote-file'
+import { auxPlaces } from './aux-index'
 import { KeptFiles, KeptReads } from './kept-reads'
 import { RemoteReader } from './remote-reader'
 
@@ -11,7 +12,11 @@ const SMALL_FILE = 4 << 20
 const SMALL_FILES = 16 << 20
 /** Of reads up to this size, these bytes are kept while a trace is opened: who walks over its records looks there again. */
 const SMALL_READ = 64 << 10
-const SMALL_READS = 128 << 20
+const SMALL_READS = 192 << 20
+/** Read ahead where a record of AUX data begins: the records just before it, its header, and the first PSB behind it; of so many places at once. */
+const PLACE_BYTES = 28 << 10
+const BEFORE_PLACE = 2 << 10
+const PLACES_AT_ONCE = 64
 
 export interface HostSources {
   /** Copies bytes from `offset` into `into`; returns how many (short only at the input's end), -1 on failure. */
@@ -35,10 +40,11 @@ export class InputSources implements HostSources {
     return this.inputs.push({ name, file }) - 1
   }
 
-  /** Keeps small reads until `work` is done. */
-  whileWalking<Value>(work: () => Value): Value {
+  /** Keeps small reads until `work`, which walks over the trace `source`, is done. */
+  whileWalking<Value>(source: number, work: () => Value): Value {
     this.walked = new Map()
     try {
+      this.readAhead(this.inputs[source]?.file)
       return work()
     } finally {
       this.walked = null
@@ -53,6 +59,25 @@ export class InputSources implements HostSources {
     const got = this.remote.read(name, file, offset, into)
     if (got < 0) this.failure = this.remote.failure
     return got
+  }
+
+  /** Asks for all places of a large trace that will be looked at, many with one question. */
+  private readAhead(file: Blob | RemoteFile | undefined): void {
+    if (!file || isRemote(file) || file.size <= SMALL_FILE) return
+    const kept = this.readsOf(file)
+    try {
+      const found = auxPlaces(file.size, (offset, length) => readNow(file.slice(offset, offset + length)))
+      const places = found.map((place) => Math.max(0, place - BEFORE_PLACE))
+      for (let first = 0; first < places.length; first += PLACES_AT_ONCE) {
+        const some = places.slice(first, first + PLACES_AT_ONCE)
+        const pieces = some.map((place) => file.slice(place, place + PLACE_BYTES))
+        const bytes = readNow(new Blob(pieces))
+        let at = 0
+        some.forEach((place, index) => kept?.keep(place, bytes.subarray(at, (at += pieces[index]?.size ?? 0))))
+      }
+    } catch {
+      // Whoever reads there next says why it cannot be read.
+    }
   }
 
   private readBlob(name: string, blob: Blob, offset: number, into: Uint8Array): number {

@@ -33,7 +33,7 @@ export class WorkerSession {
     }
     if (exact) session.exactClocks()
     const source = this.sources.add(input.name, input.file)
-    return this.judge(this.sources.whileWalking(() => session.open(source, input.file.size)))
+    return this.judge(this.sources.whileWalking(source, () => session.open(source, input.file.size)))
   }
 
   /** All that was opened and added so far, for another worker to go on from. */
