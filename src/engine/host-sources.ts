@@ -3,7 +3,20 @@
 // browser kind (File.slice, or ranges of a remote file, read synchronously, so
 // only inside a worker); the CLI brings its own over file descriptors.
 import { isRemote, type RemoteFile } from '../lib/remote-file'
+import { auxPlaces } from './aux-index'
+import { KeptFiles, KeptReads } from './kept-reads'
 import { RemoteReader } from './remote-reader'
+
+/** Files up to this size are read whole, as many of them as these bytes hold. */
+const SMALL_FILE = 4 << 20
+const SMALL_FILES = 16 << 20
+/** Of reads up to this size, these bytes are kept while a trace is opened: who walks over its records looks there again. */
+const SMALL_READ = 64 << 10
+const SMALL_READS = 192 << 20
+/** Read ahead where a record of AUX data begins: the records just before it, its header, and the first PSB behind it; of so many places at once. */
+const PLACE_BYTES = 28 << 10
+const BEFORE_PLACE = 2 << 10
+const PLACES_AT_ONCE = 64
 
 export interface HostSources {
   /** Copies bytes from `offset` into `into`; returns how many (short only at the input's end), -1 on failure. */
@@ -20,9 +33,22 @@ export class InputSources implements HostSources {
   /** In order of their numbers. */
   readonly inputs: NamedFile[] = []
   private readonly remote = new RemoteReader()
+  private readonly small = new KeptFiles<Blob>(SMALL_FILES)
+  private walked: Map<Blob, KeptReads> | null = null
 
   add(name: string, file: Blob | RemoteFile): number {
     return this.inputs.push({ name, file }) - 1
+  }
+
+  /** Keeps small reads until `work`, which walks over the trace `source`, is done. */
+  whileWalking<Value>(source: number, work: () => Value): Value {
+    this.walked = new Map()
+    try {
+      this.readAhead(this.inputs[source]?.file)
+      return work()
+    } finally {
+      this.walked = null
+    }
   }
 
   read(source: number, offset: number, into: Uint8Array): number {
@@ -35,10 +61,28 @@ export class InputSources implements HostSources {
     return got
   }
 
+  /** Asks for all places of a large trace that will be looked at, many with one question. */
+  private readAhead(file: Blob | RemoteFile | undefined): void {
+    if (!file || isRemote(file) || file.size <= SMALL_FILE) return
+    const kept = this.readsOf(file)
+    try {
+      const found = auxPlaces(file.size, (offset, length) => readNow(file.slice(offset, offset + length)))
+      const places = found.map((place) => Math.max(0, place - BEFORE_PLACE))
+      for (let first = 0; first < places.length; first += PLACES_AT_ONCE) {
+        const some = places.slice(first, first + PLACES_AT_ONCE)
+        const pieces = some.map((place) => file.slice(place, place + PLACE_BYTES))
+        const bytes = readNow(new Blob(pieces))
+        let at = 0
+        some.forEach((place, index) => kept?.keep(place, bytes.subarray(at, (at += pieces[index]?.size ?? 0))))
+      }
+    } catch {
+      // Whoever reads there next says why it cannot be read.
+    }
+  }
+
   private readBlob(name: string, blob: Blob, offset: number, into: Uint8Array): number {
     try {
-      const slice = blob.slice(offset, offset + into.length)
-      const bytes = new Uint8Array(new FileReaderSync().readAsArrayBuffer(slice))
+      const bytes = this.bytesAt(blob, offset, into.length)
       into.set(bytes)
       return bytes.length
     } catch (error) {
@@ -47,4 +91,22 @@ export class InputSources implements HostSources {
       return -1
     }
   }
+
+  private bytesAt(blob: Blob, offset: number, length: number): Uint8Array {
+    if (blob.size <= SMALL_FILE) return this.small.bytesOf(blob, () => readNow(blob)).subarray(offset, offset + length)
+    const kept = length <= SMALL_READ ? this.readsOf(blob) : null
+    const known = kept?.find(offset, length)
+    if (known) return known
+    const bytes = readNow(blob.slice(offset, offset + length))
+    kept?.keep(offset, bytes)
+    return bytes
+  }
+
+  private readsOf(blob: Blob): KeptReads | null {
+    const reads = this.walked?.get(blob) ?? new KeptReads(SMALL_READS)
+    this.walked?.set(blob, reads)
+    return this.walked && reads
+  }
 }
+
+const readNow = (blob: Blob): Uint8Array => new Uint8Array(new FileReaderSync().readAsArrayBuffer(blob))

@@ -28,6 +28,7 @@ class FakeWorker implements PoolWorker {
     return input.name === 'bad' ? fail({ sentence: 'not a trace', ended: false }) : ok(undefined)
   }
   async copy() {
+    await this.world.copying
     this.world.log.push(`${this.number} is copied`)
     return this.world.copyFails ? fail({ sentence: 'too large', ended: false }) : ok({ image: noImage, inputs: [] })
   }
@@ -69,6 +70,7 @@ class FakeWorker implements PoolWorker {
     return ok({ instructions: this.merged.size * 1000 })
   }
   query: PoolWorker['query'] = async (name) => {
+    if (name === 'segments') await this.world.answering
     const table = emptyTable(name, name === 'segments' ? this.world.segments : 0)
     if ('merged' in table) for (const segment of this.merged) table.merged[segment] = 1
     if ('size' in table && table.size instanceof Float64Array) table.size.fill(100)
@@ -90,6 +92,8 @@ class World {
   deaths = false
   mergeFails = false
   copyFails = false
+  answering: Promise<void> = Promise.resolve()
+  copying: Promise<void> = Promise.resolve()
   breaks = 0
   exact = false
   slices = 2
@@ -153,6 +157,35 @@ describe('decode', () => {
     expect((await world.engine.decode(() => undefined)).ok).toBe(true)
     expect(world.merged.size).toBe(20)
     expect(world.log.filter((line) => line.includes('decodes'))).toHaveLength(20)
+  })
+
+  it('stops although the coordinator is busy answering, and goes on later', async () => {
+    const world = new World(3, 1)
+    let answer = () => {}
+    world.answering = new Promise((resolve) => (answer = resolve))
+    await world.engine.open(input('perf.data'))
+    const first = world.engine.decode(() => undefined)
+    await world.engine.cancel()
+    expect((await first).ok).toBe(true)
+    answer()
+    expect((await world.engine.decode(() => undefined)).ok).toBe(true)
+    expect(sorted(world.merged)).toEqual([0, 1, 2])
+  })
+
+  it('stops although decoders are still being started, and starts them once', async () => {
+    const world = new World(3, 2)
+    let copied = () => {}
+    world.copying = new Promise((resolve) => (copied = resolve))
+    await world.engine.open(input('perf.data'))
+    const first = world.engine.decode(() => undefined)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    await world.engine.cancel()
+    expect((await first).ok).toBe(true)
+    const second = world.engine.decode(() => undefined)
+    copied()
+    expect((await second).ok).toBe(true)
+    expect(sorted(world.merged)).toEqual([0, 1, 2])
+    expect(world.log.filter((line) => line.endsWith('goes on'))).toEqual(['1 goes on', '2 goes on'])
   })
 
   it("retries a dead worker's segment in a new one, with the images", async () => {

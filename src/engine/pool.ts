@@ -64,6 +64,8 @@ type Opened = {
   exact: boolean
   coordinator: Member
   decoders: Member[]
+  /** Decoders are on their way; another one, or null, takes its place where that no longer holds. */
+  starting: Promise<void> | null
   replacements: number
 }
 
@@ -105,6 +107,7 @@ export class PoolEngine implements Engine {
       merged: false,
       exact: false,
       decoders: [],
+      starting: null,
       replacements: 0,
       coordinator,
     }
@@ -149,7 +152,8 @@ export class PoolEngine implements Engine {
   }
 
   async decode(onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
-    await this.stop()
+    // Without a pause where there is nothing to stop: a cancel that comes right after this counts.
+    if (this.decoding) await this.stop()
     const opened = this.opened
     if (!opened) return nothingOpen
     this.cancelled = false
@@ -213,12 +217,17 @@ export class PoolEngine implements Engine {
   }
 
   /** Decoders go on from what the coordinator has opened: nothing is read once more for each of them. */
-  private async startDecoders(opened: Opened): Promise<void> {
-    if (opened.decoders.length > 0 || this.options.decoders === 0) return
-    const copy = opened.merged ? null : await ask(opened.coordinator, (worker) => worker.copy())
-    if (this.opened !== opened) return
-    for (let made = 0; made < this.options.decoders; made++)
-      opened.decoders.push(copy?.ok ? this.startFrom(opened.module, copy.value) : this.start(opened.module, opened.input, opened.images, opened.exact))
+  private startDecoders(opened: Opened): Promise<void> {
+    if (opened.decoders.length > 0 || this.options.decoders === 0) return Promise.resolve()
+    if (opened.starting) return opened.starting
+    const copied = opened.merged ? Promise.resolve(null) : ask(opened.coordinator, (worker) => worker.copy())
+    const starting: Promise<void> = copied.then((copy) => {
+      if (this.opened !== opened || opened.starting !== starting) return
+      opened.starting = null
+      for (let made = 0; made < this.options.decoders; made++)
+        opened.decoders.push(copy?.ok ? this.startFrom(opened.module, copy.value) : this.start(opened.module, opened.input, opened.images, opened.exact))
+    })
+    return (opened.starting = starting)
   }
 
   private startFrom(module: WebAssembly.Module, copy: SessionCopy): Member {
@@ -245,7 +254,10 @@ export class PoolEngine implements Engine {
   }
 
   private async decodeAll(opened: Opened, onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
-    const segments = await ask(opened.coordinator, (worker) => worker.query('segments', { count: ALL }, ++this.tickets))
+    // This waits behind what views have asked: after a stop nobody waits for it.
+    const asked = ask(opened.coordinator, (worker) => worker.query('segments', { count: ALL }, ++this.tickets))
+    const segments = await Promise.race([asked, this.stopped.then(() => null)])
+    if (segments === null) return ok(undefined)
     if (!segments.ok) return fail(plain(segments.error))
     const queue = new SegmentQueue(segments.value)
     queue.prefer(this.preferred)
@@ -255,7 +267,7 @@ export class PoolEngine implements Engine {
     const members = () => [opened.coordinator, ...opened.decoders]
     const bytes = () => queue.bytesDone + members().reduce((sum, member) => sum + member.bytes, 0)
     run.report.tell('reading', queue.bytesDone, this.version)
-    if (queue.left() > 0) await this.startDecoders(opened)
+    if (queue.left() > 0) await Promise.race([this.startDecoders(opened), this.stopped])
     const ticking = setInterval(() => run.report.tell('decoding', bytes(), this.version), 100)
     await Promise.all(opened.decoders.map((member) => this.decodeWith(run, member)))
     // Without decoders, or when they are all gone, the coordinator does it alone.
@@ -281,7 +293,8 @@ export class PoolEngine implements Engine {
     let member: Member | null = first
     let merging: Promise<void> = Promise.resolve()
     while (member && !this.cancelled && !run.fatal && run.queue.left() > 0) {
-      const ready: Result<void, WorkerFailure> = await member.ready
+      const ready: Result<void, WorkerFailure> | void = await Promise.race([member.ready, this.stopped])
+      if (!ready) break
       if (!ready.ok) {
         run.failures.push(plain(ready.error))
         member = this.replace(run.opened, member)
@@ -338,6 +351,7 @@ export class PoolEngine implements Engine {
 function endDecoders(opened: Opened): void {
   for (const member of opened.decoders) member.worker.terminate()
   opened.decoders = []
+  opened.starting = null
 }
 
 const nothingOpen: Result<never, EngineError> = fail({ sentence: 'No trace is open.' })

@@ -26,13 +26,14 @@ export class WorkerSession {
   private turn: Promise<unknown> = Promise.resolve()
 
   async open(module: WebAssembly.Module, input: Input, exact: boolean): Promise<Result<void, WorkerFailure>> {
-    this.session = await Session.create(module, this.sources)
+    const session = (this.session = await Session.create(module, this.sources))
     for (const { name, file } of input.data ?? []) {
-      const noted = this.judge(this.session.addData(this.sources.add(name, file), file.size, name))
+      const noted = this.judge(session.addData(this.sources.add(name, file), file.size, name))
       if (!noted.ok) return noted
     }
-    if (exact) this.session.exactClocks()
-    return this.judge(this.session.open(this.sources.add(input.name, input.file), input.file.size))
+    if (exact) session.exactClocks()
+    const source = this.sources.add(input.name, input.file)
+    return this.judge(this.sources.whileWalking(source, () => session.open(source, input.file.size)))
   }
 
   /** All that was opened and added so far, for another worker to go on from. */

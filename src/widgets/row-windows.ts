@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbered rows fetched in windows: which windows a stretch of rows needs, and
 // the windows held. Whoever fetches them is asked by plan; knows no source.
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 
 export type RowRange = { first: number; end: number }
 
@@ -10,7 +10,7 @@ export const windowRows = 256
 /** Windows asked for at once. Window w always sits in slot w % slots, so that scrolling on asks for nothing twice. */
 export const windowSlots = 4
 const mostHeld = 64
-/** A far jump must stand this long before it is asked for, so that dragging the scroll bar does not queue what nobody looks at. */
+/** A far jump this soon after another must stand this long before it is asked for, so that dragging the scroll bar does not queue what nobody looks at. */
 const settle_ms = 60
 
 export type WindowPlan = readonly (number | null)[]
@@ -97,13 +97,17 @@ export function failureIn<Table>(range: RowRange, plan: WindowPlan, answers: rea
   return ''
 }
 
-/** What to fetch for the rows on screen: their windows at once (after a far jump when they stand still), the neighbours once they are held. */
+/** What to fetch for the rows on screen: their windows at once (after far jumps in quick succession when they stand still), the neighbours once they are held. */
 export function useWindowPlan(range: RowRange, rowCount: number, isHeld: (range: RowRange) => boolean): WindowPlan {
   const [settled, setSettled] = useState(range)
   const { first, end } = range
+  const lastMove = useRef(Number.NEGATIVE_INFINITY)
   const wanted = isNear(settled, range) || isHeld(range) ? range : settled
   useEffect(() => {
-    const timer = setTimeout(() => setSettled({ first, end }), settle_ms)
+    const now = performance.now()
+    const isDragged = now - lastMove.current < settle_ms
+    lastMove.current = now
+    const timer = setTimeout(() => setSettled({ first, end }), isDragged ? settle_ms : 0)
     return () => clearTimeout(timer)
   }, [first, end])
   const ahead = isHeld(wanted)

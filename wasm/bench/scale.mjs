@@ -16,6 +16,8 @@ const ptarmigan = join(root, 'src/cli/ptarmigan.mjs')
 const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path))
 const SAMPLE_MS = 50
 const WINDOWS = [0.1, 0.5, 0.9, 0.3, 0.7]
+/** Parts of the trace that are a large range. */
+const LARGE = [0.1, 0.3, 0.5, 0.8]
 
 /** Moments at which decoding is cancelled, in ms after it goes on. */
 const CANCELS = [50, 700, 1500]
@@ -74,25 +76,59 @@ function factsOf(trace) {
   return { binaries, thread: threads.reduce((most, one) => (one.instructions > most.instructions ? one : most)) }
 }
 
-const idle = (page, session) => page.locator(`html[data-session="${session}"][data-idle="true"]`).waitFor({ state: 'attached', timeout: 3_600_000 })
+/** Waits for an element without looking at each frame: that would make the browser draw them all, beside the decoders. */
+const until = (page, selector) =>
+  page.evaluate(
+    (wanted) =>
+      new Promise((resolve) => {
+        if (document.querySelector(wanted)) return resolve()
+        const observer = new MutationObserver(() => {
+          if (!document.querySelector(wanted)) return
+          observer.disconnect()
+          resolve()
+        })
+        observer.observe(document, { attributes: true, childList: true, subtree: true })
+      }),
+    selector,
+  )
+const idle = (page, session) => until(page, `html[data-session="${session}"][data-idle="true"]`)
 const hashOf = (page) => page.evaluate(() => location.hash)
 
-/** Follows a changed view link and waits for its picture. */
-async function show(page, hash) {
+/** Milliseconds from a changed view link until all that it shows has been answered and drawn. */
+async function showRange(page, hash) {
   return page.evaluate(
     (next) =>
       new Promise((resolve) => {
+        const { dataset } = document.documentElement
         const start = performance.now()
-        let began = false
-        const done = () => document.documentElement.dataset.idle === 'true'
-        const tick = () => {
-          began ||= !done()
-          if ((began && done()) || performance.now() - start > 60_000) return resolve(performance.now() - start)
-          if (!began && performance.now() - start > 400) return resolve(0)
-          requestAnimationFrame(tick)
-        }
+        const observer = new MutationObserver(() => {
+          if (dataset.idle !== 'true') return
+          observer.disconnect()
+          requestAnimationFrame(() => resolve(performance.now() - start))
+        })
+        observer.observe(document.documentElement, { attributes: true, attributeFilter: ['data-idle'] })
         location.hash = next
-        requestAnimationFrame(tick)
+      }),
+    hash,
+  )
+}
+
+/** Milliseconds from a changed view link until the instruction it names is drawn. */
+async function showInstruction(page, hash) {
+  return page.evaluate(
+    (next) =>
+      new Promise((resolve) => {
+        const row = () => document.querySelector('[role="row"][aria-selected="true"]')
+        const before = row()?.getAttribute('aria-rowindex') ?? ''
+        const start = performance.now()
+        const observer = new MutationObserver(() => {
+          const now = row()
+          if (!now || now.getAttribute('aria-rowindex') === before || now.querySelector('.ins-waiting')) return
+          observer.disconnect()
+          requestAnimationFrame(() => resolve(performance.now() - start))
+        })
+        observer.observe(document.body, { attributes: true, childList: true, subtree: true })
+        location.hash = next
       }),
     hash,
   )
@@ -123,7 +159,7 @@ async function runTab(trace, { binaries, thread }) {
   const port = await freePort()
   const store = mkdtempSync(join(tmpdir(), 'ptarmigan-scale-'))
   const server = spawn(process.execPath, [ptarmigan, 'serve', '--port', String(port), '--store', store], { stdio: 'ignore' })
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-quic'] })
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-quic', '--disable-renderer-backgrounding'] })
   try {
     for (let tries = 0; tries < 100 && !(await fetch(`http://127.0.0.1:${port}/`).catch(() => null)); tries++) await new Promise((resolve) => setTimeout(resolve, 100))
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
@@ -137,16 +173,18 @@ async function runTab(trace, { binaries, thread }) {
     const { processInfo } = await session.send('SystemInfo.getProcessInfo')
     const tab = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
     const stop = watch(() => tab)
+    const before = await cpuSeconds(session, tab)
     const start = performance.now()
     await page.getByTestId('files-input').first().setInputFiles([trace, ...binaries])
     const given = performance.now()
-    await page.locator('.range-strip canvas').first().waitFor({ state: 'attached', timeout: 600_000 })
+    await until(page, '.range-strip canvas')
     const picture = performance.now() - given
     await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-first.png') })
     await idle(page, 'ready')
     const ready = performance.now() - given
+    const cpu = (await cpuSeconds(session, tab)) - before
     const base = await hashOf(page)
-    const facts = { firstScreen, picture, ready, given: given - start }
+    const facts = { firstScreen, picture, ready, cpu, given: given - start }
     facts.base = base
     await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-ready.png') })
     facts.frames = await frames(page)
@@ -154,8 +192,6 @@ async function runTab(trace, { binaries, thread }) {
     facts.jumps = await jumps(page, thread)
     facts.peak = stop()
     facts.after = tab.reduce((sum, pid) => sum + residentOf(pid), 0)
-    const { processInfo: spent } = await session.send('SystemInfo.getProcessInfo')
-    facts.cpu = spent.filter(({ id }) => tab.includes(id)).reduce((sum, { cpuTime }) => sum + cpuTime, 0)
     await page.getByTestId('files-input').first().setInputFiles([trace, ...binaries])
     facts.cancels = await cancels(page)
     return facts
@@ -166,11 +202,17 @@ async function runTab(trace, { binaries, thread }) {
   }
 }
 
+/** CPU time of some of the browser's processes so far. */
+async function cpuSeconds(session, pids) {
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  return processInfo.filter(({ id }) => pids.includes(id)).reduce((sum, { cpuTime }) => sum + cpuTime, 0)
+}
+
 /** Milliseconds from Cancel to the end of decoding, which then goes on; fewer when the trace was done before. */
 async function cancels(page) {
   const times = []
   for (const moment of CANCELS) {
-    await page.locator('html[data-session="decoding"]').waitFor({ state: 'attached', timeout: 600_000 })
+    await until(page, 'html[data-session="decoding"]')
     const took = await page.evaluate(
       (wait) =>
         new Promise((resolve) => {
@@ -197,7 +239,7 @@ async function cancels(page) {
   return times
 }
 
-/** Ranges of 1/1000 of the trace shown in the flame graph, and instructions anywhere in it, by links. */
+/** Ranges of 1/1000 and large parts of the trace shown in the flame graph, and instructions anywhere in it, by links; the first of these opens its view. */
 async function jumps(page, thread) {
   await page.getByRole('tab', { name: 'Flame graph' }).click()
   await idle(page, 'ready')
@@ -211,13 +253,18 @@ async function jumps(page, thread) {
   const [, first, last] = /range=(\d+)-(\d+)/.exec(await hashOf(page))
   const [from, to] = [BigInt(first), BigInt(last)]
   const base = (await hashOf(page)).replace(/&?range=[^&]*/, '')
-  const times = { range: [], instruction: [] }
-  for (const place of WINDOWS) {
+  const times = { range: [], large: [], instruction: [] }
+  const show = async (place, share) => {
     const start = from + BigInt(Math.round(Number(to - from) * place))
-    const range = `${start}-${start + (to - from) / 1000n}`
-    times.range.push(await show(page, `${base}&range=${range}`))
+    return showRange(page, `${base}&range=${start}-${start + BigInt(Math.round(Number(to - from) * share))}`)
+  }
+  for (const place of WINDOWS) times.range.push(await show(place, 0.001))
+  for (const share of LARGE) times.large.push(await show(0.15, share))
+  await idle(page, 'ready')
+  for (const place of [0.2, ...WINDOWS]) {
     const at = `${thread.pid}.${thread.tid}@${Math.round(thread.instructions * place)}`
-    times.instruction.push(await show(page, `${base.replace(/&?(tab|at)=[^&]*/g, '')}&tab=instructions&at=${at}`))
+    times.instruction.push(await showInstruction(page, `${base.replace(/&?(tab|at)=[^&]*/g, '')}&tab=instructions&at=${at}`))
+    await idle(page, 'ready')
   }
   return times
 }
@@ -226,7 +273,7 @@ const list = (times) => times.map((ms) => ms.toFixed(0)).join(' ')
 const rows = []
 for (const trace of traces) {
   const size = statSync(trace).size
-  const row = [`${megabytes(size)} MB`, '', '', '', '', '', '', '', '', '', '']
+  const row = [`${megabytes(size)} MB`, '', '', '', '', '', '', '', '', '', '', '']
   console.log(`${trace}: ${megabytes(size)} MB`)
   if (withCli) {
     const { ms, peak } = await runCli(['report', trace])
@@ -236,23 +283,23 @@ for (const trace of traces) {
   if (withTab && executablePath) {
     const tab = await runTab(trace, factsOf(trace))
     const { frames, jumps, cancels } = tab
-    row.splice(3, 8, `${seconds(tab.picture)} s`, `${seconds(tab.ready)} s`, `${tab.cpu.toFixed(1)} s`, `${megabytes(tab.peak)} MB`,
-      `${frames.median.toFixed(1)} / ${frames.p95.toFixed(1)} ms`, `${list(jumps.range)} ms`, `${list(jumps.instruction)} ms`, `${list(cancels)} ms`)
+    row.splice(3, 9, `${seconds(tab.picture)} s`, `${seconds(tab.ready)} s`, `${tab.cpu.toFixed(1)} s`, `${megabytes(tab.peak)} MB`,
+      `${frames.median.toFixed(1)} / ${frames.p95.toFixed(1)} ms`, `${list(jumps.range)} ms`, `${list(jumps.large)} ms`, `${list(jumps.instruction)} ms`, `${list(cancels)} ms`)
     console.log(`  tab: first screen ${Math.round(tab.firstScreen / 1e3)} kB; picture ${seconds(tab.picture)} s; decoded ${seconds(tab.ready)} s (${(size / 1e3 / tab.ready).toFixed(1)} MB/s); ${tab.cpu.toFixed(1)} s of CPU time; memory at most ${megabytes(tab.peak)} MB, ${megabytes(tab.after)} MB after`)
     console.log(`  frames: median ${frames.median.toFixed(1)} ms, 95 % under ${frames.p95.toFixed(1)} ms, ${frames.count}`)
-    console.log(`  range: ${list(jumps.range)} ms; instruction: ${list(jumps.instruction)} ms; cancel: ${list(cancels)} ms`)
+    console.log(`  range: ${list(jumps.range)} ms, large ${list(jumps.large)} ms; instruction: ${list(jumps.instruction)} ms; cancel: ${list(cancels)} ms`)
   }
   rows.push(row)
 }
 
 if (write) {
-  const heads = ['trace', '`report`', 'its memory', 'picture', 'decoded', 'CPU of the tab', 'its memory', 'frames, median / 95 %', 'ranges of 1/1000', 'instructions', 'cancel']
+  const heads = ['trace', '`report`', 'its memory', 'picture', 'decoded', 'CPU of the tab', 'its memory', 'frames, median / 95 %', 'ranges of 1/1000', 'ranges of 1/10, 3/10, 5/10, 8/10', 'instructions (the first opens the view)', 'cancel']
   const line = (cells) => `| ${cells.join(' | ')} |`
   const text = `# Time and memory by the size of the trace
 
 Made by \`npm run bench:scale -- --write TRACE…\` on ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${workers || cpus().length} decoding workers in the tab;
 load average over the last 5 minutes at the end: ${loadavg()[1].toFixed(1)} (above the number of cores: others worked at the same time, and wall clock times are too long by about that).
-Memory is the highest resident memory of the process (of the tab: of its renderer). CPU of the tab is that of its renderer, all views shown.
+Memory is the highest resident memory of the process (of the tab: of its renderer). CPU of the tab is that of its renderer until all is decoded.
 
 ${[line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')}
 `

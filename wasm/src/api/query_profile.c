@@ -56,10 +56,39 @@ static ptm_status put_tree(ptm_session *session, const ptm_request *request, ptm
 	return PTM_OK;
 }
 
+static bool has_weight(const ptm_weights *weights)
+{
+	return weights->calls || weights->self_ns || weights->self_instructions || weights->self_cycles;
+}
+
+/* The whole trace's tree with the weights of a range: rows that have some, and what is above them. */
+static ptm_status put_range(ptm_session *session, const ptm_request *request, const ptm_weights *weights, uint32_t *rows, ptm_table *table)
+{
+	uint32_t count;
+	const ptm_call_node *nodes = ptm_profile_call_tree(session->profile, &count);
+
+	/* Parents come first: what is below a row has marked it when it is reached from the end. */
+	for (uint32_t i = count; i--;)
+		if ((rows[i] |= has_weight(&weights[i])) && nodes[i].parent != UINT32_MAX)
+			rows[nodes[i].parent] = 1;
+	for (uint32_t i = 0; i < count; i++) {
+		ptm_call_node node = nodes[i];
+		if (!rows[i] || !wants_thread(request, node.thread))
+			continue;
+		node.calls = (uint64_t)weights[i].calls;
+		node.self_ns = (uint64_t)weights[i].self_ns;
+		node.self_instructions = (uint64_t)weights[i].self_instructions;
+		node.self_cycles = (uint64_t)weights[i].self_cycles;
+		PTM_TRY(put_node(session, table, &node, node.parent == UINT32_MAX ? PTM_ALL : rows[node.parent], &rows[i]));
+	}
+	return PTM_OK;
+}
+
 ptm_status ptm_query_call_tree(ptm_session *session, const ptm_request *request, ptm_table *table)
 {
 	ptm_request all = *request;
-	ptm_profile *profile;
+	const ptm_weights *weights = NULL;
+	ptm_profile *profile = session->profile;
 	uint32_t count;
 
 	if (session->flow_source == PTM_SOURCE_LBR && !session->has_branch_flow)
@@ -67,12 +96,16 @@ ptm_status ptm_query_call_tree(ptm_session *session, const ptm_request *request,
 	/* The whole trace's tree tells threads apart by itself. */
 	if (!request->start_ns && !request->end_ns)
 		all.thread = PTM_ALL;
-	PTM_TRY(ptm_window_profile(session, &all, &profile));
+	ptm_status summed = ptm_range_tree(session, request, &weights);
+	if (summed == PTM_NOT_FOUND)
+		PTM_TRY(ptm_window_profile(session, &all, &profile));
+	else
+		PTM_TRY(summed);
 	(void)ptm_profile_call_tree(profile, &count);
 	uint32_t *rows = calloc(count ? count : 1, sizeof *rows);
 	if (!rows)
 		return PTM_NO_MEMORY;
-	ptm_status status = put_tree(session, request, profile, rows, table);
+	ptm_status status = summed == PTM_OK ? put_range(session, request, weights, rows, table) : put_tree(session, request, profile, rows, table);
 	free(rows);
 	return status;
 }

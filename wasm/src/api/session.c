@@ -21,6 +21,7 @@ void ptm_session_free(ptm_session *session)
 		return;
 	ptm_samples_free(session->samples);
 	ptm_window_free(session);
+	ptm_range_free(session);
 	ptm_cut_free(session);
 	ptm_events_free(session);
 	ptm_cached_free(session->cached);

@@ -54,6 +54,7 @@ typedef struct ptm_queue_sample {
 typedef struct ptm_samples ptm_samples; /* api/samples.c: the cursor of table script */
 typedef struct ptm_events ptm_events;   /* api/query_events.c: the range of events asked for last */
 typedef struct ptm_window ptm_window;   /* api/window.c: a range decoded again */
+typedef struct ptm_range ptm_range;     /* api/range_tree.c: the call tree of a range, summed */
 typedef struct ptm_cut ptm_cut;         /* api/cut.h: what a bundle of a range needs */
 
 /* The runs of the profile with the ordinals that people count in. */
@@ -116,6 +117,7 @@ struct ptm_session {
 	PTM_ARRAY(uint32_t) image_samples;  /* the same of each image */
 	ptm_samples *samples;
 	ptm_window *window;
+	ptm_range *range;
 	ptm_cut *cut;
 	ptm_events *events;
 };
@@ -221,6 +223,16 @@ uint32_t ptm_ordinals_run_in_queue(const ptm_ordinals *ordinals, uint32_t queue,
  * trace's profile when the request names no range and no thread. */
 ptm_status ptm_window_profile(ptm_session *session, const ptm_request *request, ptm_profile **profile) PTM_MUST_CHECK;
 void ptm_window_free(ptm_session *session);
+/* Frees one that is not done: the range's decoding takes its place. */
+void ptm_window_give_up(ptm_session *session);
+/* api/range_tree.c: the weights of the call tree's rows in the time range of the
+ * request, for all threads (borrowed until the next call); PTM_MORE while it is not
+ * done. PTM_NOT_FOUND: only ptm_window_profile can tell. */
+ptm_status ptm_range_tree(ptm_session *session, const ptm_request *request, const ptm_weights **rows) PTM_MUST_CHECK;
+/* Whether the range asked for last was told by sums: for tests. */
+bool ptm_range_is_summed(const ptm_session *session);
+void ptm_range_free(ptm_session *session);
+void ptm_range_give_up(ptm_session *session);
 /* AUX bytes that a window makes decode, about. */
 uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_ns);
 

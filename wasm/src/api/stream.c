@@ -7,8 +7,9 @@
 #define MTC_PERIOD_MASK 15
 /* How far before a segment its clock is looked for first. */
 #define LOOK_BACK (UINT64_C(32) << 10)
-/* Read at a time where a cut is looked for: a PSB is near. */
-#define CUT_WINDOW (16u << 10)
+/* Read at a time where a cut is looked for: a PSB is near. Less than what was read
+ * with the header of the buffer that begins there: a browser has that at hand. */
+#define CUT_WINDOW (12u << 10)
 /* How far behind a place packets are read ahead. */
 #define READ_AHEAD (UINT64_C(64) << 10)
 
@@ -279,6 +280,29 @@ static void start_clock(ptm_session *session, ptm_segment *segment, const ptm_fl
 	segment->clock_state = PTM_CLOCK_EXACT;
 }
 
+/* Where a cut behind `offset` is looked for: the start of a recorder's buffer, if
+ * one is near, because its header has been read. */
+static uint64_t cut_place(ptm_stream *stream, uint64_t offset)
+{
+	uint64_t wanted = offset + stream->session->segment_bytes, most = stream->session->segment_bytes / 4, start;
+	const ptm_aux_chunk *chunk = chunk_at(stream, wanted, &start);
+
+	if (!chunk)
+		return wanted;
+	uint64_t place = wanted - start < start + chunk->size - wanted ? start : start + chunk->size;
+	bool is_near = place < wanted ? wanted - place <= most : place - wanted <= most;
+	return is_near && place < ptm_stream_size(stream) ? place : wanted;
+}
+
+/* Reads little where a cut is looked for. */
+static void want_cut(ptm_stream *stream, uint64_t offset)
+{
+	uint64_t start;
+	const ptm_aux_chunk *chunk = chunk_at(stream, offset, &start);
+	if (chunk)
+		ptm_trace_file_want(&stream->session->file, chunk->file_offset + (offset - start), CUT_WINDOW);
+}
+
 static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 {
 	ptm_stream stream = ptm_stream_of(session, queue);
@@ -289,7 +313,9 @@ static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 	do {
 		ptm_pt_reader reader;
 		ptm_segment segment = { .queue = queue, .offset = offset, .limit = size, .start_ns = start_ns };
-		ptm_pt_reader_init(&reader, &config.pt.input, size - offset > session->segment_bytes ? offset + session->segment_bytes : size, size);
+		uint64_t place = size - offset > session->segment_bytes ? cut_place(&stream, offset) : size;
+		want_cut(&stream, place);
+		ptm_pt_reader_init(&reader, &config.pt.input, place, size);
 		reader.window_bytes = CUT_WINDOW;
 		ptm_status status = ptm_pt_reader_sync(&reader);
 		if (status == PTM_OK) {
@@ -306,6 +332,7 @@ static ptm_status cut_queue(ptm_session *session, uint32_t queue)
 		PTM_TRY(ptm_array_push(&session->segments, segment));
 		offset = segment.limit;
 	} while (offset < size);
+	ptm_trace_file_want(&session->file, 0, 0);
 	return PTM_OK;
 }
 

@@ -109,6 +109,15 @@ ptm_status ptm_call_tree_find(ptm_call_tree *tree, uint32_t parent, uint32_t fun
 	return PTM_OK;
 }
 
+bool ptm_call_tree_look(const ptm_call_tree *tree, uint32_t parent, uint32_t function, uint32_t *node)
+{
+	uint32_t slot = tree->slot_count ? find_slot(tree, parent, function) : 0;
+	if (!tree->slot_count || !tree->slots[slot])
+		return false;
+	*node = tree->slots[slot] - 1;
+	return true;
+}
+
 ptm_status ptm_call_tree_attach(ptm_call_tree *tree, uint32_t node, uint32_t parent, uint32_t function)
 {
 	PTM_TRY(reserve_slot(tree));

@@ -28,6 +28,8 @@ void ptm_joined_free(ptm_joined *joined)
 static ptm_status copy_joined(ptm_joined *copy, const ptm_joined *from)
 {
 	copy->shortest_ns = from->shortest_ns;
+	copy->sums = from->sums;
+	copy->is_copy = true;
 	PTM_TRY(ptm_call_tree_copy(&copy->tree, &from->tree));
 	PTM_TRY(ptm_array_reserve(&copy->lanes, from->lanes.length));
 	for (uint32_t i = 0; i < from->lanes.length; i++) {
@@ -288,6 +290,7 @@ static void free_settled(ptm_profile *profile)
 		if (part->settled < part->piece_count || !part->pieces.at)
 			continue;
 		profile->stored_calls -= part->calls.length;
+		ptm_sums_close(&profile->sums, part->segment);
 		ptm_array_free(&part->pieces);
 		ptm_array_free(&part->nodes);
 		ptm_array_free(&part->frames);

@@ -23,6 +23,8 @@ struct ptm_joined {
 	PTM_ARRAY(ptm_lane *) lanes;      /* sorted by (thread, queue); owned */
 	PTM_ARRAY(ptm_joined_call) calls; /* of epochs that are over; their depths are known */
 	PTM_ARRAY(ptm_part_gap) gaps;     /* times in which a thread did not run */
+	ptm_sums *sums;                   /* borrowed; NULL: none are kept */
+	bool is_copy;                     /* adds nothing to them */
 };
 
 typedef struct ptm_seed {
@@ -40,6 +42,7 @@ struct ptm_profile {
 	ptm_block_stats stats;
 	ptm_part_counters incoming;  /* scratch: of the part being merged */
 	ptm_joined settled;
+	ptm_sums sums;               /* of what is settled; none without first_segment */
 	uint64_t stored_calls, stored_gaps;
 	uint32_t gap_shift;          /* stored gaps in one cell of 2^shift ns are one; 0: none are */
 	uint32_t unsettled;          /* parts merged since the last settling */
@@ -52,6 +55,10 @@ struct ptm_profile {
 	PTM_ARRAY(ptm_part_gap) queue_gaps;
 
 	PTM_ARRAY(ptm_call_node) call_tree;
+	PTM_ARRAY(uint32_t) tree_rows;    /* per node of the joined tree: its row, UINT32_MAX */
+	ptm_call_tree tree_index;         /* rows by parent and function, when is_indexed */
+	bool is_indexed;
+	PTM_ARRAY(uint32_t) row_map;      /* scratch */
 	PTM_ARRAY(ptm_call) calls;
 	PTM_ARRAY(uint32_t) call_parents; /* per call: the kept call around it, UINT32_MAX */
 	uint64_t calls_shortest_ns;
@@ -72,6 +79,9 @@ static inline uint32_t ptm_lane_queue(const ptm_profile *profile, uint32_t threa
 {
 	return !thread || thread == profile->idle_thread ? queue : PTM_ANY_QUEUE;
 }
+
+/* The part of a segment; NULL: it is not merged. */
+const ptm_part_data *ptm_profile_part(const ptm_profile *profile, uint32_t queue, uint32_t segment);
 
 /* queues.c: runs, checkpoints, totals, the queues' own gaps; links and holes. */
 ptm_status ptm_join_queues(ptm_profile *profile) PTM_MUST_CHECK;

@@ -35,6 +35,7 @@ ptm_status ptm_lane_copy(ptm_lane *copy, const ptm_lane *lane)
 	copy->bottom_level = lane->bottom_level;
 	copy->epoch_start_ns = lane->epoch_start_ns;
 	copy->instructions = lane->instructions;
+	copy->epoch = lane->epoch;
 	COPY_ARRAY(&copy->outsides, &lane->outsides);
 	COPY_ARRAY(&copy->stack, &lane->stack);
 	return ptm_call_tree_copy(&copy->tree, &lane->tree);
@@ -164,7 +165,10 @@ ptm_status ptm_lane_end_epoch(ptm_lane *lane, ptm_joined *joined)
 		lane->copied_bottom = lane->bottom_level;
 	lane->goes_on = false;
 	lane->departure.known = 0;
-	return fold_tree(lane, &joined->tree);
+	PTM_TRY(fold_tree(lane, &joined->tree));
+	if (joined->sums)
+		ptm_sums_map_epoch(joined->sums, lane->epoch, lane->map.at, lane->tree.nodes.length);
+	return PTM_OK;
 }
 
 /* ---------------------------------------------------------------- stack -- */
@@ -175,6 +179,7 @@ static ptm_status push(ptm_lane *lane, uint32_t parent, const ptm_frame *frame, 
 
 	PTM_TRY(ptm_call_tree_find(&lane->tree, parent, frame->function, &node));
 	lane->tree.nodes.at[node].calls += is_call;
+	lane->is_called = is_call;
 	PTM_TRY(ptm_array_push(&lane->stack, *frame));
 	lane->stack.at[lane->stack.length - 1].node = node;
 	return PTM_OK;
@@ -188,6 +193,7 @@ static ptm_status start(ptm_lane *lane, ptm_joined *joined, const ptm_arrival *t
 
 	PTM_TRY(ptm_lane_end_epoch(lane, joined));
 	PTM_TRY(begin_epoch(lane, start_ns));
+	lane->epoch = joined->sums && !joined->is_copy ? ptm_sums_begin_epoch(joined->sums) : PTM_NO_EPOCH;
 	if (!is_entry && lane->seed_count && lane->seeds[lane->seed_count - 1].function == to->function)
 		frame.start_ns = lane->seeds[--lane->seed_count].start_ns;
 	return push(lane, outside(lane), &frame, is_entry);
@@ -284,6 +290,10 @@ static ptm_status place(ptm_lane *lane, const ptm_joined *joined, const ptm_part
 	ptm_frame base = lane->stack.at[lane->stack.length - 1];
 
 	PTM_TRY(graft(lane, part, piece));
+	if (joined->sums && !joined->is_copy && lane->epoch != PTM_NO_EPOCH) {
+		ptm_sum_place at = { lane->epoch, base.node, lane->is_called };
+		ptm_sums_add(joined->sums, part, row, &at, lane->map.at);
+	}
 	if (piece->flags & PTM_PIECE_BASE_REPLACED) {
 		PTM_TRY(close_top(lane, joined, piece->base_end_ns, lane->instructions + piece->base_end_instructions, 0));
 		ptm_frame frame = adopt(lane, piece, &residue[0]);
@@ -304,6 +314,7 @@ ptm_status ptm_lane_add(ptm_lane *lane, ptm_joined *joined, const ptm_part_data 
 	const ptm_piece *piece = &part->pieces.at[row];
 	bool is_early = lane->departure.known && piece->start_ns < lane->departure.time_ns;
 
+	lane->is_called = false;
 	PTM_TRY(arrive(lane, joined, arrival, is_early ? lane->departure.time_ns : piece->start_ns));
 	PTM_TRY(place(lane, joined, part, row));
 	lane->departure = piece->departure;

@@ -14,7 +14,7 @@
 #ifndef PTM_PROFILE_LANE_H
 #define PTM_PROFILE_LANE_H
 
-#include "profile/part.h"
+#include "profile/sums.h"
 
 #define PTM_ANY_QUEUE UINT32_MAX
 
@@ -46,6 +46,8 @@ typedef struct ptm_lane {
 	uint32_t piece, run;         /* the last one */
 	bool goes_on;                /* a copy: the epoch it was copied in is not over */
 	int64_t copied_bottom;       /* a copy: bottom level of that epoch, once it is over */
+	uint32_t epoch;              /* its number in the sums; PTM_NO_EPOCH: it is not in there */
+	bool is_called;              /* the top frame was entered by the arrival at hand */
 } ptm_lane;
 
 void ptm_lane_free(ptm_lane *lane);

@@ -32,6 +32,10 @@ void ptm_profile_free(ptm_profile *profile)
 	for (uint32_t i = 0; i < profile->seeds.length; i++)
 		free(profile->seeds.at[i].stack);
 	ptm_joined_free(&profile->settled);
+	ptm_sums_free(&profile->sums);
+	ptm_call_tree_free(&profile->tree_index);
+	ptm_array_free(&profile->tree_rows);
+	ptm_array_free(&profile->row_map);
 	ptm_array_free(&profile->parts);
 	ptm_array_free(&profile->seeds);
 	ptm_array_free(&profile->first_segment);
@@ -57,6 +61,8 @@ ptm_status ptm_profile_expect(ptm_profile *profile, const uint32_t *first_segmen
 	memcpy(profile->first_segment.at, first_segment, (queues + 1) * sizeof *first_segment);
 	profile->first_segment.length = queues + 1;
 	profile->idle_thread = idle_thread;
+	PTM_TRY(ptm_sums_expect(&profile->sums, first_segment[queues]));
+	profile->settled.sums = &profile->sums;
 	return PTM_OK;
 }
 
@@ -164,22 +170,25 @@ static ptm_status flatten_tree(ptm_profile *profile, const ptm_joined *work)
 {
 	const ptm_tree_node *nodes = work->tree.nodes.at;
 	uint32_t count = work->tree.nodes.length;
-	uint32_t *first = malloc((3 * (size_t)count + 1) * sizeof *first), *next = first + count, *rows = next + count;
-
+	PTM_TRY(ptm_array_reserve(&profile->call_tree, count));
+	PTM_TRY(ptm_array_reserve(&profile->tree_rows, count));
+	uint32_t *first = malloc((2 * (size_t)count + 1) * sizeof *first), *next = first + count, *rows = profile->tree_rows.at;
 	if (!first)
 		return PTM_NO_MEMORY;
-	ptm_status status = ptm_array_reserve(&profile->call_tree, count);
+	profile->tree_rows.length = count;
 	memset(first, 0xff, 2 * (size_t)count * sizeof *first);
+	if (count)
+		memset(rows, 0xff, count * sizeof *rows);
 	for (uint32_t i = count; i--;) {
 		if (nodes[i].parent != PTM_NO_NODE) {
 			next[i] = first[nodes[i].parent];
 			first[nodes[i].parent] = i;
 		}
 	}
-	for (uint32_t i = 0; status == PTM_OK && i < work->lanes.length; i++)
+	for (uint32_t i = 0; i < work->lanes.length; i++)
 		flatten_lane(profile, nodes, work->lanes.at[i], first, next, rows);
 	free(first);
-	return status;
+	return PTM_OK;
 }
 
 static int compare_gaps(const void *left, const void *right)
@@ -215,6 +224,8 @@ static ptm_status join_gaps(ptm_profile *profile, const ptm_joined *work)
 
 static void clear(ptm_profile *profile)
 {
+	profile->tree_rows.length = 0;
+	profile->is_indexed = false;
 	profile->call_tree.length = profile->calls.length = profile->call_parents.length = 0;
 	profile->gaps.length = profile->block_stats.length = profile->runs.length = 0;
 	profile->checkpoints.length = profile->queues.length = 0;
@@ -269,11 +280,17 @@ const ptm_call *ptm_profile_calls(ptm_profile *profile, uint32_t *count, uint64_
 	return profile->calls.at;
 }
 
-const ptm_clock *ptm_profile_clock(const ptm_profile *profile, uint32_t queue, uint32_t segment)
+const ptm_part_data *ptm_profile_part(const ptm_profile *profile, uint32_t queue, uint32_t segment)
 {
 	ptm_part_data wanted = { .queue = queue, .segment = segment };
 	uint32_t row;
-	return find_part(profile, &wanted, &row) ? &profile->parts.at[row]->clock_in : NULL;
+	return find_part(profile, &wanted, &row) ? profile->parts.at[row] : NULL;
+}
+
+const ptm_clock *ptm_profile_clock(const ptm_profile *profile, uint32_t queue, uint32_t segment)
+{
+	const ptm_part_data *part = ptm_profile_part(profile, queue, segment);
+	return part ? &part->clock_in : NULL;
 }
 
 uint32_t ptm_profile_clock_breaks(ptm_profile *profile)

@@ -167,6 +167,21 @@ const ptm_checkpoint *ptm_profile_checkpoints(ptm_profile *profile, uint32_t *co
  * that starts inside calls. At most `capacity`; returns how many. */
 uint32_t ptm_profile_stack_at(ptm_profile *profile, uint32_t thread, uint64_t time_ns, ptm_call *into, uint32_t capacity);
 
+/* Weights of a row of the call tree, summed; differences may be below zero on the way. */
+typedef struct ptm_weights {
+	int64_t calls, self_ns, self_instructions, self_cycles;
+} ptm_weights;
+
+/* The tree of a range as a sum over segments. All are of the state in which
+ * ptm_profile_call_tree was asked last; `rows` are one for each of its rows. */
+/* Whether sums of the segments [from, to) of a queue are kept. */
+bool ptm_profile_has_sums(const ptm_profile *profile, uint32_t queue, uint32_t from, uint32_t to);
+/* Adds what a segment added to the tree. PTM_NOT_FOUND: that is not known. */
+ptm_status ptm_profile_add_segment(ptm_profile *profile, uint32_t segment, ptm_weights *rows) PTM_MUST_CHECK;
+/* Adds `sign` times what a part of the beginning of a segment says (the bytes of
+ * ptm_part_serialize). PTM_NOT_FOUND: it has no place in the tree. */
+ptm_status ptm_profile_add_start(ptm_profile *profile, const uint8_t *data, size_t length, uint32_t segment, int64_t sign, ptm_weights *rows) PTM_MUST_CHECK;
+
 /* For a profile of a window: the stack that `thread` has where the window begins,
  * outermost first, as ptm_profile_stack_at tells it (copies; before any merge).
  * Frames known only from here have no calls of their own in the tree. */

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Profiles of time ranges and threads, decoded again by the fast path and by the
- * slow path alone: the tables must be the same to the last byte.
+ * slow path alone: the tables must be the same to the last byte. And call trees
+ * summed from what is known of many small segments: the same weights of each function
+ * as decoded, and at each path the same however the segments were cut. Of cycles and
+ * instructions only totals are compared: a measurement may have a cut in it, and who
+ * decodes a range alone may take a jump on an unknown stack for another function's.
+ * Nor does he see the call on which the range begins.
  * Usage: windows TRACE SYMFS, or windows FIXTURES for all traces there. Exits 1 where they differ. */
 #include "api/session.h"
 #include "cli/host.h"
@@ -8,8 +13,9 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
-enum { RANGES = 6, MOST_THREADS = 4 };
+enum { RANGES = 6, MOST_THREADS = 4, MANY_SEGMENTS = 64, FEW_SEGMENTS = 24, LEAST_SEGMENT = 256 };
 
 static ptm_status decode_all(ptm_session *session)
 {
@@ -28,9 +34,11 @@ static ptm_status decode_all(ptm_session *session)
 }
 
 /* NULL: it cannot be opened. */
-static ptm_session *open_trace(const char *trace, const char *symfs, bool slow)
+static ptm_session *open_trace(const char *trace, const char *symfs, bool slow, uint32_t segment_bytes)
 {
 	ptm_session *session = ptm_session_new();
+	if (session && segment_bytes)
+		ptm_session_segment_bytes(session, segment_bytes);
 	if (session && ptm_open_with_symfs(session, trace, symfs) == PTM_OK) {
 		session->without_cache = slow;
 		if (decode_all(session) == PTM_OK)
@@ -97,6 +105,114 @@ static uint32_t compare_one(ptm_session *fast, ptm_session *slow, const char *na
 	return !is_same;
 }
 
+/* ----------------------------------------------------------- summed trees */
+
+enum { CALLS, NS, INSTRUCTIONS, CYCLES, WEIGHTS };
+
+/* Rows of a path, or of a function, as a number made of names; what they weigh. */
+typedef struct weighed { uint64_t id; double weights[WEIGHTS]; } weighed;
+typedef struct listed { weighed *at; uint32_t count; } listed;
+
+static uint64_t mixed(uint64_t id, const void *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		id = (id ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3;
+	return id;
+}
+
+static int by_id(const void *left, const void *right)
+{
+	const weighed *a = left, *b = right;
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+/* Rows of one number are one; those that weigh nothing are none. */
+static uint32_t united(weighed *rows, uint32_t count)
+{
+	uint32_t left = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const double *weights = rows[i].weights;
+		if (!(weights[CALLS] + weights[NS] + weights[INSTRUCTIONS] + weights[CYCLES] > 0))
+			continue;
+		if (!left || rows[left - 1].id != rows[i].id) {
+			rows[left++] = rows[i];
+			continue;
+		}
+		for (uint32_t k = 0; k < WEIGHTS; k++)
+			rows[left - 1].weights[k] += weights[k];
+	}
+	return left;
+}
+
+static listed list_of(ptm_session *session, const ptm_table *tree, bool by_path)
+{
+	static const uint32_t columns[WEIGHTS] = { PTM_call_tree_calls, PTM_call_tree_self_ns, PTM_call_tree_self_instructions, PTM_call_tree_self_cycles };
+	const ptm_request request = { .table = PTM_TABLE_functions };
+	ptm_table *functions = ask(session, &request);
+	const uint32_t *names = ptm_table_data(functions, PTM_functions_name), *parent = ptm_table_data(tree, PTM_call_tree_parent);
+	const uint32_t *function = ptm_table_data(tree, PTM_call_tree_function), *thread = ptm_table_data(tree, PTM_call_tree_thread);
+	uint32_t length, rows = ptm_table_rows(tree);
+	const char *pool = ptm_table_pool(functions, PTM_functions_name, &length);
+	listed list = { calloc(rows + 1, sizeof *list.at), rows };
+
+	for (uint32_t row = 0; row < rows; row++) {
+		uint64_t above = !by_path || parent[row] == PTM_ALL ? thread[row] : list.at[parent[row]].id;
+		uint32_t from = names[function[row]];
+		list.at[row].id = mixed(mixed(above, "/", 1), pool + from, names[function[row] + 1] - from);
+		for (uint32_t i = 0; i < WEIGHTS; i++) {
+			double weight = ((const double *)ptm_table_data(tree, columns[i]))[row];
+			list.at[row].weights[i] = weight == weight ? weight : 0;
+		}
+	}
+	qsort(list.at, rows, sizeof *list.at, by_id);
+	list.count = united(list.at, rows);
+	ptm_table_free(functions);
+	return list;
+}
+
+/* `lost`: so many calls may be missing in `b`. */
+static bool same_weights(const listed *a, const listed *b, double lost)
+{
+	double cycles = 0, instructions = 0;
+	if (a->count != b->count)
+		return false;
+	for (uint32_t i = 0; i < a->count; i++) {
+		const double *x = a->at[i].weights, *y = b->at[i].weights;
+		if (a->at[i].id != b->at[i].id || x[NS] != y[NS] || x[CALLS] < y[CALLS])
+			return false;
+		lost -= x[CALLS] - y[CALLS];
+		cycles += x[CYCLES] - y[CYCLES];
+		instructions += x[INSTRUCTIONS] - y[INSTRUCTIONS];
+	}
+	return lost >= 0 && cycles == 0 && instructions == 0;
+}
+
+typedef struct sums { ptm_session *fine, *coarse; uint64_t count; } sums;
+
+static uint32_t compare_sums(sums *sums, ptm_session *slow, const char *name, const ptm_request *request)
+{
+	ptm_table *a = ask(sums->fine, request), *b = ask(sums->coarse, request), *c = ask(slow, request);
+	bool are_sums = ptm_range_is_summed(sums->fine) && ptm_range_is_summed(sums->coarse), is_same = a && b && c;
+
+	if (is_same && are_sums) {
+		listed x = list_of(sums->fine, a, true), y = list_of(sums->coarse, b, true);
+		listed own = list_of(sums->fine, a, false), decoded = list_of(slow, c, false);
+		is_same = same_weights(&x, &y, 0) && same_weights(&own, &decoded, slow->sideband.threads.length);
+		free(x.at);
+		free(y.at);
+		free(own.at);
+		free(decoded.at);
+		sums->count++;
+	}
+	if (!is_same)
+		fprintf(stderr, "windows: %s: summed call tree, thread %d, %.0f to %.0f ns: not the same\n", name,
+			(int)request->thread, request->start_ns, request->end_ns);
+	ptm_table_free(a);
+	ptm_table_free(b);
+	ptm_table_free(c);
+	return !is_same;
+}
+
 /* From the trace's start to the end of its last call. */
 static uint64_t length_of(ptm_session *session)
 {
@@ -109,11 +225,20 @@ static uint64_t length_of(ptm_session *session)
 	return (uint64_t)last;
 }
 
-static uint32_t compare(const char *name, const char *trace, const char *symfs, uint64_t *windows)
+/* So small that there are about `count`. */
+static uint32_t small_segment(const char *trace, uint32_t count)
+{
+	struct stat facts;
+	uint64_t bytes = stat(trace, &facts) ? 0 : (uint64_t)facts.st_size / count;
+	return bytes < LEAST_SEGMENT ? LEAST_SEGMENT : (uint32_t)bytes;
+}
+
+static uint32_t compare(const char *name, const char *trace, const char *symfs, uint64_t *windows, uint64_t *summed)
 {
 	static const uint32_t tables[] = { PTM_TABLE_call_tree, PTM_TABLE_calls, PTM_TABLE_blocks };
-	ptm_session *fast = open_trace(trace, symfs, false), *slow = open_trace(trace, symfs, true);
-	uint32_t differ = !fast != !slow, threads = fast && slow ? fast->sideband.threads.length : 0;
+	ptm_session *fast = open_trace(trace, symfs, false, 0), *slow = open_trace(trace, symfs, true, 0);
+	sums sums = { open_trace(trace, symfs, false, small_segment(trace, MANY_SEGMENTS)), open_trace(trace, symfs, false, small_segment(trace, FEW_SEGMENTS)), 0 };
+	uint32_t differ = !fast != !slow || !fast != !sums.fine || !fast != !sums.coarse, threads = fast && slow && sums.fine && sums.coarse ? fast->sideband.threads.length : 0;
 	uint64_t length = fast ? length_of(fast) : 0;
 
 	for (uint32_t thread = 0; thread < threads && thread <= MOST_THREADS; thread++)
@@ -125,9 +250,14 @@ static uint32_t compare(const char *name, const char *trace, const char *symfs, 
 							.end_ns = range == RANGES ? 0 : (double)(length * (range + 2) / (RANGES + 2)) };
 				++*windows;
 				differ += compare_one(fast, slow, name, &request);
+				if (tables[i] == PTM_TABLE_call_tree)
+					differ += compare_sums(&sums, slow, name, &request);
 			}
 	ptm_session_free(fast);
 	ptm_session_free(slow);
+	ptm_session_free(sums.fine);
+	ptm_session_free(sums.coarse);
+	*summed += sums.count;
 	ptm_host_close_all();
 	return differ;
 }
@@ -135,7 +265,7 @@ static uint32_t compare(const char *name, const char *trace, const char *symfs, 
 int main(int argc, char **argv)
 {
 	char symfs[4096], path[4096];
-	uint64_t windows = 0;
+	uint64_t windows = 0, sums = 0;
 	uint32_t differ = 0;
 	struct dirent *entry;
 
@@ -149,12 +279,12 @@ int main(int argc, char **argv)
 		if (!strstr(entry->d_name, ".perf.data"))
 			continue;
 		snprintf(path, sizeof path, "%s/%s", argv[1], entry->d_name);
-		differ += compare(entry->d_name, path, symfs, &windows);
+		differ += compare(entry->d_name, path, symfs, &windows, &sums);
 	}
 	if (list)
 		closedir(list);
 	if (argc == 3)
-		differ = compare(argv[1], argv[1], argv[2], &windows);
-	printf("windows: %" PRIu64 " tables of time ranges and threads, %u differ\n", windows, differ);
-	return differ || !windows;
+		differ = compare(argv[1], argv[1], argv[2], &windows, &sums);
+	printf("windows: %" PRIu64 " tables of time ranges and threads, %" PRIu64 " more call trees are sums, %u differ\n", windows, sums, differ);
+	return differ || !windows || !sums;
 }

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes of files that will be asked for again: asking a browser for some bytes
+// costs milliseconds, however few they are.
+import { upperBound } from '../lib/bisect'
+
+/** Small reads, of a walk over a file: each begins behind those before it, with few exceptions. */
+export class KeptReads {
+  private starts: number[] = []
+  private pieces: Uint8Array[] = []
+  private bytes = 0
+
+  constructor(private readonly most: number) {}
+
+  keep(offset: number, piece: Uint8Array): void {
+    if (this.bytes + piece.length > this.most) return
+    const at = upperBound(this.starts, offset)
+    this.starts.splice(at, 0, offset)
+    this.pieces.splice(at, 0, piece)
+    this.bytes += piece.length
+  }
+
+  /** All of these bytes, or null. */
+  find(offset: number, length: number): Uint8Array | null {
+    const at = upperBound(this.starts, offset) - 1
+    const start = this.starts[at]
+    const piece = this.pieces[at]
+    if (start === undefined || !piece || offset + length > start + piece.length) return null
+    return piece.subarray(offset - start, offset - start + length)
+  }
+}
+
+/** Whole small files, of which many places are asked for; the ones kept longest go first. */
+export class KeptFiles<File extends object> {
+  private readonly files = new Map<File, Uint8Array>()
+  private bytes = 0
+
+  constructor(private readonly most: number) {}
+
+  /** The file's bytes, read by `read` when they are not at hand. */
+  bytesOf(file: File, read: () => Uint8Array): Uint8Array {
+    const known = this.files.get(file)
+    if (known) return known
+    const made = read()
+    for (const [oldest, bytes] of this.files) {
+      if (this.bytes + made.length <= this.most) break
+      this.files.delete(oldest)
+      this.bytes -= bytes.length
+    }
+    this.files.set(file, made)
+    this.bytes += made.length
+    return made
+  }
+}
