@@ -45,6 +45,7 @@ struct ptm_pt_flow {
 	bool distrusts;          /* code was missing, no IP in full since */
 	uint8_t mode;            /* enum ptm_insn_mode */
 	bool guest, guest_next;  /* non-root operation (PIP's NR), and what the next branch makes it */
+	uint32_t pips;           /* PIP packets since the last that decided: so many MOV CR3 did not end tracing */
 	bool interrupts_on, interrupts_next; /* IF, and what the next TIP or TIP.PGE makes it */
 	bool in_transaction;
 	bool found_transaction;  /* while a PSB or an IP is searched: in a transaction from there on */
@@ -165,6 +166,19 @@ ptm_status ptm_flow_walk_tnt(ptm_pt_flow *flow) PTM_MUST_CHECK;
 ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow) PTM_MUST_CHECK;
 ptm_status ptm_flow_walk_fup(ptm_pt_flow *flow) PTM_MUST_CHECK;
 ptm_status ptm_flow_fup_tip(ptm_pt_flow *flow) PTM_MUST_CHECK;
+
+/* pt_errata.c */
+/* Corrects where a branch leads (`to`) when a transaction's abort comes right behind it. */
+ptm_status ptm_flow_before_abort(ptm_pt_flow *flow, uint64_t *to) PTM_MUST_CHECK;
+/* Whether the FUP behind an OVF means nothing, for tracing is off. */
+bool ptm_flow_fup_is_odd(ptm_pt_flow *flow);
+/* Takes a packet that only an erratum lets stand behind an OVF. Returns false for others. */
+bool ptm_flow_after_overflow(ptm_pt_flow *flow);
+/* Whether the VM entry that a FUP and a TIP.PGD name was executed. */
+bool ptm_flow_entry_counts(const ptm_pt_flow *flow);
+/* For a TIP.PGD without IP: stores the block at the flow's ip and how many of its instructions
+ * are executed, when the last of these leaves a filter; else 0. */
+ptm_status ptm_flow_leaves_filter(ptm_pt_flow *flow, uint32_t *row, uint32_t *instructions) PTM_MUST_CHECK;
 
 /* pt_walk.c: each does one block at most, emits at most one visit and one gap. */
 typedef enum ptm_walk {
