@@ -184,19 +184,14 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 	context->until_tsc = session->pt.timeless ? UINT64_MAX : next_change(session, tsc);
 }
 
-/* Whether the trace's address filter lets code at `ip` be traced. */
-static bool is_filtered(void *host, uint32_t space, uint64_t ip)
+/* Whether a branch to `ip` leaves what the trace's address filter lets be traced. */
+static bool leaves_filter(void *host, uint32_t space, uint64_t ip)
 {
 	const ptm_session *session = ((const ptm_stream *)host)->session;
-	const ptm_address_filter *filter = &session->pt.filters;
+	if (ip >> 63)
+		return ptm_address_filter_leaves(&session->pt.filters, ip, 0, 0);
 	const ptm_map *map = ptm_spaces_find(session->spaces, space, ip);
-	for (uint32_t i = 0; i < filter->count; i++) {
-		const ptm_filter_range *range = &filter->ranges[i];
-		uint64_t at = !range->file ? ip : map && map->name == range->file ? ip - map->start + map->file_offset : UINT64_MAX;
-		if (at - range->start < range->size)
-			return true;
-	}
-	return false;
+	return map && ptm_address_filter_leaves(&session->pt.filters, ip, map->name, ip - map->start + map->file_offset);
 }
 
 void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
@@ -223,10 +218,11 @@ void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period & MTC_PERIOD_MASK, pt->max_nonturbo_ratio, pt->cyc_threshold },
 			.time = stream->session->time,
 			.return_compression = pt->return_compression,
+			.as_perf = stream->as_perf,
 			.cr3_filter = pt->cr3_filter && !stream->as_perf,
 			.host = stream,
 			.context = ptm_stream_context,
-			.filtered = pt->filters.count ? is_filtered : NULL,
+			.leaves = pt->filters.count ? leaves_filter : NULL,
 		},
 	};
 }

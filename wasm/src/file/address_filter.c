@@ -49,12 +49,26 @@ ptm_status ptm_address_filter_read(ptm_strings *strings, const char *text, ptm_a
 		bool stops = take_word(&at, "tracestop ");
 		if (stops || take_word(&at, "filter "))
 			PTM_TRY(take_range(strings, &at, &range, &understood));
-		if (!understood || (!stops && read.count == PTM_FILTER_RANGES))
+		if (!understood || read.count == PTM_FILTER_RANGES)
 			return PTM_OK;
-		if (!stops)
-			read.ranges[read.count++] = range;
+		range.stops = stops;
+		read.ranges[read.count++] = range;
 		at += strspn(at, " ,");
 	} while (*at);
 	*filter = read;
 	return PTM_OK;
+}
+
+bool ptm_address_filter_leaves(const ptm_address_filter *filter, uint64_t ip, uint32_t file, uint64_t at)
+{
+	bool filters = false, inside = false;
+	for (uint32_t i = 0; i < filter->count; i++) {
+		const ptm_filter_range *range = &filter->ranges[i];
+		bool hit = range->file == file && (file ? at : ip) - range->start < range->size;
+		if (hit && range->stops)
+			return true;
+		filters |= !range->stops;
+		inside |= hit;
+	}
+	return filters && !inside;
 }

@@ -23,19 +23,24 @@ static void account_indirect(ptm_pt_flow *flow, const ptm_block *block)
 }
 
 /* The branch at the end of `row` is none that the packet can decide. It was
- * reached: perf counts it, and it pushes or pops a return address. */
+ * reached: perf counts it, and it pushes or pops a return address. What stands before
+ * it is told first, and the step that comes to it again finds it alone. */
 static void contradict(ptm_pt_flow *flow, uint32_t row)
 {
 	const ptm_block *block = &flow->blocks->blocks.at[row];
 	uint64_t branch_ip = block->last_ip;
-	account_indirect(flow, block);
 	if (block->instructions > 1) {
 		ptm_flow_visit_part(flow, row, block->instructions - 1u);
 		flow->ip = branch_ip;
+		flow->resumed = true;
+		return;
 	}
+	account_indirect(flow, block);
 	flow->instructions++;
 	flow->clock.instructions++;
-	ptm_flow_mismatch(flow);
+	ptm_item *gap = ptm_flow_mismatch(flow);
+	gap->block = row;
+	gap->instructions = block->instructions;
 }
 
 /* A TIP in the middle of TNT bits: a deferred one. The next packet must be it. */

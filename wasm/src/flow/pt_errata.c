@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the flow allows for errata of the CPU (pt/errata.h; those that spoil single
- * packets are the reader's), and where tracing stops that an address or CR3 filter ends. */
+ * packets are the reader's), and where tracing stops that an address or CR3 filter ends:
+ * the TIP.PGD of a conditional branch does not say where to, nor, by erratum SKL014, that
+ * of other direct ones. */
 #include "flow/pt_flow_state.h"
 #include "pt/last_ip.h"
 
@@ -140,7 +142,7 @@ ptm_status ptm_flow_leaves_filter(ptm_pt_flow *flow, uint32_t *row, uint32_t *in
 	const ptm_pt_flow_config *config = &flow->config;
 
 	*instructions = 0;
-	if (!config->cr3_filter && !(config->filtered && config->input.errata & PTM_SKL014))
+	if (!config->cr3_filter && !config->leaves)
 		return PTM_OK;
 	PTM_TRY(ptm_blocks_find(flow->blocks, flow->context.space, flow->ip, flow->mode, row));
 	const ptm_block *block = &flow->blocks->blocks.at[*row];
@@ -149,8 +151,7 @@ ptm_status ptm_flow_leaves_filter(ptm_pt_flow *flow, uint32_t *row, uint32_t *in
 		if (status == PTM_NO_MEMORY || *instructions)
 			return status;
 	}
-	if ((block->class == PTM_INSN_JUMP || block->class == PTM_INSN_CALL) && config->filtered && config->input.errata & PTM_SKL014 &&
-	    !config->filtered(config->host, flow->context.space, block->target))
+	if (block->target && config->leaves && config->leaves(config->host, flow->context.space, block->target))
 		*instructions = block->instructions;
 	return PTM_OK;
 }

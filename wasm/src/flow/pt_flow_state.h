@@ -57,6 +57,7 @@ struct ptm_pt_flow {
 	uint64_t psb_moves;      /* of the clock, before that PSB */
 	bool lost;               /* sync with the code was lost, and no IP found since */
 	uint64_t lost_from;      /* offset where it was */
+	bool off_since;          /* since then tracing was off */
 	uint64_t limit_packets;  /* packets read when the limit was reached */
 	ptm_clock limit_clock;   /* the clock there */
 	bool continuing, limited;
@@ -111,11 +112,11 @@ void ptm_flow_latch_estimate(ptm_pt_flow *flow);
 /* As ptm_flow_latch, and corrects the time where it was estimated ahead of the packets. */
 void ptm_flow_latch_exactly(ptm_pt_flow *flow);
 /* Emits a gap at the current place; the next step searches an IP, and as perf does it takes a compressed one unless code was missing. */
-void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason);
+ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason);
 void ptm_flow_overflow(ptm_pt_flow *flow);
 /* Another recording begins: nothing is known any more. */
 void ptm_flow_restart(ptm_pt_flow *flow);
-void ptm_flow_mismatch(ptm_pt_flow *flow);
+ptm_item *ptm_flow_mismatch(ptm_pt_flow *flow);
 /* The packet is none, or comes where it cannot: what is known of the flow stays. */
 void ptm_flow_bad_packet(ptm_pt_flow *flow);
 /* `begin` ends a loss: tells the bytes that passed by without code. */

@@ -176,6 +176,19 @@ ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 
 /* ------------------------------------------------------ waiting for an IP */
 
+/* Packet generation stops while the code is not known. */
+static void stop_tracing(ptm_pt_flow *flow)
+{
+	ptm_flow_disable(flow);
+	flow->off_since = true;
+}
+
+/* After missing code only an IP is trusted that is sent in full; perf takes 48 bits without the sign for less. */
+static bool is_full(const ptm_pt_flow *flow)
+{
+	return flow->packet.count >= 3 && !(flow->packet.count == 4 && flow->config.as_perf);
+}
+
 ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 {
 	uint64_t ip;
@@ -188,12 +201,11 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 		if (flow->packet.kind == PTM_PACKET_TIP_PGE)
 			ptm_flow_enable(flow);
 		else if (flow->packet.kind == PTM_PACKET_TIP_PGD)
-			ptm_flow_disable(flow);
+			stop_tracing(flow);
 		else if (flow->packet.kind == PTM_PACKET_TIP)
 			flow->enabled = flow->clock.counting = true;
 		ip = flow->packet.count ? ptm_flow_packet_ip(flow) : 0;
-		/* After an error perf trusts only an IP that is sent in full. */
-		if (ip && (!flow->distrusts || flow->packet.count >= 3)) {
+		if (ip && (!flow->distrusts || is_full(flow))) {
 			ptm_flow_begin(flow, ip);
 			flow->in_transaction = flow->found_transaction;
 		}
@@ -220,7 +232,7 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 		ptm_flow_overflow(flow);
 		return PTM_OK;
 	case PTM_PACKET_TRACESTOP:
-		ptm_flow_disable(flow);
+		stop_tracing(flow);
 		return PTM_OK;
 	default:
 		return PTM_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What CPUs do wrong in their Intel PT packets, as libipt names it: by the number
- * in Intel's specification updates. BDM70 (and SKD024, SKL021, KBL021) is always
- * allowed for, and SKL168, which loses a CYC before a PSB, costs time only until
+ * in Intel's specification updates. BDM70 (and SKD024, SKL021, KBL021) and SKL014 (with
+ * an address filter) are always allowed for, and SKL168, which loses a CYC before a PSB, costs time only until
  * that PSB's own. */
 #ifndef PTM_PT_ERRATA_H
 #define PTM_PT_ERRATA_H
@@ -14,10 +14,9 @@ typedef enum ptm_erratum {
 	PTM_SKD007 = 1 << 1,     /* an OVF may stand in place of all but the first byte of a CYC */
 	PTM_SKD022 = 1 << 2,     /* a VM entry that turns tracing off may put a FUP before its TIP.PGD */
 	PTM_SKD010 = 1 << 3,     /* the FUP or TIP.PGE after an OVF may be missing */
-	PTM_SKL014 = 1 << 4,     /* a direct branch out of an address filter may lack the IP in its TIP.PGD */
-	PTM_APL12 = 1 << 5,      /* an OVF outside of traced code may be followed by a FUP */
-	PTM_APL11 = 1 << 6,      /* an OVF may be followed by a TIP.PGD */
-	PTM_SKZ84 = 1 << 7       /* in a guest a TMA may be spoiled, and one byte longer */
+	PTM_APL12 = 1 << 4,      /* an OVF outside of traced code may be followed by a FUP */
+	PTM_APL11 = 1 << 5,      /* an OVF may be followed by a TIP.PGD */
+	PTM_SKZ84 = 1 << 6       /* in a guest a TMA may be spoiled, and one byte longer */
 } ptm_erratum;
 
 /* Errata (enum ptm_erratum, joined) of a CPU as perf names it: "GenuineIntel-6-94-3" or

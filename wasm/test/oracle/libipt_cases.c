@@ -69,11 +69,11 @@ static uint32_t decoded(pt_world *world, uint64_t *ips)
 
 typedef struct filter { unsigned long long first, last; } filter;
 
-static bool is_in_filter(void *world, uint32_t space, uint64_t ip)
+static bool leaves_filter(void *world, uint32_t space, uint64_t ip)
 {
 	const filter *range = ((const pt_world *)world)->user;
 	(void)space;
-	return ip >= range->first && ip <= range->last;
+	return ip < range->first || ip > range->last;
 }
 
 /* Returns whether a case agrees on a CPU. Prints the first difference. */
@@ -90,7 +90,7 @@ static bool run(const char *directory, const char *name, uint64_t address, const
 	world.config.cr3_filter = true;
 	world.user = range;
 	if (range->last)
-		world.config.filtered = is_in_filter;
+		world.config.leaves = leaves_filter;
 	uint32_t count = expected(directory, name, wanted), have = decoded(&world, got), i = 0;
 	pt_world_close(&world);
 	if (count & COUNT_ONLY) {

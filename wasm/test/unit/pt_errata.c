@@ -11,8 +11,8 @@ static uint32_t errata_of(const char *cpuid)
 static void cpus(void)
 {
 	CHECK_EQ(errata_of("GenuineIntel-6-61-4"), PTM_BDM64);
-	CHECK_EQ(errata_of("GenuineIntel,6,78,3"), PTM_SKD007 | PTM_SKD022 | PTM_SKD010 | PTM_SKL014);
-	CHECK_EQ(errata_of("GenuineIntel-6-85-7"), PTM_SKD022 | PTM_SKL014 | PTM_SKZ84);
+	CHECK_EQ(errata_of("GenuineIntel,6,78,3"), PTM_SKD007 | PTM_SKD022 | PTM_SKD010);
+	CHECK_EQ(errata_of("GenuineIntel-6-85-7"), PTM_SKD022 | PTM_SKZ84);
 	CHECK_EQ(errata_of("GenuineIntel-6-151-2"), PTM_SKD022 | PTM_APL11);
 	CHECK_EQ(errata_of("GenuineIntel-6-92-9"), PTM_APL12 | PTM_APL11);
 	CHECK_EQ(errata_of("GenuineIntel-19-1-0"), PTM_SKD022 | PTM_SKZ84);
@@ -27,8 +27,10 @@ static void cpus(void)
 static bool outside(void *world, uint32_t space, uint64_t ip)
 {
 	(void)world, (void)space;
-	return ip != 0x40101b;
+	return ip == 0x40101b;
 }
+
+static bool with_filter; /* 40101b is outside of it */
 
 /* pt_code on a CPU with these errata. */
 static const char *flow_with(uint32_t errata, const char *hex)
@@ -36,7 +38,7 @@ static const char *flow_with(uint32_t errata, const char *hex)
 	pt_world world;
 	pt_world_open(&world, 0x401000, pt_code, sizeof pt_code);
 	world.config.input.errata = errata;
-	world.config.filtered = outside;
+	world.config.leaves = with_filter ? outside : NULL;
 	(void)world_flow(&world, hex);
 	pt_world_close(&world);
 	return text;
@@ -100,9 +102,11 @@ static void after_overflow(void)
 /* A direct call out of an address filter, and its TIP.PGD without IP. */
 static void left_filter(void)
 {
-	CHECK_TEXT(flow_with(PTM_SKL014, START "01"),
+	with_filter = true;
+	CHECK_TEXT(flow_with(0, START "01"),
 		"begin~ 401000 @1000\n"
 		"401000 3 off 40101b @1000\n");
+	with_filter = false;
 	CHECK_TEXT(flow_with(0, START "01"),
 		"begin~ 401000 @1000\n"
 		"401000 3 call 40101b @1000\n"
@@ -150,13 +154,22 @@ static void filters(void)
 	ptm_strings strings = { 0 };
 	ptm_address_filter filter;
 	CHECK_EQ(ptm_address_filter_read(&strings, "filter 0x10/0x20@/bin/x y,filter 18446744071578845184/16,tracestop 0x1/0x2@/a", &filter), PTM_OK);
-	CHECK_EQ(filter.count, 2);
+	CHECK_EQ(filter.count, 3);
+	uint32_t file = filter.ranges[0].file, other = filter.ranges[2].file;
+	CHECK(!ptm_address_filter_leaves(&filter, 0x401010, file, 0x10));
+	CHECK(ptm_address_filter_leaves(&filter, 0x401030, file, 0x30));
+	CHECK(ptm_address_filter_leaves(&filter, 0x401001, other, 1));
+	CHECK(!ptm_address_filter_leaves(&filter, 0xffffffff8100000f, 0, 0));
+	CHECK(ptm_address_filter_leaves(&filter, 0xffffffff81000010, 0, 0));
 	CHECK_EQ(filter.ranges[0].start, 0x10);
 	CHECK_EQ(filter.ranges[0].size, 0x20);
 	CHECK_TEXT(ptm_strings_get(&strings, filter.ranges[0].file), "/bin/x y");
 	CHECK_EQ(filter.ranges[1].start, 0xffffffff81000000);
 	CHECK_EQ(filter.ranges[1].size, 16);
 	CHECK_EQ(filter.ranges[1].file, 0);
+	CHECK_EQ(ptm_address_filter_read(&strings, "tracestop 0x1/0x2@/a", &filter), PTM_OK);
+	CHECK(ptm_address_filter_leaves(&filter, 0x401001, other, 1));
+	CHECK(!ptm_address_filter_leaves(&filter, 0x401010, file, 0x10));
 	static const char *const others[] = { "", "filter main", "filter 0x10", "start 0x10@/bin/x", "filter 0x10/0x20@/bin/x,stop 0x10",
 		"filter 0x10/0x20 @/bin/x", "filter 1/1,filter 2/1,filter 3/1,filter 4/1,filter 5/1" };
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
