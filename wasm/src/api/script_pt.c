@@ -364,9 +364,33 @@ static ptm_status tell_ratio(ptm_session *session, ptm_samples *samples, ptm_lan
 	return ptm_samples_put(session, samples, from, from->tsc, &row);
 }
 
+/* Quick decoding: a place is a sample, whatever the period; and its asynchronous branches have no visit. */
+static ptm_status tell_quick(ptm_session *session, ptm_samples *samples, ptm_lane *from)
+{
+	const ptm_item *item = &from->item;
+	ptm_script_row row = { .ip = item->ip, .period = 1, .code_ip = item->ip, .code_space = item->space, .length = LENGTH_UNKNOWN,
+		.flags = ptm_samples_state_flags(session, item) };
+
+	if (item->bytes) {
+		row.addr = item->to_ip ? item->to_ip : item->payload;
+		row.flags |= (item->bytes == PTM_HOP_ABORT ? PTM_FLAG_BRANCH | PTM_FLAG_ABORT : async_flags(row.addr)) | (item->to_ip ? 0u : PTM_FLAG_END);
+	}
+	if (item->event == PTM_EVENT_HOP)
+		return put_branch(session, samples, from, &row, 0);
+	if (!(samples->script.options.want & PTM_WANT_INSTRUCTIONS))
+		return PTM_OK;
+	row.event = PTM_SCRIPT_INSTRUCTIONS;
+	ptm_samples_measure(samples, &row, from, &from->last_instruction, 0);
+	return ptm_samples_put(session, samples, from, from->tsc, &row);
+}
+
 static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
+	if (item->event == PTM_EVENT_PLACE || item->event == PTM_EVENT_HOP) {
+		PTM_TRY(tell_ratio(session, samples, from, item->ip));
+		return tell_quick(session, samples, from);
+	}
 	/* Without a FUP a control flow event has nothing to do with the instruction before it. */
 	if (item->event == PTM_EVENT_CFE && !item->has_ip) {
 		from->walked_length = 0;

@@ -243,6 +243,10 @@ static void async_end(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip)
 	flow->ip = flow->stop_ip;
 	flow->guest = flow->guest_next;
 	flow->step = PTM_STEP_PACKET;
+	if (flow->config.quick) {
+		ptm_flow_hop_branch(flow, to_ip, away_ip);
+		return;
+	}
 	uint8_t end = flow->pending_abort ? PTM_END_ABORT : PTM_END_ASYNC;
 	if (ptm_flow_entry_counts(flow)) {
 		ptm_flow_visit(flow, flow->cut_block, PTM_END_OFF, 0, true);

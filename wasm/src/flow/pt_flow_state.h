@@ -168,6 +168,14 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow) PTM_MUST_CHECK;
 ptm_status ptm_flow_walk_fup(ptm_pt_flow *flow) PTM_MUST_CHECK;
 ptm_status ptm_flow_fup_tip(ptm_pt_flow *flow) PTM_MUST_CHECK;
 
+/* pt_hop.c */
+/* Takes a packet in quick decoding; false: it is for the usual way. */
+ptm_status ptm_flow_hop(ptm_pt_flow *flow, bool *taken) PTM_MUST_CHECK;
+/* Control was at the flow's ip; nothing unless decoding is quick. */
+void ptm_flow_tell_place(ptm_pt_flow *flow);
+/* The end of an asynchronous event, as async_end of pt_decide.c. */
+void ptm_flow_hop_branch(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip);
+
 /* pt_errata.c */
 /* Corrects where a branch leads (`to`) when a transaction's abort comes right behind it. */
 ptm_status ptm_flow_before_abort(ptm_pt_flow *flow, uint64_t *to) PTM_MUST_CHECK;

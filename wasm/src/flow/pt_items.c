@@ -189,6 +189,7 @@ bool ptm_flow_emit_block(ptm_pt_flow *flow)
 
 void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
 {
+	bool leaves = flow->step == PTM_STEP_PACKET && flow->packet.kind == PTM_PACKET_TIP_PGD;
 	flow->ip = ip;
 	flow->guest = flow->guest_next;
 	flow->step = PTM_STEP_PACKET;
@@ -208,6 +209,8 @@ void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
 		item->end = PTM_END_OFF;
 	else
 		ptm_flow_take_interrupts(flow, item);
+	if (!leaves)
+		ptm_flow_tell_place(flow);
 }
 
 /* Times are no longer sure, but the packets behind it are read in the same state. */

@@ -246,6 +246,12 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 {
 	PTM_TRY(ptm_flow_read(flow));
 	ptm_clock_next(&flow->clock, flow->packet_before);
+	if (flow->config.quick) {
+		bool taken;
+		PTM_TRY(ptm_flow_hop(flow, &taken));
+		if (taken)
+			return PTM_OK;
+	}
 	if (ptm_flow_take_common(flow)) {
 		flow->pips += flow->packet.kind == PTM_PACKET_PIP;
 		if (flow->packet.kind == PTM_PACKET_MODE_EXEC)

@@ -68,6 +68,7 @@ static void begin_at_psb(ptm_pt_flow *flow, uint64_t ip)
 	item->to_ip = ip;
 	item->resumed = true;
 	ptm_flow_found(flow, item);
+	ptm_flow_tell_place(flow);
 }
 
 /* Decoding may begin at this PSB: measurements do not go across it. */
@@ -99,7 +100,7 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	}
 	PTM_TRY(status);
 	/* Erratum BDM70 (and SKD024, SKL021, KBL021): PSB+ before a TIP.PGE may have a FUP, though tracing is still off. */
-	if (was_enabled && ip && flow->ip && ip != flow->ip)
+	if (was_enabled && ip && flow->ip && ip != flow->ip && !flow->config.quick)
 		PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
 	if (reaches) {
 		flow->stop_ip = ip;
@@ -108,7 +109,10 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	}
 	psb_event(flow, flow->psb_offset, ip, false);
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);
-	if (ip && !flow->ip)
+	if (ip && flow->config.quick) {
+		flow->ip = ip;
+		ptm_flow_tell_place(flow);
+	} else if (ip && !flow->ip)
 		begin_at_psb(flow, ip);
 	else if (ip && !was_enabled)
 		flow->ip = ip;
@@ -168,6 +172,7 @@ ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 		ptm_item *begin = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
 		begin->to_ip = ip;
 		begin->resumed = true;
+		ptm_flow_tell_place(flow);
 	}
 	flow->resumed = flow->continuing;
 	flow->continuing = false;
