@@ -35,6 +35,8 @@ export type ItraceOptions = {
   timeless: boolean
   /** Samples that are in the trace itself (PEBS via PT). */
   others: boolean
+  /** 1: decoded without code; 2: from PSB to PSB. */
+  quick: number
   /** Call chains or branches for the file's own samples. */
   add_to_samples: boolean
 }
@@ -68,6 +70,7 @@ export function noItrace(): ItraceOptions {
     approximate_ipc: false,
     timeless: false,
     others: false,
+    quick: 0,
     add_to_samples: false,
   }
 }
@@ -97,7 +100,7 @@ export function parseItrace(text: string, version: PerfVersion = '6.1'): Result<
   while (rest) {
     const letter = rest.charAt(0)
     rest = rest.slice(1)
-    if (letter === 'q' || (letter === 'T' && version !== '6.1'))
+    if (letter === 'T' && version !== '6.1')
       return fail(`--itrace=${text}: the letter "${letter}" is not supported yet; leave it out.`)
     const used = takeLetter(options, letter, rest, version)
     if (used < 0) return fail(`Bad Instruction Tracing options '${text}'`)
@@ -138,6 +141,9 @@ function takeLetter(options: ItraceOptions, letter: string, rest: string, versio
       options.skip = Number(count?.[1] ?? 0)
       return count ? count[0].length : -1
     }
+    case 'q':
+      options.quick += 1
+      return 0
     case 'o':
       options.others = true
       return 0

@@ -30,6 +30,7 @@ export const rawFlags = {
   raw: { type: 'string', multiple: true },
   elf: { type: 'string', multiple: true },
   cpu: { type: 'string' },
+  'cr3-filter': { type: 'boolean' },
   'mtc-freq': { type: 'string' },
   'nom-freq': { type: 'string' },
   'cpuid-0x15.eax': { type: 'string' },
@@ -41,6 +42,8 @@ export const rawUsage = `A raw stream of packets, as gdb, lldb, simple-pt and Dy
   --raw FILE:ADDR    flat code that was loaded at ADDR (hex with 0x); may be given again
   --elf FILE[:BASE]  a program or library, at its own addresses or from BASE on; may be given again
   --cpu F/M[/S]      family, model and stepping of the CPU, like 6/85/4
+                     (it decides which of its errata are allowed for)
+  --cr3-filter       only code under one CR3 was traced: a MOV CR3 may end it
   --mtc-freq N       its MTC period
   --nom-freq N       its nominal frequency in 100 MHz; without it times are TSC ticks
   --cpuid-0x15.eax N, --cpuid-0x15.ebx N
@@ -84,7 +87,7 @@ function placed(text: string): { file: string; address: bigint | null } {
 }
 
 function cpuOf(values: Values): Result<RawCpu, string> {
-  const cpu = { ...unknownCpu }
+  const cpu = { ...unknownCpu, cr3Filter: values['cr3-filter'] === true ? 1 : 0 }
   const names = [
     ['mtc-freq', 'mtcFreq'],
     ['nom-freq', 'nomFreq'],

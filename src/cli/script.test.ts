@@ -37,6 +37,23 @@ async function printed(file: string, symfs: string, words: readonly string[], na
   }
 }
 
+// perf script -i NAME.perf.data --symfs symfs --itrace=… --ns -F +flags,+addr | sha256sum
+describe('quick decoding prints what packets say, as perf does', () => {
+  it.each([
+    ['signals-irq', '--itrace=qbei0nspwxI', 'fc0e51daebb09ef8d7119291be2794603b9a9e9086ef662e6923dc676b2af720'],
+    ['signals-irq', '--itrace=qqbei0nspwxI', '01cef236286b63494e51992877234f00b150e3f3e5b95581f481d0d1ebc479e0'],
+    ['tsx', '--itrace=qbei0nspwxI', 'ff5970d892e5df64b26dd9168fbcce9d2cab416389668265e388fd2a2fb91c4b'],
+    ['tsx', '--itrace=qqbei0nspwxI', 'f2f5549d9bdff483fed295479e2187330fe364f914802f4c42194af7d3cfe521'],
+    ['calls-ovf', '--itrace=qbei0nspwxI', '1c3f6f35bc70c34728b9c2f07734e7f0919eef432dc02db7cb753da3abbad39f'],
+    ['calls-ovf', '--itrace=qqbei0nspwxI', 'd783dc24ee453832db20337bcd72a6323a266369720363e1d907c6573dc5b0c3'],
+    ['calls-power', '--itrace=qbei0nspwxI', 'dfed644b0b41e6dafa8e6dc0a8c9d8e235d94538c12e9f2622f5e95d7efc2b0b'],
+    ['calls-power', '--itrace=qqbei0nspwxI', 'b00170a5c444cbf49d1bb146303e8fa6a5ff77fc946f8c2737275718b1cfe0b3'],
+  ])('%s %s', async (name, itrace, hash) => {
+    const text = await printed(`${name}.perf.data`, join(fixtures, 'symfs'), [itrace, '--ns', '-F', '+flags,+addr'])
+    expect(createHash('sha256').update(text).digest('hex')).toBe(hash)
+  })
+})
+
 describe('-D prints every record and packet as perf does', () => {
   it.each([
     ['calls-default', 'c1fde7c59fe08d5d22c2526ceb70dd6776887221a763a0befa63d81f64e04be0'],

@@ -65,6 +65,7 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('approximate_ipc', itrace.approximate_ipc)
   number('timeless', itrace.timeless)
   number('others', itrace.others)
+  number('quick', itrace.quick)
   number('add_to_samples', itrace.add_to_samples)
   number('ns', options.ns)
   number('relative_time', options.relative_time)

@@ -25,9 +25,11 @@ export type RawCpu = {
   /** TSC ticks to crystal clock ticks: ebx / eax of CPUID leaf 0x15. */
   cpuid15Eax: number
   cpuid15Ebx: number
+  /** 1: only code under one CR3 was traced, so a MOV CR3 may end it. */
+  cr3Filter: number
 }
 
-export const unknownCpu: RawCpu = { family: 0, model: 0, stepping: 0, mtcFreq: 0, nomFreq: 0, cpuid15Eax: 0, cpuid15Ebx: 0 }
+export const unknownCpu: RawCpu = { family: 0, model: 0, stepping: 0, mtcFreq: 0, nomFreq: 0, cpuid15Eax: 0, cpuid15Ebx: 0, cr3Filter: 0 }
 
 const ATTR_BYTES = 128
 const HEADER_BYTES = 104
@@ -35,7 +37,7 @@ const PT_TYPE = 8
 const THREAD = 1
 /** IP, TID, TIME, CPU, IDENTIFIER. */
 const SAMPLE_TYPE = 0x10087n
-const config = { cyc: 1n << 1n, mtc: 1n << 9n, tsc: 1n << 10n, noretcomp: 1n << 11n, branch: 1n << 13n, mtcShift: 14n }
+const config = { cyc: 1n << 1n, cr3Filter: 1n << 7n, mtc: 1n << 9n, tsc: 1n << 10n, noretcomp: 1n << 11n, branch: 1n << 13n, mtcShift: 14n }
 const FEATURE_CPUID = 9
 
 const encoder = new TextEncoder()
@@ -107,7 +109,8 @@ function auxtraceInfo(cpu: RawCpu, timed: boolean): Uint8Array {
 }
 
 function attribute(cpu: RawCpu): Uint8Array {
-  const bits = config.tsc | config.mtc | config.cyc | config.branch | 1n | (BigInt(cpu.mtcFreq & 15) << config.mtcShift)
+  const filter = cpu.cr3Filter === 1 ? config.cr3Filter : 0n
+  const bits = filter | config.tsc | config.mtc | config.cyc | config.branch | 1n | (BigInt(cpu.mtcFreq & 15) << config.mtcShift)
   const sampleIdAll = 1n << 18n
   const body = new Bytes().u32(PT_TYPE).u32(ATTR_BYTES).u64(bits).u64(1).u64(SAMPLE_TYPE).u64(4).u64(sampleIdAll)
   return body.bytes(new Uint8Array(ATTR_BYTES - body.length)).done()

@@ -11,8 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ELF_FILE_BYTES (128u << 10)
+
 typedef struct elf_file {
-	uint8_t bytes[16384];
+	uint8_t bytes[ELF_FILE_BYTES];
 	uint32_t size;
 	uint32_t source;
 } elf_file;

@@ -7,12 +7,16 @@
 #include "elf_file.h"
 #include "flow/pt_flow.h"
 
+/* Most code that a world holds. */
+#define PT_WORLD_CODE (ELF_FILE_BYTES - 0x1000)
+
 typedef struct pt_world {
 	ptm_strings strings;
 	ptm_images images;
 	ptm_spaces *spaces;
 	ptm_blocks blocks;
 	ptm_pt_flow_config config;
+	void *user;              /* of a test */
 	const uint8_t *bytes;
 	uint32_t size;
 } pt_world;
@@ -65,7 +69,7 @@ static inline void pt_world_elf(elf_file *file, uint64_t address, const uint8_t 
 	file->size = 0x1000 + size;
 }
 
-/* Maps `code` (at most 8 KB) at `address`. Time in TSC ticks is time in ns. */
+/* Maps `code` (at most PT_WORLD_CODE bytes) at `address`. Time in TSC ticks is time in ns. */
 static inline void pt_world_open(pt_world *world, uint64_t address, const uint8_t *code, uint32_t size)
 {
 	static elf_file file;

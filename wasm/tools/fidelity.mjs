@@ -17,6 +17,8 @@ export const combinations = [
   { name: 'chains', words: ['--itrace=i500ig8'] },
   { name: 'lbr', words: ['--itrace=i333il16', '-F', '+brstack'] },
   { name: 'lbrsym', words: ['--itrace=i3333il4', '-F', 'tid,ip,sym,brstacksym'] },
+  { name: 'quick', words: ['--itrace=qbei0nspwxI', '--ns', '-F', '+flags'] },
+  { name: 'leaps', words: ['--itrace=qqbei0nspwxI', '--ns', '-F', '+flags,+addr'] },
   { name: 'insn', words: ['--insn-trace'] },
   { name: 'call', words: ['--call-trace'] },
   { name: 'callret', words: ['--call-ret-trace'] },

@@ -278,7 +278,7 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 {
 	uint64_t fields = script->fields, type = attr->sample_type;
 
-	if (fields & PTM_SCRIPT_ADDR && type & PTM_SAMPLE_ADDR)
+	if (fields & PTM_SCRIPT_ADDR) /* 0 where it was not recorded */
 		put_address(script, sample, attr);
 	if (fields & PTM_SCRIPT_DATA_SRC && type & PTM_SAMPLE_DATA_SRC)
 		ptm_script_put_data_source(script, sample->data_source);

@@ -72,12 +72,13 @@ static void heap_pop(ptm_samples *samples)
 
 /* ------------------------------------------------------------------ lanes */
 
-static ptm_status open_flow(ptm_session *session, ptm_lane *one)
+static ptm_status open_flow(ptm_session *session, const ptm_script_options *options, ptm_lane *one)
 {
 	ptm_flow_config config;
 	ptm_clock clock;
 
 	ptm_stream_config(&one->stream, &config);
+	config.pt.quick = options->quick;
 	if (session->file.sampled.queues.length) {
 		ptm_clock_init(&clock, &config.pt.clock);
 		clock.reference = session->file.sampled.chunks.at[ptm_stream_queue(&one->stream)->first_chunk].reference;
@@ -96,7 +97,7 @@ static ptm_status open_lanes(ptm_session *session, ptm_samples *samples)
 		*added = (ptm_lane){ .stream = ptm_stream_of_perf(session, queue) };
 		/* Without times it depends on who runs when it is decoded. */
 		if (!session->pt.timeless)
-			PTM_TRY(open_flow(session, added));
+			PTM_TRY(open_flow(session, &samples->script.options, added));
 	}
 	return PTM_OK;
 }
@@ -214,7 +215,7 @@ static ptm_status run_lanes(ptm_session *session, ptm_samples *samples)
 			ptm_samples_set_who(session, samples, one);
 			if (!one->flow) {
 				one->stream.thread = one->thread;
-				PTM_TRY(open_flow(session, one));
+				PTM_TRY(open_flow(session, &samples->script.options, one));
 			}
 			samples->in_run = true;
 		}

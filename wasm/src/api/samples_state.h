@@ -13,6 +13,7 @@ typedef struct ptm_sampling {
 	uint64_t counted;        /* instructions since the last sample (unit: instructions) */
 	uint64_t last_mark;      /* the last multiple of the period that time passed (unit: ticks) */
 	bool continuous;
+	bool looked;             /* perf asked when the next is due since tracing began, or an error */
 	bool at_end;             /* the visit's last instruction is sampled */
 	/* A visit whose sample has to wait for the other queues: */
 	bool paused;
@@ -82,9 +83,6 @@ struct ptm_samples {
 void ptm_samples_set_who(ptm_session *session, ptm_samples *samples, const ptm_lane *from);
 /* Tells the item that a queue has pending. */
 ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
-/* Tells the sampled instructions of a visit that come before its end: those that
- * take the time it started with. PTM_MORE: the next has to wait, call again. */
-ptm_status ptm_samples_tell_body(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
 ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
 /* perf looks at the instruction of every sample that it prints: notes a binary that it cannot read. */
 void ptm_samples_try_code(ptm_session *session, ptm_samples *samples, uint64_t ip);
@@ -95,6 +93,25 @@ bool ptm_samples_is_state(const ptm_samples *samples, const ptm_lane *from);
 /* Takes over the cycles that came with the item. A branch not taken is no state
  * of perf's unless it is sampled, and swallows them. */
 void ptm_samples_take_cycles(const ptm_samples *samples, ptm_lane *from);
+
+/* What of the flags an item says beside its branch. */
+uint32_t ptm_samples_state_flags(const ptm_session *session, const ptm_item *item);
+/* Fills in what is the same for all rows of a state, and puts it out. */
+ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t tsc, ptm_script_row *row) PTM_MUST_CHECK;
+/* Instructions and cycles since the last row of its kind that told some. `left`:
+ * instructions of the item after the row's. */
+void ptm_samples_measure(const ptm_samples *samples, ptm_script_row *row, const ptm_lane *from, ptm_counters *last, uint32_t left);
+/* Length of instruction `index` of a block. */
+uint8_t ptm_samples_length_of(const ptm_session *session, const ptm_block *block, uint32_t index);
+
+/* script_sampling.c */
+/* Tells the sampled instructions of a visit that come before its end: those that
+ * take the time it started with. PTM_MORE: the next has to wait, call again. */
+ptm_status ptm_samples_tell_body(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
+/* A sample of the instruction after which `left` ones of the item follow. */
+ptm_status ptm_samples_put_instruction(ptm_session *session, ptm_samples *samples, ptm_lane *from, ptm_script_row *row, uint32_t left, bool measured) PTM_MUST_CHECK;
+/* perf counts `count` instructions (0: looks when the next sample is due), but an error swallows their samples. */
+void ptm_samples_pass(ptm_samples *samples, ptm_lane *from, uint32_t count);
 
 /* samples_bts.c: the same for BTS. */
 /* Tells the pieces fetched up to `limit`; all of thread `exit_tid` when not -1. PTM_MORE: enough for now. */

@@ -59,7 +59,7 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 {
 	const struct { const char *name; uint32_t *into; } words[] = {
 		{ "want", &options->want }, { "asked", &options->asked }, { "show", &options->show }, { "version", &options->version },
-		{ "branch_filter", &options->branch_filter }, { "error_filter", &options->error_filter }, { "skip", &options->skip },
+		{ "branch_filter", &options->branch_filter }, { "error_filter", &options->error_filter }, { "quick", &options->quick }, { "skip", &options->skip },
 		{ "chain_size", &options->chain_size }, { "branch_stack_size", &options->branch_stack_size },
 	};
 	const struct { const char *name; bool *into; } switches[] = {

@@ -31,6 +31,7 @@ typedef struct ptm_script_options {
 	uint32_t chosen;         /* bit by type: its fields were chosen, not the default */
 	uint32_t asked;          /* PTM_SCRIPT_* below 2^32: chosen by name for all types */
 	int32_t utc_offset;      /* seconds that dates are ahead of UTC */
+	uint32_t quick;          /* 1: without code; 2: from PSB to PSB */
 	uint32_t want, show;
 	uint32_t version;        /* of perf: 601, 612, 615 */
 	uint8_t period_unit;     /* enum ptm_period_unit */

@@ -20,8 +20,8 @@ uint32_t ptm_sample_class_flags(uint8_t class)
 	}
 }
 
-/* Flags that are letters in brackets. The interrupt flag counts where the CPU can tell it. */
-static uint32_t state_flags(const ptm_session *session, const ptm_item *item)
+/* They are letters in brackets. The interrupt flag counts where the CPU can tell it. */
+uint32_t ptm_samples_state_flags(const ptm_session *session, const ptm_item *item)
 {
 	uint32_t flags = item->in_transaction ? PTM_FLAG_IN_TRANSACTION : 0;
 	if (session->pt.event_trace && item->interrupts_off)
@@ -136,8 +136,7 @@ bool ptm_samples_skips(ptm_samples *samples, uint64_t most)
 	return true;
 }
 
-/* Fills in what is the same for all rows of a state. */
-static ptm_status put(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t tsc, ptm_script_row *row)
+ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t tsc, ptm_script_row *row)
 {
 	ptm_script *script = &samples->script;
 
@@ -155,9 +154,7 @@ static ptm_status put(ptm_session *session, ptm_samples *samples, ptm_lane *from
 	return script->status;
 }
 
-/* Instructions and cycles since the last row of its kind that told some. `left`:
- * instructions of the item after the row's. */
-static void measure(const ptm_samples *samples, ptm_script_row *row, const ptm_lane *from, ptm_counters *last, uint32_t left)
+void ptm_samples_measure(const ptm_samples *samples, ptm_script_row *row, const ptm_lane *from, ptm_counters *last, uint32_t left)
 {
 	const ptm_item *item = &from->item;
 	uint64_t cycles = from->cycles;
@@ -168,143 +165,9 @@ static void measure(const ptm_samples *samples, ptm_script_row *row, const ptm_l
 	*last = (ptm_counters){ item->total_instructions - left, cycles };
 }
 
-/* Length of instruction `index` of a block. */
-static uint8_t length_of(const ptm_session *session, const ptm_block *block, uint32_t index)
+uint8_t ptm_samples_length_of(const ptm_session *session, const ptm_block *block, uint32_t index)
 {
 	return session->blocks.lengths.at[block->lengths + index];
-}
-
-/* ------------------------------------------------------------- sampling */
-
-/* How many instructions may be walked before one is sampled, when time stands at
- * `tsc` and `walked` went by since: perf lets each count as a tick. */
-static uint64_t next_by_time(ptm_sampling *sampling, uint64_t tsc, uint64_t walked, uint64_t period)
-{
-	uint64_t now = tsc + walked, mask = ~(period - 1), mark = now & mask;
-
-	if (sampling->continuous) {
-		if (mark > sampling->last_mark)
-			return 1;
-	} else {
-		now++;
-		mark = now & mask;
-		if (mark > sampling->last_mark) {
-			sampling->last_mark = mark;
-			sampling->continuous = true;
-		}
-	}
-	return mark < sampling->last_mark ? period : period - (now - mark);
-}
-
-static void take_by_time(ptm_sampling *sampling, uint64_t tsc, uint64_t walked, uint64_t period)
-{
-	uint64_t mark = (tsc + walked) & ~(period - 1);
-	sampling->last_mark = mark > sampling->last_mark ? mark : sampling->last_mark + period;
-}
-
-/* The next sampled instruction among `left` ones: how many come before its end; 0: none. */
-static uint64_t next_sample(ptm_samples *samples, ptm_lane *from, uint64_t tsc, uint64_t walked, uint64_t left)
-{
-	const ptm_script_options *options = &samples->script.options;
-	ptm_sampling *sampling = &from->sampling;
-	uint64_t period = samples->period_ticks;
-
-	if (period) {
-		uint64_t next = next_by_time(sampling, tsc, walked, period);
-		if (next > left)
-			return 0;
-		take_by_time(sampling, tsc, walked + next, period);
-		return next;
-	}
-	uint64_t every = options->period ? options->period : 1;
-	if (every - sampling->counted > left) {
-		sampling->counted += left;
-		return 0;
-	}
-	uint64_t next = every - sampling->counted;
-	sampling->counted = 0;
-	return next;
-}
-
-/* A sample of the instruction after which `left` ones of the item follow. */
-static ptm_status put_instruction(ptm_session *session, ptm_samples *samples, ptm_lane *from, ptm_script_row *row, uint32_t left, bool measured)
-{
-	uint64_t total = from->item.total_instructions - left;
-
-	if (samples->script.options.want & PTM_WANT_INSTRUCTIONS) {
-		row->event = PTM_SCRIPT_INSTRUCTIONS;
-		row->period = total - from->sampled_instructions;
-		from->sampled_instructions = total;
-		if (measured)
-			measure(samples, row, from, &from->last_instruction, left);
-		PTM_TRY(put(session, samples, from, from->tsc, row));
-	}
-	if (!(samples->script.options.want & PTM_WANT_CYCLES) || !measured)
-		return PTM_OK;
-	ptm_script_row cycles = *row;
-	cycles.event = PTM_SCRIPT_CYCLES;
-	cycles.cycles = cycles.instructions = 0;
-	measure(samples, &cycles, from, &from->last_cycle, left);
-	cycles.period = cycles.cycles;
-	return cycles.period ? put(session, samples, from, from->tsc, &cycles) : PTM_OK;
-}
-
-/* The state before the visit's end takes over the time of branches that were none;
- * true: other queues come first now. */
-static bool has_to_wait(ptm_samples *samples, ptm_lane *from)
-{
-	if (from->used_tsc <= from->tsc)
-		return false;
-	from->tsc = from->used_tsc;
-	return from->tsc >= samples->run_limit;
-}
-
-/* Tells the sample that was found and steps over it. */
-static ptm_status tell_sample(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint32_t flags)
-{
-	const ptm_item *item = &from->item;
-	const ptm_block *block = &session->blocks.blocks.at[item->block];
-	ptm_sampling *sampling = &from->sampling;
-
-	for (; sampling->next > 1; sampling->next--)
-		sampling->ip += length_of(session, block, sampling->at++);
-	ptm_script_row row = { .ip = sampling->ip, .length = length_of(session, block, sampling->at), .code_ip = sampling->ip, .code_space = item->space, .flags = flags };
-	sampling->ip += row.length;
-	sampling->at++;
-	return put_instruction(session, samples, from, &row, item->instructions - sampling->at, item->estimated_cycles);
-}
-
-ptm_status ptm_samples_tell_body(ptm_session *session, ptm_samples *samples, ptm_lane *from)
-{
-	const ptm_item *item = &from->item;
-	ptm_sampling *sampling = &from->sampling;
-	bool whole = item->end != PTM_END_FALLTHROUGH && item->end != PTM_END_ASYNC && item->end != PTM_END_ABORT;
-	uint32_t flags = state_flags(session, item) & ~(uint32_t)PTM_FLAG_INTERRUPTS_TOGGLE, count = item->instructions;
-	const ptm_clock *clock = samples->period_ticks ? ptm_flow_clock(from->flow) : NULL;
-	uint64_t tsc = clock ? clock->tsc : 0, walked = clock ? clock->instructions - count : 0;
-
-	/* What a transaction did before it was aborted. */
-	if (item->end == PTM_END_ABORT)
-		flags |= PTM_FLAG_IN_TRANSACTION;
-	if (!sampling->paused) {
-		sampling->at_end = false;
-		sampling->at = 0;
-		sampling->ip = session->blocks.blocks.at[item->block].ip;
-	}
-	for (;;) {
-		if (!sampling->paused)
-			sampling->next = next_sample(samples, from, tsc, walked + sampling->at, count - sampling->at);
-		if (!sampling->next)
-			return PTM_OK;
-		if (whole && sampling->at + sampling->next == count) {
-			sampling->at_end = true;
-			return PTM_OK;
-		}
-		sampling->paused = !sampling->paused && has_to_wait(samples, from);
-		if (sampling->paused)
-			return PTM_MORE;
-		PTM_TRY(tell_sample(session, samples, from, flags));
-	}
 }
 
 /* ---------------------------------------------------------------- visits */
@@ -334,7 +197,7 @@ static uint64_t instruction_ip(const ptm_session *session, const ptm_block *bloc
 	if (count == block->instructions)
 		return block->last_ip;
 	for (uint32_t i = 0; i + 1 < count; i++)
-		ip += length_of(session, block, i);
+		ip += ptm_samples_length_of(session, block, i);
 	return ip;
 }
 
@@ -351,8 +214,8 @@ static ptm_status put_branch(ptm_session *session, ptm_samples *samples, ptm_lan
 		return PTM_OK;
 	row->event = PTM_SCRIPT_BRANCHES;
 	row->period = 1;
-	measure(samples, row, from, &from->last_branch, 0);
-	return put(session, samples, from, from->tsc, row);
+	ptm_samples_measure(samples, row, from, &from->last_branch, 0);
+	return ptm_samples_put(session, samples, from, from->tsc, row);
 }
 
 /* An interrupt before the first instruction: perf has looked for it all the same. */
@@ -363,32 +226,46 @@ static void meet_where_nothing_ran(ptm_session *session, ptm_samples *samples, c
 		(void)meet_unreadable(session, samples, item);
 }
 
+/* The first `count` instructions of a block were walked, the last of them as a whole unless it was interrupted. */
+static void note_walked(const ptm_session *session, ptm_lane *from, const ptm_block *block, uint32_t count, bool asynchronous)
+{
+	from->walked_space = from->item.space;
+	from->walked_length = count && !asynchronous ? ptm_samples_length_of(session, block, count - 1u) : 0;
+	from->walked_ip = instruction_ip(session, block, count);
+	from->walked_class = count == block->instructions ? block->class : PTM_INSN_OTHER;
+}
+
+/* A conditional branch out of an address filter: perf names the place that it leads to for both ends. */
+static bool is_left_by_condition(const ptm_item *item, const ptm_block *block)
+{
+	return item->end == PTM_END_OFF && item->to_ip && item->to_ip == block->target && item->instructions == block->instructions &&
+	       (block->class == PTM_INSN_JCC || block->class == PTM_INSN_LOOP);
+}
+
 static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
 	const ptm_block *block = &session->blocks.blocks.at[item->block];
 	bool asynchronous = item->end == PTM_END_ASYNC || item->end == PTM_END_ABORT;
-	ptm_script_row row = { .ip = item->ip, .addr = goes_to(item), .flags = end_flags(item, block->class) | state_flags(session, item),
+	ptm_script_row row = { .ip = is_left_by_condition(item, block) ? item->to_ip : item->ip, .addr = goes_to(item), .flags = end_flags(item, block->class) | ptm_samples_state_flags(session, item),
 		.code_ip = item->ip, .code_space = item->space, .length = LENGTH_UNKNOWN };
 
-	from->walked_space = item->space;
-	from->walked_length = item->instructions && !asynchronous ? length_of(session, block, item->instructions - 1u) : 0;
-	from->walked_ip = instruction_ip(session, block, item->instructions);
-	from->walked_class = item->instructions == block->instructions ? block->class : PTM_INSN_OTHER;
+	note_walked(session, from, block, item->instructions, asynchronous);
 	from->walked_part = item->end == PTM_END_FALLTHROUGH;
 	/* Where tracing stops, so does perf's sampling by time. */
 	from->sampling.continuous &= item->end != PTM_END_OFF && (!asynchronous || item->to_ip);
+	from->sampling.looked = from->walked_part;
 	if (from->walked_part)
 		return PTM_OK;
 	if (!asynchronous)
-		row.length = length_of(session, block, block->instructions - 1u);
+		row.length = ptm_samples_length_of(session, block, block->instructions - 1u);
 	else if (!item->instructions && samples->any_missing)
 		meet_where_nothing_ran(session, samples, item);
 	if (from->sampling.at_end && !asynchronous) {
 		ptm_script_row instruction = row;
 		if (item->end == PTM_END_NOT_TAKEN)
 			instruction.addr = 0;
-		PTM_TRY(put_instruction(session, samples, from, &instruction, 0, true));
+		PTM_TRY(ptm_samples_put_instruction(session, samples, from, &instruction, 0, true));
 	}
 	return is_taken(item) ? put_branch(session, samples, from, &row, from->walked_length) : PTM_OK;
 }
@@ -402,9 +279,9 @@ static ptm_status tell_interrupts(ptm_session *session, ptm_samples *samples, pt
 		return PTM_OK;
 	const ptm_item *item = &from->item;
 	uint32_t flags = item->kind == PTM_ITEM_VISIT ? end_flags(item, session->blocks.blocks.at[item->block].class) : PTM_FLAG_BRANCH | PTM_FLAG_BEGIN;
-	ptm_script_row row = { .event = PTM_SCRIPT_IFLAG, .ip = ip, .addr = item->to_ip, .period = 1, .flags = flags | state_flags(session, item), .code_ip = ip, .code_space = from->item.space,
+	ptm_script_row row = { .event = PTM_SCRIPT_IFLAG, .ip = ip, .addr = item->to_ip, .period = 1, .flags = flags | ptm_samples_state_flags(session, item), .code_ip = ip, .code_space = from->item.space,
 		.length = ip ? LENGTH_UNKNOWN : 0, .payload = from->item.interrupts_off, .payload2 = true };
-	return put(session, samples, from, from->tsc, &row);
+	return ptm_samples_put(session, samples, from, from->tsc, &row);
 }
 
 /* perf's row for an event; false: perf tells none. */
@@ -460,9 +337,9 @@ static ptm_script_row state_row(const ptm_session *session, const ptm_lane *from
 		row.addr = from->item.to_ip;
 		row.flags = event_branch_flags(&from->item);
 		if (ip && !row.flags)
-			row.flags = state_flags(session, &from->item);
+			row.flags = ptm_samples_state_flags(session, &from->item);
 	} else if (ip) {
-		row.flags = ptm_sample_class_flags(from->walked_class) | state_flags(session, &from->item);
+		row.flags = ptm_sample_class_flags(from->walked_class) | ptm_samples_state_flags(session, &from->item);
 	}
 	/* Without one it takes the instruction at ip when it prints. */
 	if (!row.length && ip) {
@@ -484,12 +361,36 @@ static ptm_status tell_ratio(ptm_session *session, ptm_samples *samples, ptm_lan
 	ptm_script_row row = state_row(session, from, ip);
 	row.event = PTM_SCRIPT_CBR;
 	row.payload = ratio;
-	return put(session, samples, from, from->tsc, &row);
+	return ptm_samples_put(session, samples, from, from->tsc, &row);
+}
+
+/* Quick decoding: a place is a sample, whatever the period; and its asynchronous branches have no visit. */
+static ptm_status tell_quick(ptm_session *session, ptm_samples *samples, ptm_lane *from)
+{
+	const ptm_item *item = &from->item;
+	ptm_script_row row = { .ip = item->ip, .period = 1, .code_ip = item->ip, .code_space = item->space, .length = LENGTH_UNKNOWN,
+		.flags = ptm_samples_state_flags(session, item) };
+
+	if (item->bytes) {
+		row.addr = item->to_ip ? item->to_ip : item->payload;
+		row.flags |= (item->bytes == PTM_HOP_ABORT ? PTM_FLAG_BRANCH | PTM_FLAG_ABORT : async_flags(row.addr)) | (item->to_ip ? 0u : PTM_FLAG_END);
+	}
+	if (item->event == PTM_EVENT_HOP)
+		return put_branch(session, samples, from, &row, 0);
+	if (!(samples->script.options.want & PTM_WANT_INSTRUCTIONS))
+		return PTM_OK;
+	row.event = PTM_SCRIPT_INSTRUCTIONS;
+	ptm_samples_measure(samples, &row, from, &from->last_instruction, 0);
+	return ptm_samples_put(session, samples, from, from->tsc, &row);
 }
 
 static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
+	if (item->event == PTM_EVENT_PLACE || item->event == PTM_EVENT_HOP) {
+		PTM_TRY(tell_ratio(session, samples, from, item->ip));
+		return tell_quick(session, samples, from);
+	}
 	/* Without a FUP a control flow event has nothing to do with the instruction before it. */
 	if (item->event == PTM_EVENT_CFE && !item->has_ip) {
 		from->walked_length = 0;
@@ -506,9 +407,9 @@ static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lan
 	if (item->event == PTM_EVENT_CFE)
 		from->data_count = 0;
 	if (known && row.event == PTM_SCRIPT_PSB)
-		PTM_TRY(put(session, samples, from, from->tsc, &row));
+		PTM_TRY(ptm_samples_put(session, samples, from, from->tsc, &row));
 	PTM_TRY(tell_ratio(session, samples, from, item->ip));
-	return known && row.event != PTM_SCRIPT_PSB ? put(session, samples, from, from->tsc, &row) : PTM_OK;
+	return known && row.event != PTM_SCRIPT_PSB ? ptm_samples_put(session, samples, from, from->tsc, &row) : PTM_OK;
 }
 
 static ptm_status tell_begin(ptm_session *session, ptm_samples *samples, ptm_lane *from)
@@ -517,11 +418,12 @@ static ptm_status tell_begin(ptm_session *session, ptm_samples *samples, ptm_lan
 
 	if (item->reason == PTM_GAP_OVERFLOW)
 		from->walked_length = 0;
-	from->sampling.continuous &= item->end != PTM_END_OFF;
+	from->sampling.continuous &= item->end != PTM_END_OFF && !item->payload;
+	from->sampling.looked = false;
 	if (item->resumed)
 		return PTM_OK;
 	ptm_script_row row = { .addr = item->to_ip, .code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length,
-		.flags = PTM_FLAG_BRANCH | PTM_FLAG_BEGIN | (item->end == PTM_END_OFF ? PTM_FLAG_END : 0u) | state_flags(session, item) };
+		.flags = PTM_FLAG_BRANCH | PTM_FLAG_BEGIN | (item->end == PTM_END_OFF ? PTM_FLAG_END : 0u) | ptm_samples_state_flags(session, item) };
 	return put_branch(session, samples, from, &row, from->walked_length);
 }
 
@@ -557,6 +459,15 @@ static uint32_t error_of(uint8_t reason)
 	}
 }
 
+/* perf looked at the branch before it found that it cannot be: it counts, but its own sample goes with the error. */
+static void pass_contradicted(const ptm_session *session, ptm_samples *samples, ptm_lane *from)
+{
+	const ptm_item *item = &from->item;
+
+	note_walked(session, from, &session->blocks.blocks.at[item->block], item->instructions, false);
+	ptm_samples_pass(samples, from, 1);
+}
+
 ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
@@ -565,6 +476,11 @@ ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_
 	/* Another recording: perf's sampling by time starts anew with it, and so do its call stacks. */
 	from->sampling.continuous &= item->reason != PTM_GAP_AUX_MISSING;
 	from->recordings += item->reason == PTM_GAP_AUX_MISSING;
+	if (item->reason == PTM_GAP_CODE_MISMATCH && item->instructions)
+		pass_contradicted(session, samples, from);
+	else if (item->reason == PTM_GAP_NO_CODE && !from->sampling.looked)
+		ptm_samples_pass(samples, from, 0);
+	from->sampling.looked = false;
 	if (!error || !(samples->script.options.want & PTM_WANT_ERRORS))
 		return PTM_OK;
 	if (item->reason != PTM_GAP_NO_CODE || !meet_unreadable(session, samples, item))

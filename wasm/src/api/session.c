@@ -89,6 +89,8 @@ static ptm_status open_pt(ptm_session *session)
 			"This perf.data holds neither trace (no AUX data) nor samples: record a trace with `perf record -e intel_pt//u -- COMMAND`.");
 	PTM_TRY(status);
 	session->has_pt = true;
+	const char *cpuid = ptm_strings_get(&session->strings, session->file.cpuid);
+	session->errata = ptm_errata_of(cpuid, strlen(cpuid));
 	if (!session->pt.timeless)
 		session->time = (ptm_time){ session->pt.time_shift, session->pt.time_mult, session->pt.time_zero };
 	for (uint32_t i = 0; session->file.aux_pieces.length && i < session->file.chunks.length; i++)

@@ -73,6 +73,7 @@ struct ptm_session {
 	ptm_trace_file file;
 	uint8_t flow_source;     /* enum ptm_flow_source */
 	ptm_pt_info pt;          /* of a BTS trace: only attr and timeless count, the rest is 0 */
+	uint32_t errata;         /* enum ptm_erratum: of the CPU; perf allows for none, so `script` does not either */
 	ptm_bts_info bts;
 	PTM_ARRAY(ptm_bts_span) bts_spans; /* sorted by (queue, start) */
 	PTM_ARRAY(uint32_t) first_bts_span;/* of each queue, and one past the last */

@@ -185,6 +185,16 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 	context->until_tsc = session->pt.timeless ? UINT64_MAX : next_change(session, tsc);
 }
 
+/* Whether a branch to `ip` leaves what the trace's address filter lets be traced. */
+static bool leaves_filter(void *host, uint32_t space, uint64_t ip)
+{
+	const ptm_session *session = ((const ptm_stream *)host)->session;
+	if (ip >> 63)
+		return ptm_address_filter_leaves(&session->pt.filters, ip, 0, 0);
+	const ptm_map *map = ptm_spaces_find(session->spaces, space, ip);
+	return map && ptm_address_filter_leaves(&session->pt.filters, ip, map->name, ip - map->start + map->file_offset);
+}
+
 void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 {
 	const ptm_pt_info *pt = &stream->session->pt;
@@ -205,12 +215,15 @@ void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 	*config = (ptm_flow_config){
 		.source = PTM_SOURCE_PT,
 		.pt = {
-			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream), restarts },
+			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream), restarts, stream->as_perf ? 0 : stream->session->errata },
 			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period & MTC_PERIOD_MASK, pt->max_nonturbo_ratio, pt->cyc_threshold },
 			.time = stream->session->time,
 			.return_compression = pt->return_compression,
+			.as_perf = stream->as_perf,
+			.cr3_filter = pt->cr3_filter && !stream->as_perf,
 			.host = stream,
 			.context = ptm_stream_context,
+			.leaves = pt->filters.count ? leaves_filter : NULL,
 		},
 	};
 }

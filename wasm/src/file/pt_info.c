@@ -16,6 +16,7 @@
 #define CONFIG_PTW (1u << 12)
 #define CONFIG_BRANCH (1u << 13)
 #define CONFIG_PSB_SHIFT 24
+#define CONFIG_CR3_FILTER (UINT64_C(1) << 7)
 #define CONFIG_CYC_SHIFT 19
 
 static const char *auxtrace_name(uint32_t type)
@@ -44,7 +45,10 @@ static ptm_status read_filter(const ptm_trace_file *file, ptm_bytes *words, ptm_
 	if (!length || length > ptm_bytes_left(words))
 		return PTM_OK;
 	const char *text = ptm_bytes_text(words, (size_t)((length + 7) & ~(uint64_t)7), &text_length);
-	return text ? ptm_strings_add(file->strings, text, text_length, &info->filter) : PTM_OK;
+	if (!text)
+		return PTM_OK;
+	PTM_TRY(ptm_strings_add(file->strings, text, text_length, &info->filter));
+	return ptm_address_filter_read(file->strings, text, &info->filters);
 }
 
 static ptm_status read_words(const ptm_trace_file *file, ptm_bytes words, ptm_pt_info *info)
@@ -89,6 +93,7 @@ static void read_config(const ptm_trace_file *file, ptm_pt_info *info)
 	info->mtc_enabled = config & info->mtc_bit;
 	info->cyc_enabled = config & info->cyc_bit;
 	info->ptw_enabled = config & CONFIG_PTW;
+	info->cr3_filter = config & CONFIG_CR3_FILTER;
 	info->fup_on_ptw = config & CONFIG_FUP_ON_PTW;
 	info->mtc_period = field(config, info->mtc_freq_bits);
 	info->cyc_threshold = info->cyc_enabled ? (uint32_t)(config >> CONFIG_CYC_SHIFT & 15) : 0;

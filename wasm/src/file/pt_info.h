@@ -3,6 +3,7 @@
 #ifndef PTM_FILE_PT_INFO_H
 #define PTM_FILE_PT_INFO_H
 
+#include "file/address_filter.h"
 #include "file/trace_file.h"
 
 typedef struct ptm_pt_info {
@@ -17,11 +18,12 @@ typedef struct ptm_pt_info {
 	uint32_t have_sched_switch;                /* 0 none, 1 sched:sched_switch, 2 SWITCH, 3 SWITCH_CPU_WIDE */
 	bool snapshot, per_cpu_mmaps;
 	uint32_t filter;                           /* string id of the address filter, 0: none */
+	ptm_address_filter filters;                /* the same, read */
 	bool event_trace, per_cpu;                 /* event_trace: the CPU can; per_cpu: queues are CPUs */
 	/* From the PT event's attribute: */
 	uint32_t attr;                             /* row of attrs, UINT32_MAX: not found */
 	uint64_t config;
-	bool branch_enabled, return_compression, tsc_enabled, mtc_enabled, cyc_enabled, ptw_enabled, fup_on_ptw;
+	bool branch_enabled, return_compression, tsc_enabled, mtc_enabled, cyc_enabled, ptw_enabled, fup_on_ptw, cr3_filter;
 	uint32_t mtc_period;                       /* MTC every 2^n CTC ticks */
 	uint32_t cyc_threshold;                    /* CYC only after 2^(n-1) cycles; 0: always */
 	uint32_t psb_period;                       /* PSB every 2^(n+11) bytes; 0 where unknown */

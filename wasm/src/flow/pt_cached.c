@@ -42,7 +42,8 @@ static bool is_calm(const ptm_pt_flow *flow)
 {
 	return flow->step == PTM_STEP_PACKET && !flow->queue_length && flow->enabled && flow->ip && !flow->tnt_count &&
 	       !flow->pending_count && !flow->block_pending && !flow->block_whole && !flow->overflowed && !flow->latched && !flow->reader.block_item &&
-	       flow->interrupts_on == flow->interrupts_next && !flow->guest && !flow->guest_next;
+	       flow->interrupts_on == flow->interrupts_next && !flow->guest && !flow->guest_next &&
+	       !(flow->in_transaction && flow->config.input.errata & PTM_BDM64);
 }
 
 ptm_status ptm_cached_enter(ptm_cached *cached, bool *entered, uint32_t *thread)
@@ -122,6 +123,8 @@ static void hand_back(ptm_cached *cached)
 	cached->batch.left = true;
 	cached->batch.leave = (ptm_cached_leave){ !cached->fresh, end_of(&codes[cached->last >> 1], cached->last & 1), cached->last >> 1, ip, cached->last_offset };
 	flow->ip = ip;
+	if (!cached->fresh)
+		flow->pips = 0;
 	flow->packet.kind = cached->kind;
 	flow->packet_offset = cached->packet_offset;
 	if (cached->bits_left) {

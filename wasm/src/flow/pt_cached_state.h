@@ -111,6 +111,11 @@ static inline uint64_t ptm_cached_cyc(const uint8_t *at, uint32_t *size)
 	uint64_t cycles = at[0] >> 3;
 	uint32_t length = 1, shift = 5;
 	bool more = at[0] & 4;
+	/* Perhaps an OVF that cut it short: see ptm_erratum. */
+	if (more && at[1] == 0x02 && at[2] == 0xf3) {
+		*size = 0;
+		return 0;
+	}
 	while (more && length < 8) {
 		uint8_t byte = at[length++];
 		cycles |= (uint64_t)(byte >> 1) << shift;

@@ -23,19 +23,24 @@ static void account_indirect(ptm_pt_flow *flow, const ptm_block *block)
 }
 
 /* The branch at the end of `row` is none that the packet can decide. It was
- * reached: perf counts it, and it pushes or pops a return address. */
+ * reached: perf counts it, and it pushes or pops a return address. What stands before
+ * it is told first, and the step that comes to it again finds it alone. */
 static void contradict(ptm_pt_flow *flow, uint32_t row)
 {
 	const ptm_block *block = &flow->blocks->blocks.at[row];
 	uint64_t branch_ip = block->last_ip;
-	account_indirect(flow, block);
 	if (block->instructions > 1) {
 		ptm_flow_visit_part(flow, row, block->instructions - 1u);
 		flow->ip = branch_ip;
+		flow->resumed = true;
+		return;
 	}
+	account_indirect(flow, block);
 	flow->instructions++;
 	flow->clock.instructions++;
-	ptm_flow_mismatch(flow);
+	ptm_item *gap = ptm_flow_mismatch(flow);
+	gap->block = row;
+	gap->instructions = block->instructions;
 }
 
 /* A TIP in the middle of TNT bits: a deferred one. The next packet must be it. */
@@ -86,8 +91,12 @@ ptm_status ptm_flow_walk_tnt(ptm_pt_flow *flow)
 	default:
 		return deferred_tip(flow, row);
 	}
-	if (!--flow->tnt_count)
+	if (!--flow->tnt_count) {
 		flow->step = PTM_STEP_PACKET;
+		PTM_TRY(ptm_flow_before_abort(flow, &to));
+		if (end == PTM_END_TAKEN || end == PTM_END_NOT_TAKEN)
+			end = to == next ? PTM_END_NOT_TAKEN : PTM_END_TAKEN;
+	}
 	ptm_flow_visit(flow, row, end, to, true);
 	flow->ip = to;
 	return PTM_OK;
@@ -131,14 +140,31 @@ static ptm_status leave(ptm_pt_flow *flow, bool *left)
 	return PTM_OK;
 }
 
+/* TIP.PGD without an IP, where a filter may say what left the traced code. */
+static ptm_status leave_filter(ptm_pt_flow *flow, bool *left)
+{
+	uint32_t row, instructions;
+
+	PTM_TRY(ptm_flow_leaves_filter(flow, &row, &instructions));
+	if (!instructions)
+		return PTM_OK;
+	*left = true;
+	const ptm_block *block = &flow->blocks->blocks.at[row];
+	uint64_t from = flow->ip;
+	stop_at(flow, row, instructions, instructions == block->instructions ? block->target : 0);
+	if (!flow->ip)
+		flow->ip = from;
+	return PTM_OK;
+}
+
 ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 {
 	bool stops = flow->step == PTM_STEP_TIP_PGD, left = false;
 	ptm_walk walk;
 	uint32_t row;
 
-	if (stops && flow->packet.count && !flow->guest)
-		PTM_TRY(leave(flow, &left));
+	if (stops && !flow->guest)
+		PTM_TRY(flow->packet.count ? leave(flow, &left) : leave_filter(flow, &left));
 	if (left)
 		return PTM_OK;
 	PTM_TRY(ptm_flow_walk(flow, false, &walk, &row));
@@ -151,6 +177,8 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	}
 	uint64_t to = flow->packet.count ? flow->last_ip : 0;
 	account_indirect(flow, block);
+	if (!stops)
+		PTM_TRY(ptm_flow_before_abort(flow, &to));
 	flow->guest = flow->guest_next;
 	flow->step = PTM_STEP_PACKET;
 	ptm_item *item = ptm_flow_visit(flow, row, stops ? PTM_END_OFF : end_of(block->class), to, true);
@@ -215,7 +243,15 @@ static void async_end(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip)
 	flow->ip = flow->stop_ip;
 	flow->guest = flow->guest_next;
 	flow->step = PTM_STEP_PACKET;
+	if (flow->config.quick) {
+		ptm_flow_hop_branch(flow, to_ip, away_ip);
+		return;
+	}
 	uint8_t end = flow->pending_abort ? PTM_END_ABORT : PTM_END_ASYNC;
+	if (ptm_flow_entry_counts(flow)) {
+		ptm_flow_visit(flow, flow->cut_block, PTM_END_OFF, 0, true);
+		return;
+	}
 	ptm_item *item = ptm_flow_visit_cut(flow, flow->cut_block, flow->cut_instructions, end, to_ip);
 	item->payload = away_ip;
 	if (flow->packet.kind == PTM_PACKET_TIP)

@@ -18,9 +18,14 @@ typedef struct ptm_pt_flow_config {
 	ptm_clock_config clock;
 	ptm_time time;
 	bool return_compression;
+	bool as_perf;            /* with perf's faults, where they show in times and cycles */
+	uint32_t quick;          /* 1: no code is walked; 2: from PSB to PSB, see pt_hop.c. Not by the fast path */
+	bool cr3_filter;         /* a MOV CR3 may end tracing */
 	void *host;
 	/* Stores who runs at `tsc`. */
 	void (*context)(void *host, uint64_t tsc, ptm_flow_context *context);
+	/* Whether a branch to `ip` leaves what an address filter lets be traced; NULL: there is none, or it is not known. */
+	bool (*leaves)(void *host, uint32_t space, uint64_t ip);
 } ptm_pt_flow_config;
 
 typedef struct ptm_pt_flow ptm_pt_flow;

@@ -45,6 +45,7 @@ struct ptm_pt_flow {
 	bool distrusts;          /* code was missing, no IP in full since */
 	uint8_t mode;            /* enum ptm_insn_mode */
 	bool guest, guest_next;  /* non-root operation (PIP's NR), and what the next branch makes it */
+	uint32_t pips;           /* PIP packets since the last that decided: so many MOV CR3 did not end tracing */
 	bool interrupts_on, interrupts_next; /* IF, and what the next TIP or TIP.PGE makes it */
 	bool in_transaction;
 	bool found_transaction;  /* while a PSB or an IP is searched: in a transaction from there on */
@@ -56,6 +57,7 @@ struct ptm_pt_flow {
 	uint64_t psb_moves;      /* of the clock, before that PSB */
 	bool lost;               /* sync with the code was lost, and no IP found since */
 	uint64_t lost_from;      /* offset where it was */
+	bool off_since;          /* since then tracing was off */
 	uint64_t limit_packets;  /* packets read when the limit was reached */
 	ptm_clock limit_clock;   /* the clock there */
 	bool continuing, limited;
@@ -110,11 +112,11 @@ void ptm_flow_latch_estimate(ptm_pt_flow *flow);
 /* As ptm_flow_latch, and corrects the time where it was estimated ahead of the packets. */
 void ptm_flow_latch_exactly(ptm_pt_flow *flow);
 /* Emits a gap at the current place; the next step searches an IP, and as perf does it takes a compressed one unless code was missing. */
-void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason);
+ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason);
 void ptm_flow_overflow(ptm_pt_flow *flow);
 /* Another recording begins: nothing is known any more. */
 void ptm_flow_restart(ptm_pt_flow *flow);
-void ptm_flow_mismatch(ptm_pt_flow *flow);
+ptm_item *ptm_flow_mismatch(ptm_pt_flow *flow);
 /* The packet is none, or comes where it cannot: what is known of the flow stays. */
 void ptm_flow_bad_packet(ptm_pt_flow *flow);
 /* `begin` ends a loss: tells the bytes that passed by without code. */
@@ -165,6 +167,27 @@ ptm_status ptm_flow_walk_tnt(ptm_pt_flow *flow) PTM_MUST_CHECK;
 ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow) PTM_MUST_CHECK;
 ptm_status ptm_flow_walk_fup(ptm_pt_flow *flow) PTM_MUST_CHECK;
 ptm_status ptm_flow_fup_tip(ptm_pt_flow *flow) PTM_MUST_CHECK;
+
+/* pt_hop.c */
+/* Takes a packet in quick decoding; false: it is for the usual way. */
+ptm_status ptm_flow_hop(ptm_pt_flow *flow, bool *taken) PTM_MUST_CHECK;
+/* Control was at the flow's ip; nothing unless decoding is quick. */
+void ptm_flow_tell_place(ptm_pt_flow *flow);
+/* The end of an asynchronous event, as async_end of pt_decide.c. */
+void ptm_flow_hop_branch(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip);
+
+/* pt_errata.c */
+/* Corrects where a branch leads (`to`) when a transaction's abort comes right behind it. */
+ptm_status ptm_flow_before_abort(ptm_pt_flow *flow, uint64_t *to) PTM_MUST_CHECK;
+/* Whether the FUP behind an OVF means nothing, for tracing is off. */
+bool ptm_flow_fup_is_odd(ptm_pt_flow *flow);
+/* Takes a packet that only an erratum lets stand behind an OVF. Returns false for others. */
+bool ptm_flow_after_overflow(ptm_pt_flow *flow);
+/* Whether the VM entry that a FUP and a TIP.PGD name was executed. */
+bool ptm_flow_entry_counts(const ptm_pt_flow *flow);
+/* For a TIP.PGD without IP: stores the block at the flow's ip and how many of its instructions
+ * are executed, when the last of these leaves a filter; else 0. */
+ptm_status ptm_flow_leaves_filter(ptm_pt_flow *flow, uint32_t *row, uint32_t *instructions) PTM_MUST_CHECK;
 
 /* pt_walk.c: each does one block at most, emits at most one visit and one gap. */
 typedef enum ptm_walk {

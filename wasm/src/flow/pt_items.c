@@ -86,7 +86,7 @@ void ptm_flow_latch_exactly(ptm_pt_flow *flow)
 }
 
 /* Emits a gap at the current place and waits for the next IP. */
-void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
+ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 {
 	uint64_t ip = flow->ip;
 	/* The cycles so far go with the error, but perf still tells them with the next state. */
@@ -104,6 +104,7 @@ void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	if (!flow->lost)
 		flow->lost_from = flow->packet_offset;
 	flow->lost = true;
+	flow->off_since = false;
 	flow->tnt_count = 0;
 	flow->pending_count = 0;
 	flow->resumed = false;
@@ -113,8 +114,12 @@ void ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	flow->distrusts = reason == PTM_GAP_NO_CODE || reason == PTM_GAP_GUEST_CODE;
 	if (flow->distrusts)
 		flow->ip = 0;
+	/* perf's packet generation is only off once the code was walked up to the TIP.PGD: its cycles go on. */
+	if (flow->step == PTM_STEP_TIP_PGD && flow->config.as_perf)
+		flow->enabled = flow->clock.counting = true;
 	flow->loop_count = 0;
 	flow->step = PTM_STEP_FIND_IP;
+	return item;
 }
 
 /* The branch of `item` takes over the interrupt flag that MODE.Exec announced. */
@@ -184,6 +189,7 @@ bool ptm_flow_emit_block(ptm_pt_flow *flow)
 
 void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
 {
+	bool leaves = flow->step == PTM_STEP_PACKET && flow->packet.kind == PTM_PACKET_TIP_PGD;
 	flow->ip = ip;
 	flow->guest = flow->guest_next;
 	flow->step = PTM_STEP_PACKET;
@@ -203,6 +209,8 @@ void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
 		item->end = PTM_END_OFF;
 	else
 		ptm_flow_take_interrupts(flow, item);
+	if (!leaves)
+		ptm_flow_tell_place(flow);
 }
 
 /* Times are no longer sure, but the packets behind it are read in the same state. */
@@ -225,12 +233,13 @@ void ptm_flow_found(ptm_pt_flow *flow, ptm_item *begin)
 {
 	if (flow->lost)
 		begin->bytes = flow->packet_offset - flow->lost_from;
+	begin->payload = flow->off_since;
 	flow->lost = false;
 }
 
-void ptm_flow_mismatch(ptm_pt_flow *flow)
+ptm_item *ptm_flow_mismatch(ptm_pt_flow *flow)
 {
-	ptm_flow_lose(flow, PTM_GAP_CODE_MISMATCH);
+	return ptm_flow_lose(flow, PTM_GAP_CODE_MISMATCH);
 }
 
 void ptm_flow_overflow(ptm_pt_flow *flow)

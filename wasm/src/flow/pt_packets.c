@@ -65,7 +65,7 @@ bool ptm_flow_take_common(ptm_pt_flow *flow)
 		if (flow->clock.in_psb)
 			flow->guest = flow->guest_next;
 		return true;
-	case PTM_PACKET_VMCS: case PTM_PACKET_PSBEND: return true;
+	case PTM_PACKET_VMCS: case PTM_PACKET_PSBEND: case PTM_PACKET_BAD: return true;
 	case PTM_PACKET_MNT:
 		/* Like the others it may stand anywhere, but it is news; a row of them without end is not all told. */
 		if (flow->queue_length < PTM_FLOW_QUEUE / 4)
@@ -155,7 +155,7 @@ static void fup_alone(ptm_pt_flow *flow)
 		ptm_flow_latch(flow);
 		ptm_flow_emit_pending(flow, 0);
 		flow->overflowed = false;
-	} else if (flow->overflowed) {
+	} else if (flow->overflowed && !ptm_flow_fup_is_odd(flow)) {
 		flow->enabled = flow->clock.counting = true;
 		ptm_flow_begin(flow, flow->ip);
 	}
@@ -246,7 +246,14 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 {
 	PTM_TRY(ptm_flow_read(flow));
 	ptm_clock_next(&flow->clock, flow->packet_before);
+	if (flow->config.quick) {
+		bool taken;
+		PTM_TRY(ptm_flow_hop(flow, &taken));
+		if (taken)
+			return PTM_OK;
+	}
 	if (ptm_flow_take_common(flow)) {
+		flow->pips += flow->packet.kind == PTM_PACKET_PIP;
 		if (flow->packet.kind == PTM_PACKET_MODE_EXEC)
 			interrupt_flag(flow);
 		if (flow->packet.kind == PTM_PACKET_CBR && flow->clock.cbr != flow->cbr_told) {
@@ -255,7 +262,11 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 		}
 		return PTM_OK;
 	}
+	if (ptm_flow_after_overflow(flow))
+		return PTM_OK;
 	const ptm_packet *packet = &flow->packet;
+	if (packet->kind == PTM_PACKET_TNT || packet->kind == PTM_PACKET_TIP || packet->kind == PTM_PACKET_TIP_PGE || packet->kind == PTM_PACKET_FUP)
+		flow->pips = 0;
 	switch (packet->kind) {
 	case PTM_PACKET_TNT:
 		if (packet->count) {

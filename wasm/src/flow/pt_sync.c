@@ -68,6 +68,7 @@ static void begin_at_psb(ptm_pt_flow *flow, uint64_t ip)
 	item->to_ip = ip;
 	item->resumed = true;
 	ptm_flow_found(flow, item);
+	ptm_flow_tell_place(flow);
 }
 
 /* Decoding may begin at this PSB: measurements do not go across it. */
@@ -99,7 +100,7 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	}
 	PTM_TRY(status);
 	/* Erratum BDM70 (and SKD024, SKL021, KBL021): PSB+ before a TIP.PGE may have a FUP, though tracing is still off. */
-	if (was_enabled && ip && flow->ip && ip != flow->ip)
+	if (was_enabled && ip && flow->ip && ip != flow->ip && !flow->config.quick)
 		PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
 	if (reaches) {
 		flow->stop_ip = ip;
@@ -108,7 +109,10 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	}
 	psb_event(flow, flow->psb_offset, ip, false);
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);
-	if (ip && !flow->ip)
+	if (ip && flow->config.quick) {
+		flow->ip = ip;
+		ptm_flow_tell_place(flow);
+	} else if (ip && !flow->ip)
 		begin_at_psb(flow, ip);
 	else if (ip && !was_enabled)
 		flow->ip = ip;
@@ -168,6 +172,7 @@ ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 		ptm_item *begin = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
 		begin->to_ip = ip;
 		begin->resumed = true;
+		ptm_flow_tell_place(flow);
 	}
 	flow->resumed = flow->continuing;
 	flow->continuing = false;
@@ -175,6 +180,19 @@ ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 }
 
 /* ------------------------------------------------------ waiting for an IP */
+
+/* Packet generation stops while the code is not known. */
+static void stop_tracing(ptm_pt_flow *flow)
+{
+	ptm_flow_disable(flow);
+	flow->off_since = true;
+}
+
+/* After missing code only an IP is trusted that is sent in full; perf takes 48 bits without the sign for less. */
+static bool is_full(const ptm_pt_flow *flow)
+{
+	return flow->packet.count >= 3 && !(flow->packet.count == 4 && flow->config.as_perf);
+}
 
 ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 {
@@ -188,12 +206,11 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 		if (flow->packet.kind == PTM_PACKET_TIP_PGE)
 			ptm_flow_enable(flow);
 		else if (flow->packet.kind == PTM_PACKET_TIP_PGD)
-			ptm_flow_disable(flow);
+			stop_tracing(flow);
 		else if (flow->packet.kind == PTM_PACKET_TIP)
 			flow->enabled = flow->clock.counting = true;
 		ip = flow->packet.count ? ptm_flow_packet_ip(flow) : 0;
-		/* After an error perf trusts only an IP that is sent in full. */
-		if (ip && (!flow->distrusts || flow->packet.count >= 3)) {
+		if (ip && (!flow->distrusts || is_full(flow))) {
 			ptm_flow_begin(flow, ip);
 			flow->in_transaction = flow->found_transaction;
 		}
@@ -220,7 +237,7 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 		ptm_flow_overflow(flow);
 		return PTM_OK;
 	case PTM_PACKET_TRACESTOP:
-		ptm_flow_disable(flow);
+		stop_tracing(flow);
 		return PTM_OK;
 	default:
 		return PTM_OK;

@@ -76,8 +76,8 @@ typedef struct ptm_item {
 	bool new_cycles;         /* total_cycles was taken over from the packets with this item */
 	bool estimated_cycles;   /* no CYC packet was seen: total_cycles follows time and the core:bus ratio */
 	bool has_ip;             /* EVENT: ip is the one that a FUP gave, else where the flow stood */
-	uint16_t instructions;   /* VISIT: whole instructions executed, from the block's first on */
-	uint32_t block;          /* VISIT: row of blocks */
+	uint16_t instructions;   /* VISIT: whole instructions executed, from the block's first on; GAP: up to the branch that the trace contradicts, 0: none */
+	uint32_t block;          /* VISIT: row of blocks; GAP with instructions: the branch's */
 	uint32_t thread;         /* row of threads that executed it */
 	uint32_t end_thread;     /* row of threads on the CPU at end_ns: whom perf names for the branch */
 	uint32_t space;          /* address space in force */
@@ -91,7 +91,8 @@ typedef struct ptm_item {
 	uint64_t cycle_instructions; /* instructions since the last measurement */
 	uint64_t offset;         /* position in the queue's AUX stream of the packet that ended it */
 	uint64_t bytes;          /* GAP: AUX bytes skipped; BEGIN: those skipped since the gap before it; EVENT: id, see pt/event.h */
-	uint64_t payload;        /* EVENT; VISIT: of an END_ASYNC or _ABORT that left the traced code where to, 0: not told */
+	uint64_t payload;        /* EVENT; VISIT: of an END_ASYNC or _ABORT that left the traced code where to, 0: not told;
+	                            BEGIN: 1 where tracing had been off since the gap before it */
 } ptm_item;
 
 #endif

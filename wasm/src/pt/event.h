@@ -18,8 +18,12 @@ typedef enum ptm_event_kind {
 	PTM_EVENT_PEBS,          /* one value of a PEBS record: id: its block's type in 15:8, its own in 7:0 */
 	PTM_EVENT_IFLAG,         /* payload: bit 0 IF after, bit 1 IF before; not by a branch */
 	PTM_EVENT_MNT,           /* payload: 64 bits, as the CPU's maintainers know them */
+	PTM_EVENT_PLACE,         /* quick decoding: a packet says that control was here; id: enum ptm_hop of the branch from here, 0: none */
+	PTM_EVENT_HOP,           /* quick decoding: a branch; id: enum ptm_hop; payload: where to, out of the traced code */
 	PTM_EVENT_KINDS
 } ptm_event_kind;
+
+typedef enum ptm_hop { PTM_HOP_ASYNC = 1, PTM_HOP_ABORT } ptm_hop;
 
 typedef struct ptm_event {
 	uint8_t kind;            /* enum ptm_event_kind */

@@ -56,8 +56,8 @@ typedef struct ptm_packet {
 ptm_status ptm_packet_decode(const uint8_t *at, uint32_t available, uint8_t block_item, ptm_packet *packet) PTM_MUST_CHECK;
 
 /* The most frequent packets (short TNT, CYC of one or two bytes) outside a BBP
- * block, as ptm_packet_decode decodes them; false: another packet. Two bytes must
- * be available. */
+ * block, as ptm_packet_decode decodes them; false: another packet, or one that an
+ * erratum may have spoilt. Two bytes must be available. */
 static inline bool ptm_packet_quick(const uint8_t *at, ptm_packet *packet)
 {
 	uint8_t byte = at[0];
@@ -65,7 +65,7 @@ static inline bool ptm_packet_quick(const uint8_t *at, ptm_packet *packet)
 		*packet = (ptm_packet){ PTM_PACKET_CYC, 1, 0, byte >> 3 };
 		return true;
 	}
-	if ((byte & 7) == 7 && !(at[1] & 1)) {
+	if ((byte & 7) == 7 && !(at[1] & 1) && at[1] != 2) {
 		*packet = (ptm_packet){ PTM_PACKET_CYC, 2, 0, byte >> 3 | (uint64_t)(at[1] >> 1) << 5 };
 		return true;
 	}

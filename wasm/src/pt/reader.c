@@ -42,6 +42,18 @@ static inline bool quick(const ptm_pt_reader *reader, uint64_t offset, uint64_t 
 	       ptm_packet_quick(reader->window + at, packet);
 }
 
+/* As ptm_packet_decode, with the CPU's errata in mind: of a CYC that an OVF cut short
+ * (SKD007) the OVF counts; a TMA with reserved bits set (SKZ84) is none, and a byte longer. */
+static ptm_status decode(const ptm_pt_reader *reader, const uint8_t *at, uint32_t available, uint8_t block_item, ptm_packet *packet)
+{
+	PTM_TRY(ptm_packet_decode(at, available, block_item, packet));
+	if (packet->kind == PTM_PACKET_CYC && reader->input.errata & PTM_SKD007 && packet->size == 2 && available > 2 && at[1] == 0x02 && at[2] == 0xf3)
+		*packet = (ptm_packet){ PTM_PACKET_OVF, 3, 0, 0 };
+	if (packet->kind == PTM_PACKET_TMA && reader->input.errata & PTM_SKZ84 && available > packet->size && (at[4] || at[6] & 0xfe))
+		*packet = (ptm_packet){ PTM_PACKET_BAD, packet->size + 1, 0, 0 };
+	return PTM_OK;
+}
+
 /* Returns whether the buffer at the current offset does not follow on the one before it. */
 static bool enter_buffer(ptm_pt_reader *reader)
 {
@@ -70,7 +82,7 @@ ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet)
 	PTM_TRY(ptm_pt_reader_view(reader, reader->offset, PTM_PACKET_SIZE, &at, &available));
 	if (available > reader->buffer_end - reader->offset)
 		available = (uint32_t)(reader->buffer_end - reader->offset);
-	ptm_status status = ptm_packet_decode(at, available, reader->block_item, packet);
+	ptm_status status = decode(reader, at, available, reader->block_item, packet);
 	if (status == PTM_TRUNCATED)
 		return PTM_BAD_DATA;
 	PTM_TRY(status);
@@ -145,7 +157,7 @@ ptm_status ptm_pt_reader_peek(ptm_pt_reader *reader, ptm_packet *packet)
 	PTM_TRY(ptm_pt_reader_view(reader, reader->peek_offset, PTM_PACKET_SIZE, &at, &available));
 	if (available > reader->peek_end - reader->peek_offset)
 		available = (uint32_t)(reader->peek_end - reader->peek_offset);
-	PTM_TRY(ptm_packet_decode(at, available, reader->peek_block_item, packet));
+	PTM_TRY(decode(reader, at, available, reader->peek_block_item, packet));
 	reader->peek_block_item = ptm_packet_block_item(reader->peek_block_item, packet);
 	reader->peek_offset += packet->size;
 	return PTM_OK;
@@ -171,7 +183,7 @@ void ptm_pt_reader_peek_past(ptm_pt_reader *reader, uint64_t *cycles, bool *afte
 			sum += byte >> 3;
 			at++;
 			is_cyc = true;
-		} else if ((byte & 7) == 7 && !(at[1] & 1)) {
+		} else if ((byte & 7) == 7 && !(at[1] & 1) && at[1] != 2) {
 			sum += byte >> 3 | (uint64_t)(at[1] >> 1) << 5;
 			at += 2;
 			is_cyc = true;

@@ -4,6 +4,7 @@
 #ifndef PTM_PT_READER_H
 #define PTM_PT_READER_H
 
+#include "pt/errata.h"
 #include "pt/packet.h"
 
 /* Where a stream's bytes come from. Offsets count from the stream's start. */
@@ -17,6 +18,7 @@ typedef struct ptm_pt_input {
 	/* Whether the buffer that holds `offset` does not follow on the one before it;
 	 * stores where it starts and the TSC its first TSC packet is near. NULL: all follow. */
 	bool (*restarts)(void *context, uint64_t offset, uint64_t *start, uint64_t *reference);
+	uint32_t errata;         /* enum ptm_erratum: those of the CPU that wrote it that are to be allowed for */
 } ptm_pt_input;
 
 typedef struct ptm_pt_reader {

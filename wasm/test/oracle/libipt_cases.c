@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decodes libipt's own test cases (raw PT over flat code) and compares the
- * instruction addresses (or their number) with what its ptxed printed. Every
+ * instruction addresses (or their number) with what its ptxed printed, on each CPU that
+ * the case names, with its errata and address filter. Every
  * difference must have its reason in libipt_reasons.tsv, and every reason its
  * difference: else it fails.
  * Usage: libipt_cases [DIRECTORY [REASONS]], by default ../../shared/traces/libipt-cases
@@ -8,7 +9,7 @@
 #include "../pt_world.h"
 #include <stdio.h>
 
-enum { MOST = 4096 };
+enum { MOST = 1 << 17 };
 /* Only the number of instructions is known. */
 #define COUNT_ONLY (1u << 31)
 
@@ -26,11 +27,12 @@ static uint32_t read_file(const char *directory, const char *name, const char *s
 
 static uint32_t expected(const char *directory, const char *name, uint64_t *ips)
 {
-	static uint8_t text[1 << 16];
+	static uint8_t text[1 << 21];
 	uint32_t length = read_file(directory, name, "-ptxed.exp", text, sizeof text - 1), count = 0;
 	text[length] = 0;
 	unsigned long total;
-	for (char *line = strtok((char *)text, "\n"); line; line = strtok(NULL, "\n")) {
+	char *rest;
+	for (char *line = strtok_r((char *)text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		char *end;
 		line += line[0] == '?' ? 2 : 0; /* in a transaction */
 		if (sscanf(line, "insn: %lu.", &total) == 1)
@@ -65,15 +67,30 @@ static uint32_t decoded(pt_world *world, uint64_t *ips)
 	return count;
 }
 
-/* Returns whether a case agrees. Prints the first difference. */
-static bool run(const char *directory, const char *name, uint64_t address)
+typedef struct filter { unsigned long long first, last; } filter;
+
+static bool leaves_filter(void *world, uint32_t space, uint64_t ip)
 {
-	static uint8_t code[8192], trace[1 << 16];
+	const filter *range = ((const pt_world *)world)->user;
+	(void)space;
+	return ip < range->first || ip > range->last;
+}
+
+/* Returns whether a case agrees on a CPU. Prints the first difference. */
+static bool run(const char *directory, const char *name, uint64_t address, const char *cpu, filter *range)
+{
+	static uint8_t code[PT_WORLD_CODE], trace[1 << 16];
 	static uint64_t wanted[MOST], got[MOST];
 	pt_world world;
 	uint32_t size = read_file(directory, name, ".bin", code, sizeof code);
 	pt_world_open(&world, address, code, size);
 	pt_world_trace(&world, trace, read_file(directory, name, ".pt", trace, sizeof trace));
+	world.config.input.errata = ptm_errata_of(cpu, strlen(cpu));
+	/* libipt takes it that a MOV CR3 may end tracing. */
+	world.config.cr3_filter = true;
+	world.user = range;
+	if (range->last)
+		world.config.leaves = leaves_filter;
 	uint32_t count = expected(directory, name, wanted), have = decoded(&world, got), i = 0;
 	pt_world_close(&world);
 	if (count & COUNT_ONLY) {
@@ -89,6 +106,24 @@ static bool run(const char *directory, const char *name, uint64_t address)
 	printf("%-45s after %u of %u: wanted %llx got %llx\n", name, i, count, i < count ? (unsigned long long)wanted[i] : 0,
 	       i < have ? (unsigned long long)got[i] : 0);
 	return false;
+}
+
+/* The same on each CPU of a list "F/M,F/M…"; "-": on one that is not known. */
+static bool run_all(const char *directory, const char *name, uint64_t address, char *cpus, const char *options)
+{
+	filter range = { 0 };
+	const char *first = strstr(options, "addr0_a "), *last = strstr(options, "addr0_b ");
+	char cpu[64], *rest;
+	if (first && last)
+		range = (filter){ strtoull(first + 8, NULL, 0), strtoull(last + 8, NULL, 0) };
+	for (char *one = strtok_r(cpus, ",", &rest); one; one = strtok_r(NULL, ",", &rest)) {
+		unsigned family = 0, model = 0;
+		(void)sscanf(one, "%u/%u", &family, &model);
+		snprintf(cpu, sizeof cpu, "GenuineIntel-%u-%u-1", family, model);
+		if (!run(directory, name, address, cpu, &range))
+			return false;
+	}
+	return true;
 }
 
 /* Stores the verdict on a case that may differ. Returns whether there is one. */
@@ -108,7 +143,7 @@ int main(int count, char **arguments)
 {
 	const char *reasons = count > 2 ? arguments[2] : "test/oracle/libipt_reasons.tsv";
 	const char *directory = count > 1 ? arguments[1] : "../../shared/traces/libipt-cases";
-	char path[1024], line[1024], name[256];
+	char path[1024], line[4096], name[256], cpus[2048], options[1024];
 	unsigned agree = 0, cases = 0, explained = 0, failed = 0;
 	char verdict[32];
 	unsigned long long address;
@@ -117,10 +152,10 @@ int main(int count, char **arguments)
 	if (!list)
 		return 0;
 	while (fgets(line, sizeof line, list)) {
-		if (sscanf(line, "%255s %llx", name, &address) != 2)
+		if (sscanf(line, "%255[^\t]\t%llx\t%*[^\t]\t%2047[^\t]\t%*[^\t]\t%1023[^\n]", name, &address, cpus, options) != 4)
 			continue;
 		cases++;
-		bool same = run(directory, name, address), may_differ = reason_of(reasons, name, verdict);
+		bool same = run_all(directory, name, address, cpus, options), may_differ = reason_of(reasons, name, verdict);
 		agree += same;
 		explained += !same && may_differ;
 		if (!same && may_differ)
