@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 typedef struct elf_file {
-	uint8_t bytes[16384];
+	uint8_t bytes[32768];
 	uint32_t size;
 	uint32_t source;
 } elf_file;
