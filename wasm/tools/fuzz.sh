@@ -29,9 +29,15 @@ for target in fuzz/*.c; do
 			{ printf "\\x$i"; cat "test/fixtures/walk/$file" 2>/dev/null || echo '7f0000000000 40 name'; } >"$corpus/$file"
 			i=$((i + 1))
 		done ;;
+	elf) # binaries with all that is read of them, small enough for -max_len
+		for kind in -gdwarf-5 -gdwarf-4 -gz '-gsplit-dwarf -gdwarf-5' '-gsplit-dwarf -gdwarf-4'; do
+			echo 'static inline int twice(int a) { return a * 2; } int count(int a) { return twice(a) + twice(a + 1); } int main(int a) { return count(a); }' |
+				(cd "$corpus" && gcc -O2 $kind -xc - -c -o "object${kind// /}" && gcc -nostdlib -Wl,-e,main "object${kind// /}" -o "seed${kind// /}") || true
+		done ;;
 	unwind) ;; # its own, below
 	insn) cp test/fixtures/symfs/opt/ptarmigan/odd "$corpus" ;;
 	inflate) for level in 1 6 9; do python3 -c "import sys,zlib; d=open('test/fixtures/calls.hash','rb').read()[:60000]; sys.stdout.buffer.write(len(d).to_bytes(2,'little')+zlib.compress(d,$level))" >"$corpus/$level" 2>/dev/null || true; done ;;
+	xz) for level in 1 9e; do head -c 20000 test/fixtures/calls.hash | xz -$level >"$corpus/$level.xz" 2>/dev/null || true; done ;;
 	zstd) for level in 1 9 19; do zstd -q -f -$level test/fixtures/calls.hash -o "$corpus/$level.zst" 2>/dev/null || true; done ;;
 	*) cp test/fixtures/{signals,tsx,ptwrite,odd,calls-zstd,threads,forks}*.perf.data "$corpus" ;;
 	esac

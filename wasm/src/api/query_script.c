@@ -54,8 +54,12 @@ void ptm_script_put_name(ptm_script *script, uint64_t ip, const char *unknown)
 	const char *name = "";
 
 	uint32_t space;
-	if (ptm_script_map(script, ip, &space))
-		name = ptm_strings_get(&session->strings, ptm_spaces_function(session->spaces, ptm_spaces_function_at(session->spaces, space, ip, &offset))->name);
+	const ptm_map *map = ptm_script_map(script, ip, &space);
+	if (map) {
+		const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_perf_function_at(session->spaces, space, ip, &offset));
+		name = ptm_strings_get(&session->strings, function->name);
+		offset = ptm_script_offset(function, map, offset);
+	}
 	if (!*name) {
 		ptm_script_put(script, "%s", unknown);
 		return;
@@ -159,7 +163,7 @@ static bool put_functions(ptm_script *script, const ptm_chain_frame *frame, uint
 		return false;
 	script->status = ptm_chain_functions(script->session, space, frame, true, functions, &count);
 	if (count)
-		(void)ptm_spaces_function_at(script->session->spaces, space, frame->ip, &offset);
+		(void)ptm_spaces_perf_function_at(script->session->spaces, space, frame->ip, &offset);
 	for (uint32_t i = 0; i < count; i++)
 		put_function(script, &functions[i], place, frame->ip, offset);
 	return count;

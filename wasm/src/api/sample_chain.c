@@ -115,7 +115,7 @@ ptm_status ptm_chain_functions(ptm_session *session, uint32_t space, const ptm_c
 	if (!map || !map->image || !ptm_is_asked_of_addr2line(ptm_strings_get(&session->strings, map->name)))
 		return PTM_OK;
 	ptm_map at = *map;
-	const ptm_function *symbol = ptm_spaces_function(session->spaces, ptm_spaces_function_at(session->spaces, space, frame->ip, &offset));
+	const ptm_function *symbol = ptm_spaces_function(session->spaces, ptm_spaces_perf_function_at(session->spaces, space, frame->ip, &offset));
 	uint32_t name = symbol->name;
 	if (!*ptm_strings_get(&session->strings, name))
 		return PTM_OK;

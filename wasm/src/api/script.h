@@ -129,6 +129,13 @@ void ptm_script_put_text(ptm_script *script, const char *text, size_t length);
 /* The map of an address in the mode at hand, or else in the mode that the address tells; NULL: none.
  * Stores the space that it is in. */
 const ptm_map *ptm_script_map(const ptm_script *script, uint64_t ip, uint32_t *space);
+
+/* The offset in a named function that perf prints: in one without a size, which holds only its first address, it
+ * subtracts where the map begins. */
+static inline uint64_t ptm_script_offset(const ptm_function *function, const ptm_map *map, uint64_t offset)
+{
+	return function->name && !function->size ? offset - map->start : offset;
+}
 /* Symbol and, when asked for, offset; or `unknown`. */
 void ptm_script_put_name(ptm_script *script, uint64_t ip, const char *unknown);
 /* "(binary)" */

@@ -99,7 +99,7 @@ static void put_symbol(code *from, uint64_t ip)
 
 	if (!map_of(from, ip, &space))
 		return;
-	const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_function_at(session->spaces, space, ip, &offset));
+	const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_perf_function_at(session->spaces, space, ip, &offset));
 	const char *name = ptm_strings_get(&session->strings, function->name);
 	uint64_t address = *name ? function->address + offset : offset;
 	if (address >= from->symbol_start && address < from->symbol_end)

@@ -88,8 +88,9 @@ static void look_up(ptm_script *script, ptm_place *place, uint32_t space, uint64
 	*place = (ptm_place){ .ip = ip, .space = space, .known = true };
 	if (!map)
 		return;
-	const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_function_at(session->spaces, space, ip, &place->offset));
+	const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_perf_function_at(session->spaces, space, ip, &place->offset));
 	const char *dso = ptm_strings_get(&session->strings, map->name);
+	place->offset = ptm_script_offset(function, map, place->offset);
 	place->name = function->name;
 	place->name_length = (uint32_t)strlen(ptm_strings_get(&session->strings, function->name));
 	place->dso = map->name;

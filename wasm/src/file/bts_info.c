@@ -28,7 +28,7 @@ ptm_status ptm_bts_info_read(const ptm_trace_file *file, ptm_bts_info *info, ptm
 	ptm_bytes words = ptm_bytes_of(at, file->auxtrace_info_size);
 	ptm_bytes_skip(&words, 16); /* record header, type, reserved */
 	info->pmu_type = (uint32_t)ptm_bytes_u64(&words);
-	info->time_shift = ptm_bytes_u64(&words);
+	info->time_shift = ptm_bytes_u64(&words) & 63; /* more is broken; perf's processor shifts by this much */
 	info->time_mult = ptm_bytes_u64(&words);
 	info->time_zero = ptm_bytes_u64(&words);
 	info->cap_user_time_zero = ptm_bytes_u64(&words);

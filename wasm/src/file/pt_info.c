@@ -54,7 +54,7 @@ static ptm_status read_filter(const ptm_trace_file *file, ptm_bytes *words, ptm_
 static ptm_status read_words(const ptm_trace_file *file, ptm_bytes words, ptm_pt_info *info)
 {
 	info->pmu_type = (uint32_t)ptm_bytes_u64(&words);
-	info->time_shift = ptm_bytes_u64(&words);
+	info->time_shift = ptm_bytes_u64(&words) & 63; /* more is broken; perf's processor shifts by this much */
 	info->time_mult = ptm_bytes_u64(&words);
 	info->time_zero = ptm_bytes_u64(&words);
 	info->cap_user_time_zero = ptm_bytes_u64(&words);

@@ -421,7 +421,7 @@ const ptm_function *ptm_spaces_function(const ptm_spaces *spaces, uint32_t funct
 	return &spaces->functions.rows.at[function < spaces->functions.rows.length ? function : 0];
 }
 
-uint32_t ptm_spaces_function_at(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint64_t *offset)
+static uint32_t function_at(ptm_spaces *spaces, uint32_t space, uint64_t ip, bool as_perf, uint64_t *offset)
 {
 	const ptm_map *map = ptm_spaces_find(spaces, space, ip);
 	*offset = ip;
@@ -429,7 +429,17 @@ uint32_t ptm_spaces_function_at(ptm_spaces *spaces, uint32_t space, uint64_t ip,
 		return 0;
 	const ptm_image *image = &spaces->images->images.at[map->image];
 	uint64_t address = ptm_image_address(image, map->file_offset + (ip - map->start));
-	return ptm_functions_at(&spaces->functions, map->image, address, offset);
+	return ptm_functions_at(&spaces->functions, map->image, address, as_perf, offset);
+}
+
+uint32_t ptm_spaces_function_at(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint64_t *offset)
+{
+	return function_at(spaces, space, ip, false, offset);
+}
+
+uint32_t ptm_spaces_perf_function_at(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint64_t *offset)
+{
+	return function_at(spaces, space, ip, true, offset);
 }
 
 ptm_status ptm_spaces_function_add(ptm_spaces *spaces, const ptm_function *function, uint32_t *row)

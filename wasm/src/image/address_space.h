@@ -80,5 +80,7 @@ const ptm_function *ptm_spaces_function(const ptm_spaces *spaces, uint32_t funct
 /* Row of the function at `ip`, and the offset of `ip` in it (in the image's
  * address space; for nameless code, the image's own address of ip). */
 uint32_t ptm_spaces_function_at(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint64_t *offset);
+/* The same as perf 6.1 names it: nameless where perf does not read the name that there is. */
+uint32_t ptm_spaces_perf_function_at(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint64_t *offset);
 
 #endif

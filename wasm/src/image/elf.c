@@ -215,6 +215,14 @@ const ptm_elf_section *ptm_elf_section_named(const ptm_elf *elf, ptm_source *sou
 	return NULL;
 }
 
+const ptm_elf_section *ptm_elf_symbols_named(const ptm_elf *elf, ptm_source *source, const char *name, uint32_t type)
+{
+	const ptm_elf_section *section = ptm_elf_section_named(elf, source, name);
+	bool usable = section && section->type == type && section->entry_size == (elf->is_32bit ? 16 : 24) &&
+		      section->offset <= source->size && section->size <= source->size - section->offset;
+	return usable ? section : NULL;
+}
+
 uint64_t ptm_load_page_end(const ptm_load *load)
 {
 	uint64_t end = load->file_offset + load->file_size;

@@ -34,6 +34,8 @@ void ptm_elf_free(ptm_elf *elf);
 
 /* First section of this name, or NULL. */
 const ptm_elf_section *ptm_elf_section_named(const ptm_elf *elf, ptm_source *source, const char *name);
+/* The table of symbols of this name and type, if it is of that type and all in the file; else NULL. */
+const ptm_elf_section *ptm_elf_symbols_named(const ptm_elf *elf, ptm_source *source, const char *name, uint32_t type);
 /* Stores the name of a section, cut to fit `capacity` (at least 1). */
 void ptm_elf_section_name(const ptm_elf *elf, ptm_source *source, const ptm_elf_section *section, char *into, uint32_t capacity);
 

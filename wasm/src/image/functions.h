@@ -17,8 +17,9 @@ ptm_status ptm_functions_init(ptm_functions *functions, ptm_images *images) PTM_
 void ptm_functions_free(ptm_functions *functions);
 
 /* Row of the function at an image's own address, made when new (0 when memory
- * is out); stores the offset in it, for nameless code the address itself. */
-uint32_t ptm_functions_at(ptm_functions *functions, uint32_t image, uint64_t address, uint64_t *offset);
+ * is out); stores the offset in it, for nameless code the address itself.
+ * `as_perf`: named by what perf 6.1 reads alone. */
+uint32_t ptm_functions_at(ptm_functions *functions, uint32_t image, uint64_t address, bool as_perf, uint64_t *offset);
 
 /* Row of a function known by its parts, made when new; 0 when memory is out. */
 uint32_t ptm_functions_row(ptm_functions *functions, const ptm_function *wanted);

@@ -47,7 +47,7 @@ typedef struct ptm_image {
 	bool is_anonymous;       /* //anon, [heap], JIT: no file to ask for */
 	bool is_vdso, is_kernel; /* is_kernel: modules and eBPF too */
 	bool is_flat;            /* code is at any file offset; there are no loads */
-	bool symbols_read;
+	bool symbols_read, more_read;
 	uint8_t names;           /* enum ptm_names_kind */
 	ptm_source source;       /* when loaded */
 	uint32_t names_source;   /* host id of the file with the names, when it is another */
@@ -63,6 +63,7 @@ typedef struct ptm_image {
 	uint32_t match;          /* how sure the given file is: parts of the path that agree, UINT32_MAX: by build-id */
 	ptm_pages code;          /* when loaded */
 	struct ptm_symbol_index *symbol_index; /* owned by image/symbols.c; NULL until read */
+	struct ptm_symbol_index *more_symbols; /* the same, of what perf does not read */
 	void *lines;             /* owned by image/lines.c */
 	struct ptm_function_files *function_files; /* owned by image/function_files.c */
 	bool resolved;           /* perf script: a sample was in it, so perf has read its symbols */
@@ -141,6 +142,11 @@ uint64_t ptm_image_address(const ptm_image *image, uint64_t file_offset);
 /* Symbol at an address of the file's own address space, as perf script
  * resolves it; NULL when there is none. Reads the symbols the first time. */
 const ptm_symbol *ptm_image_symbol(ptm_images *images, uint32_t image, uint64_t address);
+
+/* Symbol at an address for which ptm_image_symbol has none, where perf 6.1 prints
+ * [unknown] and the file does tell: of .gnu_debugdata (MiniDebugInfo), and entries
+ * of .plt.sec, .plt.got and of a .plt of unknown entry size. NULL when there is none. */
+const ptm_symbol *ptm_image_more_symbol(ptm_images *images, uint32_t image, uint64_t address);
 
 /* How many symbols with code were read so far. */
 uint32_t ptm_image_symbol_count(const ptm_images *images, uint32_t image);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/symbol_table.h"
+#include "image/symbol_plt.h"
 #include "base/bytes.h"
 
 #define SYMBOL_WINDOW (1u << 20)
-#define RELOCATION_WINDOW (16u << 10)
 #define NAME_PAGE (128u << 10)
 #define MOST_NAME (1u << 20)
 #define PLT_NAME 1023            /* perf's buffer for "name@plt" */
@@ -141,19 +141,11 @@ static bool holds_labels(const ptm_elf *elf, ptm_source *source, const ptm_elf_s
 	return strstr(name, ".text") || strstr(name, ".data");
 }
 
-static const ptm_elf_section *table_section(const ptm_elf *elf, ptm_source *source, const char *name, uint32_t type)
-{
-	const ptm_elf_section *section = ptm_elf_section_named(elf, source, name);
-	bool usable = section && section->type == type && section->entry_size == (elf->is_32bit ? 16 : 24) &&
-		      section->offset <= source->size && section->size <= source->size - section->offset;
-	return usable ? section : NULL;
-}
-
 /* One of the two files while it is read. */
 typedef struct half {
 	const ptm_elf *elf;
+	const ptm_symbol_file *file;
 	ptm_source source;       /* for entries */
-	ptm_source relocations;  /* far from the entries they name */
 	ptm_source strings;      /* for section names */
 } half;
 
@@ -161,6 +153,7 @@ typedef struct reader {
 	ptm_symbol_table *table;
 	half symbols, code;
 	PTM_ARRAY(uint8_t) labels;       /* by section: 0 not known yet, 1 no, 2 yes */
+	bool own_sections;               /* the symbols' file numbers its sections its own way */
 } reader;
 
 /* The section a symbol is in; when it has no bytes, as the file with the code
@@ -168,7 +161,7 @@ typedef struct reader {
 static const ptm_elf_section *section_of(reader *reader, uint32_t index, half **in)
 {
 	*in = &reader->symbols;
-	if (index < reader->symbols.elf->sections.length && reader->symbols.elf->sections.at[index].type == PTM_SECTION_NOBITS)
+	if (!reader->own_sections && index < reader->symbols.elf->sections.length && reader->symbols.elf->sections.at[index].type == PTM_SECTION_NOBITS)
 		*in = &reader->code;
 	return index < (*in)->elf->sections.length ? &(*in)->elf->sections.at[index] : NULL;
 }
@@ -286,51 +279,6 @@ ptm_status ptm_symbol_table_drop_duplicates(ptm_symbol_table *table)
 	return status;
 }
 
-/* -------------------------------------------------------------------- PLT */
-
-/* Offset in the string table of a relocation's symbol; 0, no name, when there is none. */
-static ptm_status relocated_name(half *code, const ptm_elf_section *dynamic, uint64_t symbol, uint32_t *name)
-{
-	const uint8_t *at;
-	*name = 0;
-	if (symbol >= dynamic->size / dynamic->entry_size)
-		return PTM_OK;
-	PTM_TRY(ptm_source_view(&code->source, dynamic->offset + symbol * dynamic->entry_size, 4, &at));
-	ptm_bytes bytes = ptm_bytes_of(at, 4);
-	*name = ptm_bytes_u32(&bytes);
-	return PTM_OK;
-}
-
-/* perf names the entries of .plt, after its header, by the relocations of .rela.plt in order. */
-static ptm_status add_plt(reader *reader, const ptm_elf_section *dynamic)
-{
-	half *code = &reader->code;
-	const ptm_elf *elf = code->elf;
-	const ptm_elf_section *plt = ptm_elf_section_named(elf, &code->strings, ".plt");
-	const ptm_elf_section *relocations = ptm_elf_section_named(elf, &code->strings, ".rela.plt");
-	const uint8_t *at;
-	if (!relocations)
-		relocations = ptm_elf_section_named(elf, &code->strings, ".rel.plt");
-	if (!plt || !relocations || relocations->link != (uint32_t)(dynamic - elf->sections.at))
-		return PTM_OK;
-	bool with_addend = relocations->type == PTM_SECTION_RELA;
-	uint32_t word = elf->is_32bit ? 4 : 8, each = word * (with_addend ? 3 : 2), name;
-	uint64_t offset = plt->offset;
-	if ((!with_addend && relocations->type != PTM_SECTION_REL) || relocations->entry_size != each)
-		return PTM_OK;
-	for (uint64_t i = 0; i < relocations->size / each; i++) {
-		if (ptm_source_view(&code->relocations, relocations->offset + i * each, each, &at) != PTM_OK)
-			break;
-		ptm_bytes bytes = ptm_bytes_of(at + word, word);
-		uint64_t symbol = elf->is_32bit ? ptm_bytes_u32(&bytes) >> 8 : ptm_bytes_u64(&bytes) >> 32;
-		PTM_TRY(relocated_name(code, dynamic, symbol, &name));
-		offset += plt->entry_size;
-		PTM_TRY(ptm_symbol_tree_insert(&reader->table->tree, &(ptm_symbol_node){ .start = offset, .end = offset + plt->entry_size,
-				.name = name, .binding = BIND_GLOBAL, .type = TYPE_FUNC, .table = PTM_TABLE_PLT }));
-	}
-	return PTM_OK;
-}
-
 /* ------------------------------------------------------------------ whole */
 
 /* Notes where the names of a table are. */
@@ -345,6 +293,16 @@ static void place_names(ptm_symbol_names *names, uint8_t table, const half *in, 
 	names->tables[table].file = file;
 }
 
+static void place_pages(ptm_symbol_names *names, const reader *reader)
+{
+	const ptm_symbol_file *symbols = reader->symbols.file, *code = reader->code.file;
+	if (symbols->memory)
+		ptm_pages_init_memory(&names->pages[0], symbols->memory, symbols->size);
+	else
+		ptm_pages_init(&names->pages[0], symbols->source, symbols->size, NAME_PAGE);
+	ptm_pages_init(&names->pages[1], code->source, code->size, NAME_PAGE);
+}
+
 static ptm_status read_tables(reader *reader)
 {
 	static const struct { const char *name; uint32_t type; } kinds[2] = { { ".symtab", PTM_SECTION_SYMBOLS },
@@ -352,10 +310,9 @@ static ptm_status read_tables(reader *reader)
 	ptm_symbol_names *names = &reader->table->names;
 	half *code = &reader->code, *symbols = &reader->symbols;
 	bool whole = true;
-	ptm_pages_init(&names->pages[0], symbols->source.id, symbols->source.size, NAME_PAGE);
-	ptm_pages_init(&names->pages[1], code->source.id, code->source.size, NAME_PAGE);
+	place_pages(names, reader);
 	for (uint8_t i = 0; i < 2; i++) {
-		const ptm_elf_section *section = table_section(symbols->elf, &symbols->strings, kinds[i].name, kinds[i].type);
+		const ptm_elf_section *section = ptm_elf_symbols_named(symbols->elf, &symbols->strings, kinds[i].name, kinds[i].type);
 		if (!section)
 			continue;
 		place_names(names, i, symbols, section, 0);
@@ -365,31 +322,57 @@ static ptm_status read_tables(reader *reader)
 		ptm_symbol_table_fix_ends(&reader->table->tree);
 		PTM_TRY(ptm_symbol_table_drop_duplicates(reader->table));
 	}
-	const ptm_elf_section *dynamic = table_section(code->elf, &code->strings, kinds[1].name, kinds[1].type);
+	const ptm_elf_section *dynamic = ptm_elf_symbols_named(code->elf, &code->strings, kinds[1].name, kinds[1].type);
 	if (!dynamic || !reader->table->tree.root)
 		return PTM_OK;
 	place_names(names, PTM_TABLE_PLT, code, dynamic, code->elf == symbols->elf ? 0 : 1);
-	return add_plt(reader, dynamic);
+	return ptm_plt_add_in_order(&reader->table->tree, reader->code.file, dynamic);
+}
+
+/* What perf 6.1 does not read: the symbols of another file, and more entries of PLTs. */
+static ptm_status read_more_tables(reader *reader)
+{
+	ptm_symbol_names *names = &reader->table->names;
+	half *code = &reader->code, *symbols = &reader->symbols;
+	bool whole;
+	place_pages(names, reader);
+	const ptm_elf_section *section = code->elf == symbols->elf ? NULL :
+		ptm_elf_symbols_named(symbols->elf, &symbols->strings, ".symtab", PTM_SECTION_SYMBOLS);
+	if (section) {
+		place_names(names, PTM_TABLE_SYMTAB, symbols, section, 0);
+		PTM_TRY(read_entries(reader, section, PTM_TABLE_SYMTAB, &whole));
+		ptm_symbol_table_fix_ends(&reader->table->tree);
+		PTM_TRY(ptm_symbol_table_drop_duplicates(reader->table));
+	}
+	const ptm_elf_section *dynamic = ptm_elf_symbols_named(code->elf, &code->strings, ".dynsym", PTM_SECTION_DYNAMIC_SYMBOLS);
+	if (!dynamic)
+		return PTM_OK;
+	place_names(names, PTM_TABLE_PLT, code, dynamic, 1);
+	return ptm_plt_add_by_slot(&reader->table->tree, code->file, dynamic);
 }
 
 static void open_half(half *half, const ptm_symbol_file *file)
 {
 	half->elf = file->elf;
+	half->file = file;
+	if (file->memory) {
+		ptm_source_init_memory(&half->source, file->memory, (size_t)file->size);
+		ptm_source_init_memory(&half->strings, file->memory, (size_t)file->size);
+		return;
+	}
 	ptm_source_init(&half->source, file->source, file->size, SYMBOL_WINDOW);
-	ptm_source_init(&half->relocations, file->source, file->size, RELOCATION_WINDOW);
 	ptm_source_init(&half->strings, file->source, file->size, 4096);
 }
 
 static void close_half(half *half)
 {
 	ptm_source_free(&half->source);
-	ptm_source_free(&half->relocations);
 	ptm_source_free(&half->strings);
 }
 
-ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code)
+static ptm_status read_with(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, bool own_sections, ptm_status (*work)(reader *))
 {
-	reader reader = { .table = table };
+	reader reader = { .table = table, .own_sections = own_sections };
 	uint32_t sections = symbols->elf->sections.length > code->elf->sections.length ? symbols->elf->sections.length : code->elf->sections.length;
 	*table = (ptm_symbol_table){ 0 };
 	PTM_TRY(ptm_symbol_tree_init(&table->tree));
@@ -397,11 +380,21 @@ ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file 
 	memset(reader.labels.at, 0, sections + 1);
 	open_half(&reader.symbols, symbols);
 	open_half(&reader.code, code);
-	ptm_status status = read_tables(&reader);
+	ptm_status status = work(&reader);
 	close_half(&reader.symbols);
 	close_half(&reader.code);
 	ptm_array_free(&reader.labels);
 	return status;
+}
+
+ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code)
+{
+	return read_with(table, symbols, code, false, read_tables);
+}
+
+ptm_status ptm_symbol_table_read_more(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code)
+{
+	return read_with(table, symbols, code, true, read_more_tables);
 }
 
 void ptm_symbol_table_free(ptm_symbol_table *table)

@@ -26,6 +26,7 @@ typedef struct ptm_symbol_file {
 	const ptm_elf *elf;
 	uint32_t source;         /* host id */
 	uint64_t size;
+	const uint8_t *memory;   /* borrowed: the whole file, or NULL */
 } ptm_symbol_file;
 
 typedef struct ptm_symbol_table {
@@ -37,6 +38,10 @@ typedef struct ptm_symbol_table {
  * split from it, and makes up those of the code's PLT. Without any symbols the
  * tree is empty. Free in any case. */
 ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code) PTM_MUST_CHECK;
+/* Reads what perf 6.1 leaves nameless: the .symtab of `symbols` (the unpacked
+ * .gnu_debugdata of the code's file; `code` itself: there is none), and the PLT
+ * entries that it does not know. Free in any case. */
+ptm_status ptm_symbol_table_read_more(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code) PTM_MUST_CHECK;
 void ptm_symbol_table_free(ptm_symbol_table *table);
 
 /* A symbol without a size reaches to the next one; the last, and the last before

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/symbols.h"
+#include "base/xz.h"
 #include "image/kernel.h"
 #include "image/name_list.h"
 
 #define NO_ROW UINT32_MAX
+#define MOST_PACKED (64u << 20)  /* of .gnu_debugdata: real ones are kilobytes */
+#define MOST_UNPACKED (256u << 20)
 #define LATER UINT32_MAX         /* a name not looked up yet */
 #define MOST_LOADS 16            /* with code; real files have one to three */
 
@@ -23,6 +26,7 @@ struct ptm_symbol_index {
 	PTM_ARRAY(ptm_symbol) symbols;   /* sorted by address, no two with the same address */
 	PTM_ARRAY(name_reference) references; /* by row of the symbols */
 	ptm_symbol_names names;
+	uint8_t *unpacked;       /* owned: the file that the names are in, where it was packed */
 	ptm_text text;           /* scratch */
 };
 
@@ -35,14 +39,16 @@ void ptm_symbol_index_free(ptm_symbol_index *index)
 	ptm_array_free(&index->references);
 	ptm_array_free(&index->text.bytes);
 	ptm_symbol_names_free(&index->names);
+	free(index->unpacked);
 	free(index);
 }
 
 void ptm_symbols_free(ptm_image *image)
 {
 	ptm_symbol_index_free(image->symbol_index);
-	image->symbol_index = NULL;
-	image->symbols_read = false;
+	ptm_symbol_index_free(image->more_symbols);
+	image->symbol_index = image->more_symbols = NULL;
+	image->symbols_read = image->more_read = false;
 }
 
 static int compare_offsets(const void *a, const void *b)
@@ -62,8 +68,10 @@ static ptm_status find_edges(const ptm_symbol_tree *tree, uint64_t first, uint64
 		const ptm_symbol_node *symbol = &tree->nodes.at[node];
 		if (symbol->start > first && symbol->start < end)
 			PTM_TRY(ptm_array_push(edges, symbol->start));
-		if (symbol->end > first && symbol->end < end)
-			PTM_TRY(ptm_array_push(edges, symbol->end));
+		/* One without a size, as a PLT of unknown entry size has them, is found at its one address. */
+		uint64_t after = symbol->end == symbol->start ? symbol->end + 1 : symbol->end;
+		if (after > first && after < end)
+			PTM_TRY(ptm_array_push(edges, after));
 	}
 	qsort(edges->at, edges->length, sizeof *edges->at, compare_offsets);
 	return PTM_OK;
@@ -152,7 +160,7 @@ static ptm_status read_table(const ptm_image *image, ptm_symbol_table *table, co
 	ptm_elf elf = { 0 };
 	ptm_source debug;
 	ptm_message message;
-	ptm_symbol_file code = { own, from->id, from->size }, split = { &elf, image->debug_source, image->debug_size };
+	ptm_symbol_file code = { own, from->id, from->size, NULL }, split = { &elf, image->debug_source, image->debug_size, NULL };
 	ptm_source_init(&debug, image->debug_source, image->debug_size, 16384);
 	bool has_symbols = image->debug_size && ptm_elf_read(&elf, &debug, "", &message) == PTM_OK &&
 			   ptm_elf_section_named(&elf, &debug, ".symtab");
@@ -184,6 +192,62 @@ static ptm_status read_elf_symbols(ptm_image *image)
 	ptm_elf_free(&elf);
 	ptm_source_free(&source);
 	return status;
+}
+
+/* ------------------------------------------------- what perf does not read */
+
+/* Unpacks .gnu_debugdata ("MiniDebugInfo": a small ELF file of symbols, in xz). PTM_NOT_FOUND without. */
+static ptm_status unpack_mini(const ptm_elf *elf, ptm_source *source, uint8_t **bytes, size_t *size)
+{
+	const ptm_elf_section *section = ptm_elf_section_named(elf, source, ".gnu_debugdata");
+	const uint8_t *at;
+	*bytes = NULL;
+	if (!section || section->type == PTM_SECTION_NOBITS || section->size > MOST_PACKED)
+		return PTM_NOT_FOUND;
+	PTM_TRY(ptm_source_view(source, section->offset, (uint32_t)section->size, &at));
+	return ptm_xz(at, (size_t)section->size, MOST_UNPACKED, bytes, size);
+}
+
+static ptm_status read_more(ptm_image *image)
+{
+	ptm_elf own, mini = { 0 };
+	ptm_message message;
+	ptm_source source, inner;
+	ptm_symbol_table table = { 0 };
+	uint8_t *bytes = NULL;
+	size_t size = 0;
+	ptm_source_init(&source, image->source.id, image->source.size, 16384);
+	ptm_status status = ptm_elf_read(&own, &source, "", &message);
+	bool packed = status == PTM_OK && unpack_mini(&own, &source, &bytes, &size) == PTM_OK;
+	ptm_source_init_memory(&inner, bytes, size);
+	packed = packed && ptm_elf_read(&mini, &inner, "", &message) == PTM_OK;
+	ptm_symbol_file code = { &own, source.id, source.size, NULL }, symbols = { &mini, 0, size, bytes };
+	if (status == PTM_OK)
+		status = ptm_symbol_table_read_more(&table, packed ? &symbols : &code, &code);
+	if (status == PTM_OK)
+		status = make_index(&image->more_symbols, &table, own.loads.at, own.loads.length);
+	else
+		ptm_symbol_table_free(&table);
+	if (image->more_symbols)
+		image->more_symbols->unpacked = bytes;
+	else
+		free(bytes);
+	ptm_elf_free(&mini);
+	ptm_elf_free(&own);
+	ptm_source_free(&source);
+	return status;
+}
+
+const ptm_symbol *ptm_image_more_symbol(ptm_images *images, uint32_t row, uint64_t address)
+{
+	ptm_image *image = row < images->images.length ? &images->images.at[row] : NULL;
+	if (!image || image->status != PTM_IMAGE_LOADED || image->names != PTM_NAMES_ELF || image->is_flat || image->is_kernel)
+		return NULL;
+	if (!image->more_read) {
+		image->more_read = true;
+		(void)!read_more(image);
+	}
+	return ptm_symbol_index_find(image->more_symbols, images->strings, address);
 }
 
 /* All addresses there are: lists of names know of no loads. */

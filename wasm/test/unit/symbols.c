@@ -103,7 +103,7 @@ static void names_in_code_are_demangled(void)
 }
 
 /* Turns the symbol table into a .dynsym and adds a .plt with two entries. */
-static void plt_entries_are_named_by_their_relocations(void)
+static const char *plt_of_entries(uint64_t entry_size)
 {
 	elf_file_make(&file, 1, 20, 0x90, (elf_file_symbol[]){ { 0, 0, "puts", STB_GLOBAL, STT_FUNC, 0 },
 			{ 0, 0, "_ZdlPv", STB_GLOBAL, STT_FUNC, 0 }, { 0x401400, 4, "own", STB_GLOBAL, STT_FUNC, 1 } }, 3);
@@ -115,14 +115,22 @@ static void plt_entries_are_named_by_their_relocations(void)
 	header->e_shnum = 8;
 	section[3].sh_type = SHT_DYNSYM;
 	section[5].sh_size = sizeof names;
-	section[6] = (Elf64_Shdr){ .sh_name = 39, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addr = 0x401200, .sh_offset = 0x1200, .sh_size = 0x30, .sh_entsize = 0x10 };
+	section[6] = (Elf64_Shdr){ .sh_name = 39, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addr = 0x401200, .sh_offset = 0x1200, .sh_size = 0x30, .sh_entsize = entry_size };
 	section[7] = (Elf64_Shdr){ .sh_name = 44, .sh_type = SHT_RELA, .sh_offset = 0x700, .sh_size = 3 * sizeof(Elf64_Rela), .sh_link = 3, .sh_entsize = sizeof(Elf64_Rela) };
 	relocation[0].r_info = ELF64_R_INFO(2, R_X86_64_JUMP_SLOT);
 	relocation[1].r_info = ELF64_R_INFO(1, R_X86_64_JUMP_SLOT);
 	relocation[2].r_info = ELF64_R_INFO(77, R_X86_64_JUMP_SLOT);
 	publish();
-	CHECK_TEXT(show(0x401000, 0x402000), "401210-401220 operator delete@plt\n401220-401230 puts@plt\n401230-401240 @plt\n401400-401404 own\n");
+	show(0x401000, 0x402000);
 	end();
+	return text;
+}
+
+static void plt_entries_are_named_by_their_relocations(void)
+{
+	CHECK_TEXT(plt_of_entries(0x10), "401210-401220 operator delete@plt\n401220-401230 puts@plt\n401230-401240 @plt\n401400-401404 own\n");
+	/* LLVM's linker tells no size: perf then has names without one, found at one address. */
+	CHECK_TEXT(plt_of_entries(0), "401200-401201 puts@plt\n401400-401404 own\n");
 }
 
 static void a_separate_debug_file_gives_symbols_but_no_code(void)
