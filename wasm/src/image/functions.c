@@ -58,7 +58,8 @@ uint32_t ptm_functions_row(ptm_functions *functions, const ptm_function *wanted)
 uint32_t ptm_functions_at(ptm_functions *functions, uint32_t image, uint64_t address, bool as_perf, uint64_t *offset)
 {
 	const ptm_symbol *symbol = ptm_image_symbol(functions->images, image, address);
-	uint64_t moved = symbol ? functions->images->images.at[image].names_slide : 0;
+	const ptm_image *named = &functions->images->images.at[image];
+	uint64_t moved = symbol && named->names == PTM_NAMES_ELF ? named->names_slide : 0;
 	if (!as_perf && (!symbol || !symbol->size)) {
 		const ptm_symbol *more = ptm_image_more_symbol(functions->images, image, address);
 		symbol = more ? more : symbol;

@@ -40,7 +40,7 @@ init_module: ret
 
 let scratch = ''
 let build_id = ''
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 180_000 })
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'modules-'))
   writeFileSync(join(scratch, 'demo.S'), source)
