@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bench's traces: four programs, each recorded once, block by block, the short
-// ones lengthened, and encoded three ways. Kept in build/bench; made again when what they come from is newer.
+// The bench's traces: four programs, each recorded once, block by block, lengthened
+// to the same number of instructions, and encoded three ways. Kept in build/bench; made again when what they come from is newer.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,8 +22,8 @@ function words() {
 }
 
 const workloads = [
-  { name: 'gzip', what: 'loop-heavy', command: ['/usr/bin/gzip', '-6', '-c'], stdin: join(scratch, 'words.txt'), lengthens: true },
-  { name: 'sqlite', what: 'call-heavy', command: ['/usr/bin/sqlite3', ':memory:'], stdin: join(programs, 'rows.sql'), lengthens: true },
+  { name: 'gzip', what: 'loop-heavy', command: ['/usr/bin/gzip', '-6', '-c'], stdin: join(scratch, 'words.txt') },
+  { name: 'sqlite', what: 'call-heavy', command: ['/usr/bin/sqlite3', ':memory:'], stdin: join(programs, 'rows.sql') },
   { name: 'python', what: 'interpreter', command: ['/usr/bin/python3', '-S', '-I', '-B', join(programs, 'script.py')] },
   { name: 'cc1', what: 'huge code', command: [compiler, '-quiet', '-O2', join(programs, 'compile.c'), '-o', '/dev/null'] },
 ]
@@ -73,7 +73,6 @@ function tracesOf(ptgen, workload, instructions) {
   const log = join(scratch, `${name}.xlog`)
   const longer = join(scratch, `${name}.long.xlog`)
   if (!existsSync(log)) record(ptgen, workload, log)
-  if (!workload.lengthens) return encode(ptgen, workload, log)
   if (!isNewer(longer, log)) makeFile(longer, (file) => run(ptgen, 'replay', '--insns', instructions, '-o', file, log))
   return encode(ptgen, workload, longer)
 }

@@ -99,6 +99,7 @@ static void decide(ptm_cached *cached, uint32_t taken)
 	if (!(node->count[0] | node->count[1]))
 		ptm_cached_tell(cached, PTM_CACHED_FIRST, row, start, 0, 0);
 	node->count[taken]++;
+	node->to[taken] &= ~PTM_EDGE_UNMET;
 	if (cached->special) {
 		ptm_cached_walk_path(cached, code, cached->at, delta_of(cached));
 		cached->at += code->instructions;

@@ -213,3 +213,38 @@ ptm_status ptm_graph_resolve(ptm_graph *graph, uint32_t row, uint32_t taken)
 	graph->nodes[row].to[taken] = ptm_graph_edge(graph, target) | (replaces ? PTM_EDGE_REPLACES : 0);
 	return PTM_OK;
 }
+
+/* ----------------------------------------------------------------- runs -- */
+
+static void count_run(ptm_graph *graph, ptm_node_run *run)
+{
+	uint32_t row = run->key >> 8, bits = run->key << 24;
+
+	for (uint32_t i = 0; i < run->used; i++, bits <<= 1) {
+		ptm_node *node = &graph->nodes[row];
+		node->count[bits >> 31] += run->hits;
+		row = ptm_edge_row(node->to[bits >> 31]);
+	}
+	run->hits = 0;
+}
+
+void ptm_graph_keep_run(ptm_graph *graph, const ptm_node_run *run)
+{
+	ptm_node_run *place = ptm_graph_run(graph, run->key);
+	if (place->hits)
+		count_run(graph, place);
+	if (!place->key)
+		graph->used_runs[graph->used_run_count++] = (uint16_t)(place - graph->runs);
+	*place = *run;
+}
+
+void ptm_graph_flush_runs(ptm_graph *graph)
+{
+	for (uint32_t i = 0; i < graph->used_run_count; i++) {
+		ptm_node_run *run = &graph->runs[graph->used_runs[i]];
+		if (run->hits)
+			count_run(graph, run);
+		run->key = 0;
+	}
+	graph->used_run_count = 0;
+}

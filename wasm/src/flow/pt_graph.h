@@ -12,7 +12,7 @@
 
 #include "flow/block.h"
 
-/* Most nodes, and most calls and moves between functions on their paths. */
+/* Most nodes (numbers of 22 bits), and most calls and moves between functions on their paths. */
 #define PTM_GRAPH_ROWS (1u << 22)
 /* Longest path that a node holds. */
 #define PTM_NODE_BLOCKS 64
@@ -21,11 +21,13 @@
 
 /* On an edge of a conditional branch: taken, it goes to the start of another function. */
 #define PTM_EDGE_REPLACES (1u << 31)
+/* On an edge of a conditional branch: not counted since counts were told last. */
+#define PTM_EDGE_UNMET (1u << 30)
 
 /* The hot part. Row 0 is none. */
 typedef struct ptm_node {
 	/* Edges not taken, taken: row of the successor << 8 | instructions of its path when it is
-	 * plain, else row << 8; with PTM_EDGE_REPLACES where a function takes another's place; 0: not known yet.
+	 * plain, else row << 8; with PTM_EDGE_* bits; 0: not known yet.
 	 * Of an indirect branch: to[0] is where it went last, to[1] of a call where it returns to (with the instructions of any plain path). */
 	uint32_t to[2];
 	uint32_t count[2];       /* decisions since they were told last; indirect ones and returns count as taken */
@@ -73,7 +75,18 @@ typedef struct ptm_node_cost {
 	uint64_t ns, cycles, cycle_visits, cycle_instructions;
 } ptm_node_cost;
 
+/* A run of TNT bits through plain nodes that was walked before. Its hits become counts of its edges when counts are told. */
+typedef struct ptm_node_run {
+	uint32_t key;            /* row of its first node << 8 | bits, the first on top, behind the last a 1 and zeros; 0: none */
+	uint32_t to;             /* the edge where it leads, as ptm_node.to */
+	uint32_t last;           /* its last decision: row of the node << 1 | taken */
+	uint32_t hits;
+	uint16_t instructions;
+	uint16_t used;           /* bits that it uses up */
+} ptm_node_run;
+
 #define PTM_GRAPH_RECENT 8192
+#define PTM_GRAPH_RUNS 4096
 
 typedef struct ptm_graph {
 	ptm_node *nodes;
@@ -85,6 +98,10 @@ typedef struct ptm_graph {
 	uint32_t *slots; uint32_t slot_count; /* (code id, ip, mode) -> row */
 	uint32_t recent[PTM_GRAPH_RECENT];    /* nodes found lately in the present code, by address */
 	PTM_ARRAY(uint32_t) touched;     /* nodes with counts to tell */
+	ptm_node_run runs[PTM_GRAPH_RUNS];
+	uint16_t used_runs[PTM_GRAPH_RUNS]; /* places of `runs` in use */
+	uint32_t used_run_count;
+	uint32_t run_pause;              /* so many stretches of trace are walked without them: they did not help */
 	ptm_blocks *blocks;      /* borrowed */
 	/* The present code. */
 	uint32_t space, code_id;
@@ -119,8 +136,19 @@ static inline uint32_t ptm_graph_edge(const ptm_graph *graph, uint32_t row)
 
 static inline uint32_t ptm_edge_row(uint32_t edge)
 {
-	return (edge & ~PTM_EDGE_REPLACES) >> 8;
+	return (edge & ~(PTM_EDGE_REPLACES | PTM_EDGE_UNMET)) >> 8;
 }
+
+/* Where a run with that key may be. */
+static inline ptm_node_run *ptm_graph_run(ptm_graph *graph, uint32_t key)
+{
+	return &graph->runs[(key * 0x9e3779b1u) >> 20];
+}
+
+/* Keeps a run, in the place of another. */
+void ptm_graph_keep_run(ptm_graph *graph, const ptm_node_run *run);
+/* Turns the runs' hits into counts, and forgets the runs. */
+void ptm_graph_flush_runs(ptm_graph *graph);
 
 /* Finds out where a BRANCH goes, and sets its edge. */
 ptm_status ptm_graph_resolve(ptm_graph *graph, uint32_t row, uint32_t taken) PTM_MUST_CHECK;

@@ -278,6 +278,10 @@ static uint64_t flush_node(ptm_part *part, ptm_graph *graph, uint32_t row)
 		branches += is_branch ? count : 0;
 		resumed = !is_branch;
 	}
+	if (code->kind == PTM_NODE_BRANCH) {
+		for (uint32_t side = 0; side < 2; side++)
+			node->to[side] |= node->to[side] ? PTM_EDGE_UNMET : 0;
+	}
 	if (!stat)
 		return branches;
 	if (code->kind == PTM_NODE_BRANCH)
@@ -297,6 +301,7 @@ void ptm_part_flush(ptm_part *part)
 
 	if (!graph)
 		return;
+	ptm_graph_flush_runs(graph);
 	for (uint32_t i = 0; i < graph->touched.length; i++)
 		part->run.run.branches += flush_node(part, graph, graph->touched.at[i]);
 	graph->touched.length = 0;

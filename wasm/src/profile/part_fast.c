@@ -8,6 +8,10 @@
 /* In the loop, not called from it. */
 #define INLINE inline __attribute__((always_inline))
 #define STRETCH_BYTES (32u << 10)
+/* Of at least so many runs sought in a stretch, no more than one in so many may be missing, else so many stretches go without. */
+#define LEAST_SOUGHT 256
+#define MOST_MISSED 4
+#define RUN_PAUSE 64
 
 /* Uses up `left` bits, the next on top of `bits`, as long as each only counts. Returns how many are left. */
 static INLINE uint32_t pass_plain(ptm_fast_walk *walk, uint32_t *bits, uint32_t left)
@@ -16,10 +20,10 @@ static INLINE uint32_t pass_plain(ptm_fast_walk *walk, uint32_t *bits, uint32_t 
 	uint32_t at = walk->at, rest = *bits, edge = 1, taken = 0;
 
 	do {
-		uint32_t side = rest >> 31, to = next->to[side], count = next->count[side];
-		if (to - 1 >= PTM_EDGE_REPLACES - 1 || !count)
+		uint32_t side = rest >> 31, to = next->to[side];
+		if (to - 1 >= PTM_EDGE_UNMET - 1)
 			break;
-		next->count[side] = count + 1;
+		next->count[side]++;
 		ptm_cached_log_edge(walk->cached, (uint32_t)(next - nodes), side);
 		node = next;
 		taken = side;
@@ -38,6 +42,47 @@ static INLINE uint32_t pass_plain(ptm_fast_walk *walk, uint32_t *bits, uint32_t 
 	return left;
 }
 
+#ifdef PTM_CACHED_LOGS
+static void log_run(ptm_fast_walk *walk, const ptm_node_run *run)
+{
+	uint32_t row = run->key >> 8, bits = run->key << 24;
+	for (uint32_t i = 0; i < run->used; i++, bits <<= 1) {
+		ptm_cached_log_edge(walk->cached, row, bits >> 31);
+		row = ptm_edge_row(walk->nodes[row].to[bits >> 31]);
+	}
+}
+#endif
+
+/* As pass_plain, at once where the same was walked before. At most 7 bits. */
+static INLINE uint32_t pass_run(ptm_fast_walk *walk, uint32_t *bits, uint32_t left)
+{
+	ptm_graph *graph = walk->cached->graph;
+	uint32_t key = walk->row << 8 | *bits >> 24 | 0x80u >> left, start = walk->at;
+	ptm_node_run *run = ptm_graph_run(graph, key);
+
+	walk->runs_sought++;
+	if (run->key == key) {
+		run->hits++;
+#ifdef PTM_CACHED_LOGS
+		log_run(walk, run);
+#endif
+		walk->at += run->instructions;
+		walk->row = run->to >> 8;
+		walk->last = run->last;
+		walk->special = !(run->to & 255);
+		*bits <<= run->used;
+		return left - run->used;
+	}
+	walk->runs_missed++;
+	uint32_t rest = pass_plain(walk, bits, left), used = left - rest;
+	if (used > 1) {
+		uint32_t to = walk->row << 8 | (walk->special ? 0 : 1);
+		ptm_node_run made = { key, to, walk->last, 0, (uint16_t)(walk->at - start), (uint16_t)used };
+		ptm_graph_keep_run(graph, &made);
+	}
+	return rest;
+}
+
 /* Uses up `left` bits, the next on top of `bits`. Returns how many are left, of which the first is not frequent. */
 static INLINE uint32_t pass_bits(ptm_fast_walk *walk, uint32_t *bits, uint32_t left, uint32_t delta)
 {
@@ -51,7 +96,7 @@ static INLINE uint32_t pass_bits(ptm_fast_walk *walk, uint32_t *bits, uint32_t l
 				}
 			}
 			if (!walk->dirty) {
-				left = pass_plain(walk, bits, left);
+				left = walk->has_runs && left < 8 ? pass_run(walk, bits, left) : pass_plain(walk, bits, left);
 				if (!left)
 					break;
 			}
@@ -81,7 +126,8 @@ static INLINE ptm_fast_walk begin(ptm_part *part, ptm_cached *cached)
 {
 	ptm_cached_begin(cached);
 	ptm_fast_walk walk = { .part = part, .cached = cached, .nodes = cached->graph->nodes, .codes = cached->graph->codes, .row = cached->node,
-		      .at = cached->at, .last = cached->last, .special = cached->special, .dirty = cached->dirty };
+		      .at = cached->at, .last = cached->last, .special = cached->special, .dirty = cached->dirty,
+		      .has_runs = !cached->graph->run_pause };
 	ptm_walk_take(&walk);
 	if (cached->length) {
 		walk.arrival = cached->events[0].what;
@@ -89,6 +135,17 @@ static INLINE ptm_fast_walk begin(ptm_part *part, ptm_cached *cached)
 		walk.arrival_delta = cached->events[0].b;
 	}
 	return walk;
+}
+
+/* Runs cost more than they save where few come again. */
+static void pause_runs(const ptm_fast_walk *walk)
+{
+	ptm_graph *graph = walk->cached->graph;
+
+	if (graph->run_pause)
+		graph->run_pause--;
+	else if (walk->runs_sought >= LEAST_SOUGHT && walk->runs_missed > walk->runs_sought / MOST_MISSED)
+		graph->run_pause = RUN_PAUSE;
 }
 
 /* Gives all back as it is after whole packets. */
@@ -102,6 +159,7 @@ static INLINE void finish(ptm_fast_walk *walk)
 	cached->last = walk->last;
 	cached->special = walk->special;
 	cached->dirty = walk->dirty;
+	pause_runs(walk);
 	uint32_t executed = ptm_cached_executed(cached);
 	cached->length = cached->batch.length = 0;
 	if (executed > walk->counted)

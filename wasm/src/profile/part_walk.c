@@ -276,6 +276,7 @@ bool ptm_walk_bit(ptm_fast_walk *walk, uint32_t taken, uint32_t delta)
 		if (!edge)
 			return false;
 		pass_path(walk, node, code, taken, delta);
+		node->to[taken] = edge & ~PTM_EDGE_UNMET;
 		if (edge & PTM_EDGE_REPLACES)
 			note_arrival(walk, PTM_CACHED_TAKEN, row, ptm_edge_row(edge), delta);
 		arrive(walk, edge);

@@ -26,6 +26,8 @@ typedef struct ptm_fast_walk {
 	uint64_t piece_base, part_base; /* of the piece and of the part before these */
 	/* Where the last decision that changes the stack led to: it counts once something follows. kind 0: none. */
 	uint32_t arrival, arrival_to, arrival_delta; /* as what, a, b of ptm_cached_event */
+	bool has_runs;           /* runs are sought: how often, and how often in vain */
+	uint32_t runs_sought, runs_missed;
 	ptm_status status;
 } ptm_fast_walk;
 
