@@ -77,6 +77,19 @@ export async function archivedImages(path: string, sources: FileSources): Promis
   return members.ok ? ok(imagesOf(members.value, sources)) : members
 }
 
+/** Kernel modules are packed, each for itself. */
+const packedModule = /\.ko\.(gz|xz|zst)$/
+
+/** A file, unpacked where its name says that it is a packed kernel module. */
+export async function openUnpacked(path: string, sources: FileSources): Promise<Result<Opened, string>> {
+  if (!packedModule.test(path)) return sources.open(path)
+  const part = openPart(path)
+  const members = part.ok ? await membersOf(path, part.value) : part
+  if (!members.ok) return members
+  const inner = members.value[0]
+  return members.value.length === 1 && inner ? ok(sources.add(path, [inner.part])) : fail(`${path} is no packed kernel module.`)
+}
+
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }

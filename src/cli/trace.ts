@@ -13,7 +13,7 @@ import { KERNEL, MachineFinder, SymfsFinder, type Candidate, type ImageFinder } 
 import { bundleInputs, byteSource } from './open-bundle'
 import { say } from './output'
 import { openRaw, type RawOptions } from './raw-options'
-import { archivedImages, traceInputs, type OfferedImage, type TraceInputs } from './trace-inputs'
+import { archivedImages, openUnpacked, traceInputs, type OfferedImage, type TraceInputs } from './trace-inputs'
 
 /** `file`: the perf.data's bytes, `name`: its name; out of the bundle, where one was opened. */
 export type Trace = { session: Session; bytes: number; file: ByteSource; name: string }
@@ -45,7 +45,7 @@ export async function openTrace(
     const named = offerNamed(session, sources, given)
     if (!named.ok) return named
     // A bundle has what it needs: another binary of the same name would only be a wrong one.
-    const offered = bundle.value ? ok(undefined) : offerFound(session, sources, finder.value)
+    const offered = bundle.value ? ok(undefined) : await offerFound(session, sources, finder.value)
     if (!offered.ok) return offered
   }
   const bytes = trace.size + data.reduce((sum, { size }) => sum + size, 0)
@@ -113,10 +113,10 @@ function offerKernel(session: Session, sources: FileSources, finder: ImageFinder
 }
 
 /** The kernel, then the binaries that the trace names. */
-function offerFound(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {
+async function offerFound(session: Session, sources: FileSources, finder: ImageFinder): Promise<Result<void, string>> {
   const kernel = offerKernel(session, sources, finder)
   if (!kernel.ok) return kernel
-  const offered = offerImages(session, sources, finder)
+  const offered = await offerImages(session, sources, finder)
   return offered.ok ? offerDebugFiles(session, sources, finder) : offered
 }
 
@@ -154,14 +154,14 @@ function offerFirst(
 /** enum ptm_image_status: it came along with the trace. */
 const LOADED = 1
 
-function offerImages(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {
+async function offerImages(session: Session, sources: FileSources, finder: ImageFinder): Promise<Result<void, string>> {
   const images = session.query('images')
   if (!images.ok) return fail(images.error.sentence)
   for (let row = 1; row < images.value.rows; row++) {
     if (images.value.status[row] === LOADED) continue
     const refused: string[] = []
     for (const candidate of finder.candidates(textAt(images.value.path, row), textAt(images.value.build_id, row))) {
-      const file = sources.open(candidate.file)
+      const file = await openUnpacked(candidate.file, sources)
       if (!file.ok) {
         refused.push(file.error)
         continue

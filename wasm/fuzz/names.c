@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzzes what is read of files that are no user binaries: kallsyms, perf maps,
- * jitdumps, vmlinux and core files, in a trace whose kernel some of them fit. The
+ * jitdumps, vmlinux and core files, kernel modules, in a trace whose kernel some of them fit. The
  * first byte chooses the name the file is offered under. Build as elf.c. */
 #include "image/address_space.h"
 #include "image/kernel.h"
@@ -53,6 +53,11 @@ static ptm_status want(ptm_images *images, ptm_spaces *spaces)
 	PTM_TRY(ptm_kernel_want(images, name, map.start, map.end, map.start, NULL, 0, &map.image, &map.name));
 	map.file_offset = map.start;
 	PTM_TRY(ptm_spaces_map(spaces, 0, -1, &map));
+	PTM_TRY(ptm_strings_add(images->strings, "/lib/modules/demo.ko", 20, &name));
+	map = (ptm_map){ .start = 0xffffffffc0200000u, .end = 0xffffffffc0202000u };
+	PTM_TRY(ptm_kernel_want(images, name, map.start, map.end, 0, NULL, 0, &map.image, &map.name));
+	map.file_offset = map.start;
+	PTM_TRY(ptm_spaces_map(spaces, 0, -1, &map));
 	PTM_TRY(ptm_strings_add(images->strings, "//anon", 6, &name));
 	PTM_TRY(ptm_names_of_memory(images, name, 1, &file, &is_memory));
 	map = (ptm_map){ 0x7f0000000000, 0x7f0000010000, 0x7f0000000000, 0, file };
@@ -64,7 +69,7 @@ static ptm_status want(ptm_images *images, ptm_spaces *spaces)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const paths[] = { "kallsyms", "perf-1.map", "jit-1.dump", "vmlinux", "kcore" };
+	static const char *const paths[] = { "kallsyms", "perf-1.map", "jit-1.dump", "vmlinux", "kcore", "demo.ko" };
 	ptm_strings strings = { 0 };
 	ptm_images images = { 0 };
 	ptm_spaces *spaces = NULL;
@@ -76,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input = data + 1;
 	input_size = size - 1;
 	if (ptm_images_init(&images, &strings) == PTM_OK && ptm_spaces_new(&spaces, &images) == PTM_OK && want(&images, spaces) == PTM_OK &&
-	    ptm_images_offer(&images, 0, input_size, paths[data[0] % 5], &served, &message) == PTM_OK && ptm_spaces_settle(spaces) == PTM_OK) {
+	    ptm_images_offer(&images, 0, input_size, paths[data[0] % 6], &served, &message) == PTM_OK && ptm_spaces_settle(spaces) == PTM_OK) {
 		for (uint32_t i = 0; i < images.jitdumps.length; i++) {
 			ptm_source source;
 			ptm_source_init(&source, 0, input_size, 4096);

@@ -28,7 +28,9 @@ for target in fuzz/*.c; do
 		for file in kallsyms perf-88.map jit-88.dump vmlinux kcore; do
 			{ printf "\\x$i"; cat "test/fixtures/walk/$file" 2>/dev/null || echo '7f0000000000 40 name'; } >"$corpus/$file"
 			i=$((i + 1))
-		done ;;
+		done
+		echo 'const char info[] __attribute__((section(".modinfo"))) = "vermagic=6.1 SMP"; int count(int a) { return a + 1; }' |
+			gcc -O2 -xc - -c -o "$corpus/module.o" && { printf '\x5'; cat "$corpus/module.o"; } >"$corpus/module" ;;
 	elf) # binaries with all that is read of them, small enough for -max_len
 		for kind in -gdwarf-5 -gdwarf-4 -gz '-gsplit-dwarf -gdwarf-5' '-gsplit-dwarf -gdwarf-4'; do
 			echo 'static inline int twice(int a) { return a * 2; } int count(int a) { return twice(a) + twice(a + 1); } int main(int a) { return count(a); }' |

@@ -58,13 +58,16 @@ uint32_t ptm_functions_row(ptm_functions *functions, const ptm_function *wanted)
 uint32_t ptm_functions_at(ptm_functions *functions, uint32_t image, uint64_t address, bool as_perf, uint64_t *offset)
 {
 	const ptm_symbol *symbol = ptm_image_symbol(functions->images, image, address);
+	const ptm_image *named = &functions->images->images.at[image];
+	uint64_t moved = symbol && named->names == PTM_NAMES_ELF ? named->names_slide : 0;
 	if (!as_perf && (!symbol || !symbol->size)) {
 		const ptm_symbol *more = ptm_image_more_symbol(functions->images, image, address);
 		symbol = more ? more : symbol;
+		moved = more ? 0 : moved;
 	}
 	ptm_function wanted = { .image = image };
 	if (symbol)
 		wanted = (ptm_function){ symbol->name, image, symbol->address, symbol->size };
-	*offset = address - wanted.address;
+	*offset = address - moved - wanted.address;
 	return ptm_functions_row(functions, &wanted);
 }

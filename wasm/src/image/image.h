@@ -53,6 +53,8 @@ typedef struct ptm_image {
 	uint32_t names_source;   /* host id of the file with the names, when it is another */
 	uint64_t names_size;     /* 0: none */
 	uint64_t names_slide;    /* what an address is above the one in that file */
+	uint64_t module_start;   /* of a kernel module: where it was loaded; 0: it is none, or was at several places */
+	bool module_moved;       /* it was at several */
 	ptm_symbol self;         /* of a PTM_NAMES_SELF */
 	uint32_t debug_source;   /* host id of its separate debug file, for symbols and lines */
 	uint64_t debug_size;     /* 0: none given */

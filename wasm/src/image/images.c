@@ -5,6 +5,7 @@
 #include "image/debug_link.h"
 #include "image/function_files.h"
 #include "image/kernel.h"
+#include "image/kernel_module.h"
 #include "image/lines.h"
 #include "image/names.h"
 #include "image/serve.h"
@@ -298,9 +299,12 @@ static ptm_status match_debug(ptm_images *images, const ptm_elf *elf, uint32_t s
 			       "given has its build-id or its checksum: give the binary it was split from.", path);
 }
 
-static ptm_status offer_elf(ptm_images *images, ptm_elf *elf, uint32_t source, uint64_t size, const char *path, uint32_t *served,
-			    ptm_message *message)
+static ptm_status offer_elf(ptm_images *images, ptm_elf *elf, ptm_source *reader, const char *path, uint32_t *served, ptm_message *message)
 {
+	uint32_t source = reader->id;
+	uint64_t size = reader->size;
+	if (ptm_kernel_module_is(elf, reader))
+		return ptm_kernel_module_offer(images, elf, reader, path, served, message);
 	if (ptm_kernel_is(elf)) {
 		ptm_status status = ptm_kernel_offer(images, elf, source, size, path, message);
 		*served = status == PTM_OK;
@@ -325,7 +329,7 @@ ptm_status ptm_images_offer(ptm_images *images, uint32_t source, uint64_t size, 
 	if (status == PTM_OK && !is_names)
 		status = ptm_elf_read(&elf, &reader, path, message);
 	if (status == PTM_OK && !is_names)
-		status = offer_elf(images, &elf, source, size, path, served, message);
+		status = offer_elf(images, &elf, &reader, path, served, message);
 	if (status != PTM_OK && !message->text[0])
 		(void)ptm_message_set(message, status, "%s could not be read to its end (%llu bytes).", path, (unsigned long long)size);
 	ptm_elf_free(&elf);

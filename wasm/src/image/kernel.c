@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/kernel.h"
 #include "image/kernel_check.h"
+#include "image/kernel_module.h"
 #include "image/serve.h"
 #include "image/symbols.h"
 #include <stdio.h>
@@ -21,14 +22,20 @@ void ptm_kernel_free(ptm_kernel *kernel)
 ptm_status ptm_kernel_module_name(ptm_images *images, const char *path, uint32_t *dso)
 {
 	char name[256] = "[";
-	const char *file = strrchr(path, '/') + 1, *end = strstr(file, ".ko");
-	size_t length = end ? (size_t)(end - file) : strlen(file);
-	if (length > sizeof name - 2)
-		length = sizeof name - 2;
-	for (size_t i = 0; i < length; i++)
-		name[i + 1] = file[i] == '-' ? '_' : file[i];
-	name[length + 1] = ']';
-	return ptm_strings_add(images->strings, name, length + 2, dso);
+	ptm_kernel_module_name(path, name + 1, sizeof name - 2);
+	size_t length = strlen(name);
+	name[length++] = ']';
+	return ptm_strings_add(images->strings, name, length, dso);
+}
+
+/* Where a module is; one that was loaded twice, at two places, is nowhere that names could be told of. */
+static void note_start(ptm_image *image, uint64_t start)
+{
+	if (!image->module_start && !image->module_moved)
+		image->module_start = start;
+	image->module_moved |= image->module_start != start;
+	if (image->module_moved)
+		image->module_start = 0;
 }
 
 ptm_status ptm_kernel_want(ptm_images *images, uint32_t name, uint64_t start, uint64_t end, uint64_t reference, const uint8_t *build_id,
@@ -50,6 +57,8 @@ ptm_status ptm_kernel_want(ptm_images *images, uint32_t name, uint64_t start, ui
 	PTM_TRY(ptm_images_want(images, name, build_id, build_id_length, image));
 	images->images.at[*image].is_kernel = true;
 	images->images.at[*image].is_anonymous = false;
+	if (!is_kernel)
+		note_start(&images->images.at[*image], start);
 	if (!is_kernel || kernel->image)
 		return PTM_OK;
 	kernel->image = *image;

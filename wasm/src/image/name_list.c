@@ -132,6 +132,17 @@ static ptm_status read_list(reader *reader, uint8_t kind, ptm_source *source)
 	}
 }
 
+/* perf takes the last byte of every line of a perf map for its end: a last line without one loses a letter. */
+static ptm_status cut_last_line(ptm_source *lines)
+{
+	const uint8_t *at;
+	if (!lines->size)
+		return PTM_OK;
+	PTM_TRY(ptm_source_view(lines, lines->size - 1, 1, &at));
+	lines->size -= *at != '\n';
+	return PTM_OK;
+}
+
 ptm_status ptm_name_list_read(ptm_symbol_table *table, uint8_t kind, uint32_t source, uint64_t size)
 {
 	reader reader = { .table = table };
@@ -141,10 +152,12 @@ ptm_status ptm_name_list_read(ptm_symbol_table *table, uint8_t kind, uint32_t so
 		return PTM_UNSUPPORTED;
 	PTM_TRY(ptm_symbol_tree_init(&table->tree));
 	table->names.plain = true;
-	table->names.tables[PTM_TABLE_LIST].size = size;
 	ptm_pages_init(&table->names.pages[0], source, size, NAME_PAGE);
 	ptm_source_init(&lines, source, size, LINE_WINDOW);
-	ptm_status status = read_list(&reader, kind, &lines);
+	ptm_status status = kind == PTM_NAMES_PERF_MAP ? cut_last_line(&lines) : PTM_OK;
+	table->names.tables[PTM_TABLE_LIST].size = lines.size;
+	if (status == PTM_OK)
+		status = read_list(&reader, kind, &lines);
 	ptm_source_free(&lines);
 	return status;
 }

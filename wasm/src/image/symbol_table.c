@@ -9,6 +9,8 @@
 #define PLT_NAME 1023            /* perf's buffer for "name@plt" */
 
 enum { TYPE_NOTYPE = 0, TYPE_OBJECT = 1, TYPE_FUNC = 2, TYPE_IFUNC = 10 };
+#define RELOCATABLE 1            /* ET_REL */
+
 enum { BIND_GLOBAL = 1, BIND_WEAK = 2 };
 enum { SECTION_UNDEFINED = 0, SECTION_RESERVED = 0xff00, SECTION_ABSOLUTE = 0xfff1 };
 enum { VISIBILITY_INTERNAL = 1, VISIBILITY_HIDDEN = 2 };
@@ -153,6 +155,7 @@ typedef struct reader {
 	ptm_symbol_table *table;
 	half symbols, code;
 	PTM_ARRAY(uint8_t) labels;       /* by section: 0 not known yet, 1 no, 2 yes */
+	uint32_t only;                   /* section whose symbols count: of a kernel module perf takes those of .text; 0: all */
 	bool own_sections;               /* the symbols' file numbers its sections its own way */
 } reader;
 
@@ -171,6 +174,8 @@ static ptm_status add_entry(reader *reader, const entry *entry, uint8_t which)
 {
 	half *in;
 	const ptm_elf *elf = reader->symbols.elf;
+	if (reader->only && entry->section != reader->only)
+		return PTM_OK;
 	if (entry->section < elf->sections.length && !(elf->sections.at[entry->section].flags & PTM_SECTION_ALLOC))
 		return PTM_OK;
 	const ptm_elf_section *section = section_of(reader, entry->section, &in);
@@ -370,6 +375,12 @@ static void close_half(half *half)
 	ptm_source_free(&half->strings);
 }
 
+static uint32_t only_section(half *symbols)
+{
+	const ptm_elf_section *text = symbols->elf->type == RELOCATABLE ? ptm_elf_section_named(symbols->elf, &symbols->strings, ".text") : NULL;
+	return text ? (uint32_t)(text - symbols->elf->sections.at) : 0;
+}
+
 static ptm_status read_with(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, bool own_sections, ptm_status (*work)(reader *))
 {
 	reader reader = { .table = table, .own_sections = own_sections };
@@ -380,6 +391,7 @@ static ptm_status read_with(ptm_symbol_table *table, const ptm_symbol_file *symb
 	memset(reader.labels.at, 0, sections + 1);
 	open_half(&reader.symbols, symbols);
 	open_half(&reader.code, code);
+	reader.only = only_section(&reader.symbols);
 	ptm_status status = work(&reader);
 	close_half(&reader.symbols);
 	close_half(&reader.code);

@@ -170,6 +170,9 @@ static ptm_status read_table(const ptm_image *image, ptm_symbol_table *table, co
 	return status;
 }
 
+/* All addresses there are: lists of names and kernel modules know of no loads. */
+static const ptm_load everywhere = { .file_size = UINT64_MAX, .memory_size = UINT64_MAX, .executable = true };
+
 /* Symbols of the ELF file that the image is or that was given to name its code. */
 static ptm_status read_elf_symbols(ptm_image *image)
 {
@@ -186,7 +189,7 @@ static ptm_status read_elf_symbols(ptm_image *image)
 		status = read_table(image, &table, &elf, &source);
 	table.names.plain = image->is_kernel;
 	if (status == PTM_OK)
-		status = make_index(&image->symbol_index, &table, elf.loads.at, elf.loads.length);
+		status = make_index(&image->symbol_index, &table, elf.loads.length ? elf.loads.at : &everywhere, elf.loads.length ? elf.loads.length : 1);
 	else
 		ptm_symbol_table_free(&table);
 	ptm_elf_free(&elf);
@@ -249,9 +252,6 @@ const ptm_symbol *ptm_image_more_symbol(ptm_images *images, uint32_t row, uint64
 	}
 	return ptm_symbol_index_find(image->more_symbols, images->strings, address);
 }
-
-/* All addresses there are: lists of names know of no loads. */
-static const ptm_load everywhere = { .file_size = UINT64_MAX, .memory_size = UINT64_MAX, .executable = true };
 
 ptm_status ptm_symbol_index_read_list(ptm_symbol_index **index, uint8_t kind, uint32_t source, uint64_t size)
 {

@@ -67,6 +67,10 @@ static void perf_map_names_the_memory_of_its_process(void)
 	CHECK_TEXT(name_at(image, 0x1017), "second");
 	CHECK_TEXT(name_at(image, 0x1018), "");
 	CHECK_TEXT(name_at(image, 0x2000), ""); /* perf takes no names of two letters */
+	CHECK_EQ(offer("perf-7.map", "1000 100 around\n1040 10 within\n10f0 20 without_end"), PTM_OK);
+	CHECK_TEXT(name_at(image, 0x1045), "within"); /* of two that overlap, what its tree meets first, */
+	CHECK_TEXT(name_at(image, 0x1060), ""); /* and behind that it does not find the other */
+	CHECK_TEXT(name_at(image, 0x1105), "without_en"); /* it cuts a line's end off even where there is none */
 	end();
 }
 

@@ -42,6 +42,11 @@ describe.each(expected.map((line) => line.split(' ')))('%s', (name, count, instr
   it('prints the branches as perf does', () => expect(hashOf(script(name, ...BRANCHES, ...given[name]))).toBe(branches))
 })
 
+it('vmlinux beside kcore and kallsyms changes no name', () => {
+  const [name, , instructions] = expected.map((line) => line.split(' ')).find(([walk]) => walk === 'kcore')
+  expect(hashOf(script(name, ...FIELDS, ...given.kcore, '--vmlinux', join(folder, 'vmlinux')))).toBe(instructions)
+})
+
 /** What is said of a kernel file that is not used. */
 function refusal(option, file) {
   const done = spawnSync(process.execPath, [cli, 'info', join(folder, 'kcore.perf.data'), '--symfs', join(folder, 'symfs'), option, file])
