@@ -16,7 +16,7 @@
 #define START PSB TSC_1000 FUP_START PSBEND
 
 static char text[8192];
-static uint8_t bytes[1024];
+static uint8_t bytes[4096];
 
 static inline uint32_t bytes_of(const char *hex)
 {

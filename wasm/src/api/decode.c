@@ -154,6 +154,7 @@ ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
 	if (status != PTM_END)
 		return status;
 	take_limit_clock(session);
+	ptm_part_lose_bytes(session->part, ptm_flow_lost_bytes(session->flow));
 	ptm_stream_want(&session->stream, 0, 0);
 	/* The limit's PSB+ is read by the next segment too: it counts there. */
 	const ptm_segment *segment = &session->segments.at[session->decoding];

@@ -241,6 +241,8 @@ size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, 
 	case PTM_GAP_BAD_PACKET:
 		return (size_t)snprintf(into, size, "The bytes at 0x%llx are no PT packet: the trace is damaged there. Decoding goes on at the next PSB.", offset);
 	case PTM_GAP_NO_SYNC:
+		if (gap->queue < session->file.queues.length && offset + bytes >= session->file.queues.at[gap->queue].size)
+			return (size_t)snprintf(into, size, "No PSB follows 0x%llx: %llu bytes up to the end cannot be decoded.", offset, bytes);
 		return (size_t)snprintf(into, size, "%llu bytes before the first PSB at 0x%llx cannot be decoded.", bytes, offset + bytes);
 	case PTM_GAP_NOT_TRACED:
 		return (size_t)snprintf(into, size, "Not traced for %.3f \xc2\xb5s: kernel code (a system call, an interrupt), another thread on the CPU, or a filter.",

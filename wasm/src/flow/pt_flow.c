@@ -108,3 +108,8 @@ const ptm_clock *ptm_pt_flow_limit_clock(const ptm_pt_flow *flow)
 {
 	return &flow->limit_clock;
 }
+
+uint64_t ptm_pt_flow_lost_bytes(const ptm_pt_flow *flow)
+{
+	return flow->lost_bytes;
+}

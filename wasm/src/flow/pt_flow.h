@@ -50,6 +50,9 @@ const ptm_clock *ptm_pt_flow_clock(const ptm_pt_flow *flow);
 /* Packets read up to the limit (those of the limit's PSB+ do not count). */
 uint64_t ptm_pt_flow_segment_packets(const ptm_pt_flow *flow);
 
+/* Bytes before the end that passed by without code, since the last gap; good once ptm_pt_flow_next said PTM_END. */
+uint64_t ptm_pt_flow_lost_bytes(const ptm_pt_flow *flow);
+
 /* The clock just before the limit's PSB; good once ptm_pt_flow_next said PTM_END. */
 const ptm_clock *ptm_pt_flow_limit_clock(const ptm_pt_flow *flow);
 

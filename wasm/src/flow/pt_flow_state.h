@@ -57,6 +57,7 @@ struct ptm_pt_flow {
 	uint64_t psb_moves;      /* of the clock, before that PSB */
 	bool lost;               /* sync with the code was lost, and no IP found since */
 	uint64_t lost_from;      /* offset where it was */
+	uint64_t lost_bytes;     /* passed by without code where the stream, or its limit, ended */
 	bool off_since;          /* since then tracing was off */
 	uint64_t limit_packets;  /* packets read when the limit was reached */
 	ptm_clock limit_clock;   /* the clock there */
@@ -119,8 +120,8 @@ void ptm_flow_restart(ptm_pt_flow *flow);
 ptm_item *ptm_flow_mismatch(ptm_pt_flow *flow);
 /* The packet is none, or comes where it cannot: what is known of the flow stays. */
 void ptm_flow_bad_packet(ptm_pt_flow *flow);
-/* `begin` ends a loss: tells the bytes that passed by without code. */
-void ptm_flow_found(ptm_pt_flow *flow, ptm_item *begin);
+/* `begin` ends a loss: tells the bytes that passed by without code, up to `offset`. */
+void ptm_flow_found(ptm_pt_flow *flow, ptm_item *begin, uint64_t offset);
 /* Emits the start of tracing at `ip`. */
 void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip);
 ptm_item *ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, uint64_t ip);

@@ -93,7 +93,7 @@ ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	flow->latched_cycles = flow->clock.cycles;
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_GAP);
 	item->reason = reason;
-	item->bytes = reason == PTM_GAP_BAD_PACKET;
+	item->payload = flow->lost ? flow->packet_offset - flow->lost_from : 0;
 	item->ip = ip;
 	/* perf estimates the time of an error, and goes on with that of the packets. */
 	item->end_tsc = estimated_tsc(flow);
@@ -101,8 +101,7 @@ ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	if (end_ns > item->end_ns)
 		item->end_ns = end_ns;
 	item->offset = flow->packet_offset;
-	if (!flow->lost)
-		flow->lost_from = flow->packet_offset;
+	flow->lost_from = flow->packet_offset;
 	flow->lost = true;
 	flow->off_since = false;
 	flow->tnt_count = 0;
@@ -202,7 +201,7 @@ void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
 	ptm_flow_emit_cbr(flow, 0);
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
 	item->to_ip = ip;
-	ptm_flow_found(flow, item);
+	ptm_flow_found(flow, item, flow->packet_offset);
 	if (after_overflow)
 		item->reason = PTM_GAP_OVERFLOW;
 	if (flow->packet.kind == PTM_PACKET_TIP_PGD)
@@ -220,8 +219,9 @@ void ptm_flow_bad_packet(ptm_pt_flow *flow)
 	uint32_t bits = flow->tnt_count;
 	bool overflowed = flow->overflowed, distrusts = flow->distrusts, lost = flow->lost;
 	ptm_clock_lose(&flow->clock);
-	ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
+	ptm_flow_lose(flow, PTM_GAP_BAD_PACKET)->bytes = 1;
 	flow->lost = lost;
+	flow->lost_from++;
 	flow->step = step;
 	flow->tnt_count = bits;
 	flow->overflowed = overflowed;
@@ -229,10 +229,10 @@ void ptm_flow_bad_packet(ptm_pt_flow *flow)
 	ptm_pt_reader_skip(&flow->reader);
 }
 
-void ptm_flow_found(ptm_pt_flow *flow, ptm_item *begin)
+void ptm_flow_found(ptm_pt_flow *flow, ptm_item *begin, uint64_t offset)
 {
 	if (flow->lost)
-		begin->bytes = flow->packet_offset - flow->lost_from;
+		begin->bytes = offset - flow->lost_from;
 	begin->payload = flow->off_since;
 	flow->lost = false;
 }

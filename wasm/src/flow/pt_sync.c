@@ -60,14 +60,14 @@ static void psb_event(ptm_pt_flow *flow, uint64_t offset, uint64_t ip, bool sear
 	ptm_flow_emit_cbr(flow, ip);
 }
 
-static void begin_at_psb(ptm_pt_flow *flow, uint64_t ip)
+static void begin_at_psb(ptm_pt_flow *flow, uint64_t ip, uint64_t offset)
 {
 	flow->ip = ip;
 	flow->step = PTM_STEP_PACKET;
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
 	item->to_ip = ip;
 	item->resumed = true;
-	ptm_flow_found(flow, item);
+	ptm_flow_found(flow, item, offset);
 	ptm_flow_tell_place(flow);
 }
 
@@ -113,7 +113,7 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 		flow->ip = ip;
 		ptm_flow_tell_place(flow);
 	} else if (ip && !flow->ip)
-		begin_at_psb(flow, ip);
+		begin_at_psb(flow, ip, flow->psb_offset);
 	else if (ip && !was_enabled)
 		flow->ip = ip;
 	return PTM_OK;
@@ -148,7 +148,9 @@ ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 {
 	uint64_t from = flow->reader.offset, ip;
 
-	PTM_TRY(ptm_pt_reader_sync(&flow->reader));
+	ptm_status found = ptm_pt_reader_sync(&flow->reader);
+	if (found != PTM_OK && found != PTM_END)
+		return found;
 	uint64_t offset = flow->reader.offset, packets = flow->reader.packets;
 	if (offset > from) {
 		ptm_item *gap = ptm_flow_emit(flow, PTM_ITEM_GAP);
@@ -156,6 +158,7 @@ ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 		gap->bytes = offset - from;
 		gap->offset = from;
 	}
+	PTM_TRY(found);
 	PTM_TRY(ptm_flow_read(flow));
 	ptm_status status = read_psb(flow, &ip);
 	if (status == PTM_BAD_DATA) {
@@ -227,7 +230,7 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 		psb_event(flow, offset, flow->distrusts ? 0 : ip, false);
 		checkpoint(flow, offset, packets);
 		if (ip)
-			begin_at_psb(flow, ip);
+			begin_at_psb(flow, ip, offset);
 		return PTM_OK;
 	}
 	case PTM_PACKET_MODE_TSX:
@@ -251,6 +254,7 @@ ptm_status ptm_flow_at_limit(ptm_pt_flow *flow)
 	uint64_t ip;
 
 	flow->step = PTM_STEP_END;
+	flow->lost_bytes = flow->lost ? flow->reader.offset - flow->lost_from : 0;
 	flow->limit_clock = flow->clock;
 	if (!flow->limited || !flow->ip || !flow->enabled)
 		return PTM_OK;

@@ -90,8 +90,9 @@ typedef struct ptm_item {
 	uint64_t cycles;         /* core cycles since the last measurement */
 	uint64_t cycle_instructions; /* instructions since the last measurement */
 	uint64_t offset;         /* position in the queue's AUX stream of the packet that ended it */
-	uint64_t bytes;          /* GAP: AUX bytes skipped; BEGIN: those skipped since the gap before it; EVENT: id, see pt/event.h */
+	uint64_t bytes;          /* GAP: AUX bytes skipped at it; BEGIN: those skipped since the gap before it; EVENT: id, see pt/event.h */
 	uint64_t payload;        /* EVENT; VISIT: of an END_ASYNC or _ABORT that left the traced code where to, 0: not told;
+	                            GAP: AUX bytes skipped since the gap before it;
 	                            BEGIN: 1 where tracing had been off since the gap before it */
 } ptm_item;
 

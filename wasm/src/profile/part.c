@@ -200,6 +200,12 @@ static ptm_status add_gap(ptm_part *part, const ptm_gap *gap)
 	return PTM_OK;
 }
 
+void ptm_part_lose_bytes(ptm_part *part, uint64_t bytes)
+{
+	if (part->data.gaps.length)
+		part->data.gaps.at[part->data.gaps.length - 1].gap.bytes += bytes;
+}
+
 /* Trace was lost: every stack is unknown from here on. */
 static ptm_status lose(ptm_part *part, const ptm_item *item)
 {
@@ -209,6 +215,7 @@ static ptm_status lose(ptm_part *part, const ptm_item *item)
 	ptm_gap gap = { .start_ns = item->start_ns, .end_ns = item->end_ns, .bytes = item->bytes, .offset = item->offset,
 			.ip = item->ip, .count = 1, .thread = item->thread, .queue = part->data.queue, .reason = item->reason };
 
+	ptm_part_lose_bytes(part, item->payload);
 	PTM_TRY(close_run(part, is_own ? PTM_PIECE_LOST_AFTER : 0));
 	part->is_away = part->is_switched = false;
 	if (!is_own && !is_told) {
@@ -423,8 +430,7 @@ ptm_status ptm_part_add(ptm_part *part, const ptm_item *item)
 	if (item->kind == PTM_ITEM_BEGIN) {
 		part->is_begun = true;
 		part->begin_ip = item->to_ip;
-		if (item->bytes && part->data.gaps.length)
-			part->data.gaps.at[part->data.gaps.length - 1].gap.bytes += item->bytes;
+		ptm_part_lose_bytes(part, item->bytes);
 	} else if (part->is_open && item->kind == PTM_ITEM_SWITCH) {
 		/* Even to the same thread: another may have run without a trace. At the
 		 * start of a part it only says which thread is running. */

@@ -51,6 +51,8 @@ ptm_status ptm_part_checkpoint(ptm_part *part, uint64_t offset, uint64_t time_ns
 void ptm_part_clocks(ptm_part *part, const ptm_clock *in, const ptm_clock *out);
 
 /* Closes all runs. `end_offset` and `packets` are the segment's totals. */
+/* AUX bytes that passed by without code since the part's last gap: they count there. */
+void ptm_part_lose_bytes(ptm_part *part, uint64_t bytes);
 ptm_status ptm_part_finish(ptm_part *part, uint64_t end_offset, uint64_t packets) PTM_MUST_CHECK;
 
 /* Self-contained bytes (owned by the part): functions and blocks travel as
