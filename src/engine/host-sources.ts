@@ -12,7 +12,7 @@ const SMALL_FILE = 4 << 20
 const SMALL_FILES = 16 << 20
 /** Of reads up to this size, these bytes are kept while a trace is opened: who walks over its records looks there again. */
 const SMALL_READ = 64 << 10
-const SMALL_READS = 192 << 20
+const SMALL_READS = 64 << 20
 /** Read ahead where a record of AUX data begins: the records just before it, its header, and the first PSB behind it; of so many places at once. */
 const PLACE_BYTES = 28 << 10
 const BEFORE_PLACE = 2 << 10
@@ -68,7 +68,7 @@ export class InputSources implements HostSources {
     try {
       const found = auxPlaces(file.size, (offset, length) => readNow(file.slice(offset, offset + length)))
       const places = found.map((place) => Math.max(0, place - BEFORE_PLACE))
-      for (let first = 0; first < places.length; first += PLACES_AT_ONCE) {
+      for (let first = 0; first < places.length && kept?.hasRoom(); first += PLACES_AT_ONCE) {
         const some = places.slice(first, first + PLACES_AT_ONCE)
         const pieces = some.map((place) => file.slice(place, place + PLACE_BYTES))
         const bytes = readNow(new Blob(pieces))

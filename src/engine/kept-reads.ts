@@ -12,11 +12,15 @@ export class KeptReads {
   constructor(private readonly most: number) {}
 
   keep(offset: number, piece: Uint8Array): void {
-    if (this.bytes + piece.length > this.most) return
+    if (!this.hasRoom()) return
     const at = upperBound(this.starts, offset)
     this.starts.splice(at, 0, offset)
     this.pieces.splice(at, 0, piece)
     this.bytes += piece.length
+  }
+
+  hasRoom(): boolean {
+    return this.bytes < this.most
   }
 
   /** All of these bytes, or null. */

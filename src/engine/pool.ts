@@ -254,10 +254,14 @@ export class PoolEngine implements Engine {
   }
 
   private async decodeAll(opened: Opened, onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
-    // This waits behind what views have asked: after a stop nobody waits for it.
     const asked = ask(opened.coordinator, (worker) => worker.query('segments', { count: ALL }, ++this.tickets))
-    const segments = await Promise.race([asked, this.stopped.then(() => null)])
-    if (segments === null) return ok(undefined)
+    // Once there is something to look at this waits behind what views have asked: after a stop nobody waits for that.
+    const known = opened.merged ? this.queue : null
+    const segments = known ? await Promise.race([asked, this.stopped.then(() => null)]) : await asked
+    if (segments === null) {
+      new ProgressReport(known?.bytesTotal ?? 0, onProgress).finish('cancelled', known?.bytesDone ?? 0, this.version)
+      return ok(undefined)
+    }
     if (!segments.ok) return fail(plain(segments.error))
     const queue = new SegmentQueue(segments.value)
     queue.prefer(this.preferred)
