@@ -15,7 +15,7 @@ static ptm_status name_module(ptm_session *session, uint32_t *name)
 		uint32_t module;
 		if (!known->listed || !known->kernel || *path != '/')
 			continue;
-		PTM_TRY(ptm_kernel_module_name(&session->images, path, &module));
+		PTM_TRY(ptm_kernel_module_dso(&session->images, path, &module));
 		if (module != *name)
 			continue;
 		*name = known->path;

@@ -19,7 +19,7 @@ void ptm_kernel_free(ptm_kernel *kernel)
 
 /* -------------------------------------------------------------- what ran */
 
-ptm_status ptm_kernel_module_name(ptm_images *images, const char *path, uint32_t *dso)
+ptm_status ptm_kernel_module_dso(ptm_images *images, const char *path, uint32_t *dso)
 {
 	char name[256] = "[";
 	ptm_kernel_module_name(path, name + 1, sizeof name - 2);
@@ -52,7 +52,7 @@ ptm_status ptm_kernel_want(ptm_images *images, uint32_t name, uint64_t start, ui
 		PTM_TRY(ptm_strings_add(images->strings, KERNEL_NAME, sizeof KERNEL_NAME - 1, dso));
 		name = *dso;
 	} else if (*text == '/') {
-		PTM_TRY(ptm_kernel_module_name(images, text, dso));
+		PTM_TRY(ptm_kernel_module_dso(images, text, dso));
 	}
 	PTM_TRY(ptm_images_want(images, name, build_id, build_id_length, image));
 	images->images.at[*image].is_kernel = true;

@@ -24,7 +24,7 @@ ptm_status ptm_kernel_want(ptm_images *images, uint32_t name, uint64_t start, ui
 
 /* Stores the string id of the name that a module has by its path, which holds a slash:
  * "/lib/modules/…/snd-seq.ko.xz" is "[snd_seq]". */
-ptm_status ptm_kernel_module_name(ptm_images *images, const char *path, uint32_t *dso) PTM_MUST_CHECK;
+ptm_status ptm_kernel_module_dso(ptm_images *images, const char *path, uint32_t *dso) PTM_MUST_CHECK;
 
 /* Whether an ELF file is a kernel, or a core file as /proc/kcore is one. */
 bool ptm_kernel_is(const ptm_elf *elf);
