@@ -399,6 +399,10 @@ static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lan
 	ptm_script_row row = state_row(session, from, item->ip);
 	uint32_t want;
 
+	/* Walking to a FUP perf forgets the branch before it, even where nothing lies between. */
+	if (item->has_ip && item->event != PTM_EVENT_PSB)
+		from->walked_class = PTM_INSN_OTHER;
+
 	if (item->event == PTM_EVENT_EVD && from->data_count < PTM_EVENT_DATA)
 		from->data[from->data_count++] = (ptm_event){ .id = (uint16_t)item->bytes, .payload = item->payload };
 	bool known = row_of_event(from, item, &row, &want) && samples->script.options.want & want;
