@@ -541,6 +541,8 @@ export type CutCodeTable = {
   code: TextColumn
   /** as perf prints it; empty: none */
   symbol: TextColumn
+  /** 1: a symbol that perf itself does not read */
+  is_unread: Uint32Array
   symbol_address: BigUint64Array
   symbol_size: BigUint64Array
   /** source file; empty unknown */
@@ -899,6 +901,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['address', 'u64'],
     ['code', 'str'],
     ['symbol', 'str'],
+    ['is_unread', 'u32'],
     ['symbol_address', 'u64'],
     ['symbol_size', 'u64'],
     ['file', 'str'],

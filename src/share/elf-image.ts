@@ -2,7 +2,8 @@
 // Writes a small ELF file that stands for a large one: the same program headers,
 // code at the same file offsets but only what was executed, the symbols and line
 // rows that this code needs. Holes are not stored: the file is a list of extents.
-// Layout: the System V ABI; .ptarmigan.lines is ours (wasm/src/image/line_rows.c).
+// Layout: the System V ABI; .ptarmigan.lines (wasm/src/image/line_rows.c) and .ptarmigan.symtab
+// (symbol_table.c: names that perf does not read) are ours.
 import { Writer } from './little-endian'
 
 export type Load = { fileOffset: bigint; fileSize: bigint; address: bigint; memorySize: bigint; executable: boolean; section: string }
@@ -11,6 +12,8 @@ export type CodeRow = {
   code: Uint8Array<ArrayBuffer>
   /** As perf prints it; '' none. */
   symbol: string
+  /** perf itself does not read it: it names code in views, not in script. */
+  isUnread: boolean
   symbolAddress: bigint
   symbolSize: bigint
   file: string
@@ -150,7 +153,8 @@ export function writeElf(image: SmallImage): SparseFile {
   }
   for (const { name, address, fileOffset, bytes } of image.frames)
     sections.push({ name, type: 1, flags: 2n, address, offset: Number(fileOffset), size: bytes.length })
-  addSymbols(image, wide, codeSections, sections.length, add)
+  addSymbols(image.rows.filter(({ isUnread }) => !isUnread), '.', wide, codeSections, sections.length, add)
+  addSymbols(image.rows.filter(({ isUnread }) => isUnread), '.ptarmigan.', wide, codeSections, sections.length, add)
   const lines = image.withLines ? lineRows(image.rows) : null
   if (lines) add({ name: '.ptarmigan.lines', type: 1, flags: 0n, address: 0n }, lines)
   const names = new Texts()
@@ -176,13 +180,14 @@ function buildIdNote(id: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 }
 
 function addSymbols(
-  image: SmallImage,
+  rows: readonly CodeRow[],
+  prefix: string,
   wide: boolean,
   codeSections: ReadonlyMap<Load, number>,
   next: number,
   add: (section: Omit<Section, 'offset' | 'size'>, bytes: Uint8Array<ArrayBuffer>) => void,
 ): void {
-  const symbols = symbolsOf(image.rows)
+  const symbols = symbolsOf(rows)
   if (symbols.length === 0) return
   const names = new Texts()
   const table = new Writer().zeros(wide ? 24 : 16)
@@ -195,8 +200,8 @@ function addSymbols(
     if (wide) table.u32(name).u8(0x12).u8(0).u16(section).u64(symbolAddress).u64(symbolSize)
     else table.u32(name).u32(Number(symbolAddress)).u32(Number(symbolSize)).u8(0x12).u8(0).u16(section)
   }
-  add({ name: '.symtab', type: 2, flags: 0n, address: 0n, link: next + 1, entry: wide ? 24 : 16 }, table.take())
-  add({ name: '.strtab', type: 3, flags: 0n, address: 0n }, names.bytes.take())
+  add({ name: `${prefix}symtab`, type: 2, flags: 0n, address: 0n, link: next + 1, entry: wide ? 24 : 16 }, table.take())
+  add({ name: `${prefix}strtab`, type: 3, flags: 0n, address: 0n }, names.bytes.take())
 }
 
 type Program = { type: number; flags: number; offset: number; address: bigint; size: number; memory: number; align: number }

@@ -233,6 +233,7 @@ function codeRows(table: Tables['cut_code'], redaction: Redaction, names: StandI
       address: table.address[row] ?? 0n,
       code: bytesOfHex(textAt(table.code, row)),
       symbol: names.symbol(textAt(table.symbol, row)),
+      isUnread: table.is_unread[row] === 1,
       symbolAddress: table.symbol_address[row] ?? 0n,
       symbolSize: table.symbol_size[row] ?? 0n,
       file: redaction.lines ? '' : textAt(table.file, row),

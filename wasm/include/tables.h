@@ -251,6 +251,7 @@
 	C(cut_code, address, u64, "in the image's own address space") \
 	C(cut_code, code, str, "bytes in hex") \
 	C(cut_code, symbol, str, "as perf prints it; empty: none") \
+	C(cut_code, is_unread, u32, "1: a symbol that perf itself does not read") \
 	C(cut_code, symbol_address, u64, "") \
 	C(cut_code, symbol_size, u64, "") \
 	C(cut_code, file, str, "source file; empty unknown") \

@@ -18,6 +18,7 @@
 /* What one address of an image is, and a run of alike ones. */
 typedef struct place {
 	uint32_t symbol;         /* name, 0: none */
+	bool is_unread;          /* perf does not read it */
 	uint64_t symbol_address, symbol_size;
 	uint32_t file, line, depth;
 	uint32_t inlined[MOST_INLINED];
@@ -35,7 +36,7 @@ typedef struct run {
 
 static bool same_place(const place *a, const place *b)
 {
-	return a->symbol == b->symbol && a->symbol_address == b->symbol_address && a->file == b->file && a->line == b->line &&
+	return a->symbol == b->symbol && a->is_unread == b->is_unread && a->symbol_address == b->symbol_address && a->file == b->file && a->line == b->line &&
 	       a->depth == b->depth && !memcmp(a->inlined, b->inlined, a->depth * sizeof *a->inlined);
 }
 
@@ -43,6 +44,10 @@ static ptm_status find_place(ptm_session *session, uint32_t image, uint64_t addr
 {
 	*found = (place){ .depth = MOST_INLINED };
 	const ptm_symbol *symbol = ptm_image_symbol(&session->images, image, address);
+	if (!symbol) {
+		symbol = ptm_image_more_symbol(&session->images, image, address);
+		found->is_unread = symbol;
+	}
 	if (symbol) {
 		found->symbol = symbol->name;
 		found->symbol_address = symbol->address;
@@ -99,6 +104,7 @@ static ptm_status put_row(run *of)
 	PTM_TRY(ptm_table_set_text(of->table, PTM_cut_code_code, row, text, ptm_cut_hex(of->code, of->length, text)));
 	if (of->place.symbol)
 		PTM_TRY(put_text(of->session, of->table, PTM_cut_code_symbol, row, of->place.symbol));
+	ptm_table_set_u32(of->table, PTM_cut_code_is_unread, row, of->place.is_unread);
 	ptm_table_set_u64(of->table, PTM_cut_code_symbol_address, row, of->place.symbol_address);
 	ptm_table_set_u64(of->table, PTM_cut_code_symbol_size, row, of->place.symbol_size);
 	if (of->place.file)

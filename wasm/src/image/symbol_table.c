@@ -341,8 +341,9 @@ static ptm_status read_more_tables(reader *reader)
 	half *code = &reader->code, *symbols = &reader->symbols;
 	bool whole;
 	place_pages(names, reader);
-	const ptm_elf_section *section = code->elf == symbols->elf ? NULL :
-		ptm_elf_symbols_named(symbols->elf, &symbols->strings, ".symtab", PTM_SECTION_SYMBOLS);
+	/* The file of an image in a bundle has its own table of them. */
+	const char *name = code->elf == symbols->elf ? ".ptarmigan.symtab" : ".symtab";
+	const ptm_elf_section *section = ptm_elf_symbols_named(symbols->elf, &symbols->strings, name, PTM_SECTION_SYMBOLS);
 	if (section) {
 		place_names(names, PTM_TABLE_SYMTAB, symbols, section, 0);
 		PTM_TRY(read_entries(reader, section, PTM_TABLE_SYMTAB, &whole));

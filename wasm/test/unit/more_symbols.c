@@ -111,6 +111,22 @@ static void names_of_mini_debug_info_are_told_where_perf_has_none(void)
 	end();
 }
 
+/* As a bundle's file of an image has them (src/share/elf-image.ts). */
+static void names_travel_in_a_table_of_their_own(void)
+{
+	static const char names[] = "\0.text\0.data\0.ptarmigan.symtab\0.strtab\0.shstrtab";
+	elf_file_make(&file, 1, 20, 0x90, (elf_file_symbol[]){ { 0x401100, 0x10, "puts@plt", STB_GLOBAL, STT_FUNC, 1 } }, 1);
+	Elf64_Shdr *section = (Elf64_Shdr *)(file.bytes + 0x400);
+	memcpy(file.bytes + 0x300, names, sizeof names);
+	section[4].sh_name = 31;
+	section[5].sh_name = 39;
+	section[5].sh_size = sizeof names;
+	begin();
+	CHECK_TEXT(names_at(0x401104), " / puts@plt+4");
+	CHECK_TEXT(names_at(0x401110), " / ");
+	end();
+}
+
 /* At `offset` in the file and 0x400000 above in memory: an entry that jumps through the slot at `slot`. */
 static void put_entry(uint64_t offset, const char *before, uint64_t slot)
 {
@@ -155,6 +171,7 @@ static void plt_entries_are_named_by_the_slots_they_jump_through(void)
 int main(void)
 {
 	names_of_mini_debug_info_are_told_where_perf_has_none();
+	names_travel_in_a_table_of_their_own();
 	plt_entries_are_named_by_the_slots_they_jump_through();
 	return check_report("more_symbols");
 }
