@@ -161,6 +161,7 @@ static ptm_status make(ptm_graph *graph, uint64_t ip, ptm_node_code *code)
 		code->last_function = last->function;
 		code->is_entry = is_entry(first);
 		code->is_inside = first->function_offset != 0;
+		code->is_nameless = ptm_spaces_is_nameless(graph->blocks->spaces, first->function);
 	}
 	if (code->kind == PTM_NODE_BRANCH && !code->op_count && code->instructions <= MOST_PLAIN)
 		code->plain = (uint8_t)code->instructions;

@@ -56,6 +56,7 @@ typedef struct ptm_node_code {
 	uint8_t plain;           /* instructions when a BRANCH without ops, else 0 */
 	uint8_t is_entry;        /* it is where its function begins */
 	uint8_t is_inside;       /* it is behind that place */
+	uint8_t is_nameless;     /* its function stands for code without a name */
 } ptm_node_code;
 
 /* What a path does to the call stack on its way. */

@@ -77,6 +77,14 @@ ptm_images *ptm_spaces_images(const ptm_spaces *spaces);
 
 uint32_t ptm_spaces_function_count(const ptm_spaces *spaces);
 const ptm_function *ptm_spaces_function(const ptm_spaces *spaces, uint32_t function);
+/* Whether it stands for code without a name; `spaces` NULL: only the unknown one does. */
+static inline bool ptm_spaces_is_nameless(const ptm_spaces *spaces, uint32_t function)
+{
+	if (!function || !spaces)
+		return !function;
+	const ptm_function *known = ptm_spaces_function(spaces, function);
+	return !known->size && !known->address;
+}
 /* Row of the function at `ip`, and the offset of `ip` in it (in the image's
  * address space; for nameless code, the image's own address of ip). */
 uint32_t ptm_spaces_function_at(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint64_t *offset);

@@ -244,14 +244,6 @@ static ptm_status come_back(ptm_part *part, const ptm_item *item, const ptm_depa
 
 /* ---------------------------------------------------------------- items -- */
 
-static bool is_nameless(const ptm_part *part, uint32_t function)
-{
-	if (!function || !part->spaces)
-		return !function;
-	const ptm_function *known = ptm_spaces_function(part->spaces, function);
-	return !known->size && !known->address;
-}
-
 static ptm_arrival arrival_of(const ptm_part *part, const ptm_block *block)
 {
 	uint64_t ip = part->is_begun && part->begin_ip ? part->begin_ip : block->ip;
@@ -259,7 +251,7 @@ static ptm_arrival arrival_of(const ptm_part *part, const ptm_block *block)
 
 	return (ptm_arrival){ .ip = ip, .function = block->function, .code_id = block->code_id,
 			      .flags = (is_entry ? PTM_ARRIVAL_ENTRY : 0) |
-				       (is_nameless(part, block->function) ? PTM_ARRIVAL_NAMELESS : 0) |
+				       (ptm_spaces_is_nameless(part->spaces, block->function) ? PTM_ARRIVAL_NAMELESS : 0) |
 				       (part->is_begun || part->is_away ? PTM_ARRIVAL_BEGIN : 0) };
 }
 

@@ -116,7 +116,7 @@ static INLINE void settle(ptm_fast_walk *walk)
 		pop(walk, top);
 	else if (kind == PTM_CACHED_CALL && depth < PTM_STACK_DEPTH && to->ip != from->next_ip)
 		push(walk, from->next_ip, walk->nodes[row].to[1] >> 8, to->function, to->is_inside && to->function == from->last_function);
-	else if ((kind == PTM_CACHED_TAKEN || (kind == PTM_CACHED_JUMP && to->is_entry)) && !(top->flags & PTM_FRAME_BASE))
+	else if ((kind == PTM_CACHED_TAKEN || (kind == PTM_CACHED_JUMP && (to->is_entry || to->is_nameless))) && !(top->flags & PTM_FRAME_BASE))
 		replace(walk, top, to->function);
 	else
 		tell(walk, walk->arrival, walk->arrival_to, walk->arrival_delta);
