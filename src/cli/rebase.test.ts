@@ -84,8 +84,14 @@ function oldPlaces(maps: readonly Mapped[]): Buffer[] {
 const refused: Record<string, RegExp> = {
   ptwrite: /values that the program or the CPU wrote into it \(PTWRITE\)/,
   'ptwrite-nofup': /values that the program or the CPU wrote into it \(PTWRITE\)/,
+  ptw: /values that the program or the CPU wrote into it \(PTWRITE\)/,
+  'ptw-nofup': /values that the program or the CPU wrote into it \(PTWRITE\)/,
   'lbr-pebs': /^The samples of this trace hold registers, copies of stacks/,
+  'aux-sample': /^The samples of this trace hold registers, copies of stacks/,
 }
+
+/** Traces with 55 55 55 55 of their own, in long TNT packets or as a constant in code: what a program at 0x5555_5555_xxxx would leave looks the same. */
+const alternating = ['algo-long-tnt', 'algo-mixed-tnt', 'cxx-full', 'ls', 'lbr-cxx']
 
 describe('a bundle with other addresses', () => {
   const fixtures: Fixture[] = [...fixturesIn(projectFixtures), ...sharedFixtures()]
@@ -97,7 +103,8 @@ describe('a bundle with other addresses', () => {
     const again = await opened(out)
     const maps = mapsOf(whole)
     const bytes = await unpackedBytes(out)
-    expect(oldPlaces(maps).filter((place) => bytes.includes(place)).map((place) => place.toString('hex'))).toEqual([])
+    const left = oldPlaces(maps).filter((place) => bytes.includes(place)).map((place) => place.toString('hex'))
+    expect(left).toEqual(alternating.includes(fixture.name) ? ['55555555'] : [])
     expect(compare(rowsOf(whole), rowsOf(again), maps)).toEqual([])
   }, LONGEST_MS)
 })
