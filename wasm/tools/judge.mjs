@@ -6,9 +6,10 @@
 //   --candidate  judge perf instead of ourselves, to judge the judge
 //   --rebase     write wasm/test/fixtures/expected from perf; its diff is the review
 //   --minutes N  starts no new trace after N minutes
-//   --fidelity   more options of perf, libipt's cases, and docs/fidelity.md (npm run fidelity)
+//   --jobs N     traces at a time (as many as there are processors, at most four)
+//   --fidelity   more options of perf, libipt's cases, and docs/fidelity.md (npm run fidelity). Goes on where an
+//                earlier run of the same build was stopped
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -28,6 +29,7 @@ import {
 import { judgeJunk } from '../test/cases/junk.mjs'
 import { CommandLines } from '../test/cases/lines.mjs'
 import { captureCombinations, combinations, stackCombinations, writeFidelity } from './fidelity.mjs'
+import { KeptRows, perfOutput } from './kept.mjs'
 
 const FIELDS = 'comm,tid,pid,cpu,time,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,ipc'
 /** BTS has no times; LBR samples are printed as they are. */
@@ -45,17 +47,17 @@ const { values: options } = parseArgs({
     rebase: { type: 'boolean', default: false },
     fidelity: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '' },
+    jobs: { type: 'string', default: String(Math.min(4, availableParallelism())) },
   },
 })
 const perf = perfVersion()
 const ptgen = options.project ? { path: '', why: '' } : findPtgen()
 const rows = []
 /** Comparisons to make, by trace: see runJobs. */
-const MOST_JOBS = 4
 const jobs = new Map()
 const addJob = (fixture, run) => {
   const name = `${fixture.group}/${fixture.name}`
-  const job = jobs.get(name) ?? { name, bytes: fixture.trace ? statSync(fixture.trace).size : 0, runs: [] }
+  const job = jobs.get(name) ?? { name, fixture, bytes: fixture.trace ? statSync(fixture.trace).size : 0, runs: [] }
   jobs.set(name, job)
   job.runs.push(run)
 }
@@ -79,10 +81,15 @@ const candidate = options.candidate === 'perf' ? perfCommand : ourCommand
 
 /** `more`: what the reasons of fidelity.mjs look at. */
 function report(fixture, judge, verdict, compared, different, first, more = {}) {
-  rows.push({ group: fixture.group, name: fixture.name, judge, verdict, compared, different, first, ...more })
+  show({ group: fixture.group, name: fixture.name, judge, verdict, compared, different, first, ...more })
+}
+
+function show(row) {
+  rows.push(row)
+  const { verdict, judge, compared, different, first } = row
   const line = [
     verdict.padEnd(5),
-    `${fixture.group}/${fixture.name}`.padEnd(34),
+    `${row.group}/${row.name}`.padEnd(34),
     judge.padEnd(6),
     String(compared).padStart(9),
     String(different).padStart(7),
@@ -283,24 +290,6 @@ async function judgeKept(fixture, { itrace, fields, file }) {
   await theirs.finish()
 }
 
-/** What perf prints with these words, as hashes that are kept by what they were made of: perf is not run twice for the same. */
-async function perfDigest(fixture, words) {
-  const key = createHash('sha256')
-    .update(JSON.stringify([perf, words]))
-    .update(readFileSync(fixture.trace))
-    .digest('hex')
-    .slice(0, 24)
-  const kept = join(root, 'build/judge/perf', `${key}.json`)
-  if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8'))
-  const lines = new CommandLines(['perf', 'script', '-i', fixture.trace, '--symfs', fixture.symfs, ...words])
-  const digest = await digestLines(lines)
-  const { errorText } = await lines.finish()
-  digest.message = digest.lines ? '' : (errorText.split('\n')[0] ?? '')
-  mkdirSync(dirname(kept), { recursive: true })
-  writeFileSync(kept, JSON.stringify(digest))
-  return digest
-}
-
 /** What we print with each set of words: one process for all. */
 async function ourDigests(fixture, lists) {
   const program = [process.execPath, join(root, 'wasm/test/cases/many.mjs'), join(root, 'dist/cli/main.mjs')]
@@ -319,7 +308,7 @@ const scriptWords = (fixture, words) => ['script', fixture.trace, '--symfs', fix
 async function judgeCombinations(fixture, all) {
   if (!perf.startsWith('6.1.')) return report(fixture, 'options', 'skip', 0, 0, 'perf 6.1 is not installed')
   const wanted = []
-  for (const { words } of all) wanted.push(await perfDigest(fixture, words))
+  for (const { words } of all) wanted.push(await perfOutput(fixture, words).digest())
   const ours = await ourDigests(
     fixture,
     all.map(({ words }) => words),
@@ -340,7 +329,7 @@ async function judgeCombination(fixture, { name, words }, wanted, { code, errorT
   const result = compareDigests(digest, wanted)
   if (code) return report(fixture, name, 'FAIL', 0, wanted.lines, `exit code ${code}: ${errorText.split('\n')[0]}`)
   if (!result.different) return report(fixture, name, 'ok', result.compared, 0, '')
-  const theirs = new CommandLines(['perf', 'script', '-i', fixture.trace, '--symfs', fixture.symfs, ...words])
+  const theirs = await perfOutput(fixture, words).lines()
   await judgeStream(fixture, name, [process.execPath, cli, ...scriptWords(fixture, words)], (lines) => compareLines(lines, theirs))
   await theirs.finish()
 }
@@ -402,19 +391,30 @@ function judgeFidelity() {
   if (wants('libipt')) addJob(libiptCases, judgeLibipt)
 }
 
-/** Runs the jobs, small traces first, as many at a time as there are processors; returns those there was no time for. */
+/** Runs the jobs, small traces first; returns those there was no time for. */
 async function runJobs() {
   const latest = options.minutes ? Date.now() + Number(options.minutes) * 60_000 : Infinity
   const waiting = [...jobs.values()].sort((a, b) => a.bytes - b.bytes).values()
   const left = []
   const worker = async () => {
-    for (const { name, runs } of waiting) {
-      if (Date.now() > latest) left.push(name)
-      else for (const run of runs) await run()
+    for (const job of waiting) {
+      if (Date.now() > latest) left.push(job.name)
+      else await runJob(job)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(MOST_JOBS, availableParallelism()) }, worker))
+  await Promise.all(Array.from({ length: Number(options.jobs) }, worker))
   return left
+}
+
+/** With --fidelity what this build has already been held against is not done again. */
+async function runJob({ fixture, runs }) {
+  const kept = options.fidelity && fixture.trace ? new KeptRows(fixture, [options.judge, combinationsFor(fixture)]) : null
+  const before = kept?.read()
+  if (before) return before.forEach(show)
+  const start = Date.now()
+  for (const run of runs) await run()
+  const own = ({ group, name }) => group === fixture.group && name === fixture.name
+  kept?.write(rows.filter(own), (Date.now() - start) / 1000)
 }
 
 /** Rows in the order of the traces, not of what was done first. */
