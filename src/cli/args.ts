@@ -16,7 +16,7 @@ import { makeScriptOptions, scriptOptions } from './script-args'
 import { type Values, textOf } from './values'
 
 /** `given`: files that hold code or names, besides the binaries of the trace. */
-type Common = { file: string; symfs: string | undefined; given: string[]; raw?: RawOptions }
+type Common = { file: string; symfs: string | undefined; given: string[]; guestCode: boolean; raw?: RawOptions }
 
 export type Command =
   | { name: 'help'; text: string }
@@ -49,6 +49,7 @@ Options of all commands
   -k, --vmlinux FILE the traced kernel, with symbols
   --kallsyms FILE    its /proc/kallsyms; a kcore beside it is used too
   --jitdump FILE     code of a runtime (jit-PID.dump; one at the traced path is found)
+  --guest-code       what virtual machines run lies in the process that runs them (KVM's self tests)
   -h, --help         this text
 
 script (prints what perf script 6.1 prints)
@@ -115,6 +116,7 @@ const common = {
   vmlinux: { type: 'string', short: 'k' },
   kallsyms: { type: 'string' },
   jitdump: { type: 'string', multiple: true },
+  'guest-code': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   ...rawFlags,
 } as const
@@ -168,7 +170,7 @@ export function parseCommand(words: readonly string[]): Result<Command, string> 
   const [file] = files
   if (file === undefined) return fail(`${name} needs a trace: ptarmigan ${name} FILE`)
   if (files.length > 1) return fail(`${name} reads one trace; ${files.length} were given: ${files.join(', ')}`)
-  return command.make({ values, common: { file, symfs: textOf(values, 'symfs'), given: givenFiles(values), ...(raw.value && { raw: raw.value }) } })
+  return command.make({ values, common: { file, symfs: textOf(values, 'symfs'), given: givenFiles(values), guestCode: values['guest-code'] === true, ...(raw.value && { raw: raw.value }) } })
 }
 
 /** As perf: kcore is taken from beside kallsyms. */

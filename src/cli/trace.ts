@@ -18,13 +18,14 @@ import { archivedImages, openUnpacked, traceInputs, type OfferedImage, type Trac
 /** `file`: the perf.data's bytes, `name`: its name; out of the bundle, where one was opened. */
 export type Trace = { session: Session; bytes: number; file: ByteSource; name: string }
 
-/** Opens `path` (or the raw stream) and offers the binaries it names, if they are wanted; refused binaries are named on stderr. */
+/** Opens `path` (or the raw stream; `guestCode`: see Session.guestCode) and offers the binaries it names, if they are wanted; refused binaries are named on stderr. */
 export async function openTrace(
   path: string,
   symfs: string | undefined,
   wantsImages: boolean,
   raw?: RawOptions,
   given: readonly string[] = [],
+  guestCode = false,
 ): Promise<Result<Trace, string>> {
   const sources = new FileSources()
   const packed = symfs === undefined ? ok(null) : await archivedImages(symfs, sources)
@@ -37,6 +38,7 @@ export async function openTrace(
   if (!inputs.ok) return inputs
   const { trace, data, images } = inputs.value
   const session = await Session.create(await WebAssembly.compile(await readFile(decoderUrl)), sources)
+  if (guestCode) session.guestCode()
   const opened = openWith(session, trace, data)
   if (!opened.ok) return fail(`${path}: ${opened.error.sentence}`)
   if (wantsImages) {

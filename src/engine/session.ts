@@ -130,6 +130,11 @@ export class Session {
     this.run('being told how to cut', (decoder) => ok(decoder.ptm_session_segment_bytes(this.session, bytes)))
   }
 
+  /** Before `open`: code of guests lies in the process that runs them. */
+  guestCode(): void {
+    this.run('being told of guests', (decoder) => ok(decoder.ptm_session_guest_code(this.session)))
+  }
+
   /** From now on no segment's clock is guessed: slower, right whatever the packets hold. */
   exactClocks(): void {
     this.run('being told to be exact', (decoder) => ok(decoder.ptm_session_exact_clocks(this.session)))

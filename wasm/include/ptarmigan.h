@@ -83,6 +83,11 @@ ptm_status ptm_session_add_lines(ptm_session *session, uint32_t source, uint64_t
  * Makes no difference to what is decoded; tests cut small traces with it. */
 void ptm_session_segment_bytes(ptm_session *session, uint32_t bytes);
 
+/* Before ptm_session_open: what a virtual machine runs lies in the memory of the
+ * process that runs it, at the same addresses (as in KVM's self tests; perf's
+ * --guest-code). Guests' code is not known else. */
+void ptm_session_guest_code(ptm_session *session);
+
 /* ---------------------------------------------------------------- Decode */
 
 /* A trace is cut into segments (see ARCHITECTURE.md) that decode independently. */

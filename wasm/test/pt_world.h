@@ -41,7 +41,7 @@ static inline void pt_world_context(void *host, uint64_t tsc, ptm_flow_context *
 {
 	const pt_world *world = host;
 	(void)tsc;
-	*context = (ptm_flow_context){ .thread = 1, .space = ptm_spaces_at(world->spaces, 1, UINT64_MAX - 1), .until_tsc = UINT64_MAX };
+	*context = (ptm_flow_context){ .thread = 1, .guest_thread = 1, .space = ptm_spaces_at(world->spaces, 1, UINT64_MAX - 1), .until_tsc = UINT64_MAX };
 }
 
 /* Sets the PT bytes that flows read. */

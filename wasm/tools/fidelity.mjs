@@ -62,7 +62,7 @@ const reasons = [
   /* perf's data begin and end 16 bytes early: psb offsets by which it is off, and an error where they end. */
   {
     trace: /^pipe$/,
-    judge: /^(default|events|call|callret|bykind|i1000i|insn|sideband)$/,
+    judge: /^(default|events|call|callret|bykind|i1000i|insn|sideband|quick|leaps)$/,
     each: /psb offs: 0x[0-9a-f]+|^ instruction trace error type 1 time \d+\.\d+ cpu 0 pid 20043 tid 20043 ip 0x[0-9a-f]+ code 3: Bad packet$|PERF_RECORD_/,
     to: 'pipe-data',
   },

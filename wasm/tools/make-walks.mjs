@@ -168,6 +168,35 @@ function makeJit() {
   return { name: 'jit', data, walked }
 }
 
+/** A process that runs a virtual machine whose code is its own (perf script --guest-code). */
+function makeGuest() {
+  run('gcc', '-c', join(programs, 'guest.S'), '-o', 'guest.o')
+  run('ld', '--build-id=sha1', '-o', 'guest', 'guest.o')
+  copyFileSync(join(scratch, 'guest'), join(out, 'symfs/opt/ptarmigan/guest'))
+  const symbols = symbolsOf('guest')
+  const text = section('guest', '.text')
+  const machine = {
+    entry: symbols.get('guest_code').address,
+    exit: symbols.get('vmexit').address,
+    exits: Array.from({ length: STEPS / 21 }, (_, at) => at * 21),
+    indirect: [],
+  }
+  const psbs = [2, 6, 7, 20, 21, 300, 1000, 1001, 2000]
+  const walked = walk({ code: [text], entry: text.start, steps: STEPS, kernelEntry: {}, indirect: [], firstTsc: 100000, machine, psbs })
+  const data = startTrace()
+  const at = { pid: 77, tid: 78 }
+  data.comm({ time: 1000, pid: 77 }, 'hypervisor')
+  data.map({ time: 1001, pid: 77 }, '/opt/ptarmigan/guest', text.start, 0x1000n, 0x1000n)
+  data.fork({ time: 1002, pid: 77 }, at)
+  data.comm({ time: 1003, ...at }, 'CPU 0/KVM')
+  data.itraceStart({ time: 1004, ...at })
+  data.switchTo({ time: 1005, ...at }, 0)
+  data.last = walked.tscOf(STEPS)
+  data.auxtrace(walked.packets)
+  data.buildIds([{ path: '/opt/ptarmigan/guest', id: buildId('guest') }])
+  return { name: 'guest', data, walked }
+}
+
 /** A core file as /proc/kcore is one. */
 function writeCore(file, pieces) {
   const page = (size) => (size + 4095) & ~4095
@@ -218,6 +247,7 @@ const walks = [
   makeKernel('poke', { withModule: true, withPokes: true }),
   makeKernel('bpf', { withModule: true, withBpf: true }),
   makeJit(),
+  makeGuest(),
 ]
 for (const { name, data } of walks) {
   writeFileSync(join(out, `${name}.perf.data`), data.write())
@@ -231,6 +261,7 @@ copyFileSync(join(out, 'jit-88.dump'), '/tmp/jit-88.dump')
 run('perf', 'inject', '--jit', '-i', 'jit.perf.data', '-o', 'injected.data')
 run('mv', 'injected.data', 'jit.perf.data')
 const lines = walks.map((one) => {
+  if (one.name === 'guest') return judge(one, ['--symfs', symfs, '--guest-code'])
   const given = one.name === 'jit' ? [] : one.name === 'vmlinux' ? ['--vmlinux', 'vmlinux'] : ['--kallsyms', join(symfs, 'kallsyms')]
   return judge(one, one.name === 'jit' ? [] : ['--symfs', symfs, ...given])
 })

@@ -201,6 +201,11 @@ void ptm_session_segment_bytes(ptm_session *session, uint32_t bytes)
 	session->segment_bytes = bytes;
 }
 
+void ptm_session_guest_code(ptm_session *session)
+{
+	session->guest_code = true;
+}
+
 void ptm_session_exact_clocks(ptm_session *session)
 {
 	session->exact_clocks = true;

@@ -94,7 +94,7 @@ static ptm_status open_lanes(ptm_session *session, ptm_samples *samples)
 	PTM_TRY(ptm_array_reserve(&samples->lanes, count));
 	for (uint32_t queue = 0; queue < count; queue++) {
 		ptm_lane *added = &samples->lanes.at[samples->lanes.length++];
-		*added = (ptm_lane){ .stream = ptm_stream_of_perf(session, queue) };
+		*added = (ptm_lane){ .stream = ptm_stream_of_perf(session, queue), .ratio_told = UINT32_MAX };
 		/* Without times it depends on who runs when it is decoded. */
 		if (!session->pt.timeless)
 			PTM_TRY(open_flow(session, &samples->script.options, added));
@@ -257,10 +257,10 @@ static ptm_status let_in(ptm_session *session, ptm_samples *samples, const ptm_r
 			return PTM_OK;
 		break;
 	case PTM_RECORD_SWITCH_CPU_WIDE:
-		if (!record->as.swap.out)
-			return PTM_OK;
-		pid = record->as.swap.other_pid;
-		tid = record->as.swap.other_tid;
+		if (record->as.swap.out) {
+			pid = record->as.swap.other_pid;
+			tid = record->as.swap.other_tid;
+		}
 		break;
 	case PTM_RECORD_ITRACE_START:
 		if (!session->pt.per_cpu_mmaps)

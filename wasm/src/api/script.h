@@ -93,6 +93,7 @@ typedef struct ptm_script_row {
 	const ptm_event *data;   /* evt: what EVD packets say of it */
 	uint32_t data_count;
 	const ptm_thread_stack *stack; /* NULL: not followed */
+	bool is_guest;           /* what a virtual machine did */
 } ptm_script_row;
 
 struct ptm_script {

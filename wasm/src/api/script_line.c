@@ -331,10 +331,11 @@ static void put_ipc(ptm_script *script, const ptm_script_row *row)
 /* The function called or returned from, under as many spaces as calls are open. */
 static void put_call(ptm_script *script, const ptm_script_row *row)
 {
-	uint32_t depth = row->stack ? row->stack->returns.length : 0, start;
+	bool follows = row->stack && !row->is_guest; /* perf follows a guest's calls, but never finds them again */
+	uint32_t depth = follows ? row->stack->returns.length : 0, start;
 	uint64_t ip = 0;
 
-	if (row->stack && row->flags & PTM_FLAG_RETURN)
+	if (follows && row->flags & PTM_FLAG_RETURN)
 		depth++;
 	if (row->flags & (PTM_FLAG_CALL | PTM_FLAG_BEGIN) && row->event == PTM_SCRIPT_BRANCHES)
 		ip = row->addr;

@@ -31,10 +31,11 @@ uint32_t ptm_samples_state_flags(const ptm_session *session, const ptm_item *ite
 	return flags;
 }
 
-/* Without a place that it leads to, perf takes an event for no interrupt. */
-static uint32_t async_flags(uint64_t to_ip)
+/* Without a place that it leads to, perf takes an event for no interrupt; one that leads out of a guest is an exit. */
+static uint32_t async_flags(const ptm_item *item, uint64_t to_ip)
 {
-	return to_ip ? PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_ASYNC | PTM_FLAG_INTERRUPT : PTM_FLAG_BRANCH | PTM_FLAG_ASYNC;
+	bool exits = item->from_guest && !item->to_guest;
+	return to_ip ? PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_ASYNC | (exits ? PTM_FLAG_VMEXIT : PTM_FLAG_INTERRUPT) : PTM_FLAG_BRANCH | PTM_FLAG_ASYNC;
 }
 
 /* Where a visit led, in traced code or not. */
@@ -50,7 +51,7 @@ static uint32_t end_flags(const ptm_item *item, uint8_t class)
 	switch (item->end) {
 	case PTM_END_ABORT: flags = PTM_FLAG_BRANCH | PTM_FLAG_ABORT | (item->to_ip ? 0u : PTM_FLAG_END); break;
 	case PTM_END_ASYNC:
-		flags = async_flags(item->to_ip ? item->to_ip : item->payload) | (item->to_ip ? 0u : PTM_FLAG_END);
+		flags = async_flags(item, item->to_ip ? item->to_ip : item->payload) | (item->to_ip ? 0u : PTM_FLAG_END);
 		break;
 	default: flags = ptm_sample_class_flags(class); break;
 	}
@@ -142,6 +143,13 @@ ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane 
 
 	if (ptm_samples_skips(samples, script->options.skip))
 		return PTM_OK;
+	row->is_guest = row->ip ? from->item.from_guest : from->item.to_guest;
+	uint32_t guest = row->is_guest ? ptm_sideband_guest_of(&session->sideband, from->thread) : 0;
+	/* perf prints nothing of guests that it knows nothing of. */
+	if (row->is_guest && !guest)
+		return PTM_OK;
+	if (guest)
+		ptm_script_set_thread(script, guest, samples->record_ns);
 	if (!row->ns && !session->pt.timeless && !script->options.timeless)
 		row->ns = ptm_time_ns(&session->time, tsc);
 	if (session->made_ns.length)
@@ -149,6 +157,8 @@ ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane 
 	if (samples->follows_stacks && from->thread < samples->stacks.length && samples->stacks.at[from->thread].trace)
 		row->stack = &samples->stacks.at[from->thread];
 	ptm_script_put_row(script, row);
+	if (guest)
+		ptm_script_set_thread(script, from->thread, samples->record_ns);
 	if (samples->any_missing && (!row->length || row->length == LENGTH_UNKNOWN))
 		ptm_samples_try_code(session, samples, row->ip);
 	return script->status;
@@ -215,7 +225,16 @@ static ptm_status put_branch(ptm_session *session, ptm_samples *samples, ptm_lan
 	row->event = PTM_SCRIPT_BRANCHES;
 	row->period = 1;
 	ptm_samples_measure(samples, row, from, &from->last_branch, 0);
-	return ptm_samples_put(session, samples, from, from->tsc, row);
+	if (from->item.from_guest == from->item.to_guest || !row->ip || !row->addr)
+		return ptm_samples_put(session, samples, from, from->tsc, row);
+	/* Into a guest, or out of it: the two ends are in two machines, and perf makes two branches. */
+	ptm_script_row leaves = *row, enters = *row;
+	leaves.addr = enters.ip = 0;
+	enters.cycles = enters.instructions = 0;
+	if (enters.length == LENGTH_UNKNOWN)
+		enters.length = 0;
+	PTM_TRY(ptm_samples_put(session, samples, from, from->tsc, &leaves));
+	return ptm_samples_put(session, samples, from, from->tsc, &enters);
 }
 
 /* An interrupt before the first instruction: perf has looked for it all the same. */
@@ -373,7 +392,10 @@ static ptm_status tell_quick(ptm_session *session, ptm_samples *samples, ptm_lan
 
 	if (item->bytes) {
 		row.addr = item->to_ip ? item->to_ip : item->payload;
-		row.flags |= (item->bytes == PTM_HOP_ABORT ? PTM_FLAG_BRANCH | PTM_FLAG_ABORT : async_flags(row.addr)) | (item->to_ip ? 0u : PTM_FLAG_END);
+		row.flags |= (item->bytes == PTM_HOP_ABORT ? PTM_FLAG_BRANCH | PTM_FLAG_ABORT : async_flags(item, row.addr)) | (item->to_ip ? 0u : PTM_FLAG_END);
+	} else if (!item->ip) {
+		/* Address 0, where a program crashes, is to perf no place to come from. */
+		row.flags |= PTM_FLAG_BRANCH | PTM_FLAG_BEGIN;
 	}
 	if (item->event == PTM_EVENT_HOP)
 		return put_branch(session, samples, from, &row, 0);

@@ -87,6 +87,7 @@ struct ptm_session {
 	bool cycle_ns_assumed;
 	bool opened, has_pt;
 	bool exact_clocks;       /* no clock is guessed */
+	bool guest_code;         /* code of guests lies in the process that runs them */
 	uint32_t segment_bytes;  /* PTM_SEGMENT_BYTES, unless a test says otherwise */
 	ptm_sideband sideband;
 	ptm_images images;

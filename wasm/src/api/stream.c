@@ -143,6 +143,15 @@ static uint64_t next_change(const ptm_session *session, uint64_t tsc)
 	return low < session->change_tsc.length ? session->change_tsc.at[low] : UINT64_MAX;
 }
 
+/* What runs while a virtual machine does, where the guest's code lies in the process that runs it. */
+static void guest_context(const ptm_session *session, ptm_flow_context *context)
+{
+	uint32_t guest = ptm_sideband_guest_of(&session->sideband, context->thread);
+	context->knows_guest = guest;
+	context->guest_thread = guest ? guest : context->thread;
+	context->guest_space = ptm_spaces_as_guest(session->spaces, guest ? context->space : 0);
+}
+
 /* Without times nobody can say who ran when: the trace's thread, if it has but one process. */
 static uint32_t timeless_thread(const ptm_sideband *sideband, const ptm_queue *queue)
 {
@@ -171,6 +180,7 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 		context->thread = stream->as_perf ? stream->thread : timeless_thread(&session->sideband, queue);
 		context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
 		context->until_tsc = UINT64_MAX;
+		guest_context(session, context);
 		return;
 	}
 	/* The switches of a CPU are asked first: a queue may be of a thread on one CPU. */
@@ -183,6 +193,7 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 		context->thread = ptm_sideband_thread(&session->sideband, -1, queue->tid);
 	context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
 	context->until_tsc = session->pt.timeless ? UINT64_MAX : next_change(session, tsc);
+	guest_context(session, context);
 }
 
 /* Whether a branch to `ip` leaves what the trace's address filter lets be traced. */

@@ -3,6 +3,7 @@
  * in their order. What perf would say at a time, this says too. */
 #include "file/sideband.h"
 #include "base/hash.h"
+#include <stdio.h>
 
 /* The hash has two entries for a thread: one by tid, for the last thread that
  * had it, one by pid and tid. An entry is (row << 1 | by_pid) + 1. */
@@ -48,6 +49,8 @@ static ptm_status reserve_slots(ptm_sideband *sideband)
 	sideband->slots = slots;
 	sideband->slot_count = count;
 	for (uint32_t row = 1; row < sideband->threads.length; row++) {
+		if (sideband->threads.at[row].guest)
+			continue;
 		enter(sideband, row, false);
 		if (sideband->threads.at[row].pid != -1)
 			enter(sideband, row, true);
@@ -265,6 +268,28 @@ ptm_status ptm_sideband_build(ptm_sideband *sideband, const ptm_trace_file *file
 	PTM_TRY(group_comms(sideband));
 	PTM_TRY(group_switches(sideband));
 	return have_sched_switch == MODE_TRACEPOINT ? PTM_UNSUPPORTED : PTM_OK;
+}
+
+/* As perf does it for --guest-code. */
+ptm_status ptm_sideband_add_guests(ptm_sideband *sideband, const ptm_trace_file *file)
+{
+	uint32_t first = sideband->threads.length, name;
+	char text[32];
+
+	for (uint32_t row = 1; row < first; row++) {
+		ptm_thread guest = { .pid = sideband->threads.at[row].pid, .tid = sideband->threads.at[row].tid, .guest = true };
+		int length = snprintf(text, sizeof text, "[guest/%d]", guest.pid);
+		PTM_TRY(ptm_strings_add(file->strings, text, (size_t)length, &name));
+		PTM_TRY(ptm_array_push(&sideband->threads, guest));
+		PTM_TRY(set_name(sideband, sideband->threads.length - 1, 0, name, false));
+	}
+	sideband->first_guest = first > 1 ? first : 0;
+	return PTM_OK;
+}
+
+uint32_t ptm_sideband_guest_of(const ptm_sideband *sideband, uint32_t thread)
+{
+	return thread && thread < sideband->first_guest ? sideband->first_guest + thread - 1 : 0;
 }
 
 void ptm_sideband_free(ptm_sideband *sideband)

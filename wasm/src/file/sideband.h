@@ -9,6 +9,7 @@
 
 typedef struct ptm_thread {
 	int32_t pid, tid;
+	bool guest;             /* what a virtual machine runs that this thread has entered: not found by its numbers */
 	uint32_t first_comm;    /* string id of the first known name */
 	uint32_t last_comm;
 } ptm_thread;
@@ -31,6 +32,7 @@ typedef struct ptm_sideband {
 	PTM_ARRAY(ptm_thread) threads;
 	PTM_ARRAY(ptm_comm_change) comms;     /* sorted by (thread, time) */
 	PTM_ARRAY(ptm_switch) switches;       /* sorted by (cpu, time) */
+	uint32_t first_guest;                 /* row of the first guest's thread; 0: there is none */
 	uint32_t *slots; uint32_t slot_count; /* tid -> thread hash */
 } ptm_sideband;
 
@@ -43,6 +45,11 @@ typedef struct ptm_sideband {
  * is "swapper", which has a row like any thread. */
 ptm_status ptm_sideband_build(ptm_sideband *sideband, const ptm_trace_file *file, uint32_t have_sched_switch) PTM_MUST_CHECK;
 void ptm_sideband_free(ptm_sideband *sideband);
+
+/* Gives every thread known so far a guest's beside it, named as perf names it ("[guest/PID]"). */
+ptm_status ptm_sideband_add_guests(ptm_sideband *sideband, const ptm_trace_file *file) PTM_MUST_CHECK;
+/* Row of the guest that `thread` may enter; 0: none. */
+uint32_t ptm_sideband_guest_of(const ptm_sideband *sideband, uint32_t thread);
 
 /* Row of a thread (last one with that tid when pid is -1), 0 when unknown. */
 uint32_t ptm_sideband_thread(const ptm_sideband *sideband, int32_t pid, int32_t tid);

@@ -55,9 +55,10 @@ static ptm_status deferred_tip(ptm_pt_flow *flow, uint32_t row)
 	const ptm_block *block = &flow->blocks->blocks.at[row];
 	uint8_t end = end_of(block->class);
 	account_indirect(flow, block);
-	ptm_flow_take_interrupts(flow, ptm_flow_visit(flow, row, end, ptm_flow_packet_ip(flow), true));
+	ptm_item *item = ptm_flow_visit(flow, row, end, ptm_flow_packet_ip(flow), true);
+	ptm_flow_take_interrupts(flow, item);
+	ptm_flow_take_guest(flow, item);
 	flow->ip = flow->last_ip;
-	flow->guest = flow->guest_next;
 	return PTM_OK;
 }
 
@@ -125,7 +126,7 @@ static ptm_status leave(ptm_pt_flow *flow, bool *left)
 	uint32_t row;
 
 	*left = true;
-	PTM_TRY(ptm_blocks_find(flow->blocks, flow->context.space, flow->ip, flow->mode, &row));
+	PTM_TRY(ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, &row));
 	const ptm_block *block = &flow->blocks->blocks.at[row];
 	uint32_t index = ptm_blocks_index_of(flow->blocks, block, to);
 	bool direct = block->class == PTM_INSN_JCC || block->class == PTM_INSN_LOOP || block->class == PTM_INSN_JUMP ||
@@ -163,7 +164,7 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	ptm_walk walk;
 	uint32_t row;
 
-	if (stops && !flow->guest)
+	if (stops)
 		PTM_TRY(flow->packet.count ? leave(flow, &left) : leave_filter(flow, &left));
 	if (left)
 		return PTM_OK;
@@ -179,9 +180,9 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	account_indirect(flow, block);
 	if (!stops)
 		PTM_TRY(ptm_flow_before_abort(flow, &to));
-	flow->guest = flow->guest_next;
 	flow->step = PTM_STEP_PACKET;
 	ptm_item *item = ptm_flow_visit(flow, row, stops ? PTM_END_OFF : end_of(block->class), to, true);
+	ptm_flow_take_guest(flow, item);
 	if (!stops)
 		ptm_flow_take_interrupts(flow, item);
 	if (flow->packet.count)
@@ -201,7 +202,7 @@ static ptm_status walk_to_event(ptm_pt_flow *flow)
 	flow->resumed = true;
 	flow->ip = flow->stop_ip;
 	flow->cut_instructions = 0;
-	return ptm_blocks_find(flow->blocks, flow->context.space, flow->ip, flow->mode, &flow->cut_block);
+	return ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, &flow->cut_block);
 }
 
 /* Reached the FUP's address: waits for the TIP, or tells the bound events and goes on. */
@@ -241,7 +242,6 @@ ptm_status ptm_flow_walk_fup(ptm_pt_flow *flow)
 static void async_end(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip)
 {
 	flow->ip = flow->stop_ip;
-	flow->guest = flow->guest_next;
 	flow->step = PTM_STEP_PACKET;
 	if (flow->config.quick) {
 		ptm_flow_hop_branch(flow, to_ip, away_ip);
@@ -249,11 +249,12 @@ static void async_end(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip)
 	}
 	uint8_t end = flow->pending_abort ? PTM_END_ABORT : PTM_END_ASYNC;
 	if (ptm_flow_entry_counts(flow)) {
-		ptm_flow_visit(flow, flow->cut_block, PTM_END_OFF, 0, true);
+		ptm_flow_take_guest(flow, ptm_flow_visit(flow, flow->cut_block, PTM_END_OFF, 0, true));
 		return;
 	}
 	ptm_item *item = ptm_flow_visit_cut(flow, flow->cut_block, flow->cut_instructions, end, to_ip);
 	item->payload = away_ip;
+	ptm_flow_take_guest(flow, item);
 	if (flow->packet.kind == PTM_PACKET_TIP)
 		ptm_flow_take_interrupts(flow, item);
 	if (to_ip)

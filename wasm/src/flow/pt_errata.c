@@ -41,14 +41,14 @@ static bool abort_follows(ptm_pt_flow *flow, uint64_t *ip)
 ptm_status ptm_flow_before_abort(ptm_pt_flow *flow, uint64_t *to)
 {
 	uint64_t ip = flow->ip, aborted;
-	bool reaches;
+	ptm_way way;
 
 	if (!(flow->config.input.errata & PTM_BDM64) || !flow->in_transaction || !abort_follows(flow, &aborted))
 		return PTM_OK;
 	flow->ip = *to;
-	ptm_status status = ptm_flow_reaches(flow, aborted, &reaches);
+	ptm_status status = ptm_flow_reaches(flow, aborted, &way);
 	flow->ip = ip;
-	if (status == PTM_OK && !reaches)
+	if (status == PTM_OK && way != PTM_WAY_THERE)
 		*to = aborted;
 	return status;
 }
@@ -124,7 +124,7 @@ static ptm_status find_mov_cr3(ptm_pt_flow *flow, const ptm_block *block, uint32
 			ip += at;
 			at = 0;
 			length = sizeof code;
-			PTM_TRY(ptm_spaces_code(flow->blocks->spaces, flow->context.space, ip, code, &length, &map));
+			PTM_TRY(ptm_spaces_code(flow->blocks->spaces, ptm_flow_space_now(flow), ip, code, &length, &map));
 		}
 		PTM_TRY(ptm_insn_decode(code + at, length - at < MOST_BYTES ? length - at : MOST_BYTES, block->mode, &insn));
 		if (insn.class == PTM_INSN_MOV_CR3 && !flow->pips) {
@@ -144,14 +144,14 @@ ptm_status ptm_flow_leaves_filter(ptm_pt_flow *flow, uint32_t *row, uint32_t *in
 	*instructions = 0;
 	if (!config->cr3_filter && !config->leaves)
 		return PTM_OK;
-	PTM_TRY(ptm_blocks_find(flow->blocks, flow->context.space, flow->ip, flow->mode, row));
+	PTM_TRY(ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, row));
 	const ptm_block *block = &flow->blocks->blocks.at[*row];
 	if (config->cr3_filter) {
 		ptm_status status = find_mov_cr3(flow, block, instructions);
 		if (status == PTM_NO_MEMORY || *instructions)
 			return status;
 	}
-	if (block->target && config->leaves && config->leaves(config->host, flow->context.space, block->target))
+	if (block->target && config->leaves && config->leaves(config->host, ptm_flow_space_now(flow), block->target))
 		*instructions = block->instructions;
 	return PTM_OK;
 }

@@ -96,7 +96,7 @@ uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow)
 
 uint32_t ptm_pt_flow_thread(const ptm_pt_flow *flow)
 {
-	return flow->context.thread;
+	return ptm_flow_thread_now(flow);
 }
 
 uint64_t ptm_pt_flow_segment_packets(const ptm_pt_flow *flow)

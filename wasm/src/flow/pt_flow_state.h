@@ -104,6 +104,17 @@ struct ptm_pt_flow {
 	uint32_t queue_head, queue_length;
 };
 
+/* Who runs, and where code is looked for: in a guest, its own. */
+static inline uint32_t ptm_flow_thread_now(const ptm_pt_flow *flow)
+{
+	return flow->guest ? flow->context.guest_thread : flow->context.thread;
+}
+
+static inline uint32_t ptm_flow_space_now(const ptm_pt_flow *flow)
+{
+	return flow->guest ? flow->context.guest_space : flow->context.space;
+}
+
 /* pt_items.c */
 ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind);
 /* Takes over the packets' time and cycles: a decision of theirs is used now. */
@@ -133,7 +144,9 @@ void ptm_flow_emit_cbr(ptm_pt_flow *flow, uint64_t ip);
 bool ptm_flow_emit_block(ptm_pt_flow *flow);
 /* The PEBS record read last is whole and belongs to `ip`. */
 void ptm_flow_end_block(ptm_pt_flow *flow, uint64_t ip, bool has_ip);
-/* The branch of `item` takes over the interrupt flag that MODE.Exec announced. */
+/* The branch of `item` takes over what MODE.Exec and PIP announced: … */
+void ptm_flow_take_guest(ptm_pt_flow *flow, ptm_item *item);
+/* … the interrupt flag. */
 void ptm_flow_take_interrupts(ptm_pt_flow *flow, ptm_item *item);
 
 /* pt_packets.c */
@@ -205,7 +218,8 @@ ptm_item *ptm_flow_visit(ptm_pt_flow *flow, uint32_t block, uint8_t end, uint64_
 ptm_item *ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint8_t end, uint64_t to_ip);
 /* Emits the first `instructions` of a block that go on later (a cut). */
 void ptm_flow_visit_part(ptm_pt_flow *flow, uint32_t block, uint32_t instructions);
-/* True when `ip` lies on the way from the flow's ip over direct branches only. */
-ptm_status ptm_flow_reaches(ptm_pt_flow *flow, uint64_t ip, bool *reaches) PTM_MUST_CHECK;
+/* Whether `ip` lies on the way from the flow's ip over direct branches only. */
+typedef enum ptm_way { PTM_WAY_THERE, PTM_WAY_ELSEWHERE, PTM_WAY_WITHOUT_CODE } ptm_way;
+ptm_status ptm_flow_reaches(ptm_pt_flow *flow, uint64_t ip, ptm_way *way) PTM_MUST_CHECK;
 
 #endif

@@ -44,6 +44,7 @@ void ptm_flow_hop_branch(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip)
 	ptm_item *item = ptm_flow_emit_event(flow, PTM_EVENT_HOP, away_ip, flow->ip);
 	item->bytes = kind;
 	item->to_ip = to_ip;
+	ptm_flow_take_guest(flow, item);
 	if (!to_ip)
 		return;
 	flow->ip = to_ip;
@@ -52,13 +53,14 @@ void ptm_flow_hop_branch(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip)
 
 static void hop_tip(ptm_pt_flow *flow)
 {
+	if (flow->packet.count) {
+		flow->ip = ptm_flow_packet_ip(flow);
+		ptm_flow_latch(flow);
+		/* Where a guest is entered perf still takes it for the host's. */
+		ptm_flow_tell_place(flow);
+		flow->interrupts_on = flow->interrupts_next;
+	}
 	flow->guest = flow->guest_next;
-	if (!flow->packet.count)
-		return;
-	flow->ip = ptm_flow_packet_ip(flow);
-	ptm_flow_latch(flow);
-	ptm_flow_tell_place(flow);
-	flow->interrupts_on = flow->interrupts_next;
 }
 
 static void hop_pgd(ptm_pt_flow *flow)

@@ -17,9 +17,11 @@ ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind)
 		.kind = kind,
 		.in_transaction = flow->in_transaction,
 		.interrupts_off = !flow->interrupts_on,
-		.thread = flow->context.thread,
-		.end_thread = flow->context.thread,
-		.space = flow->context.space,
+		.from_guest = flow->guest,
+		.to_guest = flow->guest,
+		.thread = ptm_flow_thread_now(flow),
+		.end_thread = ptm_flow_thread_now(flow),
+		.space = ptm_flow_space_now(flow),
 		.start_ns = flow->now_ns,
 		.end_ns = flow->now_ns,
 		.end_tsc = flow->latched_tsc,
@@ -121,7 +123,11 @@ ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	return item;
 }
 
-/* The branch of `item` takes over the interrupt flag that MODE.Exec announced. */
+void ptm_flow_take_guest(ptm_pt_flow *flow, ptm_item *item)
+{
+	flow->guest = item->to_guest = flow->guest_next;
+}
+
 void ptm_flow_take_interrupts(ptm_pt_flow *flow, ptm_item *item)
 {
 	item->interrupts_toggle = flow->interrupts_on != flow->interrupts_next;
@@ -148,6 +154,8 @@ void ptm_flow_emit_pending(ptm_pt_flow *flow, uint64_t to_ip)
 		item->offset = event->offset;
 		item->has_ip = flow->packet.kind != PTM_PACKET_CFE;
 		item->to_ip = to_ip;
+		if (to_ip)
+			item->to_guest = flow->guest_next;
 	}
 	if (flow->block_pending)
 		ptm_flow_end_block(flow, flow->ip, true);

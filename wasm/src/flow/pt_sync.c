@@ -2,6 +2,10 @@
 /* Where the PT flow starts, starts again and ends: PSB+, the first IP after a loss,
  * the limit of a segment. */
 #include "flow/pt_flow_state.h"
+#include "pt/last_ip.h"
+
+/* Most packets of a PSB+ that are looked at ahead. */
+#define MOST_PSB_PACKETS 64
 
 /* Reads PSB+ after its PSB, up to PSBEND. Stores the FUP's IP, 0 without one.
  * PTM_BAD_DATA: a packet that has no business there; the reader stands behind it. */
@@ -81,14 +85,52 @@ static void checkpoint(ptm_pt_flow *flow, uint64_t offset, uint64_t packets)
 	flow->measure_partial = true;
 }
 
+/* The address in the PSB+ that was begun, before it is read; 0: none is near. */
+static uint64_t coming_ip(ptm_pt_flow *flow)
+{
+	ptm_packet next;
+	ptm_pt_reader_peek_start(&flow->reader);
+	for (unsigned i = 0; i < MOST_PSB_PACKETS; i++) {
+		if (ptm_pt_reader_peek(&flow->reader, &next) != PTM_OK || next.kind == PTM_PACKET_PSBEND)
+			return 0;
+		if (next.kind == PTM_PACKET_FUP)
+			return next.count ? ptm_last_ip_update(0, &next) : 0;
+	}
+	return 0;
+}
+
+/* perf walks to a PSB's address before it reads the PSB+: where code is missing on the way, that is lost first, and
+ * the address is one that an error ends at like any other. Elsewhere a cut there must not matter. */
+static ptm_status lose_before_psb(ptm_pt_flow *flow, bool *lost)
+{
+	ptm_way way = PTM_WAY_ELSEWHERE;
+	uint64_t ip = flow->config.as_perf && flow->enabled && flow->ip && !flow->config.quick ? coming_ip(flow) : 0;
+
+	if (ip && ip != flow->ip)
+		PTM_TRY(ptm_flow_reaches(flow, ip, &way));
+	*lost = way == PTM_WAY_WITHOUT_CODE;
+	if (!*lost)
+		return PTM_OK;
+	flow->last_ip = 0;
+	ptm_return_stack_clear(&flow->returns);
+	flow->stop_ip = ip;
+	flow->fup_branches = false;
+	flow->step = PTM_STEP_FUP;
+	return PTM_OK;
+}
+
 /* A PSB while in sync: no break in the flow. The visit in progress is cut at the
  * address the PSB names, so that decoding may begin here and see the same. What
  * is walked on the way still has the time before the PSB. */
 ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 {
-	bool reaches = false, was_enabled = flow->enabled;
+	bool was_enabled = flow->enabled, lost;
+	ptm_way way = PTM_WAY_ELSEWHERE;
 	uint64_t ip;
 
+	PTM_TRY(lose_before_psb(flow, &lost));
+	if (lost)
+		return PTM_OK;
 	flow->psb_offset = flow->packet_offset;
 	flow->psb_packets = flow->reader.packets - 1;
 	flow->psb_moves = flow->clock.moves;
@@ -101,8 +143,8 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	PTM_TRY(status);
 	/* Erratum BDM70 (and SKD024, SKL021, KBL021): PSB+ before a TIP.PGE may have a FUP, though tracing is still off. */
 	if (was_enabled && ip && flow->ip && ip != flow->ip && !flow->config.quick)
-		PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
-	if (reaches) {
+		PTM_TRY(ptm_flow_reaches(flow, ip, &way));
+	if (way == PTM_WAY_THERE) {
 		flow->stop_ip = ip;
 		flow->step = PTM_STEP_PSB;
 		return PTM_OK;
@@ -265,9 +307,9 @@ ptm_status ptm_flow_at_limit(ptm_pt_flow *flow)
 		status = read_psb(flow, &ip);
 	if (status != PTM_OK || !ip)
 		return status == PTM_BAD_DATA || status == PTM_TRUNCATED ? PTM_OK : status;
-	bool reaches;
-	PTM_TRY(ptm_flow_reaches(flow, ip, &reaches));
-	if (reaches) {
+	ptm_way way;
+	PTM_TRY(ptm_flow_reaches(flow, ip, &way));
+	if (way == PTM_WAY_THERE) {
 		flow->stop_ip = ip;
 		flow->step = PTM_STEP_LIMIT;
 	}

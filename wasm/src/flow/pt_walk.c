@@ -19,7 +19,7 @@ static const ptm_block *block_at(const ptm_pt_flow *flow, uint32_t row)
 static inline ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint64_t last_ip, bool latch, bool asynchronous, uint64_t to_ip)
 {
 	uint64_t start_ns = flow->now_ns;
-	ptm_flow_context context = flow->context;
+	uint32_t thread = ptm_flow_thread_now(flow), space = ptm_flow_space_now(flow);
 
 	flow->instructions += instructions;
 	flow->clock.instructions += instructions;
@@ -37,8 +37,8 @@ static inline ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instru
 	item->block = block;
 	item->instructions = (uint16_t)instructions;
 	item->resumed = flow->resumed;
-	item->thread = context.thread;
-	item->space = context.space;
+	item->thread = thread;
+	item->space = space;
 	item->start_ns = start_ns;
 	item->ip = last_ip;
 	flow->resumed = false;
@@ -116,21 +116,15 @@ static ptm_walk follow(ptm_pt_flow *flow, uint32_t row)
 
 ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t *row)
 {
-	/* Its addresses mean nothing in the host's maps. */
-	if (flow->guest) {
-		ptm_flow_lose(flow, PTM_GAP_GUEST_CODE);
-		*walk = PTM_WALK_LOST;
-		return PTM_OK;
-	}
 	stops = stops && flow->stop_ip; /* address 0 is no place to stop at: there is no code */
 	if (stops && flow->ip == flow->stop_ip) {
-		PTM_TRY(ptm_blocks_find(flow->blocks, flow->context.space, flow->ip, flow->mode, row));
+		PTM_TRY(ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, row));
 		flow->cut_block = *row;
 		flow->cut_instructions = 0;
 		*walk = PTM_WALK_STOP;
 		return PTM_OK;
 	}
-	PTM_TRY(ptm_blocks_find(flow->blocks, flow->context.space, flow->ip, flow->mode, row));
+	PTM_TRY(ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, row));
 	const ptm_block *block = block_at(flow, *row);
 	if (stops) {
 		uint32_t index = ptm_blocks_index_of(flow->blocks, block, flow->stop_ip);
@@ -153,7 +147,7 @@ ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t
 		flow->ip = next;
 		flow->resumed = true;
 		if (no_code)
-			ptm_flow_lose(flow, PTM_GAP_NO_CODE);
+			ptm_flow_lose(flow, flow->guest && !flow->context.knows_guest ? PTM_GAP_GUEST_CODE : PTM_GAP_NO_CODE);
 		*walk = no_code ? PTM_WALK_LOST : PTM_WALK_ON;
 		return PTM_OK;
 	}
@@ -163,28 +157,31 @@ ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t
 	}
 }
 
-ptm_status ptm_flow_reaches(ptm_pt_flow *flow, uint64_t ip, bool *reaches)
+ptm_status ptm_flow_reaches(ptm_pt_flow *flow, uint64_t ip, ptm_way *way)
 {
 	uint64_t at = flow->ip;
-	*reaches = false;
-	for (unsigned step = 0; step < MOST_STEPS && !flow->guest; step++) {
+	*way = PTM_WAY_ELSEWHERE;
+	for (unsigned step = 0; step < MOST_STEPS; step++) {
 		uint32_t row;
 		if (at == ip) {
-			*reaches = true;
+			*way = PTM_WAY_THERE;
 			return PTM_OK;
 		}
-		PTM_TRY(ptm_blocks_find(flow->blocks, flow->context.space, at, flow->mode, &row));
+		PTM_TRY(ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), at, flow->mode, &row));
 		const ptm_block *block = block_at(flow, row);
 		if (ptm_blocks_index_of(flow->blocks, block, ip) != UINT32_MAX) {
-			*reaches = true;
+			*way = PTM_WAY_THERE;
 			return PTM_OK;
 		}
 		if (block->class == PTM_INSN_JUMP || block->class == PTM_INSN_CALL)
 			at = block->target;
 		else if (block->class == PTM_INSN_OTHER && !block->no_code)
 			at = block->ip + block->size;
-		else
+		else {
+			if (block->no_code)
+				*way = PTM_WAY_WITHOUT_CODE;
 			return PTM_OK;
+		}
 	}
 	return PTM_OK;
 }

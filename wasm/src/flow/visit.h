@@ -75,6 +75,7 @@ typedef struct ptm_item {
 	bool cycles_restart;     /* VISIT: the next measurement covers nothing up to here */
 	bool new_cycles;         /* total_cycles was taken over from the packets with this item */
 	bool estimated_cycles;   /* no CYC packet was seen: total_cycles follows time and the core:bus ratio */
+	bool from_guest, to_guest; /* what happened, and where control went, was in a virtual machine */
 	bool has_ip;             /* EVENT: ip is the one that a FUP gave, else where the flow stood */
 	uint16_t instructions;   /* VISIT: whole instructions executed, from the block's first on; GAP: up to the branch that the trace contradicts, 0: none */
 	uint32_t block;          /* VISIT: row of blocks; GAP with instructions: the branch's */

@@ -3,10 +3,13 @@
 #include "image/kernel_maps.h"
 #include "base/hash.h"
 
+/* The epoch of spaces that the host's kernel is not in. */
+#define GUEST_EPOCH UINT32_MAX
+
 typedef struct space {
 	uint32_t maps;           /* root in the tree */
 	uint32_t code;           /* row of codes */
-	uint32_t epoch;          /* of the kernel */
+	uint32_t epoch;          /* of the kernel, or GUEST_EPOCH */
 } space;
 
 /* All maps ever seen under one code id. Processes that part after a fork stay
@@ -345,6 +348,11 @@ uint32_t ptm_spaces_at(ptm_spaces *spaces, int32_t pid, uint64_t time)
 	return epoch ? in_epoch(spaces, row, epoch) : row;
 }
 
+uint32_t ptm_spaces_as_guest(ptm_spaces *spaces, uint32_t space)
+{
+	return in_epoch(spaces, space < spaces->spaces.length ? space : 0, GUEST_EPOCH);
+}
+
 uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space)
 {
 	return space < spaces->spaces.length ? spaces->spaces.at[space].code : 0;
@@ -361,6 +369,8 @@ uint32_t ptm_spaces_of_code(const ptm_spaces *spaces, uint32_t code_id)
 uint32_t ptm_spaces_kernel_code_id(const ptm_spaces *spaces, uint32_t space, uint64_t ip)
 {
 	uint32_t epoch = space < spaces->spaces.length ? spaces->spaces.at[space].epoch : 0;
+	if (epoch == GUEST_EPOCH)
+		return spaces->spaces.at[space].code;
 	return PTM_KERNEL_CODE | (epoch ? ptm_kernel_maps_version(&spaces->kernel, epoch, ip) : 0);
 }
 
@@ -369,8 +379,9 @@ const ptm_map *ptm_spaces_find(const ptm_spaces *spaces, uint32_t space, uint64_
 	const ptm_map *map = NULL;
 	uint32_t row = space < spaces->spaces.length ? space : 0;
 	map = ptm_map_tree_next(&spaces->tree, spaces->spaces.at[row].maps, ip);
-	if (!map || map->start > ip)
-		map = ptm_map_tree_next(&spaces->tree, spaces->kernel.epochs.at[spaces->spaces.at[row].epoch].maps, ip);
+	uint32_t epoch = spaces->spaces.at[row].epoch;
+	if ((!map || map->start > ip) && epoch != GUEST_EPOCH)
+		map = ptm_map_tree_next(&spaces->tree, spaces->kernel.epochs.at[epoch].maps, ip);
 	return map && map->start <= ip && (map->image || map->name) ? map : NULL;
 }
 
@@ -398,14 +409,15 @@ static ptm_status copy_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uin
 
 ptm_status ptm_spaces_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t *length, const ptm_map **map)
 {
-	bool is_patched = ip >> 63 && spaces->kernel.pokes.length;
+	uint32_t epoch = spaces->spaces.at[space < spaces->spaces.length ? space : 0].epoch;
+	bool is_patched = ip >> 63 && spaces->kernel.pokes.length && epoch != GUEST_EPOCH;
 	uint32_t most = is_patched ? 15 : PTM_CODE_BYTES, wanted = *length < most ? *length : most;
 	*length = 0;
 	*map = ptm_spaces_find(spaces, space, ip);
 	PTM_TRY(copy_code(spaces, space, ip, into, wanted, length));
 	if (is_patched && *map) {
 		uint32_t known = (1u << *length) - 1;
-		ptm_kernel_maps_patch(&spaces->kernel, spaces->spaces.at[space < spaces->spaces.length ? space : 0].epoch, ip, into, wanted, &known);
+		ptm_kernel_maps_patch(&spaces->kernel, epoch, ip, into, wanted, &known);
 		*length = (uint32_t)__builtin_ctz(~known);
 	}
 	return *length ? PTM_OK : PTM_NOT_FOUND;

@@ -42,6 +42,9 @@ ptm_status ptm_spaces_settle(ptm_spaces *spaces) PTM_MUST_CHECK;
 /* The space of process `pid` at `time` (a change at exactly `time` counts).
  * Never fails: 0 is the empty space. pid -1: the kernel's maps only. */
 uint32_t ptm_spaces_at(ptm_spaces *spaces, int32_t pid, uint64_t time);
+/* The space as a guest has it whose code lies in the process that runs it, at the same
+ * addresses: without the host's kernel. */
+uint32_t ptm_spaces_as_guest(ptm_spaces *spaces, uint32_t space);
 /* Identity of the code seen in a space: equal ids, equal code wherever both map. */
 uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space);
 /* The same for kernel code (an `ip` of the upper half), which all spaces share:

@@ -110,10 +110,15 @@ export class PerfData {
     )
   }
   comm(at, name) {
-    this.event(3, 2 | (1 << 13), at, (body) => body.u32(at.pid, at.pid).text(name))
+    const exec = (at.tid ?? at.pid) === at.pid ? 1 << 13 : 0
+    this.event(3, 2 | exec, at, (body) => body.u32(at.pid, at.tid ?? at.pid).text(name))
   }
   itraceStart(at) {
-    this.event(12, 0, at, (body) => body.u32(at.pid, at.pid))
+    this.event(12, 0, at, (body) => body.u32(at.pid, at.tid ?? at.pid))
+  }
+  /** A thread, or a process, begins. */
+  fork(at, { pid, tid = pid }) {
+    this.event(7, 0, at, (body) => body.u32(pid, at.pid, tid, at.tid ?? at.pid).u64(at.time))
   }
   /** `pid` comes onto the CPU. */
   switchTo(at, from) {

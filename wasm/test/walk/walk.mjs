@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walks code at random and says what a CPU would have traced: Intel PT packets
 // (full TIPs, no RET compression, a PSB+ with TSC at every change of code) and
-// the exact list of instructions. Code may change while it runs.
+// the exact list of instructions. Code may change while it runs, and run as the
+// guest of a virtual machine.
 import { createRequire } from 'node:module'
 import { Bytes } from './perf-data.mjs'
 
@@ -31,6 +32,16 @@ class Packets {
     this.bytes.u8(0x19).raw(bytes.subarray(0, 7))
   }
   psbEnd = () => this.bytes.u8(0x02, 0x23)
+  /** CR3 is the guest's, or the host's. */
+  pip(isGuest) {
+    this.flush()
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigUInt64LE(((isGuest ? 0x7000n : 0x5000n) >> 4n) | (isGuest ? 1n : 0n))
+    this.bytes.u8(0x02, 0x43).raw(bytes.subarray(0, 6))
+  }
+  vmcs() {
+    this.bytes.u8(0x02, 0xc8, 0xc6, 0x3f, 0x10, 0, 0)
+  }
   /** kind: 0x0d TIP, 0x11 PGE, 0x01 PGD, 0x1d FUP; all with 48 bits, sign-extended. */
   ip(kind, ip) {
     if (kind !== 0x1d) this.flush()
@@ -51,15 +62,44 @@ class Packets {
   }
 }
 
+/** A virtual machine that goes on where it was left; `outside`: the host's stack and place meanwhile. */
+class Machine {
+  inside = false
+  stack = []
+  constructor({ entry, exit, exits = [], indirect }) {
+    Object.assign(this, { ip: entry, exit, exits, indirect })
+  }
+  enter(out) {
+    out.pip(true)
+    out.vmcs()
+    out.ip(0x0d, this.ip)
+    this.inside = true
+    return this.ip
+  }
+  /** Leaves at `ip`, to go on at `next`. */
+  leave(out, ip, next) {
+    out.flush()
+    out.ip(0x1d, ip)
+    out.pip(false)
+    out.ip(0x0d, this.exit)
+    this.inside = false
+    this.ip = next
+    return this.exit
+  }
+}
+
 /**
  * code: [{ start: bigint, bytes, from: step }], later entries hide earlier ones from step `from` on.
- * Returns { packets, truth: ['ip in hex'], changes: [{ step, tsc }] }.
+ * machine: a guest, { entry, exit: where the host goes on, exits: steps at which it is interrupted, indirect }; its code
+ * is at addresses of its own. psbs: steps of more PSBs.
+ * Returns { packets, truth: ['ip in hex'], tscOf(step) }.
  */
-export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [], seed = 1, firstTsc = 1000 }) {
+export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [], seed = 1, firstTsc = 1000, machine: given, psbs = [] }) {
   const pick = random(seed)
   const out = new Packets()
   const truth = []
-  const stack = []
+  const machine = given && new Machine(given)
+  const hostStack = []
   let ip = entry
   const changes = [...new Set(code.map(({ from = 0 }) => from))].filter((from) => from > 0)
   const tscOf = (step) => firstTsc + step * 10
@@ -87,11 +127,16 @@ export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [
   out.psbEnd()
   out.ip(0x11, ip)
   for (let step = 0; step < steps; step++) {
-    if (changes.includes(step)) {
+    if (changes.includes(step) || psbs.includes(step)) {
       out.psb(tscOf(step))
+      if (machine) out.pip(machine.inside)
+      if (machine?.inside) out.vmcs()
       out.ip(0x1d, ip)
       out.psbEnd()
     }
+    if (machine?.inside && machine.exits.includes(step)) ip = machine.leave(out, ip, ip)
+    const stack = machine?.inside ? machine.stack : hostStack
+    const places = machine?.inside ? machine.indirect : indirect
     if (interrupts.includes(step)) {
       out.flush()
       out.ip(0x1d, ip)
@@ -105,6 +150,15 @@ export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [
     const jump = (to) => {
       out.ip(0x0d, to)
       ip = to
+    }
+    if (machine && (instruction.mnemonic === Mnemonic.Vmlaunch || instruction.mnemonic === Mnemonic.Vmresume)) {
+      ip = machine.enter(out)
+      continue
+    }
+    if (machine?.inside && instruction.mnemonic === Mnemonic.Vmcall) {
+      truth.pop() // it did not retire
+      ip = machine.leave(out, ip, next)
+      continue
     }
     switch (instruction.flowControl) {
       case FlowControl.Next:
@@ -120,11 +174,11 @@ export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [
         break
       }
       case FlowControl.IndirectBranch:
-        jump(indirect[pick(indirect.length)])
+        jump(places[pick(places.length)])
         break
       case FlowControl.IndirectCall:
         stack.push(next)
-        jump(indirect[pick(indirect.length)])
+        jump(places[pick(places.length)])
         break
       case FlowControl.Call:
         stack.push(next)

@@ -32,6 +32,7 @@ const given = {
   poke: ['--kallsyms', join(folder, 'kallsyms')],
   bpf: ['--kallsyms', join(folder, 'kallsyms')],
   jit: ['--jitdump', join(folder, 'jit-88.dump')],
+  guest: ['--guest-code'],
 }
 
 describe.each(expected.map((line) => line.split(' ')))('%s', (name, count, instructions, branches) => {
