@@ -64,7 +64,7 @@ function nothingToOpen(offered: readonly OfferedFile[], sorted: SortedFiles): st
   return `None of the ${offered.length} files is a trace: open a perf.data file that perf record has written.`
 }
 
-const GUEST = ' To see a guest beside its host, join them first: perf inject -i HOST --guest-data=GUEST,PID -o joined.data'
+const GUEST = ' A guest cannot be shown beside its host yet.'
 
 function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
   const [opened, ...others] = traces
