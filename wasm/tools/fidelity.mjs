@@ -62,11 +62,11 @@ const reasons = [
   /* perf's data begin and end 16 bytes early: psb offsets by which it is off, and an error where they end. */
   {
     trace: /^pipe$/,
-    judge: /^(default|events|call|callret|bykind|i1000i|insn|sideband|quick|leaps)$/,
+    judge: /^(default|events|call|callret|bykind|i1000i|insn|sideband|quick)$/,
     each: /psb offs: 0x[0-9a-f]+|^ instruction trace error type 1 time \d+\.\d+ cpu 0 pid 20043 tid 20043 ip 0x[0-9a-f]+ code 3: Bad packet$|PERF_RECORD_/,
     to: 'pipe-data',
   },
-  { trace: /^pipe$/, judge: /^(i0ns|i10us)$/, first: /^perf prints nothing: .*Cannot print 'addr' field\.$/, to: 'pipe-addr' },
+  { trace: /^pipe$/, judge: /^(i0ns|i10us|leaps)$/, first: /^perf prints nothing: .*Cannot print 'addr' field\.$/, to: 'pipe-addr' },
   { trace: /zstd$/, judge: /^dump$/, first: /^exit code \d+: ptarmigan: -D/, to: 'options-that-are-not-there' },
 ]
 

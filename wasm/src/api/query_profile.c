@@ -231,7 +231,7 @@ size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, 
 			return (size_t)snprintf(into, size, "What ran between two snapshots was overwritten before it was saved (at 0x%llx).", offset);
 		return (size_t)snprintf(into, size, "%llu bytes of trace are missing from the file at offset 0x%llx.", bytes, offset);
 	case PTM_GAP_GUEST_CODE:
-		return (size_t)snprintf(into, size, "Guest code: a virtual machine ran at 0x%llx, and nothing is known of its memory. If what it runs lies in the process that runs it (KVM's self tests): ptarmigan script --guest-code. Code of other guests cannot be given yet.", ip);
+		return (size_t)snprintf(into, size, "Guest code: a virtual machine ran at 0x%llx, and nothing is known of its memory. If what it runs lies in the process that runs it (KVM's self tests): open it with ptarmigan --guest-code. Code of other guests cannot be given yet.", ip);
 	case PTM_GAP_NO_CODE:
 		if (!map)
 			return (size_t)snprintf(into, size, "Nothing is known to be mapped at 0x%llx%s: generated code, or a map that was not recorded.", ip, count > 1 ? " and other places" : "");
@@ -239,7 +239,7 @@ size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, 
 	case PTM_GAP_CODE_MISMATCH:
 		return (size_t)snprintf(into, size, "The trace does not follow the code%s%s at 0x%llx (packet at 0x%llx): the file is not what ran, or code was changed at run time.", map ? " of " : "", name, ip, offset);
 	case PTM_GAP_BAD_PACKET:
-		return (size_t)snprintf(into, size, "The bytes at 0x%llx are no PT packet: the trace is damaged there. Decoding goes on at the next PSB.", offset);
+		return (size_t)snprintf(into, size, "The bytes at 0x%llx are no PT packet, or one that cannot stand there: the trace is damaged. Decoding goes on behind them.", offset);
 	case PTM_GAP_NO_SYNC:
 		if (gap->queue < session->file.queues.length && offset + bytes >= session->file.queues.at[gap->queue].size)
 			return (size_t)snprintf(into, size, "No PSB follows 0x%llx: %llu bytes up to the end cannot be decoded.", offset, bytes);

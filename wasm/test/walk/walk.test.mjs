@@ -48,6 +48,15 @@ it('vmlinux beside kcore and kallsyms changes no name', () => {
   expect(hashOf(script(name, ...FIELDS, ...given.kcore, '--vmlinux', join(folder, 'vmlinux')))).toBe(instructions)
 })
 
+it('a guest and its host are two threads, and each instruction is one of them', () => {
+  const words = ['info', join(folder, 'guest.perf.data'), '--symfs', join(folder, 'symfs'), '--guest-code']
+  const text = execFileSync(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()
+  expect(text.split('\n').filter((line) => / 77\/78 /.test(line)).map((line) => line.trim().replace(/ +[\d,]+ branches.*/, ''))).toEqual([
+    'CPU 0/KVM   77/78  1,796 instructions',
+    '[guest/77]  77/78  1,129 instructions',
+  ])
+})
+
 /** What is said of a kernel file that is not used. */
 function refusal(option, file) {
   const done = spawnSync(process.execPath, [cli, 'info', join(folder, 'kcore.perf.data'), '--symfs', join(folder, 'symfs'), option, file])
