@@ -130,3 +130,15 @@ it('keeps the code and names of branch stacks in a bundle', async () => {
   expect(wanted.length).toBeGreaterThan(10_000)
   expect(scriptText(await opened(await bundled(folder, lbr, {})), words)).toBe(wanted)
 })
+
+it('prints the address of a raw event that records none only when asked', async () => {
+  const sampleType = Sample.IDENTIFIER | Sample.IP | Sample.TID | Sample.TIME
+  const file = join(folder, 'raw.data')
+  const one = sample(new Writer().u64(44).u64(compare).u32(PID).u32(PID).u64(2000))
+  writeFileSync(file, perfData([{ type: 4, config: 0xc4, sampleType, id: 44 }], [comm('calls', 44), mapped('/opt/ptarmigan/calls', 0x401000n, 0x2000, 0x1000n, 44), one]))
+  const session = await opened(file, symfs)
+  const text = scriptText(session, [])
+  expect(text).toBe('           calls  4321     0.000002:          1 raw 0xc4:HG:            4013d4 compare+0x4 (/opt/ptarmigan/calls)\n')
+  if (hasPerf()) expect(execFileSync('perf', ['script', '-i', file, '--symfs', symfs], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })).toBe(text)
+  expect(() => scriptText(session, ['-F', '+addr'])).toThrow("Samples for 'raw 0xc4:HG' event do not have ADDR attribute set. Cannot print 'addr' field.")
+})

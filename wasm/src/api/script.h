@@ -177,6 +177,8 @@ ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t aske
 ptm_status ptm_script_check_letters(ptm_session *session, const ptm_script_options *options) PTM_MUST_CHECK;
 /* An event that counts nothing, for the sake of its records: perf asks nothing of its samples. */
 bool ptm_attr_is_dummy(const ptm_attr *attr);
+/* The first event of the type of `attr` (borrowed): perf takes events of a type for alike and looks at that one. */
+const ptm_attr *ptm_script_first_of_type(const ptm_trace_file *file, const ptm_attr *attr);
 
 /* script_line.c */
 /* One sample that perf makes up, unless a filter leaves it out. */

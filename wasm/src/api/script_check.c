@@ -23,13 +23,12 @@ static const need needs[] = {
 	{ PTM_SCRIPT_CODE_PAGE_SIZE, PTM_SAMPLE_CODE_PAGE_SIZE, "CODE_PAGE_SIZE", "code_page_size", false },
 };
 
-/* perf takes the events of a type for alike and looks at the first. */
-static bool is_first_of_type(const ptm_trace_file *file, uint32_t row)
+const ptm_attr *ptm_script_first_of_type(const ptm_trace_file *file, const ptm_attr *attr)
 {
-	for (uint32_t i = 0; i < row; i++)
-		if (file->attrs.at[i].type == file->attrs.at[row].type)
-			return false;
-	return true;
+	for (uint32_t i = 0; i < file->attrs.length; i++)
+		if (file->attrs.at[i].type == attr->type)
+			return &file->attrs.at[i];
+	return attr;
 }
 
 bool ptm_attr_is_dummy(const ptm_attr *attr)
@@ -76,7 +75,7 @@ ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t aske
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Display of branch stack assembler requested, but non all-branch filter set. Hint: run 'perf record -b ...'");
 	for (uint32_t row = 0; row < file->attrs.length; row++) {
 		const ptm_attr *attr = &file->attrs.at[row];
-		if (!is_first_of_type(file, row) || ptm_attr_is_dummy(attr))
+		if (ptm_script_first_of_type(file, attr) != attr || ptm_attr_is_dummy(attr))
 			continue;
 		for (uint32_t i = 0; i < sizeof needs / sizeof *needs; i++) {
 			const need *one = &needs[i];
