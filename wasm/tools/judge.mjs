@@ -398,8 +398,11 @@ async function runJobs() {
   const left = []
   const worker = async () => {
     for (const job of waiting) {
-      if (Date.now() > latest) left.push(job.name)
-      else await runJob(job)
+      const kept = keptRows(job)
+      const before = kept?.read()
+      if (before) before.forEach(show)
+      else if (Date.now() > latest) left.push(job.name)
+      else await runJob(job, kept)
     }
   }
   await Promise.all(Array.from({ length: Number(options.jobs) }, worker))
@@ -407,10 +410,9 @@ async function runJobs() {
 }
 
 /** With --fidelity what this build has already been held against is not done again. */
-async function runJob({ fixture, runs }) {
-  const kept = options.fidelity && fixture.trace ? new KeptRows(fixture, [options.judge, combinationsFor(fixture)]) : null
-  const before = kept?.read()
-  if (before) return before.forEach(show)
+const keptRows = ({ fixture }) => (options.fidelity && fixture.trace ? new KeptRows(fixture, [options.judge, combinationsFor(fixture)]) : null)
+
+async function runJob({ fixture, runs }, kept) {
   const start = Date.now()
   for (const run of runs) await run()
   const own = ({ group, name }) => group === fixture.group && name === fixture.name
