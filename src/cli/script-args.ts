@@ -34,6 +34,7 @@ export const scriptOptions = {
   'show-namespace-events': { type: 'boolean' },
   'show-bpf-events': { type: 'boolean' },
   'show-text-poke-events': { type: 'boolean' },
+  'show-cgroup-events': { type: 'boolean' },
   'perf-version': { type: 'string' },
 } as const
 
@@ -53,6 +54,7 @@ const shows = [
   'show-namespace-events',
   'show-bpf-events',
   'show-text-poke-events',
+  'show-cgroup-events',
 ] as const
 
 export function makeScriptOptions(values: Values): Result<ScriptOptions, string> {

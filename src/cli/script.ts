@@ -2,7 +2,6 @@
 // `ptarmigan script`: what `perf script` prints, streamed. The decoder makes the
 // lines; here its options are written and its answers passed on.
 import { existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { fail, ok, type Result } from '../lib/result'
 import type { Session } from '../engine/session'
 import { bitsOfKind, eventKinds, type Fields } from './fields'
@@ -74,7 +73,7 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('stitch_lbr', options.stitch_lbr)
   number('no_inline', options.no_inline)
   number('show', options.show)
-  if (options.dump) lines.push(`dump ${name}`)
+  if (options.dump) lines.push(`dump ${headerFile(name)}`)
   if (options.header !== 'none') lines.push(`header ${writtenAt(name)}`)
   if (options.header === 'only') number('header_only', 1)
   for (const { start, end } of times) lines.push(`time ${start} ${end}`)
@@ -85,10 +84,12 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   return lines.join('\n')
 }
 
-/** When the file was last written, as ctime(3) has it; of a directory its header's file. */
+/** The file that holds the header: of a directory the one named data. */
+const headerFile = (name: string): string => (existsSync(`${name}/data`) ? `${name}/data` : name)
+
+/** When the file was last written, as ctime(3) has it. */
 function writtenAt(file: string): string {
-  const header = join(file, 'data')
-  const date = statSync(existsSync(header) ? header : file).mtime
+  const date = statSync(headerFile(file)).mtime
   const [weekday, month, day] = date.toDateString().split(' ')
   return `${weekday} ${month} ${String(Number(day)).padStart(2)} ${date.toTimeString().slice(0, 8)} ${date.getFullYear()}`
 }

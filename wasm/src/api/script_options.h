@@ -19,7 +19,8 @@ enum {
 /* Which sideband records are printed. */
 enum {
 	PTM_SHOW_MMAPS = 1 << 0, PTM_SHOW_TASKS = 1 << 1, PTM_SHOW_SWITCHES = 1 << 2, PTM_SHOW_LOST = 1 << 3,
-	PTM_SHOW_NAMESPACES = 1 << 4, PTM_SHOW_BPF = 1 << 5, PTM_SHOW_TEXT_POKES = 1 << 6
+	PTM_SHOW_NAMESPACES = 1 << 4, PTM_SHOW_BPF = 1 << 5, PTM_SHOW_TEXT_POKES = 1 << 6,
+	PTM_SHOW_CGROUPS = 1 << 7
 };
 
 typedef enum ptm_period_unit { PTM_PERIOD_INSTRUCTIONS, PTM_PERIOD_TICKS, PTM_PERIOD_NS } ptm_period_unit;

@@ -18,6 +18,7 @@ static bool is_wanted(const ptm_script *script, const ptm_record *record)
 	case PTM_RECORD_LOST: return show & PTM_SHOW_LOST;
 	case PTM_RECORD_NAMESPACES: return show & PTM_SHOW_NAMESPACES;
 	case PTM_RECORD_KSYMBOL: case PTM_RECORD_BPF_EVENT: return show & PTM_SHOW_BPF;
+	case PTM_RECORD_CGROUP: return show & PTM_SHOW_CGROUPS;
 	case PTM_RECORD_TEXT_POKE: return show & PTM_SHOW_TEXT_POKES;
 	default: return false;
 	}
