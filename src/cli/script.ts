@@ -26,6 +26,8 @@ export type ScriptOptions = {
   dump: boolean
   /** What the file says of itself, before the lines or instead of them. */
   header: 'none' | 'before' | 'only'
+  /** With the header: of the machine at length. */
+  show_info: boolean
   hideChains: boolean
   /** PTM_SHOW_*: which sideband records are printed. */
   show: number
@@ -76,6 +78,7 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   if (options.dump) lines.push(`dump ${headerFile(name)}`)
   if (options.header !== 'none') lines.push(`header ${writtenAt(name)}`)
   if (options.header === 'only') number('header_only', 1)
+  number('show_info', options.show_info)
   for (const { start, end } of times) lines.push(`time ${start} ${end}`)
   for (const cpu of options.cpus) number('cpu', cpu)
   for (const pid of options.pids) number('pid', pid)
@@ -107,6 +110,8 @@ export async function script(session: Session, name: string, options: ScriptOpti
   const source = info.value.get('source') ?? ''
   const foreign = sampleOnly.find((name) => options.fields.asked.has(name))
   if (foreign !== undefined && source.startsWith('Intel')) return fail(`-F ${foreign}: this is a processor trace; only ordinary samples have that field.`)
+  for (const name of options.fields.others)
+    if (!source.startsWith('Intel')) return fail(`-F ${name}: it prints nothing of processor traces, as in perf; of other files it is not supported yet.`)
   // Percentages are of the samples' time as the header has it; perf refuses them where it has none.
   const first_ns = info.value.get('first_sample_ns') ?? info.value.get('start_time_ns') ?? 0
   const last_ns = info.value.get('last_sample_ns') ?? info.value.get('end_time_ns') ?? 0

@@ -319,20 +319,6 @@ static void put_registers(ptm_script *script, const char *which, const ptm_regis
 			ptm_script_put(script, ".... %-5s 0x%016" PRIx64 "\n", bit < 24 ? names[bit] : "unknown", ptm_words_get(&registers->words, word++));
 }
 
-static const char *page_size(uint64_t size, char into[32])
-{
-	uint32_t unit = 0;
-
-	if (!size)
-		return "N/A";
-	while (size / 1024 > 1 && unit < 6) {
-		size /= 1024;
-		unit++;
-	}
-	snprintf(into, 32, "%" PRIu64 "%c", size, "BKMGTPE"[unit]);
-	return into;
-}
-
 void ptm_dump_put_sample(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
 	uint64_t type = attr->sample_type;
@@ -363,9 +349,9 @@ void ptm_dump_put_sample(ptm_script *script, const ptm_sample *sample, const ptm
 	if (type & PTM_SAMPLE_PHYS_ADDR)
 		ptm_script_put(script, " .. phys_addr: 0x%" PRIx64 "\n", sample->physical_address);
 	if (type & PTM_SAMPLE_DATA_PAGE_SIZE)
-		ptm_script_put(script, " .. data page size: %s\n", page_size(sample->data_page_size, text));
+		ptm_script_put(script, " .. data page size: %s\n", ptm_script_size_text(sample->data_page_size, text));
 	if (type & PTM_SAMPLE_CODE_PAGE_SIZE)
-		ptm_script_put(script, " .. code page size: %s\n", page_size(sample->code_page_size, text));
+		ptm_script_put(script, " .. code page size: %s\n", ptm_script_size_text(sample->code_page_size, text));
 	if (type & PTM_SAMPLE_TRANSACTION)
 		ptm_script_put(script, "... transaction: %" PRIx64 "\n", sample->transaction);
 }

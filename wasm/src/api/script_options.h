@@ -41,7 +41,7 @@ typedef struct ptm_script_options {
 	uint32_t error_filter;   /* bits by error code: those that are not printed */
 	uint32_t dump;           /* -D: string id of the file's name; 0: not asked for */
 	uint32_t header;         /* --header: string id of when the file was written, in words; 0: not asked for */
-	bool header_only;
+	bool header_only, show_info; /* show_info: of the machine at length */
 	uint32_t skip;           /* synthesized samples left out at the start */
 	uint32_t chain_size, branch_stack_size; /* entries; 0: none */
 	bool approximate_ipc, timeless;
