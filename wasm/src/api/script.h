@@ -119,6 +119,7 @@ struct ptm_script {
 	uint64_t first_ns, previous_ns;
 	uint32_t indent_width;   /* callindent's column, as wide as it was last */
 	PTM_ARRAY(bool) named;   /* threads that a record named, by row */
+	int32_t forked_tid, forked_from_pid, forked_from_tid; /* by the last fork that named its child */
 	PTM_ARRAY(uint64_t) words; /* a call chain or branch stack, as a sample has it */
 };
 
