@@ -146,22 +146,23 @@ static void sort_nodes(const ptm_symbol_node *nodes, uint32_t *order, uint32_t *
 }
 
 /* Puts the nodes in order of start, so that whoever walks them does not jump about; `order`
- * says which come first, and then where each went, in the order they were in. */
-static ptm_status arrange(ptm_symbol_tree *tree, uint32_t *order, uint32_t *spare, uint32_t count)
+ * says which come first, and then where each went, in the order they were in. Nothing is
+ * copied: there may be millions. */
+static void arrange(ptm_symbol_node *nodes, uint32_t *order, uint32_t *spare, uint32_t count)
 {
-	size_t bytes = (count + 1) * sizeof *tree->nodes.at;
-	ptm_symbol_node *before = malloc(bytes);
-
-	if (!before)
-		return PTM_NO_MEMORY;
-	memcpy(before, tree->nodes.at, bytes);
-	for (uint32_t i = 0; i < count; i++) {
-		tree->nodes.at[i + 1] = before[order[i]];
+	for (uint32_t i = 0; i < count; i++)
 		spare[order[i] - 1] = i + 1;
-	}
 	memcpy(order, spare, count * sizeof *order);
-	free(before);
-	return PTM_OK;
+	for (uint32_t i = 0; i < count; i++) {
+		while (spare[i] != i + 1) {
+			uint32_t to = spare[i];
+			ptm_symbol_node moved = nodes[to];
+			nodes[to] = nodes[i + 1];
+			nodes[i + 1] = moved;
+			spare[i] = spare[to - 1];
+			spare[to - 1] = to;
+		}
+	}
 }
 
 /* Makes a tree of all nodes, which are in order of start. Its shape depends on the order in
@@ -188,16 +189,6 @@ static void build(ptm_symbol_tree *tree, const uint32_t *coming, uint32_t count)
 	}
 }
 
-static ptm_status build_sorted(ptm_symbol_tree *tree, uint32_t *order, uint32_t *spare, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++)
-		order[i] = i + 1;
-	sort_nodes(tree->nodes.at, order, spare, count);
-	PTM_TRY(arrange(tree, order, spare, count));
-	build(tree, order, count);
-	return PTM_OK;
-}
-
 ptm_status ptm_symbol_tree_insert_added(ptm_symbol_tree *tree)
 {
 	uint32_t count = tree->added, first = tree->nodes.length - count;
@@ -211,9 +202,13 @@ ptm_status ptm_symbol_tree_insert_added(ptm_symbol_tree *tree)
 	uint32_t *order = malloc(((size_t)count * 2 + 1) * sizeof *order);
 	if (!order)
 		return PTM_NO_MEMORY;
-	ptm_status status = build_sorted(tree, order, order + count, count);
+	for (uint32_t i = 0; i < count; i++)
+		order[i] = i + 1;
+	sort_nodes(tree->nodes.at, order, order + count, count);
+	arrange(tree->nodes.at, order, order + count, count);
+	build(tree, order, count);
 	free(order);
-	return status;
+	return PTM_OK;
 }
 
 /* Below `parent`, the side of `node` (0: an empty one) is one black short. */
