@@ -129,6 +129,11 @@ function RawForm({ offer }: { offer: RawOffer }) {
               />
             </label>
           ))}
+          <label className="raw-row">
+            <span>CR3 filter</span>
+            <span className="raw-hint">only code under one CR3 was traced: a MOV CR3 may end it</span>
+            <input type="checkbox" checked={cpu.cr3Filter === 1} onChange={(event) => setCpu({ ...cpu, cr3Filter: event.target.checked ? 1 : 0 })} />
+          </label>
         </fieldset>
         {problem !== '' && (
           <p className="raw-problem" role="alert">

@@ -63,6 +63,12 @@ describe('script', () => {
     expect(fields).toMatchObject({ flags: true })
   })
 
+  it('ignores fields that a trace has nothing for, where perf ignores them', () => {
+    const { fields } = scriptOf('script -F +trace,+bpf-output x').options
+    expect([[...fields.chosen], [...fields.others]]).toEqual([['trace', 'sw'], ['trace', 'bpf-output']])
+    expect(scriptOf('script -F +metric x').options.fields.chosen.size).toBe(8)
+  })
+
   it('filters by lists of numbers and names', () => {
     expect(scriptOf('script -C 0,2-4 --pid 7 --tid=8,9 -c ls,cat x').options).toMatchObject({ cpus: [0, 2, 3, 4], pids: [7], tids: [8, 9], comms: ['ls', 'cat'] })
     expect(errorOf('script -C 4-2 x')).toBe('-C 4-2: not a list of numbers such as 0,2-5.')
@@ -73,7 +79,12 @@ describe('script', () => {
     expect(errorOf('script -F -sym x')).toBe('Display of offsets requested but symbol is not selected.')
     expect(errorOf('script -F foo x')).toBe('Invalid field requested: "foo".')
     expect(errorOf('script -F foo:ip x')).toBe('Invalid event type in field string: "foo".')
-    expect(errorOf('script -F +metric x')).toContain('-F metric: this field is not supported yet')
+    expect(errorOf('script -F +srccode x')).toContain('-F srccode: this field is not supported yet')
+    expect(errorOf('script -F +retire_lat x')).toContain('-F retire_lat: this field of newer perfs is not supported yet')
+    expect(errorOf('script -F hw:+trace x')).toBe("'trace' not valid for hardware events.")
+    expect(errorOf('script -F synth:+bpf-output x')).toBe("'bpf-output' not valid for unknown events.")
+    expect(errorOf('script --xed x')).toContain('--xed: perf hands its lines to the program xed')
+    expect(errorOf('script --show-round-events x')).toContain('requires ordered events')
     expect(errorOf('script -F +dsoff x')).toBe('-F dsoff: perf 6.1 has no such field; --perf-version 6.12 has.')
     expect(errorOf('script --perf-version 7 x')).toBe('--perf-version 7: the text of 6.1, 6.12, 6.15 can be printed.')
   })
@@ -112,6 +123,7 @@ describe('--itrace', () => {
     for (const text of ['k', 'y', 'T', 's', 'b0', 'g2000', 'l0', 'e+ol-o'])
       expect(parseItrace(text)).toEqual({ ok: false, error: `Bad Instruction Tracing options '${text}'` })
     expect(parseItrace('y', '6.12')).toMatchObject({ ok: true, value: { want: Want.CYCLES } })
+    expect(parseItrace('bT', '6.12')).toMatchObject({ ok: true, value: { want: Want.BRANCHES } })
     expect(parseItrace('qq')).toMatchObject({ ok: true, value: { quick: 2 } })
   })
 })

@@ -67,12 +67,13 @@ script (prints what perf script 6.1 prints)
   -C, --cpu LIST     --pid LIST  --tid LIST  -c, --comms LIST: only these
   --ns               nanoseconds; --reltime: since the first line; --deltatime: since the line before
   -D, --dump-raw-trace  every record and packet of the file too, in hex and in words
-  --header           what the file says of the machine and the recording, first; --header-only: nothing else
+  --header           what the file says of the machine and the recording, first; --header-only: nothing else;
+                     -I, --show-info: of CPUs, memory and caches at length
   -G                 no call chains
   --no-inline        unwound call chains (--call-graph dwarf) without the functions inlined at a frame
   --stitch-lbr       call stacks of the LBR (--call-graph lbr) go on in those of the sample before
   --show-mmap-events --show-task-events --show-switch-events --show-lost-events
-  --show-namespace-events --show-bpf-events --show-text-poke-events
+  --show-namespace-events --show-bpf-events --show-text-poke-events --show-cgroup-events
                      these records too
   --perf-version V   6.1 (default), 6.12 or 6.15: whose text is printed
 

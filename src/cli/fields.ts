@@ -18,18 +18,18 @@ export type Fields = {
   flags: boolean
   /** Fields that were chosen by name: printed even where samples have no data for them. */
   asked: ReadonlySet<FieldName>
+  /** Fields chosen by name that only other files than processor traces have something for. */
+  others: ReadonlySet<string>
 }
 
-const unsupported = [
-  'trace',
-  'bpf-output',
-  'metric',
-  'srccode',
-  'retire_lat',
-  'cgroup',
-  'disasm',
-  'brcntr',
-]
+/** Fields of newer perfs that are not printed. */
+const newer = ['retire_lat', 'cgroup', 'disasm', 'brcntr']
+/** Fields of perf 6.1 that are not printed. */
+const missing = ['srccode']
+/** perf's words for the kinds. */
+const kindNames: Partial<Record<EventKind, string>> = { hw: 'hardware', sw: 'software', trace: 'tracepoint' }
+/** Fields that a processor trace has nothing for, by the kinds that may have them: perf ignores them for others. */
+const idle: Readonly<Record<string, readonly EventKind[]>> = { trace: ['trace'], 'bpf-output': ['sw', 'trace'], metric: eventKinds }
 
 const usual: readonly FieldName[] = ['comm', 'tid', 'cpu', 'time', 'event', 'ip', 'sym', 'symoff', 'dso']
 
@@ -41,7 +41,7 @@ export function defaultFields(): Fields {
   const counted = new Set<FieldName>([...usual, 'period'])
   const made = new Set<FieldName>([...usual, 'synth'])
   const raw = new Set<FieldName>([...counted, ...ofMemory])
-  return { ...everyKind((kind) => (kind === 'synth' ? made : kind === 'raw' ? raw : counted)), chosen: new Set(), flags: false, asked: new Set() }
+  return { ...everyKind((kind) => (kind === 'synth' ? made : kind === 'raw' ? raw : counted)), chosen: new Set(), flags: false, asked: new Set(), others: new Set() }
 }
 
 function everyKind(fieldsOf: (kind: EventKind) => ReadonlySet<FieldName>): Pick<Fields, 'byKind'> {
@@ -68,12 +68,21 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], sig
   const sets = new Map(kinds.map((kind) => [kind, new Set(signed ? before.byKind[kind] : [])]))
   const chosen = new Set(signed ? before.chosen : [...before.chosen, ...kinds])
   const asked = new Set(signed ? before.asked : [])
+  const others = new Set(signed ? before.others : [])
   let flags = signed || kinds.length < eventKinds.length ? before.flags : false
   for (const token of tokens) {
     const wanted = !token.startsWith('-')
     const name = signed ? token.slice(1) : token
     if (name === 'flags') {
       flags = wanted
+      continue
+    }
+    const only = Object.hasOwn(idle, name) ? idle[name] : undefined
+    if (only) {
+      const [first = 'other'] = kinds
+      if (kinds.length === 1 && !only.includes(first)) return fail(`'${name}' not valid for ${kindNames[first] ?? 'unknown'} events.`)
+      for (const kind of kinds) if (only.includes(kind)) chosen.add(kind)
+      if (wanted) others.add(name)
       continue
     }
     if (!isFieldName(name)) return fail(refusal(name))
@@ -86,12 +95,12 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], sig
   }
   for (const set of sets.values())
     if (set.has('symoff') && !set.has('sym')) return fail('Display of offsets requested but symbol is not selected.')
-  return ok({ ...everyKind((kind) => sets.get(kind) ?? before.byKind[kind]), chosen, flags, asked })
+  return ok({ ...everyKind((kind) => sets.get(kind) ?? before.byKind[kind]), chosen, flags, asked, others })
 }
 
 function refusal(name: string): string {
-  if (unsupported.includes(name))
-    return `-F ${name}: this field is not supported yet; supported are ${fieldNames.join(',')},flags.`
+  if (missing.includes(name) || newer.includes(name))
+    return `-F ${name}: this field ${newer.includes(name) ? 'of newer perfs ' : ''}is not supported yet; supported are ${fieldNames.join(',')},flags.`
   return `Invalid field requested: "${name}".`
 }
 

@@ -45,8 +45,21 @@ export function mapped(path: string, address: bigint, length: number, offset: bi
 
 export const sample = (body: Writer, isKernel = false): Uint8Array<ArrayBuffer> => record(9, isKernel ? MISC_KERNEL : MISC_USER, body)
 
-/** `buildIds`: path, whether it is the kernel's, and the id. */
-export function perfData(events: readonly TestEvent[], records: readonly Uint8Array[], buildIds: readonly { path: string; isKernel: boolean; id: Uint8Array }[] = []): Uint8Array<ArrayBuffer> {
+type BuildId = { path: string; isKernel: boolean; id: Uint8Array }
+/** A feature of the header: its number and what it holds. */
+export type TestFeature = { number: number; body: Uint8Array }
+
+function buildIdFeature(buildIds: readonly BuildId[]): TestFeature[] {
+  const table = new Writer()
+  for (const { path, isKernel, id } of buildIds) {
+    const body = new Writer().i32(isKernel ? KERNEL_PID : PID).put(id).zeros(24 - id.length).text(path).align(64)
+    table.put(record(0, isKernel ? MISC_KERNEL : MISC_USER, body))
+  }
+  return table.length > 0 ? [{ number: FEATURE_BUILD_ID, body: table.take() }] : []
+}
+
+/** `buildIds`: path, whether it is the kernel's, and the id; `features`: others, by number. */
+export function perfData(events: readonly TestEvent[], records: readonly Uint8Array[], buildIds: readonly BuildId[] = [], features: readonly TestFeature[] = []): Uint8Array<ArrayBuffer> {
   const ids = new Writer()
   for (const { id } of events) ids.u64(id)
   const attrs = new Writer()
@@ -58,15 +71,15 @@ export function perfData(events: readonly TestEvent[], records: readonly Uint8Ar
   for (const bytes of records) data.put(bytes)
   const attrsAt = HEADER + ids.length
   const dataAt = attrsAt + attrs.length
-  const table = new Writer()
-  for (const { path, isKernel, id } of buildIds) {
-    const body = new Writer().i32(isKernel ? KERNEL_PID : PID).put(id).zeros(24 - id.length).text(path).align(64)
-    table.put(record(0, isKernel ? MISC_KERNEL : MISC_USER, body))
-  }
-  const features = table.length > 0 ? 1n << BigInt(FEATURE_BUILD_ID) : 0n
+  const all = [...buildIdFeature(buildIds), ...features]
   const made = new Writer().put(new TextEncoder().encode('PERFILE2')).u64(HEADER).u64(ATTR_BYTES + 16)
-  made.u64(attrsAt).u64(attrs.length).u64(dataAt).u64(data.length).u64(0).u64(0).u64(features).zeros(24)
+  made.u64(attrsAt).u64(attrs.length).u64(dataAt).u64(data.length).u64(0).u64(0).u64(all.reduce((bits, { number }) => bits | (1n << BigInt(number)), 0n)).zeros(24)
   made.put(ids.take()).put(attrs.take()).put(data.take())
-  if (table.length > 0) made.u64(made.length + 16).u64(table.length).put(table.take())
+  let at = made.length + all.length * 16
+  for (const { body } of all) {
+    made.u64(at).u64(body.length)
+    at += body.length
+  }
+  for (const { body } of all) made.put(body)
   return made.take()
 }

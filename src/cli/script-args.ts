@@ -24,6 +24,7 @@ export const scriptOptions = {
   'dump-raw-trace': { type: 'boolean', short: 'D' },
   header: { type: 'boolean' },
   'header-only': { type: 'boolean' },
+  'show-info': { type: 'boolean', short: 'I' },
   'hide-call-graph': { type: 'boolean', short: 'G' },
   'no-inline': { type: 'boolean' },
   'stitch-lbr': { type: 'boolean' },
@@ -34,7 +35,11 @@ export const scriptOptions = {
   'show-namespace-events': { type: 'boolean' },
   'show-bpf-events': { type: 'boolean' },
   'show-text-poke-events': { type: 'boolean' },
+  'show-cgroup-events': { type: 'boolean' },
   'perf-version': { type: 'string' },
+  // Refused by a sentence of their own.
+  xed: { type: 'boolean' },
+  'show-round-events': { type: 'boolean' },
 } as const
 
 /** What an option stands for: fields to change and letters of --itrace. */
@@ -53,9 +58,18 @@ const shows = [
   'show-namespace-events',
   'show-bpf-events',
   'show-text-poke-events',
+  'show-cgroup-events',
 ] as const
 
+/** What perf has and we have not. */
+const refused = {
+  xed: '--xed: perf hands its lines to the program xed; print them with -F +insn and pipe them to it: ptarmigan script … -F +insn | xed -F insn: -A -64. The instructions view disassembles by itself.',
+  'show-round-events':
+    '--show-round-events: it prints records in the order of the file, which perf refuses for processor traces ("requires ordered events"); -D shows where rounds end.',
+} as const
+
 export function makeScriptOptions(values: Values): Result<ScriptOptions, string> {
+  for (const [name, sentence] of Object.entries(refused)) if (values[name] === true) return fail(sentence)
   const version = textOf(values, 'perf-version') ?? '6.1'
   if (!isPerfVersion(version)) return fail(`--perf-version ${version}: the text of ${perfVersions.join(', ')} can be printed.`)
   const used = shorts.filter(({ name }) => values[name] === true)
@@ -80,6 +94,7 @@ export function makeScriptOptions(values: Values): Result<ScriptOptions, string>
     no_inline: values['no-inline'] === true,
     dump: values['dump-raw-trace'] === true,
     header: values['header-only'] === true ? 'only' : values['header'] === true ? 'before' : 'none',
+    show_info: values['show-info'] === true,
     hideChains: values['hide-call-graph'] === true,
     show: shows.reduce((bits, name, bit) => bits | (values[name] === true ? 1 << bit : 0), 0),
     time: textOf(values, 'time'),

@@ -54,25 +54,6 @@ describe('quick decoding prints what packets say, as perf does', () => {
   })
 })
 
-describe('-D prints every record and packet as perf does', () => {
-  it.each([
-    ['calls-default', 'c1fde7c59fe08d5d22c2526ceb70dd6776887221a763a0befa63d81f64e04be0'],
-    ['threads-cpu-wide', '7027dafb97d728233010eff0ffa7c1265eb82eabc81d5a506adfa239fb91ef5f'],
-    ['calls-truncated', '8b22e603668b0069abe79df4666a7d43b1f857045070188c1e6ef9e94f1cc83a'],
-    ['other/bts-calls', 'bcf4a1f3a3b594f6ba002171e55a2a7de3af7bd982da0600f59baf1a1305a8ac'],
-    ['other/lbr-calls', '39d0447bf281f79c91110a738c8ee3642e7c7165857aa81644a4d958f85bedf6'],
-  ])('%s', async (name, wanted) => {
-    const text = await printed(`${name}.perf.data`, join(fixtures, 'symfs'), ['-D'], `${name.replace('other/', '')}.data`)
-    expect(createHash('sha256').update(text).digest('hex')).toBe(wanted)
-  })
-
-  it('but of compressed files, which it says', async () => {
-    await expect(printed('calls-zstd.perf.data', join(fixtures, 'symfs'), ['-D'], 'x')).rejects.toThrow(
-      '-D: compressed files and directories are not dumped yet; "ptarmigan packets" prints their AUX data.',
-    )
-  })
-})
-
 const words = ['--itrace=b', '-F', 'ip,sym,srcline']
 
 test('srcline is the line table’s, else the file that the symbol table names', async () => {

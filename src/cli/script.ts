@@ -2,7 +2,6 @@
 // `ptarmigan script`: what `perf script` prints, streamed. The decoder makes the
 // lines; here its options are written and its answers passed on.
 import { existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { fail, ok, type Result } from '../lib/result'
 import type { Session } from '../engine/session'
 import { bitsOfKind, eventKinds, type Fields } from './fields'
@@ -27,6 +26,8 @@ export type ScriptOptions = {
   dump: boolean
   /** What the file says of itself, before the lines or instead of them. */
   header: 'none' | 'before' | 'only'
+  /** With the header: of the machine at length. */
+  show_info: boolean
   hideChains: boolean
   /** PTM_SHOW_*: which sideband records are printed. */
   show: number
@@ -74,9 +75,10 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('stitch_lbr', options.stitch_lbr)
   number('no_inline', options.no_inline)
   number('show', options.show)
-  if (options.dump) lines.push(`dump ${name}`)
+  if (options.dump) lines.push(`dump ${headerFile(name)}`)
   if (options.header !== 'none') lines.push(`header ${writtenAt(name)}`)
   if (options.header === 'only') number('header_only', 1)
+  number('show_info', options.show_info)
   for (const { start, end } of times) lines.push(`time ${start} ${end}`)
   for (const cpu of options.cpus) number('cpu', cpu)
   for (const pid of options.pids) number('pid', pid)
@@ -85,10 +87,12 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   return lines.join('\n')
 }
 
-/** When the file was last written, as ctime(3) has it; of a directory its header's file. */
+/** The file that holds the header: of a directory the one named data. */
+const headerFile = (name: string): string => (existsSync(`${name}/data`) ? `${name}/data` : name)
+
+/** When the file was last written, as ctime(3) has it. */
 function writtenAt(file: string): string {
-  const header = join(file, 'data')
-  const date = statSync(existsSync(header) ? header : file).mtime
+  const date = statSync(headerFile(file)).mtime
   const [weekday, month, day] = date.toDateString().split(' ')
   return `${weekday} ${month} ${String(Number(day)).padStart(2)} ${date.toTimeString().slice(0, 8)} ${date.getFullYear()}`
 }
@@ -106,6 +110,8 @@ export async function script(session: Session, name: string, options: ScriptOpti
   const source = info.value.get('source') ?? ''
   const foreign = sampleOnly.find((name) => options.fields.asked.has(name))
   if (foreign !== undefined && source.startsWith('Intel')) return fail(`-F ${foreign}: this is a processor trace; only ordinary samples have that field.`)
+  for (const name of options.fields.others)
+    if (!source.startsWith('Intel')) return fail(`-F ${name}: it prints nothing of processor traces, as in perf; of other files it is not supported yet.`)
   // Percentages are of the samples' time as the header has it; perf refuses them where it has none.
   const first_ns = info.value.get('first_sample_ns') ?? info.value.get('start_time_ns') ?? 0
   const last_ns = info.value.get('last_sample_ns') ?? info.value.get('end_time_ns') ?? 0

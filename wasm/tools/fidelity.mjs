@@ -67,7 +67,6 @@ const reasons = [
     to: 'pipe-data',
   },
   { trace: /^pipe$/, judge: /^(i0ns|i10us|leaps)$/, first: /^perf prints nothing: .*Cannot print 'addr' field\.$/, to: 'pipe-addr' },
-  { trace: /zstd$/, judge: /^dump$/, first: /^exit code \d+: ptarmigan: -D/, to: 'options-that-are-not-there' },
 ]
 
 function reasonFor(row) {

@@ -36,6 +36,10 @@ for target in fuzz/*.c; do
 			echo 'static inline int twice(int a) { return a * 2; } int count(int a) { return twice(a) + twice(a + 1); } int main(int a) { return count(a); }' |
 				(cd "$corpus" && gcc -O2 $kind -xc - -c -o "object${kind// /}" && gcc -nostdlib -Wl,-e,main "object${kind// /}" -o "seed${kind// /}") || true
 		done ;;
+	dump) # the first byte says where the second file begins
+		for file in signals-irq calls-zstd threads-cpu-wide other/lbr-calls; do
+			for start in 0 80; do { printf "\\x$start"; cat "test/fixtures/$file.perf.data"; } >"$corpus/$(basename $file)-$start"; done
+		done ;;
 	unwind) ;; # its own, below
 	insn) cp test/fixtures/symfs/opt/ptarmigan/odd "$corpus" ;;
 	inflate) for level in 1 6 9; do python3 -c "import sys,zlib; d=open('test/fixtures/calls.hash','rb').read()[:60000]; sys.stdout.buffer.write(len(d).to_bytes(2,'little')+zlib.compress(d,$level))" >"$corpus/$level" 2>/dev/null || true; done ;;

@@ -237,21 +237,10 @@ static void put_registers(ptm_script *script, const ptm_registers *registers)
 			ptm_script_put(script, "%5s:0x%" PRIx64 " ", bit < 24 ? names[bit] : "unknown", ptm_words_get(&registers->words, word++));
 }
 
-/* As perf's loop has it: 4 KiB is "4K", 1 GiB is "1024M". */
 static void put_page_size(ptm_script *script, uint64_t size)
 {
-	static const char units[] = "BKMGTPE";
-	uint32_t unit = 0;
-
-	if (!size) {
-		ptm_script_put(script, " N/A");
-		return;
-	}
-	while (size / 1024 > 1 && unit < 6) {
-		size /= 1024;
-		unit++;
-	}
-	ptm_script_put(script, " %" PRIu64 "%c", size, units[unit]);
+	char text[32];
+	ptm_script_put(script, " %s", ptm_script_size_text(size, text));
 }
 
 static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)

@@ -120,6 +120,7 @@ struct ptm_script {
 	uint64_t first_ns, previous_ns;
 	uint32_t indent_width;   /* callindent's column, as wide as it was last */
 	PTM_ARRAY(bool) named;   /* threads that a record named, by row */
+	int32_t forked_tid, forked_from_pid, forked_from_tid; /* by the last fork that named its child */
 	PTM_ARRAY(uint64_t) words; /* a call chain or branch stack, as a sample has it */
 };
 
@@ -157,7 +158,9 @@ void ptm_script_put_source(ptm_script *script, uint64_t ip);
 /* The same of a known place: file (string id of a path, 0: not told) and line. */
 void ptm_script_put_line(ptm_script *script, uint32_t file, uint32_t line);
 
-/* script_memory.c: perf's "|OP … |LVL … " with its padding. */
+/* script_memory.c: a size as perf's loop has it: 4 KiB is "4K", 1 GiB is "1024M", 0 "N/A"; in `into` or static. */
+const char *ptm_script_size_text(uint64_t size, char into[32]);
+/* perf's "|OP … |LVL … " with its padding. */
 void ptm_script_put_data_source(ptm_script *script, uint64_t bits);
 
 /* The same words without the number before them. */

@@ -18,10 +18,10 @@ ptm_status ptm_dump_run(ptm_dump *dump, ptm_script *script, uint32_t most) PTM_M
 /* script_dump_text.c: what stands behind "PERF_RECORD_…" of a record of perf's own
  * (type 64 and above), in `bytes`. */
 void ptm_dump_put_user(ptm_script *script, uint32_t type, const uint8_t *bytes, uint32_t size);
-/* The same of a kernel record; NULL: one that is not decoded. */
+/* The same of a kernel record, and the row that --show-* asks for. */
 void ptm_dump_put_kernel(ptm_script *script, const ptm_record *record);
-/* A sample, without its line; `record`: the bytes that it was decoded from. */
-void ptm_dump_put_sample(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr, const uint8_t *record);
+/* A sample, without its line. */
+void ptm_dump_put_sample(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr);
 /* Name of a PERF_RECORD_* as perf has it. */
 const char *ptm_dump_type_name(uint32_t type);
 

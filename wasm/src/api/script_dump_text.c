@@ -165,10 +165,33 @@ static void put_event_update(ptm_script *script, ptm_bytes *body)
 	const char *text = (const char *)ptm_bytes_take(body, left);
 
 	ptm_script_put(script, "\n... id:    %" PRIu64 "\n", id);
+	if (kind == CPUS && text) {
+		ptm_bytes map = ptm_bytes_of((const uint8_t *)text, left);
+		ptm_script_put(script, "... ");
+		put_cpu_map(script, &map);
+	}
+	if (kind == SCALE && text && left >= sizeof(double)) {
+		double scale;
+		memcpy(&scale, text, sizeof scale);
+		ptm_script_put(script, "... scale: %f\n", scale);
+	}
 	if (!text || (kind != UNIT && kind != NAME))
 		return;
 	ptm_script_put(script, kind == UNIT ? "... unit:  " : "... name:  ");
 	ptm_script_put_text(script, text, strnlen(text, left));
+	ptm_script_put(script, "\n");
+}
+
+static void put_thread_map(ptm_script *script, ptm_bytes *body)
+{
+	enum { COMM_BYTES = 16 };
+	uint64_t count = ptm_bytes_u64(body);
+
+	ptm_script_put(script, " nr: %d thread%s: ", (int32_t)count, (int32_t)count > 1 ? "s" : "");
+	for (uint64_t i = 0; i < count && ptm_bytes_left(body) >= 8 + COMM_BYTES; i++) {
+		ptm_script_put(script, "%s%d", i ? ", " : "", (int32_t)ptm_bytes_u64(body));
+		ptm_bytes_skip(body, COMM_BYTES);
+	}
 	ptm_script_put(script, "\n");
 }
 
@@ -182,6 +205,7 @@ void ptm_dump_put_user(ptm_script *script, uint32_t type, const uint8_t *bytes, 
 	case PTM_RECORD_ID_INDEX: put_id_index(script, &body); break;
 	case PTM_RECORD_AUXTRACE_INFO: put_auxtrace_info(script, &body); break;
 	case PTM_RECORD_AUXTRACE: put_auxtrace(script, &body); break;
+	case PTM_RECORD_THREAD_MAP: put_thread_map(script, &body); break;
 	case PTM_RECORD_CPU_MAP: put_cpu_map(script, &body); break;
 	case PTM_RECORD_EVENT_UPDATE: put_event_update(script, &body); break;
 	case PTM_RECORD_FINISHED_ROUND: ptm_script_put(script, "\n"); break;
@@ -191,6 +215,14 @@ void ptm_dump_put_user(ptm_script *script, uint32_t type, const uint8_t *bytes, 
 }
 
 /* -------------------------------------------------------------- kernel's */
+
+/* perf prints the row that --show-task-events asks for before it has told who exited. */
+static void put_exit(ptm_script *script, const ptm_record *record)
+{
+	ptm_script_put(script, "PERF_RECORD_EXIT");
+	ptm_script_put_record(script, record);
+	ptm_script_put(script, "(%d:%d):(%d:%d)\n", record->pid, record->tid, record->as.task.ppid, record->as.task.ptid);
+}
 
 void ptm_dump_put_kernel(ptm_script *script, const ptm_record *record)
 {
@@ -205,13 +237,15 @@ void ptm_dump_put_kernel(ptm_script *script, const ptm_record *record)
 	case PTM_RECORD_ITRACE_START:
 		ptm_script_put(script, "PERF_RECORD_ITRACE_START pid: %u tid: %u\n", (uint32_t)record->pid, (uint32_t)record->tid);
 		break;
-	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2: case PTM_RECORD_COMM: case PTM_RECORD_FORK: case PTM_RECORD_EXIT: case PTM_RECORD_SWITCH:
+	case PTM_RECORD_EXIT: put_exit(script, record); return;
+	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2: case PTM_RECORD_COMM: case PTM_RECORD_FORK: case PTM_RECORD_SWITCH:
 	case PTM_RECORD_SWITCH_CPU_WIDE: case PTM_RECORD_NAMESPACES: case PTM_RECORD_KSYMBOL: case PTM_RECORD_BPF_EVENT: case PTM_RECORD_TEXT_POKE:
-	case PTM_RECORD_LOST:
+	case PTM_RECORD_LOST: case PTM_RECORD_CGROUP:
 		ptm_script_put_record_text(script, record);
 		break;
 	default: ptm_script_put(script, "PERF_RECORD_%s: unhandled!\n", ptm_dump_type_name(record->type)); break;
 	}
+	ptm_script_put_record(script, record);
 }
 
 /* --------------------------------------------------------------- samples */
@@ -285,21 +319,7 @@ static void put_registers(ptm_script *script, const char *which, const ptm_regis
 			ptm_script_put(script, ".... %-5s 0x%016" PRIx64 "\n", bit < 24 ? names[bit] : "unknown", ptm_words_get(&registers->words, word++));
 }
 
-static const char *page_size(uint64_t size, char into[32])
-{
-	uint32_t unit = 0;
-
-	if (!size)
-		return "N/A";
-	while (size / 1024 > 1 && unit < 6) {
-		size /= 1024;
-		unit++;
-	}
-	snprintf(into, 32, "%" PRIu64 "%c", size, "BKMGTPE"[unit]);
-	return into;
-}
-
-void ptm_dump_put_sample(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr, const uint8_t *record)
+void ptm_dump_put_sample(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
 	uint64_t type = attr->sample_type;
 	char text[32];
@@ -317,7 +337,7 @@ void ptm_dump_put_sample(ptm_script *script, const ptm_sample *sample, const ptm
 	if (type & PTM_SAMPLE_REGS_INTR)
 		put_registers(script, "intr", &sample->interrupted);
 	if (type & PTM_SAMPLE_STACK_USER)
-		ptm_script_put(script, "... ustack: size %" PRIu64 ", offset 0x%x\n", sample->stack_used, sample->stack ? (unsigned)(sample->stack - record) : 0);
+		ptm_script_put(script, "... ustack: size %" PRIu64 ", offset 0x%x\n", sample->stack_used, sample->stack_at);
 	if (type & (PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT))
 		ptm_script_put(script, "... weight: %" PRIu64, sample->weight);
 	if (type & PTM_SAMPLE_WEIGHT_STRUCT)
@@ -329,9 +349,9 @@ void ptm_dump_put_sample(ptm_script *script, const ptm_sample *sample, const ptm
 	if (type & PTM_SAMPLE_PHYS_ADDR)
 		ptm_script_put(script, " .. phys_addr: 0x%" PRIx64 "\n", sample->physical_address);
 	if (type & PTM_SAMPLE_DATA_PAGE_SIZE)
-		ptm_script_put(script, " .. data page size: %s\n", page_size(sample->data_page_size, text));
+		ptm_script_put(script, " .. data page size: %s\n", ptm_script_size_text(sample->data_page_size, text));
 	if (type & PTM_SAMPLE_CODE_PAGE_SIZE)
-		ptm_script_put(script, " .. code page size: %s\n", page_size(sample->code_page_size, text));
+		ptm_script_put(script, " .. code page size: %s\n", ptm_script_size_text(sample->code_page_size, text));
 	if (type & PTM_SAMPLE_TRANSACTION)
 		ptm_script_put(script, "... transaction: %" PRIx64 "\n", sample->transaction);
 }

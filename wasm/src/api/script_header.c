@@ -25,8 +25,7 @@ typedef struct header {
 	bool piped;
 } header;
 
-/* A counted string; one that is cut is empty. */
-static void put_string(ptm_script *script, ptm_bytes *bytes)
+void ptm_script_put_string(ptm_script *script, ptm_bytes *bytes)
 {
 	size_t length;
 	const char *text = ptm_bytes_text(bytes, ptm_bytes_u32(bytes), &length);
@@ -42,7 +41,7 @@ static void put_words(ptm_script *script, const char *text)
 static void put_line(ptm_script *script, const char *name, ptm_bytes *bytes)
 {
 	ptm_script_put(script, "# %s : ", name);
-	put_string(script, bytes);
+	ptm_script_put_string(script, bytes);
 	put_words(script, "\n");
 }
 
@@ -96,7 +95,7 @@ static void put_events(ptm_script *script, ptm_bytes *bytes)
 		if (bytes->failed)
 			return;
 		put_words(script, "# event : name = ");
-		put_string(script, bytes);
+		ptm_script_put_string(script, bytes);
 		put_words(script, ", ");
 		for (uint32_t id = 0; id < ids && ptm_bytes_left(bytes) >= 8; id++)
 			ptm_script_put(script, "%s %" PRIu64, id ? "," : ", id = {", ptm_bytes_u64(bytes));
@@ -116,7 +115,7 @@ static void put_pmus(ptm_script *script, ptm_bytes *bytes)
 	for (uint32_t i = 0; i < count && !bytes->failed; i++) {
 		uint32_t type = ptm_bytes_u32(bytes);
 		put_words(script, i ? ", " : "# pmu mappings: ");
-		put_string(script, bytes);
+		ptm_script_put_string(script, bytes);
 		ptm_script_put(script, " = %" PRIu32, type);
 	}
 	if (count)
@@ -164,9 +163,9 @@ static void put_capabilities(ptm_script *script, ptm_bytes *bytes, uint32_t coun
 			put_words(script, " pmu capabilities: ");
 		} else
 			put_words(script, ", ");
-		put_string(script, bytes);
+		ptm_script_put_string(script, bytes);
 		put_words(script, "=");
-		put_string(script, bytes);
+		ptm_script_put_string(script, bytes);
 	}
 	if (count)
 		put_words(script, "\n");
@@ -257,10 +256,19 @@ static void put_feature(ptm_script *script, uint32_t feature, ptm_bytes *bytes)
 	case CPU_PMU_CAPS: put_capabilities(script, bytes, ptm_bytes_u32(bytes), "cpu", 3); break;
 	case CLOCK_DATA: put_clock_data(script, bytes); break;
 	case PMU_CAPS: put_pmu_capabilities(script, bytes); break;
-	case CPU_TOPOLOGY: case NUMA_TOPOLOGY: case CACHE: case MEM_TOPOLOGY: case HYBRID_TOPOLOGY:
-		ptm_script_put(script, "# %s info available, use -I to display\n", names[feature]);
-		break;
 	default: break;
+	}
+}
+
+/* What is told at length only when it was asked for. */
+static void put_machine(ptm_script *script, uint32_t feature, ptm_bytes *bytes)
+{
+	switch (feature) {
+	case CPU_TOPOLOGY: ptm_script_put_cpu_topology(script, bytes); break;
+	case NUMA_TOPOLOGY: ptm_script_put_numa(script, bytes); break;
+	case CACHE: ptm_script_put_caches(script, bytes); break;
+	case MEM_TOPOLOGY: ptm_script_put_memory(script, bytes); break;
+	default: ptm_script_put_hybrid(script, bytes); break;
 	}
 }
 
@@ -277,7 +285,12 @@ static ptm_status put_section(ptm_script *script, uint32_t feature, uint64_t off
 		return PTM_OK;
 	PTM_TRY(ptm_source_view(source, offset, (uint32_t)size, &at));
 	ptm_bytes bytes = ptm_bytes_of(at, size);
-	put_feature(script, feature, &bytes);
+	if (feature != CPU_TOPOLOGY && feature != NUMA_TOPOLOGY && feature != CACHE && feature != MEM_TOPOLOGY && feature != HYBRID_TOPOLOGY)
+		put_feature(script, feature, &bytes);
+	else if (script->options.show_info)
+		put_machine(script, feature, &bytes);
+	else
+		ptm_script_put(script, "# %s info available, use -I to display\n", names[feature]);
 	return script->status;
 }
 

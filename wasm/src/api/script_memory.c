@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A sample's data source as perf script 6.1 prints it: the bits of perf_mem_data_src
- * (perf_event_open(2)) in words. */
+ * (perf_event_open(2)) in words; and sizes. */
 #include "api/script.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -92,6 +92,21 @@ void ptm_data_source_text(uint64_t source, ptm_words_text *text)
 	add(&into, source >> 40 & 2 ? " Data" : "");
 	add(&into, source >> 40 & 4 ? " Addr" : "");
 	*text = into;
+}
+
+const char *ptm_script_size_text(uint64_t size, char into[32])
+{
+	static const char units[] = "BKMGTPE";
+	uint32_t unit = 0;
+
+	if (!size)
+		return "N/A";
+	while (size / 1024 > 1 && unit < 6) {
+		size /= 1024;
+		unit++;
+	}
+	snprintf(into, 32, "%" PRIu64 "%c", size, units[unit]);
+	return into;
 }
 
 void ptm_script_put_data_source(ptm_script *script, uint64_t source)

@@ -64,7 +64,7 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 	};
 	const struct { const char *name; bool *into; } switches[] = {
 		{ "approximate_ipc", &options->approximate_ipc }, { "timeless", &options->timeless }, { "ns", &options->ns },
-		{ "others", &options->others }, { "header_only", &options->header_only }, { "add_to_samples", &options->add_to_samples },
+		{ "others", &options->others }, { "header_only", &options->header_only }, { "show_info", &options->show_info }, { "add_to_samples", &options->add_to_samples },
 		{ "relative_time", &options->relative_time }, { "delta_time", &options->delta_time }, { "pad_dso", &options->pad_dso }, { "stitch_lbr", &options->stitch_lbr },
 		{ "no_inline", &options->no_inline },
 	};

@@ -19,7 +19,8 @@ enum {
 /* Which sideband records are printed. */
 enum {
 	PTM_SHOW_MMAPS = 1 << 0, PTM_SHOW_TASKS = 1 << 1, PTM_SHOW_SWITCHES = 1 << 2, PTM_SHOW_LOST = 1 << 3,
-	PTM_SHOW_NAMESPACES = 1 << 4, PTM_SHOW_BPF = 1 << 5, PTM_SHOW_TEXT_POKES = 1 << 6
+	PTM_SHOW_NAMESPACES = 1 << 4, PTM_SHOW_BPF = 1 << 5, PTM_SHOW_TEXT_POKES = 1 << 6,
+	PTM_SHOW_CGROUPS = 1 << 7
 };
 
 typedef enum ptm_period_unit { PTM_PERIOD_INSTRUCTIONS, PTM_PERIOD_TICKS, PTM_PERIOD_NS } ptm_period_unit;
@@ -40,7 +41,7 @@ typedef struct ptm_script_options {
 	uint32_t error_filter;   /* bits by error code: those that are not printed */
 	uint32_t dump;           /* -D: string id of the file's name; 0: not asked for */
 	uint32_t header;         /* --header: string id of when the file was written, in words; 0: not asked for */
-	bool header_only;
+	bool header_only, show_info; /* show_info: of the machine at length */
 	uint32_t skip;           /* synthesized samples left out at the start */
 	uint32_t chain_size, branch_stack_size; /* entries; 0: none */
 	bool approximate_ipc, timeless;

@@ -66,6 +66,18 @@ static void put_kernel_symbol(ptm_script *script, const ptm_record *record, ptm_
 		record->as.map.length, type, flags, ptm_strings_get(&script->session->strings, record->as.map.name));
 }
 
+static void put_cgroup(ptm_script *script, ptm_bytes *body)
+{
+	uint64_t id = ptm_bytes_u64(body);
+	uint32_t left = (uint32_t)ptm_bytes_left(body);
+	const char *path = (const char *)ptm_bytes_take(body, left);
+
+	ptm_script_put(script, "PERF_RECORD_CGROUP cgroup: %" PRIu64 " ", id);
+	if (path)
+		ptm_script_put_text(script, path, strnlen(path, left));
+	ptm_script_put(script, "\n");
+}
+
 /* Of a record of which little is kept. */
 static void put_raw(ptm_script *script, const ptm_record *record)
 {
@@ -80,6 +92,8 @@ static void put_raw(ptm_script *script, const ptm_record *record)
 	ptm_bytes body = ptm_bytes_of(at + 8, size - 8);
 	if (record->type == PTM_RECORD_NAMESPACES) {
 		put_namespaces(script, record, &body);
+	} else if (record->type == PTM_RECORD_CGROUP) {
+		put_cgroup(script, &body);
 	} else if (record->type == PTM_RECORD_KSYMBOL) {
 		put_kernel_symbol(script, record, &body);
 	} else {
@@ -129,7 +143,7 @@ void ptm_script_put_record_text(ptm_script *script, const ptm_record *record)
 		ptm_script_put(script, "PERF_RECORD_%s(%d:%d):(%d:%d)\n", record->type == PTM_RECORD_FORK ? "FORK" : "EXIT", record->pid, record->tid, record->as.task.ppid, record->as.task.ptid);
 		break;
 	case PTM_RECORD_SWITCH: case PTM_RECORD_SWITCH_CPU_WIDE: put_switch(script, record); break;
-	case PTM_RECORD_NAMESPACES: case PTM_RECORD_KSYMBOL: case PTM_RECORD_BPF_EVENT: put_raw(script, record); break;
+	case PTM_RECORD_NAMESPACES: case PTM_RECORD_KSYMBOL: case PTM_RECORD_BPF_EVENT: case PTM_RECORD_CGROUP: put_raw(script, record); break;
 	case PTM_RECORD_TEXT_POKE: put_poke(script, record); break;
 	case PTM_RECORD_LOST: ptm_script_put(script, "PERF_RECORD_LOST lost %" PRIu64 "\n", record->as.lost.lost); break;
 	default: break;

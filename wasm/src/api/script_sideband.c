@@ -18,6 +18,7 @@ static bool is_wanted(const ptm_script *script, const ptm_record *record)
 	case PTM_RECORD_LOST: return show & PTM_SHOW_LOST;
 	case PTM_RECORD_NAMESPACES: return show & PTM_SHOW_NAMESPACES;
 	case PTM_RECORD_KSYMBOL: case PTM_RECORD_BPF_EVENT: return show & PTM_SHOW_BPF;
+	case PTM_RECORD_CGROUP: return show & PTM_SHOW_CGROUPS;
 	case PTM_RECORD_TEXT_POKE: return show & PTM_SHOW_TEXT_POKES;
 	default: return false;
 	}
@@ -86,6 +87,11 @@ static void note_name(ptm_script *script, const ptm_record *record)
 	if (record->type != PTM_RECORD_COMM &&
 	    (record->type != PTM_RECORD_FORK || !is_named(script, ptm_sideband_thread(sideband, record->as.task.ppid, record->as.task.ptid))))
 		return;
+	if (record->type == PTM_RECORD_FORK) {
+		script->forked_tid = record->tid;
+		script->forked_from_pid = record->as.task.ppid;
+		script->forked_from_tid = record->as.task.ptid;
+	}
 	while (script->status == PTM_OK && script->named.length <= thread)
 		script->status = ptm_array_push(&script->named, false);
 	if (script->status == PTM_OK)
@@ -105,6 +111,13 @@ void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 	/* A fork is told of the thread that forked. */
 	int32_t pid = record->type == PTM_RECORD_FORK ? record->as.task.ppid : record->pid;
 	int32_t tid = record->type == PTM_RECORD_FORK ? record->as.task.ptid : record->tid;
+	/* A new thread's namespaces are told of the one that forked; perf record, too, lists a process as its fork, its
+	 * namespaces and its name, in this order. */
+	if (record->type == PTM_RECORD_NAMESPACES && tid == script->forked_tid) {
+		pid = script->forked_from_pid;
+		tid = script->forked_from_tid;
+		script->forked_tid = -1;
+	}
 	uint32_t thread = ptm_sideband_thread(&session->sideband, pid, tid);
 	script->fields = script->options.fields[ptm_script_type(attr)];
 	if (!type_counts(&session->file, attr))

@@ -167,6 +167,8 @@ ptm_status ptm_sample_decode(const ptm_attr *attr, const uint8_t *bytes, uint32_
 		if (!wanted)
 			continue;
 		*field = order[i].name;
+		if (wanted == PTM_SAMPLE_STACK_USER)
+			sample->stack_at = (uint32_t)(body.at - bytes);
 		take_field(&body, attr, wanted & PTM_SAMPLE_WEIGHT ? PTM_SAMPLE_WEIGHT : wanted, sample);
 	}
 	sample->left = (uint32_t)ptm_bytes_left(&body);

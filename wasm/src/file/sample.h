@@ -78,6 +78,7 @@ typedef struct ptm_sample {
 	uint64_t hw_index;       /* of the newest entry; UINT64_MAX: not told */
 	ptm_registers user, interrupted;
 	const uint8_t *stack; uint64_t stack_size, stack_used; /* user stack: bytes copied, bytes that hold data */
+	uint32_t stack_at;       /* where its size stands in the record; the bytes are behind it */
 	uint64_t weight;         /* with WEIGHT_STRUCT its low half */
 	uint16_t weight2, weight3;
 	uint64_t data_source, transaction, physical_address, cgroup, data_page_size, code_page_size;

@@ -15,6 +15,7 @@
 
 typedef struct piece {
 	uint64_t offset;         /* in the input */
+	uint64_t end;            /* of what it unpacks to, in the stream */
 	uint32_t length;
 } piece;
 
@@ -207,11 +208,26 @@ ptm_status ptm_unpacked_append(ptm_unpacked *unpacked, uint64_t offset, uint32_t
 {
 	PTM_TRY(go_to_end(unpacked));
 	PTM_TRY(add_checkpoint(unpacked));
-	PTM_TRY(ptm_array_push(&unpacked->pieces, ((piece){ offset, length })));
+	PTM_TRY(ptm_array_push(&unpacked->pieces, ((piece){ offset, unpacked->size, length })));
 	ptm_status status = decode_piece(unpacked);
 	unpacked->size = window_end(unpacked);
+	unpacked->pieces.at[unpacked->pieces.length - 1].end = unpacked->size;
 	cut_window(unpacked, keep);
 	return status;
+}
+
+uint64_t ptm_unpacked_end_before(const ptm_unpacked *unpacked, uint64_t offset)
+{
+	uint32_t low = 0, high = unpacked->pieces.length;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (unpacked->pieces.at[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? unpacked->pieces.at[low - 1].end : 0;
 }
 
 ptm_status ptm_unpacked_view(ptm_unpacked *unpacked, uint64_t offset, uint32_t length, const uint8_t **at)

@@ -21,6 +21,9 @@ ptm_status ptm_unpacked_append(ptm_unpacked *unpacked, uint64_t offset, uint32_t
 /* Bytes in it so far. */
 uint64_t ptm_unpacked_size(const ptm_unpacked *unpacked);
 
+/* How many bytes those unpack to that stand before `offset` of the input. */
+uint64_t ptm_unpacked_end_before(const ptm_unpacked *unpacked, uint64_t offset);
+
 /* As ptm_source_view. */
 ptm_status ptm_unpacked_view(ptm_unpacked *unpacked, uint64_t offset, uint32_t length, const uint8_t **at) PTM_MUST_CHECK;
 

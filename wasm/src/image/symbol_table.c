@@ -187,7 +187,7 @@ static ptm_status add_entry(reader *reader, const entry *entry, uint8_t which)
 	if (is_label(entry) && *labels == 1)
 		return PTM_OK;
 	uint64_t start = offset_of(reader->code.elf, section, entry->value);
-	return ptm_symbol_tree_insert(&reader->table->tree, &(ptm_symbol_node){ .start = start, .end = start + entry->size, .name = entry->name,
+	return ptm_symbol_tree_add(&reader->table->tree, &(ptm_symbol_node){ .start = start, .end = start + entry->size, .name = entry->name,
 			.binding = entry->info >> 4, .type = entry->info & 15, .table = which });
 }
 
@@ -322,6 +322,7 @@ static ptm_status read_tables(reader *reader)
 			continue;
 		place_names(names, i, symbols, section, 0);
 		PTM_TRY(read_entries(reader, section, i, &whole));
+		PTM_TRY(ptm_symbol_tree_insert_added(&reader->table->tree));
 		if (!whole)
 			return PTM_OK;
 		ptm_symbol_table_fix_ends(&reader->table->tree);
@@ -347,6 +348,7 @@ static ptm_status read_more_tables(reader *reader)
 	if (section) {
 		place_names(names, PTM_TABLE_SYMTAB, symbols, section, 0);
 		PTM_TRY(read_entries(reader, section, PTM_TABLE_SYMTAB, &whole));
+		PTM_TRY(ptm_symbol_tree_insert_added(&reader->table->tree));
 		ptm_symbol_table_fix_ends(&reader->table->tree);
 		PTM_TRY(ptm_symbol_table_drop_duplicates(reader->table));
 	}

@@ -69,25 +69,145 @@ static void repair_insert(ptm_symbol_tree *tree, uint32_t node)
 	nodes[tree->root].red = false;
 }
 
-ptm_status ptm_symbol_tree_insert(ptm_symbol_tree *tree, const ptm_symbol_node *symbol)
+/* Hangs the node below `parent` (0: there is no tree yet), where its neighbours are those. */
+static void hang(ptm_symbol_tree *tree, uint32_t node, uint32_t parent, bool on_left)
 {
-	uint32_t parent = 0, below = tree->root, node = tree->nodes.length;
-	PTM_TRY(ptm_array_push(&tree->nodes, *symbol));
-	ptm_symbol_node *nodes = tree->nodes.at;
-	while (below) {
-		parent = below;
-		below = symbol->start < nodes[below].start ? nodes[below].left : nodes[below].right;
-	}
-	nodes[node].left = nodes[node].right = 0;
-	nodes[node].parent = parent;
-	nodes[node].red = true;
+	ptm_symbol_node *nodes = tree->nodes.at, *new = &nodes[node];
+
+	new->left = new->right = 0;
+	new->parent = parent;
+	new->red = true;
 	if (!parent)
 		tree->root = node;
-	else if (symbol->start < nodes[parent].start)
+	else if (on_left)
 		nodes[parent].left = node;
 	else
 		nodes[parent].right = node;
+	if (new->previous)
+		nodes[new->previous].next = node;
+	else
+		tree->first = node;
+	if (new->next)
+		nodes[new->next].previous = node;
 	repair_insert(tree, node);
+}
+
+static void insert_node(ptm_symbol_tree *tree, uint32_t node)
+{
+	ptm_symbol_node *nodes = tree->nodes.at, *new = &nodes[node];
+	uint32_t parent = 0, below = tree->root;
+
+	while (below) {
+		parent = below;
+		below = new->start < nodes[below].start ? nodes[below].left : nodes[below].right;
+	}
+	bool on_left = parent && new->start < nodes[parent].start;
+	new->previous = on_left ? nodes[parent].previous : parent;
+	new->next = on_left ? parent : nodes[parent].next;
+	hang(tree, node, parent, on_left);
+}
+
+ptm_status ptm_symbol_tree_insert(ptm_symbol_tree *tree, const ptm_symbol_node *symbol)
+{
+	PTM_TRY(ptm_array_push(&tree->nodes, *symbol));
+	insert_node(tree, tree->nodes.length - 1);
+	return PTM_OK;
+}
+
+ptm_status ptm_symbol_tree_add(ptm_symbol_tree *tree, const ptm_symbol_node *symbol)
+{
+	PTM_TRY(ptm_array_push(&tree->nodes, *symbol));
+	tree->added++;
+	return PTM_OK;
+}
+
+/* Sorts the nodes by start, equal ones as they are: a pass for each byte in which starts differ. */
+static void sort_nodes(const ptm_symbol_node *nodes, uint32_t *order, uint32_t *spare, uint32_t count)
+{
+	uint64_t differ = 0;
+
+	for (uint32_t i = 1; i < count; i++)
+		differ |= nodes[order[i]].start ^ nodes[order[0]].start;
+	for (uint32_t shift = 0; shift < 64; shift += 8) {
+		uint32_t ends[256] = { 0 }, sum = 0;
+		if (!(differ >> shift & 255))
+			continue;
+		for (uint32_t i = 0; i < count; i++)
+			ends[nodes[order[i]].start >> shift & 255]++;
+		for (uint32_t i = 0; i < 256; i++) {
+			uint32_t these = ends[i];
+			ends[i] = sum;
+			sum += these;
+		}
+		for (uint32_t i = 0; i < count; i++)
+			spare[ends[nodes[order[i]].start >> shift & 255]++] = order[i];
+		memcpy(order, spare, count * sizeof *order);
+	}
+}
+
+/* Puts the nodes in order of start, so that whoever walks them does not jump about; `order`
+ * says which come first, and then where each went, in the order they were in. Nothing is
+ * copied: there may be millions. */
+static void arrange(ptm_symbol_node *nodes, uint32_t *order, uint32_t *spare, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		spare[order[i] - 1] = i + 1;
+	memcpy(order, spare, count * sizeof *order);
+	for (uint32_t i = 0; i < count; i++) {
+		while (spare[i] != i + 1) {
+			uint32_t to = spare[i];
+			ptm_symbol_node moved = nodes[to];
+			nodes[to] = nodes[i + 1];
+			nodes[i + 1] = moved;
+			spare[i] = spare[to - 1];
+			spare[to - 1] = to;
+		}
+	}
+}
+
+/* Makes a tree of all nodes, which are in order of start. Its shape depends on the order in
+ * which they come (`coming`); each is hung between the neighbours that it has at that time,
+ * and these are known without a search: of the list of all, the last that came is taken out first. */
+static void build(ptm_symbol_tree *tree, const uint32_t *coming, uint32_t count)
+{
+	ptm_symbol_node *nodes = tree->nodes.at;
+
+	for (uint32_t node = 1; node <= count; node++) {
+		nodes[node].previous = node - 1;
+		nodes[node].next = node < count ? node + 1 : 0;
+	}
+	for (uint32_t i = count; i-- > 0;) {
+		const ptm_symbol_node *last = &nodes[coming[i]];
+		nodes[last->previous].next = last->next;
+		nodes[last->next].previous = last->previous;
+	}
+	nodes[0] = (ptm_symbol_node){ 0 };
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t node = coming[i], previous = nodes[node].previous;
+		bool on_left = !previous || nodes[previous].right;
+		hang(tree, node, on_left ? nodes[node].next : previous, on_left);
+	}
+}
+
+ptm_status ptm_symbol_tree_insert_added(ptm_symbol_tree *tree)
+{
+	uint32_t count = tree->added, first = tree->nodes.length - count;
+
+	tree->added = 0;
+	if (first > 1) {
+		for (uint32_t node = first; node < tree->nodes.length; node++)
+			insert_node(tree, node);
+		return PTM_OK;
+	}
+	uint32_t *order = malloc(((size_t)count * 2 + 1) * sizeof *order);
+	if (!order)
+		return PTM_NO_MEMORY;
+	for (uint32_t i = 0; i < count; i++)
+		order[i] = i + 1;
+	sort_nodes(tree->nodes.at, order, order + count, count);
+	arrange(tree->nodes.at, order, order + count, count);
+	build(tree, order, count);
+	free(order);
 	return PTM_OK;
 }
 
@@ -132,6 +252,11 @@ void ptm_symbol_tree_erase(ptm_symbol_tree *tree, uint32_t node)
 	ptm_symbol_node *nodes = tree->nodes.at, gone = nodes[node];
 	uint32_t child, short_of_black;
 	bool black;
+	if (gone.previous)
+		nodes[gone.previous].next = gone.next;
+	else
+		tree->first = gone.next;
+	nodes[gone.next].previous = gone.previous;
 	if (!gone.left || !gone.right) {
 		child = gone.left ? gone.left : gone.right;
 		short_of_black = gone.parent;
@@ -162,24 +287,12 @@ void ptm_symbol_tree_erase(ptm_symbol_tree *tree, uint32_t node)
 
 uint32_t ptm_symbol_tree_first(const ptm_symbol_tree *tree)
 {
-	uint32_t node = tree->root;
-	while (node && tree->nodes.at[node].left)
-		node = tree->nodes.at[node].left;
-	return node;
+	return tree->first;
 }
 
 uint32_t ptm_symbol_tree_next(const ptm_symbol_tree *tree, uint32_t node)
 {
-	const ptm_symbol_node *nodes = tree->nodes.at;
-	uint32_t next = nodes[node].right;
-	if (!next) {
-		for (next = nodes[node].parent; next && node == nodes[next].right; next = nodes[next].parent)
-			node = next;
-		return next;
-	}
-	while (nodes[next].left)
-		next = nodes[next].left;
-	return next;
+	return tree->nodes.at[node].next;
 }
 
 uint32_t ptm_symbol_tree_find(const ptm_symbol_tree *tree, uint64_t offset)

@@ -59,21 +59,35 @@ static int compare_offsets(const void *a, const void *b)
 
 typedef PTM_ARRAY(uint64_t) offsets;
 
+static ptm_status add_edge(offsets *edges, uint64_t at, bool *sorted)
+{
+	uint64_t last = edges->length ? edges->at[edges->length - 1] : 0;
+
+	if (edges->length && at == last)
+		return PTM_OK;
+	*sorted &= at > last;
+	return ptm_array_push(edges, at);
+}
+
 /* Stores, sorted, where within the load's pages the answer may change. */
 static ptm_status find_edges(const ptm_symbol_tree *tree, uint64_t first, uint64_t end, offsets *edges)
 {
+	bool sorted = true;
+
 	edges->length = 0;
 	PTM_TRY(ptm_array_push(edges, first));
 	for (uint32_t node = ptm_symbol_tree_first(tree); node; node = ptm_symbol_tree_next(tree, node)) {
 		const ptm_symbol_node *symbol = &tree->nodes.at[node];
 		if (symbol->start > first && symbol->start < end)
-			PTM_TRY(ptm_array_push(edges, symbol->start));
+			PTM_TRY(add_edge(edges, symbol->start, &sorted));
 		/* One without a size, as a PLT of unknown entry size has them, is found at its one address. */
 		uint64_t after = symbol->end == symbol->start ? symbol->end + 1 : symbol->end;
 		if (after > first && after < end)
-			PTM_TRY(ptm_array_push(edges, after));
+			PTM_TRY(add_edge(edges, after, &sorted));
 	}
-	qsort(edges->at, edges->length, sizeof *edges->at, compare_offsets);
+	/* Where symbols do not overlap they are. */
+	if (!sorted)
+		qsort(edges->at, edges->length, sizeof *edges->at, compare_offsets);
 	return PTM_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "elf_file.h"
 #include "image/demangle.h"
 #include "image/image.h"
+#include "image/symbol_tree.h"
 
 static ptm_strings strings;
 static ptm_images images;
@@ -236,8 +237,78 @@ static void every_prefix_and_byte_of_a_mangled_name_is_survived(void)
 	CHECK_TEXT(demangled(deep), "-");
 }
 
+/* The tree's shape, by names: "(left name right)". */
+static uint32_t shape_of(const ptm_symbol_tree *tree, uint32_t node, uint64_t *hash)
+{
+	const ptm_symbol_node *at = &tree->nodes.at[node];
+	if (!node)
+		return 0;
+	uint32_t depth = shape_of(tree, at->left, hash);
+	*hash = (*hash ^ (at->name * 2 + at->red)) * UINT64_C(0x100000001b3);
+	uint32_t right = shape_of(tree, at->right, hash);
+	*hash = (*hash ^ depth << 8 ^ right) * UINT64_C(0x100000001b3);
+	return (depth > right ? depth : right) + 1;
+}
+
+/* Names in order of start, by the list; the sum of what is out of order is 0. */
+static uint32_t walk_of(const ptm_symbol_tree *tree, uint64_t *hash)
+{
+	uint32_t wrong = 0, previous = 0;
+	for (uint32_t node = ptm_symbol_tree_first(tree); node; node = ptm_symbol_tree_next(tree, node)) {
+		const ptm_symbol_node *at = &tree->nodes.at[node];
+		wrong += at->previous != previous || (previous && tree->nodes.at[previous].start > at->start);
+		*hash = (*hash ^ at->name) * UINT64_C(0x100000001b3);
+		previous = node;
+	}
+	return wrong;
+}
+
+static uint64_t tree_hash(const ptm_symbol_tree *tree)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	(void)shape_of(tree, tree->root, &hash);
+	CHECK_EQ(walk_of(tree, &hash), 0);
+	return hash;
+}
+
+static void symbols_added_at_once_make_the_tree_of_those_inserted_one_by_one(void)
+{
+	uint64_t state = 12345;
+	for (uint32_t round = 0; round < 60; round++) {
+		ptm_symbol_tree one, many;
+		uint32_t count = round < 8 ? round : round * 7, spread = round % 3 ? 1u << 20 : 64;
+		CHECK_EQ(ptm_symbol_tree_init(&one), PTM_OK);
+		CHECK_EQ(ptm_symbol_tree_init(&many), PTM_OK);
+		for (uint32_t name = 1; name <= count; name++) {
+			state = state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+			uint64_t start = round % 5 ? (state >> 33) % spread : name * 16;
+			ptm_symbol_node symbol = { .start = start | (round % 7 ? 0 : (state >> 60) << 40), .end = start + 8, .name = name };
+			CHECK_EQ(ptm_symbol_tree_insert(&one, &symbol), PTM_OK);
+			CHECK_EQ(ptm_symbol_tree_add(&many, &symbol), PTM_OK);
+			/* A second table comes after the first was put in. */
+			if (name == count / 2 && round % 2)
+				CHECK_EQ(ptm_symbol_tree_insert_added(&many), PTM_OK);
+		}
+		CHECK_EQ(ptm_symbol_tree_insert_added(&many), PTM_OK);
+		CHECK(tree_hash(&one) == tree_hash(&many));
+		/* What is erased leaves both alike, down to nothing. */
+		while (one.first) {
+			ptm_symbol_tree_erase(&one, one.root);
+			ptm_symbol_tree_erase(&many, many.root);
+			if (tree_hash(&one) != tree_hash(&many)) {
+				CHECK(!"alike after an erasure");
+				break;
+			}
+		}
+		CHECK_EQ(many.root, 0);
+		ptm_symbol_tree_free(&one);
+		ptm_symbol_tree_free(&many);
+	}
+}
+
 int main(void)
 {
+	symbols_added_at_once_make_the_tree_of_those_inserted_one_by_one();
 	sizes_bound_symbols_and_missing_ones_are_guessed();
 	labels_count_and_what_is_no_code_does_not();
 	of_several_symbols_in_one_place_the_best_is_kept();
