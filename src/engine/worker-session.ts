@@ -4,7 +4,7 @@
 // worker.ts puts it behind comlink.
 import { fail, ok, type Result } from '../lib/result'
 import type { TableName, Tables } from '../model/tables.gen'
-import { InputSources } from './host-sources'
+import { InputSources, letGo } from './host-sources'
 import type { Decoded, Merged, SessionCopy, WorkerFailure } from './pool'
 import type { ImageOutcome, Input, TableRequest } from './protocol'
 import { Session } from './session'
@@ -47,6 +47,7 @@ export class WorkerSession {
   async resume(module: WebAssembly.Module, { image, inputs }: SessionCopy): Promise<Result<void, WorkerFailure>> {
     for (const { name, file } of inputs) this.sources.add(name, file)
     this.session = await Session.resume(module, this.sources, image)
+    letGo(image.memory)
     return ok(undefined)
   }
 
@@ -99,9 +100,10 @@ export class WorkerSession {
     this.cancelled = true
   }
 
-  async merge(part: Uint8Array): Promise<Result<Merged, WorkerFailure>> {
+  async merge(part: Uint8Array<ArrayBuffer>): Promise<Result<Merged, WorkerFailure>> {
     return this.inTurn(async (session) => {
       const merged = this.judge(session.merge(part))
+      letGo(part)
       return merged.ok ? ok({ instructions: session.instructions() }) : merged
     })
   }

@@ -7,9 +7,12 @@
 void ptm_sums_free(ptm_sums *sums)
 {
 	for (uint32_t i = 0; i < sums->segments.length; i++) {
+		if (sums->segments.at[i].is_closed)
+			continue;
 		ptm_array_free(&sums->segments.at[i].bytes);
 		ptm_array_free(&sums->segments.at[i].places);
 	}
+	ptm_slab_free(&sums->slab);
 	for (uint32_t i = 0; i < sums->epochs.length; i++)
 		ptm_array_free(&sums->epochs.at[i].nodes);
 	ptm_array_free(&sums->segments);
@@ -48,8 +51,9 @@ void ptm_sums_map_epoch(ptm_sums *sums, uint32_t epoch, const uint32_t *nodes, u
 	if (sums->is_off || epoch >= sums->epochs.length)
 		return;
 	ptm_epoch_map *map = &sums->epochs.at[epoch];
+	sums->kept += (uint64_t)count * sizeof *nodes - (uint64_t)map->nodes.length * sizeof *nodes;
 	map->nodes.length = 0;
-	if (ptm_array_reserve(&map->nodes, count) != PTM_OK)
+	if (sums->kept > PTM_MOST_SUMS || ptm_array_reserve(&map->nodes, count) != PTM_OK)
 		return turn_off(sums);
 	if (count)
 		memcpy(map->nodes.at, nodes, count * sizeof *nodes);
@@ -144,15 +148,20 @@ void ptm_sums_add(ptm_sums *sums, const ptm_part_data *part, uint32_t piece, con
 
 void ptm_sums_close(ptm_sums *sums, uint32_t segment)
 {
-	if (sums->is_off || segment >= sums->segments.length || !sums->segments.at[segment].bytes.length)
+	if (sums->is_off || segment >= sums->segments.length || sums->segments.at[segment].is_closed)
 		return;
 	ptm_segment_sums *sum = &sums->segments.at[segment];
-	/* Keeping the memory when that fails does no harm. */
-	uint8_t *moved = realloc(sum->bytes.at, sum->bytes.length);
-	if (!moved)
-		return;
-	sum->bytes.at = moved;
+	uint8_t *bytes = ptm_slab_copy(&sums->slab, sum->bytes.at, sum->bytes.length);
+	ptm_sum_place *places = ptm_slab_copy(&sums->slab, sum->places.at, sum->places.length * sizeof *places);
+	if (!bytes || !places)
+		return turn_off(sums);
+	free(sum->bytes.at);
+	free(sum->places.at);
+	sum->bytes.at = bytes;
+	sum->places.at = places;
 	sum->bytes.capacity = sum->bytes.length;
+	sum->places.capacity = sum->places.length;
+	sum->is_closed = true;
 }
 
 ptm_status ptm_sums_take(const ptm_sums *sums, uint32_t segment, const uint32_t *rows, uint32_t count, ptm_weights *weights)
