@@ -14,9 +14,6 @@
 
 /* AUX bytes per segment, about: the cut is at the next PSB. */
 #define PTM_SEGMENT_BYTES (1u << 20)
-/* Of more segments than this each has more bytes; up to as many as are read at once. */
-#define PTM_MOST_SEGMENTS 2048
-#define PTM_MOST_SEGMENT_BYTES (3u << 20)
 
 /* What is known of the clock at a segment's start: nothing; what a stretch before
  * it says (see ptm_segment_clock); what all packets before it say. */
