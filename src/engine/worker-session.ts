@@ -18,7 +18,10 @@ const REPORT_MS = 100
 export class WorkerSession {
   private session: Session | null = null
   private readonly sources = new InputSources()
-  private cancelled = false
+  /** Grows with every cancel: what was asked for before that is not wanted. */
+  private cancels = 0
+  /** Settles when the last decode that was asked for is over: one at a time, in the order asked. */
+  private decoding: Promise<unknown> = Promise.resolve()
   private budget = FIRST_BUDGET
   /** Tickets of the questions that are still to be answered. */
   private readonly wanted = new Set<number>()
@@ -65,10 +68,21 @@ export class WorkerSession {
   }
 
   /** Decodes one segment; `onBytes` hears of the AUX bytes done about every 100 ms. */
-  async decode(segment: number, onBytes: (bytes: number) => void): Promise<Result<Decoded, WorkerFailure>> {
-    const session = this.session
-    if (!session) return notOpen
-    this.cancelled = false
+  decode(segment: number, onBytes: (bytes: number) => void): Promise<Result<Decoded, WorkerFailure>> {
+    const { session, cancels } = this
+    if (!session) return Promise.resolve(notOpen)
+    const decoded = this.decoding.then(() => this.decodeNow(session, segment, onBytes, () => cancels !== this.cancels))
+    this.decoding = decoded.catch(() => undefined)
+    return decoded
+  }
+
+  private async decodeNow(
+    session: Session,
+    segment: number,
+    onBytes: (bytes: number) => void,
+    isCancelled: () => boolean,
+  ): Promise<Result<Decoded, WorkerFailure>> {
+    if (isCancelled()) return ok({ state: 'cancelled' })
     const started = this.judge(session.decodeStart(segment))
     if (!started.ok) return started
     let bytes = 0
@@ -86,7 +100,7 @@ export class WorkerSession {
         reported = now
       }
       await nextEvent()
-      if (this.cancelled) return ok({ state: 'cancelled' })
+      if (isCancelled()) return ok({ state: 'cancelled' })
     }
     const part = this.judge(session.part())
     return part.ok ? ok({ state: 'part', part: part.value }) : part
@@ -97,7 +111,7 @@ export class WorkerSession {
   }
 
   cancel(): void {
-    this.cancelled = true
+    this.cancels++
   }
 
   async merge(part: Uint8Array<ArrayBuffer>): Promise<Result<Merged, WorkerFailure>> {

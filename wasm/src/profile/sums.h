@@ -14,7 +14,7 @@
 
 #define PTM_NO_EPOCH UINT32_MAX
 /* Most bytes of all sums: beyond that none are kept, and ranges are decoded again. */
-#define PTM_MOST_SUMS (96u << 20)
+#define PTM_MOST_SUMS (192u << 20)
 
 /* Where a piece lay: its base is `node` of the tree of `epoch`. */
 typedef struct ptm_sum_place {
