@@ -298,17 +298,29 @@ static ptm_status join(ptm_profile *profile, ptm_joined *work)
 	return ptm_join_blocks(profile);
 }
 
-/* Answers are all of one state: all new, or, when memory is out, all empty. */
-static void refresh(ptm_profile *profile)
+static ptm_status join_all(ptm_profile *profile)
 {
 	ptm_joined work = { 0 };
 
+	clear(profile);
+	ptm_status status = join(profile, &work);
+	ptm_joined_free(&work);
+	return status;
+}
+
+/* Answers are all of one state: all new, or, when memory is out, all empty. Before
+ * that the sums are given up: they only make ranges quicker. */
+static void refresh(ptm_profile *profile)
+{
 	if (!profile->is_stale)
 		return;
-	clear(profile);
-	if (join(profile, &work) != PTM_OK)
+	ptm_status status = join_all(profile);
+	if (status == PTM_NO_MEMORY && !profile->is_broken && profile->settled.sums) {
+		ptm_sums_turn_off(&profile->sums);
+		status = join_all(profile);
+	}
+	if (status != PTM_OK)
 		clear(profile);
-	ptm_joined_free(&work);
 	profile->is_stale = false;
 }
 

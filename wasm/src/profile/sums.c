@@ -28,7 +28,7 @@ ptm_status ptm_sums_expect(ptm_sums *sums, uint32_t segments)
 	return PTM_OK;
 }
 
-static void turn_off(ptm_sums *sums)
+void ptm_sums_turn_off(ptm_sums *sums)
 {
 	ptm_sums_free(sums);
 	sums->is_off = true;
@@ -42,7 +42,7 @@ uint32_t ptm_sums_begin_epoch(ptm_sums *sums)
 		return PTM_NO_EPOCH;
 	if (ptm_array_push(&sums->epochs, none) == PTM_OK)
 		return sums->epochs.length - 1;
-	turn_off(sums);
+	ptm_sums_turn_off(sums);
 	return PTM_NO_EPOCH;
 }
 
@@ -54,7 +54,7 @@ void ptm_sums_map_epoch(ptm_sums *sums, uint32_t epoch, const uint32_t *nodes, u
 	sums->kept += (uint64_t)count * sizeof *nodes - (uint64_t)map->nodes.length * sizeof *nodes;
 	map->nodes.length = 0;
 	if (sums->kept > PTM_MOST_SUMS || ptm_array_reserve(&map->nodes, count) != PTM_OK)
-		return turn_off(sums);
+		return ptm_sums_turn_off(sums);
 	if (count)
 		memcpy(map->nodes.at, nodes, count * sizeof *nodes);
 	map->nodes.length = count;
@@ -139,11 +139,11 @@ void ptm_sums_add(ptm_sums *sums, const ptm_part_data *part, uint32_t piece, con
 	ptm_segment_sums *into = &sums->segments.at[part->segment];
 	uint32_t before = into->bytes.length;
 	if (reserve_places(into, part->piece_count) != PTM_OK || put_nodes(into, part, &part->pieces.at[piece], place, map) != PTM_OK)
-		return turn_off(sums);
+		return ptm_sums_turn_off(sums);
 	into->places.at[piece] = *place;
 	sums->kept += into->bytes.length - before + sizeof *place;
 	if (sums->kept > PTM_MOST_SUMS)
-		turn_off(sums);
+		ptm_sums_turn_off(sums);
 }
 
 void ptm_sums_close(ptm_sums *sums, uint32_t segment)
@@ -154,7 +154,7 @@ void ptm_sums_close(ptm_sums *sums, uint32_t segment)
 	uint8_t *bytes = ptm_slab_copy(&sums->slab, sum->bytes.at, sum->bytes.length);
 	ptm_sum_place *places = ptm_slab_copy(&sums->slab, sum->places.at, sum->places.length * sizeof *places);
 	if (!bytes || !places)
-		return turn_off(sums);
+		return ptm_sums_turn_off(sums);
 	free(sum->bytes.at);
 	free(sum->places.at);
 	sum->bytes.at = bytes;

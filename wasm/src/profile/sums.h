@@ -45,6 +45,9 @@ typedef struct ptm_sums {
 
 void ptm_sums_free(ptm_sums *sums);
 
+/* Gives them up: from now on none are kept. */
+void ptm_sums_turn_off(ptm_sums *sums);
+
 /* Makes room for `segments` of them. */
 ptm_status ptm_sums_expect(ptm_sums *sums, uint32_t segments) PTM_MUST_CHECK;
 
