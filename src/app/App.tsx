@@ -22,6 +22,7 @@ import { TabStrip } from './TabStrip'
 import { nextTheme } from './ThemeToggle'
 import { TopBar } from './TopBar'
 import { missingImages } from './trace-facts'
+import { fetchViews } from './tabs'
 import { useUpdates, type Updates } from './use-updates'
 import { useLinks, type Links } from './use-links'
 import { useShareLink } from './use-share-link'
@@ -42,6 +43,15 @@ function useIdleMark(): void {
 function useTheme(): void {
   const theme = useStore((store) => store.theme)
   useEffect(() => applyScheme(theme), [theme])
+}
+
+/** All views' code, once decoding leaves room for it. */
+function useFetchedViews(): void {
+  const status = useStore((store) => store.session.status)
+  const isAtRest = status === 'ready' || status === 'cancelled'
+  useEffect(() => {
+    if (isAtRest) fetchViews()
+  }, [isAtRest])
 }
 
 /** What Escape takes back: the search first, then the range. */
@@ -106,6 +116,7 @@ export function App() {
   const [help, setHelp] = useState(false)
   const search = useRef<HTMLInputElement>(null)
   useTheme()
+  useFetchedViews()
   useIdleMark()
   const links = useLinks()
   const updates = useUpdates()

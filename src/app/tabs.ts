@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tabs in their order, and the code of each: every views/*/View.tsx is one,
-// fetched when it is first opened.
+// fetched when it is first opened, or before that, when there is time.
 import { lazy, type ComponentType, type LazyExoticComponent } from 'react'
 import type { Tab } from '../model/view-state'
 
@@ -24,3 +24,6 @@ export const tabs: readonly TabEntry[] = titles.map(([id, title]) => ({
   title,
   View: lazy(modules[`../views/${id}/View.tsx`] ?? missing(title)),
 }))
+
+/** Fetches the code of all views, so that the first jump into one does not wait for it. One that fails is tried again when it is opened. */
+export const fetchViews = (): void => Object.values(modules).forEach((load) => void load().catch(() => undefined))

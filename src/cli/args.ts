@@ -21,7 +21,7 @@ type Common = { file: string; symfs: string | undefined; given: string[]; guestC
 export type Command =
   | { name: 'help'; text: string }
   | Exclude<ShareCommand, { name: 'share-help' }>
-  | ({ name: 'info'; json: boolean } & Common)
+  | ({ name: 'info'; json: boolean; decode: boolean } & Common)
   | ({ name: 'script'; options: ScriptOptions } & Common)
   | ({ name: 'report'; options: ReportOptions } & Common)
   | ({ name: 'packets'; options: PacketsOptions } & Common)
@@ -101,6 +101,9 @@ bundle
 samples
   --limit N          at most N samples (default: all)
 
+info
+  --decode           count what was executed and lost in a trace of more than 256 MB too
+
 info, report, packets, samples
   --json             machine-readable, with a version number
 
@@ -127,7 +130,10 @@ const json = { json: { type: 'boolean' } } as const
 type Parsed = { values: Values; common: Common }
 
 const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']>; make: (parsed: Parsed) => Result<Command, string> }> = {
-  info: { options: { ...common, ...json }, make: ({ values, common: of }) => ok({ name: 'info', json: values['json'] === true, ...of }) },
+  info: {
+    options: { ...common, ...json, decode: { type: 'boolean' } },
+    make: ({ values, common: of }) => ok({ name: 'info', json: values['json'] === true, decode: values['decode'] === true, ...of }),
+  },
   script: { options: { ...common, ...scriptOptions }, make: makeScript },
   report: { options: { ...common, ...json, sort: { type: 'string' }, limit: { type: 'string' } }, make: makeReport },
   packets: {

@@ -5,12 +5,16 @@ import { fail, ok, type Result } from '../lib/result'
 import { formatBytes, formatCount, formatDuration } from '../lib/format'
 import { textAt } from '../lib/text-column'
 import type { Session } from '../engine/session'
+import { ALL } from '../model/tables.gen'
 import type { Tables } from '../model/tables.gen'
 import { JSON_VERSION, jsonRows, jsonText } from './json'
 import { columns, print } from './output'
-import { decodeAll } from './trace'
+import { decodeAll, type Trace } from './trace'
 
 type Facts = { [Name in 'info' | 'queues' | 'threads' | 'images' | 'gaps']: Tables[Name] }
+
+/** A larger file is decoded only when that is asked for: its index is read in moments, whatever its size. */
+const MOST_DECODED = 256e6
 
 /** Gaps of one reason, added up. `example` is the first one's sentence. */
 export type GapSum = { reason: string; lost: boolean; count: number; bytes: number; ns: number; example: string }
@@ -31,13 +35,22 @@ const reasons = [
   'guest_code',
 ]
 
-export async function info(session: Session, file: string, json: boolean): Promise<Result<void, string>> {
-  const decoded = decodeAll(session)
+export async function info({ session, bytes }: Trace, file: string, { json, decode }: { json: boolean; decode: boolean }): Promise<Result<void, string>> {
+  const isDecoded = decode || bytes <= MOST_DECODED
+  const decoded = isDecoded ? decodeAll(session) : ok(undefined)
   if (!decoded.ok) return decoded
   const facts = readFacts(session)
   if (!facts.ok) return facts
-  await print(json ? jsonText(infoJson(file, facts.value)) : infoText(file, facts.value))
+  if (!isDecoded) forgetCounts(facts.value)
+  await print(json ? jsonText(infoJson(file, facts.value, isDecoded)) : isDecoded ? infoText(file, facts.value) : indexText(file, facts.value))
   return ok(undefined)
+}
+
+/** What is not decoded is not counted: nobody should take that for 0. */
+function forgetCounts({ queues, threads, images }: Facts): void {
+  for (const column of [queues.packets, queues.instructions, threads.instructions, threads.branches, threads.cycles, threads.on_ns, images.instructions])
+    column.fill(Number.NaN)
+  threads.gaps.fill(ALL)
 }
 
 function readFacts(session: Session): Result<Facts, string> {
@@ -50,11 +63,12 @@ function readFacts(session: Session): Result<Facts, string> {
   return ok(facts as Facts)
 }
 
-export function infoJson(file: string, facts: Facts): unknown {
+export function infoJson(file: string, facts: Facts, decoded: boolean): unknown {
   return {
     version: JSON_VERSION,
     file,
-    info: jsonRows('info', facts.info),
+    decoded,
+    info: jsonRows('info', facts.info).filter(({ key }) => decoded || !countedFacts.includes(String(key))),
     queues: jsonRows('queues', facts.queues),
     threads: jsonRows('threads', facts.threads),
     images: jsonRows('images', facts.images).slice(1),
@@ -84,14 +98,31 @@ export function infoText(file: string, facts: Facts): string {
   return parts.join('')
 }
 
+/** The same of a trace whose index alone was read. */
+export function indexText(file: string, { info: facts, queues, threads, images }: Facts): string {
+  const aux = queues.aux_bytes.reduce((sum, bytes) => sum + bytes, 0)
+  const known = Array.from({ length: threads.rows }, (_, row) => row).filter((row) => (threads.tid[row] ?? -1) >= 0)
+  return [
+    `${file}\n`,
+    columns(factLines(facts, countedFacts), 'll'),
+    section(`Queues of trace: ${queues.rows}`, queueLines(queues).map((line) => line.slice(0, 3)), 'llr'),
+    section(`Threads: ${known.length}`, known.map((row) => [`  ${textAt(threads.comm, row) || 'unknown'}`, `${threads.pid[row] ?? -1}/${threads.tid[row] ?? -1}`]), 'lr'),
+    section(`Binaries: ${Math.max(0, images.rows - 1)}`, imageLines(images), 'llrl'),
+    `\nNot decoded: ${formatBytes(aux)} of trace. What was executed and what was lost is counted with --decode.\n`,
+  ].join('')
+}
+
+/** Known of what is decoded only. */
+const countedFacts = ['instructions', 'gaps_lost_bytes']
+
 /** Of use to `script` only. */
 const internalFacts = ['branches_name', 'instructions_name', 'event_width']
 
-function factLines(info: Tables['info']): string[][] {
+function factLines(info: Tables['info'], left: readonly string[] = []): string[][] {
   const lines: string[][] = []
   for (let row = 0; row < info.rows; row++) {
     const key = textAt(info.key, row)
-    if (!internalFacts.includes(key)) lines.push(['  ' + textAt(info.label, row), factText(key, textAt(info.value, row))])
+    if (!internalFacts.includes(key) && !left.includes(key)) lines.push(['  ' + textAt(info.label, row), factText(key, textAt(info.value, row))])
   }
   return lines
 }

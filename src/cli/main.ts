@@ -35,7 +35,7 @@ async function run(command: Command): Promise<Result<void, string>> {
   const { session } = trace.value
   switch (command.name) {
     case 'info':
-      return info(session, command.file, command.json)
+      return info(trace.value, command.file, command)
     case 'script':
       return script(session, command.file, command.options)
     case 'report':

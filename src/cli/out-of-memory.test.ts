@@ -8,44 +8,14 @@ import { Session } from '../engine/session'
 import { decoderUrl, instantiateDecoder, type Decoder } from '../engine/wasm'
 import type { Result } from '../lib/result'
 import { ALL } from '../model/tables.gen'
+import { limitedMemory } from '../test-support/limited-memory'
 import { FileSources } from './file-sources'
 
 const fixtures = join(import.meta.dirname, '../../wasm/test/fixtures')
 const sentence = 'The decoder ran out of memory (4 GB at most): close other tabs, or record a shorter trace.'
-const LIMITS_SECTION = 5
 const CRUMB = 4096
 
-/** The decoder's module with another limit of its memory, in pages of 64 kB. */
-function limited(pages: number): WebAssembly.Module {
-  const bytes = new Uint8Array(readFileSync(decoderUrl))
-  let at = 8
-  const number = () => {
-    let value = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++] ?? 0
-      value |= (byte & 127) << shift
-      if (byte < 128) return value
-    }
-  }
-  /** Writes `pages` over a number, as long as that was. */
-  const overwrite = () => {
-    const start = at
-    number()
-    for (let place = start; place < at; place++) bytes[place] = ((pages >> (7 * (place - start))) & 127) | (place + 1 < at ? 128 : 0)
-  }
-  for (;;) {
-    const section = bytes[at++]
-    const size = number()
-    if (section !== LIMITS_SECTION) {
-      at += size
-      continue
-    }
-    at += 2
-    overwrite()
-    overwrite()
-    return new WebAssembly.Module(bytes)
-  }
-}
+const limited = (pages: number) => new WebAssembly.Module(limitedMemory(readFileSync(decoderUrl), pages))
 
 function value<Value>(result: Result<Value, unknown>): Value {
   if (!result.ok) throw new Error(JSON.stringify(result.error))

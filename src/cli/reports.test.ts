@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { textColumn } from '../lib/text-column'
 import { emptyTable } from '../engine/columns'
 import { ALL } from '../model/tables.gen'
-import { infoText, sumGaps } from './info'
+import { indexText, infoText, sumGaps } from './info'
 import { jsonRow } from './json'
 import { PacketLines } from './packets'
 import { hottestBlocks, sumFunctions } from './report'
@@ -89,6 +89,37 @@ Binaries: 1
   /bin/hello  missing    Not given: 3 gaps.
 
 Decoding lost nothing of what could be read.
+`,
+  )
+})
+
+it('writes what the index of a large trace tells', () => {
+  const info = {
+    ...emptyTable('info', 2),
+    key: textColumn(['arch', 'instructions']),
+    label: textColumn(['Architecture', 'Instructions decoded']),
+    value: textColumn(['x86_64', '0']),
+  }
+  const queues = emptyTable('queues', 1)
+  queues.aux_bytes[0] = 5 * 2 ** 30
+  const threads = { ...emptyTable('threads', 2), comm: textColumn(['', 'hello']) }
+  threads.pid.set([-1, 42])
+  threads.tid.set([-1, 43])
+  const images = { ...emptyTable('images', 2), path: textColumn(['', '/bin/hello']), message: textColumn(['', 'Not given.']) }
+  expect(indexText('perf.data', { info, queues, threads, images, gaps: emptyTable('gaps', 0) })).toBe(
+    `perf.data
+  Architecture  x86_64
+
+Queues of trace: 1
+  0  CPU 0  5.00 GiB
+
+Threads: 1
+  hello  42/43
+
+Binaries: 1
+  /bin/hello  missing    Not given.
+
+Not decoded: 5.00 GiB of trace. What was executed and what was lost is counted with --decode.
 `,
   )
 })

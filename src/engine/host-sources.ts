@@ -12,7 +12,7 @@ const SMALL_FILE = 4 << 20
 const SMALL_FILES = 16 << 20
 /** Of reads up to this size, these bytes are kept while a trace is opened: who walks over its records looks there again. */
 const SMALL_READ = 64 << 10
-const SMALL_READS = 64 << 20
+const SMALL_READS = 256 << 20
 /** Read ahead where a record of AUX data begins: the records just before it, its header, and the first PSB behind it; of so many places at once. */
 const PLACE_BYTES = 28 << 10
 const BEFORE_PLACE = 2 << 10
@@ -47,6 +47,7 @@ export class InputSources implements HostSources {
       this.readAhead(this.inputs[source]?.file)
       return work()
     } finally {
+      for (const kept of this.walked.values()) for (const bytes of kept.empty()) letGo(bytes)
       this.walked = null
     }
   }
@@ -82,9 +83,11 @@ export class InputSources implements HostSources {
 
   private readBlob(name: string, blob: Blob, offset: number, into: Uint8Array): number {
     try {
-      const bytes = this.bytesAt(blob, offset, into.length)
+      const { bytes, isKept } = this.bytesAt(blob, offset, into.length)
       into.set(bytes)
-      return bytes.length
+      const { length } = bytes
+      if (!isKept) letGo(bytes)
+      return length
     } catch (error) {
       const reason = error instanceof Error ? error.name : String(error)
       this.failure = `${name} could not be read at byte ${offset} (${reason}); it may have changed or moved since it was opened: open it again.`
@@ -92,14 +95,13 @@ export class InputSources implements HostSources {
     }
   }
 
-  private bytesAt(blob: Blob, offset: number, length: number): Uint8Array {
-    if (blob.size <= SMALL_FILE) return this.small.bytesOf(blob, () => readNow(blob)).subarray(offset, offset + length)
+  private bytesAt(blob: Blob, offset: number, length: number): { bytes: Uint8Array<ArrayBuffer>; isKept: boolean } {
+    if (blob.size <= SMALL_FILE) return { bytes: this.small.bytesOf(blob, () => readNow(blob)).subarray(offset, offset + length), isKept: true }
     const kept = length <= SMALL_READ ? this.readsOf(blob) : null
     const known = kept?.find(offset, length)
-    if (known) return known
+    if (known) return { bytes: known, isKept: true }
     const bytes = readNow(blob.slice(offset, offset + length))
-    kept?.keep(offset, bytes)
-    return bytes
+    return { bytes, isKept: kept?.keep(offset, bytes) ?? false }
   }
 
   private readsOf(blob: Blob): KeptReads | null {
@@ -109,4 +111,15 @@ export class InputSources implements HostSources {
   }
 }
 
-const readNow = (blob: Blob): Uint8Array => new Uint8Array(new FileReaderSync().readAsArrayBuffer(blob))
+const nowhere = (): MessagePort => {
+  const { port1, port2 } = new MessageChannel()
+  port2.close()
+  return port1
+}
+
+/** Gives the memory of bytes that nobody needs any more back at once: a collector of garbage would let hundreds of megabytes of them pass before it looks. */
+export function letGo({ buffer }: Uint8Array<ArrayBuffer>): void {
+  if (buffer.byteLength > 0) nowhere().postMessage(null, [buffer])
+}
+
+const readNow = (blob: Blob): Uint8Array<ArrayBuffer> => new Uint8Array(new FileReaderSync().readAsArrayBuffer(blob))

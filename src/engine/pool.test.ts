@@ -12,7 +12,8 @@ class FakeWorker implements PoolWorker {
   readonly died: Promise<WorkerFailure>
   die: (sentence: string) => void = () => undefined
   terminated = false
-  private cancelled = false
+  private cancels = 0
+  private turn: Promise<unknown> = Promise.resolve()
   private readonly merged = new Set<number>()
 
   constructor(
@@ -40,11 +41,16 @@ class FakeWorker implements PoolWorker {
     this.world.log.push(`${this.number} adds ${inputs.map((input) => input.name).join(' ')}`)
     return ok(inputs.map(({ path }) => ({ path, state: path.startsWith('/x') ? ('unwanted' as const) : ('used' as const), sentence: '' })))
   }
-  async decode(segment: number) {
-    this.cancelled = false
+  decode(segment: number) {
+    const { cancels } = this
+    const decoded = this.turn.then(() => this.decodeNow(segment, cancels))
+    this.turn = decoded
+    return decoded
+  }
+  private async decodeNow(segment: number, cancels: number) {
     for (let slice = 0; slice < this.world.slices; slice++) {
       await new Promise((resolve) => setTimeout(resolve, 1))
-      if (this.cancelled) return ok({ state: 'cancelled' as const })
+      if (cancels !== this.cancels) return ok({ state: 'cancelled' as const })
     }
     const failing = this.world.fails.get(segment) ?? 0
     if (failing > 0) {
@@ -59,7 +65,7 @@ class FakeWorker implements PoolWorker {
     return ok({ state: 'part' as const, part: new Uint8Array([segment]) })
   }
   async cancel() {
-    this.cancelled = true
+    this.cancels++
   }
   async clockBreaks() {
     return ok(this.world.exact ? 0 : this.world.breaks)

@@ -27,6 +27,7 @@ export interface PoolWorker {
   /** In place of `open` and `addImages`. */
   resume(module: WebAssembly.Module, copy: SessionCopy, onBytes: (bytes: number) => void): Promise<Result<void, WorkerFailure>>
   addImages(inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>>
+  /** One at a time, in the order asked. */
   decode(segment: number): Promise<Result<Decoded, WorkerFailure>>
   cancel(): Promise<void>
   /** Merged segments whose clocks contradict their neighbours' (ptm_session_clock_breaks). */
@@ -71,6 +72,12 @@ type Opened = {
 
 /** What one `decode` shares among its members. */
 type Run = { opened: Opened; queue: SegmentQueue; report: ProgressReport; failures: EngineError[]; fatal: EngineError | null }
+
+/** A segment that a member decodes, or will when it is done with the one before. */
+type Begun = { segment: number; by: Member; decoded: Promise<Result<Decoded, WorkerFailure>> }
+
+/** Segments that a member is given at once. */
+const AT_HAND = 2
 
 /** Decoders that die are replaced this often for one trace. */
 const MOST_REPLACEMENTS = 4
@@ -292,37 +299,53 @@ export class PoolEngine implements Engine {
     return fail({ ...failures[0], sentence: lostSentence(missing, queue.count, failures[0]) })
   }
 
-  /** One member's share: segments off the queue until there are none, it is cancelled or cannot go on. */
+  /**
+   * One member's share: segments off the queue until there are none, it is cancelled or cannot go on.
+   * It has the next one at hand when it is done with one: the page may be busy then.
+   */
   private async decodeWith(run: Run, first: Member): Promise<void> {
     let member: Member | null = first
     let merging: Promise<void> = Promise.resolve()
-    while (member && !this.cancelled && !run.fatal && run.queue.left() > 0) {
-      const ready: Result<void, WorkerFailure> | void = await Promise.race([member.ready, this.stopped])
-      if (!ready) break
-      if (!ready.ok) {
-        run.failures.push(plain(ready.error))
-        member = this.replace(run.opened, member)
-        continue
+    const begun: Begun[] = []
+    for (;;) {
+      while (member && begun.length < AT_HAND && this.goesOn(run)) {
+        const ready: Result<void, WorkerFailure> | void = await Promise.race([member.ready, this.stopped])
+        if (!ready) break
+        if (!ready.ok) {
+          run.failures.push(plain(ready.error))
+          member = this.replace(run.opened, member)
+          continue
+        }
+        const segment = this.goesOn(run) ? run.queue.take(member) : null
+        if (segment === null) break
+        begun.push({ segment, by: member, decoded: ask(member, (worker) => worker.decode(segment)) })
       }
-      const segment = this.cancelled ? null : run.queue.take(member)
-      if (segment === null) break
-      const decoded: Result<Decoded, WorkerFailure> = await ask(member, (worker) => worker.decode(segment))
-      member.bytes = 0
+      const oldest = begun.shift()
+      if (!oldest) break
+      const decoded = await oldest.decoded
+      oldest.by.bytes = 0
       if (!decoded.ok) {
         run.failures.push(plain(decoded.error))
-        run.queue.putBack(segment, member)
-        if (decoded.error.ended) member = this.replace(run.opened, member)
+        const { ended } = decoded.error
+        // What waited behind it was not tried.
+        for (const { segment } of ended ? begun.splice(0) : []) run.queue.forget(segment)
+        run.queue.putBack(oldest.segment, oldest.by)
+        if (ended) member = this.replace(run.opened, oldest.by)
       } else if (decoded.value.state === 'cancelled') {
-        run.queue.forget(segment)
+        run.queue.forget(oldest.segment)
       } else {
         const { part } = decoded.value
         // Parts are merged in turn with what views ask, which may take long: after a stop nobody waits for that.
         await Promise.race([merging, this.stopped])
-        run.queue.decoded(segment)
-        merging = merging.then(() => this.merge(run, segment, part))
+        run.queue.decoded(oldest.segment)
+        merging = merging.then(() => this.merge(run, oldest.segment, part))
       }
     }
     await Promise.race([merging, this.stopped])
+  }
+
+  private goesOn(run: Run): boolean {
+    return !this.cancelled && !run.fatal && run.queue.left() > 0
   }
 
   private async merge(run: Run, segment: number, part: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -4,7 +4,7 @@
 // worker.ts puts it behind comlink.
 import { fail, ok, type Result } from '../lib/result'
 import type { TableName, Tables } from '../model/tables.gen'
-import { InputSources } from './host-sources'
+import { InputSources, letGo } from './host-sources'
 import type { Decoded, Merged, SessionCopy, WorkerFailure } from './pool'
 import type { ImageOutcome, Input, TableRequest } from './protocol'
 import { Session } from './session'
@@ -18,7 +18,10 @@ const REPORT_MS = 100
 export class WorkerSession {
   private session: Session | null = null
   private readonly sources = new InputSources()
-  private cancelled = false
+  /** Grows with every cancel: what was asked for before that is not wanted. */
+  private cancels = 0
+  /** Settles when the last decode that was asked for is over: one at a time, in the order asked. */
+  private decoding: Promise<unknown> = Promise.resolve()
   private budget = FIRST_BUDGET
   /** Tickets of the questions that are still to be answered. */
   private readonly wanted = new Set<number>()
@@ -47,6 +50,7 @@ export class WorkerSession {
   async resume(module: WebAssembly.Module, { image, inputs }: SessionCopy): Promise<Result<void, WorkerFailure>> {
     for (const { name, file } of inputs) this.sources.add(name, file)
     this.session = await Session.resume(module, this.sources, image)
+    letGo(image.memory)
     return ok(undefined)
   }
 
@@ -64,10 +68,21 @@ export class WorkerSession {
   }
 
   /** Decodes one segment; `onBytes` hears of the AUX bytes done about every 100 ms. */
-  async decode(segment: number, onBytes: (bytes: number) => void): Promise<Result<Decoded, WorkerFailure>> {
-    const session = this.session
-    if (!session) return notOpen
-    this.cancelled = false
+  decode(segment: number, onBytes: (bytes: number) => void): Promise<Result<Decoded, WorkerFailure>> {
+    const { session, cancels } = this
+    if (!session) return Promise.resolve(notOpen)
+    const decoded = this.decoding.then(() => this.decodeNow(session, segment, onBytes, () => cancels !== this.cancels))
+    this.decoding = decoded.catch(() => undefined)
+    return decoded
+  }
+
+  private async decodeNow(
+    session: Session,
+    segment: number,
+    onBytes: (bytes: number) => void,
+    isCancelled: () => boolean,
+  ): Promise<Result<Decoded, WorkerFailure>> {
+    if (isCancelled()) return ok({ state: 'cancelled' })
     const started = this.judge(session.decodeStart(segment))
     if (!started.ok) return started
     let bytes = 0
@@ -85,7 +100,7 @@ export class WorkerSession {
         reported = now
       }
       await nextEvent()
-      if (this.cancelled) return ok({ state: 'cancelled' })
+      if (isCancelled()) return ok({ state: 'cancelled' })
     }
     const part = this.judge(session.part())
     return part.ok ? ok({ state: 'part', part: part.value }) : part
@@ -96,12 +111,13 @@ export class WorkerSession {
   }
 
   cancel(): void {
-    this.cancelled = true
+    this.cancels++
   }
 
-  async merge(part: Uint8Array): Promise<Result<Merged, WorkerFailure>> {
+  async merge(part: Uint8Array<ArrayBuffer>): Promise<Result<Merged, WorkerFailure>> {
     return this.inTurn(async (session) => {
       const merged = this.judge(session.merge(part))
+      letGo(part)
       return merged.ok ? ok({ instructions: session.instructions() }) : merged
     })
   }

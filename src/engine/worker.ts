@@ -39,7 +39,7 @@ const api = {
   cancel: (): void => session.cancel(),
   drop: (ticket: number): void => session.drop(ticket),
   clockBreaks: (): Promise<Result<number, WorkerFailure>> => session.clockBreaks(),
-  merge: (part: Uint8Array): Promise<Result<Merged, WorkerFailure>> => session.merge(part),
+  merge: (part: Uint8Array<ArrayBuffer>): Promise<Result<Merged, WorkerFailure>> => session.merge(part),
   async query<Name extends TableName>(name: Name, request: TableRequest, ticket: number): Promise<Result<Tables[Name], WorkerFailure>> {
     const answer = await session.query(name, request, ticket)
     return answer.ok ? transfer(answer, tableBuffers(name, answer.value)) : answer

@@ -79,7 +79,7 @@ export function VirtualTable(props: VirtualTableProps) {
   const { columns, rowCount, rowHeight = 22, selection, onSelect, onRange, leadIn } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [size, setSize] = useState<Size>({ width: 0, height: unmeasuredHeight })
-  const [top, setTop] = useState(0)
+  const [top, setTop] = useState(() => firstTop(props.reveal ?? null, rowHeight))
   const [widths, setWidths] = useState<Record<string, number>>({})
   const idBase = useId()
 
@@ -210,6 +210,12 @@ function moves(
   if (next === null || next < 0) return false
   select(next, event.shiftKey)
   return true
+}
+
+/** Where a table that opens on a row stands until its size is known: what is asked for first is what will be seen. */
+function firstTop(reveal: VirtualTableProps['reveal'], rowHeight: number): number {
+  if (!reveal) return 0
+  return rowHeight * (reveal.atTop ? reveal.row : Math.max(0, reveal.row - Math.floor(unmeasuredHeight / 3 / rowHeight)))
 }
 
 /** The position that shows `row`: unmoved when it is well on screen. */

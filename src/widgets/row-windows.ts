@@ -102,7 +102,8 @@ export function useWindowPlan(range: RowRange, rowCount: number, isHeld: (range:
   const [settled, setSettled] = useState(range)
   const { first, end } = range
   const lastMove = useRef(Number.NEGATIVE_INFINITY)
-  const wanted = isNear(settled, range) || isHeld(range) ? range : settled
+  const isFirst = settled.end <= settled.first
+  const wanted = isFirst || isNear(settled, range) || isHeld(range) ? range : settled
   useEffect(() => {
     const now = performance.now()
     const isDragged = now - lastMove.current < settle_ms

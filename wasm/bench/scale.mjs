@@ -43,9 +43,11 @@ const residentOf = (pid) => {
     return 0
   }
 }
+/** Of the largest of these processes: a browser keeps an empty renderer ready beside a page's. */
+const largestOf = (pids) => Math.max(...pids.map(residentOf))
 function watch(pids) {
   let peak = 0
-  const timer = setInterval(() => (peak = Math.max(peak, pids().reduce((sum, pid) => sum + residentOf(pid), 0))), SAMPLE_MS)
+  const timer = setInterval(() => (peak = Math.max(peak, largestOf(pids()))), SAMPLE_MS)
   return () => (clearInterval(timer), peak)
 }
 
@@ -68,12 +70,22 @@ async function freePort() {
   return port
 }
 
-/** What the command line finds of the trace: its binaries and the thread with the most instructions. */
-function factsOf(trace) {
+/** The trace's binaries, as the command line finds them. */
+function binariesOf(trace) {
   const made = spawnSync(process.execPath, [ptarmigan, 'info', '--json', trace, ...(symfs ? ['--symfs', symfs] : [])], { maxBuffer: 1 << 28 })
-  const { images, threads } = JSON.parse(made.stdout.toString())
-  const binaries = images.map(({ path }) => join(symfs || '/', path)).filter((path) => existsSync(path) && statSync(path).isFile())
-  return { binaries, thread: threads.reduce((most, one) => (one.instructions > most.instructions ? one : most)) }
+  const { images } = JSON.parse(made.stdout.toString())
+  return images.map(({ path }) => join(symfs || '/', path)).filter((path) => existsSync(path) && statSync(path).isFile())
+}
+
+/** The thread with the most instructions, as the page tells it: "comm pid/tid · 1.90 M". */
+async function busiestThread(page) {
+  const texts = await page.getByRole('combobox', { name: 'Thread', exact: true }).locator('option').allInnerTexts()
+  const units = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 }
+  const threads = texts.flatMap((text) => {
+    const [, pid, tid, count, unit] = /(\d+)\/(\d+) · ([\d.]+)\s?([KMGT]?)/.exec(text) ?? []
+    return pid === undefined ? [] : [{ pid, tid, instructions: Number(count) * units[unit] }]
+  })
+  return threads.reduce((most, one) => (one.instructions > most.instructions ? one : most))
 }
 
 /** Waits for an element without looking at each frame: that would make the browser draw them all, beside the decoders. */
@@ -155,7 +167,7 @@ async function frames(page) {
   return { median: gaps[gaps.length >> 1], p95: gaps[Math.floor(gaps.length * 0.95)], count: gaps.length }
 }
 
-async function runTab(trace, { binaries, thread }) {
+async function runTab(trace, binaries) {
   const port = await freePort()
   const store = mkdtempSync(join(tmpdir(), 'ptarmigan-scale-'))
   const server = spawn(process.execPath, [ptarmigan, 'serve', '--port', String(port), '--store', store], { stdio: 'ignore' })
@@ -189,9 +201,9 @@ async function runTab(trace, { binaries, thread }) {
     await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-ready.png') })
     facts.frames = await frames(page)
     await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-timeline.png') })
-    facts.jumps = await jumps(page, thread)
+    facts.jumps = await jumps(page, await busiestThread(page))
     facts.peak = stop()
-    facts.after = tab.reduce((sum, pid) => sum + residentOf(pid), 0)
+    facts.after = largestOf(tab)
     await page.getByTestId('files-input').first().setInputFiles([trace, ...binaries])
     facts.cancels = await cancels(page)
     return facts
@@ -273,17 +285,20 @@ const list = (times) => times.map((ms) => ms.toFixed(0)).join(' ')
 const rows = []
 for (const trace of traces) {
   const size = statSync(trace).size
-  const row = [`${megabytes(size)} MB`, '', '', '', '', '', '', '', '', '', '', '']
+  const row = [`${megabytes(size)} MB`, '', '', '', '', '', '', '', '', '', '', '', '']
   console.log(`${trace}: ${megabytes(size)} MB`)
   if (withCli) {
-    const { ms, peak } = await runCli(['report', trace])
-    row.splice(1, 2, `${seconds(ms)} s`, `${megabytes(peak)} MB`)
-    console.log(`  report: ${seconds(ms)} s, ${(size / 1e3 / ms).toFixed(1)} MB/s, ${megabytes(peak)} MB of memory`)
+    const { ms, peak, text } = await runCli(['report', '--json', '--limit', '1000000', trace])
+    const calls = JSON.parse(text).functions.reduce((sum, one) => sum + one.calls, 0)
+    row.splice(1, 3, `${(calls / 1e6).toFixed(1)} M`, `${seconds(ms)} s`, `${megabytes(peak)} MB`)
+    console.log(`  ${(calls / 1e6).toFixed(1)} M calls; report: ${seconds(ms)} s, ${(size / 1e3 / ms).toFixed(1)} MB/s, ${megabytes(peak)} MB of memory`)
+    const index = await runCli(['info', trace])
+    console.log(`  info: ${seconds(index.ms)} s, ${megabytes(index.peak)} MB of memory`)
   }
   if (withTab && executablePath) {
-    const tab = await runTab(trace, factsOf(trace))
+    const tab = await runTab(trace, binariesOf(trace))
     const { frames, jumps, cancels } = tab
-    row.splice(3, 9, `${seconds(tab.picture)} s`, `${seconds(tab.ready)} s`, `${tab.cpu.toFixed(1)} s`, `${megabytes(tab.peak)} MB`,
+    row.splice(4, 9, `${seconds(tab.picture)} s`, `${seconds(tab.ready)} s`, `${tab.cpu.toFixed(1)} s`, `${megabytes(tab.peak)} MB`,
       `${frames.median.toFixed(1)} / ${frames.p95.toFixed(1)} ms`, `${list(jumps.range)} ms`, `${list(jumps.large)} ms`, `${list(jumps.instruction)} ms`, `${list(cancels)} ms`)
     console.log(`  tab: first screen ${Math.round(tab.firstScreen / 1e3)} kB; picture ${seconds(tab.picture)} s; decoded ${seconds(tab.ready)} s (${(size / 1e3 / tab.ready).toFixed(1)} MB/s); ${tab.cpu.toFixed(1)} s of CPU time; memory at most ${megabytes(tab.peak)} MB, ${megabytes(tab.after)} MB after`)
     console.log(`  frames: median ${frames.median.toFixed(1)} ms, 95 % under ${frames.p95.toFixed(1)} ms, ${frames.count}`)
@@ -293,7 +308,7 @@ for (const trace of traces) {
 }
 
 if (write) {
-  const heads = ['trace', '`report`', 'its memory', 'picture', 'decoded', 'CPU of the tab', 'its memory', 'frames, median / 95 %', 'ranges of 1/1000', 'ranges of 1/10, 3/10, 5/10, 8/10', 'instructions (the first opens the view)', 'cancel']
+  const heads = ['trace', 'calls', '`report`', 'its memory', 'picture', 'decoded', 'CPU of the tab', 'its memory', 'frames, median / 95 %', 'ranges of 1/1000', 'ranges of 1/10, 3/10, 5/10, 8/10', 'instructions (the first opens the view)', 'cancel']
   const line = (cells) => `| ${cells.join(' | ')} |`
   const text = `# Time and memory by the size of the trace
 

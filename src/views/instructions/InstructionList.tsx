@@ -53,8 +53,8 @@ export function InstructionList({ threads, thread, picker }: Props) {
   const [syntax, setSyntax] = useDetail('instructions.syntax', syntaxCodec)
   const [sourceShown, setSourceShown] = useDetail('instructions.source', sourceCodec)
   const { lineOf, available: hasSources } = useSourceLines()
-  const held = useInstructions(thread, visible, rowCount)
   const { selection, reveal, select, keepTop } = useSelection(thread, rowCount)
+  const held = useInstructions(thread, visible, rowCount, selection?.active ?? null)
   const onRange = useCallback(
     (rows: typeof visible) => {
       setVisible(rows)

@@ -11,10 +11,7 @@ import { countText, shortCount } from '../../widgets/number-text'
 import { Sentence } from '../../widgets/Sentence'
 import { PickBox, ViewFrame } from '../../widgets/ViewFrame'
 import { InstructionList } from './InstructionList'
-import { preloadDisassembler } from './use-disassembler'
 import './instructions.css'
-
-preloadDisassembler()
 
 export default function InstructionsView() {
   const threads = useStore((store) => store.session.threads)

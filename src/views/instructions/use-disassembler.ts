@@ -23,11 +23,6 @@ async function load(): Promise<Disassembler | null> {
   }
 }
 
-/** Begins to load it, so that it is there when the first rows are. */
-export function preloadDisassembler(): void {
-  loading ??= load()
-}
-
 /** Text of one row; '' until the library is there, or for bytes that are no instruction. */
 export type TextOf = (table: InstructionsTable, index: number) => string
 
@@ -35,8 +30,8 @@ export function useDisassembler(syntax: Syntax): TextOf {
   const [library, setLibrary] = useState<Disassembler | null>(null)
   useEffect(() => {
     let mounted = true
-    preloadDisassembler()
-    void loading?.then((found) => mounted && setLibrary(found))
+    loading ??= load()
+    void loading.then((found) => mounted && setLibrary(found))
     return () => void (mounted = false)
   }, [])
   return useMemo(() => remembering(library, syntax), [library, syntax])

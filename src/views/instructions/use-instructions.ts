@@ -12,8 +12,10 @@ const requestOf = (thread: number, window: number | null | undefined) =>
 /** `hasLines`: a source line was seen, in this trace as it is decoded now. */
 export type HeldInstructions = HeldRows<InstructionsTable> & { hasLines: boolean }
 
-export function useInstructions(thread: number, range: RowRange, rowCount: number): HeldInstructions {
+/** `target`: a row that will be on screen; asked for before the table has moved there. */
+export function useInstructions(thread: number, range: RowRange, rowCount: number, target: number | null): HeldInstructions {
   const version = useStore((store) => store.session.version)
+  useTable('instructions', requestOf(thread, target === null ? null : Math.floor(target / windowRows)))
   const useAnswers = (plan: WindowPlan) => [
     useTable('instructions', requestOf(thread, plan[0])),
     useTable('instructions', requestOf(thread, plan[1])),

@@ -6,21 +6,38 @@
 /* Trace that a page of instructions is decoded from, about. */
 #define SHOWN_BYTES (16u << 10)
 
+/* The clock at `offset`, which lies in segment `row`: what is looked at next is often next to what was looked at last. */
+static ptm_status clock_at(ptm_session *session, ptm_replay *replay, const ptm_flow_config *config, uint32_t row)
+{
+	ptm_known_clock *known = &session->replayed;
+	uint32_t queue = replay->stream.queue;
+	uint64_t packets;
+
+	if (known->version == session->version && known->queue == queue && known->offset == replay->offset) {
+		ptm_stream_want(&replay->stream, replay->offset, replay->offset + SHOWN_BYTES);
+		replay->clock = known->clock;
+		return PTM_OK;
+	}
+	/* The scan and what is looked at: the first read in there is the only one. */
+	ptm_stream_want(&replay->stream, session->segments.at[row].offset, replay->offset + SHOWN_BYTES);
+	PTM_TRY(ptm_segment_clock(session, row));
+	const ptm_segment *segment = &session->segments.at[row];
+	replay->clock = segment->clock;
+	if (replay->offset > segment->offset)
+		PTM_TRY(ptm_flow_scan(config, segment->offset, replay->offset, &replay->clock, &packets));
+	*known = (ptm_known_clock){ .version = session->version, .queue = queue, .offset = replay->offset, .clock = replay->clock };
+	return PTM_OK;
+}
+
 ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, ptm_replay *replay)
 {
 	ptm_flow_config config;
-	uint64_t offset = checkpoint ? checkpoint->offset : 0, packets;
+	uint64_t offset = checkpoint ? checkpoint->offset : 0;
 	uint32_t row = ptm_segment_at(session, queue, offset);
 
 	*replay = (ptm_replay){ .stream = ptm_stream_of(session, queue), .offset = offset };
 	ptm_stream_config(&replay->stream, &config);
-	/* The scan and what is looked at: the first read in there is the only one. */
-	ptm_stream_want(&replay->stream, session->segments.at[row].offset, offset + SHOWN_BYTES);
-	PTM_TRY(ptm_segment_clock(session, row));
-	const ptm_segment *segment = &session->segments.at[row];
-	replay->clock = segment->clock;
-	if (offset > segment->offset)
-		PTM_TRY(ptm_flow_scan(&config, segment->offset, offset, &replay->clock, &packets));
+	PTM_TRY(clock_at(session, replay, &config, row));
 	if (checkpoint) {
 		replay->instruction = checkpoint->instruction;
 		replay->packet = checkpoint->packet;

@@ -150,18 +150,6 @@ static ptm_status find_start(ptm_session *session)
 	return PTM_OK;
 }
 
-/* Larger ones of a huge trace: what is kept of each is much the same, and there should be no end of them. */
-static uint32_t segment_bytes(const ptm_session *session)
-{
-	uint64_t bytes = 0;
-
-	for (uint32_t i = 0; i < session->file.queues.length; i++)
-		bytes += session->file.queues.at[i].size / PTM_MOST_SEGMENTS;
-	if (bytes < PTM_SEGMENT_BYTES)
-		return PTM_SEGMENT_BYTES;
-	return bytes < PTM_MOST_SEGMENT_BYTES ? (uint32_t)bytes : PTM_MOST_SEGMENT_BYTES;
-}
-
 static uint32_t idle_thread(const ptm_session *session)
 {
 	for (uint32_t row = 1; row < session->sideband.threads.length; row++)
@@ -187,7 +175,7 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "This session has a trace open already.");
 	session->opened = true;
 	if (!session->segment_bytes)
-		session->segment_bytes = segment_bytes(session);
+		session->segment_bytes = PTM_SEGMENT_BYTES;
 	ptm_source_init_careful(&session->source, source, size, TRACE_WINDOW);
 	PTM_TRY(ptm_trace_file_open_directory(&session->file, &session->source, session->data_files.at, session->data_files.length,
 		&session->strings, &session->message));

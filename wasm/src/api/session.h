@@ -14,9 +14,6 @@
 
 /* AUX bytes per segment, about: the cut is at the next PSB. */
 #define PTM_SEGMENT_BYTES (1u << 20)
-/* Of more segments than this each has more bytes; up to as many as are read at once. */
-#define PTM_MOST_SEGMENTS 2048
-#define PTM_MOST_SEGMENT_BYTES (3u << 20)
 
 /* What is known of the clock at a segment's start: nothing; what a stretch before
  * it says (see ptm_segment_clock); what all packets before it say. */
@@ -68,6 +65,14 @@ typedef struct ptm_ordinals {
 	PTM_ARRAY(uint32_t) by_queue;    /* rows of runs, sorted by (queue, first_instruction) */
 } ptm_ordinals;
 
+/* The clock at a place in a queue's stream that was scanned for. */
+typedef struct ptm_known_clock {
+	uint32_t version;        /* of the profile; 0: none is known */
+	uint32_t queue;
+	uint64_t offset;
+	ptm_clock clock;
+} ptm_known_clock;
+
 struct ptm_session {
 	ptm_message message;
 	ptm_source source;
@@ -117,6 +122,7 @@ struct ptm_session {
 	ptm_profile *profile;
 	uint32_t version;                 /* grows with every merge */
 	uint64_t instructions;            /* of all merged segments */
+	ptm_known_clock replayed;         /* at the checkpoint that was last decoded from */
 	ptm_ordinals ordinals;
 	PTM_ARRAY(uint32_t) thread_samples; /* ordinary samples of each thread; empty: not counted yet */
 	PTM_ARRAY(uint32_t) image_samples;  /* the same of each image */

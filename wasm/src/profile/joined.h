@@ -36,6 +36,7 @@ struct ptm_profile {
 	ptm_blocks *blocks;          /* borrowed */
 	ptm_spaces *spaces;          /* borrowed; NULL: functions are known by number only */
 	PTM_ARRAY(ptm_part_data *) parts; /* sorted by (queue, segment); owned */
+	ptm_slab kept;               /* what stays of each of them */
 	PTM_ARRAY(ptm_seed) seeds;
 	PTM_ARRAY(uint32_t) first_segment; /* per queue, and one past the last; empty: not known, nothing is settled */
 	uint32_t idle_thread;        /* runs on every CPU at once; PTM_ALL: none */
@@ -95,6 +96,10 @@ void ptm_joined_free(ptm_joined *joined);
 
 /* timeline.c: calls settled and of `work` -> calls, call_parents. */
 ptm_status ptm_join_calls(ptm_profile *profile, const ptm_joined *work) PTM_MUST_CHECK;
+
+/* profile.c: moves what stays of the parts into memory of its own, where it is whole; the old is given back.
+ * PTM_NO_MEMORY: all is as it was. */
+ptm_status ptm_profile_repack(ptm_profile *profile) PTM_MUST_CHECK;
 
 /* timeline.c: leaves the shortest stored calls out, and unites stored gaps, when there are far too many. */
 void ptm_profile_thin(ptm_profile *profile);

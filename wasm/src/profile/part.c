@@ -50,11 +50,13 @@ void ptm_part_leave_out(ptm_part *part, uint64_t shortest_ns)
 
 void ptm_part_data_free(ptm_part_data *data)
 {
-	ptm_array_free(&data->runs);
 	ptm_array_free(&data->pieces);
 	ptm_array_free(&data->nodes);
 	ptm_array_free(&data->frames);
 	ptm_array_free(&data->calls);
+	if (data->is_kept)
+		return;
+	ptm_array_free(&data->runs);
 	ptm_array_free(&data->gaps);
 	ptm_array_free(&data->checkpoints);
 }

@@ -94,6 +94,7 @@ typedef struct ptm_part_data {
 	PTM_ARRAY(ptm_checkpoint) checkpoints; /* instruction and packet count from the part's start */
 
 	/* The joined profile's own; they do not travel. */
+	bool is_kept;                /* runs, gaps and checkpoints lie in the profile's slab: they cannot grow */
 	uint32_t row;                /* among the profile's parts */
 	uint32_t piece_count;        /* also when they are freed */
 	uint32_t settled;            /* pieces joined for good; all: pieces, nodes, frames and calls are freed */

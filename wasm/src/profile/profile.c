@@ -31,6 +31,7 @@ void ptm_profile_free(ptm_profile *profile)
 		free_part(profile->parts.at[i]);
 	for (uint32_t i = 0; i < profile->seeds.length; i++)
 		free(profile->seeds.at[i].stack);
+	ptm_slab_free(&profile->kept);
 	ptm_joined_free(&profile->settled);
 	ptm_sums_free(&profile->sums);
 	ptm_call_tree_free(&profile->tree_index);
@@ -104,6 +105,59 @@ static bool find_part(const ptm_profile *profile, const ptm_part_data *part, uin
 	       profile->parts.at[from]->segment == part->segment;
 }
 
+/* Copies of the part's runs, gaps and checkpoints in `slab`, of the arrays' types; nothing is freed. */
+static ptm_status keep(ptm_slab *slab, const ptm_part_data *part, ptm_part_data *copy)
+{
+	copy->runs.at = ptm_slab_copy(slab, part->runs.at, part->runs.length * sizeof *part->runs.at);
+	copy->gaps.at = ptm_slab_copy(slab, part->gaps.at, part->gaps.length * sizeof *part->gaps.at);
+	copy->checkpoints.at = ptm_slab_copy(slab, part->checkpoints.at, part->checkpoints.length * sizeof *part->checkpoints.at);
+	return copy->runs.at && copy->gaps.at && copy->checkpoints.at ? PTM_OK : PTM_NO_MEMORY;
+}
+
+static void take_kept(ptm_part_data *part, const ptm_part_data *copy)
+{
+	if (!part->is_kept) {
+		free(part->runs.at);
+		free(part->gaps.at);
+		free(part->checkpoints.at);
+	}
+	part->runs.at = copy->runs.at;
+	part->gaps.at = copy->gaps.at;
+	part->checkpoints.at = copy->checkpoints.at;
+	part->runs.capacity = part->runs.length;
+	part->gaps.capacity = part->gaps.length;
+	part->checkpoints.capacity = part->checkpoints.length;
+	part->is_kept = true;
+}
+
+/* What stays of a part goes where it is not in the way of what does not. */
+static ptm_status keep_part(ptm_profile *profile, ptm_part_data *part)
+{
+	ptm_part_data copy;
+
+	PTM_TRY(keep(&profile->kept, part, &copy));
+	take_kept(part, &copy);
+	return PTM_OK;
+}
+
+ptm_status ptm_profile_repack(ptm_profile *profile)
+{
+	uint32_t count = profile->parts.length;
+	ptm_part_data *copies = calloc((size_t)count + 1, sizeof *copies);
+	ptm_status status = copies ? PTM_OK : PTM_NO_MEMORY;
+	ptm_slab packed = { 0 };
+
+	for (uint32_t i = 0; status == PTM_OK && i < count; i++)
+		status = keep(&packed, profile->parts.at[i], &copies[i]);
+	for (uint32_t i = 0; status == PTM_OK && i < count; i++)
+		take_kept(profile->parts.at[i], &copies[i]);
+	ptm_slab_free(status == PTM_OK ? &profile->kept : &packed);
+	if (status == PTM_OK)
+		profile->kept = packed;
+	free(copies);
+	return status;
+}
+
 static ptm_status insert_part(ptm_profile *profile, ptm_part_data *part, const ptm_part_counters *counters, bool *is_taken)
 {
 	uint32_t row;
@@ -112,6 +166,7 @@ static ptm_status insert_part(ptm_profile *profile, ptm_part_data *part, const p
 	if (find_part(profile, part, &row))
 		return PTM_OK;
 	PTM_TRY(ptm_array_reserve(&profile->parts, 1));
+	PTM_TRY(keep_part(profile, part));
 	PTM_TRY(ptm_part_counters_add(counters, &profile->stats));
 	memmove(profile->parts.at + row + 1, profile->parts.at + row, (profile->parts.length - row) * sizeof *profile->parts.at);
 	profile->parts.at[row] = part;
@@ -243,17 +298,29 @@ static ptm_status join(ptm_profile *profile, ptm_joined *work)
 	return ptm_join_blocks(profile);
 }
 
-/* Answers are all of one state: all new, or, when memory is out, all empty. */
-static void refresh(ptm_profile *profile)
+static ptm_status join_all(ptm_profile *profile)
 {
 	ptm_joined work = { 0 };
 
+	clear(profile);
+	ptm_status status = join(profile, &work);
+	ptm_joined_free(&work);
+	return status;
+}
+
+/* Answers are all of one state: all new, or, when memory is out, all empty. Before
+ * that the sums are given up: they only make ranges quicker. */
+static void refresh(ptm_profile *profile)
+{
 	if (!profile->is_stale)
 		return;
-	clear(profile);
-	if (join(profile, &work) != PTM_OK)
+	ptm_status status = join_all(profile);
+	if (status == PTM_NO_MEMORY && !profile->is_broken && profile->settled.sums) {
+		ptm_sums_turn_off(&profile->sums);
+		status = join_all(profile);
+	}
+	if (status != PTM_OK)
 		clear(profile);
-	ptm_joined_free(&work);
 	profile->is_stale = false;
 }
 

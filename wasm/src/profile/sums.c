@@ -7,9 +7,12 @@
 void ptm_sums_free(ptm_sums *sums)
 {
 	for (uint32_t i = 0; i < sums->segments.length; i++) {
+		if (sums->segments.at[i].is_closed)
+			continue;
 		ptm_array_free(&sums->segments.at[i].bytes);
 		ptm_array_free(&sums->segments.at[i].places);
 	}
+	ptm_slab_free(&sums->slab);
 	for (uint32_t i = 0; i < sums->epochs.length; i++)
 		ptm_array_free(&sums->epochs.at[i].nodes);
 	ptm_array_free(&sums->segments);
@@ -25,7 +28,7 @@ ptm_status ptm_sums_expect(ptm_sums *sums, uint32_t segments)
 	return PTM_OK;
 }
 
-static void turn_off(ptm_sums *sums)
+void ptm_sums_turn_off(ptm_sums *sums)
 {
 	ptm_sums_free(sums);
 	sums->is_off = true;
@@ -39,7 +42,7 @@ uint32_t ptm_sums_begin_epoch(ptm_sums *sums)
 		return PTM_NO_EPOCH;
 	if (ptm_array_push(&sums->epochs, none) == PTM_OK)
 		return sums->epochs.length - 1;
-	turn_off(sums);
+	ptm_sums_turn_off(sums);
 	return PTM_NO_EPOCH;
 }
 
@@ -48,9 +51,10 @@ void ptm_sums_map_epoch(ptm_sums *sums, uint32_t epoch, const uint32_t *nodes, u
 	if (sums->is_off || epoch >= sums->epochs.length)
 		return;
 	ptm_epoch_map *map = &sums->epochs.at[epoch];
+	sums->kept += (uint64_t)count * sizeof *nodes - (uint64_t)map->nodes.length * sizeof *nodes;
 	map->nodes.length = 0;
-	if (ptm_array_reserve(&map->nodes, count) != PTM_OK)
-		return turn_off(sums);
+	if (sums->kept > PTM_MOST_SUMS || ptm_array_reserve(&map->nodes, count) != PTM_OK)
+		return ptm_sums_turn_off(sums);
 	if (count)
 		memcpy(map->nodes.at, nodes, count * sizeof *nodes);
 	map->nodes.length = count;
@@ -135,24 +139,29 @@ void ptm_sums_add(ptm_sums *sums, const ptm_part_data *part, uint32_t piece, con
 	ptm_segment_sums *into = &sums->segments.at[part->segment];
 	uint32_t before = into->bytes.length;
 	if (reserve_places(into, part->piece_count) != PTM_OK || put_nodes(into, part, &part->pieces.at[piece], place, map) != PTM_OK)
-		return turn_off(sums);
+		return ptm_sums_turn_off(sums);
 	into->places.at[piece] = *place;
 	sums->kept += into->bytes.length - before + sizeof *place;
 	if (sums->kept > PTM_MOST_SUMS)
-		turn_off(sums);
+		ptm_sums_turn_off(sums);
 }
 
 void ptm_sums_close(ptm_sums *sums, uint32_t segment)
 {
-	if (sums->is_off || segment >= sums->segments.length || !sums->segments.at[segment].bytes.length)
+	if (sums->is_off || segment >= sums->segments.length || sums->segments.at[segment].is_closed)
 		return;
 	ptm_segment_sums *sum = &sums->segments.at[segment];
-	/* Keeping the memory when that fails does no harm. */
-	uint8_t *moved = realloc(sum->bytes.at, sum->bytes.length);
-	if (!moved)
-		return;
-	sum->bytes.at = moved;
+	uint8_t *bytes = ptm_slab_copy(&sums->slab, sum->bytes.at, sum->bytes.length);
+	ptm_sum_place *places = ptm_slab_copy(&sums->slab, sum->places.at, sum->places.length * sizeof *places);
+	if (!bytes || !places)
+		return ptm_sums_turn_off(sums);
+	free(sum->bytes.at);
+	free(sum->places.at);
+	sum->bytes.at = bytes;
+	sum->places.at = places;
 	sum->bytes.capacity = sum->bytes.length;
+	sum->places.capacity = sum->places.length;
+	sum->is_closed = true;
 }
 
 ptm_status ptm_sums_take(const ptm_sums *sums, uint32_t segment, const uint32_t *rows, uint32_t count, ptm_weights *weights)

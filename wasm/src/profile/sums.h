@@ -9,11 +9,12 @@
 #ifndef PTM_PROFILE_SUMS_H
 #define PTM_PROFILE_SUMS_H
 
+#include "base/slab.h"
 #include "profile/part.h"
 
 #define PTM_NO_EPOCH UINT32_MAX
 /* Most bytes of all sums: beyond that none are kept, and ranges are decoded again. */
-#define PTM_MOST_SUMS (96u << 20)
+#define PTM_MOST_SUMS (192u << 20)
 
 /* Where a piece lay: its base is `node` of the tree of `epoch`. */
 typedef struct ptm_sum_place {
@@ -26,6 +27,7 @@ typedef struct ptm_sum_place {
 typedef struct ptm_segment_sums {
 	PTM_ARRAY(uint8_t) bytes;
 	PTM_ARRAY(ptm_sum_place) places; /* of each piece; PTM_NO_EPOCH: not joined */
+	bool is_closed;          /* all are noted: both lie in the slab */
 } ptm_segment_sums;
 
 /* The nodes of an epoch's tree as nodes of the joined one. */
@@ -36,11 +38,15 @@ typedef struct ptm_epoch_map {
 typedef struct ptm_sums {
 	PTM_ARRAY(ptm_segment_sums) segments;
 	PTM_ARRAY(ptm_epoch_map) epochs;
-	uint64_t kept;           /* bytes of all segments */
+	ptm_slab slab;           /* of segments that are closed */
+	uint64_t kept;           /* bytes of all segments and epochs */
 	bool is_off;             /* there were too many */
 } ptm_sums;
 
 void ptm_sums_free(ptm_sums *sums);
+
+/* Gives them up: from now on none are kept. */
+void ptm_sums_turn_off(ptm_sums *sums);
 
 /* Makes room for `segments` of them. */
 ptm_status ptm_sums_expect(ptm_sums *sums, uint32_t segments) PTM_MUST_CHECK;
@@ -54,7 +60,7 @@ void ptm_sums_map_epoch(ptm_sums *sums, uint32_t epoch, const uint32_t *nodes, u
 /* Notes piece `piece` of `part`, laid at `place`: node i of the piece is map[i] of the epoch's tree. */
 void ptm_sums_add(ptm_sums *sums, const ptm_part_data *part, uint32_t piece, const ptm_sum_place *place, const uint32_t *map);
 
-/* Gives back what the lists of a segment do not need; all its pieces are noted. */
+/* All pieces of a segment are noted: what it holds is put where it takes no more room than it needs. */
 void ptm_sums_close(ptm_sums *sums, uint32_t segment);
 
 /* Adds the weights of `segment` to those of `rows`: of each of the joined tree's `count` nodes one. PTM_NOT_FOUND: an epoch is not mapped. */

@@ -260,9 +260,12 @@ void ptm_profile_thin(ptm_profile *profile)
 	if (count_calls(profile) > 2 * PTM_PROFILE_CALLS)
 		while (count_calls(profile) > PTM_PROFILE_CALLS && profile->settled.shortest_ns < (uint64_t)1 << 62)
 			thin_calls(profile);
-	if (profile->stored_gaps > 4 * PTM_PROFILE_GAPS)
-		while (profile->stored_gaps > 2 * PTM_PROFILE_GAPS && profile->gap_shift < 62)
-			thin_gaps(profile);
+	if (profile->stored_gaps <= 2 * PTM_PROFILE_GAPS)
+		return;
+	while (profile->stored_gaps > PTM_PROFILE_GAPS && profile->gap_shift < 62)
+		thin_gaps(profile);
+	/* Keeping the memory when that fails does no harm. */
+	(void)!ptm_profile_repack(profile);
 }
 
 /* ---------------------------------------------------------------- stack -- */
