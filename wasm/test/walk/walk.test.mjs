@@ -33,6 +33,7 @@ const given = {
   bpf: ['--kallsyms', join(folder, 'kallsyms')],
   jit: ['--jitdump', join(folder, 'jit-88.dump')],
   guest: ['--guest-code'],
+  'guest-kernel': ['--guestkallsyms', join(folder, 'kallsyms')],
 }
 
 describe.each(expected.map((line) => line.split(' ')))('%s', (name, count, instructions, branches) => {
@@ -46,6 +47,12 @@ describe.each(expected.map((line) => line.split(' ')))('%s', (name, count, instr
 it('vmlinux beside kcore and kallsyms changes no name', () => {
   const [name, , instructions] = expected.map((line) => line.split(' ')).find(([walk]) => walk === 'kcore')
   expect(hashOf(script(name, ...FIELDS, ...given.kcore, '--vmlinux', join(folder, 'vmlinux')))).toBe(instructions)
+})
+
+it('the kernel of virtual machines may be a vmlinux, whose names are others, and is known by where it was', () => {
+  const perf = '62440f75d54765eaa63e2753babec8c1' // perf 6.1 with --guestvmlinux
+  expect(hashOf(script('guest-kernel', ...FIELDS, '--guestvmlinux', join(folder, 'vmlinux')))).toBe(perf)
+  expect(hashOf(script('guest-kernel', ...FIELDS, '--vmlinux', join(folder, 'vmlinux')))).toBe(perf)
 })
 
 /** What is said of a kernel file that is not used. */
