@@ -15,8 +15,11 @@ import type { ScriptOptions } from './script'
 import { makeScriptOptions, scriptOptions } from './script-args'
 import { type Values, textOf } from './values'
 
+/** What is known of virtual machines: that their code lies in the process that runs them, and files of their kernel. */
+export type Guest = { code: boolean; files: string[] }
+
 /** `given`: files that hold code or names, besides the binaries of the trace. */
-type Common = { file: string; symfs: string | undefined; given: string[]; guestCode: boolean; raw?: RawOptions }
+type Common = { file: string; symfs: string | undefined; given: string[]; guest: Guest; raw?: RawOptions }
 
 export type Command =
   | { name: 'help'; text: string }
@@ -50,6 +53,8 @@ Options of all commands
   --kallsyms FILE    its /proc/kallsyms; a kcore beside it is used too
   --jitdump FILE     code of a runtime (jit-PID.dump; one at the traced path is found)
   --guest-code       what virtual machines run lies in the process that runs them (KVM's self tests)
+  --guestvmlinux FILE, --guestkallsyms FILE
+                     the kernel of virtual machines; a kcore beside kallsyms is used too
   -h, --help         this text
 
 script (prints what perf script 6.1 prints)
@@ -121,6 +126,8 @@ const common = {
   kallsyms: { type: 'string' },
   jitdump: { type: 'string', multiple: true },
   'guest-code': { type: 'boolean' },
+  guestvmlinux: { type: 'string' },
+  guestkallsyms: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   ...rawFlags,
 } as const
@@ -177,21 +184,24 @@ export function parseCommand(words: readonly string[]): Result<Command, string> 
   const [file] = files
   if (file === undefined) return fail(`${name} needs a trace: ptarmigan ${name} FILE`)
   if (files.length > 1) return fail(`${name} reads one trace; ${files.length} were given: ${files.join(', ')}`)
-  return command.make({ values, common: { file, symfs: textOf(values, 'symfs'), given: givenFiles(values), guestCode: values['guest-code'] === true, ...(raw.value && { raw: raw.value }) } })
+  return command.make({ values, common: { file, symfs: textOf(values, 'symfs'), given: givenFiles(values), guest: guestOf(values), ...(raw.value && { raw: raw.value }) } })
 }
 
 /** As perf: kcore is taken from beside kallsyms. */
-function givenFiles(values: Values): string[] {
-  const kallsyms = textOf(values, 'kallsyms')
+function kernelFiles(vmlinux: string | undefined, kallsyms: string | undefined): string[] {
   const kcore = kallsyms === undefined ? undefined : join(dirname(kallsyms), 'kcore')
-  const dumps = values['jitdump']
-  return [
-    textOf(values, 'vmlinux'),
-    kallsyms,
-    kcore !== undefined && existsSync(kcore) ? kcore : undefined,
-    ...(Array.isArray(dumps) ? dumps.map(String) : []),
-  ].filter((path) => path !== undefined)
+  return [vmlinux, kallsyms, kcore !== undefined && existsSync(kcore) ? kcore : undefined].filter((path) => path !== undefined)
 }
+
+function givenFiles(values: Values): string[] {
+  const dumps = values['jitdump']
+  return [...kernelFiles(textOf(values, 'vmlinux'), textOf(values, 'kallsyms')), ...(Array.isArray(dumps) ? dumps.map(String) : [])]
+}
+
+const guestOf = (values: Values): Guest => ({
+  code: values['guest-code'] === true,
+  files: kernelFiles(textOf(values, 'guestvmlinux'), textOf(values, 'guestkallsyms')),
+})
 
 /** "-F -ip" is a value, not an option, and so are "-C 1": joins them to their names. */
 function joinValues(words: readonly string[]): string[] {

@@ -30,7 +30,7 @@ async function run(command: Command): Promise<Result<void, string>> {
     case 'open':
       return open(command.options)
   }
-  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets', command.raw, command.given, command.guestCode)
+  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets', command.raw, command.given, command.guest)
   if (!trace.ok) return trace
   const { session } = trace.value
   switch (command.name) {

@@ -8,6 +8,7 @@ import { Session } from '../engine/session'
 import { decoderUrl } from '../engine/wasm'
 import type { ByteSource } from '../share/pieces'
 import type { EngineError, ImageOutcome } from '../engine/protocol'
+import type { Guest } from './args'
 import { FileSources } from './file-sources'
 import { KERNEL, MachineFinder, SymfsFinder, type Candidate, type ImageFinder } from './find-images'
 import { bundleInputs, byteSource } from './open-bundle'
@@ -18,14 +19,14 @@ import { archivedImages, openUnpacked, traceInputs, type OfferedImage, type Trac
 /** `file`: the perf.data's bytes, `name`: its name; out of the bundle, where one was opened. */
 export type Trace = { session: Session; bytes: number; file: ByteSource; name: string }
 
-/** Opens `path` (or the raw stream; `guestCode`: see Session.guestCode) and offers the binaries it names, if they are wanted; refused binaries are named on stderr. */
+/** Opens `path` (or the raw stream; `guest`: see Session.guestCode, guestFiles) and offers the binaries it names, if they are wanted; refused binaries are named on stderr. */
 export async function openTrace(
   path: string,
   symfs: string | undefined,
   wantsImages: boolean,
   raw?: RawOptions,
   given: readonly string[] = [],
-  guestCode = false,
+  guest: Guest = { code: false, files: [] },
 ): Promise<Result<Trace, string>> {
   const sources = new FileSources()
   const packed = symfs === undefined ? ok(null) : await archivedImages(symfs, sources)
@@ -38,7 +39,7 @@ export async function openTrace(
   if (!inputs.ok) return inputs
   const { trace, data, images } = inputs.value
   const session = await Session.create(await WebAssembly.compile(await readFile(decoderUrl)), sources)
-  if (guestCode) session.guestCode()
+  if (guest.code) session.guestCode()
   const opened = openWith(session, trace, data)
   if (!opened.ok) return fail(`${path}: ${opened.error.sentence}`)
   if (wantsImages) {
@@ -46,6 +47,8 @@ export async function openTrace(
     if (!along.ok) return along
     const named = offerNamed(session, sources, given)
     if (!named.ok) return named
+    const guests = offerGuests(session, sources, guest.files)
+    if (!guests.ok) return guests
     // A bundle has what it needs: another binary of the same name would only be a wrong one.
     const offered = bundle.value ? ok(undefined) : await offerFound(session, sources, finder.value)
     if (!offered.ok) return offered
@@ -95,6 +98,14 @@ function offerNamed(session: Session, sources: FileSources, given: readonly stri
     if (outcome.value.state !== 'used') say(outcome.value.sentence)
   }
   return ok(undefined)
+}
+
+/** The same of the kernel of virtual machines. */
+function offerGuests(session: Session, sources: FileSources, files: readonly string[]): Result<void, string> {
+  session.guestFiles(true)
+  const offered = offerNamed(session, sources, files)
+  session.guestFiles(false)
+  return offered
 }
 
 /** What this machine has of kernels, unless one is given: what is of another kernel is not worth a word. */

@@ -76,6 +76,7 @@ export function fakeDecoder(overrides: Partial<DecoderExports> = {}): FakeDecode
     ptm_session_segment_bytes: () => undefined,
     ptm_session_exact_clocks: () => undefined,
     ptm_session_guest_code: () => undefined,
+    ptm_session_guest_files: () => undefined,
     ptm_query: (_session, request, answer) => {
       fake.request = new DataView(memory.buffer.slice(request, request + 48))
       if (fake.more-- > 0) return 2

@@ -130,6 +130,11 @@ export class Session {
     this.run('being told how to cut', (decoder) => ok(decoder.ptm_session_segment_bytes(this.session, bytes)))
   }
 
+  /** Kernel files given from now on are those of guests (true), or of the traced machine first. */
+  guestFiles(guests: boolean): void {
+    this.run('being told whose files come', (decoder) => ok(decoder.ptm_session_guest_files(this.session, guests ? 1 : 0)))
+  }
+
   /** Before `open`: code of guests lies in the process that runs them. */
   guestCode(): void {
     this.run('being told of guests', (decoder) => ok(decoder.ptm_session_guest_code(this.session)))

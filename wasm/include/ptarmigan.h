@@ -88,6 +88,10 @@ void ptm_session_segment_bytes(ptm_session *session, uint32_t bytes);
  * --guest-code). Guests' code is not known else. */
 void ptm_session_guest_code(ptm_session *session);
 
+/* Files of a kernel that are given from now on are those of guests' kernel, or (false)
+ * of the traced machine's, and of the guests' only where they do not fit that. */
+void ptm_session_guest_files(ptm_session *session, bool guests);
+
 /* ---------------------------------------------------------------- Decode */
 
 /* A trace is cut into segments (see ARCHITECTURE.md) that decode independently. */

@@ -168,22 +168,8 @@ function makeJit() {
   return { name: 'jit', data, walked }
 }
 
-/** A process that runs a virtual machine whose code is its own (perf script --guest-code). */
-function makeGuest() {
-  run('gcc', '-c', join(programs, 'guest.S'), '-o', 'guest.o')
-  run('ld', '--build-id=sha1', '-o', 'guest', 'guest.o')
-  copyFileSync(join(scratch, 'guest'), join(out, 'symfs/opt/ptarmigan/guest'))
-  const symbols = symbolsOf('guest')
-  const text = section('guest', '.text')
-  const machine = {
-    entry: symbols.get('guest_code').address,
-    exit: symbols.get('vmexit').address,
-    exits: Array.from({ length: STEPS / 21 }, (_, at) => at * 21),
-    indirect: [],
-  }
-  const psbs = [2, 6, 7, 20, 21, 300, 1000, 1001, 2000]
-  const walked = walk({ code: [text], entry: text.start, steps: STEPS, kernelEntry: {}, indirect: [], firstTsc: 100000, machine, psbs })
-  const data = startTrace()
+/** Sideband of a process that runs a virtual machine. */
+function runMachine(data, walked, text) {
   const at = { pid: 77, tid: 78 }
   data.comm({ time: 1000, pid: 77 }, 'hypervisor')
   data.map({ time: 1001, pid: 77 }, '/opt/ptarmigan/guest', text.start, 0x1000n, 0x1000n)
@@ -194,7 +180,28 @@ function makeGuest() {
   data.last = walked.tscOf(STEPS)
   data.auxtrace(walked.packets)
   data.buildIds([{ path: '/opt/ptarmigan/guest', id: buildId('guest') }])
-  return { name: 'guest', data, walked }
+}
+
+/** One whose code is its own (perf script --guest-code), or one that runs a kernel. */
+function makeGuest(name, isKernel) {
+  run('gcc', '-c', join(programs, 'guest.S'), '-o', 'guest.o')
+  run('ld', '--build-id=sha1', '-o', 'guest', 'guest.o')
+  copyFileSync(join(scratch, 'guest'), join(out, 'symfs/opt/ptarmigan/guest'))
+  const symbols = symbolsOf('guest')
+  const text = section('guest', '.text')
+  const machine = {
+    entry: isKernel ? at('do_syscall_64') : symbols.get('guest_code').address,
+    exit: symbols.get('vmexit').address,
+    exits: Array.from({ length: STEPS / 21 }, (_, at) => at * 21),
+    indirect: isKernel ? [at('sys_a'), at('weak_alias'), at('unsized_label')] : [],
+  }
+  const psbs = [2, 6, 7, 20, 21, 300, 1000, 1001, 2000]
+  const code = isKernel ? [text, kernel.text] : [text]
+  const walked = walk({ code, entry: text.start, steps: STEPS, kernelEntry: {}, indirect: [], firstTsc: 100000, machine, psbs })
+  const data = startTrace()
+  if (isKernel) data.guestKernelMap(kernel.text.start, 0x1000000n)
+  runMachine(data, walked, text)
+  return { name, data, walked }
 }
 
 /** A core file as /proc/kcore is one. */
@@ -247,7 +254,8 @@ const walks = [
   makeKernel('poke', { withModule: true, withPokes: true }),
   makeKernel('bpf', { withModule: true, withBpf: true }),
   makeJit(),
-  makeGuest(),
+  makeGuest('guest', false),
+  makeGuest('guest-kernel', true),
 ]
 for (const { name, data } of walks) {
   writeFileSync(join(out, `${name}.perf.data`), data.write())
@@ -262,6 +270,7 @@ run('perf', 'inject', '--jit', '-i', 'jit.perf.data', '-o', 'injected.data')
 run('mv', 'injected.data', 'jit.perf.data')
 const lines = walks.map((one) => {
   if (one.name === 'guest') return judge(one, ['--symfs', symfs, '--guest-code'])
+  if (one.name === 'guest-kernel') return judge(one, ['--symfs', symfs, '--guestkallsyms', join(symfs, 'kallsyms')])
   const given = one.name === 'jit' ? [] : one.name === 'vmlinux' ? ['--vmlinux', 'vmlinux'] : ['--kallsyms', join(symfs, 'kallsyms')]
   return judge(one, one.name === 'jit' ? [] : ['--symfs', symfs, ...given])
 })

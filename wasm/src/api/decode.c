@@ -206,6 +206,11 @@ void ptm_session_guest_code(ptm_session *session)
 	session->guest_code = true;
 }
 
+void ptm_session_guest_files(ptm_session *session, bool guests)
+{
+	session->images.for_guest = guests;
+}
+
 void ptm_session_exact_clocks(ptm_session *session)
 {
 	session->exact_clocks = true;

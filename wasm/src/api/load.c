@@ -34,9 +34,15 @@ static ptm_status load_map(ptm_session *session, const ptm_record *record, uint6
 		.file_offset = record->as.map.file_offset,
 		.name = record->as.map.name,
 	};
-	/* A guest's addresses are not ours. */
-	if (map.end <= map.start || record->as.map.guest)
+	if (map.end <= map.start)
 		return PTM_OK;
+	/* A guest's addresses are not ours. */
+	if (record->as.map.guest) {
+		PTM_TRY(ptm_kernel_want_guest(&session->images, map.name, map.start, map.end, map.file_offset, &map.image));
+		map.name = map.image ? session->images.images.at[map.image].path : 0;
+		map.file_offset = map.start;
+		return map.image ? ptm_spaces_map_guest(session->spaces, &map) : PTM_OK;
+	}
 	if (kernel) {
 		PTM_TRY(ptm_kernel_want(&session->images, map.name, map.start, map.end, map.file_offset, build_id, record->as.map.build_id_length,
 			&map.image, &map.name));

@@ -161,7 +161,9 @@ typedef struct image_totals { uint64_t instructions, lost_bytes, gaps, samples; 
 static uint32_t image_of_gap(const ptm_session *session, const ptm_gap *gap)
 {
 	int32_t pid = session->sideband.threads.at[gap->thread].pid;
-	const ptm_map *map = ptm_spaces_find(session->spaces, ptm_spaces_at(session->spaces, pid, session->flow_source == PTM_SOURCE_BTS ? gap->end_ns : gap->start_ns), gap->ip);
+	uint32_t space = gap->reason == PTM_GAP_GUEST_CODE ? ptm_spaces_as_guest(session->spaces, 0) :
+		ptm_spaces_at(session->spaces, pid, session->flow_source == PTM_SOURCE_BTS ? gap->end_ns : gap->start_ns);
+	const ptm_map *map = ptm_spaces_find(session->spaces, space, gap->ip);
 	return map ? map->image : 0;
 }
 
@@ -175,7 +177,7 @@ static void sum_images(ptm_session *session, image_totals *sums)
 	}
 	const ptm_gap *gaps = ptm_profile_gaps(session->profile, &count);
 	for (uint32_t i = 0; i < count; i++) {
-		if (gaps[i].reason != PTM_GAP_NO_CODE)
+		if (gaps[i].reason != PTM_GAP_NO_CODE && gaps[i].reason != PTM_GAP_GUEST_CODE)
 			continue;
 		image_totals *sum = &sums[image_of_gap(session, &gaps[i])];
 		sum->lost_bytes += gaps[i].bytes;

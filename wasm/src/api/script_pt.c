@@ -144,21 +144,27 @@ ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane 
 	if (ptm_samples_skips(samples, script->options.skip))
 		return PTM_OK;
 	row->is_guest = row->ip ? from->item.from_guest : from->item.to_guest;
-	uint32_t guest = row->is_guest ? ptm_sideband_guest_of(&session->sideband, from->thread) : 0;
+	uint32_t guest = row->is_guest ? ptm_session_guest_of(session, from->thread) : 0;
 	/* perf prints nothing of guests that it knows nothing of. */
 	if (row->is_guest && !guest)
 		return PTM_OK;
-	if (guest)
+	uint32_t space = script->space, kernel_space = script->kernel_space;
+	if (guest) {
 		ptm_script_set_thread(script, guest, samples->record_ns);
+		script->space = script->kernel_space = ptm_spaces_as_guest(session->spaces, session->guest_code ? space : 0);
+	}
 	if (!row->ns && !session->pt.timeless && !script->options.timeless)
 		row->ns = ptm_time_ns(&session->time, tsc);
-	if (session->made_ns.length)
+	if (session->made_ns.length && !guest)
 		script->space = ptm_spaces_at(session->spaces, script->pid, ptm_load_named_ns(session, samples->record_ns, row->ns));
 	if (samples->follows_stacks && from->thread < samples->stacks.length && samples->stacks.at[from->thread].trace)
 		row->stack = &samples->stacks.at[from->thread];
 	ptm_script_put_row(script, row);
-	if (guest)
+	if (guest) {
 		ptm_script_set_thread(script, from->thread, samples->record_ns);
+		script->space = space;
+		script->kernel_space = kernel_space;
+	}
 	if (samples->any_missing && (!row->length || row->length == LENGTH_UNKNOWN))
 		ptm_samples_try_code(session, samples, row->ip);
 	return script->status;

@@ -302,4 +302,7 @@ void ptm_samples_free(ptm_samples *samples);
 void ptm_cut_free(ptm_session *session);
 void ptm_events_free(ptm_session *session);
 
+/* Row of the thread that stands for what a virtual machine does that `thread` runs; 0: nothing is known of it. */
+uint32_t ptm_session_guest_of(const ptm_session *session, uint32_t thread);
+
 #endif

@@ -2,6 +2,7 @@
 /* Queues as streams of bytes for the flow, who runs on them, and their cut into
  * segments. */
 #include "api/cut.h"
+#include "image/kernel.h"
 
 /* The MTC period is a field of four bits; a damaged file may claim more. */
 #define MTC_PERIOD_MASK 15
@@ -143,13 +144,19 @@ static uint64_t next_change(const ptm_session *session, uint64_t tsc)
 	return low < session->change_tsc.length ? session->change_tsc.at[low] : UINT64_MAX;
 }
 
-/* What runs while a virtual machine does, where the guest's code lies in the process that runs it. */
+uint32_t ptm_session_guest_of(const ptm_session *session, uint32_t thread)
+{
+	bool is_known = session->guest_code || ptm_kernel_is_given(&session->images.guest);
+	return is_known ? ptm_sideband_guest_of(&session->sideband, thread) : 0;
+}
+
+/* What runs while a virtual machine does: its kernel, where that was given, and what lies in the process that runs it, where it was told so. */
 static void guest_context(const ptm_session *session, ptm_flow_context *context)
 {
-	uint32_t guest = ptm_sideband_guest_of(&session->sideband, context->thread);
-	context->knows_guest = guest;
+	uint32_t guest = ptm_session_guest_of(session, context->thread);
+	context->knows_guest = guest && session->guest_code;
 	context->guest_thread = guest ? guest : context->thread;
-	context->guest_space = ptm_spaces_as_guest(session->spaces, guest ? context->space : 0);
+	context->guest_space = ptm_spaces_as_guest(session->spaces, session->guest_code ? context->space : 0);
 }
 
 /* Without times nobody can say who ran when: the trace's thread, if it has but one process. */

@@ -270,17 +270,19 @@ ptm_status ptm_sideband_build(ptm_sideband *sideband, const ptm_trace_file *file
 	return have_sched_switch == MODE_TRACEPOINT ? PTM_UNSUPPORTED : PTM_OK;
 }
 
-/* As perf does it for --guest-code. */
-ptm_status ptm_sideband_add_guests(ptm_sideband *sideband, const ptm_trace_file *file)
+/* As perf does it for --guest-code; of guests whose kernel alone is known it has no names. */
+ptm_status ptm_sideband_add_guests(ptm_sideband *sideband, ptm_strings *strings)
 {
 	uint32_t first = sideband->threads.length, name;
 	char text[32];
 
 	for (uint32_t row = 1; row < first; row++) {
 		ptm_thread guest = { .pid = sideband->threads.at[row].pid, .tid = sideband->threads.at[row].tid, .guest = true };
-		int length = snprintf(text, sizeof text, "[guest/%d]", guest.pid);
-		PTM_TRY(ptm_strings_add(file->strings, text, (size_t)length, &name));
 		PTM_TRY(ptm_array_push(&sideband->threads, guest));
+		if (!strings)
+			continue;
+		int length = snprintf(text, sizeof text, "[guest/%d]", guest.pid);
+		PTM_TRY(ptm_strings_add(strings, text, (size_t)length, &name));
 		PTM_TRY(set_name(sideband, sideband->threads.length - 1, 0, name, false));
 	}
 	sideband->first_guest = first > 1 ? first : 0;

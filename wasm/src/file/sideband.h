@@ -46,8 +46,8 @@ typedef struct ptm_sideband {
 ptm_status ptm_sideband_build(ptm_sideband *sideband, const ptm_trace_file *file, uint32_t have_sched_switch) PTM_MUST_CHECK;
 void ptm_sideband_free(ptm_sideband *sideband);
 
-/* Gives every thread known so far a guest's beside it, named as perf names it ("[guest/PID]"). */
-ptm_status ptm_sideband_add_guests(ptm_sideband *sideband, const ptm_trace_file *file) PTM_MUST_CHECK;
+/* Gives every thread known so far a guest's beside it, with `strings` named as perf names it ("[guest/PID]"). */
+ptm_status ptm_sideband_add_guests(ptm_sideband *sideband, ptm_strings *strings) PTM_MUST_CHECK;
 /* Row of the guest that `thread` may enter; 0: none. */
 uint32_t ptm_sideband_guest_of(const ptm_sideband *sideband, uint32_t thread);
 

@@ -31,7 +31,7 @@ typedef struct process {
 struct ptm_spaces {
 	ptm_images *images;      /* borrowed */
 	ptm_map_tree tree;
-	ptm_kernel_maps kernel;
+	ptm_kernel_maps kernel, guest; /* guest: of virtual machines; it has one epoch */
 	PTM_ARRAY(space) spaces;         /* row 0: empty */
 	PTM_ARRAY(code) codes;           /* row 0: of the empty space */
 	PTM_ARRAY(process) processes;
@@ -53,6 +53,8 @@ ptm_status ptm_spaces_new(ptm_spaces **spaces, ptm_images *images)
 		status = ptm_functions_init(&made->functions, images);
 	if (status == PTM_OK)
 		status = ptm_kernel_maps_init(&made->kernel);
+	if (status == PTM_OK)
+		status = ptm_kernel_maps_init(&made->guest);
 	if (status == PTM_OK)
 		status = ptm_array_push(&made->spaces, (space){ 0 });
 	if (status == PTM_OK)
@@ -85,6 +87,7 @@ void ptm_spaces_free(ptm_spaces *spaces)
 	ptm_array_free(&spaces->codes);
 	ptm_map_tree_free(&spaces->tree);
 	ptm_kernel_maps_free(&spaces->kernel);
+	ptm_kernel_maps_free(&spaces->guest);
 	ptm_functions_free(&spaces->functions);
 	free(spaces);
 }
@@ -95,6 +98,7 @@ ptm_status ptm_spaces_clear(ptm_spaces *spaces)
 	spaces->spaces.length = spaces->codes.length = 1;
 	ptm_map_tree_free(&spaces->tree);
 	PTM_TRY(ptm_map_tree_init(&spaces->tree));
+	PTM_TRY(ptm_kernel_maps_clear(&spaces->guest));
 	return ptm_kernel_maps_clear(&spaces->kernel);
 }
 
@@ -208,11 +212,16 @@ static ptm_status set_code(ptm_spaces *spaces, const space *before, const ptm_ma
 }
 
 /* The kernel's maps of the whole trace. */
-static ptm_status map_kernel(ptm_spaces *spaces, const ptm_map *map)
+static ptm_status map_kernel(ptm_spaces *spaces, ptm_kernel_maps *kernel, const ptm_map *map)
 {
-	uint32_t *root = &spaces->kernel.epochs.at[0].maps;
-	PTM_TRY(ptm_array_push(&spaces->kernel.changes, ((ptm_kernel_change){ 0, *map, false, 0 })));
+	uint32_t *root = &kernel->epochs.at[0].maps;
+	PTM_TRY(ptm_array_push(&kernel->changes, ((ptm_kernel_change){ 0, *map, false, 0 })));
 	return ptm_map_tree_put(&spaces->tree, *root, map, root);
+}
+
+ptm_status ptm_spaces_map_guest(ptm_spaces *spaces, const ptm_map *map)
+{
+	return map->end <= map->start ? PTM_OK : map_kernel(spaces, &spaces->guest, map);
 }
 
 ptm_status ptm_spaces_map_function(ptm_spaces *spaces, uint64_t time, const ptm_map *map)
@@ -229,6 +238,7 @@ ptm_status ptm_spaces_poke(ptm_spaces *spaces, uint64_t time, uint64_t address, 
 
 ptm_status ptm_spaces_settle(ptm_spaces *spaces)
 {
+	PTM_TRY(ptm_kernel_maps_settle(&spaces->guest, &spaces->tree, &spaces->images->guest));
 	return ptm_kernel_maps_settle(&spaces->kernel, &spaces->tree, &spaces->images->kernel);
 }
 
@@ -266,7 +276,7 @@ ptm_status ptm_spaces_map(ptm_spaces *spaces, uint64_t time, int32_t pid, const 
 	if (map->end <= map->start)
 		return PTM_OK;
 	if (pid == -1)
-		return map_kernel(spaces, map);
+		return map_kernel(spaces, &spaces->kernel, map);
 	return spaces->images->jitdumps.length && has_no_code(image_of(spaces, map)) ? map_memory(spaces, time, pid, map)
 										      : map_user(spaces, time, pid, map);
 }
@@ -370,7 +380,7 @@ uint32_t ptm_spaces_kernel_code_id(const ptm_spaces *spaces, uint32_t space, uin
 {
 	uint32_t epoch = space < spaces->spaces.length ? spaces->spaces.at[space].epoch : 0;
 	if (epoch == GUEST_EPOCH)
-		return spaces->spaces.at[space].code;
+		return PTM_KERNEL_CODE | PTM_GUEST_CODE;
 	return PTM_KERNEL_CODE | (epoch ? ptm_kernel_maps_version(&spaces->kernel, epoch, ip) : 0);
 }
 
@@ -380,8 +390,8 @@ const ptm_map *ptm_spaces_find(const ptm_spaces *spaces, uint32_t space, uint64_
 	uint32_t row = space < spaces->spaces.length ? space : 0;
 	map = ptm_map_tree_next(&spaces->tree, spaces->spaces.at[row].maps, ip);
 	uint32_t epoch = spaces->spaces.at[row].epoch;
-	if ((!map || map->start > ip) && epoch != GUEST_EPOCH)
-		map = ptm_map_tree_next(&spaces->tree, spaces->kernel.epochs.at[epoch].maps, ip);
+	if (!map || map->start > ip)
+		map = ptm_map_tree_next(&spaces->tree, epoch == GUEST_EPOCH ? spaces->guest.epochs.at[0].maps : spaces->kernel.epochs.at[epoch].maps, ip);
 	return map && map->start <= ip && (map->image || map->name) ? map : NULL;
 }
 

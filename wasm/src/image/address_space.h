@@ -17,6 +17,8 @@ typedef struct ptm_map {
 
 /* In the code ids of kernel code; the rest counts its versions. */
 #define PTM_KERNEL_CODE 0x80000000u
+/* In those of a guest's kernel too. */
+#define PTM_GUEST_CODE 0x40000000u
 
 typedef struct ptm_spaces ptm_spaces;
 
@@ -36,6 +38,8 @@ ptm_status ptm_spaces_clear(ptm_spaces *spaces) PTM_MUST_CHECK;
 ptm_status ptm_spaces_map_function(ptm_spaces *spaces, uint64_t time, const ptm_map *map) PTM_MUST_CHECK;
 /* The kernel's code at `address` became `bytes`. */
 ptm_status ptm_spaces_poke(ptm_spaces *spaces, uint64_t time, uint64_t address, const uint8_t *bytes, uint32_t length) PTM_MUST_CHECK;
+/* The kernel of guests is there, always. */
+ptm_status ptm_spaces_map_guest(ptm_spaces *spaces, const ptm_map *map) PTM_MUST_CHECK;
 /* Lays out the kernel's maps: after the records, and when files of the kernel were given. */
 ptm_status ptm_spaces_settle(ptm_spaces *spaces) PTM_MUST_CHECK;
 

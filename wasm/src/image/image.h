@@ -46,6 +46,7 @@ typedef struct ptm_image {
 	bool is_32bit;           /* ELFCLASS32 */
 	bool is_anonymous;       /* //anon, [heap], JIT: no file to ask for */
 	bool is_vdso, is_kernel; /* is_kernel: modules and eBPF too */
+	bool is_guest;           /* the kernel of virtual machines */
 	bool is_flat;            /* code is at any file offset; there are no loads */
 	bool symbols_read, more_read;
 	uint8_t names;           /* enum ptm_names_kind */
@@ -89,7 +90,8 @@ typedef struct ptm_kernel {
 
 typedef struct ptm_images {
 	ptm_strings *strings;    /* borrowed */
-	ptm_kernel kernel;
+	ptm_kernel kernel, guest; /* guest: of virtual machines; only the kernel itself */
+	bool for_guest;                  /* files of a kernel that are offered are the guest's */
 	PTM_ARRAY(ptm_image) images;
 	PTM_ARRAY(uint32_t) by_path;     /* string id of a path -> its first image's row, 0: none */
 	PTM_ARRAY(struct ptm_jitdump) jitdumps; /* image/names.h */

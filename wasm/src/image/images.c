@@ -48,6 +48,7 @@ void ptm_images_free(ptm_images *images)
 	ptm_array_free(&images->by_path);
 	ptm_array_free(&images->jitdumps);
 	ptm_kernel_free(&images->kernel);
+	ptm_kernel_free(&images->guest);
 }
 
 static bool starts(const char *text, const char *with)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define KERNEL_NAME "[kernel.kallsyms]"
+#define GUEST_NAME "[guest.kernel.kallsyms]"
 #define KERNEL_HALF 0xffff800000000000u /* addresses of the kernel */
 #define CORE_FILE 4              /* ET_CORE */
 
@@ -68,6 +69,30 @@ ptm_status ptm_kernel_want(ptm_images *images, uint32_t name, uint64_t start, ui
 	return ptm_strings_add(images->strings, suffix, strlen(suffix), &kernel->reference_name);
 }
 
+ptm_status ptm_kernel_want_guest(ptm_images *images, uint32_t name, uint64_t start, uint64_t end, uint64_t reference, uint32_t *image)
+{
+	ptm_kernel *guest = &images->guest;
+	const char *text = ptm_strings_get(images->strings, name);
+	const size_t length = sizeof GUEST_NAME - 1;
+
+	*image = 0;
+	if (strncmp(text, GUEST_NAME, length))
+		return PTM_OK;
+	if (guest->image) {
+		*image = start == guest->start ? guest->image : 0;
+		return PTM_OK;
+	}
+	PTM_TRY(ptm_strings_add(images->strings, text + length, strlen(text + length), &guest->reference_name));
+	PTM_TRY(ptm_strings_add(images->strings, GUEST_NAME, length, &name));
+	PTM_TRY(ptm_images_want(images, name, NULL, 0, image));
+	images->images.at[*image].is_kernel = images->images.at[*image].is_guest = true;
+	guest->image = *image;
+	guest->start = start;
+	guest->end = end;
+	guest->reference = reference;
+	return PTM_OK;
+}
+
 /* ---------------------------------------------------------- what is given */
 
 bool ptm_kernel_is(const ptm_elf *elf)
@@ -78,9 +103,8 @@ bool ptm_kernel_is(const ptm_elf *elf)
 	return found;
 }
 
-const ptm_symbol *ptm_kernel_symbol(ptm_images *images, uint64_t address)
+const ptm_symbol *ptm_kernel_symbol(ptm_images *images, ptm_kernel *kernel, uint64_t address)
 {
-	ptm_kernel *kernel = &images->kernel;
 	if (!kernel->names && kernel->kallsyms.size &&
 	    ptm_symbol_index_read_list(&kernel->names, PTM_NAMES_KALLSYMS, kernel->kallsyms.source, kernel->kallsyms.size) != PTM_OK)
 		kernel->kallsyms.size = 0;
@@ -88,9 +112,8 @@ const ptm_symbol *ptm_kernel_symbol(ptm_images *images, uint64_t address)
 }
 
 /* A core file's segments with code are the kernel's and its modules'. */
-static ptm_status core_pieces(ptm_images *images, const ptm_elf *elf)
+static ptm_status core_pieces(ptm_images *images, ptm_kernel *kernel, const ptm_elf *elf)
 {
-	ptm_kernel *kernel = &images->kernel;
 	uint32_t dso = images->images.at[kernel->image].path;
 	for (uint32_t i = 0; i < elf->loads.length; i++) {
 		const ptm_load *load = &elf->loads.at[i];
@@ -103,10 +126,10 @@ static ptm_status core_pieces(ptm_images *images, const ptm_elf *elf)
 }
 
 /* vmlinux is mapped section by section; those but .text have names of their own. */
-static ptm_status vmlinux_pieces(ptm_images *images, const ptm_elf *elf)
+static ptm_status vmlinux_pieces(ptm_images *images, ptm_kernel *kernel, const ptm_elf *elf)
 {
-	ptm_kernel *kernel = &images->kernel;
-	char name[sizeof KERNEL_NAME + 64] = KERNEL_NAME;
+	char name[sizeof GUEST_NAME + 64];
+	size_t own = strlen(strcpy(name, kernel == &images->guest ? GUEST_NAME : KERNEL_NAME));
 	ptm_source names;
 	ptm_status status = PTM_OK;
 	ptm_source_init(&names, kernel->vmlinux.source, kernel->vmlinux.size, 4096);
@@ -116,9 +139,9 @@ static ptm_status vmlinux_pieces(ptm_images *images, const ptm_elf *elf)
 		    !section->size || section->size > UINT64_MAX - (section->address + kernel->slide))
 			continue;
 		ptm_kernel_piece piece = { section->address + kernel->slide, section->address + kernel->slide + section->size, section->offset, 0 };
-		ptm_elf_section_name(elf, &names, section, name + sizeof KERNEL_NAME - 1, 64);
-		if (!strcmp(name + sizeof KERNEL_NAME - 1, ".text"))
-			name[sizeof KERNEL_NAME - 1] = 0;
+		ptm_elf_section_name(elf, &names, section, name + own, 64);
+		if (!strcmp(name + own, ".text"))
+			name[own] = 0;
 		status = ptm_strings_add(images->strings, name, strlen(name), &piece.dso);
 		if (status == PTM_OK)
 			status = ptm_array_push(&kernel->pieces, piece);
@@ -128,9 +151,8 @@ static ptm_status vmlinux_pieces(ptm_images *images, const ptm_elf *elf)
 }
 
 /* The best code there is: what was in memory (kcore), else what was built (vmlinux). */
-static ptm_status serve_code(ptm_images *images, ptm_image *image)
+static ptm_status serve_code(ptm_images *images, ptm_kernel *kernel, ptm_image *image)
 {
-	ptm_kernel *kernel = &images->kernel;
 	ptm_given code = kernel->kcore.size ? kernel->kcore : kernel->vmlinux;
 	ptm_message message;
 	ptm_source source;
@@ -144,19 +166,18 @@ static ptm_status serve_code(ptm_images *images, ptm_image *image)
 	if (status == PTM_OK)
 		status = ptm_image_serve(image, &elf, code.source, code.size, UINT32_MAX);
 	if (status == PTM_OK)
-		status = kernel->kcore.size ? core_pieces(images, &elf) : vmlinux_pieces(images, &elf);
+		status = kernel->kcore.size ? core_pieces(images, kernel, &elf) : vmlinux_pieces(images, kernel, &elf);
 	ptm_elf_free(&elf);
 	ptm_source_free(&source);
 	return status;
 }
 
 /* Settles who serves what, after something was given. */
-static ptm_status settle(ptm_images *images)
+static ptm_status settle(ptm_images *images, ptm_kernel *kernel)
 {
-	ptm_kernel *kernel = &images->kernel;
 	ptm_image *image = &images->images.at[kernel->image];
 
-	PTM_TRY(serve_code(images, image));
+	PTM_TRY(serve_code(images, kernel, image));
 	ptm_symbols_free(image);
 	image->names = PTM_NAMES_ELF;
 	image->names_size = image->names_slide = 0;
@@ -167,8 +188,8 @@ static ptm_status settle(ptm_images *images)
 		image->names_size = image->debug_size = kernel->vmlinux.size;
 		image->names_slide = kernel->slide;
 	}
-	for (uint32_t i = 1; i < images->images.length && kernel->kallsyms.size; i++)
-		if (i != kernel->image && images->images.at[i].is_kernel && images->images.at[i].names == PTM_NAMES_ELF)
+	for (uint32_t i = 1; i < images->images.length && kernel == &images->kernel && kernel->kallsyms.size; i++)
+		if (i != kernel->image && images->images.at[i].is_kernel && !images->images.at[i].is_guest && images->images.at[i].names == PTM_NAMES_ELF)
 			images->images.at[i].names = PTM_NAMES_KALLSYMS;
 	image->message.text[0] = 0;
 	images->maps_changed = true;
@@ -181,9 +202,9 @@ static ptm_status no_kernel(const char *path, ptm_message *message)
 }
 
 /* What was refused stands in the kernel's row until something fits. */
-static ptm_status keep_refusal(ptm_images *images, ptm_status status, const ptm_message *message)
+static ptm_status keep_refusal(ptm_images *images, const ptm_kernel *kernel, ptm_status status, const ptm_message *message)
 {
-	ptm_image *image = &images->images.at[images->kernel.image];
+	ptm_image *image = &images->images.at[kernel->image];
 	if (status == PTM_MISMATCH && image->status != PTM_IMAGE_LOADED) {
 		image->status = PTM_IMAGE_MISMATCHED;
 		image->message = *message;
@@ -191,32 +212,52 @@ static ptm_status keep_refusal(ptm_images *images, ptm_status status, const ptm_
 	return status;
 }
 
-ptm_status ptm_kernel_offer(ptm_images *images, const ptm_elf *elf, uint32_t source, uint64_t size, const char *path, ptm_message *message)
+/* Whose a refused file may be instead: the guests'. */
+static bool may_be_guests(const ptm_images *images, ptm_status status)
 {
-	ptm_kernel *kernel = &images->kernel;
+	return images->guest.image && !images->for_guest && (status == PTM_MISMATCH || status == PTM_NOT_FOUND);
+}
+
+static ptm_status offer_elf(ptm_images *images, ptm_kernel *kernel, const ptm_elf *elf, const ptm_given *given, const char *path, ptm_message *message)
+{
 	bool is_core = elf->type == CORE_FILE;
 	if (!kernel->image)
 		return no_kernel(path, message);
-	ptm_status status = is_core ? ptm_kernel_check_core(images, elf, path, message)
-				    : ptm_kernel_check_vmlinux(images, elf, source, size, path, &kernel->slide, message);
+	ptm_status status = is_core ? ptm_kernel_check_core(kernel, elf, path, message)
+				    : ptm_kernel_check_vmlinux(images, kernel, elf, given->source, given->size, path, &kernel->slide, message);
 	if (status != PTM_OK)
-		return keep_refusal(images, status, message);
-	*(is_core ? &kernel->kcore : &kernel->vmlinux) = (ptm_given){ source, size };
-	return settle(images);
+		return keep_refusal(images, kernel, status, message);
+	*(is_core ? &kernel->kcore : &kernel->vmlinux) = *given;
+	return settle(images, kernel);
+}
+
+ptm_status ptm_kernel_offer(ptm_images *images, const ptm_elf *elf, uint32_t source, uint64_t size, const char *path, ptm_message *message)
+{
+	ptm_given given = { source, size };
+	ptm_message other;
+	ptm_status status = offer_elf(images, images->for_guest ? &images->guest : &images->kernel, elf, &given, path, message);
+	return may_be_guests(images, status) && offer_elf(images, &images->guest, elf, &given, path, &other) == PTM_OK ? PTM_OK : status;
+}
+
+static ptm_status offer_kallsyms(ptm_images *images, ptm_kernel *kernel, const ptm_given *given, const char *path, ptm_message *message)
+{
+	if (!kernel->image)
+		return no_kernel(path, message);
+	if (given->size > UINT32_MAX)
+		return ptm_message_set(message, PTM_UNSUPPORTED, "%s is too large for a list of symbols (%llu bytes).", path, (unsigned long long)given->size);
+	ptm_status status = ptm_kernel_check_kallsyms(images, kernel, given->source, given->size, path, message);
+	if (status != PTM_OK)
+		return keep_refusal(images, kernel, status, message);
+	ptm_symbol_index_free(kernel->names);
+	kernel->names = NULL;
+	kernel->kallsyms = *given;
+	return settle(images, kernel);
 }
 
 ptm_status ptm_kernel_offer_kallsyms(ptm_images *images, uint32_t source, uint64_t size, const char *path, ptm_message *message)
 {
-	ptm_kernel *kernel = &images->kernel;
-	if (!kernel->image)
-		return no_kernel(path, message);
-	if (size > UINT32_MAX)
-		return ptm_message_set(message, PTM_UNSUPPORTED, "%s is too large for a list of symbols (%llu bytes).", path, (unsigned long long)size);
-	ptm_status status = ptm_kernel_check_kallsyms(images, source, size, path, message);
-	if (status != PTM_OK)
-		return keep_refusal(images, status, message);
-	ptm_symbol_index_free(kernel->names);
-	kernel->names = NULL;
-	kernel->kallsyms = (ptm_given){ source, size };
-	return settle(images);
+	ptm_given given = { source, size };
+	ptm_message other;
+	ptm_status status = offer_kallsyms(images, images->for_guest ? &images->guest : &images->kernel, &given, path, message);
+	return may_be_guests(images, status) && offer_kallsyms(images, &images->guest, &given, path, &other) == PTM_OK ? PTM_OK : status;
 }

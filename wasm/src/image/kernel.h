@@ -22,6 +22,9 @@ typedef struct ptm_kernel_piece {
 ptm_status ptm_kernel_want(ptm_images *images, uint32_t name, uint64_t start, uint64_t end, uint64_t reference, const uint8_t *build_id,
 			   uint32_t build_id_length, uint32_t *image, uint32_t *dso) PTM_MUST_CHECK;
 
+/* The same of a guest's kernel, as perf kvm --guest tells of it; of others of its maps stores 0. */
+ptm_status ptm_kernel_want_guest(ptm_images *images, uint32_t name, uint64_t start, uint64_t end, uint64_t reference, uint32_t *image) PTM_MUST_CHECK;
+
 /* Stores the string id of the name that a module has by its path, which holds a slash:
  * "/lib/modules/…/snd-seq.ko.xz" is "[snd_seq]". */
 ptm_status ptm_kernel_module_dso(ptm_images *images, const char *path, uint32_t *dso) PTM_MUST_CHECK;
@@ -29,14 +32,20 @@ ptm_status ptm_kernel_module_dso(ptm_images *images, const char *path, uint32_t 
 /* Whether an ELF file is a kernel, or a core file as /proc/kcore is one. */
 bool ptm_kernel_is(const ptm_elf *elf);
 
-/* Offers such a file, as ptm_images_offer does. */
+/* Offers such a file, as ptm_images_offer does: to the traced machine's kernel, and, where it is not of that, to its guests'. */
 ptm_status ptm_kernel_offer(ptm_images *images, const ptm_elf *elf, uint32_t source, uint64_t size, const char *path, ptm_message *message) PTM_MUST_CHECK;
 
-/* Offers a copy of /proc/kallsyms. PTM_MISMATCH when it is not of the trace's kernel. */
+/* Offers a copy of /proc/kallsyms likewise. PTM_MISMATCH when it is of neither kernel. */
 ptm_status ptm_kernel_offer_kallsyms(ptm_images *images, uint32_t source, uint64_t size, const char *path, ptm_message *message) PTM_MUST_CHECK;
 
-/* Name of a runtime address in the given kallsyms, or NULL. */
-const ptm_symbol *ptm_kernel_symbol(ptm_images *images, uint64_t address);
+/* Name of a runtime address in the kallsyms given for a kernel, or NULL. */
+const ptm_symbol *ptm_kernel_symbol(ptm_images *images, ptm_kernel *kernel, uint64_t address);
+
+/* Whether anything was given of it. */
+static inline bool ptm_kernel_is_given(const ptm_kernel *kernel)
+{
+	return kernel->kallsyms.size || kernel->vmlinux.size || kernel->kcore.size;
+}
 
 void ptm_kernel_free(ptm_kernel *kernel);
 

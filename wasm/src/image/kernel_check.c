@@ -9,9 +9,9 @@
 #define CHECK_WINDOW (1u << 20)
 
 /* Where the trace's kernel was: its own word, or that it did not say. */
-static ptm_status place_known(const ptm_images *images, const char *path, ptm_message *message)
+static ptm_status place_known(const ptm_kernel *kernel, const char *path, ptm_message *message)
 {
-	if (images->kernel.reference)
+	if (kernel->reference)
 		return PTM_OK;
 	return ptm_message_set(message, PTM_MISMATCH, "%s cannot be checked: the recording does not say where its kernel was (kernel.kptr_restrict "
 			       "hid it). Record as root, or with sysctl kernel.kptr_restrict=0.", path);
@@ -80,10 +80,10 @@ static uint64_t first_code(const ptm_elf *elf)
 }
 
 /* "Linux version RELEASE (…" names the release. */
-static ptm_status check_release(const ptm_images *images, const ptm_elf *elf, ptm_source *source, const landmarks *found, const char *path,
+static ptm_status check_release(const ptm_images *images, const ptm_kernel *kernel, const ptm_elf *elf, ptm_source *source, const landmarks *found, const char *path,
 				ptm_message *message)
 {
-	const char *wanted = ptm_strings_get(images->strings, images->kernel.release);
+	const char *wanted = ptm_strings_get(images->strings, kernel->release);
 	char release[128];
 	uint32_t length = sizeof BANNER - 1 + sizeof release - 1;
 	const uint8_t *at;
@@ -107,29 +107,28 @@ static ptm_status check_release(const ptm_images *images, const ptm_elf *elf, pt
 	return PTM_OK;
 }
 
-static ptm_status check_build(const ptm_images *images, const ptm_elf *elf, ptm_source *source, const landmarks *found, const char *path,
+static ptm_status check_build(const ptm_images *images, const ptm_kernel *kernel, const ptm_elf *elf, ptm_source *source, const landmarks *found, const char *path,
 			      ptm_message *message)
 {
-	const ptm_image *image = &images->images.at[images->kernel.image];
+	const ptm_image *image = &images->images.at[kernel->image];
 	if (!image->build_id_length)
-		return check_release(images, elf, source, found, path, message);
+		return check_release(images, kernel, elf, source, found, path, message);
 	if (ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length))
 		return PTM_OK;
 	return ptm_refuse_build(image, path, elf->build_id, elf->build_id_length, message);
 }
 
-ptm_status ptm_kernel_check_vmlinux(const ptm_images *images, const ptm_elf *elf, uint32_t source, uint64_t size, const char *path,
+ptm_status ptm_kernel_check_vmlinux(const ptm_images *images, const ptm_kernel *kernel, const ptm_elf *elf, uint32_t source, uint64_t size, const char *path,
 				    uint64_t *slide, ptm_message *message)
 {
-	const ptm_kernel *kernel = &images->kernel;
 	landmarks found = { .reference = ptm_strings_get(images->strings, kernel->reference_name) };
 	ptm_source reader;
 
-	PTM_TRY(place_known(images, path, message));
+	PTM_TRY(place_known(kernel, path, message));
 	ptm_source_init(&reader, source, size, CHECK_WINDOW);
 	ptm_status status = find_landmarks(elf, &reader, &found);
 	if (status == PTM_OK)
-		status = check_build(images, elf, &reader, &found, path, message);
+		status = check_build(images, kernel, elf, &reader, &found, path, message);
 	ptm_source_free(&reader);
 	PTM_TRY(status);
 	uint64_t linked = found.has_reference ? found.reference_address : first_code(elf), moved = kernel->reference - linked;
@@ -143,11 +142,10 @@ ptm_status ptm_kernel_check_vmlinux(const ptm_images *images, const ptm_elf *elf
 
 /* -------------------------------------------------------------------- kcore */
 
-ptm_status ptm_kernel_check_core(const ptm_images *images, const ptm_elf *elf, const char *path, ptm_message *message)
+ptm_status ptm_kernel_check_core(const ptm_kernel *kernel, const ptm_elf *elf, const char *path, ptm_message *message)
 {
-	const ptm_kernel *kernel = &images->kernel;
 	uint64_t nearest = 0;
-	PTM_TRY(place_known(images, path, message));
+	PTM_TRY(place_known(kernel, path, message));
 	for (uint32_t i = 0; i < elf->loads.length; i++) {
 		const ptm_load *load = &elf->loads.at[i];
 		if (!load->executable || !load->file_size || load->address > kernel->start)
@@ -186,15 +184,14 @@ static ptm_status look_for(void *context, const ptm_name_line *line)
 	return search->all_zero ? PTM_OK : PTM_END;
 }
 
-ptm_status ptm_kernel_check_kallsyms(const ptm_images *images, uint32_t source, uint64_t size, const char *path, ptm_message *message)
+ptm_status ptm_kernel_check_kallsyms(const ptm_images *images, const ptm_kernel *kernel, uint32_t source, uint64_t size, const char *path, ptm_message *message)
 {
-	const ptm_kernel *kernel = &images->kernel;
 	const char *name = ptm_strings_get(images->strings, kernel->reference_name);
 	search search = { .wanted = *name ? name : "_text", .all_zero = true };
 	ptm_source lines;
 
 	search.length = strlen(search.wanted);
-	PTM_TRY(place_known(images, path, message));
+	PTM_TRY(place_known(kernel, path, message));
 	ptm_source_init(&lines, source, size, CHECK_WINDOW);
 	ptm_status status = ptm_name_lines(&lines, look_for, &search);
 	ptm_source_free(&lines);

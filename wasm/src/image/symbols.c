@@ -329,7 +329,7 @@ const ptm_symbol *ptm_image_symbol(ptm_images *images, uint32_t row, uint64_t ad
 	if (!image)
 		return NULL;
 	if (image->names == PTM_NAMES_KALLSYMS)
-		return ptm_kernel_symbol(images, address);
+		return ptm_kernel_symbol(images, image->is_guest ? &images->guest : &images->kernel, address);
 	if (image->names == PTM_NAMES_SELF)
 		return address - image->self.address < image->self.size ? &image->self : NULL;
 	if (image->status != PTM_IMAGE_LOADED && !image->names_size)
@@ -344,5 +344,5 @@ uint32_t ptm_image_symbol_count(const ptm_images *images, uint32_t row)
 	const ptm_image *image = &images->images.at[row];
 	if (image->names == PTM_NAMES_SELF)
 		return 1;
-	return ptm_symbol_index_count(image->names == PTM_NAMES_KALLSYMS ? images->kernel.names : image->symbol_index);
+	return ptm_symbol_index_count(image->names != PTM_NAMES_KALLSYMS ? image->symbol_index : image->is_guest ? images->guest.names : images->kernel.names);
 }

@@ -98,6 +98,10 @@ export class PerfData {
   kernelMap(name, start, length, reference = 0) {
     this.record(1, 1, (body) => body.u32(-1, 0).u64(start, length, reference).text(name).u32(0, 0).u64(0).u32(0, 0).u64(1))
   }
+  /** The kernel of virtual machines, as perf kvm --guest tells of it. */
+  guestKernelMap(start, length) {
+    this.record(1, 4, (body) => body.u32(0, 0).u64(start, length, start).text('[guest.kernel.kallsyms]_text').u32(0, 0).u64(0).u32(0, 0).u64(1))
+  }
   map(at, name, start, length, offset = 0) {
     this.event(10, 2, at, (body) =>
       body

@@ -67,7 +67,7 @@ class Machine {
   inside = false
   stack = []
   constructor({ entry, exit, exits = [], indirect }) {
-    Object.assign(this, { ip: entry, exit, exits, indirect })
+    Object.assign(this, { entry, ip: entry, exit, exits, indirect })
   }
   enter(out) {
     out.pip(true)
@@ -187,6 +187,12 @@ export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [
         break
       case FlowControl.Return: {
         const to = stack.pop()
+        if (to === undefined && machine?.inside) {
+          // Nowhere to go: the machine stops there, and begins again.
+          truth.pop()
+          ip = machine.leave(out, ip, machine.entry)
+          break
+        }
         if (to === undefined) throw new Error(`return from the outermost function at ${ip.toString(16)}`)
         jump(to)
         break

@@ -33,6 +33,7 @@ const given = {
   bpf: ['--kallsyms', join(folder, 'kallsyms')],
   jit: ['--jitdump', join(folder, 'jit-88.dump')],
   guest: ['--guest-code'],
+  'guest-kernel': ['--guestkallsyms', join(folder, 'kallsyms')],
 }
 
 describe.each(expected.map((line) => line.split(' ')))('%s', (name, count, instructions, branches) => {
@@ -55,6 +56,12 @@ it('a guest and its host are two threads, and each instruction is one of them', 
     'CPU 0/KVM   77/78  1,796 instructions',
     '[guest/77]  77/78  1,129 instructions',
   ])
+})
+
+it('the kernel of virtual machines may be a vmlinux, whose names are others, and is known by where it was', () => {
+  const perf = '62440f75d54765eaa63e2753babec8c1' // perf 6.1 with --guestvmlinux
+  expect(hashOf(script('guest-kernel', ...FIELDS, '--guestvmlinux', join(folder, 'vmlinux')))).toBe(perf)
+  expect(hashOf(script('guest-kernel', ...FIELDS, '--vmlinux', join(folder, 'vmlinux')))).toBe(perf)
 })
 
 /** What is said of a kernel file that is not used. */
