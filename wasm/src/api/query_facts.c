@@ -105,6 +105,17 @@ static ptm_status count_samples(ptm_session *session)
 	return PTM_OK;
 }
 
+/* A guest of which only the kernel is known has no name: it is called as perf calls those that it knows. */
+static ptm_status set_comm(ptm_session *session, ptm_table *table, uint32_t row, const ptm_thread *thread)
+{
+	char text[32];
+
+	if (!thread->guest || thread->last_comm)
+		return set_string(session, table, PTM_threads_comm, row, thread->last_comm);
+	int length = snprintf(text, sizeof text, "[guest/%d]", thread->pid);
+	return ptm_table_set_text(table, PTM_threads_comm, row, text, (size_t)length);
+}
+
 ptm_status ptm_query_threads(ptm_session *session, ptm_table *table)
 {
 	uint32_t gap_count;
@@ -119,7 +130,7 @@ ptm_status ptm_query_threads(ptm_session *session, ptm_table *table)
 		PTM_TRY(ptm_table_add_row(table, &row));
 		ptm_table_set_i32(table, PTM_threads_pid, row, known->pid);
 		ptm_table_set_i32(table, PTM_threads_tid, row, known->tid);
-		PTM_TRY(set_string(session, table, PTM_threads_comm, row, known->last_comm));
+		PTM_TRY(set_comm(session, table, row, known));
 		ptm_table_set_f64(table, PTM_threads_start_ns, row, sum.instructions ? ptm_relative_ns(session, sum.start_ns) : NAN);
 		ptm_table_set_f64(table, PTM_threads_end_ns, row, sum.instructions ? ptm_relative_ns(session, sum.end_ns) : NAN);
 		ptm_table_set_f64(table, PTM_threads_instructions, row, (double)sum.instructions);
