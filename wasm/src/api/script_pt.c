@@ -366,6 +366,9 @@ static ptm_script_row state_row(const ptm_session *session, const ptm_lane *from
 	} else if (ip) {
 		row.flags = ptm_sample_class_flags(from->walked_class) | ptm_samples_state_flags(session, &from->item);
 	}
+	/* Walking to a PSB perf does not look whether it is in a transaction. */
+	if (from->item.kind == PTM_ITEM_EVENT && from->item.event == PTM_EVENT_PSB)
+		row.flags &= ~(uint32_t)PTM_FLAG_IN_TRANSACTION;
 	/* Without one it takes the instruction at ip when it prints. */
 	if (!row.length && ip) {
 		row.length = LENGTH_UNKNOWN;
