@@ -67,6 +67,13 @@ const reasons = [
     to: 'pipe-data',
   },
   { trace: /^pipe$/, judge: /^(i0ns|i10us|leaps)$/, first: /^perf prints nothing: .*Cannot print 'addr' field\.$/, to: 'pipe-addr' },
+  /* Frames of the program before an exec: the old maps that perf still names them by are gone. */
+  {
+    trace: /^forkexec$/,
+    judge: /^(chains|lbr)$/,
+    each: /^\s+[0-9a-f]+ (\[unknown\]|\w+\+0x[0-9a-f]+) \((\[unknown\]|\/usr\/lib\/x86_64-linux-gnu\/libc\.so\.6|\/opt\/ptgen\/bin\/forkexec)\)$|0x7ffff7ea[0-9a-f]+\(/,
+    to: 'maps-before-exec',
+  },
 ]
 
 function reasonFor(row) {
