@@ -3,7 +3,7 @@
 // by what they were made of and the build that was judged. A row of another build is never taken.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { digestLines } from '../test/cases/compare.mjs'
 import { perfVersion, root } from '../test/cases/fixtures.mjs'
 import { CommandLines } from '../test/cases/lines.mjs'
@@ -50,7 +50,9 @@ class PerfOutput {
   constructor(fixture, words) {
     this.#fixture = fixture
     this.#words = words
-    const key = keyOf(perfVersion(), contentHash(fixture.trace), contentHash(fixture.symfs), words)
+    // -D prints the file's name before each record.
+    const name = words.includes('-D') ? basename(fixture.trace) : ''
+    const key = keyOf(perfVersion(), contentHash(fixture.trace), contentHash(fixture.symfs), words, name)
     this.#kept = join(root, 'build/judge/perf', key)
   }
 
