@@ -75,10 +75,12 @@ class PerfOutput {
     const file = `${this.#kept}.txt.gz`
     if (!existsSync(file)) {
       mkdirSync(dirname(file), { recursive: true })
-      const packing = new CommandLines(['sh', '-c', 'out=$1; shift; "$@" | gzip -1 >"$out"', 'sh', `${file}.part`, ...this.#command()])
+      // Of its own: another trace of the same bytes may be at it too.
+      const part = `${file}.${this.#fixture.name}.part`
+      const packing = new CommandLines(['sh', '-c', 'out=$1; shift; "$@" | gzip -1 >"$out"', 'sh', part, ...this.#command()])
       await packing.each(() => {})
       await packing.finish()
-      renameSync(`${file}.part`, file)
+      renameSync(part, file)
     }
     return new CommandLines(['gzip', '-dc', file])
   }
