@@ -313,7 +313,7 @@ if (write) {
   const text = `# Time and memory by the size of the trace
 
 Made by \`npm run bench:scale -- --write TRACE…\` on ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${workers || cpus().length} decoding workers in the tab;
-load average over the last 5 minutes at the end: ${loadavg()[1].toFixed(1)} (above the number of cores: others worked at the same time, and wall clock times are too long by about that).
+load average over the last 5 minutes at the end: ${loadavg()[1].toFixed(1)}${loadavg()[1] > cpus().length ? ' (above the number of cores: others worked at the same time, and wall clock times are too long by about that)' : ''}.
 Memory is the highest resident memory of the process (of the tab: of its renderer). CPU of the tab is that of its renderer until all is decoded.
 
 ${[line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')}

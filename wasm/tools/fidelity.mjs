@@ -115,9 +115,11 @@ export function writeFidelity(root, rows, judges, left) {
   const unexplained = rows.filter((row) => row.verdict === 'FAIL' && !reasonFor(row))
   const total = rows.reduce((sum, row) => sum + (row.compared || 0), 0)
   const different = rows.reduce((sum, row) => sum + (row.different || 0), 0)
+  const words = process.argv.slice(3).filter((word, at, all) => word !== '--jobs' && all[at - 1] !== '--jobs')
+  const part = words.length ? ` -- ${words.join(' ')}\` (a part of the traces: without words it takes all)` : '`'
   const text = `# Fidelity
 
-Made by \`npm run fidelity${process.argv.length > 3 ? ` -- ${process.argv.slice(3).join(' ')}` : ''}\`${process.argv.length > 3 ? ' (a part of the traces: without words it takes all)' : ''}; do not edit. Judges: ${judges.join('; ')}.
+Made by \`npm run fidelity${part}; do not edit. Judges: ${judges.join('; ')}.
 \`truth\` is the exact list of executed instructions, for \`views\` by what the views show and for all others by \`ptarmigan script\`; \`libipt\` are
 libipt's own cases; all other judges are perf 6.1 with these options:
 
