@@ -11,8 +11,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest'
 import { Writer } from '../share/little-endian'
 import { comm, mapped, perfData, PID, record, Sample, sample } from './perf-data-for-tests'
 import { hasPerf } from './perf-for-tests'
-import { optionsText } from './script'
-import { parseCommand } from './args'
+import { scriptText } from './script-for-tests'
 import { openTrace } from './trace'
 
 // Decoders are made anew: a busy machine takes its time.
@@ -25,21 +24,9 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 /** What -D prints of the file; `name`: as perf was given it. */
 async function dumped(file: string, name: string, more: readonly string[] = []): Promise<string> {
-  const command = parseCommand(['script', file, '-D', ...more])
-  if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
   const trace = await openTrace(file, symfs, true)
   if (!trace.ok) throw new Error(trace.error)
-  const text = optionsText(command.value.options, [], 0, name)
-  let all = ''
-  for (let first = 0; ; first = 1) {
-    const answer = await trace.value.session.borrow('script', { first, text }, async ({ rows, text: { offsets, pool } }) => ({
-      rows,
-      text: new TextDecoder().decode(pool.slice(0, offsets[rows] ?? 0)),
-    }))
-    if (!answer.ok) throw new Error(answer.error.sentence)
-    if (answer.value.rows === 0) return all
-    all += answer.value.text
-  }
+  return scriptText(trace.value.session, ['-D', ...more], name)
 }
 
 describe('of a file', () => {

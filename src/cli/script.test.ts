@@ -8,8 +8,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it, test, vi } from 'vitest'
-import { parseCommand } from './args'
-import { optionsText } from './script'
+import { scriptText } from './script-for-tests'
 import { openTrace } from './trace'
 
 // Decoders are made anew and programs started: a busy machine takes its time.
@@ -20,21 +19,9 @@ const split = mkdtempSync(join(tmpdir(), 'ptarmigan-'))
 afterAll(() => rmSync(split, { recursive: true }))
 
 async function printed(file: string, symfs: string, words: readonly string[], name = ''): Promise<string> {
-  const command = parseCommand(['script', file, ...words])
-  if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
   const trace = await openTrace(join(fixtures, file), symfs, true)
   if (!trace.ok) throw new Error(trace.error)
-  const text = optionsText(command.value.options, [], 0, name)
-  let all = ''
-  for (let first = 0; ; first = 1) {
-    const answer = await trace.value.session.borrow('script', { first, text }, async ({ rows, text: { offsets, pool } }) => ({
-      rows,
-      text: new TextDecoder().decode(pool.slice(0, offsets[rows] ?? 0)),
-    }))
-    if (!answer.ok) throw new Error(answer.error.sentence)
-    if (answer.value.rows === 0) return all
-    all += answer.value.text
-  }
+  return scriptText(trace.value.session, words, name)
 }
 
 // perf script -i NAME.perf.data --symfs symfs --itrace=… --ns -F +flags,+addr | sha256sum
