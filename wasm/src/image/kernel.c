@@ -225,8 +225,7 @@ static ptm_status offer_elf(ptm_images *images, ptm_kernel *kernel, const ptm_el
 		return no_kernel(path, message);
 	ptm_status status = is_core ? ptm_kernel_check_core(kernel, elf, path, message)
 				    : ptm_kernel_check_vmlinux(images, kernel, elf, given->source, given->size, path, &kernel->slide, message);
-	if (status != PTM_OK)
-		return keep_refusal(images, kernel, status, message);
+	PTM_TRY(status);
 	*(is_core ? &kernel->kcore : &kernel->vmlinux) = *given;
 	return settle(images, kernel);
 }
@@ -235,8 +234,11 @@ ptm_status ptm_kernel_offer(ptm_images *images, const ptm_elf *elf, uint32_t sou
 {
 	ptm_given given = { source, size };
 	ptm_message other;
-	ptm_status status = offer_elf(images, images->for_guest ? &images->guest : &images->kernel, elf, &given, path, message);
-	return may_be_guests(images, status) && offer_elf(images, &images->guest, elf, &given, path, &other) == PTM_OK ? PTM_OK : status;
+	ptm_kernel *kernel = images->for_guest ? &images->guest : &images->kernel;
+	ptm_status status = offer_elf(images, kernel, elf, &given, path, message);
+	if (may_be_guests(images, status) && offer_elf(images, &images->guest, elf, &given, path, &other) == PTM_OK)
+		return PTM_OK;
+	return keep_refusal(images, kernel, status, message);
 }
 
 static ptm_status offer_kallsyms(ptm_images *images, ptm_kernel *kernel, const ptm_given *given, const char *path, ptm_message *message)
@@ -246,8 +248,7 @@ static ptm_status offer_kallsyms(ptm_images *images, ptm_kernel *kernel, const p
 	if (given->size > UINT32_MAX)
 		return ptm_message_set(message, PTM_UNSUPPORTED, "%s is too large for a list of symbols (%llu bytes).", path, (unsigned long long)given->size);
 	ptm_status status = ptm_kernel_check_kallsyms(images, kernel, given->source, given->size, path, message);
-	if (status != PTM_OK)
-		return keep_refusal(images, kernel, status, message);
+	PTM_TRY(status);
 	ptm_symbol_index_free(kernel->names);
 	kernel->names = NULL;
 	kernel->kallsyms = *given;
@@ -258,6 +259,9 @@ ptm_status ptm_kernel_offer_kallsyms(ptm_images *images, uint32_t source, uint64
 {
 	ptm_given given = { source, size };
 	ptm_message other;
-	ptm_status status = offer_kallsyms(images, images->for_guest ? &images->guest : &images->kernel, &given, path, message);
-	return may_be_guests(images, status) && offer_kallsyms(images, &images->guest, &given, path, &other) == PTM_OK ? PTM_OK : status;
+	ptm_kernel *kernel = images->for_guest ? &images->guest : &images->kernel;
+	ptm_status status = offer_kallsyms(images, kernel, &given, path, message);
+	if (may_be_guests(images, status) && offer_kallsyms(images, &images->guest, &given, path, &other) == PTM_OK)
+		return PTM_OK;
+	return keep_refusal(images, kernel, status, message);
 }
