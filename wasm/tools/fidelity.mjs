@@ -57,15 +57,6 @@ export const captureCombinations = [
 const reasons = [
   /* The number of the line agrees, its file does not. */
   { trace: /./, judge: /^srcline$/, each: /^\s*[\w.-]+\.[chS]:\d+$/, but: /[\w.-]+(?=:)/, to: 'srcline' },
-  /* perf prints nothing more after the first piece of trace. */
-  { trace: /^pipe$/, judge: /^dump$/, to: 'pipe-dump' },
-  /* perf's data begin and end 16 bytes early: psb offsets by which it is off, and an error where they end. */
-  {
-    trace: /^pipe$/,
-    judge: /^(default|events|call|callret|bykind|i1000i|insn|sideband|quick)$/,
-    each: /psb offs: 0x[0-9a-f]+|^ instruction trace error type 1 time \d+\.\d+ cpu 0 pid 20043 tid 20043 ip 0x[0-9a-f]+ code 3: Bad packet$|PERF_RECORD_/,
-    to: 'pipe-data',
-  },
   { trace: /^pipe$/, judge: /^(i0ns|i10us|leaps)$/, first: /^perf prints nothing: .*Cannot print 'addr' field\.$/, to: 'pipe-addr' },
   /* Frames of the program before an exec: the old maps that perf still names them by are gone. */
   {

@@ -19,6 +19,7 @@ import {
   capturedTraces,
   findPtgen,
   otherFixtures,
+  perfScript,
   perfVersion,
   projectFixtures,
   quipperTraces,
@@ -64,7 +65,7 @@ const addJob = (fixture, run) => {
 const wants = (judge) => !options.judge || options.judge.split(',').includes(judge)
 
 const scriptOptions = (symfs, itrace, fields, ns) => ['--symfs', symfs, `--itrace=${itrace}`, '-F', fields].concat(ns ? ['--ns'] : [])
-const perfCommand = ({ trace, symfs }, itrace, fields, ns) => ['perf', 'script', '-i', trace, ...scriptOptions(symfs, itrace, fields, ns)]
+const perfCommand = ({ trace, symfs }, itrace, fields, ns) => perfScript(trace, scriptOptions(symfs, itrace, fields, ns))
 const cli = join(root, 'src/cli/ptarmigan.mjs')
 const ourCommand = ({ trace, symfs }, itrace, fields, ns) => [
   process.execPath,

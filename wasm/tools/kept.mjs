@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { digestLines } from '../test/cases/compare.mjs'
-import { perfVersion, root } from '../test/cases/fixtures.mjs'
+import { perfScript, perfVersion, root } from '../test/cases/fixtures.mjs'
 import { CommandLines } from '../test/cases/lines.mjs'
 
 const hashes = new Map()
@@ -52,7 +52,7 @@ class PerfOutput {
     this.#words = words
     // -D prints the file's name before each record.
     const name = words.includes('-D') ? basename(fixture.trace) : ''
-    const key = keyOf(perfVersion(), contentHash(fixture.trace), contentHash(fixture.symfs), words, name)
+    const key = keyOf(perfVersion(), contentHash(fixture.trace), contentHash(fixture.symfs), words, name, perfScript(fixture.trace, [])[0])
     this.#kept = join(root, 'build/judge/perf', key)
   }
 
@@ -86,7 +86,7 @@ class PerfOutput {
   }
 
   #command() {
-    return ['perf', 'script', '-i', this.#fixture.trace, '--symfs', this.#fixture.symfs, ...this.#words]
+    return perfScript(this.#fixture.trace, ['--symfs', this.#fixture.symfs, ...this.#words])
   }
 }
 

@@ -202,11 +202,10 @@ static ptm_status put_record(ptm_dump *dump, ptm_script *script, const ptm_dump_
 
 /* -------------------------------------------------------------- AUX data */
 
-/* Of a pipe perf prints what follows on the first 32 bytes of the record. */
 static void start_aux(ptm_dump *dump, ptm_script *script, const ptm_dump_record *record)
 {
 	ptm_script_put(script, ".\n");
-	start_data(dump, script, record->offset + (dump->is_piped ? 32 : record->size), record->payload);
+	start_data(dump, script, record->offset + record->size, record->payload);
 }
 
 static void put_packet(ptm_dump *dump, ptm_script *script, const uint8_t *at, uint32_t available, uint32_t *size)

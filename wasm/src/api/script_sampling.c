@@ -116,8 +116,8 @@ ptm_status ptm_samples_tell_body(ptm_session *session, ptm_samples *samples, ptm
 	ptm_sampling *sampling = &from->sampling;
 	bool whole = item->end != PTM_END_FALLTHROUGH && item->end != PTM_END_ASYNC && item->end != PTM_END_ABORT;
 	uint32_t flags = ptm_samples_state_flags(session, item) & ~(uint32_t)PTM_FLAG_INTERRUPTS_TOGGLE, count = item->instructions;
-	const ptm_clock *clock = samples->period_ticks ? ptm_flow_clock(from->flow) : NULL;
-	uint64_t tsc = clock ? clock->tsc : 0, walked = clock ? clock->instructions - count : 0;
+	ptm_walked walked = ptm_flow_walked(from->flow);
+	uint64_t before = walked.instructions - count;
 
 	/* What a transaction did before it was aborted. */
 	if (item->end == PTM_END_ABORT)
@@ -129,7 +129,7 @@ ptm_status ptm_samples_tell_body(ptm_session *session, ptm_samples *samples, ptm
 	}
 	for (;;) {
 		if (!sampling->paused)
-			sampling->next = next_sample(samples, from, tsc, walked + sampling->at, count - sampling->at);
+			sampling->next = next_sample(samples, from, walked.tsc, before + sampling->at, count - sampling->at);
 		if (!sampling->next)
 			return PTM_OK;
 		if (whole && sampling->at + sampling->next == count) {

@@ -87,6 +87,11 @@ const ptm_clock *ptm_flow_clock(const ptm_flow *flow)
 	return flow->source == PTM_SOURCE_PT ? ptm_pt_flow_clock(flow->pt) : NULL;
 }
 
+ptm_walked ptm_flow_walked(const ptm_flow *flow)
+{
+	return flow->source == PTM_SOURCE_PT ? ptm_pt_flow_walked(flow->pt) : (ptm_walked){ 0 };
+}
+
 ptm_status ptm_flow_scan(const ptm_flow_config *config, uint64_t offset, uint64_t limit, ptm_clock *clock, uint64_t *packets)
 {
 	*packets = 0;

@@ -44,6 +44,9 @@ const ptm_clock *ptm_flow_limit_clock(const ptm_flow *flow);
 /* The clock of a PT flow as of the packets read so far (borrowed); NULL: the source has none. */
 const ptm_clock *ptm_flow_clock(const ptm_flow *flow);
 
+/* Of a PT flow: see ptm_pt_flow_walked. */
+ptm_walked ptm_flow_walked(const ptm_flow *flow);
+
 /* What a flow that starts at `limit` must know of [offset, limit): brings `clock`
  * there, counts the packets (records). */
 ptm_status ptm_flow_scan(const ptm_flow_config *config, uint64_t offset, uint64_t limit, ptm_clock *clock, uint64_t *packets) PTM_MUST_CHECK;

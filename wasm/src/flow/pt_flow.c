@@ -89,6 +89,11 @@ const ptm_clock *ptm_pt_flow_clock(const ptm_pt_flow *flow)
 	return &flow->clock;
 }
 
+ptm_walked ptm_pt_flow_walked(const ptm_pt_flow *flow)
+{
+	return flow->walked;
+}
+
 uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow)
 {
 	return flow->reader.offset;

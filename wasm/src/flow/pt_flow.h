@@ -28,6 +28,11 @@ typedef struct ptm_pt_flow_config {
 	bool (*leaves)(void *host, uint32_t space, uint64_t ip);
 } ptm_pt_flow_config;
 
+/* A time, in TSC ticks, and the instructions walked since it came. */
+typedef struct ptm_walked {
+	uint64_t tsc, instructions;
+} ptm_walked;
+
 typedef struct ptm_pt_flow ptm_pt_flow;
 
 /* A flow over [offset, limit) of the stream. offset 0, or any offset with clock
@@ -47,6 +52,10 @@ uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow);
 uint32_t ptm_pt_flow_thread(const ptm_pt_flow *flow);
 /* The clock as of the packets read so far (borrowed). */
 const ptm_clock *ptm_pt_flow_clock(const ptm_pt_flow *flow);
+
+/* At the end of the visit told last: the time that stood while it was walked, and the instructions since that time came.
+ * The packets read may have moved on, to those of a PSB that it led up to. */
+ptm_walked ptm_pt_flow_walked(const ptm_pt_flow *flow);
 /* Packets read up to the limit (those of the limit's PSB+ do not count). */
 uint64_t ptm_pt_flow_segment_packets(const ptm_pt_flow *flow);
 

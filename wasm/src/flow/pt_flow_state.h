@@ -55,6 +55,8 @@ struct ptm_pt_flow {
 	uint64_t stop_ip;        /* PSB, FUP, LIMIT */
 	uint64_t psb_offset, psb_packets; /* of the PSB that PTM_STEP_PSB walks to; packets read before it */
 	uint64_t psb_moves;      /* of the clock, before that PSB */
+	ptm_walked psb_walked;   /* likewise; what is walked to it counts on from there */
+	ptm_walked walked;       /* see ptm_pt_flow_walked */
 	bool lost;               /* sync with the code was lost, and no IP found since */
 	uint64_t lost_from;      /* offset where it was */
 	uint64_t lost_bytes;     /* passed by without code where the stream, or its limit, ended */
@@ -65,6 +67,7 @@ struct ptm_pt_flow {
 	ptm_return_stack returns;
 	ptm_event pending[PTM_FLOW_EVENTS]; /* bound to the coming FUP */
 	uint32_t pending_count;
+	uint8_t pending_stale;   /* as perf: so many of them have no FUP of their own (0 or 1) */
 	bool block_pending;      /* … among them a PEBS record */
 	bool pending_branch;     /* … after which a TIP follows: an interrupt, or … */
 	bool pending_abort;      /* … a transaction's abort */

@@ -104,7 +104,7 @@ ptm_status ptm_flow_hop(ptm_pt_flow *flow, bool *taken)
 	case PTM_PACKET_TNT: break;
 	case PTM_PACKET_TIP: hop_tip(flow); break;
 	case PTM_PACKET_TIP_PGD: hop_pgd(flow); break;
-	case PTM_PACKET_FUP: hop_fup(flow, flow->pending_branch || (!flow->pending_count && !flow->block_pending)); break;
+	case PTM_PACKET_FUP: hop_fup(flow, flow->pending_branch || (flow->pending_count == flow->pending_stale && !flow->block_pending)); break;
 	default: return PTM_OK;
 	}
 	*taken = true;

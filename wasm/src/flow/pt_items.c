@@ -108,6 +108,7 @@ ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	flow->off_since = false;
 	flow->tnt_count = 0;
 	flow->pending_count = 0;
+	flow->pending_stale = 0;
 	flow->resumed = false;
 	flow->found_transaction = flow->in_transaction;
 	flow->in_transaction = false;
@@ -160,6 +161,7 @@ void ptm_flow_emit_pending(ptm_pt_flow *flow, uint64_t to_ip)
 	if (flow->block_pending)
 		ptm_flow_end_block(flow, flow->ip, true);
 	flow->pending_count = 0;
+	flow->pending_stale = 0;
 	flow->pending_abort = flow->pending_branch = flow->block_pending = false;
 }
 

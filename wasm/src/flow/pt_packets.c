@@ -171,9 +171,20 @@ static void fup(ptm_pt_flow *flow)
 		return;
 	}
 	uint8_t next = next_kind(flow);
-	bool branch = flow->pending_branch || (!flow->pending_count && !flow->block_pending);
+	bool branch = flow->pending_branch || (flow->pending_count == flow->pending_stale && !flow->block_pending);
 	flow->fup_branches = branch && (next == PTM_PACKET_TIP || next == PTM_PACKET_TIP_PGD || next == PTM_PACKET_BAD);
 	flow->step = PTM_STEP_FUP;
+}
+
+/* perf keeps a control flow event without its FUP (the trace was cut there) for the next FUP, unless another comes first. */
+static void drop_stale(ptm_pt_flow *flow)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < flow->pending_count; i++)
+		if (flow->pending[i].kind != PTM_EVENT_CFE)
+			flow->pending[kept++] = flow->pending[i];
+	flow->pending_count = kept;
+	flow->pending_stale = 0;
 }
 
 /* Control flow events: most are interrupts of the code at their FUP; those that an
@@ -182,11 +193,17 @@ static void control_flow_event(ptm_pt_flow *flow)
 {
 	enum { IRET = 2, RSM = 4, VMENTRY = 7, UIRET = 13 };
 	uint8_t type = flow->packet.payload & 31;
+	if (flow->pending_stale)
+		drop_stale(flow);
 	bind(flow, PTM_EVENT_CFE, 0, flow->packet.payload);
 	if (flow->packet.count)
 		return;
 	if (flow->enabled && next_kind(flow) == PTM_PACKET_FUP) {
 		flow->pending_branch |= type != IRET && type != RSM && type != VMENTRY && type != UIRET;
+		return;
+	}
+	if (flow->enabled && flow->config.as_perf) {
+		flow->pending_stale = 1;
 		return;
 	}
 	ptm_flow_latch(flow);
@@ -238,7 +255,7 @@ static void block_item(ptm_pt_flow *flow)
 /* A change of the interrupt flag by no branch: then a FUP follows at once. */
 static void interrupt_flag(ptm_pt_flow *flow)
 {
-	if (flow->enabled && next_kind(flow) == PTM_PACKET_FUP && !flow->pending_count)
+	if (flow->enabled && next_kind(flow) == PTM_PACKET_FUP && flow->pending_count == flow->pending_stale)
 		bind(flow, PTM_EVENT_IFLAG, 0, (uint64_t)flow->interrupts_next | (uint64_t)flow->interrupts_on << 1);
 }
 

@@ -23,6 +23,8 @@ static inline ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instru
 
 	flow->instructions += instructions;
 	flow->clock.instructions += instructions;
+	flow->psb_walked.instructions += instructions;
+	flow->walked = flow->step == PTM_STEP_PSB ? flow->psb_walked : (ptm_walked){ flow->clock.tsc, flow->clock.instructions };
 	if (latch && ptm_leaves_kernel(last_ip, to_ip))
 		ptm_flow_latch_estimate(flow);
 	else if (latch)

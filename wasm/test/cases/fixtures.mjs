@@ -3,7 +3,7 @@
 // are kept beside the project, the larger ones and captures of real hardware.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
@@ -158,6 +158,24 @@ export function perfVersion() {
   } catch {
     return ''
   }
+}
+
+/** Whether a trace was written to a pipe: by its header, which is of 16 bytes. */
+function isPiped(trace) {
+  const head = Buffer.alloc(16)
+  const file = openSync(trace, 'r')
+  const length = readSync(file, head)
+  closeSync(file)
+  return length === 16 && head.toString('latin1', 0, 8) === 'PERFILE2' && head.readBigUInt64LE(8) === 16n
+}
+
+/**
+ * The command that lets perf script read a trace. One that was written to a pipe is given to it in a pipe: of a file
+ * perf 6.1 reads it wrongly (docs/why-different.md#pipe-data).
+ */
+export function perfScript(trace, words) {
+  if (!isPiped(trace)) return ['perf', 'script', '-i', trace, ...words]
+  return ['sh', '-c', 'trace=$1; shift; cat "$trace" | perf script -i - "$@"', 'sh', trace, ...words]
 }
 
 /** "TID COUNT HASH" lines of a stream of instructions: FNV-1a over 64-bit words. */
