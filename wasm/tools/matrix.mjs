@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random combinations of what a CPU and perf record may do, each made with ptgen
 // and held against the truth, perf 6.1 and libipt. The same seed makes the same
-// traces. Usage: matrix.mjs [--seed N] [--count N] [--keep DIR]
+// traces. Usage: matrix.mjs [--seed N] [--count N] [--keep DIR] [--write]
 //   --keep DIR   keep the traces that differ
+//   --write      write docs/matrix.md
 // Prints a line for each trace; exits with 1 when one differs. Needs ptgen and perf.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -132,28 +133,53 @@ function judgeTruth(ptgen, trace, truth) {
   return theirs.wrong === 0 && theirs.matched > ours.matched ? `libipt decodes ${theirs.matched} instructions, we ${ours.matched}` : ''
 }
 
-/** Where ours differs from perf's, '' where nothing does or the reason is known. `known`: reasons that were met. */
-function judgePerf(trace, script, words, known) {
+/** Why lines are not compared, in the order of their numbers; `to`: heading in docs/why-different.md. */
+const reasons = [
+  { to: 'pipe-addr', why: 'perf refuses a field, and is asked without it' },
+  { to: '', why: 'perf prints nothing of the file' },
+]
+
+/** Words without a field of -F. */
+function withoutField(words, field) {
+  const at = words.indexOf('-F') + 1
+  return words.with(
+    at,
+    words[at]
+      .split(',')
+      .filter((name) => name !== field)
+      .join(','),
+  )
+}
+
+/** Where ours differs from perf's, '' where nothing does or the reason is known: then its number is added to `tally`. */
+function judgePerf(trace, script, words, tally) {
   const perf = printed(...perfScript(trace, words))
+  const refused = perf.status ? /Cannot print '(\w+)' field/.exec(perf.stderr)?.[1] : ''
+  if (refused && words.join().includes(refused)) {
+    tally.known.add(1)
+    return judgePerf(trace, script, withoutField(words, refused), tally)
+  }
   if (perf.status && !perf.stdout) {
-    known.add(`perf refuses the file (${perf.stderr.trim().split('\n').at(-1)})`)
+    tally.known.add(2)
     return ''
   }
-  const difference = firstDifference(script(trace, words), perf.stdout)
+  const ours = script(trace, words)
+  const difference = firstDifference(ours, perf.stdout)
+  tally.lines += perf.stdout.split('\n').length - 1
   return difference && `${words.join(' ')}: ${difference}`
 }
 
-/** `script`: prints what ours does for a trace and words. Returns the differences; `known`: the reasons of those that have one. */
-export function judge(ptgen, trace, script, known = new Set()) {
+/** `script`: prints what ours does for a trace and words. Returns the differences; `tally`: lines compared, numbers of reasons met. */
+export function judge(ptgen, trace, script, tally = { lines: 0, known: new Set() }) {
   const found = [judgeTruth(ptgen, trace, trace.replace('.perf.data', '.truth'))]
-  for (const words of questions) found.push(judgePerf(trace, script, words, known))
+  for (const words of questions) found.push(judgePerf(trace, script, words, tally))
   return found.filter(Boolean)
 }
 
 const cli = join(root, 'src/cli/ptarmigan.mjs')
 const ourScript = (trace, words) => printed(process.execPath, cli, 'script', trace, ...words).stdout
 
-/** `tell` is given every trace's name, options and differences. */
+/** `tell` is given every trace's number, program, options, differences, lines compared and reasons. */
 export function run({ seed, count, keep, script = ourScript, tell }) {
   const ptgen = findPtgen()
   if (!ptgen.path || !perfVersion().startsWith('6.1.')) throw new Error(ptgen.why || 'perf 6.1 is not installed')
@@ -165,25 +191,65 @@ export function run({ seed, count, keep, script = ourScript, tell }) {
     const { program, options } = encoding(random(number))
     const trace = join(scratch, `${program}-${number}.perf.data`)
     const made = printed(ptgen.path, 'encode', ...options, '-o', trace, join(logs, `${program}.xlog`))
-    const known = new Set()
-    const found = made.status ? [`ptgen: ${made.stderr.trim()}`] : judge(ptgen.path, trace, script, known)
+    const tally = { lines: 0, known: new Set() }
+    const found = made.status ? [`ptgen: ${made.stderr.trim()}`] : judge(ptgen.path, trace, script, tally)
     if (found.length) different++
     if (found.length && keep && existsSync(trace)) copyFileSync(trace, join(keep, basename(trace)))
-    tell(basename(trace), options, found, [...known])
+    tell({ number, program, options, found, lines: tally.lines, known: [...tally.known] })
     rmSync(trace, { force: true })
   }
   rmSync(scratch, { recursive: true })
   return different
 }
 
+function printRow({ number, program, options, found, lines, known }) {
+  const name = `${program}-${number} ${lines} lines`
+  const text = [`${found.length ? 'FAIL' : 'ok  '} ${name} ${options.join(' ')}`, ...found, ...known.map((id) => `known: ${reasons[id - 1].why}`)]
+  console.log(text.join('\n     '))
+}
+
+/** docs/matrix.md */
+function page(rows, command) {
+  const equal = rows.filter(({ found }) => !found.length).length
+  const lines = rows.reduce((sum, row) => sum + row.lines, 0)
+  const verdict = ({ found, known }) => (found.length ? `**differs**: ${found[0].split(':')[0]}` : ['equal', ...known].join(', '))
+  const row = (of) => `| ${of.number} | ${of.program} | \`${of.options.join(' ')}\` | ${of.lines} | ${verdict(of)} |`
+  const reason = ({ to, why }, at) => `${at + 1}. ${why}${to ? ` ([${to}](why-different.md#${to}))` : ''}`
+  return `# Random matrix
+
+Made by \`${command}\`; do not edit. Each trace is made by ptgen with options that its number chooses, and held against ptgen's truth, libipt and perf
+${perfVersion()} with:
+
+${questions.map((words) => `- \`${words.join(' ')}\``).join('\n')}
+
+**${equal} of ${rows.length} equal**, ${lines.toLocaleString('en')} lines of perf's compared. A number behind the verdict is a reason why something was not compared:
+
+${reasons.map(reason).join('\n')}
+
+| trace | program | options of ptgen | lines | verdict |
+|--:|---|---|--:|---|
+${rows.map(row).join('\n')}
+`
+}
+
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { values } = parseArgs({
-    options: { seed: { type: 'string', default: '1' }, count: { type: 'string', default: '20' }, keep: { type: 'string' } },
+    options: {
+      seed: { type: 'string', default: '1' },
+      count: { type: 'string', default: '20' },
+      keep: { type: 'string' },
+      write: { type: 'boolean', default: false },
+    },
   })
   if (values.keep) mkdirSync(values.keep, { recursive: true })
-  const tell = (name, options, found, known) =>
-    console.log([`${found.length ? 'FAIL' : 'ok  '} ${name} ${options.join(' ')}`, ...found, ...known.map((why) => `known: ${why}`)].join('\n     '))
+  const rows = []
+  const tell = (row) => {
+    rows.push(row)
+    printRow(row)
+  }
   const different = run({ seed: Number(values.seed), count: Number(values.count), keep: values.keep, tell })
+  const command = `node wasm/tools/matrix.mjs --seed ${values.seed} --count ${values.count} --write`
+  if (values.write) writeFileSync(join(root, 'docs/matrix.md'), page(rows, command))
   console.log(`matrix: ${Number(values.count) - different} of ${values.count} equal`)
   process.exit(different ? 1 : 0)
 }
