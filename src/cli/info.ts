@@ -211,10 +211,9 @@ export function sumGaps(gaps: Tables['gaps']): GapSum[] {
       }
       sums.set(reason, sum)
     }
-    const ns = (gaps.end_ns[row] ?? 0) - (gaps.start_ns[row] ?? 0)
     sum.count++
     sum.bytes += gaps.bytes[row] ?? 0
-    sum.ns += Number.isFinite(ns) ? ns : 0
+    sum.ns += gaps.missing_ns[row] ?? 0
   }
   return [...sums.values()].sort((a, b) => Number(b.lost) - Number(a.lost) || b.count - a.count)
 }

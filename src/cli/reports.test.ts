@@ -50,8 +50,7 @@ it('adds gaps up by reason, losses first', () => {
   const gaps = emptyTable('gaps', 3)
   gaps.reason.set([8, 1, 8])
   gaps.lost.set([0, 1, 0])
-  gaps.start_ns.set([0, 10, Number.NaN])
-  gaps.end_ns.set([5, 40, 50])
+  gaps.missing_ns.set([5, 30, 0])
   gaps.bytes.set([0, 7, 0])
   gaps.text = textColumn(['off', 'overflow at 7', 'off'])
   expect(sumGaps(gaps)).toEqual([

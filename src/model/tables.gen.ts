@@ -151,6 +151,8 @@ export type GapsTable = {
   lost: Uint8Array
   /** AUX bytes skipped */
   bytes: Float64Array
+  /** time: of a loss up to the next packet that tells where the code goes on, or that tracing is off; added up where a row stands for several */
+  missing_ns: Float64Array
   /** AUX offset */
   offset: Float64Array
   /** where flow was lost; 0 unknown */
@@ -709,6 +711,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['reason', 'u8'],
     ['lost', 'u8'],
     ['bytes', 'f64'],
+    ['missing_ns', 'f64'],
     ['offset', 'f64'],
     ['ip', 'u64'],
     ['text', 'str'],

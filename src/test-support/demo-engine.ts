@@ -158,6 +158,7 @@ export function demoEngine({ decodeMs, cycles }: DemoOptions): Engine {
           queue: thread,
           start_ns: start,
           end_ns: end,
+          missing_ns: end - start,
           reason,
           lost: reason === GAP_NOT_TRACED ? 0 : 1,
           bytes: reason === GAP_NOT_TRACED ? 0 : 4096,

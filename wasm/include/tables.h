@@ -75,6 +75,7 @@
 	C(gaps, reason, u8, "enum ptm_gap_reason") \
 	C(gaps, lost, u8, "1 when trace was lost, 0 when tracing was off") \
 	C(gaps, bytes, f64, "AUX bytes skipped") \
+	C(gaps, missing_ns, f64, "time: of a loss up to the next packet that tells where the code goes on, or that tracing is off; added up where a row stands for several") \
 	C(gaps, offset, f64, "AUX offset") \
 	C(gaps, ip, u64, "where flow was lost; 0 unknown") \
 	C(gaps, text, str, "one sentence: why, how much, what to do") \

@@ -43,10 +43,10 @@ describe('shell lines', () => {
 
 describe('gaps', () => {
   const gaps = makeTable('gaps', [
-    { reason: 8, lost: 0, start_ns: 0, end_ns: 5000, text: 'Tracing was off.' },
-    { reason: 1, lost: 1, start_ns: 10, end_ns: 20, bytes: 100, text: 'small' },
-    { reason: 1, lost: 1, start_ns: 30, end_ns: 45, bytes: 900, text: 'large' },
-    { reason: 4, lost: 1, start_ns: NaN, end_ns: NaN, bytes: 500, text: 'no code' },
+    { reason: 8, lost: 0, start_ns: 0, end_ns: 5000, missing_ns: 5000, text: 'Tracing was off.' },
+    { reason: 1, lost: 1, start_ns: 10, end_ns: 20, missing_ns: 10, bytes: 100, text: 'small' },
+    { reason: 1, lost: 1, start_ns: 30, end_ns: 50, missing_ns: 15, bytes: 900, text: 'large' },
+    { reason: 4, lost: 1, start_ns: NaN, end_ns: NaN, missing_ns: 0, bytes: 500, text: 'no code' },
   ])
   it('are grouped, lost trace first, the most bytes first', () =>
     expect(gapGroups(gaps)).toEqual([

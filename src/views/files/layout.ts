@@ -133,10 +133,9 @@ export function gapGroups(gaps: GapsTable): GapGroup[] {
   for (let row = 0; row < gaps.rows; row++) {
     const reason = gaps.reason[row] ?? 0
     const group = groups.get(reason) ?? { reason, lost: gaps.lost[row] === 1, count: 0, bytes: 0, ns: 0, worst: row, sentence: '' }
-    const length = (gaps.end_ns[row] ?? NaN) - (gaps.start_ns[row] ?? NaN)
     group.count++
     group.bytes += gaps.bytes[row] ?? 0
-    group.ns += Number.isNaN(length) ? 0 : length
+    group.ns += gaps.missing_ns[row] ?? 0
     if (costsMore(gaps, row, group.worst)) group.worst = row
     groups.set(reason, group)
   }
@@ -147,8 +146,7 @@ export function gapGroups(gaps: GapsTable): GapGroup[] {
 function costsMore(gaps: GapsTable, row: number, than: number): boolean {
   const bytes = (gaps.bytes[row] ?? 0) - (gaps.bytes[than] ?? 0)
   if (bytes !== 0) return bytes > 0
-  const span = (at: number) => (gaps.end_ns[at] ?? 0) - (gaps.start_ns[at] ?? 0)
-  return span(row) > span(than)
+  return (gaps.missing_ns[row] ?? 0) > (gaps.missing_ns[than] ?? 0)
 }
 
 /** First digits of a build-id: enough to tell two apart by eye. */

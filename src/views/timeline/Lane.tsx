@@ -9,7 +9,7 @@ import { useTable, type TableState } from '../../store'
 import { CanvasLayer, type Draw } from '../../widgets/CanvasLayer'
 import { IconButton } from '../../widgets/Button'
 import { Facts } from '../../widgets/Facts'
-import { countText, durationText, timeText } from '../../widgets/number-text'
+import { bytesText, countText, durationText, timeText } from '../../widgets/number-text'
 import { usePalette } from '../../widgets/theme'
 import { Tooltip } from '../../widgets/Tooltip'
 import { callAt, callFacts, type FunctionNames, type SelectedCall } from './describe'
@@ -213,7 +213,8 @@ function MarkTip({ at, box, marks }: { at: Pointer; box: MarkBox; marks: MarksTa
 
 function GapText({ gap, gaps, names, under }: { gap: GapBox; gaps: GapsTable; names: FunctionNames; under: boolean }) {
   const start = gaps.start_ns[gap.row] ?? NaN
-  const end = gaps.end_ns[gap.row] ?? NaN
+  const missing = gaps.missing_ns[gap.row] ?? NaN
+  const bytes = gaps.bytes[gap.row] ?? 0
   return (
     <div className={under ? 'tooltip-part' : undefined}>
       <div className={`tooltip-title ${gap.lost ? 'gap-lost' : ''}`}>
@@ -223,7 +224,8 @@ function GapText({ gap, gaps, names, under }: { gap: GapBox; gaps: GapsTable; na
       <Facts
         facts={[
           { name: 'From', value: timeText(start) },
-          { name: 'Duration', value: durationText(end - start) },
+          { name: gap.lost ? 'Time lost' : 'Duration', value: durationText(missing) },
+          ...(gap.lost && bytes > 0 ? [{ name: 'Trace lost', value: bytesText(bytes) }] : []),
           ...(gap.several ? [{ name: 'Here', value: 'several gaps; zoom in to see each' }] : []),
         ]}
       />

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decoding one segment into a profile part, in slices, and merging parts. */
 #include "api/session.h"
+#include "pt/event.h"
 
 ptm_status ptm_part_take(ptm_part *part, const ptm_item *item)
 {
@@ -51,8 +52,11 @@ static ptm_status take_truncation(ptm_session *session, const ptm_item *item)
 		ptm_item gap = *item;
 		gap.kind = PTM_ITEM_GAP;
 		gap.reason = PTM_GAP_AUX_TRUNCATED;
-		gap.end_ns = gap.start_ns;
-		gap.ip = gap.bytes = 0;
+		/* Of the last good packet, where what comes is the first PSB behind it. */
+		if (item->kind == PTM_ITEM_EVENT && item->event == PTM_EVENT_PSB && item->found_ns && item->found_ns < gap.start_ns)
+			gap.start_ns = item->found_ns;
+		gap.end_ns = gap.found_ns = gap.start_ns;
+		gap.ip = gap.bytes = gap.payload = 0;
 		gap.offset = next->offset;
 		session->truncation++;
 		PTM_TRY(ptm_part_add(session->part, &gap));
@@ -154,7 +158,9 @@ ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
 	if (status != PTM_END)
 		return status;
 	take_limit_clock(session);
+	ptm_loss_end loss_end = ptm_flow_loss_end(session->flow);
 	ptm_part_lose_bytes(session->part, ptm_flow_lost_bytes(session->flow));
+	ptm_part_loss_end(session->part, &loss_end);
 	ptm_stream_want(&session->stream, 0, 0);
 	/* The limit's PSB+ is read by the next segment too: it counts there. */
 	const ptm_segment *segment = &session->segments.at[session->decoding];

@@ -3,6 +3,7 @@
  * from the nearest checkpoints. */
 #include "api/session.h"
 #include <math.h>
+#include <stdio.h>
 
 /* Rows per answer at most, whatever is asked for. */
 #define MOST_ROWS 65536u
@@ -14,6 +15,7 @@ typedef struct listing {
 	uint32_t thread, count;
 	uint64_t first;          /* next ordinal wanted */
 	ptm_gap gap;             /* since the last visit; reason NONE: no gap */
+	uint64_t lost_from_ns;   /* of that gap, while it lasts; 0: it does not */
 	const ptm_run *run;      /* being read */
 	uint64_t run_first;      /* thread's ordinal of the run's first instruction */
 } listing;
@@ -76,6 +78,19 @@ static ptm_status put_code(listing *list, uint32_t row, const ptm_item *item, ui
 	return put_line(list, row, map, ip);
 }
 
+/* How much a gap lost, as a sentence, where it is known. Returns its length. */
+static size_t put_loss(const ptm_gap *gap, char *into, size_t size)
+{
+	double us = (double)gap->missing_ns / 1000;
+	unsigned long long bytes = gap->bytes;
+
+	if (us > 0 && bytes)
+		return (size_t)snprintf(into, size, " Lost: %.3f \xc2\xb5s, %llu bytes.", us, bytes);
+	if (us > 0)
+		return (size_t)snprintf(into, size, " Lost: %.3f \xc2\xb5s.", us);
+	return bytes ? (size_t)snprintf(into, size, " Lost: %llu bytes.", bytes) : 0;
+}
+
 /* Tells the gap before a row, and forgets it. */
 static ptm_status put_gap(listing *list, uint32_t row)
 {
@@ -83,6 +98,8 @@ static ptm_status put_gap(listing *list, uint32_t row)
 	if (list->gap.reason == PTM_GAP_NONE)
 		return PTM_OK;
 	size_t length = ptm_gap_text(list->session, &list->gap, text, sizeof text);
+	if (ptm_gap_is_loss(list->gap.reason) && length < sizeof text)
+		length += put_loss(&list->gap, text + length, sizeof text - length);
 	ptm_table_set_u8(list->table, PTM_instructions_gap_lost, row, list->gap.reason != PTM_GAP_NOT_TRACED);
 	list->gap.reason = PTM_GAP_NONE;
 	return ptm_table_set_text(list->table, PTM_instructions_gap_text, row, text, length < sizeof text ? length : sizeof text - 1);
@@ -92,10 +109,19 @@ static ptm_status put_gap(listing *list, uint32_t row)
 static void note_gap(listing *list, const ptm_item *item, const ptm_item *last)
 {
 	bool left = last->kind == PTM_ITEM_VISIT && (last->end == PTM_END_OFF || (last->end == PTM_END_ASYNC && !last->to_ip));
-	if (item->kind == PTM_ITEM_GAP)
-		list->gap = (ptm_gap){ .start_ns = item->start_ns, .end_ns = item->end_ns, .bytes = item->bytes, .offset = item->offset,
+	if (item->kind == PTM_ITEM_GAP) {
+		list->gap = (ptm_gap){ .start_ns = item->start_ns, .end_ns = item->start_ns, .bytes = item->bytes, .offset = item->offset,
 			.ip = item->ip, .count = 1, .thread = item->thread, .queue = list->run->queue, .reason = item->reason };
-	else if (item->kind == PTM_ITEM_VISIT && left && item->start_ns > last->end_ns && list->gap.reason == PTM_GAP_NONE)
+		list->lost_from_ns = item->found_ns ? item->start_ns : 0;
+		return;
+	}
+	if (list->gap.reason != PTM_GAP_NONE && item->kind == PTM_ITEM_BEGIN)
+		list->gap.bytes += item->bytes;
+	if (list->lost_from_ns && (item->kind == PTM_ITEM_BEGIN || item->kind == PTM_ITEM_VISIT)) {
+		ptm_gap_end(&list->gap, list->lost_from_ns, item->kind == PTM_ITEM_BEGIN ? item->found_ns : item->start_ns);
+		list->lost_from_ns = 0;
+	}
+	if (item->kind == PTM_ITEM_VISIT && left && item->start_ns > last->end_ns && list->gap.reason == PTM_GAP_NONE)
 		list->gap = (ptm_gap){ .start_ns = last->end_ns, .end_ns = item->start_ns, .offset = last->offset, .ip = last->ip,
 			.count = 1, .thread = item->thread, .queue = list->run->queue, .reason = PTM_GAP_NOT_TRACED };
 }

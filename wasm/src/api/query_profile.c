@@ -280,6 +280,7 @@ ptm_status ptm_query_gaps(ptm_session *session, const ptm_request *request, ptm_
 		ptm_table_set_u8(table, PTM_gaps_reason, row, gap->reason);
 		ptm_table_set_u8(table, PTM_gaps_lost, row, lost);
 		ptm_table_set_f64(table, PTM_gaps_bytes, row, (double)gap->bytes);
+		ptm_table_set_f64(table, PTM_gaps_missing_ns, row, (double)gap->missing_ns);
 		ptm_table_set_f64(table, PTM_gaps_offset, row, (double)gap->offset);
 		ptm_table_set_u64(table, PTM_gaps_ip, row, gap->ip);
 		size_t length = ptm_gap_text(session, gap, text, sizeof text);

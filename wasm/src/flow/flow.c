@@ -77,6 +77,11 @@ uint64_t ptm_flow_lost_bytes(const ptm_flow *flow)
 	return flow->source == PTM_SOURCE_PT ? ptm_pt_flow_lost_bytes(flow->pt) : 0;
 }
 
+ptm_loss_end ptm_flow_loss_end(const ptm_flow *flow)
+{
+	return flow->source == PTM_SOURCE_PT ? ptm_pt_flow_loss_end(flow->pt) : (ptm_loss_end){ 0 };
+}
+
 const ptm_clock *ptm_flow_limit_clock(const ptm_flow *flow)
 {
 	return flow->source == PTM_SOURCE_PT ? ptm_pt_flow_limit_clock(flow->pt) : NULL;

@@ -37,6 +37,8 @@ uint64_t ptm_flow_segment_packets(const ptm_flow *flow);
 
 /* Bytes lost before the end, since the last gap, once ptm_flow_next said PTM_END. */
 uint64_t ptm_flow_lost_bytes(const ptm_flow *flow);
+/* When what is lost there ended. */
+ptm_loss_end ptm_flow_loss_end(const ptm_flow *flow);
 
 /* The clock at the limit, once ptm_flow_next said PTM_END; NULL: the source has none. */
 const ptm_clock *ptm_flow_limit_clock(const ptm_flow *flow);

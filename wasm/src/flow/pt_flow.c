@@ -118,3 +118,8 @@ uint64_t ptm_pt_flow_lost_bytes(const ptm_pt_flow *flow)
 {
 	return flow->lost_bytes;
 }
+
+ptm_loss_end ptm_pt_flow_loss_end(const ptm_pt_flow *flow)
+{
+	return flow->loss_end;
+}

@@ -62,6 +62,9 @@ uint64_t ptm_pt_flow_segment_packets(const ptm_pt_flow *flow);
 /* Bytes before the end that passed by without code, since the last gap; good once ptm_pt_flow_next said PTM_END. */
 uint64_t ptm_pt_flow_lost_bytes(const ptm_pt_flow *flow);
 
+/* Of what is lost at the limit; good likewise. */
+ptm_loss_end ptm_pt_flow_loss_end(const ptm_pt_flow *flow);
+
 /* The clock just before the limit's PSB; good once ptm_pt_flow_next said PTM_END. */
 const ptm_clock *ptm_pt_flow_limit_clock(const ptm_pt_flow *flow);
 

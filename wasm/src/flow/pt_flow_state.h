@@ -59,8 +59,12 @@ struct ptm_pt_flow {
 	ptm_walked walked;       /* see ptm_pt_flow_walked */
 	bool lost;               /* sync with the code was lost, and no IP found since */
 	uint64_t lost_from;      /* offset where it was */
+	uint64_t lost_to;        /* of a PSB that told since that tracing is off: nothing is lost behind it; 0: none did */
 	uint64_t lost_bytes;     /* passed by without code where the stream, or its limit, ended */
+	ptm_loss_end loss_end;   /* there */
 	bool off_since;          /* since then tracing was off */
+	uint64_t off_ns;         /* since no packet told where the flow stands: when tracing was known to be off; 0: it was not */
+	uint64_t psb_before_ns;  /* of the PSB read last: see found_ns of an item */
 	uint64_t limit_packets;  /* packets read when the limit was reached */
 	ptm_clock limit_clock;   /* the clock there */
 	bool continuing, limited;
@@ -134,6 +138,12 @@ void ptm_flow_restart(ptm_pt_flow *flow);
 ptm_item *ptm_flow_mismatch(ptm_pt_flow *flow);
 /* The packet is none, or comes where it cannot: what is known of the flow stays. */
 void ptm_flow_bad_packet(ptm_pt_flow *flow);
+/* perf's clock, as of the packets. */
+uint64_t ptm_flow_packets_ns(const ptm_pt_flow *flow);
+/* Tracing is off: what is lost ends here. */
+void ptm_flow_note_off(ptm_pt_flow *flow);
+/* AUX bytes lost, where the packet at `offset` ends the loss. */
+uint64_t ptm_flow_bytes_lost(const ptm_pt_flow *flow, uint64_t offset);
 /* `begin` ends a loss: tells the bytes that passed by without code, up to `offset`. */
 void ptm_flow_found(ptm_pt_flow *flow, ptm_item *begin, uint64_t offset);
 /* Emits the start of tracing at `ip`. */

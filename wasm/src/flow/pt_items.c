@@ -33,7 +33,22 @@ ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind)
 	};
 	if (kind != PTM_ITEM_SWITCH)
 		flow->latched = false;
+	if (kind == PTM_ITEM_GAP || kind == PTM_ITEM_BEGIN) {
+		item->found_ns = flow->off_ns ? flow->off_ns : flow->now_ns;
+		flow->off_ns = 0;
+	}
 	return item;
+}
+
+uint64_t ptm_flow_packets_ns(const ptm_pt_flow *flow)
+{
+	return flow->clock.tsc ? ptm_time_ns(&flow->config.time, flow->clock.tsc) : flow->now_ns;
+}
+
+void ptm_flow_note_off(ptm_pt_flow *flow)
+{
+	if (!flow->off_ns)
+		flow->off_ns = ptm_flow_packets_ns(flow);
 }
 
 static void set_now(ptm_pt_flow *flow, uint64_t tsc)
@@ -95,7 +110,7 @@ ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	flow->latched_cycles = flow->clock.cycles;
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_GAP);
 	item->reason = reason;
-	item->payload = flow->lost ? flow->packet_offset - flow->lost_from : 0;
+	item->payload = ptm_flow_bytes_lost(flow, flow->packet_offset);
 	item->ip = ip;
 	/* perf estimates the time of an error, and goes on with that of the packets. */
 	item->end_tsc = estimated_tsc(flow);
@@ -104,6 +119,7 @@ ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 		item->end_ns = end_ns;
 	item->offset = flow->packet_offset;
 	flow->lost_from = flow->packet_offset;
+	flow->lost_to = 0;
 	flow->lost = true;
 	flow->off_since = false;
 	flow->tnt_count = 0;
@@ -227,7 +243,7 @@ void ptm_flow_bad_packet(ptm_pt_flow *flow)
 {
 	uint8_t step = flow->step;
 	uint32_t bits = flow->tnt_count;
-	bool overflowed = flow->overflowed, distrusts = flow->distrusts, lost = flow->lost;
+	bool overflowed = flow->overflowed, distrusts = flow->distrusts, lost = flow->lost && !flow->lost_to;
 	ptm_clock_lose(&flow->clock);
 	ptm_flow_lose(flow, PTM_GAP_BAD_PACKET)->bytes = 1;
 	flow->lost = lost;
@@ -239,10 +255,14 @@ void ptm_flow_bad_packet(ptm_pt_flow *flow)
 	ptm_pt_reader_skip(&flow->reader);
 }
 
+uint64_t ptm_flow_bytes_lost(const ptm_pt_flow *flow, uint64_t offset)
+{
+	return flow->lost ? (flow->lost_to ? flow->lost_to : offset) - flow->lost_from : 0;
+}
+
 void ptm_flow_found(ptm_pt_flow *flow, ptm_item *begin, uint64_t offset)
 {
-	if (flow->lost)
-		begin->bytes = offset - flow->lost_from;
+	begin->bytes = ptm_flow_bytes_lost(flow, offset);
 	begin->payload = flow->off_since;
 	flow->lost = false;
 }

@@ -303,6 +303,7 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 	case PTM_PACKET_OVF: ptm_flow_overflow(flow); return PTM_OK;
 	case PTM_PACKET_TRACESTOP:
 		ptm_flow_disable(flow);
+		ptm_flow_note_off(flow);
 		ptm_flow_emit_event(flow, PTM_EVENT_TRACESTOP, 0, flow->ip);
 		return PTM_OK;
 	case PTM_PACKET_MODE_TSX:

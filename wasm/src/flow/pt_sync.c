@@ -37,15 +37,25 @@ static ptm_status read_psb_packets(ptm_pt_flow *flow, uint64_t *ip)
 
 static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
 {
+	uint64_t offset = flow->packet_offset;
+	flow->psb_before_ns = ptm_flow_packets_ns(flow);
 	flow->clock.in_psb = true;
 	ptm_status status = read_psb_packets(flow, ip);
 	flow->clock.in_psb = false;
-	return status;
+	if (status != PTM_OK || *ip)
+		return status;
+	ptm_flow_note_off(flow);
+	if (flow->lost && !flow->lost_to)
+		flow->lost_to = offset;
+	return PTM_OK;
 }
 
 /* A PSB+ cut short: by an overflow, or by a packet that has no business there. */
 static void broken_psb(ptm_pt_flow *flow)
 {
+	/* What was good up to it: a flow that starts here knows no more. */
+	if (!flow->config.as_perf && flow->psb_before_ns > flow->now_ns)
+		flow->now_ns = flow->psb_before_ns;
 	if (flow->packet.kind == PTM_PACKET_OVF)
 		ptm_flow_overflow(flow);
 	else
@@ -61,6 +71,7 @@ static void psb_event(ptm_pt_flow *flow, uint64_t offset, uint64_t ip, bool sear
 	flow->interrupts_on = flow->interrupts_next;
 	ptm_item *item = ptm_flow_emit_event(flow, PTM_EVENT_PSB, offset, ip);
 	item->reason = searched ? PTM_GAP_NO_SYNC : PTM_GAP_NONE;
+	item->found_ns = flow->psb_before_ns;
 	ptm_flow_emit_cbr(flow, ip);
 }
 
@@ -231,6 +242,7 @@ ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 static void stop_tracing(ptm_pt_flow *flow)
 {
 	ptm_flow_disable(flow);
+	ptm_flow_note_off(flow);
 	flow->off_since = true;
 }
 
@@ -297,7 +309,8 @@ ptm_status ptm_flow_at_limit(ptm_pt_flow *flow)
 	uint64_t ip;
 
 	flow->step = PTM_STEP_END;
-	flow->lost_bytes = flow->lost ? flow->reader.offset - flow->lost_from : 0;
+	flow->lost_bytes = ptm_flow_bytes_lost(flow, flow->reader.offset);
+	flow->loss_end = (ptm_loss_end){ flow->off_ns ? flow->off_ns : ptm_flow_packets_ns(flow), flow->off_ns };
 	flow->limit_clock = flow->clock;
 	if (!flow->limited || !flow->ip || !flow->enabled)
 		return PTM_OK;

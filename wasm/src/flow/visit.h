@@ -95,6 +95,14 @@ typedef struct ptm_item {
 	uint64_t payload;        /* EVENT; VISIT: of an END_ASYNC or _ABORT that left the traced code where to, 0: not told;
 	                            GAP: AUX bytes skipped since the gap before it;
 	                            BEGIN: 1 where tracing had been off since the gap before it */
+	uint64_t found_ns;       /* GAP, BEGIN: when what was lost before it ended: now, or when tracing went off;
+	                            EVENT of a PSB: the time of the packets before it. 0: unknown, or not of PT */
 } ptm_item;
+
+/* Of what is lost where decoding ends: when it ended, or up to when it is known to have lasted. */
+typedef struct ptm_loss_end {
+	uint64_t ns;             /* 0: unknown */
+	bool is_over;
+} ptm_loss_end;
 
 #endif

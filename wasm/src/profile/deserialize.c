@@ -35,6 +35,9 @@ static ptm_status read_header(reader *reader, const uint8_t *bytes, size_t lengt
 	data->ends_lost = ptm_bytes_u32(body);
 	data->ends_away = ptm_bytes_u32(body);
 	data->ends_switched = ptm_bytes_u32(body);
+	data->first_ns = ptm_bytes_u64(body);
+	data->lost_from_ns = ptm_bytes_u64(body);
+	data->lost_until_ns = ptm_bytes_u64(body);
 	read_clock(body, &data->clock_in);
 	read_clock(body, &data->clock_out);
 	data->first_resumed = ptm_bytes_u32(body);

@@ -8,6 +8,36 @@ static void unite(ptm_gap *into, const ptm_gap *gap)
 		into->end_ns = gap->end_ns;
 	into->bytes += gap->bytes;
 	into->count += gap->count;
+	into->missing_ns += gap->missing_ns;
+}
+
+void ptm_gap_end(ptm_gap *gap, uint64_t from_ns, uint64_t end_ns)
+{
+	if (end_ns <= from_ns)
+		return;
+	gap->missing_ns += end_ns - from_ns;
+	if (end_ns > gap->end_ns)
+		gap->end_ns = end_ns;
+}
+
+void ptm_part_found(ptm_part *part, uint64_t ns)
+{
+	ptm_part_data *data = &part->data;
+
+	if (!ns)
+		return;
+	if (!data->first_ns)
+		data->first_ns = ns;
+	if (data->lost_from_ns && data->gaps.length)
+		ptm_gap_end(&data->gaps.at[data->gaps.length - 1].gap, data->lost_from_ns, ns);
+	data->lost_from_ns = 0;
+}
+
+void ptm_part_loss_end(ptm_part *part, const ptm_loss_end *end)
+{
+	if (end->is_over)
+		ptm_part_found(part, end->ns);
+	part->data.lost_until_ns = end->ns;
 }
 
 bool ptm_gap_extend(ptm_part_gap *last, const ptm_part_gap *gap)

@@ -115,6 +115,7 @@ static ptm_status add_absence(ptm_joined *joined, const ptm_lane *lane, const pt
 	memset(&gap, 0, sizeof gap);
 	gap.gap = (ptm_gap){ .start_ns = from->time_ns, .end_ns = piece->start_ns, .offset = from->offset, .ip = from->next_ip,
 			     .count = 1, .thread = piece->thread, .queue = part->queue, .reason = PTM_GAP_NOT_TRACED };
+	gap.gap.missing_ns = piece->start_ns - from->time_ns;
 	return ptm_array_push(&joined->gaps, gap);
 }
 

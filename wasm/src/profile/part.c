@@ -179,6 +179,7 @@ static ptm_status open_run(ptm_part *part, const ptm_item *item, const ptm_arriv
 	PTM_TRY(open_piece(part, item, arrival));
 	part->piece.flags = part->is_lost ? PTM_PIECE_LOST_BEFORE : 0;
 	part->is_lost = false;
+	ptm_part_found(part, item->start_ns);
 	return PTM_OK;
 }
 
@@ -194,12 +195,12 @@ static ptm_status add_gap(ptm_part *part, const ptm_gap *gap)
 	made.instruction = data->instructions;
 	if (data->gaps.length && ptm_gap_extend(&data->gaps.at[data->gaps.length - 1], &made))
 		return PTM_OK;
-	PTM_TRY(ptm_array_push(&data->gaps, made));
-	if (data->gaps.length <= part->most_gaps)
-		return PTM_OK;
-	data->gaps.length = ptm_gaps_unite(data->gaps.at, data->gaps.length, PTM_PART_GAPS);
-	part->most_gaps = data->gaps.length > PTM_PART_GAPS / 2 ? data->gaps.length * 2 : PTM_PART_GAPS;
-	return PTM_OK;
+	/* Before it is added: the last gap is the one that bytes and time are still added to. */
+	if (data->gaps.length >= part->most_gaps) {
+		data->gaps.length = ptm_gaps_unite(data->gaps.at, data->gaps.length, PTM_PART_GAPS);
+		part->most_gaps = data->gaps.length > PTM_PART_GAPS / 2 ? data->gaps.length * 2 : PTM_PART_GAPS;
+	}
+	return ptm_array_push(&data->gaps, made);
 }
 
 void ptm_part_lose_bytes(ptm_part *part, uint64_t bytes)
@@ -218,6 +219,10 @@ static ptm_status lose(ptm_part *part, const ptm_item *item)
 			.ip = item->ip, .count = 1, .thread = item->thread, .queue = part->data.queue, .reason = item->reason };
 
 	ptm_part_lose_bytes(part, item->payload);
+	ptm_part_found(part, item->found_ns);
+	if (item->found_ns)
+		gap.end_ns = gap.start_ns; /* until it is found again */
+	gap.missing_ns = gap.end_ns - gap.start_ns;
 	PTM_TRY(close_run(part, is_own ? PTM_PIECE_LOST_AFTER : 0));
 	part->is_away = part->is_switched = false;
 	if (!is_own && !is_told) {
@@ -232,7 +237,9 @@ static ptm_status lose(ptm_part *part, const ptm_item *item)
 		PTM_TRY(ptm_array_push(&part->data.pieces, empty));
 	}
 	part->is_lost = true;
-	return add_gap(part, &gap);
+	PTM_TRY(add_gap(part, &gap));
+	part->data.lost_from_ns = item->found_ns ? item->start_ns : 0;
+	return PTM_OK;
 }
 
 /* The time since the last visit of this run was not traced. */
@@ -241,6 +248,7 @@ static ptm_status come_back(ptm_part *part, const ptm_item *item, const ptm_depa
 	ptm_gap gap = { .start_ns = from->time_ns, .end_ns = item->start_ns, .offset = from->offset, .ip = from->next_ip,
 			.count = 1, .thread = item->thread, .queue = part->data.queue, .reason = PTM_GAP_NOT_TRACED };
 
+	gap.missing_ns = gap.end_ns - gap.start_ns;
 	return gap.end_ns > gap.start_ns ? add_gap(part, &gap) : PTM_OK;
 }
 
@@ -425,6 +433,7 @@ ptm_status ptm_part_add(ptm_part *part, const ptm_item *item)
 		part->is_begun = true;
 		part->begin_ip = item->to_ip;
 		ptm_part_lose_bytes(part, item->bytes);
+		ptm_part_found(part, item->found_ns);
 	} else if (part->is_open && item->kind == PTM_ITEM_SWITCH) {
 		/* Even to the same thread: another may have run without a trace. At the
 		 * start of a part it only says which thread is running. */

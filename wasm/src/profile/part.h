@@ -84,6 +84,9 @@ typedef struct ptm_part_data {
 	uint32_t ends_away;          /* 1: tracing was off after its last visit */
 	uint32_t ends_switched;      /* 1: a SWITCH came after its last visit */
 	ptm_clock clock_in, clock_out; /* at the cuts before and behind it (ptm_clock_at_cut) */
+	uint64_t first_ns;           /* when a loss before it ended, if it tells that at all; 0: it does not */
+	uint64_t lost_from_ns;       /* start of the loss, told by the last gap, that goes on at its end; 0: none does */
+	uint64_t lost_until_ns;      /* how long it is known to */
 	uint32_t first_resumed;      /* block of the first visit when that was taken for a resumed one, else UINT32_MAX */
 	PTM_ARRAY(ptm_part_run) runs;
 	PTM_ARRAY(ptm_piece) pieces;
@@ -111,6 +114,9 @@ static inline uint64_t ptm_longer(uint64_t shortest_ns)
 {
 	return shortest_ns ? shortest_ns << 1 : 1;
 }
+
+/* What was lost is found again; 0: the source does not tell when. */
+void ptm_part_found(ptm_part *part, uint64_t ns);
 
 /* Makes `gap` part of `last` when nothing lies between them and they are alike. */
 bool ptm_gap_extend(ptm_part_gap *last, const ptm_part_gap *gap);

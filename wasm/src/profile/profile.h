@@ -50,9 +50,11 @@ ptm_status ptm_part_checkpoint(ptm_part *part, uint64_t offset, uint64_t time_ns
  * (copies of ptm_clock_at_cut): so neighbours can be held against each other. */
 void ptm_part_clocks(ptm_part *part, const ptm_clock *in, const ptm_clock *out);
 
-/* Closes all runs. `end_offset` and `packets` are the segment's totals. */
 /* AUX bytes that passed by without code since the part's last gap: they count there. */
 void ptm_part_lose_bytes(ptm_part *part, uint64_t bytes);
+/* What is lost where the part ends (ptm_flow_loss_end). */
+void ptm_part_loss_end(ptm_part *part, const ptm_loss_end *end);
+/* Closes all runs. `end_offset` and `packets` are the segment's totals. */
 ptm_status ptm_part_finish(ptm_part *part, uint64_t end_offset, uint64_t packets) PTM_MUST_CHECK;
 
 /* Self-contained bytes (owned by the part): functions and blocks travel as
@@ -107,10 +109,15 @@ enum { PTM_CALL_OPEN_START = 1 /* began before the trace or a gap */, PTM_CALL_O
 
 typedef struct ptm_gap {
 	uint64_t start_ns, end_ns, bytes, offset, ip, count;
+	uint64_t missing_ns;     /* of a loss: up to the next packet that tells where the code goes on, or that tracing is off; all of
+	                            `count` gaps added up, where end_ns - start_ns is as far as they reach */
 	uint32_t thread, queue;
 	uint8_t reason;
 	uint8_t reserved[7];
 } ptm_gap;
+
+/* The loss that `gap` tells, and that began at `from_ns`, ended. */
+void ptm_gap_end(ptm_gap *gap, uint64_t from_ns, uint64_t end_ns);
 
 typedef struct ptm_block_stat {
 	uint32_t block;          /* row of blocks */

@@ -7,6 +7,8 @@
 typedef struct state {
 	uint32_t queue, segment, run, first_gap;
 	uint64_t instructions, packets, end_offset, time_ns, key_ns;
+	uint64_t lost_from_ns, lost_until_ns; /* as of the last part, told by gap lost_gap */
+	uint32_t lost_gap;
 	bool is_lost, is_away, is_switched, has_part, has_visit, has_run;
 	ptm_departure departure;
 	ptm_clock clock_out;
@@ -30,6 +32,23 @@ static ptm_status add_gap(ptm_profile *profile, const state *state, const ptm_pa
 	return ptm_array_push(&profile->queue_gaps, made);
 }
 
+static void end_loss(ptm_profile *profile, state *state, uint64_t ns)
+{
+	if (state->lost_from_ns)
+		ptm_gap_end(&profile->queue_gaps.at[state->lost_gap].gap, state->lost_from_ns, ns);
+	state->lost_from_ns = 0;
+}
+
+/* A loss goes on until a part tells where the code does. */
+static void pass_loss(ptm_profile *profile, state *state, const ptm_part_data *part, bool is_next)
+{
+	if (!is_next)
+		end_loss(profile, state, state->lost_until_ns);
+	else if (part->first_ns)
+		end_loss(profile, state, part->first_ns);
+	state->lost_until_ns = part->lost_until_ns;
+}
+
 /* The first run of a part is the rest of the last one before it. */
 static ptm_status extend_run(ptm_profile *profile, state *state, const ptm_run *run)
 {
@@ -41,6 +60,7 @@ static ptm_status extend_run(ptm_profile *profile, state *state, const ptm_run *
 		gap.gap = (ptm_gap){ .start_ns = into->end_ns, .end_ns = run->start_ns, .offset = state->departure.offset,
 				     .ip = state->departure.next_ip, .count = 1, .thread = run->thread, .queue = run->queue,
 				     .reason = PTM_GAP_NOT_TRACED };
+		gap.gap.missing_ns = run->start_ns - into->end_ns;
 		gap.instruction = state->instructions;
 		PTM_TRY(add_gap(profile, state, &gap));
 	}
@@ -84,6 +104,10 @@ static ptm_status add_counted(ptm_profile *profile, state *state, const ptm_part
 		gap.instruction += state->instructions;
 		PTM_TRY(add_gap(profile, state, &gap));
 	}
+	if (part->lost_from_ns && part->gaps.length) {
+		state->lost_from_ns = part->lost_from_ns;
+		state->lost_gap = profile->queue_gaps.length - 1;
+	}
 	return PTM_OK;
 }
 
@@ -120,6 +144,7 @@ static ptm_status add_part(ptm_profile *profile, state *state, ptm_part_data *pa
 	if (link.is_next && memcmp(&state->clock_out, &part->clock_in, sizeof part->clock_in))
 		profile->clock_breaks++;
 	state->clock_out = part->clock_out;
+	pass_loss(profile, state, part, link.is_next);
 	if (!link.is_next) {
 		state->has_run = false;
 		state->first_gap = profile->queue_gaps.length;
@@ -192,6 +217,7 @@ ptm_status ptm_join_queues(ptm_profile *profile)
 		part->row = i;
 		if (!i || part->queue != state.queue) {
 			ptm_queue_total total = { .queue = part->queue };
+			end_loss(profile, &state, state.lost_until_ns);
 			memset(&state, 0, sizeof state);
 			state.queue = part->queue;
 			PTM_TRY(ptm_array_push(&profile->queues, total));
@@ -202,6 +228,7 @@ ptm_status ptm_join_queues(ptm_profile *profile)
 		total->instructions = state.instructions;
 		total->packets = state.packets;
 	}
+	end_loss(profile, &state, state.lost_until_ns);
 	sort_holes(profile);
 	if (profile->runs.length)
 		qsort(profile->runs.at, profile->runs.length, sizeof *profile->runs.at, compare_runs);

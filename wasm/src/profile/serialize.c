@@ -189,6 +189,9 @@ static ptm_status put_all(ptm_part *part, function_map *map)
 	PTM_TRY(put_u32(part, data->ends_lost));
 	PTM_TRY(put_u32(part, data->ends_away));
 	PTM_TRY(put_u32(part, data->ends_switched));
+	PTM_TRY(put_u64(part, data->first_ns));
+	PTM_TRY(put_u64(part, data->lost_from_ns));
+	PTM_TRY(put_u64(part, data->lost_until_ns));
 	PTM_TRY(put(part, &data->clock_in, sizeof data->clock_in));
 	PTM_TRY(put(part, &data->clock_out, sizeof data->clock_out));
 	/* Blocks travel in order of their counters. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every byte of a trace is decoded or in exactly one gap: random packets and garbage,
  * their gaps held against a reader that knows nothing of code. */
+#include "pt/event.h"
 #include "pt_text.h"
 
 enum { STREAMS = 4000, PIECES = 60, MOST_RANGES = 400 };
@@ -44,7 +45,7 @@ static void add_range(uint64_t start, uint64_t end, bool whole)
 static void take_flow(const pt_world *world, ptm_pt_flow *flow)
 {
 	bool open = false;
-	uint64_t from = 0;
+	uint64_t from = 0, off = 0;
 	ptm_item item;
 
 	range_count = 0;
@@ -55,18 +56,24 @@ static void take_flow(const pt_world *world, ptm_pt_flow *flow)
 			else
 				CHECK_EQ(item.bytes, 0);
 			open = false;
+			off = 0;
+		} else if (item.kind == PTM_ITEM_EVENT && item.event == PTM_EVENT_PSB) {
+			/* One without an IP: tracing is off, and nothing more is lost. */
+			if (open && !off && !item.ip)
+				off = item.payload;
 		} else if (item.kind == PTM_ITEM_GAP && item.reason == PTM_GAP_NO_SYNC) {
 			add_range(item.offset, item.offset + item.bytes, false);
 		} else if (item.kind == PTM_ITEM_GAP) {
-			CHECK_EQ(item.payload, open ? item.offset - from : 0);
+			CHECK_EQ(item.payload, open ? (off ? off : item.offset) - from : 0);
 			add_range(from, from + item.payload, true);
 			add_range(item.offset, item.offset + item.bytes, true);
 			from = item.offset + item.bytes;
-			open |= !item.bytes;
+			open = (open && !off) || !item.bytes;
+			off = 0;
 		}
 	}
 	uint64_t rest = ptm_pt_flow_lost_bytes(flow);
-	CHECK_EQ(rest, open ? world->size - from : 0);
+	CHECK_EQ(rest, open ? (off ? off : world->size) - from : 0);
 	add_range(from, from + rest, true);
 }
 
