@@ -44,6 +44,20 @@ test('without binaries packets still show, and the missing file is named; adding
   expect(problems).toEqual([])
 })
 
+test('code of a virtual machine is taken from the process that runs it when the reader says so', async ({ page }) => {
+  const problems = await openStart(page)
+  await chooseFiles(page, [fixture('walk/guest.perf.data'), fixture('walk/symfs/opt/ptarmigan/guest'), fixture('walk/symfs/opt/ptarmigan/user')])
+  await idle(page)
+  await showTab(page, 'Files')
+  await expect(panel(page)).toContainText('Code of a virtual machine')
+  await panel(page).getByRole('button', { name: 'Take code from its process' }).click()
+  await expect(panel(page)).not.toContainText('Code of a virtual machine')
+  await idle(page)
+  await showTab(page, 'Timeline')
+  await expect(panel(page)).toContainText('[guest/77]')
+  expect(problems).toEqual([])
+})
+
 test('a binary of another build is refused by name', async ({ page }) => {
   await openStart(page)
   await chooseFiles(page, [asFile('signals-cyc.perf.data', readFileSync(trace)), asFile('signals', readFileSync(otherBinary))])

@@ -13,6 +13,8 @@ export type Input = {
   file: Blob | RemoteFile
   /** The data.N files of a trace that is a directory. */
   data?: { name: string; file: Blob | RemoteFile }[]
+  /** What virtual machines run lies in the process that runs them, as perf's --guest-code has it. */
+  guestCode?: boolean
 }
 
 /** Which rows are wanted; what counts for which table is said in tables.h. All times in ns since the trace's start. */

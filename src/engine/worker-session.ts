@@ -35,6 +35,7 @@ export class WorkerSession {
       if (!noted.ok) return noted
     }
     if (exact) session.exactClocks()
+    if (input.guestCode === true) session.guestCode()
     const source = this.sources.add(input.name, input.file)
     return this.judge(this.sources.whileWalking(source, () => session.open(source, input.file.size)))
   }

@@ -210,3 +210,27 @@ test('jumps open their tab, and unhide a thread that the picker hides', () => {
   store().setRange({ start_ns: 5, end_ns: 5 })
   expect(store().view.range).toBe(null)
 })
+
+test('code of guests is taken from their process when the reader says so: all is opened again, and stays what it was', async () => {
+  const wanted: boolean[] = []
+  const opens = engine.open
+  engine.open = (input) => {
+    wanted.push(input.guestCode === true)
+    return opens(input)
+  }
+  await store().takeGuestCode()
+  expect(wanted).toEqual([])
+  void open(offered('prog', ELF), offered('perf.data', TRACE))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  engine.finish()
+  await vi.waitFor(() => expect(store().session.status).toBe('ready'))
+  useStore.setState({ session: { ...store().session, keptId: 'kept' } })
+  void store().takeGuestCode()
+  await vi.waitFor(() => expect(store().session.guestCode && store().session.status).toBe('decoding'))
+  expect(wanted).toEqual([false, true])
+  expect(engine.log).toEqual(['open perf.data', 'images dir/prog', 'decode', 'open perf.data', 'images dir/prog', 'decode'])
+  expect(store().session.keptId).toBe('kept')
+  void open(offered('other.data', TRACE))
+  await vi.waitFor(() => expect(wanted).toEqual([false, true, false]))
+  expect(store().session.guestCode).toBe(false)
+})

@@ -29,6 +29,7 @@ export const emptySession: SessionSlice = {
   keptId: '',
   keptFiles: null,
   origin: '',
+  guestCode: false,
   failure: '',
   progress: null,
   version: 0,
@@ -43,8 +44,11 @@ export const emptySession: SessionSlice = {
 }
 
 const inputOf = (offered: OfferedFile): Input => ({ name: nameOf(offered), ...offered })
-const traceInput = (trace: OfferedFile, data: readonly OfferedFile[]): Input =>
-  data.length === 0 ? inputOf(trace) : { ...inputOf(trace), data: data.map((one) => ({ name: nameOf(one), file: one.file })) }
+const traceInput = (trace: OfferedFile, data: readonly OfferedFile[], guestCode: boolean): Input => ({
+  ...inputOf(trace),
+  ...(data.length > 0 && { data: data.map((one) => ({ name: nameOf(one), file: one.file })) }),
+  ...(guestCode && { guestCode }),
+})
 const spoken = (outcome: ImageOutcome): ImageOutcome =>
   outcome.sentence !== ''
     ? outcome
@@ -201,18 +205,18 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     return answer.ok ? answer.value.map(spoken) : [{ path: '', state: 'unreadable', sentence: answer.error.sentence }]
   }
 
-  async function openTrace(sorted: SortedFiles, trace: OfferedFile, story: string): Promise<void> {
+  async function openTrace(sorted: SortedFiles, trace: OfferedFile, again: Partial<SessionSlice>): Promise<void> {
     const stopped = stopDecoding()
     const mine = run
     await stopped
     if (mine !== run) return
     const { version } = get().session
     set((store) => ({
-      session: { ...emptySession, version: version + 1, status: 'opening', fileName: nameOf(trace), file: trace.file, story },
+      session: { ...emptySession, version: version + 1, status: 'opening', fileName: nameOf(trace), file: trace.file, ...again },
       view: { ...initialViewState, tab: store.view.tab },
     }))
     const to = await engine()
-    const opened = await to.open(traceInput(trace, sorted.data)).catch(asFailure)
+    const opened = await to.open(traceInput(trace, sorted.data, again.guestCode === true)).catch(asFailure)
     if (mine !== run) return
     const outcomes = [...otherTraces(sorted.traces), ...sorted.outcomes]
     if (!opened.ok) return change({ status: 'failed', failure: opened.error.sentence, outcomes })
@@ -289,17 +293,18 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     if (!made.ok) return change({ status: 'failed', failure: made.error })
     early = []
     const sorted = { traces: [made.value.trace], binaries: made.value.binaries, sources: [], outcomes: [], data: [], streams: [], others: [] }
-    return openTrace(sorted, made.value.trace, '')
+    return openTrace(sorted, made.value.trace, {})
   }
 
-  async function openSorted(offered: readonly OfferedFile[], story = ''): Promise<void> {
+  /** `again`: what stays of a session, or is known of the files beforehand. */
+  async function openSorted(offered: readonly OfferedFile[], again: Partial<SessionSlice> = {}): Promise<void> {
     // Files are taken in the order in which they were given: what comes last stays open.
     const sorting = sortTurn.then(() => unpacked(offered))
     sortTurn = sorting.catch(() => undefined)
     const sorted = await sorting
     const [trace] = sorted.traces
     const isOpen = get().session.info !== null
-    if (trace) return openTrace(sorted, trace, story)
+    if (trace) return openTrace(sorted, trace, again)
     if (!isOpen) change({ status: 'empty', progress: null })
     if (sorted.streams.length > 0) return askForRaw(sorted)
     if (isOpen && sorted.binaries.length > 0) return addBinaries(sorted)
@@ -332,7 +337,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
       guarded(async () => {
         change({ status: 'opening', fileName: 'the example', failure: '' })
         const example = await fetchExample()
-        if (example.ok) await openSorted(example.value.files, example.value.story)
+        if (example.ok) await openSorted(example.value.files, { story: example.value.story })
         else change({ status: 'failed', failure: example.error })
       }),
     readFunctions: async () => {
@@ -354,6 +359,11 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     resume: () =>
       guarded(async () => {
         if (decoding === null && get().session.info) await decode()
+      }),
+    takeGuestCode: () =>
+      guarded(async () => {
+        const { info, files, story, keptId, keptFiles, origin } = get().session
+        if (info) await openSorted(files, { story, keptId, keptFiles, origin, guestCode: true })
       }),
     closeTrace: () =>
       guarded(async () => {

@@ -33,6 +33,8 @@ export type SessionSlice = {
   keptFiles: readonly OfferedFile[] | null
   /** What of the page's address the trace came from ("share=…", "bundle=…"): links go on naming it. '' for files. */
   origin: string
+  /** What virtual machines ran was taken from the process that runs them. */
+  guestCode: boolean
   /** Why it failed, for the reader; empty otherwise. */
   failure: string
   progress: Progress | null
@@ -61,6 +63,8 @@ export type SessionActions = {
   /** Decodes on after `cancel`; nothing when a decode is under way or no trace is open. */
   resume(): Promise<void>
   closeTrace(): Promise<void>
+  /** Opens the open trace again with the code of virtual machines taken from the process that runs them, as KVM's self tests have it. */
+  takeGuestCode(): Promise<void>
   /** Reads the functions table again: an answer named one that it did not have. */
   readFunctions(): Promise<void>
 }

@@ -8,7 +8,7 @@ import { useStore, type TableState } from '../../store'
 import { pluralText } from '../../lib/exact-text'
 import { Button } from '../../widgets/Button'
 import { bytesText, countText, durationText } from '../../widgets/number-text'
-import { gapGroups, reasonWord, type GapGroup } from './layout'
+import { gapGroups, GUEST_CODE, reasonWord, type GapGroup } from './layout'
 
 export function GapLedger({ answer }: { answer: TableState<'gaps'> }) {
   const gaps = answer.state === 'ready' ? answer.table : answer.state === 'loading' ? answer.previous : null
@@ -42,6 +42,8 @@ function GapLine({ group, gaps }: { group: GapGroup; gaps: GapsTable }) {
   const hasPackets = source.startsWith('Intel')
   const queue = gaps.queue[group.worst] ?? ALL
   const offset = gaps.offset[group.worst] ?? NaN
+  const takeGuestCode = useStore((store) => store.takeGuestCode)
+  const isChosen = useStore((store) => store.session.guestCode)
   const place = queue === ALL || Number.isNaN(offset) ? null : { queue, offset }
   return (
     <li className={group.lost ? 'is-lost' : ''}>
@@ -53,6 +55,13 @@ function GapLine({ group, gaps }: { group: GapGroup; gaps: GapsTable }) {
           {group.bytes > 0 ? <span>{bytesText(group.bytes)}</span> : null}
           {group.ns > 0 ? <span>{durationText(group.ns)}</span> : null}
         </span>
+        {group.reason === GUEST_CODE && !isChosen && <Button
+          kind="quiet"
+          title="Decodes again, and takes what the virtual machine ran from the process that runs it: KVM's self tests are made so"
+          onClick={() => void takeGuestCode()}
+        >
+          Take code from its process
+        </Button>}
         {hasPackets && <Button
           kind="quiet"
           disabled={place === null}

@@ -5,6 +5,7 @@ import {
   collectLines,
   factsOf,
   gapGroups,
+  GUEST_CODE,
   helpfulPaths,
   imageRows,
   imageState,
@@ -55,7 +56,13 @@ describe('gaps', () => {
       { reason: 8, lost: false, count: 1, bytes: 0, ns: 5000, worst: 0, sentence: 'Tracing was off.' },
     ]))
   it('have names', () =>
-    expect([1, 8, 10, 200].map(reasonWord)).toEqual(['Overflow in the processor', 'Tracing was off', 'Between samples', 'Unknown']))
+    expect([1, 8, 10, GUEST_CODE, 200].map(reasonWord)).toEqual([
+      'Overflow in the processor',
+      'Tracing was off',
+      'Between samples',
+      'Code of a virtual machine',
+      'Unknown',
+    ]))
 })
 
 it('gives plain numbers their unit and keeps warnings apart', () => {

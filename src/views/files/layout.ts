@@ -112,7 +112,11 @@ const reasonWords = [
   'Tracing was off',
   'Endless loop',
   'Between samples',
+  'Code of a virtual machine',
 ]
+
+/** enum ptm_gap_reason */
+export const GUEST_CODE = 11
 
 export const reasonWord = (reason: number): string => reasonWords[reason] ?? 'Unknown'
 
