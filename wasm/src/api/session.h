@@ -111,6 +111,7 @@ struct ptm_session {
 	PTM_ARRAY(ptm_truncation) truncations; /* sorted by (queue, offset) */
 	/* The segment being decoded */
 	uint32_t decoding;                /* row, UINT32_MAX: none */
+	uint64_t marked;                  /* offset of the clock kept last, or of the segment */
 	ptm_flow *flow;
 	ptm_cached *cached;               /* NULL: the source has no fast path */
 	ptm_part *part;

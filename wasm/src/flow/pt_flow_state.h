@@ -55,6 +55,7 @@ struct ptm_pt_flow {
 	uint64_t stop_ip;        /* PSB, FUP, LIMIT */
 	uint64_t psb_offset, psb_packets; /* of the PSB that PTM_STEP_PSB walks to; packets read before it */
 	uint64_t psb_moves;      /* of the clock, before that PSB */
+	ptm_clock psb_clock;     /* the clock before it */
 	bool lost;               /* sync with the code was lost, and no IP found since */
 	uint64_t lost_from;      /* offset where it was */
 	uint64_t lost_bytes;     /* passed by without code where the stream, or its limit, ended */

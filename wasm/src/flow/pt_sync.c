@@ -134,6 +134,7 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	flow->psb_offset = flow->packet_offset;
 	flow->psb_packets = flow->reader.packets - 1;
 	flow->psb_moves = flow->clock.moves;
+	flow->psb_clock = flow->clock;
 	flow->found_transaction = flow->in_transaction;
 	ptm_status status = read_psb(flow, &ip);
 	if (status == PTM_BAD_DATA) {

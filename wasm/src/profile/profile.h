@@ -46,6 +46,9 @@ void ptm_part_flush(ptm_part *part);
  * packets seen in this segment so far. Taken just before the item that follows. */
 ptm_status ptm_part_checkpoint(ptm_part *part, uint64_t offset, uint64_t time_ns, uint64_t packets) PTM_MUST_CHECK;
 
+/* Remembers the clock at the checkpoint made last. */
+ptm_status ptm_part_mark_clock(ptm_part *part, uint64_t offset, const ptm_clock *clock) PTM_MUST_CHECK;
+
 /* Remembers the clock with which decoding started and the one it ended with
  * (copies of ptm_clock_at_cut): so neighbours can be held against each other. */
 void ptm_part_clocks(ptm_part *part, const ptm_clock *in, const ptm_clock *out);
@@ -149,6 +152,9 @@ typedef struct ptm_queue_total {
 } ptm_queue_total;
 /* The clock at the start of a merged segment of queue `queue`; NULL: it is not merged. */
 const ptm_clock *ptm_profile_clock(const ptm_profile *profile, uint32_t queue, uint32_t segment);
+
+/* The latest clock that is known of a merged segment not behind `offset`, and where; NULL: none but that at its start. */
+const ptm_clock *ptm_profile_clock_before(const ptm_profile *profile, uint32_t queue, uint32_t segment, uint64_t offset, uint64_t *at);
 
 /* Merged neighbours whose clocks do not meet: their times were guessed wrong (see ptm_segment_clock). */
 uint32_t ptm_profile_clock_breaks(ptm_profile *profile);

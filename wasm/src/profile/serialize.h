@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #define PTM_PART_MAGIC 0x504d5450u /* "PTMP" */
-#define PTM_PART_VERSION 3
+#define PTM_PART_VERSION 4
 #define PTM_FUNCTION_NAME 65535    /* longest name that travels */
 
 _Static_assert(sizeof(ptm_tree_node) == 40 && sizeof(ptm_frame) == 48 && sizeof(ptm_piece_call) == 40, "records travel as they are");
