@@ -31,7 +31,7 @@ static ptm_status clock_at(ptm_session *session, ptm_replay *replay, const ptm_f
 	return PTM_OK;
 }
 
-ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, ptm_replay *replay)
+ptm_status ptm_replay_start_until(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, uint64_t limit, ptm_replay *replay)
 {
 	ptm_flow_config config;
 	uint64_t offset = checkpoint ? checkpoint->offset : 0;
@@ -46,7 +46,13 @@ ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_chec
 	}
 	/* The first PSB of a stream is a checkpoint like any other, but nothing comes before it. */
 	bool first = !checkpoint || !checkpoint->packet;
-	return ptm_flow_new(&replay->flow, &session->blocks, &config, first ? 0 : offset, ptm_stream_size(&replay->stream), &replay->clock);
+	return ptm_flow_new(&replay->flow, &session->blocks, &config, first ? 0 : offset, limit, &replay->clock);
+}
+
+ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, ptm_replay *replay)
+{
+	ptm_stream stream = ptm_stream_of(session, queue);
+	return ptm_replay_start_until(session, queue, checkpoint, ptm_stream_size(&stream), replay);
 }
 
 void ptm_replay_free(ptm_replay *replay)

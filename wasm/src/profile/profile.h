@@ -184,8 +184,9 @@ typedef struct ptm_weights {
  * ptm_profile_call_tree was asked last; `rows` are one for each of its rows. */
 /* Whether sums of the segments [from, to) of a queue are kept. */
 bool ptm_profile_has_sums(const ptm_profile *profile, uint32_t queue, uint32_t from, uint32_t to);
-/* Adds what a segment added to the tree. PTM_NOT_FOUND: that is not known. */
-ptm_status ptm_profile_add_segment(ptm_profile *profile, uint32_t segment, ptm_weights *rows) PTM_MUST_CHECK;
+/* Adds what the segments from `*segment` to below `to` added to the tree. PTM_NOT_FOUND: that is not known.
+ * PTM_MORE: those before `*segment` are in, its own sum is not kept: ptm_profile_add_start adds it, of all of it. */
+ptm_status ptm_profile_add_segments(ptm_profile *profile, uint32_t *segment, uint32_t to, ptm_weights *rows) PTM_MUST_CHECK;
 /* Adds `sign` times what a part of the beginning of a segment says (the bytes of
  * ptm_part_serialize). PTM_NOT_FOUND: it has no place in the tree. */
 ptm_status ptm_profile_add_start(ptm_profile *profile, const uint8_t *data, size_t length, uint32_t segment, int64_t sign, ptm_weights *rows) PTM_MUST_CHECK;

@@ -5,10 +5,11 @@
  * as decoded, and at each path the same however the segments were cut. Of cycles and
  * instructions only totals are compared: a measurement may have a cut in it, and who
  * decodes a range alone may take a jump on an unknown stack for another function's.
- * Nor does he see the call on which the range begins. The clock at each checkpoint is
+ * Nor does he see the call on which the range begins. One of them keeps but the coarsest sums. The clock at each checkpoint is
  * held against a scan of its segment.
  * Usage: windows TRACE SYMFS, or windows FIXTURES for all traces there. Exits 1 where they differ. */
 #include "api/session.h"
+#include "profile/joined.h"
 #include "cli/host.h"
 #include "cli/open.h"
 #include <dirent.h>
@@ -34,15 +35,24 @@ static ptm_status decode_all(ptm_session *session)
 	return PTM_OK;
 }
 
+/* So that few segments are enough for each coarser sum, which takes the place of the finer ones. */
+static ptm_status keep_little(ptm_session *session)
+{
+	ptm_sums *sums = &session->profile->sums;
+	sums->span = 2;
+	sums->most = 1;
+	return ptm_sums_expect(sums, session->segments.length);
+}
+
 /* NULL: it cannot be opened. */
-static ptm_session *open_trace(const char *trace, const char *symfs, bool slow, uint32_t segment_bytes)
+static ptm_session *open_trace(const char *trace, const char *symfs, bool slow, uint32_t segment_bytes, bool is_scarce)
 {
 	ptm_session *session = ptm_session_new();
 	if (session && segment_bytes)
 		ptm_session_segment_bytes(session, segment_bytes);
 	if (session && ptm_open_with_symfs(session, trace, symfs) == PTM_OK) {
 		session->without_cache = slow;
-		if (decode_all(session) == PTM_OK)
+		if ((!is_scarce || keep_little(session) == PTM_OK) && decode_all(session) == PTM_OK)
 			return session;
 	}
 	ptm_session_free(session);
@@ -272,8 +282,8 @@ typedef struct counts { uint64_t windows, sums, clocks; } counts;
 static uint32_t compare(const char *name, const char *trace, const char *symfs, counts *counts)
 {
 	static const uint32_t tables[] = { PTM_TABLE_call_tree, PTM_TABLE_calls, PTM_TABLE_blocks };
-	ptm_session *fast = open_trace(trace, symfs, false, 0), *slow = open_trace(trace, symfs, true, 0);
-	sums sums = { open_trace(trace, symfs, false, small_segment(trace, MANY_SEGMENTS)), open_trace(trace, symfs, false, small_segment(trace, FEW_SEGMENTS)), 0 };
+	ptm_session *fast = open_trace(trace, symfs, false, 0, false), *slow = open_trace(trace, symfs, true, 0, false);
+	sums sums = { open_trace(trace, symfs, false, small_segment(trace, MANY_SEGMENTS), true), open_trace(trace, symfs, false, small_segment(trace, FEW_SEGMENTS), false), 0 };
 	uint32_t differ = !fast != !slow || !fast != !sums.fine || !fast != !sums.coarse, threads = fast && slow && sums.fine && sums.coarse ? fast->sideband.threads.length : 0;
 	uint64_t length = fast ? length_of(fast) : 0;
 
