@@ -177,6 +177,8 @@ static ptm_status insert_part(ptm_profile *profile, ptm_part_data *part, const p
 	profile->parts.length++;
 	profile->stored_calls += part->calls.length;
 	profile->stored_gaps += part->gaps.length;
+	profile->stored_checkpoints += part->checkpoints.length;
+	profile->loose_bytes += ptm_part_loose_bytes(part);
 	profile->is_stale = true;
 	*is_taken = true;
 	ptm_profile_thin(profile);
@@ -190,7 +192,7 @@ static ptm_status insert_part(ptm_profile *profile, ptm_part_data *part, const p
 ptm_status ptm_profile_merge(ptm_profile *profile, const uint8_t *data, size_t length)
 {
 	bool is_taken = false;
-	ptm_part_data *part = calloc(1, sizeof *part);
+	ptm_part_data *part = ptm_profile_has_room(profile, length) ? calloc(1, sizeof *part) : NULL;
 	if (!part)
 		return PTM_NO_MEMORY;
 	ptm_status status = ptm_part_deserialize(data, length, profile->blocks, profile->spaces, part, &profile->incoming);
