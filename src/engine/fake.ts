@@ -70,6 +70,7 @@ export function fakeDecoder(overrides: Partial<DecoderExports> = {}): FakeDecode
     ptm_session_segments: () => 1,
     // NOT_FOUND
     ptm_session_segment_place: () => 8,
+    ptm_session_without_ranges: () => undefined,
     ptm_decode_start: () => 0,
     ptm_decode_step: () => 1,
     ptm_decode_part: () => 0,

@@ -140,6 +140,11 @@ export class Session {
     this.run('being told of guests', (decoder) => ok(decoder.ptm_session_guest_code(this.session)))
   }
 
+  /** After `open`: call trees of time ranges will not be asked for; what makes them quick is not kept. */
+  withoutRanges(): void {
+    this.run('being told what is not asked', (decoder) => ok(decoder.ptm_session_without_ranges(this.session)))
+  }
+
   /** From now on no segment's clock is guessed: slower, right whatever the packets hold. */
   exactClocks(): void {
     this.run('being told to be exact', (decoder) => ok(decoder.ptm_session_exact_clocks(this.session)))

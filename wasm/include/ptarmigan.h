@@ -120,6 +120,10 @@ const uint8_t *ptm_decode_part(const ptm_session *session, size_t *length);
  * come in any order; the result does not depend on it. */
 ptm_status ptm_session_merge(ptm_session *session, const uint8_t *part, size_t length) PTM_MUST_CHECK;
 
+/* After ptm_session_open: call trees of time ranges will not be asked for, so what makes
+ * them quick (20 kB for each MB of trace) is not kept. */
+void ptm_session_without_ranges(ptm_session *session);
+
 /* Instructions executed in all that is merged; told without joining anything. */
 double ptm_session_instructions(const ptm_session *session);
 

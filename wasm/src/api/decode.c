@@ -204,6 +204,12 @@ ptm_status ptm_session_merge(ptm_session *session, const uint8_t *part, size_t l
 	return status;
 }
 
+void ptm_session_without_ranges(ptm_session *session)
+{
+	if (session->profile)
+		ptm_profile_forget_sums(session->profile);
+}
+
 double ptm_session_instructions(const ptm_session *session)
 {
 	return (double)session->instructions;

@@ -182,6 +182,8 @@ typedef struct ptm_weights {
 
 /* The tree of a range as a sum over segments. All are of the state in which
  * ptm_profile_call_tree was asked last; `rows` are one for each of its rows. */
+/* From now on no sums are kept. */
+void ptm_profile_forget_sums(ptm_profile *profile);
 /* Whether sums of the segments [from, to) of a queue are kept. */
 bool ptm_profile_has_sums(const ptm_profile *profile, uint32_t queue, uint32_t from, uint32_t to);
 /* Adds what the segments from `*segment` to below `to` added to the tree. PTM_NOT_FOUND: that is not known.

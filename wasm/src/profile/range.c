@@ -17,6 +17,11 @@ bool ptm_profile_has_sums(const ptm_profile *profile, uint32_t queue, uint32_t f
 	return true;
 }
 
+void ptm_profile_forget_sums(ptm_profile *profile)
+{
+	ptm_sums_turn_off(&profile->sums);
+}
+
 ptm_status ptm_profile_add_segments(ptm_profile *profile, uint32_t *segment, uint32_t to, ptm_weights *rows)
 {
 	return ptm_sums_take(&profile->sums, segment, to, profile->tree_rows.at, profile->tree_rows.length, rows);
