@@ -6,7 +6,10 @@ import type { Tab } from '../model/view-state'
 
 export type TabEntry = { id: Tab; title: string }
 
-const modules = import.meta.glob<{ default: ComponentType }>('../views/*/View.tsx')
+/** `prepare`: fetches what the view needs besides its code. */
+type ViewModule = { default: ComponentType; prepare?: () => void }
+
+const modules = import.meta.glob<ViewModule>('../views/*/View.tsx')
 const fetched = new Map<Tab, ComponentType>()
 
 export const tabs: readonly TabEntry[] = [
@@ -18,7 +21,7 @@ export const tabs: readonly TabEntry[] = [
   { id: 'files', title: 'Files' },
 ]
 
-async function fetchView(id: Tab): Promise<{ default: ComponentType }> {
+async function fetchView(id: Tab): Promise<ViewModule> {
   const load = modules[`../views/${id}/View.tsx`]
   if (!load) throw new Error(`This build has no ${id} view.`)
   const view = await load()
@@ -30,4 +33,10 @@ async function fetchView(id: Tab): Promise<{ default: ComponentType }> {
 export const viewOf = (id: Tab): ComponentType => fetched.get(id) ?? lazy(() => fetchView(id))
 
 /** Fetches the code of all views, so that the first jump into one does not wait for it. One that fails is tried again when it is opened. */
-export const fetchViews = (): void => tabs.forEach(({ id }) => void fetchView(id).catch(() => undefined))
+export function fetchViews(): void {
+  for (const { id } of tabs)
+    void fetchView(id).then(
+      (view) => view.prepare?.(),
+      () => undefined,
+    )
+}
