@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows the chosen view. Views that were open before keep their state, hidden
 // and without asking the engine for anything.
-import { Activity, Suspense, useEffect, useState } from 'react'
+import { Activity, Suspense, useEffect, useState, type ComponentType } from 'react'
+import type { Tab } from '../model/view-state'
 import { markWork, useStore } from '../store'
 import { EmptyState } from '../widgets/EmptyState'
 import { ErrorBoundary } from './ErrorBoundary'
-import { tabs } from './tabs'
+import { tabs, viewOf } from './tabs'
 import './ViewHost.css'
 
 export function ViewHost() {
   const tab = useStore((store) => store.view.tab)
-  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set([tab]))
-  if (!opened.has(tab)) setOpened(new Set(opened).add(tab))
+  const [opened, setOpened] = useState<ReadonlyMap<Tab, ComponentType>>(() => new Map([[tab, viewOf(tab)]]))
+  if (!opened.has(tab)) setOpened(new Map(opened).set(tab, viewOf(tab)))
   return (
     <div id="view-panel" className="view-host" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-      {tabs.map(({ id, title, View }) =>
-        opened.has(id) ? (
+      {tabs.map(({ id, title }) => {
+        const View = opened.get(id)
+        return View ? (
           <Activity key={id} mode={id === tab ? 'visible' : 'hidden'}>
             <div className="view-slot">
               <ErrorBoundary name={title}>
@@ -25,8 +27,8 @@ export function ViewHost() {
               </ErrorBoundary>
             </div>
           </Activity>
-        ) : null,
-      )}
+        ) : null
+      })}
     </div>
   )
 }

@@ -133,13 +133,12 @@ export function useLinks(): Links & { copy(): Promise<boolean>; fragment(): stri
     setLink({ state: 'none' })
   }, [])
 
-  // Follows the link when its trace is there and decoded: a flame's path needs the functions.
+  /** What links can be followed to: a trace that is there and decoded, for a flame's path needs the functions. */
+  const opened = isOpen && (status === 'ready' || status === 'cancelled') ? identity : null
   useEffect(() => {
-    if (link.state !== 'waiting' || !isOpen || !identity || (status !== 'ready' && status !== 'cancelled')) return
-    const wanted = link.link.identity
-    const same = !wanted || wanted.print === identity.print
-    queueMicrotask(() => (same ? apply(link.link) : setLink({ state: 'other', link: link.link, opened: identity })))
-  }, [link, isOpen, identity, status, apply])
+    if (link.state !== 'waiting' || !opened) return
+    queueMicrotask(() => (isOf(link.link, opened) ? apply(link.link) : setLink({ state: 'other', link: link.link, opened })))
+  }, [link, opened, apply])
 
   // Until then the page is not at rest: what it shows is about to change.
   const isComing = link.state === 'waiting' && isOpen
@@ -157,7 +156,9 @@ export function useLinks(): Links & { copy(): Promise<boolean>; fragment(): stri
 
   useAddress(identity, link.state !== 'none', kept, (fragment) => {
     const parsed = parseLink(fragment)
-    if (parsed && (parsed.sources || saysView(parsed))) setLink({ state: 'waiting', link: parsed })
+    if (!parsed || !(parsed.sources || saysView(parsed))) return
+    if (opened && !parsed.sources && isOf(parsed, opened)) apply(parsed)
+    else setLink({ state: 'waiting', link: parsed })
   })
 
   return {
@@ -181,6 +182,8 @@ export function useLinks(): Links & { copy(): Promise<boolean>; fragment(): stri
     },
   }
 }
+
+const isOf = (link: Link, trace: TraceIdentity): boolean => !link.identity || link.identity.print === trace.print
 
 /** Writes the view into the address once it has settled, and hears of back, forward and links put in by hand. */
 function useAddress(

@@ -57,6 +57,22 @@ test('a trace that does not fit is not opened, and says so', async () => {
   await expect(open(limited(24))).rejects.toThrow('Out of memory while indexing the trace')
 })
 
+test('where memory is out, what was joined before is still answered, all of it', async () => {
+  const seen = new Set<string>()
+  for (let pages = 34; pages < 64; pages++) {
+    const opened = await open(limited(pages)).catch(() => null)
+    if (!opened) continue
+    const { session } = opened
+    const results = Array.from({ length: session.segments() }, (_, segment) => decode(session, segment))
+    const joined = results.filter(({ ok }) => ok).length
+    seen.add(joined === 0 ? 'none' : joined < results.length ? 'some' : 'all')
+    const { instructions } = value(session.query('threads', { count: ALL }))
+    expect(instructions.reduce((sum, count) => sum + count, 0)).toBe(session.instructions())
+    expect(treeOf(session).rows > 0).toBe(joined > 0)
+  }
+  expect([...seen].toSorted()).toEqual(['all', 'some'])
+}, 60_000)
+
 test('memory may run out at any point of decoding', async () => {
   const module = limited(64)
   const whole = await open(module)

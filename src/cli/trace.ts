@@ -67,7 +67,9 @@ function openWith(session: Session, trace: TraceInputs['trace'], data: TraceInpu
     const noted = session.addData(source, size, name)
     if (!noted.ok) return noted
   }
-  return session.open(trace.source, trace.size)
+  const opened = session.open(trace.source, trace.size)
+  session.withoutRanges()
+  return opened
 }
 
 /** Files that came along with the trace: those it does not want are not worth a word. */

@@ -59,6 +59,7 @@ export function fakeDecoder(overrides: Partial<DecoderExports> = {}): FakeDecode
     memory,
     malloc,
     free: (at) => void fake.allocated.delete(at),
+    sbrk: () => memory.buffer.byteLength,
     ptm_session_new: () => 8,
     ptm_session_free: () => undefined,
     ptm_session_message: () => put(new TextEncoder().encode(`${fake.message}\0`)),
@@ -67,6 +68,9 @@ export function fakeDecoder(overrides: Partial<DecoderExports> = {}): FakeDecode
     ptm_session_add_image: () => 0,
     ptm_session_add_lines: () => 0,
     ptm_session_segments: () => 1,
+    // NOT_FOUND
+    ptm_session_segment_place: () => 8,
+    ptm_session_without_ranges: () => undefined,
     ptm_decode_start: () => 0,
     ptm_decode_step: () => 1,
     ptm_decode_part: () => 0,

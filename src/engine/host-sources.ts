@@ -25,6 +25,9 @@ export interface HostSources {
   readonly failure: string
 }
 
+/** Bytes of a source. */
+export type Place = { source: number; offset: number; length: number }
+
 export type NamedFile = { name: string; file: Blob | RemoteFile }
 
 /** Blobs and remote files as sources; `add` gives each its number. */
@@ -35,6 +38,7 @@ export class InputSources implements HostSources {
   private readonly remote = new RemoteReader()
   private readonly small = new KeptFiles<Blob>(SMALL_FILES)
   private walked: Map<Blob, KeptReads> | null = null
+  private readonly fetched = new Map<Place, Uint8Array<ArrayBuffer>>()
 
   add(name: string, file: Blob | RemoteFile): number {
     return this.inputs.push({ name, file }) - 1
@@ -60,6 +64,29 @@ export class InputSources implements HostSources {
     const got = this.remote.read(name, file, offset, into)
     if (got < 0) this.failure = this.remote.failure
     return got
+  }
+
+  /** Has bytes at hand that will be read, until they are given up: reading them then takes the time it takes, fetching them is done beside other work. */
+  async fetch(place: Place): Promise<void> {
+    const file = this.inputs[place.source]?.file
+    if (!file || isRemote(file) || file.size <= SMALL_FILE) return
+    // Who reads there says why it cannot be read.
+    const bytes = await file.slice(place.offset, place.offset + place.length).arrayBuffer().catch(() => null)
+    if (bytes) this.fetched.set(place, new Uint8Array(bytes))
+  }
+
+  giveUp(place: Place): void {
+    const bytes = this.fetched.get(place)
+    if (bytes) letGo(bytes)
+    this.fetched.delete(place)
+  }
+
+  private fetchedAt(blob: Blob, offset: number, length: number): Uint8Array<ArrayBuffer> | null {
+    for (const [place, bytes] of this.fetched) {
+      const start = offset - place.offset
+      if (this.inputs[place.source]?.file === blob && start >= 0 && start + length <= bytes.length) return bytes.subarray(start, start + length)
+    }
+    return null
   }
 
   /** Asks for all places of a large trace that will be looked at, many with one question. */
@@ -98,7 +125,7 @@ export class InputSources implements HostSources {
   private bytesAt(blob: Blob, offset: number, length: number): { bytes: Uint8Array<ArrayBuffer>; isKept: boolean } {
     if (blob.size <= SMALL_FILE) return { bytes: this.small.bytesOf(blob, () => readNow(blob)).subarray(offset, offset + length), isKept: true }
     const kept = length <= SMALL_READ ? this.readsOf(blob) : null
-    const known = kept?.find(offset, length)
+    const known = kept?.find(offset, length) ?? this.fetchedAt(blob, offset, length)
     if (known) return { bytes: known, isKept: true }
     const bytes = readNow(blob.slice(offset, offset + length))
     return { bytes, isKept: kept?.keep(offset, bytes) ?? false }

@@ -5,7 +5,7 @@
 import { fail, ok, type Result } from '../lib/result'
 import { ALL, type TableName, type Tables } from '../model/tables.gen'
 import { copyTable, tableId } from './columns'
-import type { HostSources } from './host-sources'
+import type { HostSources, Place } from './host-sources'
 import type { EngineError, ImageOutcome, TableRequest } from './protocol'
 import { bytesOf, instantiateDecoder, setMemory, usedMemory, type Decoder, type Pointer } from './wasm'
 
@@ -76,7 +76,7 @@ export class Session {
 
   /** A copy of this session, to be resumed in another instance: opening once serves all workers. */
   image(): Result<SessionImage, EngineError> {
-    return this.run('being copied', ({ memory }) => ok({ memory: usedMemory(memory), session: this.session, scratch: this.scratch }))
+    return this.run('being copied', (decoder) => ok({ memory: usedMemory(decoder), session: this.session, scratch: this.scratch }))
   }
 
   /** Tells of a data.N file of the directory whose `data` file is opened next. */
@@ -140,6 +140,11 @@ export class Session {
     this.run('being told of guests', (decoder) => ok(decoder.ptm_session_guest_code(this.session)))
   }
 
+  /** After `open`: call trees of time ranges will not be asked for; what makes them quick is not kept. */
+  withoutRanges(): void {
+    this.run('being told what is not asked', (decoder) => ok(decoder.ptm_session_without_ranges(this.session)))
+  }
+
   /** From now on no segment's clock is guessed: slower, right whatever the packets hold. */
   exactClocks(): void {
     this.run('being told to be exact', (decoder) => ok(decoder.ptm_session_exact_clocks(this.session)))
@@ -148,6 +153,16 @@ export class Session {
   /** Merged segments that were decoded with a clock which their neighbours refute. */
   clockBreaks(): Result<number, EngineError> {
     return this.run('holding clocks against each other', (decoder) => ok(decoder.ptm_session_clock_breaks(this.session) >>> 0))
+  }
+
+  /** Where decoding a segment will read; null: in several places, or not in a source as it is. */
+  placeOf(segment: number): Place | null {
+    const place = this.run('looking for a segment', (decoder) => {
+      if (decoder.ptm_session_segment_place(this.session, segment, this.scratch) !== Status.OK) return ok(null)
+      const view = new DataView(decoder.memory.buffer, this.scratch, REQUEST_BYTES)
+      return ok({ offset: view.getFloat64(0, true), length: view.getFloat64(8, true), source: view.getUint32(16, true) })
+    })
+    return place.ok ? place.value : null
   }
 
   /** Begins decoding a segment; go on with `decodeStep` until it says 'done', then take `part`. */

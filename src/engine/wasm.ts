@@ -12,6 +12,8 @@ export type DecoderExports = {
   memory: WebAssembly.Memory
   malloc(bytes: number): Pointer
   free(at: Pointer): void
+  /** With 0: the end of the memory that was taken so far. */
+  sbrk(more: number): Pointer
   ptm_session_new(): Pointer
   ptm_session_free(session: Pointer): void
   ptm_session_message(session: Pointer): Pointer
@@ -20,6 +22,7 @@ export type DecoderExports = {
   ptm_session_add_image(session: Pointer, source: number, size: bigint, path: Pointer): number
   ptm_session_add_lines(session: Pointer, source: number, size: bigint, path: Pointer): number
   ptm_session_segments(session: Pointer): number
+  ptm_session_segment_place(session: Pointer, segment: number, place: Pointer): number
   ptm_decode_start(session: Pointer, segment: number): number
   ptm_decode_step(session: Pointer, budget: number): number
   ptm_decode_part(session: Pointer, length: Pointer): Pointer
@@ -27,6 +30,7 @@ export type DecoderExports = {
   ptm_session_instructions(session: Pointer): number
   ptm_session_segment_bytes(session: Pointer, bytes: number): void
   ptm_session_exact_clocks(session: Pointer): void
+  ptm_session_without_ranges(session: Pointer): void
   ptm_session_guest_code(session: Pointer): void
   ptm_session_guest_files(session: Pointer, guests: number): void
   ptm_session_merge(session: Pointer, part: Pointer, length: number): number
@@ -71,13 +75,9 @@ export const bytesOf = (memory: WebAssembly.Memory): Uint8Array => new Uint8Arra
 
 const PAGE_BYTES = 65536
 
-/** A copy of a memory up to its last byte that is not 0. */
-export function usedMemory(memory: WebAssembly.Memory): Uint8Array<ArrayBuffer> {
-  const words = new Uint32Array(memory.buffer)
-  let used = words.length
-  while (used > 0 && words[used - 1] === 0) used--
-  return bytesOf(memory).slice(0, used * words.BYTES_PER_ELEMENT) as Uint8Array<ArrayBuffer>
-}
+/** A copy of a decoder's memory up to the end of what it ever took: behind that all is 0. */
+export const usedMemory = ({ memory, sbrk }: DecoderExports): Uint8Array<ArrayBuffer> =>
+  bytesOf(memory).slice(0, sbrk(0) >>> 0) as Uint8Array<ArrayBuffer>
 
 /** Makes the memory of a fresh instance hold what usedMemory gave of another one: behind that both are zero, and stay untouched. */
 export function setMemory(memory: WebAssembly.Memory, bytes: Uint8Array): void {

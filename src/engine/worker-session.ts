@@ -72,7 +72,13 @@ export class WorkerSession {
   decode(segment: number, onBytes: (bytes: number) => void): Promise<Result<Decoded, WorkerFailure>> {
     const { session, cancels } = this
     if (!session) return Promise.resolve(notOpen)
-    const decoded = this.decoding.then(() => this.decodeNow(session, segment, onBytes, () => cancels !== this.cancels))
+    // Its bytes come while the one before is being decoded.
+    const place = session.placeOf(segment)
+    const fetched = place ? this.sources.fetch(place) : Promise.resolve()
+    const decoded = this.decoding
+      .then(() => fetched)
+      .then(() => this.decodeNow(session, segment, onBytes, () => cancels !== this.cancels))
+      .finally(() => place && this.sources.giveUp(place))
     this.decoding = decoded.catch(() => undefined)
     return decoded
   }

@@ -15,8 +15,12 @@ import { unpackFiles } from './unpack-files'
 import type { RawAnswer, SessionActions, SessionSlice, Store } from './types'
 
 const PROGRESS_EVERY_MS = 100
-const VERSION_EVERY_MS = 300
+/** Tables are asked again this often, then ever more seldom: each time costs, and shows less that is new. */
+const VERSION_EVERY_MS = 400
 const TABLES_EVERY_MS = 1000
+/** Of the time since decoding began; and at the most. */
+const UPDATE_SHARE = 0.25
+const UPDATE_MOST_MS = 3000
 /** A decoder that does not stop by then is not waited for. */
 const LONGEST_STOP_MS = 2000
 
@@ -81,8 +85,10 @@ function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
 
 const sourceOutcome = ({ path }: OfferedFile): ImageOutcome => ({ path, state: 'used', sentence: `${path}: its lines are shown where instructions of them are.` })
 
-/** Runs `task` at most once per `every` ms, and a last time for the last call. */
-function throttle(every: number, task: () => void): { call(): void; stop(): void } {
+/** Runs `task` at most once per `every` ms, and a last time for the last call. `slower`: more and more seldom. */
+function throttle(every: number, task: () => void, slower = false): { call(): void; stop(): void } {
+  const start = performance.now()
+  const pause = () => (slower ? Math.max(every, Math.min(UPDATE_MOST_MS, (performance.now() - start) * UPDATE_SHARE)) : every)
   let timer: ReturnType<typeof setTimeout> | null = null
   let last = -Infinity
   const run = () => {
@@ -92,7 +98,7 @@ function throttle(every: number, task: () => void): { call(): void; stop(): void
   }
   return {
     call: () => {
-      timer ??= setTimeout(run, Math.max(0, last + every - performance.now()))
+      timer ??= setTimeout(run, Math.max(0, last + pause() - performance.now()))
     },
     stop: () => {
       if (timer !== null) clearTimeout(timer)
@@ -144,8 +150,8 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     let latest: Progress | null = null
     let seenVersion = -1
     const show = throttle(PROGRESS_EVERY_MS, () => mine === run && change({ progress: latest }))
-    const tables = throttle(TABLES_EVERY_MS, () => mine === run && void readTables(mine))
-    const version = throttle(VERSION_EVERY_MS, () => mine === run && bumpVersion())
+    const tables = throttle(TABLES_EVERY_MS, () => mine === run && void readTables(mine), true)
+    const version = throttle(VERSION_EVERY_MS, () => mine === run && bumpVersion(), true)
     return {
       progress: (progress) => {
         latest = progress

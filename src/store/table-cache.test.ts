@@ -48,6 +48,19 @@ test('equal requests have one key, whatever the order of their fields', () => {
   expect(requestKey('calls', { thread: 1 })).not.toBe(requestKey('calls', { queue: 1 }))
 })
 
+test('what is asked ahead is there for who looks later, and is given up for the next', async () => {
+  const { cache, asked, watch, keys } = setUp()
+  cache.askAhead('gaps', { thread: 1 })
+  cache.askAhead('gaps', { thread: 2 })
+  expect([keys(), asked[0]?.signal.aborted, asked[1]?.signal.aborted]).toEqual(['1 2', true, false])
+  await asked[0]?.giveUp()
+  await asked[1]?.answer(3)
+  expect(watch(2).rows()).toBe(3)
+  cache.askAhead('gaps', { thread: 2 })
+  cache.setVersion(1)
+  expect(keys()).toBe('1 2 2')
+})
+
 test('equal requests are asked once and answered to all', async () => {
   const { asked, watch, keys } = setUp()
   const one = watch(1)

@@ -52,6 +52,8 @@ export class TableCache {
   private version = 0
   private session = 0
   private idleWatchers = new Set<() => void>()
+  /** Gives up what was asked ahead and is not answered yet. */
+  private stopAhead: () => void = () => undefined
 
   constructor(private readonly ask: Ask) {}
 
@@ -79,6 +81,18 @@ export class TableCache {
       }
       this.evict()
     }
+  }
+
+  /** Asks for what somebody is about to look at; what was asked ahead before and nobody looks at is given up. */
+  askAhead(table: TableName, request: TableRequest): void {
+    const entry = this.entry(table, request)
+    const before = this.stopAhead
+    const stop = this.watch(entry, () => {
+      if (!entry.asking) stop()
+    })
+    this.stopAhead = stop
+    before()
+    if (!entry.asking && this.isCurrent(entry)) stop()
   }
 
   /** Answers may differ from now on: everything watched is asked again, its old answer stays meanwhile. */
@@ -121,10 +135,14 @@ export class TableCache {
   }
 
   private want(entry: Entry): void {
-    if (entry.asking || (entry.version === this.version && (entry.answer || entry.failure))) return
+    if (entry.asking || this.isCurrent(entry)) return
     this.waiting = this.waiting.filter((other) => other !== entry && other.watchers.size > 0)
     this.waiting.push(entry)
     this.pump()
+  }
+
+  private isCurrent(entry: Entry): boolean {
+    return entry.version === this.version && (entry.answer !== null || entry.failure !== '')
   }
 
   private pump(): void {

@@ -3,6 +3,7 @@
 // by table-cache.ts; this file ties it to React and to the session's version.
 import { useCallback, useState, useSyncExternalStore } from 'react'
 import type { TableRequest } from '../engine/protocol'
+import { rowsOf, windowOf } from '../lib/row-window'
 import { ALL, type TableName } from '../model/tables.gen'
 import { engine } from './engine-access'
 import { isPending, onPendingChange } from './pending'
@@ -34,6 +35,14 @@ async function nameFunctions(answer: AnyTable): Promise<void> {
 useStore.subscribe(({ session }, { session: before }) => {
   if (session.info === null && before.info !== null) cache.clear()
   if (session.info !== null) cache.setVersion(session.version)
+})
+
+// A jump's instructions are asked for before their view is drawn.
+useStore.subscribe(({ view, session }, { view: before }) => {
+  const { tab, instruction } = view
+  if (tab !== 'instructions' || instruction === null || session.info === null) return
+  if (instruction === before.instruction && tab === before.tab) return
+  cache.askAhead('instructions', { thread: instruction.thread, ...rowsOf(windowOf(instruction.ordinal)) })
 })
 
 /** See Store's types: a table by request, the last one kept on screen while the next is on its way. */

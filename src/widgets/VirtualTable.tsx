@@ -101,13 +101,12 @@ export function VirtualTable(props: VirtualTableProps) {
   useKeptInView(selection?.active ?? null, geometry, shown, setTop)
   const reveal = props.reveal ?? null
   const measured = size.width > 0
-  const revealed = useRef<unknown>(null)
-  useEffect(() => {
-    // Once for each request, when the size is known (never in a browser without layout): later the reader may be elsewhere.
-    if (reveal === null || revealed.current === reveal) return
-    if (measured) revealed.current = reveal
-    setTop((now) => (reveal.atTop ? clampTop(geometry, reveal.row * geometry.rowHeight) : placed(geometry, now, reveal.row)))
-  }, [reveal, measured, geometry])
+  const [revealed, setRevealed] = useState<{ reveal: VirtualTableProps['reveal']; measured: boolean }>({ reveal: null, measured })
+  // Once for each request, and again when the size is known: later the reader may be elsewhere. While rendering: the rows are made once.
+  if (reveal !== revealed.reveal || (measured && !revealed.measured)) {
+    setRevealed({ reveal, measured })
+    if (reveal !== null) setTop(reveal.atTop ? clampTop(geometry, reveal.row * geometry.rowHeight) : placed(geometry, top, reveal.row))
+  }
 
   const select = (row: number, extend: boolean) => {
     onSelect({ anchor: extend && selection !== null ? selection.anchor : row, active: row })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { failureIn, findRow, holdNothing, holdsRange, isNear, planWindows, windowRows, withAnswers } from './row-windows'
+import { windowRows } from '../lib/row-window'
+import { failureIn, findRow, holdNothing, holdsRange, isNear, planWindows, withAnswers } from './row-windows'
 
 describe('planWindows', () => {
   it('asks for nothing without rows', () => {

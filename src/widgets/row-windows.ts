@@ -2,11 +2,10 @@
 // Numbered rows fetched in windows: which windows a stretch of rows needs, and
 // the windows held. Whoever fetches them is asked by plan; knows no source.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { windowOf, windowRows } from '../lib/row-window'
 
 export type RowRange = { first: number; end: number }
 
-/** Rows a window holds; window w is rows w * 256 … w * 256 + 255. */
-export const windowRows = 256
 /** Windows asked for at once. Window w always sits in slot w % slots, so that scrolling on asks for nothing twice. */
 export const windowSlots = 4
 const mostHeld = 64
@@ -20,9 +19,9 @@ const noWindows: WindowPlan = Array.from({ length: windowSlots }, () => null)
 /** Windows that `range` needs, by slot; with `ahead` also one on each side. */
 export function planWindows(range: RowRange, rowCount: number, ahead: boolean): WindowPlan {
   if (range.end <= range.first || rowCount <= 0) return noWindows
-  const last = Math.floor((rowCount - 1) / windowRows)
-  const from = Math.max(0, Math.floor(range.first / windowRows) - (ahead ? 1 : 0))
-  const to = Math.min(last, Math.floor((range.end - 1) / windowRows) + (ahead ? 1 : 0), from + windowSlots - 1)
+  const last = windowOf(rowCount - 1)
+  const from = Math.max(0, windowOf(range.first) - (ahead ? 1 : 0))
+  const to = Math.min(last, windowOf(range.end - 1) + (ahead ? 1 : 0), from + windowSlots - 1)
   const plan: (number | null)[] = [...noWindows]
   for (let window = from; window <= to; window++) plan[window % windowSlots] = window
   return plan
@@ -69,7 +68,7 @@ export type RowPlace<Table> = { table: Table; index: number }
 
 /** Where `row` is held; null when it is not. A row with another number is never taken for it. */
 export function findRow<Table extends NumberedTable>(held: HeldWindows<Table>, row: number): RowPlace<Table> | null {
-  const window = Math.floor(row / windowRows)
+  const window = windowOf(row)
   const table = held.windows.get(window)
   const index = row - window * windowRows
   return table === undefined || index < 0 || index >= table.rows || table.ordinal[index] !== row ? null : { table, index }
@@ -118,18 +117,20 @@ export function useWindowPlan(range: RowRange, rowCount: number, isHeld: (range:
 export type HeldRows<Table> = { find(row: number): RowPlace<Table> | null; failure: string }
 
 /**
- * The rows held around what is on screen. `useAnswers` asks for the planned
- * windows. Another `key` may number other rows the same: nothing of the old
- * one is kept.
+ * The rows held around what is on screen, and about `target`: a row that will be
+ * soon. `useAnswers` asks for the planned windows, the target's last. Another
+ * `key` may number other rows the same: nothing of the old one is kept.
  */
 export function useHeldRows<Table extends NumberedTable>(
   key: string,
   range: RowRange,
   rowCount: number,
+  target: number | null,
   useAnswers: (plan: WindowPlan) => readonly WindowAnswer<Table>[],
 ): HeldRows<Table> {
   const [held, setHeld] = useState<HeldWindows<Table>>(() => holdNothing(key))
-  const plan = useWindowPlan(range, rowCount, (wanted) => holdsRange(held, wanted, rowCount))
+  const onScreen = useWindowPlan(range, rowCount, (wanted) => holdsRange(held, wanted, rowCount))
+  const plan = [...onScreen, target === null ? null : windowOf(target)]
   const answers = useAnswers(plan)
   const now = withAnswers(held.key === key ? held : holdNothing<Table>(key), plan, answers)
   // Set while rendering: what is shown is never older than `now`.

@@ -97,6 +97,16 @@ void ptm_session_guest_files(ptm_session *session, bool guests);
 /* A trace is cut into segments (see ARCHITECTURE.md) that decode independently. */
 uint32_t ptm_session_segments(const ptm_session *session);
 
+/* A stretch of a host source, in bytes. */
+typedef struct ptm_host_place {
+	double offset, length;
+	uint32_t source;
+} ptm_host_place;
+
+/* Where decoding the segment will read, so that a host can have the bytes at hand.
+ * PTM_NOT_FOUND: in no one place. */
+ptm_status ptm_session_segment_place(ptm_session *session, uint32_t segment, ptm_host_place *place) PTM_MUST_CHECK;
+
 /* Decodes segment `segment` into a profile part, in slices: start, then step
  * until PTM_END. `budget` is AUX bytes per step. */
 ptm_status ptm_decode_start(ptm_session *session, uint32_t segment) PTM_MUST_CHECK;
@@ -109,6 +119,10 @@ const uint8_t *ptm_decode_part(const ptm_session *session, size_t *length);
 /* Merges a part made by any session of the same trace and images. Parts may
  * come in any order; the result does not depend on it. */
 ptm_status ptm_session_merge(ptm_session *session, const uint8_t *part, size_t length) PTM_MUST_CHECK;
+
+/* After ptm_session_open: call trees of time ranges will not be asked for, so what makes
+ * them quick (20 kB for each MB of trace) is not kept. */
+void ptm_session_without_ranges(ptm_session *session);
 
 /* Instructions executed in all that is merged; told without joining anything. */
 double ptm_session_instructions(const ptm_session *session);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The instructions of one thread as a table of any length, with its bar, the
 // strip about the selected one, jumping and copying.
-import { useCallback, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { KeyboardEvent, ReactNode } from 'react'
 import { textAt } from '../../lib/text-column'
 import { toggled } from '../../lib/toggled'
@@ -34,6 +34,8 @@ type Props = { threads: ThreadsTable; thread: number; picker: ReactNode }
 
 const gapHeight = 26
 const sourceHeight = 22
+/** Rows of a jump that come later are shown as they come. */
+const LONGEST_STAY_MS = 150
 
 const clockCodec = oneOf<TimeBase>('start', 'perf')
 const syntaxCodec = oneOf<Syntax>('intel', 'att')
@@ -53,8 +55,9 @@ export function InstructionList({ threads, thread, picker }: Props) {
   const [syntax, setSyntax] = useDetail('instructions.syntax', syntaxCodec)
   const [sourceShown, setSourceShown] = useDetail('instructions.source', sourceCodec)
   const { lineOf, available: hasSources } = useSourceLines()
-  const { selection, reveal, select, keepTop } = useSelection(thread, rowCount)
-  const held = useInstructions(thread, visible, rowCount, selection?.active ?? null)
+  const target = useTarget(thread, rowCount)
+  const held = useInstructions(thread, visible, rowCount, target)
+  const { selection, reveal, select, keepTop } = useSelection(thread, target, held.find)
   const onRange = useCallback(
     (rows: typeof visible) => {
       setVisible(rows)
@@ -259,20 +262,39 @@ const SourceLine = ({ file, line, text }: { file: string; line: number; text: st
 
 const startOf = (text: string): bigint => (/^\d+$/.test(text) ? BigInt(text) : 0n)
 
-/** The selection here, and the store's instruction: a jump from elsewhere moves the one, selecting here moves the other. */
-function useSelection(thread: number, rowCount: number) {
+/** Row of the store's instruction. */
+function useTarget(thread: number, rowCount: number): number | null {
+  const instruction = useStore((store) => store.view.instruction)
+  return instruction !== null && instruction.thread === thread ? Math.max(0, Math.min(instruction.ordinal, rowCount - 1)) : null
+}
+
+/** True once `of` has been the same for LONGEST_STAY_MS. */
+function useIsLate(of: unknown): boolean {
+  const [late, setLate] = useState(of)
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(of), LONGEST_STAY_MS)
+    return () => clearTimeout(timer)
+  }, [of])
+  return late === of
+}
+
+/**
+ * The selection here, and the store's instruction: a jump from elsewhere moves the one, selecting here moves the other.
+ * What is on screen stays there until `target` is held, but not for long: then all is drawn once.
+ */
+function useSelection(thread: number, target: number | null, find: CellContext['find']) {
   const instruction = useStore((store) => store.view.instruction)
   const keepView = useStore((store) => store.keepView)
   const { asked, keepTop } = useKeptTop('top', thread)
-  const rowOf = (at: typeof instruction) =>
-    at !== null && at.thread === thread ? Math.max(0, Math.min(at.ordinal, rowCount - 1)) : null
-  const [first] = useState(rowOf(instruction))
+  const isLate = useIsLate(instruction)
+  const [first] = useState(target)
   const [selection, setSelection] = useState<RowSelection | null>(first === null ? null : { anchor: first, active: first })
   const [reveal, setReveal] = useState<{ row: number; atTop?: boolean } | null>(asked ?? (first === null ? null : { row: first }))
   const [seen, setSeen] = useState({ instruction, asked })
-  if (instruction !== seen.instruction || asked !== seen.asked) {
+  const isThere = target === null || target === selection?.active || isLate || find(target) !== null
+  if ((instruction !== seen.instruction && isThere) || asked !== seen.asked) {
     setSeen({ instruction, asked })
-    const row = instruction === seen.instruction ? null : rowOf(instruction)
+    const row = instruction === seen.instruction ? null : target
     const moved = row !== null && row !== selection?.active
     if (moved) setSelection({ anchor: row, active: row })
     if (asked !== null && asked !== seen.asked) setReveal(asked)

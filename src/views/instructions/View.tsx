@@ -13,6 +13,8 @@ import { PickBox, ViewFrame } from '../../widgets/ViewFrame'
 import { InstructionList } from './InstructionList'
 import './instructions.css'
 
+export { prepare } from './use-disassembler'
+
 export default function InstructionsView() {
   const threads = useStore((store) => store.session.threads)
   const view = useStore((store) => store.view)

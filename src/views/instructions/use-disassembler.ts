@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text of instructions, from a library that is loaded when first needed; one
+// Text of instructions, from a library that is loaded when a trace is open and
+// nothing else is to be done, or else when first needed; one
 // text is made once per row held.
 import { useEffect, useMemo, useState } from 'react'
 import type { Disassembler, Syntax } from '../../lib/disassemble'
 import type { InstructionsTable } from '../../model/tables.gen'
 import { markWork } from '../../store'
 import { bitsOf, codeOf } from './layout'
+
+/** Where the browser does not tell when it is idle. */
+const IDLE_MS = 500
 
 let loading: Promise<Disassembler | null> | null = null
 
@@ -21,6 +25,13 @@ async function load(): Promise<Disassembler | null> {
   } finally {
     done()
   }
+}
+
+/** Loads it before it is needed, when the browser has nothing else to do: the page is at rest all the same. */
+export function prepare(): void {
+  const fetchIt = () => void import('../../lib/disassemble-web').then(({ loadDisassembler }) => loadDisassembler()).catch(() => undefined)
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(fetchIt)
+  else setTimeout(fetchIt, IDLE_MS)
 }
 
 /** Text of one row; '' until the library is there, or for bytes that are no instruction. */

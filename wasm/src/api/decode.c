@@ -9,6 +9,22 @@ ptm_status ptm_part_take(ptm_part *part, const ptm_item *item)
 						 : ptm_part_add(part, item);
 }
 
+/* Clocks are kept at checkpoints this far apart, at most; of a segment's bytes, at most this part. */
+#define MARK_BYTES (128u << 10)
+#define MARK_PART 8
+
+/* Keeps the clock at some checkpoints. */
+static ptm_status take_mark(ptm_session *session, const ptm_item *item)
+{
+	const ptm_clock *clock = item->kind == PTM_ITEM_CHECKPOINT ? ptm_flow_checkpoint_clock(session->flow, item->offset) : NULL;
+	uint32_t apart = session->segment_bytes / MARK_PART < MARK_BYTES ? session->segment_bytes / MARK_PART : MARK_BYTES;
+
+	if (!clock || item->offset - session->marked < apart)
+		return PTM_OK;
+	session->marked = item->offset;
+	return ptm_part_mark_clock(session->part, item->offset, clock);
+}
+
 static void stop(ptm_session *session)
 {
 	/* A part given up in the middle leaves counts behind. */
@@ -87,6 +103,7 @@ ptm_status ptm_decode_start(ptm_session *session, uint32_t row)
 	if (ptm_flow_pt(session->flow) && !session->without_cache)
 		PTM_TRY(ptm_cached_new(&session->cached, ptm_flow_pt(session->flow), &session->graph, NULL));
 	session->decoding = row;
+	session->marked = segment->offset;
 	session->truncation = first_truncation(session, segment->queue, segment->offset);
 	return PTM_OK;
 }
@@ -152,6 +169,7 @@ ptm_status ptm_decode_step(ptm_session *session, uint32_t budget)
 			break;
 		PTM_TRY(take_truncation(session, &item));
 		PTM_TRY(ptm_part_take(session->part, &item));
+		PTM_TRY(take_mark(session, &item));
 	}
 	if (status == PTM_OK)
 		return PTM_MORE;
@@ -190,6 +208,12 @@ ptm_status ptm_session_merge(ptm_session *session, const uint8_t *part, size_t l
 	if (status == PTM_BAD_DATA)
 		return ptm_message_set(&session->message, status, "A decoded part of %zu bytes is damaged: it was not merged.", length);
 	return status;
+}
+
+void ptm_session_without_ranges(ptm_session *session)
+{
+	if (session->profile)
+		ptm_profile_forget_sums(session->profile);
 }
 
 double ptm_session_instructions(const ptm_session *session)

@@ -12,7 +12,8 @@ struct ptm_range {
 	uint32_t version;
 	uint32_t queue;          /* being summed */
 	uint32_t first, last;    /* its segments that the range starts and ends in */
-	bool at_end;             /* of the queue, the start is done */
+	uint32_t next;           /* of these, the first that is not summed yet */
+	bool has_start, at_end;  /* of the queue: what is before the start is done, what is before the end */
 	bool is_refused;         /* some sum is not known: the range must be decoded */
 	ptm_stretch edge;
 	ptm_weights *rows;       /* of the call tree */
@@ -60,7 +61,7 @@ static bool is_truncated(const ptm_session *session, uint32_t row)
 	return false;
 }
 
-/* Starts to decode what a segment did before `time_ns`. */
+/* Starts to decode what a segment did before `time_ns` (UINT64_MAX: all it did). */
 static ptm_status start_edge(ptm_session *session, ptm_range *range, uint32_t segment, uint64_t time_ns)
 {
 	uint64_t offset = session->segments.at[segment].offset;
@@ -69,7 +70,8 @@ static ptm_status start_edge(ptm_session *session, ptm_range *range, uint32_t se
 
 	if (is_truncated(session, segment) || (!is_first && (!from || from->offset != offset)))
 		return PTM_NOT_FOUND;
-	range->edge = (ptm_stretch){ .queue = range->queue, .thread = PTM_ALL, .end_ns = time_ns };
+	range->edge = (ptm_stretch){ .queue = range->queue, .thread = PTM_ALL, .end_ns = time_ns,
+				     .limit = time_ns == UINT64_MAX ? session->segments.at[segment].limit : 0 };
 	return ptm_stretch_start(session, &range->edge, from, segment);
 }
 
@@ -90,6 +92,20 @@ static ptm_status step_edge(ptm_session *session, ptm_range *range, uint32_t seg
 	return PTM_END;
 }
 
+/* Adds the segments that lie in the range, where their sums were given up decoded again; PTM_END: they are in. */
+static ptm_status step_sums(ptm_session *session, ptm_range *range)
+{
+	ptm_status status = range->edge.started ? PTM_MORE : ptm_profile_add_segments(session->profile, &range->next, range->last, range->rows);
+
+	if (status != PTM_MORE)
+		return status == PTM_OK ? PTM_END : status;
+	status = step_edge(session, range, range->next, UINT64_MAX, 1);
+	if (status != PTM_END)
+		return status;
+	range->next++;
+	return PTM_OK;
+}
+
 /* A slice of work on the current queue; PTM_END: it is done. */
 static ptm_status step_queue(ptm_session *session, ptm_range *range)
 {
@@ -99,13 +115,18 @@ static ptm_status step_queue(ptm_session *session, ptm_range *range)
 	range->last = segment_of(session, range->queue, range->end_ns, &before_end);
 	if (!ptm_profile_has_sums(session->profile, range->queue, range->first, before_end ? range->last + 1 : range->last))
 		return PTM_NOT_FOUND;
-	if (!range->at_end) {
+	if (!range->has_start) {
 		ptm_status status = before_start ? step_edge(session, range, range->first, range->start_ns, -1) : PTM_END;
 		if (status != PTM_END)
 			return status;
+		range->has_start = true;
+		range->next = range->first;
+	}
+	if (!range->at_end) {
+		ptm_status status = step_sums(session, range);
+		if (status != PTM_END)
+			return status;
 		range->at_end = true;
-		for (uint32_t segment = range->first; segment < range->last; segment++)
-			PTM_TRY(ptm_profile_add_segment(session->profile, segment, range->rows));
 		if (before_end)
 			return PTM_OK;
 	}
@@ -147,7 +168,7 @@ static ptm_status step(ptm_session *session, ptm_range *range)
 		return PTM_MORE;
 	if (status != PTM_END)
 		return status;
-	range->at_end = false;
+	range->has_start = range->at_end = false;
 	range->queue++;
 	if (range->queue < session->file.queues.length)
 		return PTM_MORE;

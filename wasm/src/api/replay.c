@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decoding again from a checkpoint: what was decoded is not kept, but any place
- * is near one. The clock at a checkpoint comes from a scan of its segment. */
+ * is near one. The clock at a checkpoint comes from a scan of the trace before it, from where a clock is kept. */
 #include "api/session.h"
 
 /* Trace that a page of instructions is decoded from, about. */
@@ -18,18 +18,20 @@ static ptm_status clock_at(ptm_session *session, ptm_replay *replay, const ptm_f
 		replay->clock = known->clock;
 		return PTM_OK;
 	}
+	uint64_t from = session->segments.at[row].offset;
+	const ptm_clock *before = ptm_profile_clock_before(session->profile, queue, row, replay->offset, &from);
 	/* The scan and what is looked at: the first read in there is the only one. */
-	ptm_stream_want(&replay->stream, session->segments.at[row].offset, replay->offset + SHOWN_BYTES);
-	PTM_TRY(ptm_segment_clock(session, row));
-	const ptm_segment *segment = &session->segments.at[row];
-	replay->clock = segment->clock;
-	if (replay->offset > segment->offset)
-		PTM_TRY(ptm_flow_scan(config, segment->offset, replay->offset, &replay->clock, &packets));
+	ptm_stream_want(&replay->stream, from, replay->offset + SHOWN_BYTES);
+	if (!before)
+		PTM_TRY(ptm_segment_clock(session, row));
+	replay->clock = before ? *before : session->segments.at[row].clock;
+	if (replay->offset > from)
+		PTM_TRY(ptm_flow_scan(config, from, replay->offset, &replay->clock, &packets));
 	*known = (ptm_known_clock){ .version = session->version, .queue = queue, .offset = replay->offset, .clock = replay->clock };
 	return PTM_OK;
 }
 
-ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, ptm_replay *replay)
+ptm_status ptm_replay_start_until(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, uint64_t limit, ptm_replay *replay)
 {
 	ptm_flow_config config;
 	uint64_t offset = checkpoint ? checkpoint->offset : 0;
@@ -44,7 +46,13 @@ ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_chec
 	}
 	/* The first PSB of a stream is a checkpoint like any other, but nothing comes before it. */
 	bool first = !checkpoint || !checkpoint->packet;
-	return ptm_flow_new(&replay->flow, &session->blocks, &config, first ? 0 : offset, ptm_stream_size(&replay->stream), &replay->clock);
+	return ptm_flow_new(&replay->flow, &session->blocks, &config, first ? 0 : offset, limit, &replay->clock);
+}
+
+ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, ptm_replay *replay)
+{
+	ptm_stream stream = ptm_stream_of(session, queue);
+	return ptm_replay_start_until(session, queue, checkpoint, ptm_stream_size(&stream), replay);
 }
 
 void ptm_replay_free(ptm_replay *replay)

@@ -111,6 +111,7 @@ struct ptm_session {
 	PTM_ARRAY(ptm_truncation) truncations; /* sorted by (queue, offset) */
 	/* The segment being decoded */
 	uint32_t decoding;                /* row, UINT32_MAX: none */
+	uint64_t marked;                  /* offset of the clock kept last, or of the segment */
 	ptm_flow *flow;
 	ptm_cached *cached;               /* NULL: the source has no fast path */
 	ptm_part *part;
@@ -210,7 +211,9 @@ typedef struct ptm_replay {
 	ptm_clock clock;         /* at the checkpoint */
 	uint64_t offset;         /* of the checkpoint */
 } ptm_replay;
-/* Starts at `checkpoint` (NULL: at the queue's start). Free with ptm_replay_free, whatever it returns. */
+/* Starts at `checkpoint` (NULL: at the queue's start), as far as `limit` (a segment's, or the stream's end). Free with ptm_replay_free, whatever it returns. */
+ptm_status ptm_replay_start_until(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, uint64_t limit, ptm_replay *replay) PTM_MUST_CHECK;
+/* As far as the stream goes. */
 ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, ptm_replay *replay) PTM_MUST_CHECK;
 void ptm_replay_free(ptm_replay *replay);
 /* The last checkpoint of a queue that is not after an ordinal, packet, offset or time; NULL: before the first. */

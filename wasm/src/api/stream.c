@@ -91,19 +91,44 @@ static ptm_status read_stream(void *context, uint64_t offset, uint8_t *into, uin
 	return PTM_OK;
 }
 
-void ptm_stream_want(ptm_stream *stream, uint64_t offset, uint64_t limit)
+/* Where in the file decoding [offset, limit) begins to read, and how many bytes; false: they do not lie together. */
+static bool place_of(ptm_stream *stream, uint64_t offset, uint64_t limit, uint64_t *start, uint64_t *length)
 {
-	const ptm_trace_file *file = &stream->session->file;
 	uint64_t from = offset > 2 * LOOK_BACK ? offset - 2 * LOOK_BACK : 0, first_start, last_start;
 	const ptm_aux_chunk *first = chunk_at(stream, from, &first_start);
 	const ptm_aux_chunk *last = limit > offset ? chunk_at(stream, limit - 1, &last_start) : NULL;
 
 	if (!first || !last || stream->session->flow_source == PTM_SOURCE_LBR)
-		return ptm_trace_file_want(file, 0, 0);
-	uint64_t start = first->file_offset + (from - first_start);
-	uint64_t end = last->file_offset + (limit - last_start) + READ_AHEAD, most = 2 * (limit - from + READ_AHEAD);
-	bool is_dense = end > start && end - start <= most;
-	ptm_trace_file_want(file, is_dense ? start : 0, is_dense ? end - start : 0);
+		return false;
+	uint64_t end = last->file_offset + (limit - last_start) + READ_AHEAD;
+	*start = first->file_offset + (from - first_start);
+	*length = end - *start;
+	return end > *start && *length <= 2 * (limit - from + READ_AHEAD);
+}
+
+void ptm_stream_want(ptm_stream *stream, uint64_t offset, uint64_t limit)
+{
+	uint64_t start, length;
+	bool is_dense = place_of(stream, offset, limit, &start, &length);
+
+	ptm_trace_file_want(&stream->session->file, is_dense ? start : 0, is_dense ? length : 0);
+}
+
+ptm_status ptm_session_segment_place(ptm_session *session, uint32_t segment, ptm_host_place *place)
+{
+	uint64_t start, length, within;
+
+	if (segment >= session->segments.length)
+		return PTM_NOT_FOUND;
+	const ptm_segment *row = &session->segments.at[segment];
+	ptm_stream stream = ptm_stream_of(session, row->queue);
+	if (!place_of(&stream, row->offset, row->limit, &start, &length))
+		return PTM_NOT_FOUND;
+	const ptm_source *source = ptm_trace_file_source(&session->file, start, &within);
+	if (!source || within >= source->size)
+		return PTM_NOT_FOUND;
+	*place = (ptm_host_place){ (double)within, (double)(length < source->size - within ? length : source->size - within), source->id };
+	return PTM_OK;
 }
 
 static uint64_t buffer_end(void *context, uint64_t offset)

@@ -6,13 +6,16 @@
 
 ptm_status ptm_stretch_start(ptm_session *session, ptm_stretch *stretch, const ptm_checkpoint *from, uint32_t segment)
 {
-	PTM_TRY(ptm_replay_start(session, stretch->queue, from, &stretch->replay));
+	PTM_TRY(stretch->limit ? ptm_replay_start_until(session, stretch->queue, from, stretch->limit, &stretch->replay)
+			       : ptm_replay_start(session, stretch->queue, from, &stretch->replay));
 	stretch->started = true;
 	PTM_TRY(ptm_part_new(&stretch->part, segment, stretch->queue, &session->blocks, session->spaces));
 	if (ptm_flow_pt(stretch->replay.flow) && !session->without_cache)
 		PTM_TRY(ptm_cached_new(&stretch->cached, ptm_flow_pt(stretch->replay.flow), &session->window_graph, NULL));
 	const ptm_checkpoint *last = ptm_checkpoint_by_time(session, stretch->queue, stretch->end_ns);
 	stretch->calm_until = last ? last->offset : 0;
+	if (stretch->limit && stretch->calm_until >= stretch->limit)
+		stretch->calm_until = UINT64_MAX;
 	stretch->inside = false;
 	return PTM_OK;
 }

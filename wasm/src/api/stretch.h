@@ -8,6 +8,7 @@
 typedef struct ptm_stretch {
 	uint32_t queue, thread;  /* PTM_ALL: all threads */
 	uint64_t start_ns, end_ns; /* what begins in there is taken */
+	uint64_t limit;          /* a segment's, where the stretch ends as well; 0: none */
 	ptm_replay replay;
 	ptm_cached *cached;      /* NULL: the source has no fast path */
 	bool started;

@@ -215,6 +215,8 @@ ptm_status ptm_trace_file_view(const ptm_trace_file *file, uint64_t offset, uint
 ptm_status ptm_trace_file_view_some(const ptm_trace_file *file, uint64_t offset, uint32_t *length, const uint8_t **at) PTM_MUST_CHECK;
 /* As ptm_source_want. Unpacked records are in memory, or cannot be read in places. */
 void ptm_trace_file_want(const ptm_trace_file *file, uint64_t offset, uint64_t length);
+/* The host source that holds `offset`, and where in it; NULL: it is not in the host's bytes as it is. */
+const ptm_source *ptm_trace_file_source(const ptm_trace_file *file, uint64_t offset, uint64_t *within);
 /* Where the volume of `offset` ends, as an offset in it. */
 uint64_t ptm_trace_file_volume_end(const ptm_trace_file *file, uint64_t offset);
 /* "byte 12", "byte 12 of data.3", "byte 12 of the unpacked records" (borrowed until the next call). */

@@ -85,6 +85,16 @@ void ptm_trace_file_want(const ptm_trace_file *file, uint64_t offset, uint64_t l
 		ptm_source_want(&volume->source, offset & WITHIN, length);
 }
 
+const ptm_source *ptm_trace_file_source(const ptm_trace_file *file, uint64_t offset, uint64_t *within)
+{
+	const ptm_volume *volume = volume_at(file, offset);
+
+	*within = volume ? offset & WITHIN : offset;
+	if (!volume)
+		return file->source->memory ? NULL : file->source;
+	return volume->unpacked ? NULL : &volume->source;
+}
+
 const char *ptm_trace_file_place(const ptm_trace_file *file, uint64_t offset)
 {
 	static char text[160];

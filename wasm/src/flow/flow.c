@@ -87,6 +87,11 @@ const ptm_clock *ptm_flow_limit_clock(const ptm_flow *flow)
 	return flow->source == PTM_SOURCE_PT ? ptm_pt_flow_limit_clock(flow->pt) : NULL;
 }
 
+const ptm_clock *ptm_flow_checkpoint_clock(const ptm_flow *flow, uint64_t offset)
+{
+	return flow->source == PTM_SOURCE_PT ? ptm_pt_flow_checkpoint_clock(flow->pt, offset) : NULL;
+}
+
 const ptm_clock *ptm_flow_clock(const ptm_flow *flow)
 {
 	return flow->source == PTM_SOURCE_PT ? ptm_pt_flow_clock(flow->pt) : NULL;

@@ -43,6 +43,9 @@ ptm_loss_end ptm_flow_loss_end(const ptm_flow *flow);
 /* The clock at the limit, once ptm_flow_next said PTM_END; NULL: the source has none. */
 const ptm_clock *ptm_flow_limit_clock(const ptm_flow *flow);
 
+/* The clock at the CHECKPOINT that was told last, at `offset`; NULL: it is not known. */
+const ptm_clock *ptm_flow_checkpoint_clock(const ptm_flow *flow, uint64_t offset);
+
 /* The clock of a PT flow as of the packets read so far (borrowed); NULL: the source has none. */
 const ptm_clock *ptm_flow_clock(const ptm_flow *flow);
 

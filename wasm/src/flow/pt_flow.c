@@ -114,6 +114,11 @@ const ptm_clock *ptm_pt_flow_limit_clock(const ptm_pt_flow *flow)
 	return &flow->limit_clock;
 }
 
+const ptm_clock *ptm_pt_flow_checkpoint_clock(const ptm_pt_flow *flow, uint64_t offset)
+{
+	return offset && flow->psb_offset == offset ? &flow->psb_clock : NULL;
+}
+
 uint64_t ptm_pt_flow_lost_bytes(const ptm_pt_flow *flow)
 {
 	return flow->lost_bytes;

@@ -68,6 +68,9 @@ ptm_loss_end ptm_pt_flow_loss_end(const ptm_pt_flow *flow);
 /* The clock just before the limit's PSB; good once ptm_pt_flow_next said PTM_END. */
 const ptm_clock *ptm_pt_flow_limit_clock(const ptm_pt_flow *flow);
 
+/* The clock just before the PSB at `offset`, while the CHECKPOINT there is the latest; NULL: the flow was not in sync there. */
+const ptm_clock *ptm_pt_flow_checkpoint_clock(const ptm_pt_flow *flow, uint64_t offset);
+
 /* Runs only the clock over the packets of [offset, limit): what `clock` holds at
  * `limit`, for ptm_pt_flow_new there. Counts the packets. */
 ptm_status ptm_pt_flow_scan(const ptm_pt_flow_config *config, uint64_t offset, uint64_t limit, ptm_clock *clock, uint64_t *packets) PTM_MUST_CHECK;

@@ -57,6 +57,7 @@ struct ptm_pt_flow {
 	uint64_t psb_moves;      /* of the clock, before that PSB */
 	ptm_walked psb_walked;   /* likewise; what is walked to it counts on from there */
 	ptm_walked walked;       /* see ptm_pt_flow_walked */
+	ptm_clock psb_clock;     /* the clock before it */
 	bool lost;               /* sync with the code was lost, and no IP found since */
 	uint64_t lost_from;      /* offset where it was */
 	uint64_t lost_to;        /* of a PSB that told since that tracing is off: nothing is lost behind it; 0: none did */

@@ -146,6 +146,7 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	flow->psb_packets = flow->reader.packets - 1;
 	flow->psb_moves = flow->clock.moves;
 	flow->psb_walked = (ptm_walked){ flow->clock.tsc, flow->clock.instructions };
+	flow->psb_clock = flow->clock;
 	flow->found_transaction = flow->in_transaction;
 	ptm_status status = read_psb(flow, &ip);
 	if (status == PTM_BAD_DATA) {

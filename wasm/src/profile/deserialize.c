@@ -303,6 +303,7 @@ static ptm_status read_all(reader *reader, const uint8_t *bytes, size_t length, 
 	READ_ROWS(reader, &data->runs);
 	READ_ROWS(reader, &data->gaps);
 	READ_ROWS(reader, &data->checkpoints);
+	READ_ROWS(reader, &data->marks);
 	if (reader->body.failed || ptm_bytes_left(&reader->body) || ptm_bytes_left(&reader->functions))
 		return PTM_BAD_DATA;
 	PTM_TRY(read_pieces(reader, data));

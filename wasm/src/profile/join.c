@@ -291,6 +291,7 @@ static void free_settled(ptm_profile *profile)
 		if (part->settled < part->piece_count || !part->pieces.at)
 			continue;
 		profile->stored_calls -= part->calls.length;
+		profile->loose_bytes -= ptm_part_loose_bytes(part);
 		ptm_sums_close(&profile->sums, part->segment);
 		ptm_array_free(&part->pieces);
 		ptm_array_free(&part->nodes);

@@ -44,7 +44,8 @@ struct ptm_profile {
 	ptm_part_counters incoming;  /* scratch: of the part being merged */
 	ptm_joined settled;
 	ptm_sums sums;               /* of what is settled; none without first_segment */
-	uint64_t stored_calls, stored_gaps;
+	uint64_t stored_calls, stored_gaps, stored_checkpoints;
+	uint64_t loose_bytes;        /* of what is not settled of the parts, without calls */
 	uint32_t gap_shift;          /* stored gaps in one cell of 2^shift ns are one; 0: none are */
 	uint32_t unsettled;          /* parts merged since the last settling */
 	uint32_t clock_breaks;       /* neighbours among parts whose clocks do not meet */
@@ -100,6 +101,11 @@ ptm_status ptm_join_calls(ptm_profile *profile, const ptm_joined *work) PTM_MUST
 /* profile.c: moves what stays of the parts into memory of its own, where it is whole; the old is given back.
  * PTM_NO_MEMORY: all is as it was. */
 ptm_status ptm_profile_repack(ptm_profile *profile) PTM_MUST_CHECK;
+
+/* headroom.c: bytes of what is given back when the part is settled, without its calls. */
+uint64_t ptm_part_loose_bytes(const ptm_part_data *part);
+/* Whether another part, of so many bytes, leaves memory to join all there is. Where it does not, the sums are given up. */
+bool ptm_profile_has_room(ptm_profile *profile, size_t length);
 
 /* timeline.c: leaves the shortest stored calls out, and unites stored gaps, when there are far too many. */
 void ptm_profile_thin(ptm_profile *profile);

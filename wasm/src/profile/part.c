@@ -34,8 +34,10 @@ void ptm_part_restart(ptm_part *part, uint32_t segment, uint32_t queue)
 	part->data.calls = kept.data.calls;
 	part->data.gaps = kept.data.gaps;
 	part->data.checkpoints = kept.data.checkpoints;
+	part->data.marks = kept.data.marks;
 	part->stack.length = part->bytes.length = part->data.runs.length = part->data.pieces.length = 0;
 	part->data.frames.length = part->data.calls.length = part->data.gaps.length = part->data.checkpoints.length = 0;
+	part->data.marks.length = 0;
 	part->data.segment = segment;
 	part->data.queue = queue;
 	part->data.first_resumed = UINT32_MAX;
@@ -59,6 +61,7 @@ void ptm_part_data_free(ptm_part_data *data)
 	ptm_array_free(&data->runs);
 	ptm_array_free(&data->gaps);
 	ptm_array_free(&data->checkpoints);
+	ptm_array_free(&data->marks);
 }
 
 void ptm_part_free(ptm_part *part)
@@ -453,6 +456,16 @@ ptm_status ptm_part_checkpoint(ptm_part *part, uint64_t offset, uint64_t time_ns
 
 	part->attention = true;
 	return ptm_array_push(&part->data.checkpoints, made);
+}
+
+ptm_status ptm_part_mark_clock(ptm_part *part, uint64_t offset, const ptm_clock *clock)
+{
+	ptm_part_mark mark;
+
+	memset(&mark, 0, sizeof mark); /* padding too */
+	mark.offset = offset;
+	mark.clock = ptm_clock_at_cut(clock);
+	return ptm_array_push(&part->data.marks, mark);
 }
 
 void ptm_part_clocks(ptm_part *part, const ptm_clock *in, const ptm_clock *out)

@@ -66,6 +66,12 @@ typedef struct ptm_part_run {
 	uint64_t lost_before;        /* 1: trace was lost before it */
 } ptm_part_run;
 
+/* The clock at one of the part's checkpoints, so that who decodes from near there need not scan what is before. */
+typedef struct ptm_part_mark {
+	uint64_t offset;
+	ptm_clock clock;             /* ptm_clock_at_cut */
+} ptm_part_mark;
+
 /* How a part follows the one before it in its queue. */
 typedef struct ptm_part_link {
 	bool is_next;                /* its segment is the very next */
@@ -95,9 +101,10 @@ typedef struct ptm_part_data {
 	PTM_ARRAY(ptm_piece_call) calls; /* in order of their ends */
 	PTM_ARRAY(ptm_part_gap) gaps;
 	PTM_ARRAY(ptm_checkpoint) checkpoints; /* instruction and packet count from the part's start */
+	PTM_ARRAY(ptm_part_mark) marks; /* of some of them */
 
 	/* The joined profile's own; they do not travel. */
-	bool is_kept;                /* runs, gaps and checkpoints lie in the profile's slab: they cannot grow */
+	bool is_kept;                /* runs, gaps, checkpoints and marks lie in the profile's slab: they cannot grow */
 	uint32_t row;                /* among the profile's parts */
 	uint32_t piece_count;        /* also when they are freed */
 	uint32_t settled;            /* pieces joined for good; all: pieces, nodes, frames and calls are freed */

@@ -105,13 +105,14 @@ static bool find_part(const ptm_profile *profile, const ptm_part_data *part, uin
 	       profile->parts.at[from]->segment == part->segment;
 }
 
-/* Copies of the part's runs, gaps and checkpoints in `slab`, of the arrays' types; nothing is freed. */
+/* Copies of the part's runs, gaps, checkpoints and marks in `slab`, of the arrays' types; nothing is freed. */
 static ptm_status keep(ptm_slab *slab, const ptm_part_data *part, ptm_part_data *copy)
 {
 	copy->runs.at = ptm_slab_copy(slab, part->runs.at, part->runs.length * sizeof *part->runs.at);
 	copy->gaps.at = ptm_slab_copy(slab, part->gaps.at, part->gaps.length * sizeof *part->gaps.at);
 	copy->checkpoints.at = ptm_slab_copy(slab, part->checkpoints.at, part->checkpoints.length * sizeof *part->checkpoints.at);
-	return copy->runs.at && copy->gaps.at && copy->checkpoints.at ? PTM_OK : PTM_NO_MEMORY;
+	copy->marks.at = ptm_slab_copy(slab, part->marks.at, part->marks.length * sizeof *part->marks.at);
+	return copy->runs.at && copy->gaps.at && copy->checkpoints.at && copy->marks.at ? PTM_OK : PTM_NO_MEMORY;
 }
 
 static void take_kept(ptm_part_data *part, const ptm_part_data *copy)
@@ -120,13 +121,16 @@ static void take_kept(ptm_part_data *part, const ptm_part_data *copy)
 		free(part->runs.at);
 		free(part->gaps.at);
 		free(part->checkpoints.at);
+		free(part->marks.at);
 	}
 	part->runs.at = copy->runs.at;
 	part->gaps.at = copy->gaps.at;
 	part->checkpoints.at = copy->checkpoints.at;
+	part->marks.at = copy->marks.at;
 	part->runs.capacity = part->runs.length;
 	part->gaps.capacity = part->gaps.length;
 	part->checkpoints.capacity = part->checkpoints.length;
+	part->marks.capacity = part->marks.length;
 	part->is_kept = true;
 }
 
@@ -173,6 +177,8 @@ static ptm_status insert_part(ptm_profile *profile, ptm_part_data *part, const p
 	profile->parts.length++;
 	profile->stored_calls += part->calls.length;
 	profile->stored_gaps += part->gaps.length;
+	profile->stored_checkpoints += part->checkpoints.length;
+	profile->loose_bytes += ptm_part_loose_bytes(part);
 	profile->is_stale = true;
 	*is_taken = true;
 	ptm_profile_thin(profile);
@@ -186,7 +192,7 @@ static ptm_status insert_part(ptm_profile *profile, ptm_part_data *part, const p
 ptm_status ptm_profile_merge(ptm_profile *profile, const uint8_t *data, size_t length)
 {
 	bool is_taken = false;
-	ptm_part_data *part = calloc(1, sizeof *part);
+	ptm_part_data *part = ptm_profile_has_room(profile, length) ? calloc(1, sizeof *part) : NULL;
 	if (!part)
 		return PTM_NO_MEMORY;
 	ptm_status status = ptm_part_deserialize(data, length, profile->blocks, profile->spaces, part, &profile->incoming);
@@ -358,6 +364,19 @@ const ptm_clock *ptm_profile_clock(const ptm_profile *profile, uint32_t queue, u
 {
 	const ptm_part_data *part = ptm_profile_part(profile, queue, segment);
 	return part ? &part->clock_in : NULL;
+}
+
+const ptm_clock *ptm_profile_clock_before(const ptm_profile *profile, uint32_t queue, uint32_t segment, uint64_t offset, uint64_t *at)
+{
+	const ptm_part_data *part = ptm_profile_part(profile, queue, segment);
+	uint32_t row = part ? part->marks.length : 0;
+
+	while (row && part->marks.at[row - 1].offset > offset)
+		row--;
+	if (!row)
+		return NULL;
+	*at = part->marks.at[row - 1].offset;
+	return &part->marks.at[row - 1].clock;
 }
 
 uint32_t ptm_profile_clock_breaks(ptm_profile *profile)

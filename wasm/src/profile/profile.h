@@ -46,6 +46,9 @@ void ptm_part_flush(ptm_part *part);
  * packets seen in this segment so far. Taken just before the item that follows. */
 ptm_status ptm_part_checkpoint(ptm_part *part, uint64_t offset, uint64_t time_ns, uint64_t packets) PTM_MUST_CHECK;
 
+/* Remembers the clock at the checkpoint made last. */
+ptm_status ptm_part_mark_clock(ptm_part *part, uint64_t offset, const ptm_clock *clock) PTM_MUST_CHECK;
+
 /* Remembers the clock with which decoding started and the one it ended with
  * (copies of ptm_clock_at_cut): so neighbours can be held against each other. */
 void ptm_part_clocks(ptm_part *part, const ptm_clock *in, const ptm_clock *out);
@@ -157,6 +160,9 @@ typedef struct ptm_queue_total {
 /* The clock at the start of a merged segment of queue `queue`; NULL: it is not merged. */
 const ptm_clock *ptm_profile_clock(const ptm_profile *profile, uint32_t queue, uint32_t segment);
 
+/* The latest clock that is known of a merged segment not behind `offset`, and where; NULL: none but that at its start. */
+const ptm_clock *ptm_profile_clock_before(const ptm_profile *profile, uint32_t queue, uint32_t segment, uint64_t offset, uint64_t *at);
+
 /* Merged neighbours whose clocks do not meet: their times were guessed wrong (see ptm_segment_clock). */
 uint32_t ptm_profile_clock_breaks(ptm_profile *profile);
 
@@ -183,10 +189,13 @@ typedef struct ptm_weights {
 
 /* The tree of a range as a sum over segments. All are of the state in which
  * ptm_profile_call_tree was asked last; `rows` are one for each of its rows. */
+/* From now on no sums are kept. */
+void ptm_profile_forget_sums(ptm_profile *profile);
 /* Whether sums of the segments [from, to) of a queue are kept. */
 bool ptm_profile_has_sums(const ptm_profile *profile, uint32_t queue, uint32_t from, uint32_t to);
-/* Adds what a segment added to the tree. PTM_NOT_FOUND: that is not known. */
-ptm_status ptm_profile_add_segment(ptm_profile *profile, uint32_t segment, ptm_weights *rows) PTM_MUST_CHECK;
+/* Adds what the segments from `*segment` to below `to` added to the tree. PTM_NOT_FOUND: that is not known.
+ * PTM_MORE: those before `*segment` are in, its own sum is not kept: ptm_profile_add_start adds it, of all of it. */
+ptm_status ptm_profile_add_segments(ptm_profile *profile, uint32_t *segment, uint32_t to, ptm_weights *rows) PTM_MUST_CHECK;
 /* Adds `sign` times what a part of the beginning of a segment says (the bytes of
  * ptm_part_serialize). PTM_NOT_FOUND: it has no place in the tree. */
 ptm_status ptm_profile_add_start(ptm_profile *profile, const uint8_t *data, size_t length, uint32_t segment, int64_t sign, ptm_weights *rows) PTM_MUST_CHECK;

@@ -17,9 +17,14 @@ bool ptm_profile_has_sums(const ptm_profile *profile, uint32_t queue, uint32_t f
 	return true;
 }
 
-ptm_status ptm_profile_add_segment(ptm_profile *profile, uint32_t segment, ptm_weights *rows)
+void ptm_profile_forget_sums(ptm_profile *profile)
 {
-	return ptm_sums_take(&profile->sums, segment, profile->tree_rows.at, profile->tree_rows.length, rows);
+	ptm_sums_turn_off(&profile->sums);
+}
+
+ptm_status ptm_profile_add_segments(ptm_profile *profile, uint32_t *segment, uint32_t to, ptm_weights *rows)
+{
+	return ptm_sums_take(&profile->sums, segment, to, profile->tree_rows.at, profile->tree_rows.length, rows);
 }
 
 /* Rows of the call tree by parent and function. */

@@ -205,6 +205,7 @@ static ptm_status put_all(ptm_part *part, function_map *map)
 	PTM_TRY(put_rows(part, data->runs.at, data->runs.length, sizeof *data->runs.at));
 	PTM_TRY(put_rows(part, data->gaps.at, data->gaps.length, sizeof *data->gaps.at));
 	PTM_TRY(put_rows(part, data->checkpoints.at, data->checkpoints.length, sizeof *data->checkpoints.at));
+	PTM_TRY(put_rows(part, data->marks.at, data->marks.length, sizeof *data->marks.at));
 	/* The functions come last, because only now is known which are used. */
 	memcpy(part->bytes.at + end_at, &part->bytes.length, sizeof part->bytes.length);
 	return put_functions(part, map);

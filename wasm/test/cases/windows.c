@@ -5,9 +5,11 @@
  * as decoded, and at each path the same however the segments were cut. Of cycles and
  * instructions only totals are compared: a measurement may have a cut in it, and who
  * decodes a range alone may take a jump on an unknown stack for another function's.
- * Nor does he see the call on which the range begins.
+ * Nor does he see the call on which the range begins. One of them keeps but the coarsest sums. The clock at each checkpoint is
+ * held against a scan of its segment.
  * Usage: windows TRACE SYMFS, or windows FIXTURES for all traces there. Exits 1 where they differ. */
 #include "api/session.h"
+#include "profile/joined.h"
 #include "cli/host.h"
 #include "cli/open.h"
 #include <dirent.h>
@@ -33,15 +35,24 @@ static ptm_status decode_all(ptm_session *session)
 	return PTM_OK;
 }
 
+/* So that few segments are enough for each coarser sum, which takes the place of the finer ones. */
+static ptm_status keep_little(ptm_session *session)
+{
+	ptm_sums *sums = &session->profile->sums;
+	sums->span = 2;
+	sums->most = 1;
+	return ptm_sums_expect(sums, session->segments.length);
+}
+
 /* NULL: it cannot be opened. */
-static ptm_session *open_trace(const char *trace, const char *symfs, bool slow, uint32_t segment_bytes)
+static ptm_session *open_trace(const char *trace, const char *symfs, bool slow, uint32_t segment_bytes, bool is_scarce)
 {
 	ptm_session *session = ptm_session_new();
 	if (session && segment_bytes)
 		ptm_session_segment_bytes(session, segment_bytes);
 	if (session && ptm_open_with_symfs(session, trace, symfs) == PTM_OK) {
 		session->without_cache = slow;
-		if (decode_all(session) == PTM_OK)
+		if ((!is_scarce || keep_little(session) == PTM_OK) && decode_all(session) == PTM_OK)
 			return session;
 	}
 	ptm_session_free(session);
@@ -227,6 +238,38 @@ static uint64_t length_of(ptm_session *session)
 }
 
 /* So small that there are about `count`. */
+/* ----------------------------------------------------------------- clocks */
+
+/* Checkpoints at which decoding would start with another clock than all packets of their segment say. */
+static uint32_t compare_clocks(ptm_session *session, const char *name, uint64_t *clocks)
+{
+	uint32_t count, differ = 0;
+	const ptm_checkpoint *rows = session ? ptm_profile_checkpoints(session->profile, &count) : NULL;
+
+	for (uint32_t i = 0; rows && i < count; i++) {
+		const ptm_segment *segment = &session->segments.at[ptm_segment_at(session, rows[i].queue, rows[i].offset)];
+		ptm_replay replay;
+		ptm_flow_config config;
+		uint64_t packets;
+		if (ptm_replay_start(session, rows[i].queue, &rows[i], &replay) != PTM_OK)
+			abort();
+		ptm_stream_config(&replay.stream, &config);
+		if (ptm_segment_clock(session, (uint32_t)(segment - session->segments.at)) != PTM_OK)
+			abort();
+		ptm_clock scanned = segment->clock;
+		if (rows[i].offset > segment->offset && ptm_flow_scan(&config, segment->offset, rows[i].offset, &scanned, &packets) != PTM_OK)
+			abort();
+		ptm_clock a = ptm_clock_at_cut(&replay.clock), b = ptm_clock_at_cut(&scanned);
+		if (session->flow_source == PTM_SOURCE_PT && memcmp(&a, &b, sizeof a)) {
+			differ++;
+			fprintf(stderr, "windows: %s: the clock kept before 0x%" PRIx64 " is not the one that is scanned for\n", name, rows[i].offset);
+		}
+		ptm_replay_free(&replay);
+		++*clocks;
+	}
+	return differ;
+}
+
 static uint32_t small_segment(const char *trace, uint32_t count)
 {
 	struct stat facts;
@@ -234,11 +277,13 @@ static uint32_t small_segment(const char *trace, uint32_t count)
 	return bytes < LEAST_SEGMENT ? LEAST_SEGMENT : (uint32_t)bytes;
 }
 
-static uint32_t compare(const char *name, const char *trace, const char *symfs, uint64_t *windows, uint64_t *summed)
+typedef struct counts { uint64_t windows, sums, clocks; } counts;
+
+static uint32_t compare(const char *name, const char *trace, const char *symfs, counts *counts)
 {
 	static const uint32_t tables[] = { PTM_TABLE_call_tree, PTM_TABLE_calls, PTM_TABLE_blocks };
-	ptm_session *fast = open_trace(trace, symfs, false, 0), *slow = open_trace(trace, symfs, true, 0);
-	sums sums = { open_trace(trace, symfs, false, small_segment(trace, MANY_SEGMENTS)), open_trace(trace, symfs, false, small_segment(trace, FEW_SEGMENTS)), 0 };
+	ptm_session *fast = open_trace(trace, symfs, false, 0, false), *slow = open_trace(trace, symfs, true, 0, false);
+	sums sums = { open_trace(trace, symfs, false, small_segment(trace, MANY_SEGMENTS), true), open_trace(trace, symfs, false, small_segment(trace, FEW_SEGMENTS), false), 0 };
 	uint32_t differ = !fast != !slow || !fast != !sums.fine || !fast != !sums.coarse, threads = fast && slow && sums.fine && sums.coarse ? fast->sideband.threads.length : 0;
 	uint64_t length = fast ? length_of(fast) : 0;
 
@@ -249,16 +294,17 @@ static uint32_t compare(const char *name, const char *trace, const char *symfs, 
 				ptm_request request = { .table = tables[i], .thread = thread ? thread : PTM_ALL, .queue = PTM_ALL, .count = 1000,
 							.start_ns = range == RANGES ? 0 : (double)(length * range / (RANGES + 2)),
 							.end_ns = range == RANGES ? 0 : (double)(length * (range + 2) / (RANGES + 2)) };
-				++*windows;
+				counts->windows++;
 				differ += compare_one(fast, slow, name, &request);
 				if (tables[i] == PTM_TABLE_call_tree)
 					differ += compare_sums(&sums, slow, name, &request);
 			}
+	differ += compare_clocks(fast, name, &counts->clocks) + compare_clocks(sums.coarse, name, &counts->clocks);
 	ptm_session_free(fast);
 	ptm_session_free(slow);
 	ptm_session_free(sums.fine);
 	ptm_session_free(sums.coarse);
-	*summed += sums.count;
+	counts->sums += sums.count;
 	ptm_host_close_all();
 	return differ;
 }
@@ -266,7 +312,7 @@ static uint32_t compare(const char *name, const char *trace, const char *symfs, 
 int main(int argc, char **argv)
 {
 	char symfs[4096], path[4096];
-	uint64_t windows = 0, sums = 0;
+	counts counts = { 0 };
 	uint32_t differ = 0;
 	struct dirent *entry;
 
@@ -280,12 +326,13 @@ int main(int argc, char **argv)
 		if (!strstr(entry->d_name, ".perf.data"))
 			continue;
 		snprintf(path, sizeof path, "%s/%s", argv[1], entry->d_name);
-		differ += compare(entry->d_name, path, symfs, &windows, &sums);
+		differ += compare(entry->d_name, path, symfs, &counts);
 	}
 	if (list)
 		closedir(list);
 	if (argc == 3)
-		differ = compare(argv[1], argv[1], argv[2], &windows, &sums);
-	printf("windows: %" PRIu64 " tables of time ranges and threads, %" PRIu64 " more call trees are sums, %u differ\n", windows, sums, differ);
-	return differ || !windows || !sums;
+		differ = compare(argv[1], argv[1], argv[2], &counts);
+	printf("windows: %" PRIu64 " tables of time ranges and threads, %" PRIu64 " more call trees are sums, clocks at %" PRIu64 " checkpoints, %u differ\n",
+		counts.windows, counts.sums, counts.clocks, differ);
+	return differ || !counts.windows || !counts.sums || !counts.clocks;
 }
