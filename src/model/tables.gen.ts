@@ -313,6 +313,21 @@ export type ImagesTable = {
   message: TextColumn
 }
 
+/** units whose debug information was split from the binaries that were given (-gsplit-dwarf), as those name it; nothing counts */
+export type SplitFilesTable = {
+  rows: number
+  /** row of images */
+  image: Uint32Array
+  /** of its .dwo file, when the binary was built */
+  name: TextColumn
+  /** what a relative name is relative to */
+  directory: TextColumn
+  /** that the .dwo file, or the unit in a .dwp file, must have; in hex */
+  id: TextColumn
+  /** 1: it is there */
+  given: Uint8Array
+}
+
 /** density of trace for an overview; start_ns, end_ns and count (buckets) count */
 export type CoverageTable = {
   rows: number
@@ -615,6 +630,7 @@ export type Tables = {
   block_cycles: BlockCyclesTable
   packets: PacketsTable
   images: ImagesTable
+  split_files: SplitFilesTable
   coverage: CoverageTable
   script: ScriptTable
   branches: BranchesTable
@@ -789,6 +805,13 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['gaps', 'f64'],
     ['samples', 'f64'],
     ['message', 'str'],
+  ],
+  split_files: [
+    ['image', 'u32'],
+    ['name', 'str'],
+    ['directory', 'str'],
+    ['id', 'str'],
+    ['given', 'u8'],
   ],
   coverage: [
     ['thread', 'u32'],

@@ -77,6 +77,12 @@ function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
 
 const sourceOutcome = ({ path }: OfferedFile): ImageOutcome => ({ path, state: 'used', sentence: `${path}: its lines are shown where instructions of them are.` })
 
+/** What was split from binaries is known by them: they come first. */
+function splitLast(binaries: readonly OfferedFile[]): OfferedFile[] {
+  const isSplit = ({ path }: OfferedFile) => /\.dw[op]$/.test(path)
+  return [...binaries.filter((one) => !isSplit(one)), ...binaries.filter(isSplit)]
+}
+
 /** Runs `task` at most once per `every` ms, and a last time for the last call. */
 function throttle(every: number, task: () => void): { call(): void; stop(): void } {
   let timer: ReturnType<typeof setTimeout> | null = null
@@ -197,7 +203,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
 
   async function offer(to: Engine, binaries: readonly OfferedFile[]): Promise<ImageOutcome[]> {
     if (binaries.length === 0) return []
-    const answer = await to.addImages(binaries.map(inputOf)).catch(asFailure)
+    const answer = await to.addImages(splitLast(binaries).map(inputOf)).catch(asFailure)
     return answer.ok ? answer.value.map(spoken) : [{ path: '', state: 'unreadable', sentence: answer.error.sentence }]
   }
 

@@ -150,6 +150,12 @@
 	C(images, gaps, f64, "gaps for want of it") \
 	C(images, samples, f64, "ordinary samples taken in it") \
 	C(images, message, str, "what is missing, what that costs, what to do") \
+	T(split_files, "units whose debug information was split from the binaries that were given (-gsplit-dwarf), as those name it; nothing counts") \
+	C(split_files, image, u32, "row of images") \
+	C(split_files, name, str, "of its .dwo file, when the binary was built") \
+	C(split_files, directory, str, "what a relative name is relative to") \
+	C(split_files, id, str, "that the .dwo file, or the unit in a .dwp file, must have; in hex") \
+	C(split_files, given, u8, "1: it is there") \
 	T(coverage, "density of trace for an overview; start_ns, end_ns and count (buckets) count") \
 	C(coverage, thread, u32, "row of threads") \
 	C(coverage, bucket, u32, "0 to count - 1") \

@@ -237,7 +237,7 @@ bool ptm_dwarf_address(ptm_dwarf *dwarf, const ptm_dwarf_unit *unit, const ptm_d
 {
 	*address = value->number;
 	if (value->class == DWARF_ADDRESS_INDEX)
-		*address = ptm_dwarf_number(dwarf, DWARF_ADDR, unit->address_base + value->number * unit->address_size, unit->address_size);
+		*address = ptm_dwarf_number(dwarf->program ? dwarf->program : dwarf, DWARF_ADDR, unit->address_base + value->number * unit->address_size, unit->address_size);
 	return value->class == DWARF_ADDRESS || value->class == DWARF_ADDRESS_INDEX;
 }
 
@@ -265,8 +265,10 @@ static ptm_status read_header(ptm_dwarf *dwarf, uint64_t offset, ptm_dwarf_unit 
 		unit->abbreviations_offset = ptm_bytes_number(&bytes, unit->offset_size);
 		unit->holds_code = kind != 2 && kind != 6;
 		if (kind == 4 || kind == 5)
-			ptm_bytes_skip(&bytes, 8);
+			unit->split_id = ptm_bytes_u64(&bytes);
 		unit->string_offsets_base = unit->offset_size == 8 ? 16 : 8;
+		if (kind == 5)
+			unit->range_lists_base = unit->offset_size == 8 ? 20 : 12;
 	} else {
 		unit->abbreviations_offset = ptm_bytes_number(&bytes, unit->offset_size);
 		unit->address_size = ptm_bytes_u8(&bytes);
@@ -278,7 +280,7 @@ static ptm_status read_header(ptm_dwarf *dwarf, uint64_t offset, ptm_dwarf_unit 
 
 /* Values of the root that need a base wait until all attributes are known. */
 typedef struct root {
-	ptm_dwarf_value low, high, directory;
+	ptm_dwarf_value low, high, directory, split_name;
 } root;
 
 static void note_root_attribute(ptm_dwarf_unit *unit, root *root, uint32_t attribute, const ptm_dwarf_value *value)
@@ -289,7 +291,10 @@ static void note_root_attribute(ptm_dwarf_unit *unit, root *root, uint32_t attri
 	case DW_AT_comp_dir: root->directory = *value; break;
 	case DW_AT_language: unit->language = (uint16_t)value->number; break;
 	case DW_AT_str_offsets_base: unit->string_offsets_base = value->number; break;
-	case DW_AT_addr_base: unit->address_base = value->number; break;
+	case DW_AT_addr_base: case DW_AT_GNU_addr_base: unit->address_base = value->number; break;
+	case DW_AT_GNU_ranges_base: unit->ranges_base = value->number; break;
+	case DW_AT_GNU_dwo_id: unit->split_id = value->number; break;
+	case DW_AT_dwo_name: case DW_AT_GNU_dwo_name: root->split_name = *value; break;
 	case DW_AT_rnglists_base: unit->range_lists_base = value->number; break;
 	case DW_AT_stmt_list:
 		unit->line_offset = value->number;
@@ -332,6 +337,7 @@ static ptm_status read_root(ptm_dwarf *dwarf, ptm_dwarf_unit *unit)
 		unit->low_pc = 0;
 	if (!ptm_dwarf_text_place(dwarf, unit, &root.directory, &unit->directory_section, &unit->directory))
 		unit->directory_section = DWARF_SECTIONS;
+	unit->is_skeleton = ptm_dwarf_text_place(dwarf, unit, &root.split_name, &unit->split_name_section, &unit->split_name);
 	return PTM_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "image/lines.h"
 #include "image/names.h"
 #include "image/serve.h"
+#include "image/split_files.h"
 #include "image/symbols.h"
 
 #define BY_BUILD_ID UINT32_MAX
@@ -47,6 +48,7 @@ void ptm_images_free(ptm_images *images)
 	ptm_array_free(&images->images);
 	ptm_array_free(&images->by_path);
 	ptm_array_free(&images->jitdumps);
+	ptm_split_files_free(images);
 	ptm_kernel_free(&images->kernel);
 	ptm_kernel_free(&images->guest);
 }
@@ -304,6 +306,8 @@ static ptm_status offer_elf(ptm_images *images, ptm_elf *elf, ptm_source *reader
 {
 	uint32_t source = reader->id;
 	uint64_t size = reader->size;
+	if (ptm_split_file_is(elf, reader))
+		return ptm_split_file_offer(images, reader, path, served, message);
 	if (ptm_kernel_module_is(elf, reader))
 		return ptm_kernel_module_offer(images, elf, reader, path, served, message);
 	if (ptm_kernel_is(elf)) {

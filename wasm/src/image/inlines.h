@@ -33,6 +33,12 @@ typedef struct ptm_inlines {
 ptm_status ptm_inlines_read(ptm_inlines *inlines, ptm_dwarf *dwarf, ptm_dwarf_unit *unit) PTM_MUST_CHECK;
 void ptm_inlines_free(ptm_inlines *inlines);
 
+/* Names a call, once: follows origins and specifications to a linkage name, else to
+ * the first plain name; 0: there is none. `unit_of` tells the unit that holds an
+ * offset of .debug_info, NULL: none does. */
+ptm_status ptm_inline_call_name(ptm_inline_call *call, ptm_dwarf *dwarf, ptm_dwarf_unit *(*unit_of)(void *context, uint64_t offset), void *context,
+				ptm_strings *strings) PTM_MUST_CHECK;
+
 /* Innermost inlined call, else the function, at an address; UINT32_MAX when there is neither. */
 uint32_t ptm_inlines_find(const ptm_inlines *inlines, uint64_t address);
 
