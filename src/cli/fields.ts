@@ -24,8 +24,6 @@ export type Fields = {
 
 /** Fields of newer perfs that are not printed. */
 const newer = ['retire_lat', 'cgroup', 'disasm', 'brcntr']
-/** Fields of perf 6.1 that are not printed. */
-const missing = ['srccode']
 /** perf's words for the kinds. */
 const kindNames: Partial<Record<EventKind, string>> = { hw: 'hardware', sw: 'software', trace: 'tracepoint' }
 /** Fields that a processor trace has nothing for, by the kinds that may have them: perf ignores them for others. */
@@ -99,8 +97,7 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], sig
 }
 
 function refusal(name: string): string {
-  if (missing.includes(name) || newer.includes(name))
-    return `-F ${name}: this field ${newer.includes(name) ? 'of newer perfs ' : ''}is not supported yet; supported are ${fieldNames.join(',')},flags.`
+  if (newer.includes(name)) return `-F ${name}: this field of newer perfs is not supported yet; supported are ${fieldNames.join(',')},flags.`
   return `Invalid field requested: "${name}".`
 }
 

@@ -8,6 +8,7 @@ import { bitsOfKind, eventKinds, type Fields } from './fields'
 import type { ItraceOptions } from './itrace'
 import { print, say } from './output'
 import { versionNumber, type PerfVersion } from './perf-version'
+import { SourceCode } from './source-code'
 import { extraBits, fieldBits, sampleOnly } from './sample-fields'
 import { parseTimes, type TimeRange } from './times'
 import { infoOf } from './trace'
@@ -119,9 +120,11 @@ export async function script(session: Session, name: string, options: ScriptOpti
   if (!times.ok) return times
   const text = optionsText(options, times.value, utcOffset(info.value.get('recorded_at') ?? ''), name)
   const total = { lines: 0, errors: 0 }
+  const sources = eventKinds.some((kind) => options.fields.byKind[kind].has('srccode')) ? new SourceCode() : null
   for (let first = 0; ; first = 1) {
     const answer = await session.borrow('script', { first, text }, async ({ rows, lines, errors, text: printed }) => {
-      if (rows > 0) await print(printed.pool.subarray(0, printed.offsets[rows] ?? 0))
+      const piece = printed.pool.subarray(0, printed.offsets[rows] ?? 0)
+      if (rows > 0) await print(sources ? sources.put(piece) : piece)
       total.lines += lines[0] ?? 0
       total.errors += errors[0] ?? 0
       return rows

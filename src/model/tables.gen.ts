@@ -344,7 +344,7 @@ export type CoverageTable = {
 /** what perf script prints, in perf's order; text: its options (wasm/src/api/script_options.h), first: 0 starts anew, else the last answer goes on; no row: the end */
 export type ScriptTable = {
   rows: number
-  /** lines, each with its end */
+  /** lines, each with its end; of field srccode a mark (PTM_SOURCE_CODE) with thread, line and path, for who has the sources */
   text: TextColumn
   /** samples and errors among them */
   lines: Float64Array

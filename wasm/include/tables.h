@@ -163,7 +163,7 @@
 	C(coverage, instructions, f64, "") \
 	C(coverage, lost_ns, f64, "") \
 	T(script, "what perf script prints, in perf's order; text: its options (wasm/src/api/script_options.h), first: 0 starts anew, else the last answer goes on; no row: the end") \
-	C(script, text, str, "lines, each with its end") \
+	C(script, text, str, "lines, each with its end; of field srccode a mark (PTM_SOURCE_CODE) with thread, line and path, for who has the sources") \
 	C(script, lines, f64, "samples and errors among them") \
 	C(script, errors, f64, "errors among them") \
 	T(branches, "branches: of branch stacks by where from and where to, else of all that ran by where from; the most frequent first; thread, start_ns, end_ns count") \

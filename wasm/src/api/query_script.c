@@ -331,6 +331,7 @@ ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 		session->images.images.at[map->image].resolved = true;
 	put_start(script, &sample, attr);
 	put_body(script, &sample, attr);
+	ptm_script_put_source_code(script, sample.ip);
 	script->put_ip = sample.ip;
 	script->lines++;
 	return script->status;
