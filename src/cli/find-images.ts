@@ -19,6 +19,8 @@ export interface ImageFinder {
   packages(path: string, build_id: string, link: string): Candidate[]
   /** The .dwo file of one such unit: `name` and `directory` as the binary has them. */
   splitFiles(path: string, build_id: string, name: string, directory: string): Candidate[]
+  /** The file that several binaries share debug information in, as dwz makes it: `name` as the binary has it, and its build-id. */
+  alternates(path: string, build_id: string, link: string, name: string, id: string): Candidate[]
   /** Files of this machine with the lines of a binary that was found elsewhere: perf's addr2line takes them, perf's names are not from there. */
   lineFiles(build_id: string): Candidate[]
   /** Files that may hold the code or the names of a Linux kernel of this build-id and release; all that fit are used. */
@@ -64,6 +66,16 @@ const splitFilesOf = (root: string, binaries: readonly Candidate[], name: string
     .filter(isFile)
     .map(asItself)
 
+/** As gdb looks for what dwz split off; a relative name counts from the file that has it. */
+const alternatesOf = (root: string, files: readonly Candidate[], name: string, id: string) =>
+  [
+    ...(isAbsolute(name) ? [join(root, name)] : files.map(({ file }) => join(dirname(file), name))),
+    ...identifiedPath(id).map((path) => join(root, path)),
+    join(root, '/usr/lib/debug/.dwz', basename(name)),
+  ]
+    .filter(isFile)
+    .map(asItself)
+
 /** perf's --symfs: the mapped path under `directory`; then any file there of the same name. */
 export class SymfsFinder implements ImageFinder {
   private byName: Map<string, string[]> | null = null
@@ -90,6 +102,10 @@ export class SymfsFinder implements ImageFinder {
 
   splitFiles(path: string, _build_id: string, name: string, directory: string): Candidate[] {
     return splitFilesOf(this.directory, this.candidates(path), name, directory)
+  }
+
+  alternates(path: string, build_id: string, link: string, name: string, id: string): Candidate[] {
+    return alternatesOf(this.directory, [...this.debugFiles(path, build_id, link), ...this.candidates(path)], name, id)
   }
 
   lineFiles(build_id: string): Candidate[] {
@@ -129,6 +145,10 @@ export class MachineFinder implements ImageFinder {
 
   splitFiles(path: string, build_id: string, name: string, directory: string): Candidate[] {
     return splitFilesOf('/', this.candidates(path, build_id), name, directory)
+  }
+
+  alternates(path: string, build_id: string, link: string, name: string, id: string): Candidate[] {
+    return alternatesOf('/', [...this.debugFiles(path, build_id, link), ...this.candidates(path, build_id)], name, id)
   }
 
   lineFiles(): Candidate[] {

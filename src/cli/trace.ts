@@ -134,7 +134,24 @@ async function offerFound(session: Session, sources: FileSources, finder: ImageF
   const kernel = offerKernel(session, sources, finder)
   if (!kernel.ok) return kernel
   const offered = await offerImages(session, sources, finder)
-  return offered.ok ? offerDebugFiles(session, sources, finder) : offered
+  if (!offered.ok) return offered
+  const debug = offerDebugFiles(session, sources, finder)
+  return debug.ok ? offerAlternates(session, sources, finder) : debug
+}
+
+/** The files in which binaries share their debug information. */
+function offerAlternates(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {
+  const images = session.query('images')
+  if (!images.ok) return fail(images.error.sentence)
+  const { path, own_build_id, debug_link, alternate, alternate_id, rows } = images.value
+  for (let row = 1; row < rows; row++) {
+    const name = textAt(alternate, row)
+    if (name === '') continue
+    const files = finder.alternates(textAt(path, row), textAt(own_build_id, row), textAt(debug_link, row), name, textAt(alternate_id, row))
+    const found = offerFirst(sources, files, (...file) => session.addImage(...file))
+    if (!found.ok) return found
+  }
+  return ok(undefined)
 }
 
 /** What was split from the binaries that are there: the first file that fits. */

@@ -295,6 +295,12 @@ export type ImagesTable = {
   own_build_id: TextColumn
   /** name of the file with its symbols and lines, where it was split (.gnu_debuglink) */
   debug_link: TextColumn
+  /** name of the file that its debug information shares with others (.gnu_debugaltlink, .debug_sup); empty: none */
+  alternate: TextColumn
+  /** build-id or checksum of that file, in hex */
+  alternate_id: TextColumn
+  /** 1: it is there */
+  alternate_given: Uint8Array
   /** enum ptm_image_status */
   status: Uint8Array
   /** 1: no file to ask for (heap, JIT, kernel) */
@@ -797,6 +803,9 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['build_id', 'str'],
     ['own_build_id', 'str'],
     ['debug_link', 'str'],
+    ['alternate', 'str'],
+    ['alternate_id', 'str'],
+    ['alternate_given', 'u8'],
     ['status', 'u8'],
     ['anonymous', 'u8'],
     ['symbols', 'u32'],

@@ -77,10 +77,10 @@ function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
 
 const sourceOutcome = ({ path }: OfferedFile): ImageOutcome => ({ path, state: 'used', sentence: `${path}: its lines are shown where instructions of them are.` })
 
-/** What was split from binaries is known by them: they come first. */
+/** What was split from binaries is known by them, and what they share by both: in that order. */
 function splitLast(binaries: readonly OfferedFile[]): OfferedFile[] {
-  const isSplit = ({ path }: OfferedFile) => /\.dw[op]$/.test(path)
-  return [...binaries.filter((one) => !isSplit(one)), ...binaries.filter(isSplit)]
+  const turn = ({ path }: OfferedFile) => (/[\\/]\.dwz[\\/]|\.dw[op]$/.test(path) ? 2 : path.endsWith('.debug') ? 1 : 0)
+  return [0, 1, 2].flatMap((now) => binaries.filter((one) => turn(one) === now))
 }
 
 /** Runs `task` at most once per `every` ms, and a last time for the last call. */

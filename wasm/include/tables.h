@@ -142,6 +142,9 @@
 	C(images, build_id, str, "wanted, in hex; empty unknown") \
 	C(images, own_build_id, str, "of the given file; empty when not given") \
 	C(images, debug_link, str, "name of the file with its symbols and lines, where it was split (.gnu_debuglink)") \
+	C(images, alternate, str, "name of the file that its debug information shares with others (.gnu_debugaltlink, .debug_sup); empty: none") \
+	C(images, alternate_id, str, "build-id or checksum of that file, in hex") \
+	C(images, alternate_given, u8, "1: it is there") \
 	C(images, status, u8, "enum ptm_image_status") \
 	C(images, anonymous, u8, "1: no file to ask for (heap, JIT, kernel)") \
 	C(images, symbols, u32, "function symbols read") \

@@ -85,6 +85,7 @@ function BinaryRow({ images, row, bySamples, split }: BinaryRowProps) {
   const path = textAt(images.path, row)
   const state = imageState(images, row)
   const message = textAt(images.message, row)
+  const shared = textAt(images.alternate, row)
   const lost = images.lost_bytes[row] ?? 0
   const nameless = state === 'missing' || state === 'mismatched' ? (images.samples[row] ?? 0) : 0
   const wanted = textAt(images.build_id, row)
@@ -114,6 +115,11 @@ function BinaryRow({ images, row, bySamples, split }: BinaryRowProps) {
       {message === '' ? null : (
         <tr className="files-message">
           <td colSpan={6}>{message}</td>
+        </tr>
+      )}
+      {shared === '' || images.alternate_given[row] === 1 ? null : (
+        <tr className="files-message">
+          <td colSpan={6}>{shared}, in which it shares debug information with other binaries, is missing: functions inlined in it have no names.</td>
         </tr>
       )}
       {split === null ? null : (

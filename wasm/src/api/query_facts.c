@@ -260,8 +260,13 @@ ptm_status ptm_query_images(ptm_session *session, ptm_table *table)
 			status = set_id(table, PTM_images_own_build_id, row, image->own_build_id, image->own_build_id_length);
 		if (status == PTM_OK)
 			status = set_string(session, table, PTM_images_debug_link, row, image->debug_link);
+		if (status == PTM_OK)
+			status = set_string(session, table, PTM_images_alternate, row, image->alternate_name);
+		if (status == PTM_OK)
+			status = set_id(table, PTM_images_alternate_id, row, image->alternate_id, image->alternate_id_length);
 		if (status != PTM_OK)
 			break;
+		ptm_table_set_u8(table, PTM_images_alternate_given, row, image->alternate.size != 0);
 		ptm_table_set_u8(table, PTM_images_status, row, image->status);
 		ptm_table_set_u8(table, PTM_images_anonymous, row, image->is_anonymous || image->is_kernel);
 		ptm_table_set_u32(table, PTM_images_symbols, row, ptm_image_symbol_count(&session->images, i));

@@ -21,6 +21,10 @@ bool ptm_dwarf_is_code(const ptm_dwarf *dwarf, uint64_t address)
 uint32_t ptm_dwarf_read(ptm_dwarf *dwarf, ptm_dwarf_section section, uint64_t offset, void *into, uint32_t length)
 {
 	uint32_t done = 0;
+	if (section == DWARF_ALTERNATE_STR && dwarf->alternate) {
+		dwarf = dwarf->alternate;
+		section = DWARF_STR;
+	}
 	if (offset >= dwarf->sections[section].size)
 		return 0;
 	if (length > dwarf->sections[section].size - offset)
@@ -184,11 +188,13 @@ bool ptm_dwarf_take_form(const ptm_dwarf_unit *unit, uint32_t form, ptm_bytes *b
 	case 0x19: class = DWARF_NUMBER; number = 1; break;
 	case 0x1a: case 0x1f02: class = DWARF_TEXT_INDEX; number = ptm_bytes_leb(bytes); break;
 	case 0x1b: case 0x1f01: class = DWARF_ADDRESS_INDEX; number = ptm_bytes_leb(bytes); break;
-	case 0x1c: ptm_bytes_skip(bytes, 4); break;
-	case 0x1d: case 0x1f20: case 0x1f21: ptm_bytes_skip(bytes, offset_size); break;
+	case 0x1c: class = DWARF_ALTERNATE_REFERENCE; number = ptm_bytes_u32(bytes); break;
+	case 0x1f20: class = DWARF_ALTERNATE_REFERENCE; number = ptm_bytes_number(bytes, offset_size); break;
+	case 0x1d: case 0x1f21: class = DWARF_ALTERNATE_TEXT; number = ptm_bytes_number(bytes, offset_size); break;
 	case 0x1e: ptm_bytes_skip(bytes, 16); break;
 	case 0x1f: class = DWARF_LINE_TEXT_OFFSET; number = ptm_bytes_number(bytes, offset_size); break;
-	case 0x20: case 0x24: ptm_bytes_skip(bytes, 8); break;
+	case 0x20: ptm_bytes_skip(bytes, 8); break;
+	case 0x24: class = DWARF_ALTERNATE_REFERENCE; number = ptm_bytes_u64(bytes); break;
 	case 0x22: (void)ptm_bytes_leb(bytes); break;
 	case 0x23: class = DWARF_RANGE_INDEX; number = ptm_bytes_leb(bytes); break;
 	case 0x25: case 0x26: case 0x27: case 0x28:
@@ -225,6 +231,7 @@ bool ptm_dwarf_text_place(ptm_dwarf *dwarf, const ptm_dwarf_unit *unit, const pt
 	case DWARF_TEXT: *section = DWARF_INFO; return true;
 	case DWARF_TEXT_OFFSET: *section = DWARF_STR; return true;
 	case DWARF_LINE_TEXT_OFFSET: *section = DWARF_LINE_STR; return true;
+	case DWARF_ALTERNATE_TEXT: *section = DWARF_ALTERNATE_STR; return dwarf->alternate;
 	case DWARF_TEXT_INDEX:
 		*section = DWARF_STR;
 		*offset = ptm_dwarf_number(dwarf, DWARF_STR_OFFSETS, unit->string_offsets_base + value->number * unit->offset_size, unit->offset_size);

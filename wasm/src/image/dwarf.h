@@ -15,7 +15,8 @@
 
 typedef enum ptm_dwarf_section {
 	DWARF_INFO, DWARF_ABBREV, DWARF_LINE, DWARF_STR, DWARF_LINE_STR, DWARF_RANGES, DWARF_RNGLISTS, DWARF_ADDR, DWARF_STR_OFFSETS,
-	DWARF_ARANGES, DWARF_UNIT_INDEX /* of a package of split units */, DWARF_SECTIONS
+	DWARF_ARANGES, DWARF_UNIT_INDEX /* of a package of split units */,
+	DWARF_ALTERNATE_STR /* .debug_str of the alternate file */, DWARF_SECTIONS
 } ptm_dwarf_section;
 
 enum { DW_TAG_inlined_subroutine = 0x1d, DW_TAG_subprogram = 0x2e, DW_TAG_compile_unit = 0x11, DW_TAG_partial_unit = 0x3c, DW_TAG_skeleton_unit = 0x4a };
@@ -29,6 +30,7 @@ typedef struct ptm_dwarf_extent { uint64_t offset, size; } ptm_dwarf_extent;
 
 typedef struct ptm_dwarf {
 	ptm_dwarf_extent sections[DWARF_SECTIONS];
+	struct ptm_dwarf *alternate; /* owned: the file whose entries and texts this one refers to; NULL: none */
 	struct ptm_dwarf *program; /* borrowed; of a file of split units, while it is read: the program, which has their addresses; else NULL */
 	ptm_pages pages;         /* small reads all over, but in .debug_info */
 	ptm_source entries;      /* small reads in .debug_info, mostly forwards */
@@ -78,7 +80,8 @@ typedef struct ptm_dwarf_unit {
 
 typedef enum ptm_dwarf_class {
 	DWARF_NOTHING, DWARF_NUMBER, DWARF_ADDRESS, DWARF_ADDRESS_INDEX, DWARF_TEXT /* in the entry */, DWARF_TEXT_OFFSET /* in .debug_str */,
-	DWARF_LINE_TEXT_OFFSET, DWARF_TEXT_INDEX, DWARF_REFERENCE /* section offset in .debug_info */, DWARF_OFFSET /* into another section */,
+	DWARF_LINE_TEXT_OFFSET, DWARF_TEXT_INDEX, DWARF_REFERENCE /* section offset in .debug_info */,
+	DWARF_ALTERNATE_TEXT, DWARF_ALTERNATE_REFERENCE /* the same in the alternate file */, DWARF_OFFSET /* into another section */,
 	DWARF_RANGE_INDEX
 } ptm_dwarf_class;
 
@@ -114,6 +117,17 @@ ptm_status ptm_dwarf_unit_read(ptm_dwarf *dwarf, uint64_t offset, ptm_dwarf_unit
 /* Reads the abbreviations, if not yet there. */
 ptm_status ptm_dwarf_unit_abbreviations(ptm_dwarf *dwarf, ptm_dwarf_unit *unit) PTM_MUST_CHECK;
 void ptm_dwarf_unit_free(ptm_dwarf_unit *unit);
+
+/* The units of a file, for finding entries (dwarf_units.c); zero: not read yet. */
+typedef struct ptm_dwarf_unit_list {
+	PTM_ARRAY(uint64_t) offsets;             /* sorted */
+	PTM_ARRAY(ptm_dwarf_unit) units;         /* those that were asked for */
+	bool read;
+} ptm_dwarf_unit_list;
+
+/* The unit that holds an offset, valid until the next call; NULL: none does, or `dwarf` is NULL. */
+ptm_dwarf_unit *ptm_dwarf_unit_list_find(ptm_dwarf_unit_list *list, ptm_dwarf *dwarf, uint64_t offset);
+void ptm_dwarf_unit_list_free(ptm_dwarf_unit_list *list);
 
 const ptm_dwarf_abbreviation *ptm_dwarf_abbreviation_find(const ptm_dwarf_abbreviations *abbreviations, uint64_t code);
 /* Takes the value of an attribute from `bytes`, which begin at `start` in

@@ -174,17 +174,25 @@ static ptm_status open_file(ptm_dwarf *dwarf, ptm_given given, const char *const
 ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, const ptm_image *image)
 {
 	static const char *const names[DWARF_SECTIONS] = { ".debug_info", ".debug_abbrev", ".debug_line", ".debug_str", ".debug_line_str",
-		".debug_ranges", ".debug_rnglists", ".debug_addr", ".debug_str_offsets", ".debug_aranges", NULL };
+		".debug_ranges", ".debug_rnglists", ".debug_addr", ".debug_str_offsets", ".debug_aranges", NULL, NULL };
 
 	*dwarf = (ptm_dwarf){ .loads = image->loads.at, .load_count = image->loads.length };
 	PTM_TRY(open_file(dwarf, ptm_image_debug_file(image), names));
-	return dwarf->sections[DWARF_LINE].size ? PTM_OK : PTM_NOT_FOUND;
+	if (!dwarf->sections[DWARF_LINE].size)
+		return PTM_NOT_FOUND;
+	if (!image->alternate.size)
+		return PTM_OK;
+	dwarf->alternate = calloc(1, sizeof *dwarf->alternate);
+	if (!dwarf->alternate)
+		return PTM_NO_MEMORY;
+	ptm_status status = open_file(dwarf->alternate, image->alternate, names);
+	return status == PTM_NO_MEMORY || status == PTM_READ_FAILED ? status : PTM_OK;
 }
 
 ptm_status ptm_dwarf_open_split(ptm_dwarf *dwarf, uint32_t source, uint64_t size)
 {
 	static const char *const names[DWARF_SECTIONS] = { ".debug_info.dwo", ".debug_abbrev.dwo", ".debug_line.dwo", ".debug_str.dwo", NULL, NULL, ".debug_rnglists.dwo",
-		NULL, ".debug_str_offsets.dwo", NULL, ".debug_cu_index" };
+		NULL, ".debug_str_offsets.dwo", NULL, ".debug_cu_index", NULL };
 
 	*dwarf = (ptm_dwarf){ 0 };
 	return open_file(dwarf, (ptm_given){ source, size }, names);
@@ -192,6 +200,10 @@ ptm_status ptm_dwarf_open_split(ptm_dwarf *dwarf, uint32_t source, uint64_t size
 
 void ptm_dwarf_close(ptm_dwarf *dwarf)
 {
+	if (dwarf->alternate)
+		ptm_dwarf_close(dwarf->alternate);
+	free(dwarf->alternate);
+	dwarf->alternate = NULL;
 	ptm_pages_free(&dwarf->pages);
 	ptm_source_free(&dwarf->tables);
 	ptm_source_free(&dwarf->entries);

@@ -61,6 +61,9 @@ typedef struct ptm_image {
 	uint64_t debug_size;     /* 0: none given */
 	ptm_given lines_file;    /* one for lines alone, where no separate debug file was given */
 	uint32_t debug_link, debug_link_crc; /* name (string id, 0: none) and CRC-32 of that file, as the binary says */
+	uint32_t alternate_name; /* name of the file that the debug information refers to (string id, 0: none), and its build-id or checksum */
+	uint8_t alternate_id[20], alternate_id_length;
+	ptm_given alternate;     /* that file, once it is given */
 	PTM_ARRAY(ptm_load) loads;
 	uint32_t next_same_path; /* row of another image with this path (and another build-id); 0: none */
 	uint32_t match;          /* how sure the given file is: parts of the path that agree, UINT32_MAX: by build-id */

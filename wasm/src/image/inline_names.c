@@ -65,28 +65,30 @@ static bool links_plain_names(const ptm_dwarf_unit *unit)
 	return false;
 }
 
-ptm_status ptm_inline_call_name(ptm_inline_call *call, ptm_dwarf *dwarf, ptm_dwarf_unit *(*unit_of)(void *context, uint64_t offset), void *context,
-				ptm_strings *strings)
+ptm_status ptm_inline_call_name(ptm_inline_call *call, ptm_dwarf *dwarf, const ptm_unit_finder *finder, ptm_strings *strings)
 {
 	uint64_t offset = call->origin;
+	bool alternate = call->in_alternate;
 	description found;
 	call->name = 0;
 	for (uint32_t i = 0; i < MOST_ORIGINS; i++) {
-		ptm_dwarf_unit *unit = unit_of(context, offset);
-		if (!unit || !describe(dwarf, unit, offset, &found))
+		ptm_dwarf_unit *unit = finder->find(finder->context, alternate, offset);
+		ptm_dwarf *in = alternate ? dwarf->alternate : dwarf;
+		if (!unit || !describe(in, unit, offset, &found))
 			break;
-		ptm_status status = take_name(dwarf, unit, &found.linkage, strings, &call->name);
+		ptm_status status = take_name(in, unit, &found.linkage, strings, &call->name);
 		call->is_linkage |= status == PTM_OK;
 		if (status != PTM_NOT_FOUND)
 			return status;
 		if (!call->name) {
-			status = take_name(dwarf, unit, &found.name, strings, &call->name);
+			status = take_name(in, unit, &found.name, strings, &call->name);
 			call->is_linkage = status == PTM_OK && links_plain_names(unit);
 			if (status != PTM_OK && status != PTM_NOT_FOUND)
 				return status;
 		}
-		if (found.origin.class != DWARF_REFERENCE)
+		if (found.origin.class != DWARF_REFERENCE && found.origin.class != DWARF_ALTERNATE_REFERENCE)
 			break;
+		alternate |= found.origin.class == DWARF_ALTERNATE_REFERENCE;
 		offset = found.origin.number;
 	}
 	return PTM_OK;

@@ -45,6 +45,7 @@ struct ptm_lines {
 	PTM_ARRAY(extent) extents;       /* sorted by low */
 	PTM_ARRAY(uint32_t) skeletons;   /* rows of units, in their order */
 	PTM_ARRAY(skeleton_id) skeleton_ids; /* the same, sorted by id */
+	ptm_dwarf_unit_list alternate_units;
 	ptm_line_rows rows;              /* of an image out of a bundle, which has no DWARF */
 	bool usable;
 };
@@ -62,6 +63,7 @@ void ptm_lines_free(ptm_image *image)
 		ptm_array_free(&lines->units);
 		ptm_array_free(&lines->extents);
 		ptm_array_free(&lines->skeletons);
+		ptm_dwarf_unit_list_free(&lines->alternate_units);
 		ptm_array_free(&lines->skeleton_ids);
 		ptm_dwarf_close(&lines->dwarf);
 		ptm_line_rows_free(&lines->rows);
@@ -282,15 +284,18 @@ static unit *unit_at(struct ptm_lines *lines, uint64_t address)
 	return extent && address < extent->high ? find_unit(lines, extent->unit_offset, false) : NULL;
 }
 
-static ptm_dwarf_unit *unit_of_entry(void *context, uint64_t offset)
+static ptm_dwarf_unit *unit_of_entry(void *context, bool alternate, uint64_t offset)
 {
-	unit *found = find_unit(context, offset, true);
+	struct ptm_lines *lines = context;
+	if (alternate)
+		return ptm_dwarf_unit_list_find(&lines->alternate_units, lines->dwarf.alternate, offset);
+	unit *found = find_unit(lines, offset, true);
 	return found ? &found->header : NULL;
 }
 
 static ptm_status name_call(struct ptm_lines *lines, ptm_strings *strings, ptm_inline_call *call)
 {
-	return ptm_inline_call_name(call, &lines->dwarf, unit_of_entry, lines, strings);
+	return ptm_inline_call_name(call, &lines->dwarf, &(ptm_unit_finder){ unit_of_entry, lines }, strings);
 }
 
 /* Stores the names of the inlined calls around an address, outermost first; of
@@ -305,7 +310,8 @@ static ptm_status list_inlined(struct ptm_lines *lines, ptm_inlines *inlines, pt
 			break;
 		if (call->name == NONE)
 			PTM_TRY(name_call(lines, strings, call));
-		inlined[count++] = call->name;
+		if (call->name) /* 0: it is in a file that was not given */
+			inlined[count++] = call->name;
 	}
 	for (uint32_t i = 0; i < count / 2; i++) {
 		uint32_t swapped = inlined[i];

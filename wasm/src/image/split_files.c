@@ -231,10 +231,10 @@ static ptm_status find_unit(ptm_dwarf *dwarf, uint64_t id, ptm_dwarf_unit *unit)
 	return PTM_NOT_FOUND;
 }
 
-static ptm_dwarf_unit *unit_of_entry(void *context, uint64_t offset)
+static ptm_dwarf_unit *unit_of_entry(void *context, bool alternate, uint64_t offset)
 {
 	ptm_dwarf_unit *unit = context;
-	return offset >= unit->offset && offset < unit->end ? unit : NULL;
+	return !alternate && offset >= unit->offset && offset < unit->end ? unit : NULL;
 }
 
 /* Names all inlined calls, each function once: the file does not stay open. */
@@ -257,7 +257,7 @@ static ptm_status name_calls(ptm_inlines *inlines, ptm_dwarf *dwarf, ptm_dwarf_u
 			continue;
 		}
 		named[slot] = i + 1;
-		status = ptm_inline_call_name(call, dwarf, unit_of_entry, unit, strings);
+		status = ptm_inline_call_name(call, dwarf, &(ptm_unit_finder){ unit_of_entry, unit }, strings);
 	}
 	free(named);
 	return status;
