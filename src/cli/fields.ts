@@ -39,7 +39,10 @@ export function defaultFields(): Fields {
   const counted = new Set<FieldName>([...usual, 'period'])
   const made = new Set<FieldName>([...usual, 'synth'])
   const raw = new Set<FieldName>([...counted, ...ofMemory])
-  return { ...everyKind((kind) => (kind === 'synth' ? made : kind === 'raw' ? raw : counted)), chosen: new Set(), flags: false, asked: new Set(), others: new Set() }
+  // And field trace, which is not printed: script() says so. Of call chains the decoder prints those that there are.
+  const traced = new Set<FieldName>(usual)
+  const ofKind: Partial<Record<EventKind, ReadonlySet<FieldName>>> = { synth: made, raw, trace: traced }
+  return { ...everyKind((kind) => ofKind[kind] ?? counted), chosen: new Set(), flags: false, asked: new Set(), others: new Set() }
 }
 
 function everyKind(fieldsOf: (kind: EventKind) => ReadonlySet<FieldName>): Pick<Fields, 'byKind'> {

@@ -105,6 +105,7 @@ struct ptm_script {
 	uint64_t fields;
 	uint32_t event_width;
 	bool has_chains, file_has_chains; /* call chains are printed; some event of the file has them */
+	bool traced_chains;      /* samples of tracepoints have call chains */
 	uint32_t space, kernel_space; /* of the sample */
 	bool in_kernel;          /* what addresses are looked up as */
 	bool only_mode;          /* and nothing else */
