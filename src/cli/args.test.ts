@@ -79,7 +79,6 @@ describe('script', () => {
     expect(errorOf('script -F -sym x')).toBe('Display of offsets requested but symbol is not selected.')
     expect(errorOf('script -F foo x')).toBe('Invalid field requested: "foo".')
     expect(errorOf('script -F foo:ip x')).toBe('Invalid event type in field string: "foo".')
-    expect(errorOf('script -F +srccode x')).toContain('-F srccode: this field is not supported yet')
     expect(errorOf('script -F +retire_lat x')).toContain('-F retire_lat: this field of newer perfs is not supported yet')
     expect(errorOf('script -F hw:+trace x')).toBe("'trace' not valid for hardware events.")
     expect(errorOf('script -F synth:+bpf-output x')).toBe("'bpf-output' not valid for unknown events.")

@@ -63,7 +63,7 @@ script (prints what perf script 6.1 prints)
                      I interrupts and events, g[N] call chains, l[N] last branches, s<N> skip the first N
                      (default: cexwpI)
   -F, --fields LIST  [TYPE:]comm,pid,tid,cpu,misc,tod,time,period,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,
-                     ipc,callindent,synth,srcline,brstack,brstacksym,brstackoff
+                     ipc,callindent,synth,srcline,srccode,brstack,brstacksym,brstackoff
                      of samples also brstackinsn,brstackinsnlen,weight,ins_lat,data_src,iregs,uregs,phys_addr,data_page_size,code_page_size
                      or +FIELD,-FIELD to change the default; TYPE is hw, sw, raw, trace, break or synth
   --insn-trace       short for -F +insn,-event,-period --itrace=i0nse --ns

@@ -24,8 +24,6 @@ export type Fields = {
 
 /** Fields of newer perfs that are not printed. */
 const newer = ['retire_lat', 'cgroup', 'disasm', 'brcntr']
-/** Fields of perf 6.1 that are not printed. */
-const missing = ['srccode']
 /** perf's words for the kinds. */
 const kindNames: Partial<Record<EventKind, string>> = { hw: 'hardware', sw: 'software', trace: 'tracepoint' }
 /** Fields that a processor trace has nothing for, by the kinds that may have them: perf ignores them for others. */
@@ -41,7 +39,10 @@ export function defaultFields(): Fields {
   const counted = new Set<FieldName>([...usual, 'period'])
   const made = new Set<FieldName>([...usual, 'synth'])
   const raw = new Set<FieldName>([...counted, ...ofMemory])
-  return { ...everyKind((kind) => (kind === 'synth' ? made : kind === 'raw' ? raw : counted)), chosen: new Set(), flags: false, asked: new Set(), others: new Set() }
+  // And field trace, which is not printed: script() says so. Of call chains the decoder prints those that there are.
+  const traced = new Set<FieldName>(usual)
+  const ofKind: Partial<Record<EventKind, ReadonlySet<FieldName>>> = { synth: made, raw, trace: traced }
+  return { ...everyKind((kind) => ofKind[kind] ?? counted), chosen: new Set(), flags: false, asked: new Set(), others: new Set() }
 }
 
 function everyKind(fieldsOf: (kind: EventKind) => ReadonlySet<FieldName>): Pick<Fields, 'byKind'> {
@@ -99,8 +100,7 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], sig
 }
 
 function refusal(name: string): string {
-  if (missing.includes(name) || newer.includes(name))
-    return `-F ${name}: this field ${newer.includes(name) ? 'of newer perfs ' : ''}is not supported yet; supported are ${fieldNames.join(',')},flags.`
+  if (newer.includes(name)) return `-F ${name}: this field of newer perfs is not supported yet; supported are ${fieldNames.join(',')},flags.`
   return `Invalid field requested: "${name}".`
 }
 

@@ -56,6 +56,24 @@ it('looks for what was split from a binary where gdb and perf do', () => {
   expect(found('', '')).toEqual(['/usr/lib/debug/bin/app.debug'])
 })
 
+it('looks for packages, .dwo files and what binaries share beside them, where they were built and where distributions put them', () => {
+  const beside = ['bin/app', 'bin/app.dwp', 'bin/sub/a.dwo', 'bin/a.dwo', 'build/sub/a.dwo', 'usr/lib/debug/.build-id/ab/cdef.debug', 'usr/lib/debug/.build-id/ab/cdef.debug.dwp', 'usr/lib/debug/.dwz/app', 'usr/lib/debug/.build-id/12/34.debug']
+  for (const file of beside) {
+    mkdirSync(join(root, 'shared', file, '..'), { recursive: true })
+    writeFileSync(join(root, 'shared', file), '')
+  }
+  const finder = new SymfsFinder(join(root, 'shared'))
+  const names = (found: readonly { file: string }[]) => found.map(({ file }) => file.slice(root.length + '/shared'.length))
+  expect(names(finder.packages('/bin/app', 'abcdef', ''))).toEqual(['/bin/app.dwp', '/usr/lib/debug/.build-id/ab/cdef.debug.dwp'])
+  expect(names(finder.splitFiles('/bin/app', '', 'sub/a.dwo', '/build'))).toEqual(['/build/sub/a.dwo', '/bin/sub/a.dwo', '/bin/a.dwo'])
+  expect(names(finder.splitFiles('/bin/app', '', '/build/sub/a.dwo', '/elsewhere'))).toEqual(['/build/sub/a.dwo', '/bin/a.dwo'])
+  expect(names(finder.alternates('/bin/app', 'abcdef', '', '../../.dwz/app', '1234'))).toEqual([
+    '/usr/lib/debug/.dwz/app',
+    '/usr/lib/debug/.build-id/12/34.debug',
+    '/usr/lib/debug/.dwz/app',
+  ])
+})
+
 it('reads slices of files and says why it cannot open one', () => {
   const sources = new FileSources()
   const file = sources.open(join(root, 'own'))

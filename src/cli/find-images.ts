@@ -3,7 +3,7 @@
 // directory, or where perf looks. Lists candidates; the decoder judges them.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { homedir, release as runningKernel } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 
 /** `file` is to be opened; `as` is the path to offer it under. */
 export type Candidate = { file: string; as: string }
@@ -15,6 +15,12 @@ export interface ImageFinder {
   candidates(path: string, build_id: string): Candidate[]
   /** Files with the symbols and lines that were split from the binary at `path`; `link`: its .gnu_debuglink, empty: none. */
   debugFiles(path: string, build_id: string, link: string): Candidate[]
+  /** Files with the units that were split from the binary at `path` (-gsplit-dwarf): packages of them. */
+  packages(path: string, build_id: string, link: string): Candidate[]
+  /** The .dwo file of one such unit: `name` and `directory` as the binary has them. */
+  splitFiles(path: string, build_id: string, name: string, directory: string): Candidate[]
+  /** The file that several binaries share debug information in, as dwz makes it: `name` as the binary has it, and its build-id. */
+  alternates(path: string, build_id: string, link: string, name: string, id: string): Candidate[]
   /** Files of this machine with the lines of a binary that was found elsewhere: perf's addr2line takes them, perf's names are not from there. */
   lineFiles(build_id: string): Candidate[]
   /** Files that may hold the code or the names of a Linux kernel of this build-id and release; all that fit are used. */
@@ -48,6 +54,28 @@ function debugPaths(path: string, build_id: string, link: string): string[] {
   return [...(path.startsWith('/') ? [...linked, ...named] : []), ...identifiedPath(build_id)]
 }
 
+/** As gdb looks for packages: beside the binary, and beside what was split from it. */
+const packagesBeside = (files: readonly Candidate[]) => files.map(({ file }) => `${file}.dwp`).filter(isFile).map(asItself)
+
+/** As gdb looks for .dwo files: where they were built, then by their name beside the binary. */
+const splitFilesOf = (root: string, binaries: readonly Candidate[], name: string, directory: string) =>
+  [
+    ...(isAbsolute(name) || isAbsolute(directory) ? [join(root, isAbsolute(name) ? name : join(directory, name))] : []),
+    ...binaries.flatMap(({ file }) => [...(isAbsolute(name) ? [] : [join(dirname(file), name)]), join(dirname(file), basename(name))]),
+  ]
+    .filter(isFile)
+    .map(asItself)
+
+/** As gdb looks for what dwz split off; a relative name counts from the file that has it. */
+const alternatesOf = (root: string, files: readonly Candidate[], name: string, id: string) =>
+  [
+    ...(isAbsolute(name) ? [join(root, name)] : files.map(({ file }) => join(dirname(file), name))),
+    ...identifiedPath(id).map((path) => join(root, path)),
+    join(root, '/usr/lib/debug/.dwz', basename(name)),
+  ]
+    .filter(isFile)
+    .map(asItself)
+
 /** perf's --symfs: the mapped path under `directory`; then any file there of the same name. */
 export class SymfsFinder implements ImageFinder {
   private byName: Map<string, string[]> | null = null
@@ -66,6 +94,18 @@ export class SymfsFinder implements ImageFinder {
       .map((place) => join(this.directory, place))
       .filter(isFile)
       .map(asItself)
+  }
+
+  packages(path: string, build_id: string, link: string): Candidate[] {
+    return packagesBeside([...this.candidates(path), ...this.debugFiles(path, build_id, link)])
+  }
+
+  splitFiles(path: string, _build_id: string, name: string, directory: string): Candidate[] {
+    return splitFilesOf(this.directory, this.candidates(path), name, directory)
+  }
+
+  alternates(path: string, build_id: string, link: string, name: string, id: string): Candidate[] {
+    return alternatesOf(this.directory, [...this.debugFiles(path, build_id, link), ...this.candidates(path)], name, id)
   }
 
   lineFiles(build_id: string): Candidate[] {
@@ -97,6 +137,18 @@ export class MachineFinder implements ImageFinder {
   debugFiles(path: string, build_id: string, link: string): Candidate[] {
     const cached = build_id ? [join(this.cache, build_id.slice(0, 2), build_id.slice(2), 'debug')] : []
     return [...cached, ...debugPaths(path, build_id, link)].filter(isFile).map(asItself)
+  }
+
+  packages(path: string, build_id: string, link: string): Candidate[] {
+    return packagesBeside([...this.candidates(path, build_id), ...this.debugFiles(path, build_id, link)])
+  }
+
+  splitFiles(path: string, build_id: string, name: string, directory: string): Candidate[] {
+    return splitFilesOf('/', this.candidates(path, build_id), name, directory)
+  }
+
+  alternates(path: string, build_id: string, link: string, name: string, id: string): Candidate[] {
+    return alternatesOf('/', [...this.debugFiles(path, build_id, link), ...this.candidates(path, build_id)], name, id)
   }
 
   lineFiles(): Candidate[] {

@@ -30,7 +30,7 @@ async function run(command: Command): Promise<Result<void, string>> {
     case 'open':
       return open(command.options)
   }
-  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets', command.raw, command.given, command.guest)
+  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets', command.raw, command.given, command.guest, wantsSplit(command.name))
   if (!trace.ok) return trace
   const { session } = trace.value
   switch (command.name) {
@@ -48,6 +48,9 @@ async function run(command: Command): Promise<Result<void, string>> {
       return bundle(trace.value, command.options)
   }
 }
+
+/** Those that tell of inlined functions beyond what perf prints. */
+const wantsSplit = (name: string) => ['info', 'report', 'bundle'].includes(name)
 
 async function main(): Promise<void> {
   endQuietlyOnClosedPipe()

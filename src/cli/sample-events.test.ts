@@ -2,7 +2,7 @@
 // A file of ordinary samples of several events: the flame graph's tree event by event,
 // `report`, call chains and paths of kernel modules as perf prints them, and all of
 // it out of a bundle too. Written here; where perf is installed it is asked.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +18,7 @@ import { sampleReports } from './sample-report'
 import { scriptText } from './script-for-tests'
 
 const symfs = join(projectFixtures, 'symfs')
+const cli = join(import.meta.dirname, 'ptarmigan.mjs')
 let folder = ''
 let path = ''
 beforeAll(() => {
@@ -141,4 +142,24 @@ it('prints the address of a raw event that records none only when asked', async 
   expect(text).toBe('           calls  4321     0.000002:          1 raw 0xc4:HG:            4013d4 compare+0x4 (/opt/ptarmigan/calls)\n')
   if (hasPerf()) expect(execFileSync('perf', ['script', '-i', file, '--symfs', symfs], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })).toBe(text)
   expect(() => scriptText(session, ['-F', '+addr'])).toThrow("Samples for 'raw 0xc4:HG' event do not have ADDR attribute set. Cannot print 'addr' field.")
+})
+
+it('prints of tracepoints what perf does, but for their words, and says so', async () => {
+  const traced: TestEvent[] = [
+    { type: 2, config: 315, sampleType: type, id: 11 },
+    { type: 1, config: 0, sampleType: type, id: 22 },
+  ]
+  const file = join(folder, 'tracepoints.data')
+  writeFileSync(file, perfData(traced, [comm('app', 11), mapped('/opt/app', 0x401000n, 0x1000, 0x1000n, 11), taken(11, 2000, 1, [USER, main]), taken(22, 3000, 1, [USER, main])]))
+  const run = (...words: string[]) => spawnSync(process.execPath, [cli, 'script', file, ...words], { encoding: 'utf8' })
+  const all = run()
+  expect(all.stdout).toBe(`app  4321     0.000002: tracepoint:315:HG: 
+\t            1040 [unknown] (/opt/app)
+
+app  4321     0.000003:          1      cpu-clock:HG: 
+\t            1040 [unknown] (/opt/app)
+
+`)
+  expect(all.stderr).toContain("what tracepoints say (tracepoint:315:HG; perf's field trace) is not printed yet: their lines end behind the event's name.\n")
+  expect(run('-F', 'trace:comm,ip').stderr).not.toContain('tracepoints')
 })

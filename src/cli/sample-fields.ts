@@ -40,6 +40,7 @@ const bits = {
   machine_pid: 2 ** 49,
   vcpu: 2 ** 50,
   ins_lat: 2 ** 51,
+  srccode: 2 ** 52,
 } as const
 
 export type FieldName = keyof typeof bits

@@ -3,11 +3,13 @@
 // lines; here its options are written and its answers passed on.
 import { existsSync, statSync } from 'node:fs'
 import { fail, ok, type Result } from '../lib/result'
+import { textAt } from '../lib/text-column'
 import type { Session } from '../engine/session'
 import { bitsOfKind, eventKinds, type Fields } from './fields'
 import type { ItraceOptions } from './itrace'
 import { print, say } from './output'
 import { versionNumber, type PerfVersion } from './perf-version'
+import { SourceCode } from './source-code'
 import { extraBits, fieldBits, sampleOnly } from './sample-fields'
 import { parseTimes, type TimeRange } from './times'
 import { infoOf } from './trace'
@@ -103,6 +105,19 @@ function utcOffset(recorded: string): number {
   return Number.isNaN(date.getTime()) ? 0 : -60 * date.getTimezoneOffset()
 }
 
+const TRACEPOINT = 2
+
+/** perf's default of tracepoints is field trace, what they say in words: a sentence that this is not printed; "": nothing is missing. */
+function tracepoints(session: Session, fields: Fields): Result<string, string> {
+  const events = session.query('sample_events')
+  if (!events.ok) return fail(events.error.sentence)
+  const { rows, type, name, samples } = events.value
+  const names = Array.from({ length: rows }, (_, row) => row).filter((row) => type[row] === TRACEPOINT && (samples[row] ?? 0) > 0)
+  if (names.length === 0 || fields.chosen.has('trace')) return ok('')
+  const first = textAt(name, names[0] ?? 0)
+  return ok(`what tracepoints say (${first}${names.length > 1 ? ` and ${names.length - 1} more` : ''}; perf's field trace) is not printed yet: their lines end behind the event's name.`)
+}
+
 /** Prints all that is asked for of the file called `name`; says on stderr how many trace errors were among it. */
 export async function script(session: Session, name: string, options: ScriptOptions): Promise<Result<void, string>> {
   const info = infoOf(session)
@@ -112,6 +127,9 @@ export async function script(session: Session, name: string, options: ScriptOpti
   if (foreign !== undefined && source.startsWith('Intel')) return fail(`-F ${foreign}: this is a processor trace; only ordinary samples have that field.`)
   for (const name of options.fields.others)
     if (!source.startsWith('Intel')) return fail(`-F ${name}: it prints nothing of processor traces, as in perf; of other files it is not supported yet.`)
+  const untold = tracepoints(session, options.fields)
+  if (!untold.ok) return untold
+  if (untold.value !== '') say(untold.value)
   // Percentages are of the samples' time as the header has it; perf refuses them where it has none.
   const first_ns = info.value.get('first_sample_ns') ?? info.value.get('start_time_ns') ?? 0
   const last_ns = info.value.get('last_sample_ns') ?? info.value.get('end_time_ns') ?? 0
@@ -119,9 +137,11 @@ export async function script(session: Session, name: string, options: ScriptOpti
   if (!times.ok) return times
   const text = optionsText(options, times.value, utcOffset(info.value.get('recorded_at') ?? ''), name)
   const total = { lines: 0, errors: 0 }
+  const sources = eventKinds.some((kind) => options.fields.byKind[kind].has('srccode')) ? new SourceCode() : null
   for (let first = 0; ; first = 1) {
     const answer = await session.borrow('script', { first, text }, async ({ rows, lines, errors, text: printed }) => {
-      if (rows > 0) await print(printed.pool.subarray(0, printed.offsets[rows] ?? 0))
+      const piece = printed.pool.subarray(0, printed.offsets[rows] ?? 0)
+      if (rows > 0) await print(sources ? sources.put(piece) : piece)
       total.lines += lines[0] ?? 0
       total.errors += errors[0] ?? 0
       return rows

@@ -4,6 +4,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { fail, ok, type Result } from '../lib/result'
 import { textAt } from '../lib/text-column'
+import { splitMissing } from '../model/split-files'
 import { Session } from '../engine/session'
 import { decoderUrl } from '../engine/wasm'
 import type { ByteSource } from '../share/pieces'
@@ -19,7 +20,7 @@ import { archivedImages, openUnpacked, traceInputs, type OfferedImage, type Trac
 /** `file`: the perf.data's bytes, `name`: its name; out of the bundle, where one was opened. */
 export type Trace = { session: Session; bytes: number; file: ByteSource; name: string }
 
-/** Opens `path` (or the raw stream; `guest`: see Session.guestCode, guestFiles) and offers the binaries it names, if they are wanted; refused binaries are named on stderr. */
+/** Opens `path` (or the raw stream; `guest`: see Session.guestCode, guestFiles) and offers the binaries it names, if they are wanted; refused binaries are named on stderr. `wantsSplit`: also what -gsplit-dwarf split from them, which perf does not read. */
 export async function openTrace(
   path: string,
   symfs: string | undefined,
@@ -27,6 +28,7 @@ export async function openTrace(
   raw?: RawOptions,
   given: readonly string[] = [],
   guest: Guest = { code: false, files: [] },
+  wantsSplit = false,
 ): Promise<Result<Trace, string>> {
   const sources = new FileSources()
   const packed = symfs === undefined ? ok(null) : await archivedImages(symfs, sources)
@@ -52,6 +54,8 @@ export async function openTrace(
     // A bundle has what it needs: another binary of the same name would only be a wrong one.
     const offered = bundle.value ? ok(undefined) : await offerFound(session, sources, finder.value)
     if (!offered.ok) return offered
+    const split = bundle.value || !wantsSplit ? ok(undefined) : offerSplit(session, sources, finder.value)
+    if (!split.ok) return split
   }
   const bytes = trace.size + data.reduce((sum, { size }) => sum + size, 0)
   return ok({ session, bytes, file: byteSource(sources, trace), name: bundle.value ? bundle.value.name : path })
@@ -132,7 +136,24 @@ async function offerFound(session: Session, sources: FileSources, finder: ImageF
   const kernel = offerKernel(session, sources, finder)
   if (!kernel.ok) return kernel
   const offered = await offerImages(session, sources, finder)
-  return offered.ok ? offerDebugFiles(session, sources, finder) : offered
+  if (!offered.ok) return offered
+  const debug = offerDebugFiles(session, sources, finder)
+  return debug.ok ? offerAlternates(session, sources, finder) : debug
+}
+
+/** The files in which binaries share their debug information. */
+function offerAlternates(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {
+  const images = session.query('images')
+  if (!images.ok) return fail(images.error.sentence)
+  const { path, own_build_id, debug_link, alternate, alternate_id, rows } = images.value
+  for (let row = 1; row < rows; row++) {
+    const name = textAt(alternate, row)
+    if (name === '') continue
+    const files = finder.alternates(textAt(path, row), textAt(own_build_id, row), textAt(debug_link, row), name, textAt(alternate_id, row))
+    const found = offerFirst(sources, files, (...file) => session.addImage(...file))
+    if (!found.ok) return found
+  }
+  return ok(undefined)
 }
 
 /** What was split from the binaries that are there: the first file that fits. */
@@ -148,6 +169,34 @@ function offerDebugFiles(session: Session, sources: FileSources, finder: ImageFi
     const lines = found.value ? ok(true) : offerFirst(sources, finder.lineFiles(id), (...file) => session.addLines(...file))
     if (!lines.ok) return lines
   }
+  return ok(undefined)
+}
+
+/** The .dwp and .dwo files of the binaries that are there; how many are missing is said. */
+function offerSplit(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {
+  const images = session.query('images')
+  if (!images.ok) return fail(images.error.sentence)
+  const place = (row: number) => [textAt(images.value.path, row), textAt(images.value.own_build_id, row)] as const
+  const offer = (...file: Parameters<Session['addImage']>) => session.addImage(...file)
+  const before = session.query('split_files')
+  if (!before.ok) return fail(before.error.sentence)
+  for (const row of new Set(before.value.image)) {
+    const packages = finder.packages(...place(row), textAt(images.value.debug_link, row))
+    const offered = offerFirst(sources, packages, offer)
+    if (!offered.ok) return offered
+  }
+  const left = session.query('split_files')
+  if (!left.ok) return fail(left.error.sentence)
+  const { rows, image, given, name, directory } = left.value
+  const missing: string[] = []
+  for (let row = 0; row < rows; row++) {
+    if (given[row] === 1) continue
+    const files = finder.splitFiles(...place(image[row] ?? 0), textAt(name, row), textAt(directory, row))
+    const offered = offerFirst(sources, files, offer)
+    if (!offered.ok) return offered
+    if (!offered.value) missing.push(textAt(name, row))
+  }
+  if (missing.length > 0) say(splitMissing(missing, rows))
   return ok(undefined)
 }
 

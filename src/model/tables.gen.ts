@@ -115,6 +115,8 @@ export type SampleEventsTable = {
   name: TextColumn
   /** taken of it */
   samples: Float64Array
+  /** PERF_TYPE_*: 2 tracepoint */
+  type: Uint32Array
   /** what a period counts: 0 the event itself, 1 ns, 2 core cycles, 3 instructions */
   unit: Uint8Array
 }
@@ -297,6 +299,12 @@ export type ImagesTable = {
   own_build_id: TextColumn
   /** name of the file with its symbols and lines, where it was split (.gnu_debuglink) */
   debug_link: TextColumn
+  /** name of the file that its debug information shares with others (.gnu_debugaltlink, .debug_sup); empty: none */
+  alternate: TextColumn
+  /** build-id or checksum of that file, in hex */
+  alternate_id: TextColumn
+  /** 1: it is there */
+  alternate_given: Uint8Array
   /** enum ptm_image_status */
   status: Uint8Array
   /** 1: no file to ask for (heap, JIT, kernel) */
@@ -315,6 +323,21 @@ export type ImagesTable = {
   message: TextColumn
 }
 
+/** units whose debug information was split from the binaries that were given (-gsplit-dwarf), as those name it; nothing counts */
+export type SplitFilesTable = {
+  rows: number
+  /** row of images */
+  image: Uint32Array
+  /** of its .dwo file, when the binary was built */
+  name: TextColumn
+  /** what a relative name is relative to */
+  directory: TextColumn
+  /** that the .dwo file, or the unit in a .dwp file, must have; in hex */
+  id: TextColumn
+  /** 1: it is there */
+  given: Uint8Array
+}
+
 /** density of trace for an overview; start_ns, end_ns and count (buckets) count */
 export type CoverageTable = {
   rows: number
@@ -331,7 +354,7 @@ export type CoverageTable = {
 /** what perf script prints, in perf's order; text: its options (wasm/src/api/script_options.h), first: 0 starts anew, else the last answer goes on; no row: the end */
 export type ScriptTable = {
   rows: number
-  /** lines, each with its end */
+  /** lines, each with its end; of field srccode a mark (PTM_SOURCE_CODE) with thread, line and path, for who has the sources */
   text: TextColumn
   /** samples and errors among them */
   lines: Float64Array
@@ -617,6 +640,7 @@ export type Tables = {
   block_cycles: BlockCyclesTable
   packets: PacketsTable
   images: ImagesTable
+  split_files: SplitFilesTable
   coverage: CoverageTable
   script: ScriptTable
   branches: BranchesTable
@@ -692,6 +716,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
   sample_events: [
     ['name', 'str'],
     ['samples', 'f64'],
+    ['type', 'u32'],
     ['unit', 'u8'],
   ],
   calls: [
@@ -784,6 +809,9 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['build_id', 'str'],
     ['own_build_id', 'str'],
     ['debug_link', 'str'],
+    ['alternate', 'str'],
+    ['alternate_id', 'str'],
+    ['alternate_given', 'u8'],
     ['status', 'u8'],
     ['anonymous', 'u8'],
     ['symbols', 'u32'],
@@ -792,6 +820,13 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['gaps', 'f64'],
     ['samples', 'f64'],
     ['message', 'str'],
+  ],
+  split_files: [
+    ['image', 'u32'],
+    ['name', 'str'],
+    ['directory', 'str'],
+    ['id', 'str'],
+    ['given', 'u8'],
   ],
   coverage: [
     ['thread', 'u32'],

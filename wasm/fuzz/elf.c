@@ -8,7 +8,7 @@
 #include "image/lines.h"
 #include "image/symbols.h"
 
-/* The file is source 0; the second half of it, as a separate debug file, source 1. */
+/* The file is source 0; the second half of it, as a file with split units and then as a separate debug file, source 1. */
 static const uint8_t *input;
 static size_t input_size;
 
@@ -68,6 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    ptm_strings_add(&strings, "a", 1, &name) == PTM_OK && ptm_images_want(&images, name, NULL, 0, &image) == PTM_OK &&
 	    ptm_images_offer(&images, 0, size, "a", &served, &message) == PTM_OK) {
 		ptm_image *loaded = &images.images.at[image];
+		ask(&images, spaces, image);
+		(void)!ptm_images_offer(&images, 1, size - size / 2, "a.dwo", &served, &message);
 		ask(&images, spaces, image);
 		ptm_symbols_free(loaded);
 		ptm_lines_free(loaded);

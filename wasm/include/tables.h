@@ -58,6 +58,7 @@
 	T(sample_events, "events that ordinary samples are of; nothing counts") \
 	C(sample_events, name, str, "as perf prints it") \
 	C(sample_events, samples, f64, "taken of it") \
+	C(sample_events, type, u32, "PERF_TYPE_*: 2 tracepoint") \
 	C(sample_events, unit, u8, "what a period counts: 0 the event itself, 1 ns, 2 core cycles, 3 instructions") \
 	T(calls, "calls in time, for a window; thread, start_ns, end_ns count, and count: pixels of width, so that calls far below one pixel may be left out or merged") \
 	C(calls, thread, u32, "row of threads") \
@@ -143,6 +144,9 @@
 	C(images, build_id, str, "wanted, in hex; empty unknown") \
 	C(images, own_build_id, str, "of the given file; empty when not given") \
 	C(images, debug_link, str, "name of the file with its symbols and lines, where it was split (.gnu_debuglink)") \
+	C(images, alternate, str, "name of the file that its debug information shares with others (.gnu_debugaltlink, .debug_sup); empty: none") \
+	C(images, alternate_id, str, "build-id or checksum of that file, in hex") \
+	C(images, alternate_given, u8, "1: it is there") \
 	C(images, status, u8, "enum ptm_image_status") \
 	C(images, anonymous, u8, "1: no file to ask for (heap, JIT, kernel)") \
 	C(images, symbols, u32, "function symbols read") \
@@ -151,6 +155,12 @@
 	C(images, gaps, f64, "gaps for want of it") \
 	C(images, samples, f64, "ordinary samples taken in it") \
 	C(images, message, str, "what is missing, what that costs, what to do") \
+	T(split_files, "units whose debug information was split from the binaries that were given (-gsplit-dwarf), as those name it; nothing counts") \
+	C(split_files, image, u32, "row of images") \
+	C(split_files, name, str, "of its .dwo file, when the binary was built") \
+	C(split_files, directory, str, "what a relative name is relative to") \
+	C(split_files, id, str, "that the .dwo file, or the unit in a .dwp file, must have; in hex") \
+	C(split_files, given, u8, "1: it is there") \
 	T(coverage, "density of trace for an overview; start_ns, end_ns and count (buckets) count") \
 	C(coverage, thread, u32, "row of threads") \
 	C(coverage, bucket, u32, "0 to count - 1") \
@@ -158,7 +168,7 @@
 	C(coverage, instructions, f64, "") \
 	C(coverage, lost_ns, f64, "") \
 	T(script, "what perf script prints, in perf's order; text: its options (wasm/src/api/script_options.h), first: 0 starts anew, else the last answer goes on; no row: the end") \
-	C(script, text, str, "lines, each with its end") \
+	C(script, text, str, "lines, each with its end; of field srccode a mark (PTM_SOURCE_CODE) with thread, line and path, for who has the sources") \
 	C(script, lines, f64, "samples and errors among them") \
 	C(script, errors, f64, "errors among them") \
 	T(branches, "branches: of branch stacks by where from and where to, else of all that ran by where from; the most frequent first; thread, start_ns, end_ns count") \

@@ -35,7 +35,22 @@ for target in fuzz/*.c; do
 		for kind in -gdwarf-5 -gdwarf-4 -gz '-gsplit-dwarf -gdwarf-5' '-gsplit-dwarf -gdwarf-4'; do
 			echo 'static inline int twice(int a) { return a * 2; } int count(int a) { return twice(a) + twice(a + 1); } int main(int a) { return count(a); }' |
 				(cd "$corpus" && gcc -O2 $kind -xc - -c -o "object${kind// /}" && gcc -nostdlib -Wl,-e,main "object${kind// /}" -o "seed${kind// /}") || true
-		done ;;
+		done
+		for version in 4 5; do # a program, and from the middle of the file on what was split from it; then a package of that
+			for package in '' 1; do
+				printf 'static inline int twice(volatile int *a) { return *a * 2; } int main(int n) { volatile int x = n; return twice(&x); }' |
+					(cd "$corpus" && gcc -O2 -gsplit-dwarf -gdwarf-$version -xc - -c -o split.o &&
+						gcc -nostdlib -static -Wl,-e,main,-z,noseparate-code,--build-id=none split.o -o split &&
+						{ [ -z "$package" ] || llvm-dwp split.dwo -o package && [ ! -e package ] || mv package split.dwo; } &&
+						truncate -s 6000 split && head -c 6000 split.dwo | cat split - >"split-$version$package" && truncate -s 12000 "split-$version$package") || true
+			done
+		done
+		if command -v dwz >/dev/null; then # two programs, and from the middle of the file on what they share
+			(cd "$corpus" && for one in a b; do
+				echo "struct s { int a, b, c, d; }; static inline int twice(volatile struct s *x) { return x->a * x->b + x->c; } int main(int n) { volatile struct s x = { n, 3 }; return twice(&x); }" |
+					gcc -g -O2 -nostdlib -static -Wl,-e,main,-z,noseparate-code -xc - -o $one
+			done && dwz -r -m shared a b && truncate -s 6000 a && cat a shared >alternate && truncate -s 12000 alternate) || true
+		fi ;;
 	dump) # the first byte says where the second file begins
 		for file in signals-irq calls-zstd threads-cpu-wide other/lbr-calls; do
 			for start in 0 80; do { printf "\\x$start"; cat "test/fixtures/$file.perf.data"; } >"$corpus/$(basename $file)-$start"; done

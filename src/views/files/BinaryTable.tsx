@@ -5,8 +5,9 @@ import { pluralText } from '../../lib/exact-text'
 import { textAt } from '../../lib/text-column'
 import { yesOrNo } from '../../model/detail-codecs'
 import { baseName } from '../../model/places'
+import { missingSplit, splitSentence, type MissingSplit } from '../../model/split-files'
 import type { ImagesTable } from '../../model/tables.gen'
-import { useDetail } from '../../store'
+import { useDetail, type TableState } from '../../store'
 import { Button } from '../../widgets/Button'
 import { bytesText, countText } from '../../widgets/number-text'
 import { imageRows, imageState, shortBuildId, type ImageState } from './layout'
@@ -26,11 +27,15 @@ const hints: Record<ImageState, string> = {
   nothing: 'Memory without a file: vDSO, JIT code, heap',
 }
 const firstShown = 40
+/** Of the .dwo files of one binary. */
+const mostSplit = 200
 
 /** `bySamples`: nothing was followed, so that what counts is samples. */
-export function BinaryTable({ images, bySamples }: { images: ImagesTable; bySamples: boolean }) {
+export function BinaryTable({ images, split, bySamples }: { images: ImagesTable; split: TableState<'split_files'>; bySamples: boolean }) {
   const [all, setAll] = useDetail('files.all', yesOrNo)
   const rows = imageRows(images)
+  const table = split.state === 'ready' ? split.table : split.state === 'loading' ? split.previous : null
+  const missing = new Map(table === null ? [] : missingSplit(table).map((one) => [one.image, one]))
   const shown = all ? rows : rows.slice(0, firstShown)
   if (rows.length === 0)
     return (
@@ -64,7 +69,7 @@ export function BinaryTable({ images, bySamples }: { images: ImagesTable; bySamp
           </thead>
           <tbody>
             {shown.map((row) => (
-              <BinaryRow key={row} images={images} row={row} bySamples={bySamples} />
+              <BinaryRow key={row} images={images} row={row} bySamples={bySamples} split={missing.get(row) ?? null} />
             ))}
           </tbody>
         </table>
@@ -74,10 +79,13 @@ export function BinaryTable({ images, bySamples }: { images: ImagesTable; bySamp
   )
 }
 
-function BinaryRow({ images, row, bySamples }: { images: ImagesTable; row: number; bySamples: boolean }) {
+type BinaryRowProps = { images: ImagesTable; row: number; bySamples: boolean; split: MissingSplit | null }
+
+function BinaryRow({ images, row, bySamples, split }: BinaryRowProps) {
   const path = textAt(images.path, row)
   const state = imageState(images, row)
   const message = textAt(images.message, row)
+  const shared = textAt(images.alternate, row)
   const lost = images.lost_bytes[row] ?? 0
   const nameless = state === 'missing' || state === 'mismatched' ? (images.samples[row] ?? 0) : 0
   const wanted = textAt(images.build_id, row)
@@ -85,7 +93,7 @@ function BinaryRow({ images, row, bySamples }: { images: ImagesTable; row: numbe
   const name = baseName(path)
   return (
     <>
-      <tr className={message === '' ? '' : 'has-message'}>
+      <tr className={message === '' && split === null ? '' : 'has-message'}>
         <th scope="row" title={path}>
           <span className="files-dir">{path.slice(0, path.length - name.length)}</span>
           {name}
@@ -107,6 +115,26 @@ function BinaryRow({ images, row, bySamples }: { images: ImagesTable; row: numbe
       {message === '' ? null : (
         <tr className="files-message">
           <td colSpan={6}>{message}</td>
+        </tr>
+      )}
+      {shared === '' || images.alternate_given[row] === 1 ? null : (
+        <tr className="files-message">
+          <td colSpan={6}>{shared}, in which it shares debug information with other binaries, is missing: functions inlined in it have no names.</td>
+        </tr>
+      )}
+      {split === null ? null : (
+        <tr className="files-message">
+          <td colSpan={6}>
+            <details>
+              <summary>{splitSentence(split)}</summary>
+              <ul className="mono files-split">
+                {split.paths.slice(0, mostSplit).map((one) => (
+                  <li key={one}>{one}</li>
+                ))}
+                {split.paths.length > mostSplit ? <li>and {countText(split.paths.length - mostSplit)} more</li> : null}
+              </ul>
+            </details>
+          </td>
         </tr>
       )}
     </>

@@ -17,6 +17,7 @@ import './files.css'
 export default function FilesView() {
   const session = useStore((store) => store.session)
   const gaps = useTable('gaps', session.info === null ? null : {})
+  const split = useTable('split_files', session.info === null ? null : {})
   const { images, info } = session
   if (info === null || images === null)
     return (
@@ -53,7 +54,7 @@ export default function FilesView() {
           <div className="files-main">
             <section aria-labelledby="files-binaries">
               <h3 id="files-binaries">Binaries</h3>
-              <BinaryTable images={images} bySamples={bySamples} />
+              <BinaryTable images={images} split={split} bySamples={bySamples} />
             </section>
             {paths.length === 0 ? null : <Collect paths={paths} hostname={infoValue(info, 'hostname')} />}
             <section aria-labelledby="files-gaps">

@@ -15,6 +15,7 @@ ptm_status ptm_query(ptm_session *session, const ptm_request *request, ptm_table
 	case PTM_TABLE_threads: status = ptm_query_threads(session, *table); break;
 	case PTM_TABLE_functions: status = ptm_query_functions(session, *table); break;
 	case PTM_TABLE_images: status = ptm_query_images(session, *table); break;
+	case PTM_TABLE_split_files: status = ptm_query_split_files(session, *table); break;
 	case PTM_TABLE_call_tree: status = ptm_query_call_tree(session, request, *table); break;
 	case PTM_TABLE_sample_events: status = ptm_query_sample_events(session, *table); break;
 	case PTM_TABLE_calls: status = ptm_query_calls(session, request, *table); break;

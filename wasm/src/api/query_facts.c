@@ -260,8 +260,13 @@ ptm_status ptm_query_images(ptm_session *session, ptm_table *table)
 			status = set_id(table, PTM_images_own_build_id, row, image->own_build_id, image->own_build_id_length);
 		if (status == PTM_OK)
 			status = set_string(session, table, PTM_images_debug_link, row, image->debug_link);
+		if (status == PTM_OK)
+			status = set_string(session, table, PTM_images_alternate, row, image->alternate_name);
+		if (status == PTM_OK)
+			status = set_id(table, PTM_images_alternate_id, row, image->alternate_id, image->alternate_id_length);
 		if (status != PTM_OK)
 			break;
+		ptm_table_set_u8(table, PTM_images_alternate_given, row, image->alternate.size != 0);
 		ptm_table_set_u8(table, PTM_images_status, row, image->status);
 		ptm_table_set_u8(table, PTM_images_anonymous, row, image->is_anonymous || image->is_kernel);
 		ptm_table_set_u32(table, PTM_images_symbols, row, ptm_image_symbol_count(&session->images, i));
@@ -273,4 +278,32 @@ ptm_status ptm_query_images(ptm_session *session, ptm_table *table)
 	}
 	free(sums);
 	return status;
+}
+
+static ptm_status put_skeleton(ptm_session *session, ptm_table *table, uint32_t image, const ptm_skeleton *skeleton)
+{
+	uint32_t row;
+	char id[17];
+
+	PTM_TRY(ptm_table_add_row(table, &row));
+	snprintf(id, sizeof id, "%016llx", (unsigned long long)skeleton->id);
+	ptm_table_set_u32(table, PTM_split_files_image, row, image);
+	ptm_table_set_u8(table, PTM_split_files_given, row, skeleton->given);
+	PTM_TRY(set_string(session, table, PTM_split_files_name, row, skeleton->name));
+	PTM_TRY(set_string(session, table, PTM_split_files_directory, row, skeleton->directory));
+	return ptm_table_set_text(table, PTM_split_files_id, row, id, 16);
+}
+
+ptm_status ptm_query_split_files(ptm_session *session, ptm_table *table)
+{
+	for (uint32_t image = 1; image < session->images.images.length; image++) {
+		uint32_t count;
+		PTM_TRY(ptm_image_skeletons(&session->images, image, &count));
+		for (uint32_t i = 0; i < count; i++) {
+			ptm_skeleton skeleton;
+			PTM_TRY(ptm_image_skeleton(&session->images, image, i, &skeleton));
+			PTM_TRY(put_skeleton(session, table, image, &skeleton));
+		}
+	}
+	return PTM_OK;
 }

@@ -92,6 +92,8 @@ static void put_place(ptm_script *script, uint64_t ip)
 	}
 }
 
+enum { TRACEPOINT = 2 };         /* PERF_TYPE_TRACEPOINT */
+
 /* ------------------------------------------------------------ line start */
 
 static void set_who(ptm_script *script, const ptm_sample *sample)
@@ -308,6 +310,9 @@ ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 	ptm_sample sample;
 
 	script->fields = script->options.fields[type];
+	/* Places of tracepoints are printed with call chains only, unless they were asked for. */
+	if (attr->type == TRACEPOINT && !(script->options.chosen >> type & 1) && !script->traced_chains)
+		script->fields &= ~(uint64_t)(PTM_SCRIPT_IP | PTM_SCRIPT_SYM | PTM_SCRIPT_SYMOFF | PTM_SCRIPT_DSO);
 	if (!script->fields)
 		return PTM_OK;
 	PTM_TRY(ptm_sample_read(&session->file, row, &sample));
@@ -331,6 +336,7 @@ ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 		session->images.images.at[map->image].resolved = true;
 	put_start(script, &sample, attr);
 	put_body(script, &sample, attr);
+	ptm_script_put_source_code(script, sample.ip);
 	script->put_ip = sample.ip;
 	script->lines++;
 	return script->status;
@@ -344,7 +350,8 @@ void ptm_script_look_at_events(ptm_script *script)
 		uint32_t length = (uint32_t)strlen(ptm_strings_get(&script->session->strings, file->attrs.at[i].name));
 		if (length > script->event_width)
 			script->event_width = length;
-		if (file->attrs.at[i].sample_type & PTM_SAMPLE_CALLCHAIN)
-			script->file_has_chains = true;
+		bool has_chains = file->attrs.at[i].sample_type & PTM_SAMPLE_CALLCHAIN;
+		script->file_has_chains |= has_chains;
+		script->traced_chains |= has_chains && file->attrs.at[i].type == TRACEPOINT;
 	}
 }

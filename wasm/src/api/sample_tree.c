@@ -190,6 +190,7 @@ ptm_status ptm_query_sample_events(ptm_session *session, ptm_table *table)
 		if (!counts[i] || (status = ptm_table_add_row(table, &row)) != PTM_OK)
 			continue;
 		ptm_table_set_f64(table, PTM_sample_events_samples, row, (double)counts[i]);
+		ptm_table_set_u32(table, PTM_sample_events_type, row, attr->type);
 		ptm_table_set_u8(table, PTM_sample_events_unit, row, unit_of(attr));
 		status = ptm_table_set_text(table, PTM_sample_events_name, row, name, strlen(name));
 	}

@@ -32,6 +32,7 @@ enum {
 #define PTM_SCRIPT_CPU_ASKED (1ull << 47)  /* printed even where the trace does not tell the CPU */
 #define PTM_SCRIPT_DSOFF (1ull << 48)
 #define PTM_SCRIPT_INS_LAT (1ull << 51)
+#define PTM_SCRIPT_SRCCODE (1ull << 52)
 
 /* perf's sample flags, by bit: the order of bcrosyiABExghDt. */
 enum {
@@ -61,6 +62,8 @@ typedef struct ptm_place {
 	uint32_t name, dso;      /* string ids; 0: unknown */
 	bool has_source;         /* the next was looked up */
 	uint32_t source;         /* string id of what srcline prints; 0: nothing */
+	bool has_source_code;    /* the next was looked up */
+	uint32_t source_code;    /* string id of "line PTM_SOURCE_CODE path"; 0: not known */
 	uint32_t name_length, dso_length;
 	uint64_t offset;         /* in the symbol */
 	uint64_t file_offset;    /* of ip */
@@ -102,6 +105,7 @@ struct ptm_script {
 	uint64_t fields;
 	uint32_t event_width;
 	bool has_chains, file_has_chains; /* call chains are printed; some event of the file has them */
+	bool traced_chains;      /* samples of tracepoints have call chains */
 	uint32_t space, kernel_space; /* of the sample */
 	bool in_kernel;          /* what addresses are looked up as */
 	bool only_mode;          /* and nothing else */
@@ -155,6 +159,12 @@ void ptm_script_look_at_events(ptm_script *script);
 ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text) PTM_MUST_CHECK;
 /* That, on a line of its own, if the fields at hand have it. */
 void ptm_script_put_source(ptm_script *script, uint64_t ip);
+/* The line of field srccode, which follows all of a sample, for the host, which has the sources: thread, line number
+ * and path, each behind PTM_SOURCE_CODE. */
+#define PTM_SOURCE_CODE "\x01"
+void ptm_script_put_source_code(ptm_script *script, uint64_t ip);
+/* Stores the string id of the latter two with PTM_SOURCE_CODE between; 0: the line is not known. */
+ptm_status ptm_script_source_code(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text) PTM_MUST_CHECK;
 /* The same of a known place: file (string id of a path, 0: not told) and line. */
 void ptm_script_put_line(ptm_script *script, uint32_t file, uint32_t line);
 

@@ -392,6 +392,22 @@ static void put_source(ptm_script *script, uint64_t ip)
 	put_bytes(script, text, length);
 }
 
+/* Behind the line: that line itself. */
+static void put_source_code(ptm_script *script, uint64_t ip)
+{
+	ptm_session *session = script->session;
+
+	if (!(script->fields & PTM_SCRIPT_SRCCODE) || !ip || script->status != PTM_OK)
+		return;
+	ptm_place *place = place_of(script, script->space, ip);
+	if (!place->has_source_code) {
+		script->status = ptm_script_source_code(session, ptm_spaces_find(session->spaces, script->space, ip), ip, &place->source_code);
+		place->has_source_code = true;
+	}
+	if (place->source_code)
+		ptm_script_put(script, PTM_SOURCE_CODE "%d" PTM_SOURCE_CODE "%s\n", script->tid, ptm_strings_get(&session->strings, place->source_code));
+}
+
 /* ip with its names, or the call chain from the line's end on. */
 static void put_ip(ptm_script *script, const ptm_script_row *row, bool has_chain)
 {
@@ -473,6 +489,7 @@ void ptm_script_put_row(ptm_script *script, const ptm_script_row *row)
 	if (!room(script, LINE_BYTES))
 		return;
 	put_byte(script, '\n');
+	put_source_code(script, row->ip);
 	script->lines++;
 }
 

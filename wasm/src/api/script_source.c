@@ -26,41 +26,71 @@ static ptm_status add_text(ptm_session *session, uint32_t *text, const char *for
 	return ptm_strings_add(&session->strings, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1, text);
 }
 
-static ptm_status ask_file(ptm_session *session, uint32_t row, uint64_t address, bool *known, uint32_t *text)
+/* What addr2line tells of an address: `known` is whether it tells anything, `file` 0 where that is no file. */
+static ptm_status ask_file(ptm_session *session, uint32_t row, uint64_t address, bool *known, uint32_t *file, uint32_t *line)
 {
 	ptm_image *image = &session->images.images.at[row];
-	uint32_t file, line, inlined[1], depth = 1;
+	uint32_t inlined[1], depth = 1;
 
 	*known = false;
+	*file = *line = 0;
 	if (image->status != PTM_IMAGE_LOADED || image->source_failures > MOST_FAILURES)
 		return PTM_OK;
-	ptm_status status = ptm_image_line(&session->images, row, address, &file, &line, inlined, &depth);
+	ptm_status status = ptm_image_line(&session->images, row, address, file, line, inlined, &depth);
 	if (status == PTM_NO_MEMORY)
 		return status;
-	*known = status == PTM_OK && file;
+	*known = status == PTM_OK && *file;
 	if (!*known) {
-		line = 0;
-		PTM_TRY(ptm_image_function_file(&session->images, row, address, known, &file));
+		*line = 0;
+		PTM_TRY(ptm_image_function_file(&session->images, row, address, known, file));
+		if (!*known || *file == PTM_NO_FUNCTION_FILE)
+			*file = 0;
 	}
 	image = &session->images.images.at[row];
 	if (*known)
 		image->source_known = true;
 	else if (!image->source_known)
 		image->source_failures++;
-	return *known && file != PTM_NO_FUNCTION_FILE ? add_text(session, text, "%s:%" PRIu64, ptm_strings_get(&session->strings, file), line) : PTM_OK;
+	return PTM_OK;
+}
+
+static uint64_t address_of(const ptm_session *session, const ptm_map *map, uint64_t ip)
+{
+	return ptm_image_address(&session->images.images.at[map->image], map->file_offset + (ip - map->start));
 }
 
 ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text)
 {
 	bool known = false;
+	uint32_t file = 0, line;
 
 	*text = 0;
 	if (!map || !map->image)
 		return PTM_OK;
-	uint64_t address = ptm_image_address(&session->images.images.at[map->image], map->file_offset + (ip - map->start));
+	uint64_t address = address_of(session, map, ip);
 	if (ptm_is_asked_of_addr2line(ptm_strings_get(&session->strings, map->name)))
-		PTM_TRY(ask_file(session, map->image, address, &known, text));
+		PTM_TRY(ask_file(session, map->image, address, &known, &file, &line));
+	if (file)
+		return add_text(session, text, "%s:%" PRIu64, ptm_strings_get(&session->strings, file), line);
 	return known ? PTM_OK : add_text(session, text, "%s[%" PRIx64 "]", ptm_strings_get(&session->strings, map->name), address);
+}
+
+ptm_status ptm_script_source_code(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text)
+{
+	bool known;
+	uint32_t file, line;
+	char place[4200];
+
+	*text = 0;
+	if (!map || !map->image || !ptm_is_asked_of_addr2line(ptm_strings_get(&session->strings, map->name)))
+		return PTM_OK;
+	PTM_TRY(ask_file(session, map->image, address_of(session, map, ip), &known, &file, &line));
+	if (!file || !line)
+		return PTM_OK;
+	int length = snprintf(place, sizeof place, "%u" PTM_SOURCE_CODE "%s", line, ptm_strings_get(&session->strings, file));
+	if ((size_t)length >= sizeof place)
+		return PTM_OK;
+	return ptm_strings_add(&session->strings, place, (size_t)length, text);
 }
 
 void ptm_script_put_source(ptm_script *script, uint64_t ip)
@@ -75,6 +105,17 @@ void ptm_script_put_source(ptm_script *script, uint64_t ip)
 	const char *line = ptm_strings_get(&script->session->strings, text);
 	ptm_script_put_text(script, "\n  ", 3);
 	ptm_script_put_text(script, line, strlen(line));
+}
+
+void ptm_script_put_source_code(ptm_script *script, uint64_t ip)
+{
+	uint32_t space, text;
+
+	if (!(script->fields & PTM_SCRIPT_SRCCODE) || script->status != PTM_OK)
+		return;
+	script->status = ptm_script_source_code(script->session, ptm_script_map(script, ip, &space), ip, &text);
+	if (script->status == PTM_OK && text)
+		ptm_script_put(script, PTM_SOURCE_CODE "%d" PTM_SOURCE_CODE "%s\n", script->tid, ptm_strings_get(&script->session->strings, text));
 }
 
 void ptm_script_put_line(ptm_script *script, uint32_t file, uint32_t line)

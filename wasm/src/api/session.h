@@ -277,6 +277,7 @@ ptm_status ptm_query_segments(ptm_session *session, ptm_table *table) PTM_MUST_C
 ptm_status ptm_query_threads(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_functions(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_images(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_split_files(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_call_tree(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_calls(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_gaps(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;

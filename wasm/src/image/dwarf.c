@@ -21,6 +21,10 @@ bool ptm_dwarf_is_code(const ptm_dwarf *dwarf, uint64_t address)
 uint32_t ptm_dwarf_read(ptm_dwarf *dwarf, ptm_dwarf_section section, uint64_t offset, void *into, uint32_t length)
 {
 	uint32_t done = 0;
+	if (section == DWARF_ALTERNATE_STR && dwarf->alternate) {
+		dwarf = dwarf->alternate;
+		section = DWARF_STR;
+	}
 	if (offset >= dwarf->sections[section].size)
 		return 0;
 	if (length > dwarf->sections[section].size - offset)
@@ -184,11 +188,13 @@ bool ptm_dwarf_take_form(const ptm_dwarf_unit *unit, uint32_t form, ptm_bytes *b
 	case 0x19: class = DWARF_NUMBER; number = 1; break;
 	case 0x1a: case 0x1f02: class = DWARF_TEXT_INDEX; number = ptm_bytes_leb(bytes); break;
 	case 0x1b: case 0x1f01: class = DWARF_ADDRESS_INDEX; number = ptm_bytes_leb(bytes); break;
-	case 0x1c: ptm_bytes_skip(bytes, 4); break;
-	case 0x1d: case 0x1f20: case 0x1f21: ptm_bytes_skip(bytes, offset_size); break;
+	case 0x1c: class = DWARF_ALTERNATE_REFERENCE; number = ptm_bytes_u32(bytes); break;
+	case 0x1f20: class = DWARF_ALTERNATE_REFERENCE; number = ptm_bytes_number(bytes, offset_size); break;
+	case 0x1d: case 0x1f21: class = DWARF_ALTERNATE_TEXT; number = ptm_bytes_number(bytes, offset_size); break;
 	case 0x1e: ptm_bytes_skip(bytes, 16); break;
 	case 0x1f: class = DWARF_LINE_TEXT_OFFSET; number = ptm_bytes_number(bytes, offset_size); break;
-	case 0x20: case 0x24: ptm_bytes_skip(bytes, 8); break;
+	case 0x20: ptm_bytes_skip(bytes, 8); break;
+	case 0x24: class = DWARF_ALTERNATE_REFERENCE; number = ptm_bytes_u64(bytes); break;
 	case 0x22: (void)ptm_bytes_leb(bytes); break;
 	case 0x23: class = DWARF_RANGE_INDEX; number = ptm_bytes_leb(bytes); break;
 	case 0x25: case 0x26: case 0x27: case 0x28:
@@ -225,6 +231,7 @@ bool ptm_dwarf_text_place(ptm_dwarf *dwarf, const ptm_dwarf_unit *unit, const pt
 	case DWARF_TEXT: *section = DWARF_INFO; return true;
 	case DWARF_TEXT_OFFSET: *section = DWARF_STR; return true;
 	case DWARF_LINE_TEXT_OFFSET: *section = DWARF_LINE_STR; return true;
+	case DWARF_ALTERNATE_TEXT: *section = DWARF_ALTERNATE_STR; return dwarf->alternate;
 	case DWARF_TEXT_INDEX:
 		*section = DWARF_STR;
 		*offset = ptm_dwarf_number(dwarf, DWARF_STR_OFFSETS, unit->string_offsets_base + value->number * unit->offset_size, unit->offset_size);
@@ -237,7 +244,7 @@ bool ptm_dwarf_address(ptm_dwarf *dwarf, const ptm_dwarf_unit *unit, const ptm_d
 {
 	*address = value->number;
 	if (value->class == DWARF_ADDRESS_INDEX)
-		*address = ptm_dwarf_number(dwarf, DWARF_ADDR, unit->address_base + value->number * unit->address_size, unit->address_size);
+		*address = ptm_dwarf_number(dwarf->program ? dwarf->program : dwarf, DWARF_ADDR, unit->address_base + value->number * unit->address_size, unit->address_size);
 	return value->class == DWARF_ADDRESS || value->class == DWARF_ADDRESS_INDEX;
 }
 
@@ -265,8 +272,10 @@ static ptm_status read_header(ptm_dwarf *dwarf, uint64_t offset, ptm_dwarf_unit 
 		unit->abbreviations_offset = ptm_bytes_number(&bytes, unit->offset_size);
 		unit->holds_code = kind != 2 && kind != 6;
 		if (kind == 4 || kind == 5)
-			ptm_bytes_skip(&bytes, 8);
+			unit->split_id = ptm_bytes_u64(&bytes);
 		unit->string_offsets_base = unit->offset_size == 8 ? 16 : 8;
+		if (kind == 5)
+			unit->range_lists_base = unit->offset_size == 8 ? 20 : 12;
 	} else {
 		unit->abbreviations_offset = ptm_bytes_number(&bytes, unit->offset_size);
 		unit->address_size = ptm_bytes_u8(&bytes);
@@ -278,7 +287,7 @@ static ptm_status read_header(ptm_dwarf *dwarf, uint64_t offset, ptm_dwarf_unit 
 
 /* Values of the root that need a base wait until all attributes are known. */
 typedef struct root {
-	ptm_dwarf_value low, high, directory;
+	ptm_dwarf_value low, high, directory, split_name;
 } root;
 
 static void note_root_attribute(ptm_dwarf_unit *unit, root *root, uint32_t attribute, const ptm_dwarf_value *value)
@@ -289,7 +298,10 @@ static void note_root_attribute(ptm_dwarf_unit *unit, root *root, uint32_t attri
 	case DW_AT_comp_dir: root->directory = *value; break;
 	case DW_AT_language: unit->language = (uint16_t)value->number; break;
 	case DW_AT_str_offsets_base: unit->string_offsets_base = value->number; break;
-	case DW_AT_addr_base: unit->address_base = value->number; break;
+	case DW_AT_addr_base: case DW_AT_GNU_addr_base: unit->address_base = value->number; break;
+	case DW_AT_GNU_ranges_base: unit->ranges_base = value->number; break;
+	case DW_AT_GNU_dwo_id: unit->split_id = value->number; break;
+	case DW_AT_dwo_name: case DW_AT_GNU_dwo_name: root->split_name = *value; break;
 	case DW_AT_rnglists_base: unit->range_lists_base = value->number; break;
 	case DW_AT_stmt_list:
 		unit->line_offset = value->number;
@@ -332,6 +344,7 @@ static ptm_status read_root(ptm_dwarf *dwarf, ptm_dwarf_unit *unit)
 		unit->low_pc = 0;
 	if (!ptm_dwarf_text_place(dwarf, unit, &root.directory, &unit->directory_section, &unit->directory))
 		unit->directory_section = DWARF_SECTIONS;
+	unit->is_skeleton = ptm_dwarf_text_place(dwarf, unit, &root.split_name, &unit->split_name_section, &unit->split_name);
 	return PTM_OK;
 }
 

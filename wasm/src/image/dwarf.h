@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads DWARF 2 to 5 as far as source lines and inlined functions need it:
  * units, abbreviations, attributes, address ranges, strings. Nothing is trusted:
- * every offset is checked, every loop ends with the bytes it reads. */
+ * every offset is checked, every loop ends with the bytes it reads. Of programs
+ * built with -gsplit-dwarf (DWARF 5, 3.1.2 and 7.3.2; DWARF 4 as GNU's tools have
+ * it, "DebugFission") a ptm_dwarf is either the program, which holds skeleton
+ * units, or a file with the units split from it. */
 #ifndef PTM_IMAGE_DWARF_H
 #define PTM_IMAGE_DWARF_H
 
@@ -12,17 +15,23 @@
 
 typedef enum ptm_dwarf_section {
 	DWARF_INFO, DWARF_ABBREV, DWARF_LINE, DWARF_STR, DWARF_LINE_STR, DWARF_RANGES, DWARF_RNGLISTS, DWARF_ADDR, DWARF_STR_OFFSETS,
-	DWARF_ARANGES, DWARF_SECTIONS
+	DWARF_ARANGES, DWARF_UNIT_INDEX /* of a package of split units */,
+	DWARF_ALTERNATE_STR /* .debug_str of the alternate file */, DWARF_SECTIONS
 } ptm_dwarf_section;
 
 enum { DW_TAG_inlined_subroutine = 0x1d, DW_TAG_subprogram = 0x2e, DW_TAG_compile_unit = 0x11, DW_TAG_partial_unit = 0x3c, DW_TAG_skeleton_unit = 0x4a };
 enum { DW_AT_name = 0x03, DW_AT_stmt_list = 0x10, DW_AT_low_pc = 0x11, DW_AT_high_pc = 0x12, DW_AT_language = 0x13, DW_AT_comp_dir = 0x1b,
        DW_AT_abstract_origin = 0x31, DW_AT_specification = 0x47, DW_AT_ranges = 0x55,
        DW_AT_call_file = 0x58, DW_AT_call_line = 0x59, DW_AT_linkage_name = 0x6e,
-       DW_AT_str_offsets_base = 0x72, DW_AT_addr_base = 0x73, DW_AT_rnglists_base = 0x74, DW_AT_MIPS_linkage_name = 0x2007 };
+       DW_AT_str_offsets_base = 0x72, DW_AT_addr_base = 0x73, DW_AT_rnglists_base = 0x74, DW_AT_dwo_name = 0x76, DW_AT_MIPS_linkage_name = 0x2007,
+       DW_AT_GNU_dwo_name = 0x2130, DW_AT_GNU_dwo_id = 0x2131, DW_AT_GNU_ranges_base = 0x2132, DW_AT_GNU_addr_base = 0x2133 };
+
+typedef struct ptm_dwarf_extent { uint64_t offset, size; } ptm_dwarf_extent;
 
 typedef struct ptm_dwarf {
-	struct { uint64_t offset, size; } sections[DWARF_SECTIONS];
+	ptm_dwarf_extent sections[DWARF_SECTIONS];
+	struct ptm_dwarf *alternate; /* owned: the file whose entries and texts this one refers to; NULL: none */
+	struct ptm_dwarf *program; /* borrowed; of a file of split units, while it is read: the program, which has their addresses; else NULL */
 	ptm_pages pages;         /* small reads all over, but in .debug_info */
 	ptm_source entries;      /* small reads in .debug_info, mostly forwards */
 	ptm_source tables;       /* abbreviations and line programs, one at a time */
@@ -60,12 +69,19 @@ typedef struct ptm_dwarf_unit {
 	uint8_t directory_section;
 	uint16_t language;       /* DW_LANG_*, 0: not told */
 	bool has_low_pc, has_high_pc, has_ranges, has_lines, ranges_indexed;
+	/* of a skeleton unit, and the id of the unit split from it too */
+	bool is_skeleton;        /* has split_name */
+	uint64_t split_id;
+	uint64_t split_name;     /* of the file with the split unit; see ptm_dwarf_text */
+	uint8_t split_name_section;
+	uint64_t ranges_base;    /* of a split unit's ranges in the program, before DWARF 5 */
 	ptm_dwarf_abbreviations abbreviations;
 } ptm_dwarf_unit;
 
 typedef enum ptm_dwarf_class {
 	DWARF_NOTHING, DWARF_NUMBER, DWARF_ADDRESS, DWARF_ADDRESS_INDEX, DWARF_TEXT /* in the entry */, DWARF_TEXT_OFFSET /* in .debug_str */,
-	DWARF_LINE_TEXT_OFFSET, DWARF_TEXT_INDEX, DWARF_REFERENCE /* section offset in .debug_info */, DWARF_OFFSET /* into another section */,
+	DWARF_LINE_TEXT_OFFSET, DWARF_TEXT_INDEX, DWARF_REFERENCE /* section offset in .debug_info */,
+	DWARF_ALTERNATE_TEXT, DWARF_ALTERNATE_REFERENCE /* the same in the alternate file */, DWARF_OFFSET /* into another section */,
 	DWARF_RANGE_INDEX
 } ptm_dwarf_class;
 
@@ -80,6 +96,8 @@ typedef PTM_ARRAY(ptm_dwarf_range) ptm_dwarf_ranges;
 
 /* Finds the sections, in the separate debug file when there is one (dwarf_sections.c). PTM_NOT_FOUND without lines. Close in any case. */
 ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, const ptm_image *image) PTM_MUST_CHECK;
+/* The same of a file with split units (.dwo, .dwp, or an object file that holds both), whose sections end in ".dwo". */
+ptm_status ptm_dwarf_open_split(ptm_dwarf *dwarf, uint32_t source, uint64_t size) PTM_MUST_CHECK;
 void ptm_dwarf_close(ptm_dwarf *dwarf);
 
 /* Whether there is code at an address: functions the linker dropped are at 0 or the like. */
@@ -99,6 +117,17 @@ ptm_status ptm_dwarf_unit_read(ptm_dwarf *dwarf, uint64_t offset, ptm_dwarf_unit
 /* Reads the abbreviations, if not yet there. */
 ptm_status ptm_dwarf_unit_abbreviations(ptm_dwarf *dwarf, ptm_dwarf_unit *unit) PTM_MUST_CHECK;
 void ptm_dwarf_unit_free(ptm_dwarf_unit *unit);
+
+/* The units of a file, for finding entries (dwarf_units.c); zero: not read yet. */
+typedef struct ptm_dwarf_unit_list {
+	PTM_ARRAY(uint64_t) offsets;             /* sorted */
+	PTM_ARRAY(ptm_dwarf_unit) units;         /* those that were asked for */
+	bool read;
+} ptm_dwarf_unit_list;
+
+/* The unit that holds an offset, valid until the next call; NULL: none does, or `dwarf` is NULL. */
+ptm_dwarf_unit *ptm_dwarf_unit_list_find(ptm_dwarf_unit_list *list, ptm_dwarf *dwarf, uint64_t offset);
+void ptm_dwarf_unit_list_free(ptm_dwarf_unit_list *list);
 
 const ptm_dwarf_abbreviation *ptm_dwarf_abbreviation_find(const ptm_dwarf_abbreviations *abbreviations, uint64_t code);
 /* Takes the value of an attribute from `bytes`, which begin at `start` in

@@ -15,6 +15,10 @@ static ptm_status read_pairs(ptm_dwarf *dwarf, const ptm_dwarf_unit *unit, uint6
 {
 	uint32_t size = unit->address_size;
 	uint64_t base = unit->low_pc, ones = size == 8 ? UINT64_MAX : UINT32_MAX;
+	if (dwarf->program) {
+		dwarf = dwarf->program;
+		offset += unit->ranges_base;
+	}
 	for (uint32_t i = 0; i < MOST_RANGES; i++, offset += 2 * size) {
 		uint8_t pair[16];
 		if (ptm_dwarf_read(dwarf, DWARF_RANGES, offset, pair, 2 * size) != 2 * size)

@@ -46,10 +46,8 @@ static ptm_status read_packed_header(packed *section, ptm_source *source, bool i
 }
 
 /* Stores the sections that are there and readable; returns whether any is compressed. */
-static bool find_sections(packed into[DWARF_SECTIONS], ptm_source *source, const ptm_elf *elf)
+static bool find_sections(packed into[DWARF_SECTIONS], ptm_source *source, const ptm_elf *elf, const char *const names[DWARF_SECTIONS])
 {
-	static const char *const names[DWARF_SECTIONS] = { ".debug_info", ".debug_abbrev", ".debug_line", ".debug_str", ".debug_line_str",
-		".debug_ranges", ".debug_rnglists", ".debug_addr", ".debug_str_offsets", ".debug_aranges" };
 	bool any_packed = false;
 	char name[32];
 
@@ -61,7 +59,7 @@ static bool find_sections(packed into[DWARF_SECTIONS], ptm_source *source, const
 		packed found = { .offset = section->offset, .size = section->size < there ? section->size : there };
 		ptm_elf_section_name(elf, source, section, name, sizeof name);
 		for (uint32_t j = 0; j < DWARF_SECTIONS; j++) {
-			if (strcmp(name, names[j]))
+			if (!names[j] || strcmp(name, names[j]))
 				continue;
 			if (section->flags & PTM_SECTION_COMPRESSED && read_packed_header(&found, source, elf->is_32bit) != PTM_OK)
 				continue;
@@ -133,8 +131,7 @@ static ptm_status unpack_all(ptm_dwarf *dwarf, packed sections[DWARF_SECTIONS], 
 			return status;
 		if (status != PTM_OK)
 			continue;
-		dwarf->sections[i].offset = total;
-		dwarf->sections[i].size = sections[i].unpacked;
+		dwarf->sections[i] = (ptm_dwarf_extent){ total, sections[i].unpacked };
 		total += sections[i].unpacked;
 	}
 	ptm_pages_init_memory(&dwarf->pages, dwarf->unpacked, total);
@@ -146,40 +143,67 @@ static ptm_status unpack_all(ptm_dwarf *dwarf, packed sections[DWARF_SECTIONS], 
 /* Reads all sections where the file has them. */
 static void read_in_place(ptm_dwarf *dwarf, const packed sections[DWARF_SECTIONS], const ptm_source *file)
 {
-	for (uint32_t i = 0; i < DWARF_SECTIONS; i++) {
-		dwarf->sections[i].offset = sections[i].offset;
-		dwarf->sections[i].size = sections[i].size;
-	}
+	for (uint32_t i = 0; i < DWARF_SECTIONS; i++)
+		dwarf->sections[i] = (ptm_dwarf_extent){ sections[i].offset, sections[i].size };
 	ptm_pages_init(&dwarf->pages, file->id, file->size, PAGE);
 	ptm_source_init_beside(&dwarf->tables, file, WINDOW);
 	ptm_source_init_beside(&dwarf->entries, file, WINDOW);
 	ptm_source_init_beside(&dwarf->units, file, WINDOW);
 }
 
-ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, const ptm_image *image)
+static ptm_status open_file(ptm_dwarf *dwarf, ptm_given given, const char *const names[DWARF_SECTIONS])
 {
-	ptm_given given = ptm_image_debug_file(image);
 	packed sections[DWARF_SECTIONS] = { 0 };
 	ptm_source file;
 	ptm_elf elf;
 	ptm_message message;
 
-	*dwarf = (ptm_dwarf){ .loads = image->loads.at, .load_count = image->loads.length };
 	ptm_source_init(&file, given.source, given.size, WINDOW);
 	ptm_status status = ptm_elf_read(&elf, &file, "", &message);
-	if (status == PTM_OK && find_sections(sections, &file, &elf))
+	if (status == PTM_OK && find_sections(sections, &file, &elf, names))
 		status = unpack_all(dwarf, sections, &file);
 	else if (status == PTM_OK)
 		read_in_place(dwarf, sections, &file);
 	ptm_elf_free(&elf);
 	ptm_source_free(&file);
-	if (status == PTM_OK && (!dwarf->sections[DWARF_INFO].size || !dwarf->sections[DWARF_ABBREV].size || !dwarf->sections[DWARF_LINE].size))
+	if (status == PTM_OK && (!dwarf->sections[DWARF_INFO].size || !dwarf->sections[DWARF_ABBREV].size))
 		status = PTM_NOT_FOUND;
 	return status == PTM_UNSUPPORTED ? PTM_NOT_FOUND : status;
 }
 
+ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, const ptm_image *image)
+{
+	static const char *const names[DWARF_SECTIONS] = { ".debug_info", ".debug_abbrev", ".debug_line", ".debug_str", ".debug_line_str",
+		".debug_ranges", ".debug_rnglists", ".debug_addr", ".debug_str_offsets", ".debug_aranges", NULL, NULL };
+
+	*dwarf = (ptm_dwarf){ .loads = image->loads.at, .load_count = image->loads.length };
+	PTM_TRY(open_file(dwarf, ptm_image_debug_file(image), names));
+	if (!dwarf->sections[DWARF_LINE].size)
+		return PTM_NOT_FOUND;
+	if (!image->alternate.size)
+		return PTM_OK;
+	dwarf->alternate = calloc(1, sizeof *dwarf->alternate);
+	if (!dwarf->alternate)
+		return PTM_NO_MEMORY;
+	ptm_status status = open_file(dwarf->alternate, image->alternate, names);
+	return status == PTM_NO_MEMORY || status == PTM_READ_FAILED ? status : PTM_OK;
+}
+
+ptm_status ptm_dwarf_open_split(ptm_dwarf *dwarf, uint32_t source, uint64_t size)
+{
+	static const char *const names[DWARF_SECTIONS] = { ".debug_info.dwo", ".debug_abbrev.dwo", ".debug_line.dwo", ".debug_str.dwo", NULL, NULL, ".debug_rnglists.dwo",
+		NULL, ".debug_str_offsets.dwo", NULL, ".debug_cu_index", NULL };
+
+	*dwarf = (ptm_dwarf){ 0 };
+	return open_file(dwarf, (ptm_given){ source, size }, names);
+}
+
 void ptm_dwarf_close(ptm_dwarf *dwarf)
 {
+	if (dwarf->alternate)
+		ptm_dwarf_close(dwarf->alternate);
+	free(dwarf->alternate);
+	dwarf->alternate = NULL;
 	ptm_pages_free(&dwarf->pages);
 	ptm_source_free(&dwarf->tables);
 	ptm_source_free(&dwarf->entries);

@@ -61,6 +61,9 @@ typedef struct ptm_image {
 	uint64_t debug_size;     /* 0: none given */
 	ptm_given lines_file;    /* one for lines alone, where no separate debug file was given */
 	uint32_t debug_link, debug_link_crc; /* name (string id, 0: none) and CRC-32 of that file, as the binary says */
+	uint32_t alternate_name; /* name of the file that the debug information refers to (string id, 0: none), and its build-id or checksum */
+	uint8_t alternate_id[20], alternate_id_length;
+	ptm_given alternate;     /* that file, once it is given */
 	PTM_ARRAY(ptm_load) loads;
 	uint32_t next_same_path; /* row of another image with this path (and another build-id); 0: none */
 	uint32_t match;          /* how sure the given file is: parts of the path that agree, UINT32_MAX: by build-id */
@@ -68,6 +71,7 @@ typedef struct ptm_image {
 	struct ptm_symbol_index *symbol_index; /* owned by image/symbols.c; NULL until read */
 	struct ptm_symbol_index *more_symbols; /* the same, of what perf does not read */
 	void *lines;             /* owned by image/lines.c */
+	bool not_split;          /* it is known that no debug information was split from it */
 	struct ptm_function_files *function_files; /* owned by image/function_files.c */
 	bool resolved;           /* perf script: a sample was in it, so perf has read its symbols */
 	bool source_known;       /* perf script: addr2line told a line of it */
@@ -95,6 +99,7 @@ typedef struct ptm_images {
 	PTM_ARRAY(ptm_image) images;
 	PTM_ARRAY(uint32_t) by_path;     /* string id of a path -> its first image's row, 0: none */
 	PTM_ARRAY(struct ptm_jitdump) jitdumps; /* image/names.h */
+	struct ptm_split_files *split;   /* image/split_files.h; NULL: none was given */
 	bool maps_changed;               /* what was given changes what is mapped: lay the maps out again */
 } ptm_images;
 
@@ -157,8 +162,21 @@ uint32_t ptm_image_symbol_count(const ptm_images *images, uint32_t image);
 
 /* Source position of an address: file (string id) and line, 0 when unknown;
  * and, outermost first, the functions inlined there (string ids), at most
- * `*depth`, of which the count is stored. Reads DWARF 2-5 the first time. */
+ * `*depth`, of which the count is stored. Reads DWARF 2-5 the first time. Of
+ * programs whose debug information was split, inlined functions are those of the
+ * files that were given of it. */
 ptm_status ptm_image_line(ptm_images *images, uint32_t image, uint64_t address, uint32_t *file, uint32_t *line, uint32_t *inlined, uint32_t *depth) PTM_MUST_CHECK;
+
+/* A unit of an image whose functions are in a file of their own (.dwo). */
+typedef struct ptm_skeleton {
+	uint64_t id;
+	uint32_t name, directory; /* string ids: of the file as the program was built, and what a relative name is relative to (may be empty) */
+	bool given;
+} ptm_skeleton;
+
+/* Stores how many such units an image has (0 where none is loaded), and tells one of them. */
+ptm_status ptm_image_skeletons(ptm_images *images, uint32_t image, uint32_t *count) PTM_MUST_CHECK;
+ptm_status ptm_image_skeleton(ptm_images *images, uint32_t image, uint32_t index, ptm_skeleton *skeleton) PTM_MUST_CHECK;
 
 /* One function around an address, as the debug information names it. */
 typedef struct ptm_code_frame {
@@ -170,7 +188,8 @@ typedef struct ptm_code_frame {
 
 /* Stores the functions around an address, innermost first, `most` at most: those
  * inlined there, then the one whose code it is; none without debug information.
- * `as_addr2line`: by_symbol is told, which depends on what was asked before.
+ * `as_addr2line`: by_symbol is told, which depends on what was asked before; addr2line
+ * does not read what was split from a program, and neither does this.
  * In an image out of a bundle the one whose code it is, and where others are
  * called, is not told. */
 ptm_status ptm_image_frames(ptm_images *images, uint32_t image, uint64_t address, bool as_addr2line, ptm_code_frame *frames, uint32_t most, uint32_t *count) PTM_MUST_CHECK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The list of images: which binaries the maps want, and which given file is
  * which of them. */
+#include "image/alternate.h"
 #include "image/cfi.h"
 #include "image/debug_link.h"
 #include "image/function_files.h"
@@ -9,6 +10,7 @@
 #include "image/lines.h"
 #include "image/names.h"
 #include "image/serve.h"
+#include "image/split_files.h"
 #include "image/symbols.h"
 
 #define BY_BUILD_ID UINT32_MAX
@@ -35,8 +37,8 @@ static void unload(ptm_image *image)
 	ptm_source_free(&image->source);
 	image->status = PTM_IMAGE_MISSING;
 	image->own_build_id_length = 0;
-	image->debug_link = 0;
-	image->lines_file.size = 0;
+	image->debug_link = image->alternate_name = 0;
+	image->lines_file.size = image->alternate.size = 0;
 	image->match = 0;
 }
 
@@ -47,6 +49,7 @@ void ptm_images_free(ptm_images *images)
 	ptm_array_free(&images->images);
 	ptm_array_free(&images->by_path);
 	ptm_array_free(&images->jitdumps);
+	ptm_split_files_free(images);
 	ptm_kernel_free(&images->kernel);
 	ptm_kernel_free(&images->guest);
 }
@@ -232,9 +235,10 @@ ptm_status ptm_image_serve(ptm_image *image, const ptm_elf *elf, uint32_t source
 	return PTM_OK;
 }
 
-/* Notes where the binary says that its symbols and lines are. */
+/* Notes where the binary says that its symbols and lines are, and what of them it shares with others. */
 static ptm_status note_debug_link(ptm_images *images, ptm_image *image, const ptm_elf *elf)
 {
+	PTM_TRY(ptm_alternate_note(images, image));
 	return ptm_debug_link_read(elf, &image->source, images->strings, &image->debug_link, &image->debug_link_crc);
 }
 
@@ -292,6 +296,7 @@ static ptm_status match_debug(ptm_images *images, const ptm_elf *elf, uint32_t s
 		ptm_function_files_free(image);
 		image->debug_source = source;
 		image->debug_size = size;
+		PTM_TRY(ptm_alternate_note(images, image));
 		(*served)++;
 	}
 	if (*served)
@@ -304,6 +309,8 @@ static ptm_status offer_elf(ptm_images *images, ptm_elf *elf, ptm_source *reader
 {
 	uint32_t source = reader->id;
 	uint64_t size = reader->size;
+	if (ptm_split_file_is(elf, reader))
+		return ptm_split_file_offer(images, reader, path, served, message);
 	if (ptm_kernel_module_is(elf, reader))
 		return ptm_kernel_module_offer(images, elf, reader, path, served, message);
 	if (ptm_kernel_is(elf)) {
@@ -311,6 +318,9 @@ static ptm_status offer_elf(ptm_images *images, ptm_elf *elf, ptm_source *reader
 		*served = status == PTM_OK;
 		return status;
 	}
+	ptm_status status = ptm_alternate_offer(images, elf, reader, path, served, message);
+	if (status != PTM_NOT_FOUND)
+		return status;
 	if (elf->code_stripped)
 		return match_debug(images, elf, source, size, path, served, message);
 	if (!elf->loads.length)
@@ -353,6 +363,7 @@ ptm_status ptm_images_offer_lines(ptm_images *images, uint32_t source, uint64_t 
 		ptm_lines_free(image);
 		ptm_function_files_free(image);
 		image->lines_file = (ptm_given){ source, size };
+		status = ptm_alternate_note(images, image);
 		(*served)++;
 	}
 	if (status == PTM_OK && !*served)

@@ -77,9 +77,11 @@ static bool take_entry(reader *reader, ptm_bytes *bytes, const uint8_t *base, pt
 		}
 	}
 	made.is_function = entry->tag == DW_TAG_subprogram;
-	if (entry->tag == DW_TAG_inlined_subroutine)
+	if (entry->tag == DW_TAG_inlined_subroutine) {
 		made.origin = origin.number;
-	if (made.is_function || (entry->tag == DW_TAG_inlined_subroutine && origin.class == DWARF_REFERENCE))
+		made.in_alternate = origin.class == DWARF_ALTERNATE_REFERENCE;
+	}
+	if (made.is_function || (entry->tag == DW_TAG_inlined_subroutine && (origin.class == DWARF_REFERENCE || made.in_alternate)))
 		*status = add_call(reader, &made, &of);
 	return true;
 }

@@ -15,6 +15,7 @@ typedef struct ptm_inline_call {
 	uint64_t low;            /* of its first range */
 	uint32_t asked;          /* see lines.c: when it was the innermost first, 0: not yet */
 	bool is_function;        /* not inlined: nothing around it is of interest */
+	bool in_alternate;       /* the origin is in the alternate file */
 	bool is_linkage;         /* the name is one that the linker knows */
 } ptm_inline_call;
 
@@ -32,6 +33,16 @@ typedef struct ptm_inlines {
 /* Reads all functions and inlined calls of the unit; a damaged unit yields those before the damage. */
 ptm_status ptm_inlines_read(ptm_inlines *inlines, ptm_dwarf *dwarf, ptm_dwarf_unit *unit) PTM_MUST_CHECK;
 void ptm_inlines_free(ptm_inlines *inlines);
+
+/* Tells the unit that holds an offset of .debug_info (of the alternate file: `alternate`); NULL: none does. */
+typedef struct ptm_unit_finder {
+	ptm_dwarf_unit *(*find)(void *context, bool alternate, uint64_t offset);
+	void *context;
+} ptm_unit_finder;
+
+/* Names a call, once: follows origins and specifications to a linkage name, else to
+ * the first plain name; 0: there is none. */
+ptm_status ptm_inline_call_name(ptm_inline_call *call, ptm_dwarf *dwarf, const ptm_unit_finder *finder, ptm_strings *strings) PTM_MUST_CHECK;
 
 /* Innermost inlined call, else the function, at an address; UINT32_MAX when there is neither. */
 uint32_t ptm_inlines_find(const ptm_inlines *inlines, uint64_t address);

@@ -6,26 +6,30 @@
 #include "image/inlines.h"
 #include "image/line_program.h"
 #include "image/line_rows.h"
+#include "image/split_files.h"
 
 #define NONE UINT32_MAX
 #define MOST_UNITS (1u << 20)
 #define MOST_ARANGES (256u << 20)
 #define MOST_SCANNED (1ull << 30)  /* .debug_info beyond this is not scanned when .debug_aranges tells the units */
-#define MOST_ORIGINS 8           /* from an inlined call to its name */
-#define ENTRY_BYTES 1024
 #define MOST_ROW_NAMES 8         /* inlined at one row of a bundle that are told */
 
 typedef struct unit {
 	ptm_dwarf_unit header;
 	ptm_line_table lines;
-	ptm_inlines inlines;
-	bool header_read, loaded;
+	ptm_inlines inlines, split;      /* split: of the unit that was split from it */
+	bool header_read, loaded, split_loaded;
 } unit;
 
 /* Code of a unit, from `low` on, up to `high` or the next extent. */
 typedef struct extent {
 	uint64_t low, high, unit_offset;
 } extent;
+
+typedef struct skeleton_id {
+	uint64_t id;
+	uint32_t unit;
+} skeleton_id;
 
 /* An address that addr2line was asked of, and the how manieth it was. */
 typedef struct question {
@@ -39,6 +43,9 @@ struct ptm_lines {
 	uint32_t question_slots, question_count; /* slots: a power of two, at most half full */
 	PTM_ARRAY(unit) units;           /* sorted by offset */
 	PTM_ARRAY(extent) extents;       /* sorted by low */
+	PTM_ARRAY(uint32_t) skeletons;   /* rows of units, in their order */
+	PTM_ARRAY(skeleton_id) skeleton_ids; /* the same, sorted by id */
+	ptm_dwarf_unit_list alternate_units;
 	ptm_line_rows rows;              /* of an image out of a bundle, which has no DWARF */
 	bool usable;
 };
@@ -50,16 +57,21 @@ void ptm_lines_free(ptm_image *image)
 		ptm_dwarf_unit_free(&lines->units.at[i].header);
 		ptm_line_table_free(&lines->units.at[i].lines);
 		ptm_inlines_free(&lines->units.at[i].inlines);
+		ptm_inlines_free(&lines->units.at[i].split);
 	}
 	if (lines) {
 		ptm_array_free(&lines->units);
 		ptm_array_free(&lines->extents);
+		ptm_array_free(&lines->skeletons);
+		ptm_dwarf_unit_list_free(&lines->alternate_units);
+		ptm_array_free(&lines->skeleton_ids);
 		ptm_dwarf_close(&lines->dwarf);
 		ptm_line_rows_free(&lines->rows);
 		free(lines->questions);
 		free(lines);
 	}
 	image->lines = NULL;
+	image->not_split = false;
 }
 
 /* ------------------------------------------------------------------- index */
@@ -175,6 +187,25 @@ static ptm_status take_told_units(struct ptm_lines *lines)
 	return PTM_OK;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	uint64_t x = ((const skeleton_id *)a)->id, y = ((const skeleton_id *)b)->id;
+	return x < y ? -1 : x > y;
+}
+
+static ptm_status list_skeletons(struct ptm_lines *lines)
+{
+	for (uint32_t i = 0; i < lines->units.length; i++) {
+		if (!lines->units.at[i].header.is_skeleton)
+			continue;
+		PTM_TRY(ptm_array_push(&lines->skeletons, i));
+		PTM_TRY(ptm_array_push(&lines->skeleton_ids, ((skeleton_id){ lines->units.at[i].header.split_id, i })));
+	}
+	if (lines->skeleton_ids.length)
+		qsort(lines->skeleton_ids.at, lines->skeleton_ids.length, sizeof *lines->skeleton_ids.at, compare_ids);
+	return PTM_OK;
+}
+
 static ptm_status open_lines(struct ptm_lines *lines, ptm_image *image)
 {
 	PTM_TRY(ptm_dwarf_open(&lines->dwarf, image));
@@ -183,6 +214,7 @@ static ptm_status open_lines(struct ptm_lines *lines, ptm_image *image)
 		PTM_TRY(take_told_units(lines));
 	else
 		PTM_TRY(scan_units(lines));
+	PTM_TRY(list_skeletons(lines));
 	if (lines->extents.length)
 		qsort(lines->extents.at, lines->extents.length, sizeof *lines->extents.at, compare_lows);
 	return PTM_OK;
@@ -221,6 +253,23 @@ static ptm_status load_unit(struct ptm_lines *lines, unit *unit)
 	return ptm_inlines_read(&unit->inlines, &lines->dwarf, &unit->header);
 }
 
+/* The inlined calls that the debug information tells: of the split unit, if that is there. */
+static ptm_status inlines_of(ptm_images *images, struct ptm_lines *lines, unit *unit, ptm_inlines **inlines)
+{
+	*inlines = &unit->inlines;
+	if (!unit->header.is_skeleton)
+		return PTM_OK;
+	if (!unit->split_loaded) {
+		unit->split_loaded = true;
+		ptm_status status = ptm_split_unit_read(images, &lines->dwarf, &unit->header, &unit->split);
+		if (status == PTM_NO_MEMORY || status == PTM_READ_FAILED)
+			return status;
+	}
+	if (unit->split.pieces.length)
+		*inlines = &unit->split;
+	return PTM_OK;
+}
+
 static unit *unit_at(struct ptm_lines *lines, uint64_t address)
 {
 	uint32_t low = 0, high = lines->extents.length;
@@ -235,105 +284,34 @@ static unit *unit_at(struct ptm_lines *lines, uint64_t address)
 	return extent && address < extent->high ? find_unit(lines, extent->unit_offset, false) : NULL;
 }
 
-/* What an entry says of its function's name. */
-typedef struct description {
-	ptm_dwarf_value linkage, name, origin;
-} description;
-
-static bool describe(struct ptm_lines *lines, unit *unit, uint64_t offset, description *found)
+static ptm_dwarf_unit *unit_of_entry(void *context, bool alternate, uint64_t offset)
 {
-	uint8_t entry[ENTRY_BYTES];
-	ptm_dwarf_value value;
-	*found = (description){ 0 };
-	if (offset < unit->header.entries || ptm_dwarf_unit_abbreviations(&lines->dwarf, &unit->header) != PTM_OK)
-		return false;
-	uint64_t left = unit->header.end - offset;
-	ptm_bytes bytes = ptm_bytes_of(entry, ptm_dwarf_read(&lines->dwarf, DWARF_INFO, offset, entry, left < sizeof entry ? (uint32_t)left : sizeof entry));
-	uint64_t code = ptm_bytes_leb(&bytes);
-	const ptm_dwarf_abbreviation *abbreviation = code ? ptm_dwarf_abbreviation_find(&unit->header.abbreviations, code) : NULL;
-	for (uint32_t i = 0; abbreviation && i < abbreviation->count; i++) {
-		const ptm_dwarf_specification *specification = &unit->header.abbreviations.specifications.at[abbreviation->first + i];
-		if (!ptm_dwarf_take(&unit->header, specification, &bytes, entry, offset, &value))
-			break;
-		switch (specification->attribute) {
-		case DW_AT_linkage_name: case DW_AT_MIPS_linkage_name: found->linkage = value; break;
-		case DW_AT_name: found->name = value; break;
-		case DW_AT_abstract_origin: case DW_AT_specification: found->origin = value; break;
-		default: break;
-		}
-	}
-	return abbreviation;
+	struct ptm_lines *lines = context;
+	if (alternate)
+		return ptm_dwarf_unit_list_find(&lines->alternate_units, lines->dwarf.alternate, offset);
+	unit *found = find_unit(lines, offset, true);
+	return found ? &found->header : NULL;
 }
 
-/* Stores the name that value `name` holds, demangled as symbols are. */
-static ptm_status take_name(struct ptm_lines *lines, const unit *unit, const ptm_dwarf_value *value, ptm_strings *strings, uint32_t *name)
-{
-	uint8_t section;
-	uint64_t offset;
-	ptm_text raw = { 0 }, text = { 0 };
-	if (!ptm_dwarf_text_place(&lines->dwarf, &unit->header, value, &section, &offset))
-		return PTM_NOT_FOUND;
-	ptm_status status = ptm_dwarf_text(&lines->dwarf, (ptm_dwarf_section)section, offset, &raw);
-	if (status == PTM_OK && raw.bytes.length) {
-		status = ptm_demangle(raw.bytes.at, &text);
-		const ptm_text *best = status == PTM_OK ? &text : &raw;
-		if (status == PTM_OK || status == PTM_NOT_FOUND)
-			status = ptm_strings_add(strings, best->bytes.at, best->bytes.length, name);
-	}
-	ptm_array_free(&raw.bytes);
-	ptm_array_free(&text.bytes);
-	return status;
-}
-
-/* Languages whose functions are linked by their plain names (C and its like, Cobol, Fortran 77, Pascal, PL/I, assembly). */
-static bool links_plain_names(const unit *unit)
-{
-	static const uint16_t languages[] = { 0x01, 0x02, 0x05, 0x06, 0x07, 0x09, 0x0c, 0x0f, 0x12, 0x1d, 0x8001 };
-	for (uint32_t i = 0; i < sizeof languages / sizeof *languages; i++)
-		if (unit->header.language == languages[i])
-			return true;
-	return false;
-}
-
-/* Follows origins and specifications to a linkage name, else to the first plain name. */
 static ptm_status name_call(struct ptm_lines *lines, ptm_strings *strings, ptm_inline_call *call)
 {
-	uint64_t offset = call->origin;
-	description found;
-	call->name = 0;
-	for (uint32_t i = 0; i < MOST_ORIGINS; i++) {
-		unit *unit = find_unit(lines, offset, true);
-		if (!unit || !describe(lines, unit, offset, &found))
-			break;
-		ptm_status status = take_name(lines, unit, &found.linkage, strings, &call->name);
-		call->is_linkage |= status == PTM_OK;
-		if (status != PTM_NOT_FOUND)
-			return status;
-		if (!call->name) {
-			status = take_name(lines, unit, &found.name, strings, &call->name);
-			call->is_linkage = status == PTM_OK && links_plain_names(unit);
-			if (status != PTM_OK && status != PTM_NOT_FOUND)
-				return status;
-		}
-		if (found.origin.class != DWARF_REFERENCE)
-			break;
-		offset = found.origin.number;
-	}
-	return PTM_OK;
+	return ptm_inline_call_name(call, &lines->dwarf, &(ptm_unit_finder){ unit_of_entry, lines }, strings);
 }
 
 /* Stores the names of the inlined calls around an address, outermost first; of
  * too many, the innermost. */
-static ptm_status list_inlined(struct ptm_lines *lines, unit *unit, ptm_strings *strings, uint64_t address, uint32_t *inlined, uint32_t *depth)
+static ptm_status list_inlined(struct ptm_lines *lines, ptm_inlines *inlines, ptm_strings *strings, uint64_t address, uint32_t *inlined, uint32_t *depth)
 {
 	uint32_t most = *depth, count = 0;
 	*depth = 0;
-	for (uint32_t call = ptm_inlines_find(&unit->inlines, address); call != NONE && count < most; call = unit->inlines.calls.at[call].parent) {
-		if (unit->inlines.calls.at[call].is_function)
+	for (uint32_t at = ptm_inlines_find(inlines, address); at != NONE && count < most; at = inlines->calls.at[at].parent) {
+		ptm_inline_call *call = &inlines->calls.at[at];
+		if (call->is_function)
 			break;
-		if (unit->inlines.calls.at[call].name == NONE)
-			PTM_TRY(name_call(lines, strings, &unit->inlines.calls.at[call]));
-		inlined[count++] = unit->inlines.calls.at[call].name;
+		if (call->name == NONE)
+			PTM_TRY(name_call(lines, strings, call));
+		if (call->name) /* 0: it is in a file that was not given */
+			inlined[count++] = call->name;
 	}
 	for (uint32_t i = 0; i < count / 2; i++) {
 		uint32_t swapped = inlined[i];
@@ -383,7 +361,71 @@ ptm_status ptm_image_line(ptm_images *images, uint32_t row, uint64_t address, ui
 		*line = found->line;
 	}
 	*depth = most;
-	return list_inlined(lines, unit, images->strings, address, inlined, depth);
+	ptm_inlines *inlines;
+	PTM_TRY(inlines_of(images, lines, unit, &inlines));
+	return list_inlined(lines, inlines, images->strings, address, inlined, depth);
+}
+
+/* --------------------------------------------------------------- split units */
+
+/* The lines of an image that may have skeletons, which have their addresses in .debug_addr; NULL: it has none. */
+static ptm_status skeletons_of(ptm_images *images, uint32_t row, struct ptm_lines **found)
+{
+	ptm_image *image = &images->images.at[row];
+	*found = image->lines;
+	if (image->lines || image->not_split || image->status != PTM_IMAGE_LOADED || image->is_flat || image->names != PTM_NAMES_ELF)
+		return PTM_OK;
+	ptm_dwarf dwarf;
+	ptm_status status = ptm_dwarf_open(&dwarf, image);
+	image->not_split = status != PTM_OK || !dwarf.sections[DWARF_ADDR].size;
+	ptm_dwarf_close(&dwarf);
+	return image->not_split ? PTM_OK : lines_of(images, row, found);
+}
+
+ptm_status ptm_image_skeletons(ptm_images *images, uint32_t row, uint32_t *count)
+{
+	struct ptm_lines *lines;
+	*count = 0;
+	PTM_TRY(skeletons_of(images, row, &lines));
+	if (lines)
+		*count = lines->skeletons.length;
+	return PTM_OK;
+}
+
+static ptm_status text_of(struct ptm_lines *lines, ptm_strings *strings, uint8_t section, uint64_t offset, uint32_t *id)
+{
+	ptm_text text = { 0 };
+	ptm_status status = section < DWARF_SECTIONS ? ptm_dwarf_text(&lines->dwarf, (ptm_dwarf_section)section, offset, &text) : PTM_OK;
+	if (status == PTM_OK)
+		status = ptm_strings_add(strings, text.bytes.length ? text.bytes.at : "", text.bytes.length, id);
+	ptm_array_free(&text.bytes);
+	return status;
+}
+
+ptm_status ptm_image_skeleton(ptm_images *images, uint32_t row, uint32_t index, ptm_skeleton *skeleton)
+{
+	struct ptm_lines *lines = images->images.at[row].lines;
+	const ptm_dwarf_unit *unit = &lines->units.at[lines->skeletons.at[index]].header;
+	*skeleton = (ptm_skeleton){ .id = unit->split_id, .given = ptm_split_unit_known(images, unit->split_id) };
+	PTM_TRY(text_of(lines, images->strings, unit->split_name_section, unit->split_name, &skeleton->name));
+	return text_of(lines, images->strings, unit->directory_section, unit->directory, &skeleton->directory);
+}
+
+ptm_status ptm_image_take_split(ptm_images *images, uint32_t row, uint64_t id, bool *wanted)
+{
+	struct ptm_lines *lines;
+	skeleton_id key = { .id = id };
+	PTM_TRY(skeletons_of(images, row, &lines));
+	if (!lines || !lines->skeleton_ids.length)
+		return PTM_OK;
+	const skeleton_id *found = bsearch(&key, lines->skeleton_ids.at, lines->skeleton_ids.length, sizeof key, compare_ids);
+	if (!found)
+		return PTM_OK;
+	unit *unit = &lines->units.at[found->unit];
+	ptm_inlines_free(&unit->split);
+	unit->split_loaded = false;
+	*wanted = true;
+	return PTM_OK;
 }
 
 /* -------------------------------------------------------- as addr2line has it */

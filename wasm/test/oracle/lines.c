@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Source positions of one binary for lines.mjs: reads addresses in hex, one a
  * line, and prints "FILE:LINE" and, outermost first, " > NAME" per inlined call.
- * Usage: lines BINARY < ADDRESSES */
+ * Usage: lines BINARY [SPLIT-FILE...] < ADDRESSES */
 #include "../../cli/host.h"
 #include "image/image.h"
 #include <stdio.h>
@@ -27,7 +27,7 @@ int main(int count, char **arguments)
 	ptm_message message = { "not a file" };
 	uint32_t source, name, image, served;
 	uint64_t size;
-	if (count != 2)
+	if (count < 2)
 		return 2;
 	if (ptm_images_init(&images, &strings) != PTM_OK || ptm_strings_add(&strings, "binary", 6, &name) != PTM_OK ||
 	    ptm_images_want(&images, name, NULL, 0, &image) != PTM_OK || !ptm_host_open(arguments[1], &source, &size) ||
@@ -35,6 +35,11 @@ int main(int count, char **arguments)
 		fprintf(stderr, "%s: %s\n", arguments[1], message.text);
 		return 1;
 	}
+	for (int i = 2; i < count; i++)
+		if (!ptm_host_open(arguments[i], &source, &size) || ptm_images_offer(&images, source, size, arguments[i], &served, &message) != PTM_OK) {
+			fprintf(stderr, "%s: %s\n", arguments[i], message.text);
+			return 1;
+		}
 	resolve(&images, &strings);
 	ptm_images_free(&images);
 	ptm_strings_free(&strings);
