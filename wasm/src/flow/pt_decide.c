@@ -17,9 +17,9 @@ static uint8_t end_of(uint8_t class)
 static void account_indirect(ptm_pt_flow *flow, const ptm_block *block)
 {
 	if (block->class == PTM_INSN_CALL_INDIRECT)
-		ptm_return_stack_push(&flow->returns, block->ip + block->size);
+		ptm_flow_push_return(flow, block->ip + block->size);
 	else if (block->class == PTM_INSN_RETURN)
-		(void)ptm_return_stack_pop(&flow->returns);
+		ptm_flow_pop_return(flow);
 }
 
 /* The branch at the end of `row` is none that the packet can decide. It was
@@ -81,12 +81,12 @@ ptm_status ptm_flow_walk_tnt(ptm_pt_flow *flow)
 			to = next;
 		break;
 	case PTM_INSN_RETURN:
-		to = ptm_return_stack_top(&flow->returns);
+		to = ptm_flow_top_return(flow);
 		if (!flow->config.return_compression || !taken || !to) {
 			contradict(flow, row);
 			return PTM_OK;
 		}
-		(void)ptm_return_stack_pop(&flow->returns);
+		ptm_flow_pop_return(flow);
 		end = PTM_END_RETURN;
 		break;
 	default:

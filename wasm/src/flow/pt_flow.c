@@ -3,6 +3,38 @@
  * pt_packets.c and pt_decide.c. */
 #include "flow/pt_flow_state.h"
 
+/* Enough for any program, and a bound for a damaged trace. */
+#define MOST_RETURNS (1u << 20)
+
+void ptm_flow_push_return(ptm_pt_flow *flow, uint64_t ip)
+{
+	if (!flow->config.as_perf)
+		ptm_return_stack_push(&flow->returns, ip);
+	else if (flow->all_returns.length < MOST_RETURNS)
+		(void)!ptm_array_push(&flow->all_returns, ip); /* without memory it is as if the call was not seen */
+}
+
+void ptm_flow_pop_return(ptm_pt_flow *flow)
+{
+	if (!flow->config.as_perf)
+		(void)ptm_return_stack_pop(&flow->returns);
+	else if (flow->all_returns.length)
+		flow->all_returns.length--;
+}
+
+uint64_t ptm_flow_top_return(const ptm_pt_flow *flow)
+{
+	if (!flow->config.as_perf)
+		return ptm_return_stack_top(&flow->returns);
+	return flow->all_returns.length ? flow->all_returns.at[flow->all_returns.length - 1] : 0;
+}
+
+void ptm_flow_forget_returns(ptm_pt_flow *flow)
+{
+	ptm_return_stack_clear(&flow->returns);
+	flow->all_returns.length = 0;
+}
+
 static ptm_status step(ptm_pt_flow *flow)
 {
 	switch (flow->step) {
@@ -81,6 +113,7 @@ void ptm_pt_flow_free(ptm_pt_flow *flow)
 	if (!flow)
 		return;
 	ptm_pt_reader_free(&flow->reader);
+	ptm_array_free(&flow->all_returns);
 	free(flow);
 }
 

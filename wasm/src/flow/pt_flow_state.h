@@ -70,6 +70,7 @@ struct ptm_pt_flow {
 	ptm_clock limit_clock;   /* the clock there */
 	bool continuing, limited;
 	ptm_return_stack returns;
+	PTM_ARRAY(uint64_t) all_returns; /* as perf, which forgets none: instead of returns */
 	ptm_event pending[PTM_FLOW_EVENTS]; /* bound to the coming FUP */
 	uint32_t pending_count;
 	uint8_t pending_stale;   /* as perf: so many of them have no FUP of their own (0 or 1) */
@@ -122,6 +123,13 @@ static inline uint32_t ptm_flow_space_now(const ptm_pt_flow *flow)
 {
 	return flow->guest ? flow->context.guest_space : flow->context.space;
 }
+
+/* pt_flow.c: return addresses of the calls that were walked. */
+void ptm_flow_push_return(ptm_pt_flow *flow, uint64_t ip);
+void ptm_flow_pop_return(ptm_pt_flow *flow);
+/* The newest, 0: there is none. */
+uint64_t ptm_flow_top_return(const ptm_pt_flow *flow);
+void ptm_flow_forget_returns(ptm_pt_flow *flow);
 
 /* pt_items.c */
 ptm_item *ptm_flow_emit(ptm_pt_flow *flow, uint8_t kind);

@@ -13,7 +13,7 @@ static ptm_status read_psb_packets(ptm_pt_flow *flow, uint64_t *ip)
 {
 	flow->last_ip = 0;
 	*ip = 0;
-	ptm_return_stack_clear(&flow->returns);
+	ptm_flow_forget_returns(flow);
 	for (;;) {
 		PTM_TRY(ptm_flow_read(flow));
 		if (flow->packet.kind == PTM_PACKET_PSBEND)
@@ -123,7 +123,7 @@ static ptm_status lose_before_psb(ptm_pt_flow *flow, bool *lost)
 	if (!*lost)
 		return PTM_OK;
 	flow->last_ip = 0;
-	ptm_return_stack_clear(&flow->returns);
+	ptm_flow_forget_returns(flow);
 	flow->stop_ip = ip;
 	flow->fup_branches = false;
 	flow->step = PTM_STEP_FUP;
@@ -258,8 +258,12 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 	uint64_t ip;
 
 	PTM_TRY(ptm_flow_read(flow));
-	if (ptm_flow_take_common(flow))
+	if (ptm_flow_take_common(flow)) {
+		/* Nothing is known of the flag before, so this is no change. */
+		if (flow->packet.kind == PTM_PACKET_MODE_EXEC)
+			flow->interrupts_on = flow->interrupts_next;
 		return PTM_OK;
+	}
 	switch (flow->packet.kind) {
 	case PTM_PACKET_TIP: case PTM_PACKET_TIP_PGE: case PTM_PACKET_TIP_PGD: case PTM_PACKET_FUP:
 		if (flow->packet.kind == PTM_PACKET_TIP_PGE)
@@ -268,7 +272,8 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 			stop_tracing(flow);
 		else if (flow->packet.kind == PTM_PACKET_TIP)
 			flow->enabled = flow->clock.counting = true;
-		ip = flow->packet.count ? ptm_flow_packet_ip(flow) : 0;
+		/* perf takes an IP that is left out for the place of the error. */
+		ip = flow->packet.count ? ptm_flow_packet_ip(flow) : flow->config.as_perf && !flow->config.quick ? flow->ip : 0;
 		if (ip && (!flow->distrusts || is_full(flow))) {
 			ptm_flow_begin(flow, ip);
 			flow->in_transaction = flow->found_transaction;

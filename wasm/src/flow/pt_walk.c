@@ -106,7 +106,7 @@ static ptm_walk follow(ptm_pt_flow *flow, uint32_t row)
 
 	/* A call to the next instruction only reads the address: the CPU does not count it. */
 	if (call && target != next)
-		ptm_return_stack_push(&flow->returns, next);
+		ptm_flow_push_return(flow, next);
 	ptm_flow_visit(flow, row, call ? PTM_END_CALL : PTM_END_JUMP, target, false);
 	flow->ip = target;
 	if (stuck(flow, target)) {

@@ -207,8 +207,44 @@ static void cycles(void)
 		"40100b 2 taken 401006 2/5 @1000\n");
 }
 
+/* perf starts at the place of an error where TIP.PGD tells none, and tracing ends there; the views only lose it. */
+static void off_after_error(void)
+{
+	const char *trace = START "7a 2d 1b 10 06 01 " TSC_2000 "31 19 10 04 01";
+	pt_world world;
+
+	CHECK(!strstr(flow(trace), "begin 40101b"));
+	pt_world_open(&world, 0x401000, pt_code, sizeof pt_code);
+	world.config.as_perf = true;
+	const char *end = strstr(world_flow(&world, trace), "gap mismatch");
+	CHECK_TEXT(end ? end : "", "gap mismatch at 40101b @200a\nbegin 40101b @200a\n");
+	pt_world_close(&world);
+}
+
+/* When what was lost is found again: at the next address, or where tracing is off. */
+static void time_lost(void)
+{
+	pt_world world;
+	ptm_pt_flow *made;
+	ptm_item item;
+	uint64_t found = 0;
+
+	pt_world_open(&world, 0x401000, pt_code, sizeof pt_code);
+	pt_world_trace(&world, bytes, bytes_of(START "7a 2d 1b 10 06 04 " TSC_2000 "01 19 00 30 00 00 00 00 00 31 19 10"));
+	CHECK_EQ(ptm_pt_flow_new(&made, &world.blocks, &world.config, 0, world.size, NULL), PTM_OK);
+	for (unsigned i = 0; i < 200 && ptm_pt_flow_next(made, &item) == PTM_OK; i++)
+		if (item.kind == PTM_ITEM_BEGIN)
+			found = item.found_ns;
+	CHECK_EQ(found, 0x2000);
+	CHECK_EQ(item.end_ns, 0x3000);
+	ptm_pt_flow_free(made);
+	pt_world_close(&world);
+}
+
 int main(void)
 {
+	off_after_error();
+	time_lost();
 	calls();
 	returns();
 	interrupts();
