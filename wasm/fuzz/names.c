@@ -39,8 +39,11 @@ static void ask(ptm_images *images, ptm_spaces *spaces)
 			(void)!ptm_spaces_code(spaces, space, ip, code, &length, &map);
 			(void)ptm_spaces_function_at(spaces, space, ip, &offset);
 			(void)ptm_spaces_kernel_code_id(spaces, space, ip);
-			for (uint32_t image = 1; image < images->images.length; image++)
+			for (uint32_t image = 1; image < images->images.length; image++) {
+				uint32_t file, line, inlined[4], depth = 4;
 				(void)ptm_image_symbol(images, image, ip);
+				(void)!ptm_image_line(images, image, ip, &file, &line, inlined, &depth);
+			}
 		}
 }
 

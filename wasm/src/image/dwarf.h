@@ -37,7 +37,9 @@ typedef struct ptm_dwarf {
 	ptm_source tables;       /* abbreviations and line programs, one at a time */
 	ptm_source units;        /* whole units, one at a time */
 	uint8_t *unpacked;       /* owned: all sections, where any is compressed; NULL: they are read in the file */
-	const ptm_load *loads;   /* borrowed from the image */
+	const ptm_load *loads;   /* borrowed from the image, or those below */
+	ptm_load module_text;    /* of an object file, once it is relocated: its .text */
+	PTM_ARRAY(ptm_load) own_loads; /* of a kernel's file with debug information beside its memory */
 	uint32_t load_count;
 } ptm_dwarf;
 
@@ -96,6 +98,10 @@ typedef PTM_ARRAY(ptm_dwarf_range) ptm_dwarf_ranges;
 
 /* Finds the sections, in the separate debug file when there is one (dwarf_sections.c). PTM_NOT_FOUND without lines. Close in any case. */
 ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, const ptm_image *image) PTM_MUST_CHECK;
+/* An object file whose debug sections refer to code (dwarf_relocate.c). */
+bool ptm_dwarf_is_relocated(const ptm_elf *elf, ptm_source *file);
+/* Applies what is to be added to the unpacked sections, which are called `names`. */
+ptm_status ptm_dwarf_relocate(ptm_dwarf *dwarf, const ptm_elf *elf, ptm_source *file, const char *const names[DWARF_SECTIONS]) PTM_MUST_CHECK;
 /* The same of a file with split units (.dwo, .dwp, or an object file that holds both), whose sections end in ".dwo". */
 ptm_status ptm_dwarf_open_split(ptm_dwarf *dwarf, uint32_t source, uint64_t size) PTM_MUST_CHECK;
 void ptm_dwarf_close(ptm_dwarf *dwarf);

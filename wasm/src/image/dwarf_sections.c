@@ -160,10 +160,15 @@ static ptm_status open_file(ptm_dwarf *dwarf, ptm_given given, const char *const
 
 	ptm_source_init(&file, given.source, given.size, WINDOW);
 	ptm_status status = ptm_elf_read(&elf, &file, "", &message);
-	if (status == PTM_OK && find_sections(sections, &file, &elf, names))
+	bool relocated = status == PTM_OK && ptm_dwarf_is_relocated(&elf, &file);
+	if (status == PTM_OK && (find_sections(sections, &file, &elf, names) || relocated))
 		status = unpack_all(dwarf, sections, &file);
 	else if (status == PTM_OK)
 		read_in_place(dwarf, sections, &file);
+	if (status == PTM_OK && relocated)
+		status = ptm_dwarf_relocate(dwarf, &elf, &file, names);
+	for (uint32_t i = 0; status == PTM_OK && i < elf.loads.length; i++)
+		status = ptm_array_push(&dwarf->own_loads, elf.loads.at[i]);
 	ptm_elf_free(&elf);
 	ptm_source_free(&file);
 	if (status == PTM_OK && (!dwarf->sections[DWARF_INFO].size || !dwarf->sections[DWARF_ABBREV].size))
@@ -177,7 +182,14 @@ ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, const ptm_image *image)
 		".debug_ranges", ".debug_rnglists", ".debug_addr", ".debug_str_offsets", ".debug_aranges", NULL, NULL };
 
 	*dwarf = (ptm_dwarf){ .loads = image->loads.at, .load_count = image->loads.length };
-	PTM_TRY(open_file(dwarf, ptm_image_debug_file(image), names));
+	PTM_TRY(open_file(dwarf, image->module_file.size ? image->module_file : ptm_image_debug_file(image), names));
+	if (image->module_file.size) {
+		dwarf->loads = &dwarf->module_text;
+		dwarf->load_count = 1;
+	} else if (ptm_image_lines_slide(image)) {
+		dwarf->loads = dwarf->own_loads.at;
+		dwarf->load_count = dwarf->own_loads.length;
+	}
 	if (!dwarf->sections[DWARF_LINE].size)
 		return PTM_NOT_FOUND;
 	if (!image->alternate.size)
@@ -208,6 +220,7 @@ void ptm_dwarf_close(ptm_dwarf *dwarf)
 	ptm_source_free(&dwarf->tables);
 	ptm_source_free(&dwarf->entries);
 	ptm_source_free(&dwarf->units);
+	ptm_array_free(&dwarf->own_loads);
 	free(dwarf->unpacked);
 	dwarf->unpacked = NULL;
 }

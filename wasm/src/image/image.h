@@ -56,6 +56,7 @@ typedef struct ptm_image {
 	uint64_t names_slide;    /* what an address is above the one in that file */
 	uint64_t module_start;   /* of a kernel module: where it was loaded; 0: it is none, or was at several places */
 	bool module_moved;       /* it was at several */
+	ptm_given module_file;   /* the .ko file of a kernel module, for its lines */
 	ptm_symbol self;         /* of a PTM_NAMES_SELF */
 	uint32_t debug_source;   /* host id of its separate debug file, for symbols and lines */
 	uint64_t debug_size;     /* 0: none given */
@@ -136,6 +137,18 @@ ptm_status ptm_images_offer_lines(ptm_images *images, uint32_t source, uint64_t 
 
 /* The file that holds the image's debug information: a separate one, or itself. */
 ptm_given ptm_image_debug_file(const ptm_image *image);
+
+/* Where the debug information of a module's .ko file has its .text. Not at 0, where a range of no
+ * bytes at the start of a function would be taken for the end of a list of ranges. */
+#define PTM_MODULE_TEXT (1ull << 36)
+
+/* What an address of the image is above the one in the file with its debug information: of kernels and their modules. */
+static inline uint64_t ptm_image_lines_slide(const ptm_image *image)
+{
+	if (image->module_file.size)
+		return image->module_start - PTM_MODULE_TEXT;
+	return image->is_kernel && image->debug_size ? image->names_slide : 0;
+}
 
 /* Most bytes of code that one call stores. */
 #define PTM_CODE_BYTES 64

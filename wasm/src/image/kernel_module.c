@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/kernel_module.h"
+#include "image/lines.h"
 #include "image/serve.h"
 #include "image/symbols.h"
 #include "base/bytes.h"
@@ -67,6 +68,10 @@ static ptm_status check(const ptm_images *images, const ptm_image *image, const 
 /* Names are found at what the map of the module begins with: its .text. */
 static void serve(ptm_image *image, const ptm_elf_section *text, const ptm_source *source, const char *path)
 {
+	ptm_lines_free(image);
+	image->module_file = (ptm_given){ source->id, source->size };
+	if (image->names != PTM_NAMES_ELF) /* they are in kallsyms */
+		return;
 	ptm_symbols_free(image);
 	image->names_source = source->id;
 	image->names_size = source->size;
@@ -74,6 +79,11 @@ static void serve(ptm_image *image, const ptm_elf_section *text, const ptm_sourc
 	image->status = PTM_IMAGE_MISSING;
 	(void)ptm_message_set(&image->message, PTM_OK, "%s names its functions. Its code is not used: the kernel moves and patches it when it loads a "
 			      "module. perf record --kcore keeps a copy of what ran.", path);
+}
+
+static bool has_place(const ptm_image *image)
+{
+	return image->module_start && (image->names == PTM_NAMES_ELF || image->names == PTM_NAMES_KALLSYMS);
 }
 
 ptm_status ptm_kernel_module_offer(ptm_images *images, const ptm_elf *elf, ptm_source *source, const char *path, uint32_t *served,
@@ -85,7 +95,7 @@ ptm_status ptm_kernel_module_offer(ptm_images *images, const ptm_elf *elf, ptm_s
 	ptm_kernel_module_name(path, name, sizeof name);
 	for (uint32_t i = 1; i < images->images.length && text; i++) {
 		ptm_image *image = &images->images.at[i];
-		if (!image->is_kernel || i == images->kernel.image || image->names != PTM_NAMES_ELF || !image->module_start)
+		if (!image->is_kernel || i == images->kernel.image || !has_place(image))
 			continue;
 		ptm_kernel_module_name(ptm_strings_get(images->strings, image->path), wanted, sizeof wanted);
 		bool by_id = ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length);
@@ -107,6 +117,5 @@ ptm_status ptm_kernel_module_offer(ptm_images *images, const ptm_elf *elf, ptm_s
 		return PTM_OK;
 	if (refused == PTM_MISMATCH)
 		return refused;
-	return ptm_message_set(message, PTM_NOT_FOUND, "%s is not needed: the trace names no kernel module of its build-id or its name, or a list of "
-			       "the kernel's symbols (kallsyms) was given, which has its names.", path);
+	return ptm_message_set(message, PTM_NOT_FOUND, "%s is not needed: the trace names no kernel module of its build-id or its name.", path);
 }

@@ -327,14 +327,14 @@ static ptm_status lines_of(ptm_images *images, uint32_t row, struct ptm_lines **
 {
 	ptm_image *image = row < images->images.length ? &images->images.at[row] : NULL;
 	*found = NULL;
-	if (!image || image->status != PTM_IMAGE_LOADED)
+	if (!image || (image->status != PTM_IMAGE_LOADED && !image->module_file.size))
 		return PTM_OK;
 	if (!image->lines) {
 		image->lines = calloc(1, sizeof(struct ptm_lines));
 		if (!image->lines)
 			return PTM_NO_MEMORY;
 		struct ptm_lines *made = image->lines;
-		made->usable = ptm_line_rows_read(&made->rows, image) != PTM_OK && open_lines(made, image) == PTM_OK;
+		made->usable = (image->status != PTM_IMAGE_LOADED || ptm_line_rows_read(&made->rows, image) != PTM_OK) && open_lines(made, image) == PTM_OK;
 	}
 	*found = image->lines;
 	return PTM_OK;
@@ -352,6 +352,7 @@ ptm_status ptm_image_line(ptm_images *images, uint32_t row, uint64_t address, ui
 		*depth = most;
 		return ptm_line_rows_find(&lines->rows, images->strings, address, file, line, inlined, depth);
 	}
+	address -= ptm_image_lines_slide(&images->images.at[row]);
 	unit *unit = lines->usable ? unit_at(lines, address) : NULL;
 	if (!unit || load_unit(lines, unit) != PTM_OK)
 		return PTM_OK;
@@ -506,10 +507,12 @@ ptm_status ptm_image_frames(ptm_images *images, uint32_t row, uint64_t address, 
 	PTM_TRY(lines_of(images, row, &lines));
 	if (lines && lines->rows.count)
 		return frames_of_rows(lines, images->strings, address, frames, most, count);
+	const ptm_symbol *symbol = lines && as_addr2line ? ptm_image_symbol(images, row, address) : NULL;
+	if (lines)
+		address -= ptm_image_lines_slide(&images->images.at[row]);
 	unit *unit = lines && lines->usable ? unit_at(lines, address) : NULL;
 	if (!unit || load_unit(lines, unit) != PTM_OK)
 		return PTM_OK;
-	const ptm_symbol *symbol = as_addr2line ? ptm_image_symbol(images, row, address) : NULL;
 	if (as_addr2line)
 		PTM_TRY(ask(lines, address, &order));
 	const ptm_line_row *found = ptm_line_table_find(&unit->lines, address);
