@@ -65,7 +65,7 @@ describe('script', () => {
 
   it('ignores fields that a trace has nothing for, where perf ignores them', () => {
     const { fields } = scriptOf('script -F +trace,+bpf-output x').options
-    expect([[...fields.chosen], [...fields.others]]).toEqual([['trace', 'sw'], ['trace', 'bpf-output']])
+    expect([[...fields.chosen], [...fields.others]]).toEqual([['trace', 'sw'], ['bpf-output']])
     expect(scriptOf('script -F +metric x').options.fields.chosen.size).toBe(8)
   })
 

@@ -26,8 +26,8 @@ export type Fields = {
 const newer = ['retire_lat', 'cgroup', 'disasm', 'brcntr']
 /** perf's words for the kinds. */
 const kindNames: Partial<Record<EventKind, string>> = { hw: 'hardware', sw: 'software', trace: 'tracepoint' }
-/** Fields that a processor trace has nothing for, by the kinds that may have them: perf ignores them for others. */
-const idle: Readonly<Record<string, readonly EventKind[]>> = { trace: ['trace'], 'bpf-output': ['sw', 'trace'], metric: eventKinds }
+/** Fields of some kinds only: perf ignores them for others. Of these but trace nothing is printed. */
+const ofKinds: Readonly<Record<string, readonly EventKind[]>> = { trace: ['trace'], 'bpf-output': ['sw', 'trace'], metric: eventKinds }
 
 const usual: readonly FieldName[] = ['comm', 'tid', 'cpu', 'time', 'event', 'ip', 'sym', 'symoff', 'dso']
 
@@ -39,8 +39,8 @@ export function defaultFields(): Fields {
   const counted = new Set<FieldName>([...usual, 'period'])
   const made = new Set<FieldName>([...usual, 'synth'])
   const raw = new Set<FieldName>([...counted, ...ofMemory])
-  // And field trace, which is not printed: script() says so. Of call chains the decoder prints those that there are.
-  const traced = new Set<FieldName>(usual)
+  // Of call chains the decoder prints those that there are.
+  const traced = new Set<FieldName>([...usual, 'trace'])
   const ofKind: Partial<Record<EventKind, ReadonlySet<FieldName>>> = { synth: made, raw, trace: traced }
   return { ...everyKind((kind) => ofKind[kind] ?? counted), chosen: new Set(), flags: false, asked: new Set(), others: new Set() }
 }
@@ -78,16 +78,17 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], sig
       flags = wanted
       continue
     }
-    const only = Object.hasOwn(idle, name) ? idle[name] : undefined
+    const only = Object.hasOwn(ofKinds, name) ? ofKinds[name] : undefined
     if (only) {
       const [first = 'other'] = kinds
       if (kinds.length === 1 && !only.includes(first)) return fail(`'${name}' not valid for ${kindNames[first] ?? 'unknown'} events.`)
       for (const kind of kinds) if (only.includes(kind)) chosen.add(kind)
-      if (wanted) others.add(name)
-      continue
+      if (wanted && name !== 'trace') others.add(name)
+      if (!isFieldName(name)) continue
     }
     if (!isFieldName(name)) return fail(refusal(name))
     for (const [kind, set] of sets) {
+      if (only && !only.includes(kind)) continue
       if (wanted) set.add(name)
       else set.delete(name)
       chosen.add(kind)

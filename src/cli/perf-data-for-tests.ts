@@ -9,6 +9,7 @@ export const Sample = {
   TIME: 1n << 2n,
   CALLCHAIN: 1n << 5n,
   PERIOD: 1n << 8n,
+  RAW: 1n << 10n,
   BRANCH_STACK: 1n << 11n,
   WEIGHT: 1n << 14n,
   IDENTIFIER: 1n << 16n,

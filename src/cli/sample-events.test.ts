@@ -144,7 +144,7 @@ it('prints the address of a raw event that records none only when asked', async 
   expect(() => scriptText(session, ['-F', '+addr'])).toThrow("Samples for 'raw 0xc4:HG' event do not have ADDR attribute set. Cannot print 'addr' field.")
 })
 
-it('prints of tracepoints what perf does, but for their words, and says so', async () => {
+it('names tracepoints whose words it cannot tell', async () => {
   const traced: TestEvent[] = [
     { type: 2, config: 315, sampleType: type, id: 11 },
     { type: 1, config: 0, sampleType: type, id: 22 },
@@ -160,6 +160,6 @@ app  4321     0.000003:          1      cpu-clock:HG:
 \t            1040 [unknown] (/opt/app)
 
 `)
-  expect(all.stderr).toContain("what tracepoints say (tracepoint:315:HG; perf's field trace) is not printed yet: their lines end behind the event's name.\n")
+  expect(all.stderr).toContain("what tracepoints say (tracepoint:315:HG; perf's field trace) cannot be printed: the file does not describe their formats, or in a way that is not understood.\n")
   expect(run('-F', 'trace:comm,ip').stderr).not.toContain('tracepoints')
 })

@@ -26,6 +26,7 @@ const bits = {
   brstackinsn: 1 << 20,
   brstackinsnlen: 1 << 27,
   tod: 1 << 28,
+  trace: 1 << 29,
   phys_addr: 1 << 21,
   data_page_size: 1 << 22,
   code_page_size: 1 << 23,

@@ -107,15 +107,15 @@ function utcOffset(recorded: string): number {
 
 const TRACEPOINT = 2
 
-/** perf's default of tracepoints is field trace, what they say in words: a sentence that this is not printed; "": nothing is missing. */
+/** A sentence on the tracepoints whose words (field trace) cannot be printed; "": there are none. */
 function tracepoints(session: Session, fields: Fields): Result<string, string> {
   const events = session.query('sample_events')
   if (!events.ok) return fail(events.error.sentence)
-  const { rows, type, name, samples } = events.value
-  const names = Array.from({ length: rows }, (_, row) => row).filter((row) => type[row] === TRACEPOINT && (samples[row] ?? 0) > 0)
-  if (names.length === 0 || fields.chosen.has('trace')) return ok('')
+  const { rows, type, name, samples, has_words } = events.value
+  const names = Array.from({ length: rows }, (_, row) => row).filter((row) => type[row] === TRACEPOINT && (samples[row] ?? 0) > 0 && has_words[row] !== 1)
+  if (names.length === 0 || !fields.byKind.trace.has('trace')) return ok('')
   const first = textAt(name, names[0] ?? 0)
-  return ok(`what tracepoints say (${first}${names.length > 1 ? ` and ${names.length - 1} more` : ''}; perf's field trace) is not printed yet: their lines end behind the event's name.`)
+  return ok(`what tracepoints say (${first}${names.length > 1 ? ` and ${names.length - 1} more` : ''}; perf's field trace) cannot be printed: the file does not describe their formats, or in a way that is not understood.`)
 }
 
 /** Prints all that is asked for of the file called `name`; says on stderr how many trace errors were among it. */

@@ -115,6 +115,8 @@ export type SampleEventsTable = {
   name: TextColumn
   /** taken of it */
   samples: Float64Array
+  /** 1: what its samples say (script's field trace) is known */
+  has_words: Uint8Array
   /** PERF_TYPE_*: 2 tracepoint */
   type: Uint32Array
   /** what a period counts: 0 the event itself, 1 ns, 2 core cycles, 3 instructions */
@@ -716,6 +718,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
   sample_events: [
     ['name', 'str'],
     ['samples', 'f64'],
+    ['has_words', 'u8'],
     ['type', 'u32'],
     ['unit', 'u8'],
   ],

@@ -58,6 +58,7 @@
 	T(sample_events, "events that ordinary samples are of; nothing counts") \
 	C(sample_events, name, str, "as perf prints it") \
 	C(sample_events, samples, f64, "taken of it") \
+	C(sample_events, has_words, u8, "1: what its samples say (script's field trace) is known") \
 	C(sample_events, type, u32, "PERF_TYPE_*: 2 tracepoint") \
 	C(sample_events, unit, u8, "what a period counts: 0 the event itself, 1 ns, 2 core cycles, 3 instructions") \
 	T(calls, "calls in time, for a window; thread, start_ns, end_ns count, and count: pixels of width, so that calls far below one pixel may be left out or merged") \

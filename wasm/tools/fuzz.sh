@@ -55,6 +55,8 @@ for target in fuzz/*.c; do
 		for file in signals-irq calls-zstd threads-cpu-wide other/lbr-calls; do
 			for start in 0 80; do { printf "\\x$start"; cat "test/fixtures/$file.perf.data"; } >"$corpus/$(basename $file)-$start"; done
 		done ;;
+	event_format) printf '%s\n' 'name: e' 'ID: 5' 'format:' $'\tfield:int a[2];\toffset:0;\tsize:8;\tsigned:1;' $'\tfield:__data_loc char[] s;\toffset:8;\tsize:4;\tsigned:0;' '' \
+		'print fmt: "%d %-8s %s %pI6c %pS", REC->a[1] ? (int)1 : -1, __get_str(s), __print_flags(REC->a[0] & (1 | 2), "|", { 1, "A" }, { ~(2 + 1), "B" }), REC->a, REC->s' >"$corpus/seed" ;;
 	unwind) ;; # its own, below
 	insn) cp test/fixtures/symfs/opt/ptarmigan/odd "$corpus" ;;
 	inflate) for level in 1 6 9; do python3 -c "import sys,zlib; d=open('test/fixtures/calls.hash','rb').read()[:60000]; sys.stdout.buffer.write(len(d).to_bytes(2,'little')+zlib.compress(d,$level))" >"$corpus/$level" 2>/dev/null || true; done ;;

@@ -273,6 +273,8 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 {
 	uint64_t fields = script->fields, type = attr->sample_type;
 
+	if (fields & PTM_SCRIPT_TRACE)
+		ptm_script_put_trace(script, sample, attr);
 	/* 0 where it was not recorded, but not where nobody asked for it. */
 	if (fields & PTM_SCRIPT_ADDR && (script->options.asked & PTM_SCRIPT_ADDR || ptm_script_first_of_type(&script->session->file, attr)->sample_type & PTM_SAMPLE_ADDR))
 		put_address(script, sample, attr);

@@ -6,7 +6,7 @@
 #include "profile/call_tree.h"
 #include <math.h>
 
-enum { TYPE_HARDWARE = 0, TYPE_SOFTWARE = 1 };
+enum { TYPE_HARDWARE = 0, TYPE_SOFTWARE = 1, TYPE_TRACEPOINT = 2 };
 /* What a period counts: column unit of sample_events. */
 enum { UNIT_EVENT, UNIT_NS, UNIT_CYCLES, UNIT_INSTRUCTIONS };
 
@@ -187,11 +187,15 @@ ptm_status ptm_query_sample_events(ptm_session *session, ptm_table *table)
 	for (uint32_t i = 0; status == PTM_OK && i < session->file.attrs.length; i++) {
 		const ptm_attr *attr = &session->file.attrs.at[i];
 		const char *name = ptm_strings_get(&session->strings, attr->name);
+		ptm_event_format *format = NULL;
 		if (!counts[i] || (status = ptm_table_add_row(table, &row)) != PTM_OK)
 			continue;
 		ptm_table_set_f64(table, PTM_sample_events_samples, row, (double)counts[i]);
 		ptm_table_set_u32(table, PTM_sample_events_type, row, attr->type);
 		ptm_table_set_u8(table, PTM_sample_events_unit, row, unit_of(attr));
+		if (attr->type == TYPE_TRACEPOINT && (status = ptm_session_event_format(session, attr, &format)) != PTM_OK)
+			break;
+		ptm_table_set_u8(table, PTM_sample_events_has_words, row, format && format->sense != PTM_EVENT_UNKNOWN);
 		status = ptm_table_set_text(table, PTM_sample_events_name, row, name, strlen(name));
 	}
 	free(counts);

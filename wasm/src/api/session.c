@@ -30,6 +30,7 @@ void ptm_session_free(ptm_session *session)
 	ptm_part_free(session->spare_part);
 	ptm_profile_free(session->profile);
 	ptm_ordinals_free(&session->ordinals);
+	ptm_event_formats_free(&session->event_formats);
 	ptm_array_free(&session->thread_samples);
 	ptm_array_free(&session->image_samples);
 	ptm_graph_free(&session->graph);

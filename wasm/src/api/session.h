@@ -6,6 +6,7 @@
 #include "base/table.h"
 #include "file/bts_info.h"
 #include "file/bts_overlap.h"
+#include "file/event_format.h"
 #include "file/pt_info.h"
 #include "file/sample.h"
 #include "file/sideband.h"
@@ -125,6 +126,8 @@ struct ptm_session {
 	uint64_t instructions;            /* of all merged segments */
 	ptm_known_clock replayed;         /* at the checkpoint that was last decoded from */
 	ptm_ordinals ordinals;
+	ptm_event_formats event_formats; /* read when first asked for */
+	bool event_formats_read;
 	PTM_ARRAY(uint32_t) thread_samples; /* ordinary samples of each thread; empty: not counted yet */
 	PTM_ARRAY(uint32_t) image_samples;  /* the same of each image */
 	ptm_samples *samples;
@@ -301,6 +304,8 @@ ptm_status ptm_query_cut_code(ptm_session *session, const ptm_request *request, 
 ptm_status ptm_query_cut_addresses(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_frames(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_image_loads(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
+/* script_trace.c: stores what the kernel says of a tracepoint (borrowed), NULL: the file does not say. */
+ptm_status ptm_session_event_format(ptm_session *session, const ptm_attr *attr, ptm_event_format **format) PTM_MUST_CHECK;
 void ptm_samples_free(ptm_samples *samples);
 /* api/cut.c */
 void ptm_cut_free(ptm_session *session);

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 
 enum {
-	FEATURE_BUILD_ID = 2, FEATURE_HOSTNAME = 3, FEATURE_OSRELEASE = 4, FEATURE_VERSION = 5, FEATURE_ARCH = 6,
+	FEATURE_TRACING_DATA = 1, FEATURE_BUILD_ID = 2, FEATURE_HOSTNAME = 3, FEATURE_OSRELEASE = 4, FEATURE_VERSION = 5, FEATURE_ARCH = 6,
 	FEATURE_NRCPUS = 7, FEATURE_CPUDESC = 8, FEATURE_CPUID = 9, FEATURE_TOTAL_MEM = 10, FEATURE_CMDLINE = 11,
 	FEATURE_EVENT_DESC = 12, FEATURE_AUXTRACE = 18, FEATURE_SAMPLE_TIME = 21, FEATURE_DIR_FORMAT = 24, FEATURE_BPF_PROG_INFO = 25,
 	FEATURE_CPU_PMU_CAPS = 28, FEATURE_CLOCK_DATA = 29, FEATURE_CUT = 255 /* ours */
@@ -209,6 +209,10 @@ static ptm_status read_feature(ptm_trace_file *file, uint32_t feature, ptm_perf_
 	if (there && feature == FEATURE_CUT) {
 		file->cut_offset = section.offset;
 		file->cut_size = section.size;
+	}
+	if (there && feature == FEATURE_TRACING_DATA) {
+		file->tracing_data_offset = section.offset;
+		file->tracing_data_size = section.size;
 	}
 
 	if (there && !feature_name(feature))

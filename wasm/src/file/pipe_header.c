@@ -60,13 +60,15 @@ static void take_feature(ptm_pipe_header *pipe, const uint8_t *bytes, uint32_t s
 }
 
 /* The description of the tracepoints stands behind its record, padded to 8. */
-static ptm_status skip_tracing_data(ptm_trace_file *file, const uint8_t *bytes, uint32_t size, uint64_t offset, uint64_t left, uint64_t *payload)
+static ptm_status take_tracing_data(ptm_trace_file *file, const uint8_t *bytes, uint32_t size, uint64_t offset, uint64_t left, uint64_t *payload)
 {
 	ptm_bytes body = ptm_bytes_of(bytes, size);
 
 	ptm_bytes_skip(&body, RECORD_HEADER);
 	uint64_t length = ((uint64_t)ptm_bytes_u32(&body) + 7) & ~(uint64_t)7;
 	*payload = length < left ? length : left;
+	file->tracing_data_offset = offset + size;
+	file->tracing_data_size = *payload;
 	if (length <= left)
 		return PTM_OK;
 	return ptm_trace_file_warn(file, "The tracepoint descriptions at byte %" PRIu64 " end %" PRIu64 " bytes early (%" PRIu64 " of %" PRIu64 " bytes are there), and with them the file.",
@@ -88,7 +90,7 @@ ptm_status ptm_pipe_header_take(ptm_pipe_header *pipe, ptm_trace_file *file, uin
 	case PTM_RECORD_HEADER_BUILD_ID:
 		return ptm_build_id_read(file, bytes, size);
 	case PTM_RECORD_HEADER_TRACING_DATA:
-		return skip_tracing_data(file, bytes, size, offset, left, payload);
+		return take_tracing_data(file, bytes, size, offset, left, payload);
 	default:
 		return PTM_OK;
 	}

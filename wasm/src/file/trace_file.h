@@ -193,6 +193,7 @@ typedef struct ptm_trace_file {
 	uint64_t first_time, last_time;  /* over records with time; PTM_NO_TIME: none */
 	uint32_t hostname, os_release, version, arch, cpu_description, cpuid, command_line; /* string ids, 0: absent */
 	bool has_auxtrace;               /* by its list of features; a pipe has none */
+	uint64_t tracing_data_offset, tracing_data_size; /* what the kernel says of its tracepoints, see event_format.h; 0: nothing */
 	uint64_t cut_offset, cut_size;   /* feature 255, see api/cut_seed.c; 0: this trace was not cut out of another */
 	uint32_t cpus_online, cpus_available;
 	uint32_t lbr_registers;          /* of the CPU, as its PMU's capabilities say; 0: unknown */
