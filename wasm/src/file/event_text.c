@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define MOST_SIZE 100000 /* of a width: what a damaged record says is not believed */
+
 typedef struct printing {
 	const ptm_event_format *format;
 	const ptm_event_writer *to;
@@ -388,11 +390,12 @@ static const char *take_size(printing *p, const char *at, const char *end, int *
 {
 	*size = 0;
 	if (at < end && *at == '*') {
-		*size = (int)ptm_event_value(p->format, next_argument(p), p->data);
+		int64_t value = (int32_t)ptm_event_value(p->format, next_argument(p), p->data);
+		*size = value > MOST_SIZE ? MOST_SIZE : value < -1 ? -1 : (int)value;
 		return at + 1;
 	}
 	for (; at < end && *at >= '0' && *at <= '9'; at++)
-		*size = *size < 1000 ? *size * 10 + *at - '0' : *size;
+		*size = *size < MOST_SIZE / 10 ? *size * 10 + *at - '0' : MOST_SIZE;
 	return at;
 }
 
