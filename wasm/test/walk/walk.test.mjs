@@ -70,6 +70,15 @@ describe.each([
   })
 })
 
+it('a dump of the records says whose ids are a guest\'s', () => {
+  expect(script('guest-joined', '-D').split('\n').filter((line) => line.startsWith(' ... id: '))).toEqual([
+    ' ... id: 1  idx: 0  cpu: 0  tid: -1',
+    ' ... id: 2  idx: 0  cpu: 0  tid: -1',
+    ' ... id: 3  idx: 0  cpu: -1  tid: 78  machine_pid: 77  vcpu: 0',
+    ' ... id: 4  idx: 0  cpu: -1  tid: 78  machine_pid: 77  vcpu: 0',
+  ])
+})
+
 it("a guest's own threads and files are not the host's", () => {
   const words = ['info', join(folder, 'guest-joined.perf.data'), '--symfs', join(folder, 'symfs')]
   const text = execFileSync(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()
