@@ -72,7 +72,7 @@ function nothingToOpen(offered: readonly OfferedFile[], sorted: SortedFiles): st
   return `None of the ${offered.length} files is a trace: open a perf.data file that perf record has written.`
 }
 
-const GUEST = ' A guest cannot be shown beside its host yet.'
+const GUEST = ' To show a guest beside its host, join the two with perf inject --guest-data=GUEST,PID and open what that writes.'
 
 function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
   const [opened, ...others] = traces

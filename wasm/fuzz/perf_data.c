@@ -50,7 +50,7 @@ static void check_sideband(const ptm_trace_file *file, uint32_t mode)
 	if (ptm_sideband_build(&sideband, file, mode) == PTM_OK) {
 		for (uint32_t row = 1; row < sideband.threads.length; row++) {
 			const ptm_thread *thread = &sideband.threads.at[row];
-			uint32_t found = ptm_sideband_thread(&sideband, thread->pid, thread->tid);
+			uint32_t found = ptm_sideband_thread_in(&sideband, thread->machine, thread->pid, thread->tid);
 			assert(found == row || thread->pid == -1);
 			assert(ptm_sideband_comm(&sideband, row, 0) < UINT32_MAX);
 		}

@@ -49,7 +49,7 @@ static bool is_about(const ptm_session *session, const ptm_cut *cut, const ptm_r
 {
 	if (!cut->threads.length)
 		return true;
-	bool own = ptm_cut_wants(cut, ptm_sideband_thread(&session->sideband, record->pid, record->tid));
+	bool own = ptm_cut_wants(cut, ptm_sideband_of_record(&session->sideband, record));
 	switch (record->type) {
 	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2:
 		return record->as.map.kernel || is_ancestor(cut, record);
@@ -69,7 +69,8 @@ bool ptm_cut_needs_record(const ptm_session *session, const ptm_cut *cut, uint32
 	const ptm_record *record = &session->file.records.at[row];
 	bool timed = record->time != PTM_NO_TIME;
 
-	if (!is_about(session, cut, record))
+	/* A cut does not tell whose ids are guests': their records would be the host's in it. */
+	if (record->machine || !is_about(session, cut, record))
 		return false;
 	switch (record->type) {
 	case PTM_RECORD_SWITCH: case PTM_RECORD_SWITCH_CPU_WIDE:

@@ -24,6 +24,20 @@ static ptm_status name_module(ptm_session *session, uint32_t *name)
 	return PTM_OK;
 }
 
+/* What a process of a virtual machine maps. */
+static ptm_status load_guest_map(ptm_session *session, const ptm_record *record, uint64_t time, ptm_map *map)
+{
+	bool is_memory;
+
+	PTM_TRY(ptm_names_of_memory(&session->images, map->name, record->pid, &map->name, &is_memory));
+	PTM_TRY(ptm_images_want_of(&session->images, record->machine, map->name, record->as.map.build_id, record->as.map.build_id_length, &map->image));
+	if (is_memory) {
+		session->images.images.at[map->image].is_anonymous = true;
+		map->file_offset = map->start;
+	}
+	return ptm_spaces_map(session->spaces, time, ptm_spaces_process(record->machine, record->pid), map);
+}
+
 static ptm_status load_map(ptm_session *session, const ptm_record *record, uint64_t time)
 {
 	bool is_memory, kernel = record->as.map.kernel;
@@ -37,8 +51,13 @@ static ptm_status load_map(ptm_session *session, const ptm_record *record, uint6
 	if (map.end <= map.start)
 		return PTM_OK;
 	/* A guest's addresses are not ours. */
-	if (record->as.map.guest) {
-		PTM_TRY(ptm_kernel_want_guest(&session->images, map.name, map.start, map.end, map.file_offset, &map.image));
+	if (record->machine && record->as.map.guest && record->pid != -1)
+		return load_guest_map(session, record, time, &map);
+	if (record->as.map.guest || record->machine) {
+		/* Where guests' own records are, nothing else is asked of them. */
+		if (!record->machine && session->file.guest_ids.length)
+			return PTM_OK;
+		PTM_TRY(ptm_kernel_want_guest(&session->images, record->machine, map.name, map.start, map.end, map.file_offset, &map.image));
 		map.name = map.image ? session->images.images.at[map.image].path : 0;
 		map.file_offset = map.start;
 		return map.image ? ptm_spaces_map_guest(session->spaces, &map) : PTM_OK;
@@ -86,22 +105,23 @@ static ptm_status load_record(ptm_session *session, const ptm_record *record)
 {
 	uint64_t time = record->time == PTM_NO_TIME ? 0 : record->time;
 	const ptm_trace_file *file = &session->file;
+	int64_t process = ptm_spaces_process(record->machine, record->pid);
 
 	switch (record->type) {
 	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2:
 		return record->as.map.executable ? load_map(session, record, time) : PTM_OK;
 	case PTM_RECORD_KSYMBOL:
-		return load_ksymbol(session, record, time);
+		return record->machine ? PTM_OK : load_ksymbol(session, record, time);
 	case PTM_RECORD_TEXT_POKE:
-		return ptm_spaces_poke(session->spaces, time, record->as.poke.address, file->poked.at + record->as.poke.bytes + record->as.poke.old_length,
+		return record->machine ? PTM_OK : ptm_spaces_poke(session->spaces, time, record->as.poke.address, file->poked.at + record->as.poke.bytes + record->as.poke.old_length,
 			record->as.poke.new_length);
 	case PTM_RECORD_FORK:
 		/* A new thread shares its process's maps. */
 		if (record->as.task.ppid != record->pid)
-			return ptm_spaces_fork(session->spaces, time, record->pid, record->as.task.ppid);
+			return ptm_spaces_fork(session->spaces, time, process, ptm_spaces_process(record->machine, record->as.task.ppid));
 		return PTM_OK;
 	case PTM_RECORD_COMM:
-		return record->as.comm.exec ? ptm_spaces_exec(session->spaces, time, record->pid) : PTM_OK;
+		return record->as.comm.exec ? ptm_spaces_exec(session->spaces, time, process) : PTM_OK;
 	default:
 		return PTM_OK;
 	}
@@ -135,7 +155,7 @@ static uint64_t stream_position(const ptm_trace_file *file, const ptm_queue *que
 /* Where perf lost trace: the end of every AUX record with the truncated flag. */
 static ptm_status load_truncation(ptm_session *session, const ptm_record *record)
 {
-	if (record->type != PTM_RECORD_AUX || !(record->as.aux.flags & 1))
+	if (record->type != PTM_RECORD_AUX || !(record->as.aux.flags & 1) || record->machine)
 		return PTM_OK;
 	for (uint32_t queue = 0; queue < session->file.queues.length; queue++) {
 		const ptm_queue *row = &session->file.queues.at[queue];
@@ -173,7 +193,7 @@ ptm_status ptm_load_trace(ptm_session *session)
 		qsort(session->truncations.at, session->truncations.length, sizeof *session->truncations.at, compare_truncations);
 	for (uint32_t i = 0; i < session->file.build_ids.length; i++) {
 		const ptm_build_id *known = &session->file.build_ids.at[i];
-		ptm_images_set_build_id(&session->images, known->path, known->id, known->length);
+		ptm_images_set_build_id(&session->images, known->guest ? known->pid : 0, known->path, known->id, known->length);
 	}
 	return ptm_spaces_settle(session->spaces);
 }
@@ -181,7 +201,7 @@ ptm_status ptm_load_trace(ptm_session *session)
 /* Code without a time counts as soon as there is memory for it. */
 static ptm_status load_timeless(ptm_session *session, const ptm_jit_maps *jit, const ptm_record *record, uint64_t time)
 {
-	bool is_map = (record->type == PTM_RECORD_MMAP || record->type == PTM_RECORD_MMAP2) && record->as.map.executable && !record->as.map.kernel;
+	bool is_map = (record->type == PTM_RECORD_MMAP || record->type == PTM_RECORD_MMAP2) && record->as.map.executable && !record->as.map.kernel && !record->machine;
 	uint64_t start = record->as.map.address, length = record->as.map.length;
 	for (uint32_t i = 0; is_map && i < jit->length && !jit->at[i].time; i++) {
 		const ptm_jit_map *made = &jit->at[i];

@@ -171,9 +171,8 @@ typedef struct image_totals { uint64_t instructions, lost_bytes, gaps, samples; 
 
 static uint32_t image_of_gap(const ptm_session *session, const ptm_gap *gap)
 {
-	int32_t pid = session->sideband.threads.at[gap->thread].pid;
 	uint32_t space = gap->reason == PTM_GAP_GUEST_CODE ? ptm_spaces_as_guest(session->spaces, 0) :
-		ptm_spaces_at(session->spaces, pid, session->flow_source == PTM_SOURCE_BTS ? gap->end_ns : gap->start_ns);
+		ptm_session_space_of(session, gap->thread, session->flow_source == PTM_SOURCE_BTS ? gap->end_ns : gap->start_ns);
 	const ptm_map *map = ptm_spaces_find(session->spaces, space, gap->ip);
 	return map ? map->image : 0;
 }

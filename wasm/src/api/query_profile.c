@@ -208,8 +208,7 @@ static size_t bts_gap_text(const ptm_gap *gap, const char *name, char *into, siz
 size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size)
 {
 	unsigned long long bytes = gap->bytes, offset = gap->offset, ip = gap->ip, count = gap->count;
-	int32_t pid = session->sideband.threads.at[gap->thread].pid;
-	const ptm_map *map = ptm_spaces_find(session->spaces, ptm_spaces_at(session->spaces, pid, session->flow_source == PTM_SOURCE_BTS ? gap->end_ns : gap->start_ns), gap->ip);
+	const ptm_map *map = ptm_spaces_find(session->spaces, ptm_session_space_of(session, gap->thread, session->flow_source == PTM_SOURCE_BTS ? gap->end_ns : gap->start_ns), gap->ip);
 	const char *name = map ? ptm_strings_get(&session->strings, map->name) : "";
 	size_t length = session->flow_source == PTM_SOURCE_BTS ? bts_gap_text(gap, name, into, size) : 0;
 
@@ -231,7 +230,7 @@ size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, 
 			return (size_t)snprintf(into, size, "What ran between two snapshots was overwritten before it was saved (at 0x%llx).", offset);
 		return (size_t)snprintf(into, size, "%llu bytes of trace are missing from the file at offset 0x%llx.", bytes, offset);
 	case PTM_GAP_GUEST_CODE:
-		return (size_t)snprintf(into, size, "Guest code: a virtual machine ran at 0x%llx, and nothing is known of its memory. If what it runs lies in the process that runs it (KVM's self tests), Files can take it from there, and so does ptarmigan --guest-code. A guest's kernel can be given (kallsyms with kcore, or vmlinux) where the recording names it (perf kvm --guest record); what its processes run cannot.", ip);
+		return (size_t)snprintf(into, size, "Guest code: a virtual machine ran at 0x%llx, and nothing is known of its memory. If what it runs lies in the process that runs it (KVM's self tests), Files can take it from there, and so does ptarmigan --guest-code. A guest's kernel can be given (kallsyms with kcore, or vmlinux) where the recording names it (perf kvm --guest record); what its processes run is known where perf inject --guest-data joined the guest's own recording to this one.", ip);
 	case PTM_GAP_NO_CODE:
 		if (!map)
 			return (size_t)snprintf(into, size, "Nothing is known to be mapped at 0x%llx%s: generated code, or a map that was not recorded.", ip, count > 1 ? " and other places" : "");

@@ -234,7 +234,7 @@ static ptm_status meet(const ptm_session *session, ptm_samples *samples, const p
 	if (record->tid < 0 || record->type == PTM_RECORD_ITRACE_START || record->type == PTM_RECORD_AUX || record->type == PTM_RECORD_SWITCH ||
 	    record->type == PTM_RECORD_SWITCH_CPU_WIDE)
 		return PTM_OK;
-	uint32_t thread = ptm_sideband_thread(&session->sideband, record->pid, record->tid);
+	uint32_t thread = ptm_sideband_of_record(&session->sideband, record);
 	while (samples->met.length <= thread)
 		PTM_TRY(ptm_array_push(&samples->met, false));
 	samples->met.at[thread] = true;
@@ -249,6 +249,8 @@ static ptm_status let_in(ptm_session *session, ptm_samples *samples, const ptm_r
 	if (record->time != PTM_NO_TIME)
 		samples->record_ns = record->time;
 	PTM_TRY(meet(session, samples, record));
+	if (record->machine)
+		return PTM_OK;
 	switch (record->type) {
 	case PTM_RECORD_AUX:
 		return record->as.aux.flags & 1 ? ptm_samples_tell_truncated(session, samples, record) : PTM_OK;

@@ -44,12 +44,21 @@ static void put_time_conv(ptm_script *script, ptm_bytes *body)
 static void put_id_index(ptm_script *script, ptm_bytes *body)
 {
 	uint64_t count = ptm_bytes_u64(body);
+	bool has_machines = count <= ptm_bytes_left(body) / 48; /* pairs behind the entries, see file/guest_ids.c */
+	ptm_bytes pairs = *body;
 
+	if (has_machines)
+		ptm_bytes_skip(&pairs, count * 32);
 	ptm_script_put(script, " nr: %" PRIu64 "\n", count);
 	for (uint64_t i = 0; i < count && ptm_bytes_left(body) >= 32; i++) {
 		uint64_t id = ptm_bytes_u64(body), index = ptm_bytes_u64(body);
 		int64_t cpu = (int64_t)ptm_bytes_u64(body), tid = (int64_t)ptm_bytes_u64(body);
-		ptm_script_put(script, " ... id: %" PRIu64 "  idx: %" PRIu64 "  cpu: %" PRId64 "  tid: %" PRId64 "\n", id, index, cpu, tid);
+		ptm_script_put(script, " ... id: %" PRIu64 "  idx: %" PRIu64 "  cpu: %" PRId64 "  tid: %" PRId64, id, index, cpu, tid);
+		if (has_machines) {
+			int64_t machine = (int64_t)ptm_bytes_u64(&pairs), vcpu = (int64_t)ptm_bytes_u64(&pairs);
+			ptm_script_put(script, "  machine_pid: %" PRId64 "  vcpu: %" PRId64, machine, vcpu);
+		}
+		ptm_script_put(script, "\n");
 	}
 }
 

@@ -2,6 +2,7 @@
 /* What perf script makes of a PT queue's items: branches, instructions, events
  * and errors, in the order in which perf's decoder stops at them. */
 #include "api/samples_state.h"
+#include <stdio.h>
 #include "pt/event.h"
 
 uint32_t ptm_sample_class_flags(uint8_t class)
@@ -137,6 +138,28 @@ bool ptm_samples_skips(ptm_samples *samples, uint64_t most)
 	return true;
 }
 
+/* Whether the row is the host's instruction that enters a guest whose own records are there. */
+static bool enters_guest(const ptm_session *session, const ptm_lane *from, const ptm_script_row *row)
+{
+	return session->file.guest_ids.length && row->event != PTM_SCRIPT_BRANCHES && row->ip && row->addr && !from->item.from_guest && from->item.to_guest;
+}
+
+/* perf gives such a sample the numbers of the guest's thread, and then looks for that thread among the host's. */
+static void take_for_host(ptm_session *session, ptm_samples *samples, uint32_t guest)
+{
+	ptm_script *script = &samples->script;
+	const ptm_thread *inside = &session->sideband.threads.at[guest];
+	uint32_t thread = ptm_sideband_thread(&session->sideband, -1, inside->tid);
+
+	ptm_script_set_thread(script, thread, samples->record_ns);
+	script->space = thread ? ptm_spaces_at(session->spaces, script->pid, samples->record_ns) : 0;
+	if (thread)
+		return;
+	script->pid = inside->pid;
+	script->tid = inside->tid;
+	snprintf(script->comm, sizeof script->comm, ":%d", inside->tid);
+}
+
 ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t tsc, ptm_script_row *row)
 {
 	ptm_script *script = &samples->script;
@@ -144,23 +167,26 @@ ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane 
 	if (ptm_samples_skips(samples, script->options.skip))
 		return PTM_OK;
 	row->is_guest = row->ip ? from->item.from_guest : from->item.to_guest;
-	uint32_t guest = row->is_guest ? ptm_session_guest_of(session, from->thread) : 0;
+	uint32_t guest = row->is_guest || enters_guest(session, from, row) ? ptm_session_guest_of(session, from->thread, samples->record_ns) : 0;
 	/* perf prints nothing of guests that it knows nothing of. */
 	if (row->is_guest && !guest)
 		return PTM_OK;
 	uint32_t space = script->space, kernel_space = script->kernel_space;
-	if (guest) {
+	bool is_mixed = !row->is_guest && enters_guest(session, from, row);
+	if (is_mixed) {
+		take_for_host(session, samples, guest);
+	} else if (guest) {
 		ptm_script_set_thread(script, guest, samples->record_ns);
-		script->space = script->kernel_space = ptm_spaces_as_guest(session->spaces, session->guest_code ? space : 0);
+		script->space = script->kernel_space = ptm_session_guest_space(session, guest, space, samples->record_ns);
 	}
 	if (!row->ns && !session->pt.timeless && !script->options.timeless)
 		row->ns = ptm_time_ns(&session->time, tsc);
-	if (session->made_ns.length && !guest)
+	if (session->made_ns.length && !guest && !is_mixed)
 		script->space = ptm_spaces_at(session->spaces, script->pid, ptm_load_named_ns(session, samples->record_ns, row->ns));
 	if (samples->follows_stacks && from->thread < samples->stacks.length && samples->stacks.at[from->thread].trace)
 		row->stack = &samples->stacks.at[from->thread];
 	ptm_script_put_row(script, row);
-	if (guest) {
+	if (guest || is_mixed) {
 		ptm_script_set_thread(script, from->thread, samples->record_ns);
 		script->space = space;
 		script->kernel_space = kernel_space;

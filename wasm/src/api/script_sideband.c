@@ -82,10 +82,10 @@ static bool is_named(const ptm_script *script, uint32_t thread)
 static void note_name(ptm_script *script, const ptm_record *record)
 {
 	const ptm_sideband *sideband = &script->session->sideband;
-	uint32_t thread = ptm_sideband_thread(sideband, record->pid, record->tid);
+	uint32_t thread = ptm_sideband_of_record(sideband, record);
 
 	if (record->type != PTM_RECORD_COMM &&
-	    (record->type != PTM_RECORD_FORK || !is_named(script, ptm_sideband_thread(sideband, record->as.task.ppid, record->as.task.ptid))))
+	    (record->type != PTM_RECORD_FORK || !is_named(script, ptm_sideband_thread_in(sideband, record->machine, record->as.task.ppid, record->as.task.ptid))))
 		return;
 	if (record->type == PTM_RECORD_FORK) {
 		script->forked_tid = record->tid;
@@ -118,7 +118,7 @@ void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 		tid = script->forked_from_tid;
 		script->forked_tid = -1;
 	}
-	uint32_t thread = ptm_sideband_thread(&session->sideband, pid, tid);
+	uint32_t thread = ptm_sideband_thread_in(&session->sideband, record->machine, pid, tid);
 	script->fields = script->options.fields[ptm_script_type(attr)];
 	if (!type_counts(&session->file, attr))
 		script->fields |= PTM_SCRIPT_CPU_ASKED;

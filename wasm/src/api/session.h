@@ -312,6 +312,10 @@ void ptm_cut_free(ptm_session *session);
 void ptm_events_free(ptm_session *session);
 
 /* Row of the thread that stands for what a virtual machine does that `thread` runs; 0: nothing is known of it. */
-uint32_t ptm_session_guest_of(const ptm_session *session, uint32_t thread);
+uint32_t ptm_session_guest_of(const ptm_session *session, uint32_t thread, uint64_t ns);
+/* The space that `guest`, entered from `space`, has at `ns`. */
+uint32_t ptm_session_guest_space(const ptm_session *session, uint32_t guest, uint32_t space, uint64_t ns);
+/* The space of a thread, the host's or a guest's that has its own records, at `ns`. */
+uint32_t ptm_session_space_of(const ptm_session *session, uint32_t thread, uint64_t ns);
 
 #endif

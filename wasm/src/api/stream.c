@@ -169,19 +169,38 @@ static uint64_t next_change(const ptm_session *session, uint64_t tsc)
 	return low < session->change_tsc.length ? session->change_tsc.at[low] : UINT64_MAX;
 }
 
-uint32_t ptm_session_guest_of(const ptm_session *session, uint32_t thread)
+uint32_t ptm_session_space_of(const ptm_session *session, uint32_t thread, uint64_t ns)
 {
+	const ptm_thread *row = &session->sideband.threads.at[thread];
+	const ptm_kernel *kernel = &session->images.guest;
+	uint32_t space = ptm_spaces_at(session->spaces, ptm_spaces_process(row->machine, row->pid), ns);
+	if (!row->machine)
+		return space;
+	return kernel->image && kernel->machine == row->machine ? ptm_spaces_as_guest(session->spaces, space) : ptm_spaces_without_kernel(session->spaces, space);
+}
+
+uint32_t ptm_session_guest_of(const ptm_session *session, uint32_t thread, uint64_t ns)
+{
+	if (session->file.guest_ids.length)
+		return ptm_sideband_inside(&session->sideband, &session->file, thread, ns);
 	bool is_known = session->guest_code || ptm_kernel_is_given(&session->images.guest);
 	return is_known ? ptm_sideband_guest_of(&session->sideband, thread) : 0;
 }
 
-/* What runs while a virtual machine does: its kernel, where that was given, and what lies in the process that runs it, where it was told so. */
-static void guest_context(const ptm_session *session, ptm_flow_context *context)
+uint32_t ptm_session_guest_space(const ptm_session *session, uint32_t guest, uint32_t space, uint64_t ns)
 {
-	uint32_t guest = ptm_session_guest_of(session, context->thread);
-	context->knows_guest = guest && session->guest_code;
+	if (!session->file.guest_ids.length)
+		return ptm_spaces_as_guest(session->spaces, session->guest_code ? space : 0);
+	return guest ? ptm_session_space_of(session, guest, ns) : ptm_spaces_without_kernel(session->spaces, 0);
+}
+
+/* What runs while a virtual machine does: what its own records say, where they were joined to the host's; else its kernel, where that was given, and what lies in the process that runs it, where it was told so. */
+static void guest_context(const ptm_session *session, ptm_flow_context *context, uint64_t ns)
+{
+	uint32_t guest = ptm_session_guest_of(session, context->thread, ns);
+	context->knows_guest = guest && (session->guest_code || session->file.guest_ids.length);
 	context->guest_thread = guest ? guest : context->thread;
-	context->guest_space = ptm_spaces_as_guest(session->spaces, session->guest_code ? context->space : 0);
+	context->guest_space = ptm_session_guest_space(session, guest, context->space, ns);
 }
 
 /* Without times nobody can say who ran when: the trace's thread, if it has but one process. */
@@ -212,7 +231,7 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 		context->thread = stream->as_perf ? stream->thread : timeless_thread(&session->sideband, queue);
 		context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
 		context->until_tsc = UINT64_MAX;
-		guest_context(session, context);
+		guest_context(session, context, ns);
 		return;
 	}
 	/* The switches of a CPU are asked first: a queue may be of a thread on one CPU. */
@@ -225,7 +244,7 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 		context->thread = ptm_sideband_thread(&session->sideband, -1, queue->tid);
 	context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
 	context->until_tsc = session->pt.timeless ? UINT64_MAX : next_change(session, tsc);
-	guest_context(session, context);
+	guest_context(session, context, ns);
 }
 
 /* Whether a branch to `ip` leaves what the trace's address filter lets be traced. */

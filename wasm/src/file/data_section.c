@@ -27,6 +27,7 @@ typedef struct data_walk {
 	bool unpacking;                /* `at` is in them */
 	bool packed_broken;            /* no more of them can be read */
 	uint64_t landing;              /* where the last jump ended */
+	uint64_t guest_samples;        /* of virtual machines */
 	uint32_t bad_samples;
 	uint64_t first_bad_sample;
 	const char *bad_field;         /* of the first bad sample */
@@ -72,6 +73,10 @@ static ptm_status add_sample(data_walk *walk, const uint8_t *bytes, uint32_t siz
 {
 	ptm_trace_file *file = walk->file;
 	const char *field;
+	if (ptm_record_sample_is_guests(&walk->reader, bytes, size)) {
+		walk->guest_samples++;
+		return PTM_OK;
+	}
 	uint32_t attr = ptm_record_sample_attr(&walk->reader, bytes, size);
 	ptm_status status = ptm_sample_index_append(file, attr, bytes, size, walk->at, &field);
 
@@ -203,6 +208,7 @@ static ptm_status take_record(data_walk *walk, uint32_t type, const uint8_t *byt
 		read_auxtrace_info(walk, bytes, size);
 		return PTM_OK;
 	case PTM_RECORD_ID_INDEX:
+		PTM_TRY(ptm_guest_ids_take(file, bytes, size));
 		return ptm_aux_samples_places(file, bytes, size);
 	case PTM_RECORD_TIME_CONV:
 		read_time_conv(file, bytes, size);
@@ -307,6 +313,8 @@ static ptm_status warn_of_records(data_walk *walk)
 		PTM_TRY(ptm_trace_file_warn(walk->file, "%" PRIu32 " records are too short for their kind (the first at %s) and are skipped.",
 			walk->short_records, ptm_trace_file_place(walk->file, walk->first_short)));
 	PTM_TRY(warn_of_samples(walk));
+	if (walk->guest_samples)
+		PTM_TRY(ptm_trace_file_warn(walk->file, "%" PRIu64 " samples that were taken in virtual machines are not shown: of their recordings, who ran what is read.", walk->guest_samples));
 	if (walk->reader.unknown_ids)
 		return ptm_trace_file_warn(walk->file, "%" PRIu32 " records belong to an event that the file does not describe; they are read like the first event's.",
 			walk->reader.unknown_ids);

@@ -98,6 +98,7 @@ ptm_status ptm_build_id_read(ptm_trace_file *file, const uint8_t *at, uint32_t s
 	ptm_bytes_skip(&bytes, 2);
 	entry.pid = (int32_t)ptm_bytes_u32(&bytes);
 	entry.kernel = (misc & 7) == 1;
+	entry.guest = (misc & 7) == 4 || (misc & 7) == 5;
 	const uint8_t *id = ptm_bytes_take(&bytes, 20);
 	uint8_t id_size = ptm_bytes_u8(&bytes);
 	ptm_bytes_skip(&bytes, 3);

@@ -149,6 +149,8 @@ typedef struct ptm_record_reader {
 ptm_status ptm_record_decode(ptm_record_reader *reader, const uint8_t *bytes, uint32_t size, ptm_record *record) PTM_MUST_CHECK;
 /* Row of the attr that a PERF_RECORD_SAMPLE is laid out by. */
 uint32_t ptm_record_sample_attr(ptm_record_reader *reader, const uint8_t *bytes, uint32_t size);
+/* Whether it is a virtual machine's. */
+bool ptm_record_sample_is_guests(const ptm_record_reader *reader, const uint8_t *bytes, uint32_t size);
 
 /* -------------------------------------------------------- data_section.c */
 
@@ -175,6 +177,13 @@ ptm_status ptm_aux_segments_sort(ptm_trace_file *file) PTM_MUST_CHECK;
 
 /* Takes in an ID_INDEX record; a broken one is as if it were not there. */
 ptm_status ptm_aux_samples_places(ptm_trace_file *file, const uint8_t *bytes, uint32_t size) PTM_MUST_CHECK;
+
+/* --------------------------------------------------------- guest_ids.c */
+
+/* Takes in which ids of an ID_INDEX record are a virtual machine's. */
+ptm_status ptm_guest_ids_take(ptm_trace_file *file, const uint8_t *bytes, uint32_t size) PTM_MUST_CHECK;
+/* Whose `id` is; NULL: the host's. */
+const ptm_guest_id *ptm_guest_ids_find(const ptm_trace_file *file, uint64_t id);
 /* Makes chunks of the AUX data in samples: what goes on where the sample before
  * it on the same CPU or thread ended is of one queue, what both hold is kept once.
  * Everything else is a queue of its own: between them nothing was kept. What perf

@@ -63,6 +63,13 @@ static uint32_t choose_attr(ptm_record_reader *reader, const uint8_t *bytes, uin
 	return attr_of_id(reader, word_at(bytes, size, size - distance), known);
 }
 
+/* The virtual machine that a record other than SAMPLE is of; NULL: none. */
+static const ptm_guest_id *guest_of(const ptm_record_reader *reader, const uint8_t *bytes, uint32_t size)
+{
+	uint32_t distance = reader->file->guest_ids.length ? id_from_end(reader->file->attrs.at[0].sample_type) : 0;
+	return distance && size >= 8 + distance ? ptm_guest_ids_find(reader->file, word_at(bytes, size, size - distance)) : NULL;
+}
+
 /* Reads the trailer into the record; returns where the body ends. */
 static uint32_t read_trailer(ptm_record_reader *reader, const uint8_t *bytes, uint32_t size, ptm_record *record)
 {
@@ -72,6 +79,11 @@ static uint32_t read_trailer(ptm_record_reader *reader, const uint8_t *bytes, ui
 	uint32_t trailer = attr->sample_id_all ? trailer_size(attr->sample_type) : 0;
 
 	record->attr = known ? row : UINT32_MAX;
+	const ptm_guest_id *guest = guest_of(reader, bytes, size);
+	if (guest) {
+		record->machine = guest->machine;
+		record->vcpu = guest->vcpu;
+	}
 	if (!trailer || size < 8 + trailer)
 		return size;
 	ptm_bytes end = ptm_bytes_of(bytes + size - trailer, trailer);
@@ -242,19 +254,32 @@ ptm_status ptm_record_decode(ptm_record_reader *reader, const uint8_t *bytes, ui
 	return body.failed ? PTM_BAD_DATA : PTM_OK;
 }
 
-/* By the id where the first attr puts it. */
-uint32_t ptm_record_sample_attr(ptm_record_reader *reader, const uint8_t *bytes, uint32_t size)
+/* Where the first attr puts a sample's id; 0: nowhere. */
+static uint32_t sample_id_place(const ptm_record_reader *reader, uint32_t size)
 {
 	const ptm_attr *first = &reader->file->attrs.at[0];
 	uint64_t before = first->sample_type & (SAMPLE_IP | SAMPLE_TID | SAMPLE_TIME | SAMPLE_ADDR);
 	uint32_t place = 8 + 8 * (uint32_t)__builtin_popcountll(before);
-	bool known;
 
 	if (first->sample_type & SAMPLE_IDENTIFIER)
 		place = 8;
 	else if (!(first->sample_type & SAMPLE_ID))
 		return 0;
-	if (reader->file->attrs.length == 1 || size < place + 8)
+	return size < place + 8 ? 0 : place;
+}
+
+uint32_t ptm_record_sample_attr(ptm_record_reader *reader, const uint8_t *bytes, uint32_t size)
+{
+	uint32_t place = sample_id_place(reader, size);
+	bool known;
+
+	if (reader->file->attrs.length == 1 || !place)
 		return 0;
 	return attr_of_id(reader, word_at(bytes, size, place), &known);
+}
+
+bool ptm_record_sample_is_guests(const ptm_record_reader *reader, const uint8_t *bytes, uint32_t size)
+{
+	uint32_t place = reader->file->guest_ids.length ? sample_id_place(reader, size) : 0;
+	return place && ptm_guest_ids_find(reader->file, word_at(bytes, size, place));
 }

@@ -7,25 +7,25 @@
 
 /* The hash has two entries for a thread: one by tid, for the last thread that
  * had it, one by pid and tid. An entry is (row << 1 | by_pid) + 1. */
-static uint64_t hash_of(int32_t pid, int32_t tid, bool by_pid)
+static uint64_t hash_of(int32_t machine, int32_t pid, int32_t tid, bool by_pid)
 {
 	uint64_t key = (uint32_t)tid;
-	return ptm_hash_u64(by_pid ? key << 32 | (uint32_t)pid : ~key);
+	return ptm_hash_u64((by_pid ? key << 32 | (uint32_t)pid : ~key) ^ (uint64_t)(uint32_t)machine << 16);
 }
 
-static bool entry_is(const ptm_sideband *sideband, uint32_t entry, int32_t pid, int32_t tid, bool by_pid)
+static bool entry_is(const ptm_sideband *sideband, uint32_t entry, int32_t machine, int32_t pid, int32_t tid, bool by_pid)
 {
 	const ptm_thread *thread = &sideband->threads.at[(entry - 1) >> 1];
-	return ((entry - 1) & 1) == by_pid && thread->tid == tid && (!by_pid || thread->pid == pid);
+	return ((entry - 1) & 1) == by_pid && thread->machine == machine && thread->tid == tid && (!by_pid || thread->pid == pid);
 }
 
 /* The slot of a key: its entry's, or the empty one where it belongs. */
-static uint32_t *find_slot(const ptm_sideband *sideband, int32_t pid, int32_t tid, bool by_pid)
+static uint32_t *find_slot(const ptm_sideband *sideband, int32_t machine, int32_t pid, int32_t tid, bool by_pid)
 {
 	uint32_t mask = sideband->slot_count - 1;
-	uint32_t slot = (uint32_t)hash_of(pid, tid, by_pid) & mask;
+	uint32_t slot = (uint32_t)hash_of(machine, pid, tid, by_pid) & mask;
 
-	while (sideband->slots[slot] && !entry_is(sideband, sideband->slots[slot], pid, tid, by_pid))
+	while (sideband->slots[slot] && !entry_is(sideband, sideband->slots[slot], machine, pid, tid, by_pid))
 		slot = (slot + 1) & mask;
 	return &sideband->slots[slot];
 }
@@ -33,7 +33,7 @@ static uint32_t *find_slot(const ptm_sideband *sideband, int32_t pid, int32_t ti
 static void enter(ptm_sideband *sideband, uint32_t row, bool by_pid)
 {
 	const ptm_thread *thread = &sideband->threads.at[row];
-	*find_slot(sideband, thread->pid, thread->tid, by_pid) = (row << 1 | by_pid) + 1;
+	*find_slot(sideband, thread->machine, thread->pid, thread->tid, by_pid) = (row << 1 | by_pid) + 1;
 }
 
 /* Keeps the hash at most half full. */
@@ -58,12 +58,22 @@ static ptm_status reserve_slots(ptm_sideband *sideband)
 	return PTM_OK;
 }
 
-uint32_t ptm_sideband_thread(const ptm_sideband *sideband, int32_t pid, int32_t tid)
+uint32_t ptm_sideband_thread_in(const ptm_sideband *sideband, int32_t machine, int32_t pid, int32_t tid)
 {
 	if (!sideband->slot_count || tid == -1)
 		return 0;
-	uint32_t entry = *find_slot(sideband, pid, tid, pid != -1);
+	uint32_t entry = *find_slot(sideband, machine, pid, tid, pid != -1);
 	return entry ? (entry - 1) >> 1 : 0;
+}
+
+uint32_t ptm_sideband_thread(const ptm_sideband *sideband, int32_t pid, int32_t tid)
+{
+	return ptm_sideband_thread_in(sideband, 0, pid, tid);
+}
+
+uint32_t ptm_sideband_of_record(const ptm_sideband *sideband, const ptm_record *record)
+{
+	return ptm_sideband_thread_in(sideband, record->machine, record->pid, record->tid);
 }
 
 /* Sets a thread's name from `time` on. */
@@ -80,15 +90,15 @@ static ptm_status set_name(ptm_sideband *sideband, uint32_t row, uint64_t time, 
 }
 
 /* Gives one of unknown process its pid. */
-ptm_status ptm_sideband_make_thread(ptm_sideband *sideband, const ptm_trace_file *file, int32_t pid, int32_t tid, uint32_t *row)
+static ptm_status make_thread(ptm_sideband *sideband, const ptm_trace_file *file, int32_t machine, int32_t pid, int32_t tid, uint32_t *row)
 {
 	uint32_t swapper;
 
-	*row = ptm_sideband_thread(sideband, pid, tid);
+	*row = ptm_sideband_thread_in(sideband, machine, pid, tid);
 	if (*row || tid == -1)
 		return PTM_OK;
 	PTM_TRY(reserve_slots(sideband));
-	uint32_t last = ptm_sideband_thread(sideband, -1, tid);
+	uint32_t last = ptm_sideband_thread_in(sideband, machine, -1, tid);
 	if (last && sideband->threads.at[last].pid == -1) {
 		sideband->threads.at[last].pid = pid;
 		enter(sideband, last, true);
@@ -98,7 +108,7 @@ ptm_status ptm_sideband_make_thread(ptm_sideband *sideband, const ptm_trace_file
 	if (sideband->threads.length >= UINT32_MAX / 8)
 		return PTM_NO_MEMORY;
 	*row = sideband->threads.length;
-	PTM_TRY(ptm_array_push(&sideband->threads, ((ptm_thread){ .pid = pid, .tid = tid })));
+	PTM_TRY(ptm_array_push(&sideband->threads, ((ptm_thread){ .pid = pid, .tid = tid, .machine = machine })));
 	enter(sideband, *row, false);
 	if (pid != -1)
 		enter(sideband, *row, true);
@@ -106,6 +116,11 @@ ptm_status ptm_sideband_make_thread(ptm_sideband *sideband, const ptm_trace_file
 		return PTM_OK;
 	PTM_TRY(ptm_strings_add(file->strings, "swapper", 7, &swapper));
 	return set_name(sideband, *row, 0, swapper, false);
+}
+
+ptm_status ptm_sideband_make_thread(ptm_sideband *sideband, const ptm_trace_file *file, int32_t pid, int32_t tid, uint32_t *row)
+{
+	return make_thread(sideband, file, 0, pid, tid, row);
 }
 
 /* Values of have_sched_switch that make a difference. */
@@ -129,10 +144,23 @@ static ptm_status put_on(builder *build, int32_t cpu, int32_t pid, int32_t tid)
 	return ptm_array_push(&build->sideband->switches, ((ptm_switch){ build->now, cpu, row }));
 }
 
+static int64_t cpu_of(int32_t machine, int32_t vcpu)
+{
+	return (int64_t)machine << 32 | (uint32_t)vcpu;
+}
+
 /* Only a system-wide switch says who comes after the one that leaves; otherwise
  * the one that left stays until another comes, as perf has it. */
 static ptm_status take_switch(builder *build, const ptm_record *record)
 {
+	uint32_t row;
+
+	if (record->machine) {
+		if (record->as.swap.out || record->vcpu < 0)
+			return PTM_OK;
+		PTM_TRY(make_thread(build->sideband, build->file, record->machine, record->pid, record->tid, &row));
+		return ptm_array_push(&build->sideband->switches, ((ptm_switch){ build->now, cpu_of(record->machine, record->vcpu), row }));
+	}
 	if (build->mode == MODE_TRACEPOINT)
 		return PTM_OK;
 	if (!record->as.swap.out)
@@ -146,8 +174,8 @@ static ptm_status take_fork(builder *build, const ptm_record *record)
 {
 	uint32_t child, parent;
 
-	PTM_TRY(ptm_sideband_make_thread(build->sideband, build->file, record->as.task.ppid, record->as.task.ptid, &parent));
-	PTM_TRY(ptm_sideband_make_thread(build->sideband, build->file, record->pid, record->tid, &child));
+	PTM_TRY(make_thread(build->sideband, build->file, record->machine, record->as.task.ppid, record->as.task.ptid, &parent));
+	PTM_TRY(make_thread(build->sideband, build->file, record->machine, record->pid, record->tid, &child));
 	uint32_t name = build->sideband->threads.at[parent].last_comm;
 	return name && child != parent ? set_name(build->sideband, child, build->now, name, false) : PTM_OK;
 }
@@ -158,18 +186,20 @@ static ptm_status take_record(builder *build, const ptm_record *record)
 
 	switch (record->type) {
 	case PTM_RECORD_COMM:
-		PTM_TRY(ptm_sideband_make_thread(build->sideband, build->file, record->pid, record->tid, &row));
+		PTM_TRY(make_thread(build->sideband, build->file, record->machine, record->pid, record->tid, &row));
 		return set_name(build->sideband, row, build->now, record->as.comm.name, record->as.comm.exec);
 	case PTM_RECORD_FORK:
 		return take_fork(build, record);
 	case PTM_RECORD_ITRACE_START:
-		return put_on(build, record->cpu, record->pid, record->tid);
+		return record->machine ? PTM_OK : put_on(build, record->cpu, record->pid, record->tid);
 	case PTM_RECORD_SWITCH:
 	case PTM_RECORD_SWITCH_CPU_WIDE:
 		return take_switch(build, record);
 	case PTM_RECORD_MMAP:
 	case PTM_RECORD_MMAP2:
-		return record->as.map.kernel ? PTM_OK : ptm_sideband_make_thread(build->sideband, build->file, record->pid, record->tid, &row);
+		if (record->as.map.kernel || (record->as.map.guest && record->pid == -1))
+			return PTM_OK;
+		return make_thread(build->sideband, build->file, record->machine, record->pid, record->tid, &row);
 	default:
 		return PTM_OK;
 	}
@@ -177,7 +207,8 @@ static ptm_status take_record(builder *build, const ptm_record *record)
 
 /* What an element is grouped by, and its row: both tables are filled in time order. */
 typedef struct group_key {
-	uint32_t group, row;
+	uint64_t group;
+	uint32_t row;
 } group_key;
 
 static int compare_keys(const void *left, const void *right)
@@ -232,7 +263,7 @@ static ptm_status group_switches(ptm_sideband *sideband)
 	if (!keys)
 		return PTM_NO_MEMORY;
 	for (uint32_t i = 0; i < count; i++)
-		keys[i] = (group_key){ (uint32_t)sideband->switches.at[i].cpu, i };
+		keys[i] = (group_key){ (uint64_t)sideband->switches.at[i].cpu, i };
 	ptm_status status = regroup((void **)&sideband->switches.at, keys, count, sizeof *sideband->switches.at);
 	if (status == PTM_OK)
 		sideband->switches.capacity = count;
@@ -294,6 +325,16 @@ uint32_t ptm_sideband_guest_of(const ptm_sideband *sideband, uint32_t thread)
 	return thread && thread < sideband->first_guest ? sideband->first_guest + thread - 1 : 0;
 }
 
+uint32_t ptm_sideband_inside(const ptm_sideband *sideband, const ptm_trace_file *file, uint32_t thread, uint64_t time)
+{
+	const ptm_thread *host = &sideband->threads.at[thread];
+
+	for (uint32_t i = 0; i < file->guest_ids.length && thread; i++)
+		if (file->guest_ids.at[i].tid == host->tid && file->guest_ids.at[i].machine == host->pid)
+			return ptm_sideband_running(sideband, cpu_of(host->pid, file->guest_ids.at[i].vcpu), time);
+	return 0;
+}
+
 void ptm_sideband_free(ptm_sideband *sideband)
 {
 	ptm_array_free(&sideband->threads);
@@ -304,14 +345,14 @@ void ptm_sideband_free(ptm_sideband *sideband)
 	sideband->slot_count = 0;
 }
 
-uint32_t ptm_sideband_turn(const ptm_sideband *sideband, int32_t cpu, uint64_t time)
+uint32_t ptm_sideband_turn(const ptm_sideband *sideband, int64_t cpu, uint64_t time)
 {
 	uint32_t low = 0, high = sideband->switches.length;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 		const ptm_switch *at = &sideband->switches.at[middle];
-		if ((uint32_t)at->cpu < (uint32_t)cpu || (at->cpu == cpu && at->time <= time))
+		if ((uint64_t)at->cpu < (uint64_t)cpu || (at->cpu == cpu && at->time <= time))
 			low = middle + 1;
 		else
 			high = middle;
@@ -319,7 +360,7 @@ uint32_t ptm_sideband_turn(const ptm_sideband *sideband, int32_t cpu, uint64_t t
 	return low;
 }
 
-uint32_t ptm_sideband_running(const ptm_sideband *sideband, int32_t cpu, uint64_t time)
+uint32_t ptm_sideband_running(const ptm_sideband *sideband, int64_t cpu, uint64_t time)
 {
 	uint32_t turn = ptm_sideband_turn(sideband, cpu, time);
 	if (!turn || sideband->switches.at[turn - 1].cpu != cpu)

@@ -9,6 +9,7 @@
 
 typedef struct ptm_thread {
 	int32_t pid, tid;
+	int32_t machine;        /* pid of the process that runs the virtual machine that told of it; 0: the host's */
 	bool guest;             /* what a virtual machine runs that this thread has entered: not found by its numbers */
 	uint32_t first_comm;    /* string id of the first known name */
 	uint32_t last_comm;
@@ -24,7 +25,7 @@ typedef struct ptm_comm_change {
 /* From `time` on, `thread` runs on `cpu`. */
 typedef struct ptm_switch {
 	uint64_t time;
-	int32_t cpu;
+	int64_t cpu;            /* of a virtual machine: machine << 32 | vcpu */
 	uint32_t thread;        /* row; 0: nobody known */
 } ptm_switch;
 
@@ -51,14 +52,21 @@ ptm_status ptm_sideband_add_guests(ptm_sideband *sideband, ptm_strings *strings)
 /* Row of the guest that `thread` may enter; 0: none. */
 uint32_t ptm_sideband_guest_of(const ptm_sideband *sideband, uint32_t thread);
 
-/* Row of a thread (last one with that tid when pid is -1), 0 when unknown. */
+/* Row of the virtual machine's thread that runs at `time` where the host's `thread` does, by the records
+ * joined to the host's; 0: unknown. Only a switch in counts, as in perf. */
+uint32_t ptm_sideband_inside(const ptm_sideband *sideband, const ptm_trace_file *file, uint32_t thread, uint64_t time);
+/* Row of the thread that a record is of. */
+uint32_t ptm_sideband_of_record(const ptm_sideband *sideband, const ptm_record *record);
+/* As ptm_sideband_thread, in a virtual machine. */
+uint32_t ptm_sideband_thread_in(const ptm_sideband *sideband, int32_t machine, int32_t pid, int32_t tid);
+/* Row of a thread of the host (last one with that tid when pid is -1), 0 when unknown. */
 uint32_t ptm_sideband_thread(const ptm_sideband *sideband, int32_t pid, int32_t tid);
 /* Stores the row of a thread, made when it is new (one that only samples name). */
 ptm_status ptm_sideband_make_thread(ptm_sideband *sideband, const ptm_trace_file *file, int32_t pid, int32_t tid, uint32_t *row) PTM_MUST_CHECK;
 /* Row of the thread on `cpu` at `time` (a switch at exactly `time` counts). */
-uint32_t ptm_sideband_running(const ptm_sideband *sideband, int32_t cpu, uint64_t time);
+uint32_t ptm_sideband_running(const ptm_sideband *sideband, int64_t cpu, uint64_t time);
 /* Number of the switch that is in force on `cpu` at `time`: it grows with each. */
-uint32_t ptm_sideband_turn(const ptm_sideband *sideband, int32_t cpu, uint64_t time);
+uint32_t ptm_sideband_turn(const ptm_sideband *sideband, int64_t cpu, uint64_t time);
 /* String id of the thread's name at `time` (a change at exactly `time` counts);
  * the first name before that. 0 when it never had one. */
 uint32_t ptm_sideband_comm(const ptm_sideband *sideband, uint32_t thread, uint64_t time);

@@ -62,6 +62,7 @@ typedef struct ptm_record {
 	uint16_t type;          /* enum ptm_record_type */
 	uint16_t misc;          /* perf_event_header.misc */
 	int32_t pid, tid, cpu;
+	int32_t machine, vcpu;  /* of a virtual machine's record: as in ptm_guest_id; 0: the host's */
 	uint32_t attr;          /* row of attrs (by sample_id), or UINT32_MAX */
 	union {
 		struct { uint32_t name; bool exec; } comm;
@@ -122,6 +123,13 @@ typedef struct ptm_id_place {
 	int32_t tid, cpu;
 } ptm_id_place;
 
+/* An event id of a virtual machine (ID_INDEX, as perf inject --guest-data writes it). */
+typedef struct ptm_guest_id {
+	uint64_t id;
+	int32_t machine, vcpu;  /* pid of the process that runs it; which of its CPUs, -1: unknown */
+	int32_t tid;            /* of the host's thread that runs that CPU */
+} ptm_guest_id;
+
 /* Where a PERF_RECORD_SAMPLE is: see file/sample.h. */
 typedef struct ptm_sample_ref {
 	uint64_t time;          /* that it is ordered by: its own, or of the sample before it */
@@ -136,8 +144,9 @@ typedef struct ptm_sample_ref {
 
 typedef struct ptm_build_id {
 	uint32_t path;          /* string id */
-	int32_t pid;
+	int32_t pid;            /* -1: the host; else the virtual machine's, when `guest` */
 	uint8_t id[20], length;
+	bool guest;
 	bool kernel;
 	bool listed;            /* in the header's table, which comes before all records */
 } ptm_build_id;
@@ -177,6 +186,7 @@ typedef struct ptm_trace_file {
 	PTM_ARRAY(ptm_aux_piece) aux_pieces; /* in the order of the file; made into chunks */
 	ptm_aux_layout sampled;          /* of aux_pieces, as perf takes them: a queue for each buffer, a chunk for each sample; they may overlap */
 	PTM_ARRAY(ptm_id_place) id_places;
+	PTM_ARRAY(ptm_guest_id) guest_ids; /* sorted by id; none: no virtual machine's records were joined to the host's */
 	PTM_ARRAY(ptm_build_id) build_ids;
 	PTM_ARRAY(uint8_t) poked;        /* code of the TEXT_POKE records: old, then new */
 	PTM_ARRAY(ptm_bpf_function) bpf_functions; /* whose code lies in the file's bytes */

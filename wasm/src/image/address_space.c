@@ -5,11 +5,13 @@
 
 /* The epoch of spaces that the host's kernel is not in. */
 #define GUEST_EPOCH UINT32_MAX
+/* And no guest's either. */
+#define NO_KERNEL (UINT32_MAX - 1)
 
 typedef struct space {
 	uint32_t maps;           /* root in the tree */
 	uint32_t code;           /* row of codes */
-	uint32_t epoch;          /* of the kernel, or GUEST_EPOCH */
+	uint32_t epoch;          /* of the kernel, or GUEST_EPOCH, NO_KERNEL */
 } space;
 
 /* All maps ever seen under one code id. Processes that part after a fork stay
@@ -24,7 +26,7 @@ typedef struct change {
 } change;
 
 typedef struct process {
-	int32_t pid;
+	int64_t pid;
 	PTM_ARRAY(change) changes;       /* sorted by time */
 } process;
 
@@ -102,15 +104,15 @@ ptm_status ptm_spaces_clear(ptm_spaces *spaces)
 	return ptm_kernel_maps_clear(&spaces->kernel);
 }
 
-static uint32_t *slot_of(uint32_t *slots, uint32_t count, const ptm_spaces *spaces, int32_t pid)
+static uint32_t *slot_of(uint32_t *slots, uint32_t count, const ptm_spaces *spaces, int64_t pid)
 {
-	uint32_t slot = (uint32_t)ptm_hash_u64((uint32_t)pid) & (count - 1);
+	uint32_t slot = (uint32_t)ptm_hash_u64((uint64_t)pid) & (count - 1);
 	while (slots[slot] && spaces->processes.at[slots[slot] - 1].pid != pid)
 		slot = (slot + 1) & (count - 1);
 	return &slots[slot];
 }
 
-static const process *find_process(const ptm_spaces *spaces, int32_t pid)
+static const process *find_process(const ptm_spaces *spaces, int64_t pid)
 {
 	uint32_t *slot = spaces->slot_count ? slot_of(spaces->slots, spaces->slot_count, spaces, pid) : NULL;
 	return slot && *slot ? &spaces->processes.at[*slot - 1] : NULL;
@@ -130,7 +132,7 @@ static ptm_status grow_slots(ptm_spaces *spaces)
 	return PTM_OK;
 }
 
-static ptm_status make_process(ptm_spaces *spaces, int32_t pid, process **made)
+static ptm_status make_process(ptm_spaces *spaces, int64_t pid, process **made)
 {
 	if ((spaces->processes.length + 1) * 2 > spaces->slot_count)
 		PTM_TRY(grow_slots(spaces));
@@ -144,7 +146,7 @@ static ptm_status make_process(ptm_spaces *spaces, int32_t pid, process **made)
 }
 
 /* From `time` on, `pid` has `space`. A time before the last change counts as that change's. */
-static ptm_status set_space(ptm_spaces *spaces, uint64_t time, int32_t pid, uint32_t space)
+static ptm_status set_space(ptm_spaces *spaces, uint64_t time, int64_t pid, uint32_t space)
 {
 	process *process;
 	PTM_TRY(make_process(spaces, pid, &process));
@@ -156,7 +158,7 @@ static ptm_status set_space(ptm_spaces *spaces, uint64_t time, int32_t pid, uint
 	return ptm_array_push(&process->changes, ((change){ time, space }));
 }
 
-static uint32_t last_space(const ptm_spaces *spaces, int32_t pid)
+static uint32_t last_space(const ptm_spaces *spaces, int64_t pid)
 {
 	const process *process = find_process(spaces, pid);
 	return process && process->changes.length ? process->changes.at[process->changes.length - 1].space : 0;
@@ -242,7 +244,7 @@ ptm_status ptm_spaces_settle(ptm_spaces *spaces)
 	return ptm_kernel_maps_settle(&spaces->kernel, &spaces->tree, &spaces->images->kernel);
 }
 
-static ptm_status map_user(ptm_spaces *spaces, uint64_t time, int32_t pid, const ptm_map *map)
+static ptm_status map_user(ptm_spaces *spaces, uint64_t time, int64_t pid, const ptm_map *map)
 {
 	space before = spaces->spaces.at[last_space(spaces, pid)], after = before;
 	if (holds(&spaces->tree, before.maps, map))
@@ -255,7 +257,7 @@ static ptm_status map_user(ptm_spaces *spaces, uint64_t time, int32_t pid, const
 
 /* A runtime that changes the protection of its memory makes the kernel tell of
  * the map again: the code that was put there stays. */
-static ptm_status map_memory(ptm_spaces *spaces, uint64_t time, int32_t pid, const ptm_map *map)
+static ptm_status map_memory(ptm_spaces *spaces, uint64_t time, int64_t pid, const ptm_map *map)
 {
 	uint64_t at = map->start;
 	while (at < map->end) {
@@ -271,7 +273,7 @@ static ptm_status map_memory(ptm_spaces *spaces, uint64_t time, int32_t pid, con
 	return PTM_OK;
 }
 
-ptm_status ptm_spaces_map(ptm_spaces *spaces, uint64_t time, int32_t pid, const ptm_map *map)
+ptm_status ptm_spaces_map(ptm_spaces *spaces, uint64_t time, int64_t pid, const ptm_map *map)
 {
 	if (map->end <= map->start)
 		return PTM_OK;
@@ -281,14 +283,14 @@ ptm_status ptm_spaces_map(ptm_spaces *spaces, uint64_t time, int32_t pid, const 
 										      : map_user(spaces, time, pid, map);
 }
 
-ptm_status ptm_spaces_fork(ptm_spaces *spaces, uint64_t time, int32_t pid, int32_t parent)
+ptm_status ptm_spaces_fork(ptm_spaces *spaces, uint64_t time, int64_t pid, int64_t parent)
 {
 	if (pid == parent || pid == -1)
 		return PTM_OK;
 	return set_space(spaces, time, pid, last_space(spaces, parent));
 }
 
-ptm_status ptm_spaces_exec(ptm_spaces *spaces, uint64_t time, int32_t pid)
+ptm_status ptm_spaces_exec(ptm_spaces *spaces, uint64_t time, int64_t pid)
 {
 	return pid == -1 ? PTM_OK : set_space(spaces, time, pid, 0);
 }
@@ -338,7 +340,7 @@ static uint32_t in_epoch(ptm_spaces *spaces, uint32_t row, uint32_t epoch)
 	return *slot = spaces->spaces.length - 1;
 }
 
-static uint32_t user_space_at(const ptm_spaces *spaces, int32_t pid, uint64_t time)
+static uint32_t user_space_at(const ptm_spaces *spaces, int64_t pid, uint64_t time)
 {
 	const process *process = find_process(spaces, pid);
 	uint32_t low = 0, high = process ? process->changes.length : 0;
@@ -352,7 +354,7 @@ static uint32_t user_space_at(const ptm_spaces *spaces, int32_t pid, uint64_t ti
 	return low ? process->changes.at[low - 1].space : 0;
 }
 
-uint32_t ptm_spaces_at(ptm_spaces *spaces, int32_t pid, uint64_t time)
+uint32_t ptm_spaces_at(ptm_spaces *spaces, int64_t pid, uint64_t time)
 {
 	uint32_t row = user_space_at(spaces, pid, time), epoch = ptm_kernel_maps_epoch(&spaces->kernel, time);
 	return epoch ? in_epoch(spaces, row, epoch) : row;
@@ -361,6 +363,11 @@ uint32_t ptm_spaces_at(ptm_spaces *spaces, int32_t pid, uint64_t time)
 uint32_t ptm_spaces_as_guest(ptm_spaces *spaces, uint32_t space)
 {
 	return in_epoch(spaces, space < spaces->spaces.length ? space : 0, GUEST_EPOCH);
+}
+
+uint32_t ptm_spaces_without_kernel(ptm_spaces *spaces, uint32_t space)
+{
+	return in_epoch(spaces, space < spaces->spaces.length ? space : 0, NO_KERNEL);
 }
 
 uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space)
@@ -381,6 +388,8 @@ uint32_t ptm_spaces_kernel_code_id(const ptm_spaces *spaces, uint32_t space, uin
 	uint32_t epoch = space < spaces->spaces.length ? spaces->spaces.at[space].epoch : 0;
 	if (epoch == GUEST_EPOCH)
 		return PTM_KERNEL_CODE | PTM_GUEST_CODE;
+	if (epoch == NO_KERNEL)
+		return PTM_KERNEL_CODE | PTM_GUEST_CODE | 1;
 	return PTM_KERNEL_CODE | (epoch ? ptm_kernel_maps_version(&spaces->kernel, epoch, ip) : 0);
 }
 
@@ -390,7 +399,7 @@ const ptm_map *ptm_spaces_find(const ptm_spaces *spaces, uint32_t space, uint64_
 	uint32_t row = space < spaces->spaces.length ? space : 0;
 	map = ptm_map_tree_next(&spaces->tree, spaces->spaces.at[row].maps, ip);
 	uint32_t epoch = spaces->spaces.at[row].epoch;
-	if (!map || map->start > ip)
+	if ((!map || map->start > ip) && epoch != NO_KERNEL)
 		map = ptm_map_tree_next(&spaces->tree, epoch == GUEST_EPOCH ? spaces->guest.epochs.at[0].maps : spaces->kernel.epochs.at[epoch].maps, ip);
 	return map && map->start <= ip && (map->image || map->name) ? map : NULL;
 }
@@ -420,7 +429,7 @@ static ptm_status copy_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uin
 ptm_status ptm_spaces_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t *length, const ptm_map **map)
 {
 	uint32_t epoch = spaces->spaces.at[space < spaces->spaces.length ? space : 0].epoch;
-	bool is_patched = ip >> 63 && spaces->kernel.pokes.length && epoch != GUEST_EPOCH;
+	bool is_patched = ip >> 63 && spaces->kernel.pokes.length && epoch < NO_KERNEL;
 	uint32_t most = is_patched ? 15 : PTM_CODE_BYTES, wanted = *length < most ? *length : most;
 	*length = 0;
 	*map = ptm_spaces_find(spaces, space, ip);

@@ -25,10 +25,16 @@ typedef struct ptm_spaces ptm_spaces;
 ptm_status ptm_spaces_new(ptm_spaces **spaces, ptm_images *images) PTM_MUST_CHECK;
 void ptm_spaces_free(ptm_spaces *spaces);
 
+/* What a process of a virtual machine (`machine`: pid of the process that runs it; 0: the traced machine) is called below. */
+static inline int64_t ptm_spaces_process(int32_t machine, int32_t pid)
+{
+	return machine ? (int64_t)machine << 32 | (uint32_t)pid : pid;
+}
+
 /* Carries records in, in time order (rows of one process must not go back in time). */
-ptm_status ptm_spaces_map(ptm_spaces *spaces, uint64_t time, int32_t pid, const ptm_map *map) PTM_MUST_CHECK;
-ptm_status ptm_spaces_fork(ptm_spaces *spaces, uint64_t time, int32_t pid, int32_t parent) PTM_MUST_CHECK;
-ptm_status ptm_spaces_exec(ptm_spaces *spaces, uint64_t time, int32_t pid) PTM_MUST_CHECK;
+ptm_status ptm_spaces_map(ptm_spaces *spaces, uint64_t time, int64_t pid, const ptm_map *map) PTM_MUST_CHECK;
+ptm_status ptm_spaces_fork(ptm_spaces *spaces, uint64_t time, int64_t pid, int64_t parent) PTM_MUST_CHECK;
+ptm_status ptm_spaces_exec(ptm_spaces *spaces, uint64_t time, int64_t pid) PTM_MUST_CHECK;
 
 /* Forgets everything but the functions, to be told all records again. */
 ptm_status ptm_spaces_clear(ptm_spaces *spaces) PTM_MUST_CHECK;
@@ -45,10 +51,12 @@ ptm_status ptm_spaces_settle(ptm_spaces *spaces) PTM_MUST_CHECK;
 
 /* The space of process `pid` at `time` (a change at exactly `time` counts).
  * Never fails: 0 is the empty space. pid -1: the kernel's maps only. */
-uint32_t ptm_spaces_at(ptm_spaces *spaces, int32_t pid, uint64_t time);
+uint32_t ptm_spaces_at(ptm_spaces *spaces, int64_t pid, uint64_t time);
 /* The space as a guest has it whose code lies in the process that runs it, at the same
  * addresses: without the host's kernel. */
 uint32_t ptm_spaces_as_guest(ptm_spaces *spaces, uint32_t space);
+/* The same without any kernel: of a guest whose kernel nothing is known of. */
+uint32_t ptm_spaces_without_kernel(ptm_spaces *spaces, uint32_t space);
 /* Identity of the code seen in a space: equal ids, equal code wherever both map. */
 uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space);
 /* The same for kernel code (an `ip` of the upper half), which all spaces share:

@@ -47,6 +47,7 @@ typedef struct ptm_image {
 	bool is_anonymous;       /* //anon, [heap], JIT: no file to ask for */
 	bool is_vdso, is_kernel; /* is_kernel: modules and eBPF too */
 	bool is_guest;           /* the kernel of virtual machines */
+	int32_t machine;         /* pid of the process that runs the virtual machine whose file it is; 0: the traced machine's */
 	bool is_flat;            /* code is at any file offset; there are no loads */
 	bool symbols_read, more_read;
 	uint8_t names;           /* enum ptm_names_kind */
@@ -84,6 +85,7 @@ typedef struct ptm_image {
 /* Where the kernel was, as the trace says, and what was given of it. See image/kernel.h. */
 typedef struct ptm_kernel {
 	uint32_t image;          /* row; 0: the trace names no kernel */
+	int32_t machine;         /* as in ptm_image; 0 too of a guest that perf kvm tells of */
 	uint64_t start, end;     /* of the map that the trace has of it */
 	uint64_t reference;      /* address of the symbol `reference_name`; 0: hidden from the recording user */
 	uint32_t reference_name, release; /* string ids; release: of the traced machine, 0 unknown */
@@ -110,6 +112,8 @@ void ptm_images_free(ptm_images *images);
 /* Row of the image that maps call `path` (string id) with this build-id (length
  * 0: unknown); makes it, missing, when new. */
 ptm_status ptm_images_want(ptm_images *images, uint32_t path, const uint8_t *build_id, uint32_t build_id_length, uint32_t *image) PTM_MUST_CHECK;
+/* The same of a virtual machine's files: another machine's of the same path is another image. */
+ptm_status ptm_images_want_of(ptm_images *images, int32_t machine, uint32_t path, const uint8_t *build_id, uint32_t build_id_length, uint32_t *image) PTM_MUST_CHECK;
 
 /* Row of the image of one function that the kernel made and called `name` (eBPF, a
  * trampoline); makes it when new. Its code is `size` bytes at `offset` of host
@@ -118,8 +122,8 @@ ptm_status ptm_images_want(ptm_images *images, uint32_t path, const uint8_t *bui
 ptm_status ptm_images_want_function(ptm_images *images, uint32_t name, uint64_t size, uint32_t source, uint64_t source_size, uint64_t offset,
 				    uint32_t *image) PTM_MUST_CHECK;
 
-/* Tells the wanted build-id of every image with this path that has none yet. */
-void ptm_images_set_build_id(ptm_images *images, uint32_t path, const uint8_t *build_id, uint32_t build_id_length);
+/* Tells the wanted build-id of every image of a machine with this path that has none yet. */
+void ptm_images_set_build_id(ptm_images *images, int32_t machine, uint32_t path, const uint8_t *build_id, uint32_t build_id_length);
 
 /* Offers a file: a binary, or what else holds code or names (image/kernel.h,
  * image/names.h). A binary is matched (1) when its build-id equals a wanted one; (2) to an image

@@ -97,9 +97,16 @@ static uint32_t first_of_path(const ptm_images *images, uint32_t path)
 
 ptm_status ptm_images_want(ptm_images *images, uint32_t path, const uint8_t *build_id, uint32_t build_id_length, uint32_t *image)
 {
+	return ptm_images_want_of(images, 0, path, build_id, build_id_length, image);
+}
+
+ptm_status ptm_images_want_of(ptm_images *images, int32_t machine, uint32_t path, const uint8_t *build_id, uint32_t build_id_length, uint32_t *image)
+{
 	uint32_t length = images->images.length;
 	for (uint32_t i = first_of_path(images, path); i; i = images->images.at[i].next_same_path) {
 		ptm_image *known = &images->images.at[i];
+		if (known->machine != machine)
+			continue;
 		if (build_id_length && !known->build_id_length)
 			set_wanted(known, build_id, build_id_length);
 		if (build_id_length && !ptm_same_build(known->build_id, known->build_id_length, build_id, build_id_length))
@@ -109,7 +116,7 @@ ptm_status ptm_images_want(ptm_images *images, uint32_t path, const uint8_t *bui
 	}
 	while (images->by_path.length <= path)
 		PTM_TRY(ptm_array_push(&images->by_path, 0));
-	ptm_image made = { .path = path, .next_same_path = images->by_path.at[path] };
+	ptm_image made = { .path = path, .machine = machine, .next_same_path = images->by_path.at[path] };
 	if (build_id_length)
 		set_wanted(&made, build_id, build_id_length);
 	classify(&made, ptm_strings_get(images->strings, path));
@@ -165,11 +172,11 @@ ptm_status ptm_refuse_build(const ptm_image *image, const char *path, const uint
 			       hex(image->build_id, image->build_id_length, wanted_text));
 }
 
-void ptm_images_set_build_id(ptm_images *images, uint32_t path, const uint8_t *build_id, uint32_t build_id_length)
+void ptm_images_set_build_id(ptm_images *images, int32_t machine, uint32_t path, const uint8_t *build_id, uint32_t build_id_length)
 {
 	for (uint32_t i = build_id_length ? first_of_path(images, path) : 0; i; i = images->images.at[i].next_same_path) {
 		ptm_image *image = &images->images.at[i];
-		if (image->build_id_length)
+		if (image->build_id_length || image->machine != machine)
 			continue;
 		set_wanted(image, build_id, build_id_length);
 		uint8_t own[20], own_length = image->own_build_id_length;

@@ -69,24 +69,32 @@ ptm_status ptm_kernel_want(ptm_images *images, uint32_t name, uint64_t start, ui
 	return ptm_strings_add(images->strings, suffix, strlen(suffix), &kernel->reference_name);
 }
 
-ptm_status ptm_kernel_want_guest(ptm_images *images, uint32_t name, uint64_t start, uint64_t end, uint64_t reference, uint32_t *image)
+/* What perf calls the kernel of a guest. */
+static size_t guest_name(int32_t machine, char *into, size_t size)
+{
+	return (size_t)(machine ? snprintf(into, size, "[guest.kernel.kallsyms.%d]", machine) : snprintf(into, size, "%s", GUEST_NAME));
+}
+
+ptm_status ptm_kernel_want_guest(ptm_images *images, int32_t machine, uint32_t name, uint64_t start, uint64_t end, uint64_t reference, uint32_t *image)
 {
 	ptm_kernel *guest = &images->guest;
-	const char *text = ptm_strings_get(images->strings, name);
-	const size_t length = sizeof GUEST_NAME - 1;
+	const char *text = ptm_strings_get(images->strings, name), *own = machine ? KERNEL_NAME : GUEST_NAME;
+	const size_t length = strlen(own);
+	char called[48];
 
 	*image = 0;
-	if (strncmp(text, GUEST_NAME, length))
+	if (strncmp(text, own, length))
 		return PTM_OK;
 	if (guest->image) {
-		*image = start == guest->start ? guest->image : 0;
+		*image = start == guest->start && machine == guest->machine ? guest->image : 0;
 		return PTM_OK;
 	}
 	PTM_TRY(ptm_strings_add(images->strings, text + length, strlen(text + length), &guest->reference_name));
-	PTM_TRY(ptm_strings_add(images->strings, GUEST_NAME, length, &name));
+	PTM_TRY(ptm_strings_add(images->strings, called, guest_name(machine, called, sizeof called), &name));
 	PTM_TRY(ptm_images_want(images, name, NULL, 0, image));
 	images->images.at[*image].is_kernel = images->images.at[*image].is_guest = true;
 	guest->image = *image;
+	guest->machine = machine;
 	guest->start = start;
 	guest->end = end;
 	guest->reference = reference;
@@ -128,8 +136,8 @@ static ptm_status core_pieces(ptm_images *images, ptm_kernel *kernel, const ptm_
 /* vmlinux is mapped section by section; those but .text have names of their own. */
 static ptm_status vmlinux_pieces(ptm_images *images, ptm_kernel *kernel, const ptm_elf *elf)
 {
-	char name[sizeof GUEST_NAME + 64];
-	size_t own = strlen(strcpy(name, kernel == &images->guest ? GUEST_NAME : KERNEL_NAME));
+	char name[48 + 64] = KERNEL_NAME;
+	size_t own = kernel == &images->guest ? guest_name(kernel->machine, name, 48) : sizeof KERNEL_NAME - 1;
 	ptm_source names;
 	ptm_status status = PTM_OK;
 	ptm_source_init(&names, kernel->vmlinux.source, kernel->vmlinux.size, 4096);

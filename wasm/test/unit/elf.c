@@ -96,7 +96,7 @@ static void a_build_id_told_later_counts(void)
 	uint8_t id[20] = { 0xaa, 0xaa, 0xaa, 0xaa };
 	uint32_t image = want("/usr/lib/liba.so", 0, 0), name = images.images.at[image].path;
 	CHECK_EQ(offer(0xbb, 4, "liba.so"), PTM_OK);
-	ptm_images_set_build_id(&images, name, id, 20);
+	ptm_images_set_build_id(&images, 0, name, id, 20);
 	CHECK_EQ(images.images.at[image].status, PTM_IMAGE_MISMATCHED);
 	CHECK_EQ(offer(0xaa, 4, "x"), PTM_OK);
 	CHECK_EQ(want("/usr/lib/liba.so", 0xaa, 4), image);

@@ -58,6 +58,39 @@ it('a guest and its host are two threads, and each instruction is one of them', 
   ])
 })
 
+describe.each([
+  ['guest-joined', 2925, '0298f80bc40727896949a38619b886a2', 'fa4aa2efde2507bddf40f97587f4cef3'],
+  ['guest-kernel-joined', 2952, '405c7e26cf70233b180e7129d8184b60', 'bdfabd1154ee4e24c05fdbff1122e58f'],
+])('%s: what perf inject --guest-data joined (tools/make-joined-walks.mjs)', (name, count, instructions, branches) => {
+  const kernel = ['--guestkallsyms', join(folder, 'kallsyms')]
+  it('prints what host and guest ran as perf does', () => {
+    const text = script(name, ...FIELDS, ...kernel)
+    expect([text.trim().split('\n').length, hashOf(text)]).toEqual([count, instructions])
+    expect(hashOf(script(name, '--itrace=bcre', '-F', '+flags,+addr', ...kernel))).toBe(branches)
+  })
+})
+
+it('a dump of the records says whose ids are a guest\'s', () => {
+  expect(script('guest-joined', '-D').split('\n').filter((line) => line.startsWith(' ... id: '))).toEqual([
+    ' ... id: 1  idx: 0  cpu: 0  tid: -1',
+    ' ... id: 2  idx: 0  cpu: 0  tid: -1',
+    ' ... id: 3  idx: 0  cpu: -1  tid: 78  machine_pid: 77  vcpu: 0',
+    ' ... id: 4  idx: 0  cpu: -1  tid: 78  machine_pid: 77  vcpu: 0',
+  ])
+})
+
+it("a guest's own threads and files are not the host's", () => {
+  const words = ['info', join(folder, 'guest-joined.perf.data'), '--symfs', join(folder, 'symfs')]
+  const text = execFileSync(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()
+  expect(text.split('\n').filter((line) => / instructions/.test(line) && /\/\d|\/opt/.test(line)).map((line) => line.trim().replace(/ +[\d,]+ branches.*/, ''))).toEqual([
+    'CPU 0/KVM    77/78  1,796 instructions',
+    'worker     501/502    867 instructions',
+    'other      600/600    262 instructions',
+    '/opt/ptarmigan/guest        loaded   1,796 instructions',
+    '/opt/ptarmigan/inside       loaded   1,129 instructions',
+  ])
+})
+
 it('the kernel of virtual machines may be a vmlinux, whose names are others, and is known by where it was', () => {
   const perf = '62440f75d54765eaa63e2753babec8c1' // perf 6.1 with --guestvmlinux
   expect(hashOf(script('guest-kernel', ...FIELDS, '--guestvmlinux', join(folder, 'vmlinux')))).toBe(perf)
