@@ -26,14 +26,15 @@ static ptm_status add_text(ptm_session *session, uint32_t *text, const char *for
 	return ptm_strings_add(&session->strings, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1, text);
 }
 
-/* What addr2line tells of an address: `known` is whether it tells anything, `file` 0 where that is no file. */
+/* What addr2line tells of an address: `known` is whether it tells anything, `file` PTM_NO_FUNCTION_FILE where that is no file; the empty name is one. */
 static ptm_status ask_file(ptm_session *session, uint32_t row, uint64_t address, bool *known, uint32_t *file, uint32_t *line)
 {
 	ptm_image *image = &session->images.images.at[row];
 	uint32_t inlined[1], depth = 1;
 
 	*known = false;
-	*file = *line = 0;
+	*file = PTM_NO_FUNCTION_FILE;
+	*line = 0;
 	if (image->status != PTM_IMAGE_LOADED || image->source_failures > MOST_FAILURES)
 		return PTM_OK;
 	ptm_status status = ptm_image_line(&session->images, row, address, file, line, inlined, &depth);
@@ -43,9 +44,9 @@ static ptm_status ask_file(ptm_session *session, uint32_t row, uint64_t address,
 	if (!*known) {
 		*line = 0;
 		PTM_TRY(ptm_image_function_file(&session->images, row, address, known, file));
-		if (!*known || *file == PTM_NO_FUNCTION_FILE)
-			*file = 0;
 	}
+	if (!*known)
+		*file = PTM_NO_FUNCTION_FILE;
 	image = &session->images.images.at[row];
 	if (*known)
 		image->source_known = true;
@@ -62,7 +63,7 @@ static uint64_t address_of(const ptm_session *session, const ptm_map *map, uint6
 ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text)
 {
 	bool known = false;
-	uint32_t file = 0, line;
+	uint32_t file = PTM_NO_FUNCTION_FILE, line;
 
 	*text = 0;
 	if (!map || !map->image)
@@ -70,7 +71,7 @@ ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint
 	uint64_t address = address_of(session, map, ip);
 	if (ptm_is_asked_of_addr2line(ptm_strings_get(&session->strings, map->name)))
 		PTM_TRY(ask_file(session, map->image, address, &known, &file, &line));
-	if (file)
+	if (file != PTM_NO_FUNCTION_FILE)
 		return add_text(session, text, "%s:%" PRIu64, ptm_strings_get(&session->strings, file), line);
 	return known ? PTM_OK : add_text(session, text, "%s[%" PRIx64 "]", ptm_strings_get(&session->strings, map->name), address);
 }
@@ -85,7 +86,7 @@ ptm_status ptm_script_source_code(ptm_session *session, const ptm_map *map, uint
 	if (!map || !map->image || !ptm_is_asked_of_addr2line(ptm_strings_get(&session->strings, map->name)))
 		return PTM_OK;
 	PTM_TRY(ask_file(session, map->image, address_of(session, map, ip), &known, &file, &line));
-	if (!file || !line)
+	if (file == PTM_NO_FUNCTION_FILE || !line)
 		return PTM_OK;
 	int length = snprintf(place, sizeof place, "%u" PTM_SOURCE_CODE "%s", line, ptm_strings_get(&session->strings, file));
 	if ((size_t)length >= sizeof place)
