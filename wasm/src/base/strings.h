@@ -19,4 +19,14 @@ ptm_status ptm_strings_add(ptm_strings *strings, const char *text, size_t length
 const char *ptm_strings_get(const ptm_strings *strings, uint32_t id);
 void ptm_strings_free(ptm_strings *strings);
 
+/* What stands behind the last separator, of either kind, in the path of a given file. */
+static inline const char *ptm_base_name(const char *path)
+{
+	const char *name = path;
+	for (const char *at = path; *at; at++)
+		if (*at == '/' || *at == '\\')
+			name = at + 1;
+	return name;
+}
+
 #endif

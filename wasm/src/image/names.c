@@ -6,15 +6,6 @@
 
 #define FIRST_LINE 1024u
 
-static const char *base_name(const char *path)
-{
-	const char *name = path;
-	for (const char *at = path; *at; at++)
-		if (*at == '/' || *at == '\\')
-			name = at + 1;
-	return name;
-}
-
 ptm_status ptm_names_of_memory(ptm_images *images, uint32_t name, int32_t pid, uint32_t *file, bool *is_memory)
 {
 	static const char *const memory[] = { "//anon", "/dev/zero", "/anon_hugepage", "[stack", "/SYSV", "[heap]" };
@@ -37,7 +28,7 @@ ptm_status ptm_names_of_memory(ptm_images *images, uint32_t name, int32_t pid, u
 static uint32_t perf_map_pid(const char *path)
 {
 	char *end;
-	const char *name = base_name(path);
+	const char *name = ptm_base_name(path);
 	if (strncmp(name, "perf-", 5))
 		return 0;
 	unsigned long pid = strtoul(name + 5, &end, 10);
@@ -84,12 +75,12 @@ static ptm_status offer_perf_map(ptm_images *images, ptm_source *reader, uint32_
 /* Where the trace says that the process had its jitdump. */
 static ptm_status directory_of(ptm_images *images, const char *path, uint32_t *directory)
 {
-	const char *name = base_name(path);
+	const char *name = ptm_base_name(path);
 	*directory = 0;
 	for (uint32_t i = 1; i < images->images.length; i++) {
 		const char *mapped = ptm_strings_get(images->strings, images->images.at[i].path);
-		if (!strcmp(base_name(mapped), name))
-			return ptm_strings_add(images->strings, mapped, (size_t)(base_name(mapped) - mapped), directory);
+		if (!strcmp(ptm_base_name(mapped), name))
+			return ptm_strings_add(images->strings, mapped, (size_t)(ptm_base_name(mapped) - mapped), directory);
 	}
 	return PTM_OK;
 }

@@ -95,15 +95,6 @@ static ptm_status read_ids(split_file *file, const char *path, id_list *ids, ptm
 	return ptm_message_set(message, PTM_BAD_DATA, "%s holds no split debug information that can be read (%llu bytes).", path, (unsigned long long)file->given.size);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *name = path;
-	for (const char *at = path; *at; at++)
-		if (*at == '/' || *at == '\\')
-			name = at + 1;
-	return name;
-}
-
 /* Why a file is not taken that has the name of one that is wanted. */
 static ptm_status refuse_build(ptm_images *images, uint32_t row, const char *path, uint64_t own, uint64_t wanted, ptm_message *message)
 {
@@ -121,7 +112,7 @@ static ptm_status refuse_package(const char *path, uint32_t units, const char *b
 /* Whether `path` ends in the name of the image's file and ".dwp". */
 static bool is_package_of(const char *path, const char *binary)
 {
-	const char *name = base_name(path), *wanted = base_name(binary);
+	const char *name = ptm_base_name(path), *wanted = ptm_base_name(binary);
 	size_t length = strlen(wanted);
 	return !strncmp(name, wanted, length) && !strcmp(name + length, ".dwp");
 }
@@ -137,7 +128,7 @@ static ptm_status refuse(ptm_images *images, const split_file *file, const char 
 		for (uint32_t i = 0; i < count && !file->package; i++) {
 			ptm_skeleton skeleton;
 			PTM_TRY(ptm_image_skeleton(images, row, i, &skeleton));
-			if (!skeleton.given && !strcmp(base_name(ptm_strings_get(images->strings, skeleton.name)), base_name(path)))
+			if (!skeleton.given && !strcmp(ptm_base_name(ptm_strings_get(images->strings, skeleton.name)), ptm_base_name(path)))
 				return refuse_build(images, row, path, ids->at[0], skeleton.id, message);
 		}
 	}
