@@ -2,11 +2,7 @@
 /* Names out of the file that dwz makes of what binaries share, of files that are
  * assembled for this test: .gnu_debugaltlink with a build-id and DW_FORM_GNU_ref_alt,
  * .debug_sup with a checksum and DW_FORM_ref_sup4. */
-#include "../../cli/host.h"
-#include "check.h"
-#include "image/image.h"
-#include <stdlib.h>
-#include <unistd.h>
+#include "made_images.h"
 
 #define ID "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20"
 
@@ -26,34 +22,12 @@ static const char ALTERNATE_ID[] = ".section .note.gnu.build-id,\"a\",@note\n.lo
 static const char SUPPLEMENT_ID[] = ".section .debug_sup,\"\",@progbits\n.short 5\n.byte 1,0,20," ID "\n";
 enum { ORIGIN = 12 };            /* of the function in the shared file: behind the header and the unit's entry */
 
-static ptm_strings strings;
-static ptm_images images;
-static ptm_message message;
-static char directory[] = "/tmp/ptarmigan-alternate-XXXXXX";
-
-static void run(const char *command)
-{
-	char line[600];
-	snprintf(line, sizeof line, "cd %s && { %s; } >/dev/null 2>&1", directory, command);
-	CHECK_EQ(system(line), 0);
-}
-
 static void write_text(const char *name, const char *text, const char *more)
 {
 	char path[128];
 	snprintf(path, sizeof path, "%s/%s", directory, name);
 	FILE *file = fopen(path, "w");
 	CHECK(file && fputs(text, file) >= 0 && fputs(more, file) >= 0 && !fclose(file));
-}
-
-static ptm_status offer(const char *name)
-{
-	char path[128];
-	uint32_t source, served;
-	uint64_t size;
-	snprintf(path, sizeof path, "%s/%s", directory, name);
-	CHECK(ptm_host_open(path, &source, &size));
-	return ptm_images_offer(&images, source, size, name, &served, &message);
 }
 
 /* The function inlined behind main's first instruction; "": none has a name. */
@@ -81,7 +55,7 @@ static void names_are_found_in_the_shared_file(const char *form, const char *lin
 	write_text("other.s", SHARED, other_id);
 	snprintf(command, sizeof command, "sed -i 's/FORM/%s/; s/ORIGIN/%d/' program.s && gcc -nostdlib -no-pie -Wl,-e,main program.s -o program && "
 		 "gcc -c shared.s -o shared.debug && mkdir -p other && gcc -c other.s -o other/shared.debug", form, ORIGIN);
-	run(command);
+	run("%s", command);
 	CHECK_EQ(ptm_images_init(&images, &strings), PTM_OK);
 	CHECK_EQ(ptm_strings_add(&strings, "program", 7, &name), PTM_OK);
 	CHECK_EQ(ptm_images_want(&images, name, NULL, 0, &image), PTM_OK);
@@ -108,6 +82,6 @@ int main(void)
 	memcpy(supplement, SUPPLEMENT_ID, sizeof supplement);
 	names_are_found_in_the_shared_file("0x1f20", ALTERNATE_LINK, ALTERNATE_ID, alternate);
 	names_are_found_in_the_shared_file("0x1c", SUPPLEMENT_LINK, SUPPLEMENT_ID, supplement);
-	run("rm -rf \"$PWD\"");
+	run("rm -rf \"$PWD\"", "");
 	return check_report("alternate");
 }

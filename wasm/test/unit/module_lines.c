@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Source lines of a kernel module out of its .ko file, whose debug information is
  * relocated for it. The module is built for this test; addr2line says the same of it. */
-#include "../../cli/host.h"
-#include "check.h"
+#include "made_images.h"
 #include "image/kernel.h"
-#include <stdlib.h>
-#include <unistd.h>
 
 #define MODULE 0xffffffffc0200000u
 
@@ -23,29 +20,6 @@ static const char SOURCE[] = "static const char info[] __attribute__((section(\"
 			     "{\n"
 			     "\treturn twice(x) + 1;\n"
 			     "}\n";
-
-static ptm_strings strings;
-static ptm_images images;
-static ptm_message message;
-static char directory[] = "/tmp/ptarmigan-module-XXXXXX";
-
-static void run(const char *format, const char *with)
-{
-	char command[512], line[600];
-	snprintf(command, sizeof command, format, with);
-	snprintf(line, sizeof line, "cd %s && { %s; } >/dev/null 2>&1", directory, command);
-	CHECK_EQ(system(line), 0);
-}
-
-static ptm_status offer(const char *name)
-{
-	char path[128];
-	uint32_t source, served;
-	uint64_t size;
-	snprintf(path, sizeof path, "%s/%s", directory, name);
-	CHECK(ptm_host_open(path, &source, &size));
-	return ptm_images_offer(&images, source, size, name, &served, &message);
-}
 
 /* Whether line `line` is told somewhere in the module's first bytes, with this function inlined ("": none). */
 static bool tells(uint32_t image, uint32_t line, const char *function)
@@ -88,6 +62,6 @@ int main(void)
 	CHECK(file && fputs(SOURCE, file) >= 0 && !fclose(file));
 	lines_count_from_the_modules_text("4");
 	lines_count_from_the_modules_text("5");
-	run("rm -rf \"$PWD\"%s", "");
+	run("rm -rf \"$PWD\"", "");
 	return check_report("module_lines");
 }

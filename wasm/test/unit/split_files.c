@@ -2,11 +2,7 @@
 /* Inlined functions out of .dwo and .dwp files, of programs that gcc builds for
  * this test (DWARF 4 and 5); packages are a .dwo file with an index of our own,
  * right and lying. test/oracle/lines.mjs compares other compilers and packers. */
-#include "../../cli/host.h"
-#include "check.h"
-#include "image/image.h"
-#include <stdlib.h>
-#include <unistd.h>
+#include "made_images.h"
 
 static const char SOURCE[] = "static inline __attribute__((always_inline)) int inner(volatile int *x) { return *x * 3; }\n"
 			     "static inline __attribute__((always_inline)) int middle(volatile int *x)\n"
@@ -18,31 +14,6 @@ static const char SOURCE[] = "static inline __attribute__((always_inline)) int i
 			     "\tvolatile int x = count;\n"
 			     "\treturn middle(&x);\n"
 			     "}\n";
-
-static ptm_strings strings;
-static ptm_images images;
-static ptm_message message;
-static char directory[] = "/tmp/ptarmigan-split-XXXXXX";
-
-/* Runs a command in the directory; what it says is not of interest. */
-static void run(const char *format, const char *with)
-{
-	char command[1024], line[1200];
-	snprintf(command, sizeof command, format, with, with);
-	snprintf(line, sizeof line, "cd %s && { %s; } >/dev/null 2>&1", directory, command);
-	CHECK_EQ(system(line), 0);
-}
-
-static ptm_status offer(const char *name)
-{
-	char path[256];
-	uint32_t source, served;
-	uint64_t size;
-	snprintf(path, sizeof path, "%s/%s", directory, name);
-	if (!ptm_host_open(path, &source, &size))
-		return PTM_NOT_FOUND;
-	return ptm_images_offer(&images, source, size, name, &served, &message);
-}
 
 static void begin(const char *program)
 {
