@@ -72,10 +72,10 @@ static ptm_status pop_return(ptm_cached *cached, uint64_t ip, uint32_t *node)
 
 void ptm_cached_arrive(ptm_cached *cached, uint32_t row)
 {
-	uint32_t plain = cached->graph->codes[row].plain;
+	uint32_t tag = cached->graph->codes[row].tag;
 	cached->node = row;
-	cached->special = !plain;
-	cached->at += plain;
+	cached->special = tag > PTM_TAG_PLAIN;
+	cached->at += cached->special ? 0 : tag;
 }
 
 static uint32_t delta_of(const ptm_cached *cached)
@@ -99,7 +99,8 @@ static void decide(ptm_cached *cached, uint32_t taken)
 	if (!(node->count[0] | node->count[1]))
 		ptm_cached_tell(cached, PTM_CACHED_FIRST, row, start, 0, 0);
 	node->count[taken]++;
-	node->to[taken] &= ~PTM_EDGE_UNMET;
+	if (node->to[taken] & PTM_EDGE_UNMET)
+		node->to[taken] = ptm_graph_met(graph, node->to[taken]);
 	if (cached->special) {
 		ptm_cached_walk_path(cached, code, cached->at, delta_of(cached));
 		cached->at += code->instructions;

@@ -3,11 +3,10 @@
 #include "base/hash.h"
 
 #define FIRST_NODES 1024
-#define MOST_PLAIN 255
 
 void ptm_graph_init(ptm_graph *graph, ptm_blocks *blocks)
 {
-	*graph = (ptm_graph){ .blocks = blocks, .length = 1, .code_id = UINT32_MAX };
+	*graph = (ptm_graph){ .blocks = blocks, .length = 1, .next_pause = 1, .code_id = UINT32_MAX };
 }
 
 void ptm_graph_free(ptm_graph *graph)
@@ -147,9 +146,20 @@ static ptm_status trace_path(ptm_graph *graph, ptm_node_code *code)
 	}
 }
 
+static uint8_t tag_of(const ptm_node_code *code)
+{
+	switch (code->kind) {
+	case PTM_NODE_BRANCH: return code->op_count || code->instructions > PTM_TAG_PLAIN ? PTM_TAG_BRANCH : (uint8_t)code->instructions;
+	case PTM_NODE_RETURN: return code->op_count ? PTM_TAG_OTHER : PTM_TAG_RETURN;
+	case PTM_NODE_JUMP: return PTM_TAG_JUMP;
+	case PTM_NODE_CALL: return PTM_TAG_CALL;
+	default: return PTM_TAG_OTHER;
+	}
+}
+
 static ptm_status make(ptm_graph *graph, uint64_t ip, ptm_node_code *code)
 {
-	*code = (ptm_node_code){ .ip = ip, .code_id = graph->code_id, .mode = graph->mode, .kind = PTM_NODE_SLOW,
+	*code = (ptm_node_code){ .ip = ip, .code_id = graph->code_id, .mode = graph->mode, .kind = PTM_NODE_SLOW, .tag = PTM_TAG_OTHER,
 				 .first_block = graph->rows.length, .first_op = graph->ops.length };
 	if (graph->ops.length + PTM_NODE_OPS < PTM_GRAPH_ROWS)
 		PTM_TRY(trace_path(graph, code));
@@ -163,9 +173,13 @@ static ptm_status make(ptm_graph *graph, uint64_t ip, ptm_node_code *code)
 		code->is_inside = first->function_offset != 0;
 		code->is_nameless = ptm_spaces_is_nameless(graph->blocks->spaces, first->function);
 	}
-	if (code->kind == PTM_NODE_BRANCH && !code->op_count && code->instructions <= MOST_PLAIN)
-		code->plain = (uint8_t)code->instructions;
+	code->tag = tag_of(code);
 	return PTM_OK;
+}
+
+static ptm_node first_node(const ptm_node_code *code)
+{
+	return (ptm_node){ .to[0] = code->kind == PTM_NODE_RETURN ? code->instructions : 0 };
 }
 
 ptm_status ptm_graph_find_slow(ptm_graph *graph, uint64_t ip, uint32_t *row)
@@ -182,7 +196,7 @@ ptm_status ptm_graph_find_slow(ptm_graph *graph, uint64_t ip, uint32_t *row)
 			PTM_TRY(grow_nodes(graph));
 		PTM_TRY(make(graph, ip, &code));
 		*row = graph->length++;
-		graph->nodes[*row] = (ptm_node){ 0 };
+		graph->nodes[*row] = first_node(&code);
 		graph->costs[*row] = (ptm_node_cost){ 0 };
 		graph->codes[*row] = code;
 		graph->slots[slot] = *row;
@@ -193,6 +207,7 @@ ptm_status ptm_graph_find_slow(ptm_graph *graph, uint64_t ip, uint32_t *row)
 		PTM_TRY(make(graph, ip, &code));
 		if (!code.no_code) {
 			graph->codes[*row] = code;
+			graph->nodes[*row].to[0] = first_node(&code).to[0];
 		} else {
 			graph->rows.length = rows;
 			graph->ops.length = ops;
@@ -211,7 +226,7 @@ ptm_status ptm_graph_resolve(ptm_graph *graph, uint32_t row, uint32_t taken)
 	PTM_TRY(ptm_graph_find(graph, to, &target));
 	const ptm_node_code *first = &graph->codes[target];
 	bool replaces = taken && first->function != function && first->is_entry;
-	graph->nodes[row].to[taken] = ptm_graph_edge(graph, target) | (replaces ? PTM_EDGE_REPLACES : 0);
+	graph->nodes[row].to[taken] = replaces ? target << 8 | PTM_EDGE_REPLACES : ptm_graph_edge(graph, target);
 	return PTM_OK;
 }
 

@@ -24,11 +24,20 @@
 /* On an edge of a conditional branch: not counted since counts were told last. */
 #define PTM_EDGE_UNMET (1u << 30)
 
+/* What an edge tells of the node it leads to, in its low byte: up to PTM_TAG_PLAIN the instructions of a
+ * PTM_NODE_BRANCH without ops, which is "plain"; above the kind of a "special" node; 0: that there is more to do than count. */
+enum {
+	PTM_TAG_PLAIN = 250,
+	PTM_TAG_BRANCH,          /* with ops, or longer */
+	PTM_TAG_RETURN,          /* without ops */
+	PTM_TAG_JUMP, PTM_TAG_CALL,
+	PTM_TAG_OTHER
+};
+
 /* The hot part. Row 0 is none. */
 typedef struct ptm_node {
-	/* Edges not taken, taken: row of the successor << 8 | instructions of its path when it is
-	 * plain, else row << 8; with PTM_EDGE_* bits; 0: not known yet.
-	 * Of an indirect branch: to[0] is where it went last, to[1] of a call where it returns to (with the instructions of any plain path). */
+	/* Edges not taken, taken: row of the successor << 8 | its tag; with PTM_EDGE_* bits the tag is 0; all 0: not known yet.
+	 * Of an indirect branch: to[0] is where it went last, to[1] of a call where it returns to. Of a return: to[0] is the instructions of its path. */
 	uint32_t to[2];
 	uint32_t count[2];       /* decisions since they were told last; indirect ones and returns count as taken */
 } ptm_node;
@@ -53,7 +62,7 @@ typedef struct ptm_node_code {
 	uint8_t kind;            /* enum ptm_node_kind */
 	uint8_t mode;            /* enum ptm_insn_mode */
 	uint8_t no_code;         /* SLOW because code is missing: may be mapped later */
-	uint8_t plain;           /* instructions when a BRANCH without ops, else 0 */
+	uint8_t tag;             /* PTM_TAG_* */
 	uint8_t is_entry;        /* it is where its function begins */
 	uint8_t is_inside;       /* it is behind that place */
 	uint8_t is_nameless;     /* its function stands for code without a name */
@@ -87,7 +96,7 @@ typedef struct ptm_node_run {
 } ptm_node_run;
 
 #define PTM_GRAPH_RECENT 8192
-#define PTM_GRAPH_RUNS 4096
+#define PTM_GRAPH_RUNS 8192
 
 typedef struct ptm_graph {
 	ptm_node *nodes;
@@ -102,7 +111,7 @@ typedef struct ptm_graph {
 	ptm_node_run runs[PTM_GRAPH_RUNS];
 	uint16_t used_runs[PTM_GRAPH_RUNS]; /* places of `runs` in use */
 	uint32_t used_run_count;
-	uint32_t run_pause;              /* so many stretches of trace are walked without them: they did not help */
+	uint32_t run_pause, next_pause;  /* so many stretches of trace are walked without them, for they did not help; and next time */
 	ptm_blocks *blocks;      /* borrowed */
 	/* The present code. */
 	uint32_t space, code_id;
@@ -132,7 +141,7 @@ static inline ptm_status ptm_graph_find(ptm_graph *graph, uint64_t ip, uint32_t 
 /* The edge to a node, as in ptm_node.to. */
 static inline uint32_t ptm_graph_edge(const ptm_graph *graph, uint32_t row)
 {
-	return row << 8 | graph->codes[row].plain;
+	return row << 8 | graph->codes[row].tag;
 }
 
 static inline uint32_t ptm_edge_row(uint32_t edge)
@@ -140,10 +149,16 @@ static inline uint32_t ptm_edge_row(uint32_t edge)
 	return (edge & ~(PTM_EDGE_REPLACES | PTM_EDGE_UNMET)) >> 8;
 }
 
+/* The edge of a conditional branch where it is met. */
+static inline uint32_t ptm_graph_met(const ptm_graph *graph, uint32_t edge)
+{
+	return edge & PTM_EDGE_REPLACES ? edge & ~PTM_EDGE_UNMET : ptm_graph_edge(graph, ptm_edge_row(edge));
+}
+
 /* Where a run with that key may be. */
 static inline ptm_node_run *ptm_graph_run(ptm_graph *graph, uint32_t key)
 {
-	return &graph->runs[(key * 0x9e3779b1u) >> 20];
+	return &graph->runs[(key * 0x9e3779b1u) >> 19];
 }
 
 /* Keeps a run, in the place of another. */

@@ -26,7 +26,7 @@ typedef struct ptm_frame {
 	uint32_t function;
 	uint32_t node;               /* row of the call tree */
 	uint32_t flags;
-	uint32_t return_node;        /* of the fast path: the node at return_ip, 0 not known; 0 in what travels */
+	uint32_t reserved;           /* 0 in what travels */
 } ptm_frame;
 
 /* Where and how a visit ended. */

@@ -109,6 +109,15 @@ ptm_status ptm_call_tree_find(ptm_call_tree *tree, uint32_t parent, uint32_t fun
 	return PTM_OK;
 }
 
+void ptm_call_tree_forget_last(ptm_call_tree *tree)
+{
+	const ptm_tree_node *node = &tree->nodes.at[tree->nodes.length - 1];
+
+	/* Nothing was found a place since: no search goes past its slot. */
+	tree->slots[find_slot(tree, node->parent, node->function)] = 0;
+	tree->nodes.length--;
+}
+
 bool ptm_call_tree_look(const ptm_call_tree *tree, uint32_t parent, uint32_t function, uint32_t *node)
 {
 	uint32_t slot = tree->slot_count ? find_slot(tree, parent, function) : 0;

@@ -39,6 +39,9 @@ ptm_status ptm_call_tree_find(ptm_call_tree *tree, uint32_t parent, uint32_t fun
 /* Gives a node made by ptm_call_tree_add a parent and function, so that find finds it. */
 ptm_status ptm_call_tree_attach(ptm_call_tree *tree, uint32_t node, uint32_t parent, uint32_t function) PTM_MUST_CHECK;
 
+/* Takes back the node that ptm_call_tree_find made last, of which nothing is known yet. */
+void ptm_call_tree_forget_last(ptm_call_tree *tree);
+
 /* Whether `parent` has a child in `function`; stores it. */
 bool ptm_call_tree_look(const ptm_call_tree *tree, uint32_t parent, uint32_t function, uint32_t *node);
 

@@ -134,7 +134,7 @@ static ptm_status close_piece(ptm_part *part, uint32_t flags)
 	PTM_TRY(ptm_array_reserve(&data->frames, part->stack.length));
 	memcpy(data->frames.at + data->frames.length, part->stack.at, part->stack.length * sizeof *part->stack.at);
 	for (uint32_t i = 0; i < part->stack.length; i++)
-		data->frames.at[data->frames.length + i].return_node = 0;
+		data->frames.at[data->frames.length + i].reserved = 0;
 	data->frames.length += part->stack.length;
 	part->is_open = false;
 	return ptm_array_push(&data->pieces, *piece);

@@ -111,7 +111,7 @@ static inline void pass_time(taking *taking, const ptm_cached_event *event)
 		part->last.time_ns = taking->now_ns;
 }
 
-static ptm_status call(taking *taking, uint32_t from, uint32_t to, uint32_t return_node, uint64_t to_ip, uint64_t offset)
+static ptm_status call(taking *taking, uint32_t from, uint32_t to, uint64_t to_ip, uint64_t offset)
 {
 	ptm_part *part = taking->part;
 	const ptm_block *caller = &part->blocks->blocks.at[from], *callee = &part->blocks->blocks.at[to];
@@ -123,7 +123,7 @@ static ptm_status call(taking *taking, uint32_t from, uint32_t to, uint32_t retu
 	}
 	ptm_frame frame = { .return_ip = caller->ip + caller->size, .start_ns = part->last.time_ns,
 			    .start_instructions = part->piece.instructions, .function = callee->function,
-			    .flags = is_odd ? PTM_FRAME_ODD : 0, .return_node = return_node };
+			    .flags = is_odd ? PTM_FRAME_ODD : 0 };
 	return ptm_part_push(part, &frame);
 }
 
@@ -136,11 +136,11 @@ static inline ptm_status take_op(taking *taking, const ptm_cached_event *event, 
 		return ptm_part_replace(part, op->function, part->last.time_ns);
 	if (op->is_entry && part->stack.length < PTM_STACK_DEPTH) {
 		ptm_frame frame = { .return_ip = op->return_ip, .start_ns = part->last.time_ns,
-				    .start_instructions = part->piece.instructions, .function = op->function, .return_node = op->return_to >> 8 };
+				    .start_instructions = part->piece.instructions, .function = op->function };
 		return ptm_part_push(part, &frame);
 	}
 	uint64_t to_ip = part->blocks->blocks.at[op->to].ip;
-	return call(taking, op->from, op->to, op->return_to >> 8, to_ip, taking->batch->offset + (uint64_t)(int32_t)event->b);
+	return call(taking, op->from, op->to, to_ip, taking->batch->offset + (uint64_t)(int32_t)event->b);
 }
 
 /* An indirect call from the end of `node`. */
@@ -150,7 +150,7 @@ static ptm_status call_indirect(taking *taking, const ptm_cached_event *event, u
 	ptm_part *part = taking->part;
 
 	if (!to->is_entry || to->ip == from->next_ip || part->stack.length >= PTM_STACK_DEPTH)
-		return call(taking, last_row(taking->graph, node), first_row(taking->graph, event->a), 0, to->ip,
+		return call(taking, last_row(taking->graph, node), first_row(taking->graph, event->a), to->ip,
 			taking->batch->offset + (uint64_t)(int32_t)event->b);
 	ptm_frame frame = { .return_ip = from->next_ip, .start_ns = part->last.time_ns, .start_instructions = part->piece.instructions,
 			    .function = to->function };
@@ -198,7 +198,6 @@ static void measure(taking *taking, uint32_t cycles)
 static inline ptm_status take(taking *taking, const ptm_cached_event *event)
 {
 	uint32_t row = event->what & 0xffffff, kind = event->what >> 24;
-	ptm_part *part = taking->part;
 
 	if (kind == PTM_CACHED_FIRST) {
 		PTM_TRY(ptm_array_push(&taking->graph->touched, row));
@@ -219,11 +218,6 @@ static inline ptm_status take(taking *taking, const ptm_cached_event *event)
 		return take_op(taking, event, row);
 	case PTM_CACHED_CALL:
 		return call_indirect(taking, event, row);
-	case PTM_CACHED_RETURN:
-		/* The frequent case, without a look at the code. */
-		if (part->stack.length > 1 && ptm_part_top(part)->return_node == event->a)
-			return ptm_part_pop(part, 1);
-		return lead_on(taking, event, row);
 	default:
 		return lead_on(taking, event, row);
 	}
@@ -280,7 +274,7 @@ static uint64_t flush_node(ptm_part *part, ptm_graph *graph, uint32_t row)
 	}
 	if (code->kind == PTM_NODE_BRANCH) {
 		for (uint32_t side = 0; side < 2; side++)
-			node->to[side] |= node->to[side] ? PTM_EDGE_UNMET : 0;
+			node->to[side] = node->to[side] ? (node->to[side] & ~255u) | PTM_EDGE_UNMET : 0;
 	}
 	if (!stat)
 		return branches;

@@ -97,7 +97,7 @@ static inline ptm_status ptm_part_replace(ptm_part *part, uint32_t function, uin
 	part->tree.nodes.at[node].calls++;
 	*top = (ptm_frame){ .return_ip = top->return_ip, .resume_ip = top->resume_ip, .start_ns = start_ns,
 			    .start_instructions = part->piece.instructions, .function = function, .node = node,
-			    .flags = top->flags & PTM_FRAME_BASE, .return_node = top->return_node };
+			    .flags = top->flags & PTM_FRAME_BASE };
 	return PTM_OK;
 }
 

@@ -1,171 +1,205 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decisions of the fast path that are more than a count: calls, returns, jumps between functions, and time. What is
- * not frequent is told as an event, which part_batch.c takes in. */
+/* Decisions of the fast path that are not frequent enough for the loop, but no reason to leave it either. What is
+ * neither is told as an event by the slow path, which part_batch.c takes in. */
 #include "profile/part_walk.h"
 
-/* What is in the loop, and what is called from it: one large function would keep nothing in registers, and take browsers long to compile. */
-#define INLINE inline __attribute__((always_inline))
-#define APART __attribute__((noinline))
 #define LARGE (1u << 31)
 
 /* ------------------------------------------------------------- the stack -- */
 
-static APART ptm_status tell_event(ptm_part *part, ptm_cached *cached, uint32_t what, uint32_t at, uint32_t a, uint32_t b)
+static void commit_pending(ptm_fast_walk *walk)
 {
-	ptm_cached_event event = { what, at, a, b };
-	return ptm_part_tell(part, cached->graph, &cached->batch, &event, cached->flow->now_ns);
-}
+	ptm_part_data *data = &walk->part->data;
 
-/* Everything that is not frequent, as an event. */
-static INLINE void tell(ptm_fast_walk *walk, uint32_t what, uint32_t a, uint32_t b)
-{
-	ptm_walk_give(walk);
-	if (tell_event(walk->part, walk->cached, what, walk->counted, a, b) != PTM_OK)
+	if (!walk->has_pending)
+		return;
+	walk->has_pending = false;
+	if (walk->pending.end_ns - walk->pending.start_ns < data->shortest_ns)
+		return;
+	if (ptm_array_push(&data->calls, walk->pending) != PTM_OK)
 		walk->status = PTM_NO_MEMORY;
-	ptm_walk_take(walk);
+	if (data->calls.length > PTM_PART_CALLS)
+		ptm_part_drop_short_calls(data, PTM_PART_CALLS);
+	walk->shortest_ns = data->shortest_ns;
 }
 
-static APART ptm_status find_child(ptm_part *part, uint32_t parent, uint32_t function, uint32_t *child)
+void ptm_walk_keep(ptm_fast_walk *walk, const ptm_frame *frame)
 {
-	return ptm_part_child(part, parent, function, child);
+	uint64_t end_ns = walk->now_ns > frame->start_ns ? walk->now_ns : frame->start_ns;
+
+	if (end_ns - frame->start_ns < walk->shortest_ns)
+		return;
+	commit_pending(walk);
+	walk->has_pending = true;
+	walk->pending_at = walk->counted;
+	walk->pending = (ptm_piece_call){ .start_ns = frame->start_ns, .end_ns = end_ns,
+					  .instructions = walk->piece_base + walk->counted - frame->start_instructions,
+					  .function = frame->function, .depth = (uint32_t)(frame - walk->part->stack.at),
+					  .piece = walk->part->data.pieces.length };
 }
 
-static APART bool make_room(ptm_part *part)
+/* The call-tree node of `function` below `parent`, made when new; 0: out of memory. */
+static uint32_t child_of(ptm_fast_walk *walk, uint32_t parent, uint32_t function)
 {
-	return ptm_array_reserve(&part->stack, 1) == PTM_OK;
-}
+	uint32_t length = walk->part->tree.nodes.length, child;
 
-/* The call-tree node of `function` below `parent`, with one call more. */
-static INLINE uint32_t count_call(ptm_fast_walk *walk, uint32_t parent, uint32_t function)
-{
-	uint32_t child = *ptm_part_memo(walk->part, parent, function);
-
-	if (!ptm_part_is_child(walk->part, child, parent, function)) {
-		if (find_child(walk->part, parent, function, &child) != PTM_OK) {
-			walk->status = PTM_NO_MEMORY;
-			return walk->top;
-		}
-		walk->tree = walk->part->tree.nodes.at;
+	if (ptm_part_child(walk->part, parent, function, &child) != PTM_OK) {
+		walk->status = PTM_NO_MEMORY;
+		return 0;
 	}
-	walk->tree[child].calls++;
+	walk->tree = walk->part->tree.nodes.at;
+	walk->has_made = walk->part->tree.nodes.length > length;
 	return child;
 }
 
-static INLINE void push(ptm_fast_walk *walk, uint64_t return_ip, uint32_t return_node, uint32_t function, bool is_odd)
+static bool has_room(ptm_fast_walk *walk, uint32_t more)
 {
 	ptm_part *part = walk->part;
+	uint32_t length = (uint32_t)(walk->frame - part->stack.at) + 1;
 
-	walk->top = count_call(walk, walk->top, function);
-	if (part->stack.length == part->stack.capacity && !make_room(part)) {
+	if (length + more > PTM_STACK_DEPTH)
+		return false;
+	part->stack.length = length;
+	if (ptm_array_reserve(&part->stack, more) != PTM_OK) {
 		walk->status = PTM_NO_MEMORY;
-		return;
+		return false;
 	}
-	part->stack.at[part->stack.length++] =
-		(ptm_frame){ .return_ip = return_ip, .start_ns = part->last.time_ns, .start_instructions = walk->piece_base + walk->counted,
-			     .function = function, .node = walk->top, .flags = is_odd ? PTM_FRAME_ODD : 0, .return_node = return_node };
+	uint32_t room = part->stack.capacity < PTM_STACK_DEPTH ? part->stack.capacity : PTM_STACK_DEPTH;
+	walk->frame = part->stack.at + length - 1;
+	walk->last_frame = part->stack.at + room - 1;
+	return true;
 }
 
-static APART ptm_status keep_call(ptm_part *part, uint64_t end_ns)
+/* There is room. */
+static void push(ptm_fast_walk *walk, uint64_t return_ip, uint32_t function, bool is_odd)
 {
-	return ptm_part_keep_call(part, part->stack.length - 1, end_ns);
-}
-
-/* The call of the frame on top ends. */
-static INLINE void end_call(ptm_fast_walk *walk, const ptm_frame *frame)
-{
-	ptm_part *part = walk->part;
-	uint64_t end_ns = part->last.time_ns > frame->start_ns ? part->last.time_ns : frame->start_ns;
-
-	if (end_ns - frame->start_ns < part->data.shortest_ns)
-		return;
-	part->piece.instructions = walk->piece_base + walk->counted;
-	if (keep_call(part, end_ns) != PTM_OK)
-		walk->status = PTM_NO_MEMORY;
-}
-
-static INLINE void pop(ptm_fast_walk *walk, const ptm_frame *top)
-{
-	end_call(walk, top);
-	walk->part->stack.length--;
-	walk->top = top[-1].node;
+	uint32_t child = child_of(walk, walk->frame->node, function);
+	walk->frame = ptm_walk_push(walk, walk->frame, child, return_ip, function, is_odd ? PTM_FRAME_ODD : 0);
 }
 
 /* Another function takes the place of the frame on top, which is not the base. */
-static INLINE void replace(ptm_fast_walk *walk, ptm_frame *top, uint32_t function)
+static void replace(ptm_fast_walk *walk, uint32_t function)
 {
-	end_call(walk, top);
-	walk->top = count_call(walk, walk->tree[top->node].parent, function);
-	top->start_ns = walk->part->last.time_ns;
+	ptm_frame *top = walk->frame;
+
+	ptm_walk_keep(walk, top);
+	walk->replaced = *top;
+	uint32_t child = child_of(walk, walk->tree[top->node].parent, function);
+	walk->tree[child].calls++;
+	top->start_ns = walk->now_ns;
 	top->start_instructions = walk->piece_base + walk->counted;
 	top->function = function;
-	top->node = walk->top;
+	top->node = child;
 	top->flags = 0;
 }
 
-/* Takes the last arrival in. */
-static INLINE void settle(ptm_fast_walk *walk)
+static bool is_base(const ptm_frame *frame)
 {
-	if (!walk->arrival)
-		return;
-	uint32_t kind = walk->arrival >> 24, row = walk->arrival & 0xffffff, depth = walk->part->stack.length;
-	ptm_frame *top = &walk->part->stack.at[depth - 1];
-	const ptm_node_code *from = &walk->codes[row];
-	const ptm_node_code *to = &walk->codes[walk->arrival_to];
-
-	if (kind == PTM_CACHED_RETURN && depth > 1 && top->return_node == walk->arrival_to)
-		pop(walk, top);
-	else if (kind == PTM_CACHED_CALL && depth < PTM_STACK_DEPTH && to->ip != from->next_ip)
-		push(walk, from->next_ip, walk->nodes[row].to[1] >> 8, to->function, to->is_inside && to->function == from->last_function);
-	else if ((kind == PTM_CACHED_TAKEN || (kind == PTM_CACHED_JUMP && (to->is_entry || to->is_nameless))) && !(top->flags & PTM_FRAME_BASE))
-		replace(walk, top, to->function);
-	else
-		tell(walk, walk->arrival, walk->arrival_to, walk->arrival_delta);
-	walk->arrival = 0;
+	return frame->flags & PTM_FRAME_BASE;
 }
 
-void ptm_walk_settle(ptm_fast_walk *walk)
+/* Whether a change of the stack is one of those that need no look at what came before. */
+static bool can_change(ptm_fast_walk *walk, uint32_t kind, const ptm_node_code *from, const ptm_node_code *to, uint32_t calls)
 {
-	settle(walk);
-}
-
-/* What the decision at the end of node `row` does to the stack takes place when something follows. */
-static INLINE void note_arrival(ptm_fast_walk *walk, uint32_t kind, uint32_t row, uint32_t target, uint32_t delta)
-{
-	ptm_walk_charge(walk, walk->at);
-	walk->arrival = kind << 24 | row;
-	walk->arrival_to = target;
-	walk->arrival_delta = delta;
-}
-
-/* The calls and moves on the path of a node, which starts at instruction walk->at. */
-static APART void pass_ops(ptm_fast_walk *walk, const ptm_node_code *code, uint32_t delta)
-{
-	for (uint32_t i = 0; i < code->op_count; i++) {
-		const ptm_node_op *op = &walk->cached->graph->ops.at[code->first_op + i];
-		if (op->is_call)
-			ptm_cached_push_return(walk->cached, op->return_ip, op->return_to, code->first_op + i + 1);
-		ptm_walk_charge(walk, walk->at + op->instructions);
-		ptm_frame *top = ptm_part_top(walk->part);
-		if (op->is_call && walk->part->stack.length < PTM_STACK_DEPTH)
-			push(walk, op->return_ip, op->return_to >> 8, op->function, op->is_odd);
-		else if (!op->is_call && !(top->flags & PTM_FRAME_BASE))
-			replace(walk, top, op->function);
-		else
-			tell(walk, PTM_CACHED_OP << 24 | (code->first_op + i), 0, delta);
+	bool base = !calls && is_base(walk->frame);
+	switch (kind) {
+	case PTM_CACHED_RETURN: return !calls && !base && walk->frame->return_ip == to->ip;
+	case PTM_CACHED_CALL: return to->ip != from->next_ip && has_room(walk, calls + 1);
+	case PTM_CACHED_TAKEN: return !base;
+	case PTM_CACHED_JUMP: return !base && (to->is_entry || to->is_nameless);
+	default: return true;
 	}
 }
 
-/* A node is counted for the first time; `start`: where its path starts. */
-static INLINE void meet(ptm_fast_walk *walk, uint32_t start)
+/* Changes the stack as the last decision does, up to which all is charged. */
+static void change(ptm_fast_walk *walk, uint32_t kind, const ptm_node_code *from, const ptm_node_code *to)
 {
+	walk->has_made = false;
+	walk->change = (uint8_t)kind;
+	walk->change_at = walk->counted;
+	walk->change_packet = walk->at_packet;
+	switch (kind) {
+	case PTM_CACHED_RETURN:
+		ptm_walk_keep(walk, walk->frame);
+		walk->frame--;
+		break;
+	case PTM_CACHED_CALL:
+		push(walk, from->next_ip, to->function, to->is_inside && to->function == from->last_function);
+		break;
+	default:
+		replace(walk, to->function);
+		break;
+	}
+}
+
+/* ----------------------------------------------------------------- paths -- */
+
+/* Whether the calls and moves on the path of a node can be taken; stores how many calls they are. */
+static bool can_pass_ops(ptm_fast_walk *walk, const ptm_node_code *code, uint32_t *calls)
+{
+	*calls = 0;
+	for (uint32_t i = 0; i < code->op_count; i++) {
+		if (walk->ops[code->first_op + i].is_call)
+			++*calls;
+		else if (!*calls && is_base(walk->frame))
+			return false;
+	}
+	return has_room(walk, *calls);
+}
+
+static void pass_ops(ptm_fast_walk *walk, const ptm_node_code *code)
+{
+	for (uint32_t i = 0; i < code->op_count; i++) {
+		const ptm_node_op *op = &walk->ops[code->first_op + i];
+		ptm_walk_charge(walk, walk->frame, walk->at + op->instructions);
+		if (op->is_call) {
+			ptm_walk_push_return(walk, op->return_ip, op->return_to, code->first_op + i + 1);
+			push(walk, op->return_ip, op->function, op->is_odd);
+		} else {
+			replace(walk, op->function);
+		}
+	}
+}
+
+/* The present node is counted for the first time; `start`: where its path starts. */
+static void meet(ptm_fast_walk *walk, uint32_t start)
+{
+	ptm_cached_event event = { PTM_CACHED_FIRST << 24 | (uint32_t)(walk->node - walk->nodes), start, 0, 0 };
+
 	walk->part->data.instructions = walk->part_base + start;
-	if (tell_event(walk->part, walk->cached, PTM_CACHED_FIRST << 24 | walk->row, start, 0, 0) != PTM_OK)
+	if (ptm_part_tell(walk->part, walk->graph, &walk->cached->batch, &event, walk->cached->flow->now_ns) != PTM_OK)
 		walk->status = PTM_NO_MEMORY;
+}
+
+/* What lies on the way to the decision at the end of the present node, and the decision's time. */
+static void pass_path(ptm_fast_walk *walk, const ptm_node_code *code, uint32_t taken)
+{
+	ptm_node *node = walk->node;
+	bool special = walk->tag > PTM_TAG_PLAIN;
+
+	if (!(node->count[0] | node->count[1]))
+		meet(walk, special ? walk->at : walk->at - code->instructions);
+	node->count[taken]++;
+	if (special) {
+		pass_ops(walk, code);
+		walk->at += code->instructions;
+	}
+	if (walk->dirty)
+		ptm_walk_latch(walk, node, walk->frame, walk->at);
+	walk->last = (uint32_t)(node - walk->nodes) << 1 | taken;
+	ptm_cached_log_edge(walk->cached, walk->last >> 1, taken);
+}
+
+static void arrive(ptm_fast_walk *walk, uint32_t row)
+{
+	walk->node = walk->nodes + row;
+	walk->tag = walk->codes[row].tag;
+	if (walk->tag <= PTM_TAG_PLAIN)
+		walk->at += walk->tag;
 }
 
 /* ------------------------------------------------------------------ time -- */
 
-/* Whether taking over the packets' time is for the slow path, as ptm_cached_is_odd_time. */
 bool ptm_walk_is_odd_time(ptm_fast_walk *walk)
 {
 	const ptm_pt_flow *flow = walk->cached->flow;
@@ -184,12 +218,11 @@ bool ptm_walk_is_odd_time(ptm_fast_walk *walk)
 		flow->instructions + walk->at - flow->measured_instructions >= LARGE);
 }
 
-/* Takes over the packets' time and cycles with the decision at the end of the present node: as ptm_cached_latch. */
-void ptm_walk_latch(ptm_fast_walk *walk)
+void ptm_walk_latch(ptm_fast_walk *walk, const ptm_node *node, const ptm_frame *frame, uint32_t at)
 {
 	ptm_pt_flow *flow = walk->cached->flow;
 	ptm_clock *clock = &flow->clock;
-	ptm_node_cost *cost = &walk->cached->graph->costs[walk->row];
+	ptm_node_cost *cost = &walk->graph->costs[node - walk->nodes];
 	ptm_part *part = walk->part;
 	bool is_measured = clock->cycles_sampled && clock->have_cyc;
 	uint32_t passed = walk->next_ns > flow->now_ns ? (uint32_t)(walk->next_ns - flow->now_ns) : 0;
@@ -205,15 +238,17 @@ void ptm_walk_latch(ptm_fast_walk *walk)
 	clock->cycles_sampled = false;
 	if (!passed && !is_measured)
 		return;
-	ptm_walk_charge(walk, walk->at);
+	ptm_walk_charge(walk, frame, at);
 	cost->ns += passed;
-	walk->tree[walk->top].self_ns += passed;
+	walk->tree[frame->node].self_ns += passed;
 	part->run.run.on_ns += passed;
 	if (part->last.time_ns < flow->now_ns)
-		part->last.time_ns = flow->now_ns;
+		walk->now_ns = part->last.time_ns = flow->now_ns;
 	if (!is_measured)
 		return;
-	uint32_t cycles = ptm_cached_measure(flow, cost, walk->at);
+	uint32_t cycles = ptm_cached_measure(flow, cost, at);
+	ptm_walk_flush_measured(walk);
+	walk->measures = true;
 	part->run.run.cycles += cycles;
 	if (part->measured_count == 1) {
 		walk->tree[part->measured[0].node].self_cycles += cycles;
@@ -225,115 +260,152 @@ void ptm_walk_latch(ptm_fast_walk *walk)
 
 /* ------------------------------------------------------------- decisions -- */
 
-static INLINE void arrive(ptm_fast_walk *walk, uint32_t edge)
+/* A decision that is known to lead to `row` and to be none of the slow path's, and how it changes the stack (0: not). */
+static void decide(ptm_fast_walk *walk, const ptm_node_code *code, uint32_t taken, uint32_t row, uint32_t kind)
 {
-	walk->row = ptm_edge_row(edge);
-	walk->at += edge & 255;
-	walk->special = !(edge & 255);
-}
+	const ptm_node_code *to = &walk->codes[row];
+	uint32_t from = (uint32_t)(walk->node - walk->nodes);
 
-/* What lies on the way to the decision at the end of the present node, and the decision's time. */
-static INLINE void pass_path(ptm_fast_walk *walk, ptm_node *node, const ptm_node_code *code, uint32_t taken, uint32_t delta)
-{
-	settle(walk);
-	if (!(node->count[0] | node->count[1]))
-		meet(walk, walk->special ? walk->at : walk->at - code->instructions);
-	node->count[taken]++;
-	if (walk->special) {
-		if (code->op_count)
-			pass_ops(walk, code, delta);
-		walk->at += code->instructions;
+	pass_path(walk, code, taken);
+	if (kind == PTM_CACHED_CALL)
+		ptm_walk_push_return(walk, code->next_ip, walk->nodes[from].to[1], from | PTM_CACHED_CALLER);
+	if (kind) {
+		ptm_walk_charge(walk, walk->frame, walk->at);
+		change(walk, kind, code, to);
 	}
-	if (walk->dirty)
-		ptm_walk_latch(walk);
-	walk->last = walk->row << 1 | taken;
-	ptm_cached_log_edge(walk->cached, walk->row, taken);
+	arrive(walk, row);
 }
 
-/* A compressed return, or one that a TIP tells. */
-static INLINE void pass_return(ptm_fast_walk *walk, ptm_node *node, const ptm_node_code *code, uint32_t edge, uint32_t delta)
+static bool pass_branch(ptm_fast_walk *walk, const ptm_node_code *code, uint32_t taken)
 {
-	ptm_return_stack *returns = &walk->cached->flow->returns;
-	uint32_t row = walk->row;
-	pass_path(walk, node, code, 1, delta);
+	uint32_t edge = walk->node->to[taken], row = ptm_edge_row(edge), calls;
+	ptm_node *node = walk->node;
+	uint32_t kind = edge & PTM_EDGE_REPLACES ? PTM_CACHED_TAKEN : 0;
+
+	if (!edge || !can_pass_ops(walk, code, &calls) || !can_change(walk, kind, code, &walk->codes[row], calls))
+		return false;
+	decide(walk, code, taken, row, kind);
+	if (edge & PTM_EDGE_UNMET)
+		node->to[taken] = ptm_graph_met(walk->graph, edge);
+	return true;
+}
+
+bool ptm_walk_bit(ptm_fast_walk *walk, uint32_t taken)
+{
+	const ptm_node_code *code = &walk->codes[walk->node - walk->nodes];
+	ptm_return_stack *returns = walk->returns;
+
+	if (code->kind == PTM_NODE_BRANCH)
+		return pass_branch(walk, code, taken);
+	/* A path with calls may return from them: then the stack holds nothing of interest before. */
+	if (code->kind != PTM_NODE_RETURN || !taken || code->op_count || !returns->depth || !walk->compresses)
+		return false;
+	uint32_t row = walk->cached->return_to[(returns->top - 1) % PTM_RETURN_STACK_DEPTH] >> 8;
+	if (!row || !can_change(walk, PTM_CACHED_RETURN, code, &walk->codes[row], 0))
+		return false;
 	returns->top--;
 	returns->depth--;
-	note_arrival(walk, PTM_CACHED_RETURN, row, edge >> 8, delta);
-	arrive(walk, edge);
-}
-
-/* A bit that decides a node which is not plain, or an edge which is not. false: not known yet, or for the slow path; nothing was done. */
-bool ptm_walk_bit(ptm_fast_walk *walk, uint32_t taken, uint32_t delta)
-{
-	const ptm_node_code *code = &walk->codes[walk->row];
-	ptm_node *node = &walk->nodes[walk->row];
-	const ptm_cached *cached = walk->cached;
-	const ptm_return_stack *returns = &cached->flow->returns;
-	uint32_t edge, row = walk->row;
-
-	if (code->kind == PTM_NODE_BRANCH) {
-		edge = node->to[taken];
-		if (!edge)
-			return false;
-		pass_path(walk, node, code, taken, delta);
-		node->to[taken] = edge & ~PTM_EDGE_UNMET;
-		if (edge & PTM_EDGE_REPLACES)
-			note_arrival(walk, PTM_CACHED_TAKEN, row, ptm_edge_row(edge), delta);
-		arrive(walk, edge);
-		return true;
-	}
-	/* A path with calls may return from them: then the stack holds nothing of interest before. */
-	if (code->kind != PTM_NODE_RETURN || !taken || code->op_count || !returns->depth || !cached->flow->config.return_compression)
-		return false;
-	edge = cached->return_to[(returns->top - 1) % PTM_RETURN_STACK_DEPTH];
-	if (!edge)
-		return false;
-	pass_return(walk, node, code, edge, delta);
+	decide(walk, code, 1, row, PTM_CACHED_RETURN);
 	return true;
 }
 
-/* Where an indirect branch leads, 0: to be found out. */
-static INLINE uint32_t edge_to(ptm_fast_walk *walk, ptm_node *node, uint64_t ip)
+/* The node at `ip` if it was met lately, else 0. */
+static uint32_t recent_at(const ptm_fast_walk *walk, uint64_t ip)
 {
-	uint32_t edge = node->to[0];
-	if (edge && walk->codes[edge >> 8].ip == ip)
-		return edge;
-	uint32_t target = walk->cached->graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT];
-	if (!target || walk->codes[target].ip != ip)
-		return 0;
-	return node->to[0] = ptm_graph_edge(walk->cached->graph, target);
+	uint32_t row = walk->graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT];
+	return row && walk->codes[row].ip == ip ? row : 0;
 }
 
-/* An indirect branch, or a return that is not compressed. false: as pass_bit. */
-bool ptm_walk_tip(ptm_fast_walk *walk, uint64_t ip, uint32_t delta)
+bool ptm_walk_tip(ptm_fast_walk *walk, uint64_t ip)
 {
-	uint32_t row = walk->row, edge;
-	const ptm_node_code *code = &walk->codes[row];
-	ptm_node *node = &walk->nodes[row];
+	const ptm_node_code *code = &walk->codes[walk->node - walk->nodes];
+	ptm_return_stack *returns = walk->returns;
+	bool is_return = code->kind == PTM_NODE_RETURN;
+	uint32_t row = 0, calls, kind = PTM_CACHED_RETURN;
+
+	if (is_return) {
+		uint32_t place = (returns->top - 1) % PTM_RETURN_STACK_DEPTH;
+		if (returns->depth && returns->at[place] == ip)
+			row = walk->cached->return_to[place] >> 8;
+		else if (!returns->depth)
+			row = recent_at(walk, ip);
+	} else if (code->kind == PTM_NODE_JUMP || code->kind == PTM_NODE_CALL) {
+		row = walk->node->to[0] >> 8;
+		if (!row || walk->codes[row].ip != ip)
+			row = recent_at(walk, ip);
+		kind = code->kind == PTM_NODE_CALL ? PTM_CACHED_CALL : code->last_function != walk->codes[row].function ? PTM_CACHED_JUMP : 0;
+	}
+	if (!row || (is_return && code->op_count) || !can_pass_ops(walk, code, &calls) || !can_change(walk, kind, code, &walk->codes[row], calls) ||
+	    (walk->dirty && ptm_walk_is_odd_time(walk)))
+		return false;
+	if (is_return && returns->depth) {
+		returns->top--;
+		returns->depth--;
+	}
+	if (!is_return)
+		walk->node->to[0] = ptm_graph_edge(walk->graph, row);
+	walk->last_ip = ip;
+	decide(walk, code, 1, row, kind);
+	return true;
+}
+
+/* ------------------------------------------------------------ begin, end -- */
+
+bool ptm_walk_resume(ptm_fast_walk *walk, const ptm_cached_event *event, const uint8_t *from)
+{
+	const ptm_node_code *code = &walk->codes[event->what & 0xffffff], *to = &walk->codes[event->a];
+
+	if (!can_change(walk, event->what >> 24, code, to, 0))
+		return false;
+	walk->at_packet = from + (int32_t)event->b;
+	change(walk, event->what >> 24, code, to);
+	return true;
+}
+
+/* Nothing followed the last decision, which changed the stack: it does not count yet. */
+static void take_back(ptm_fast_walk *walk)
+{
+	uint32_t child = walk->frame->node;
+	ptm_call_tree *tree = &walk->part->tree;
+
+	if (walk->has_pending && walk->pending_at == walk->change_at)
+		walk->has_pending = false;
+	if (walk->change == PTM_CACHED_RETURN) {
+		walk->frame++;
+		return;
+	}
+	walk->tree[child].calls--;
+	if (walk->has_made) {
+		*ptm_part_memo(walk->part, tree->nodes.at[child].parent, tree->nodes.at[child].function) = 0;
+		ptm_call_tree_forget_last(tree);
+	}
+	if (walk->change == PTM_CACHED_CALL)
+		walk->frame--;
+	else
+		*walk->frame = walk->replaced;
+}
+
+void ptm_walk_end(ptm_fast_walk *walk, const uint8_t *from)
+{
 	ptm_cached *cached = walk->cached;
 
-	if (code->kind == PTM_NODE_RETURN) {
-		const ptm_return_stack *returns = &cached->flow->returns;
-		uint32_t place = (returns->top - 1) % PTM_RETURN_STACK_DEPTH;
-		edge = !code->op_count && returns->depth && returns->at[place] == ip ? cached->return_to[place] : 0;
-	} else {
-		edge = code->kind == PTM_NODE_JUMP || code->kind == PTM_NODE_CALL ? edge_to(walk, node, ip) : 0;
+	ptm_walk_flush_cyc(walk);
+	cached->node = (uint32_t)(walk->node - walk->nodes);
+	cached->at = walk->at;
+	cached->last = walk->last;
+	cached->special = walk->tag > PTM_TAG_PLAIN;
+	cached->dirty = walk->dirty;
+	cached->flow->last_ip = walk->last_ip;
+	uint32_t executed = ptm_cached_executed(cached);
+	ptm_walk_charge(walk, walk->frame, executed);
+	cached->length = cached->batch.length = 0;
+	if (walk->change && walk->change_at == executed) {
+		take_back(walk);
+		cached->events[cached->length++] = (ptm_cached_event){ (uint32_t)walk->change << 24 | walk->last >> 1, executed, cached->node,
+								       (uint32_t)(walk->change_packet - from) };
 	}
-	if (!edge || (walk->dirty && ptm_walk_is_odd_time(walk)))
-		return false;
-	cached->flow->last_ip = ip;
-	if (code->kind == PTM_NODE_RETURN) {
-		pass_return(walk, node, code, edge, delta);
-		return true;
-	}
-	pass_path(walk, node, code, 1, delta);
-	if (code->kind == PTM_NODE_CALL) {
-		ptm_cached_push_return(cached, code->next_ip, node->to[1], row | PTM_CACHED_CALLER);
-		note_arrival(walk, PTM_CACHED_CALL, row, edge >> 8, delta);
-	} else if (code->last_function != walk->codes[edge >> 8].function) {
-		note_arrival(walk, PTM_CACHED_JUMP, row, edge >> 8, delta);
-	}
-	arrive(walk, edge);
-	return true;
+	commit_pending(walk);
+	ptm_walk_flush_measured(walk);
+	ptm_walk_give(walk);
+	ptm_cached_end(cached);
 }
-

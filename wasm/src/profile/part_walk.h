@@ -8,53 +8,117 @@
 #include "flow/pt_cached_state.h"
 #include "profile/part_stack.h"
 
-/* The state of the loop. */
+/* The state of a walk. The loop has node, tag, at and frame at hand, and stores them here when it calls others. */
 typedef struct ptm_fast_walk {
 	ptm_part *part;
 	ptm_cached *cached;
+	ptm_graph *graph;
 	ptm_node *nodes;
 	const ptm_node_code *codes;
+	const ptm_node_op *ops;
 	ptm_tree_node *tree;     /* the part's call tree */
-	uint32_t row, at, last;  /* as node, at, last of ptm_cached */
-	bool special;
-	bool dirty;              /* timing packets came since the last decision */
-	bool has_cyc;            /* … of them a CYC that the clock does not know of, of so many cycles */
-	uint32_t cyc;
+	ptm_return_stack *returns;
+	ptm_node *node;          /* present one */
+	ptm_frame *frame, *last_frame; /* on top of the part's stack, and the last there is room for */
+	uint64_t now_ns, shortest_ns;  /* as the part's last.time_ns and data.shortest_ns */
+	uint64_t piece_base, part_base; /* instructions of the piece and of the part before these */
+	uint64_t last_ip;        /* of the last TIP */
 	uint64_t next_ns;        /* time at the next decision when dirty */
-	uint32_t top;            /* the call-tree node of the frame on top */
+	const uint8_t *at_packet;      /* the packet being taken */
+	uint32_t tag;            /* of the present node: PTM_TAG_* */
+	uint32_t at, last;       /* as of ptm_cached */
 	uint32_t counted;        /* instructions that the part knows of, as `at` counts */
-	uint64_t piece_base, part_base; /* of the piece and of the part before these */
-	/* Where the last decision that changes the stack led to: it counts once something follows. kind 0: none. */
-	uint32_t arrival, arrival_to, arrival_delta; /* as what, a, b of ptm_cached_event */
-	bool has_runs;           /* runs are sought: how often, and how often in vain */
-	uint32_t runs_sought, runs_missed;
+	uint32_t cyc;            /* with has_cyc: cycles of the last CYC, of which the clock does not know */
+	uint32_t runs_missed;
+	uint32_t measured_at;
+	bool has_cyc;
+	bool dirty;              /* timing packets came since the last decision */
+	bool measures;           /* it is noted whose instructions the next measurement covers. Once the part's list is full all are its last's, those from measured_at on told late */
+	bool compresses;         /* returns */
+	bool has_runs;           /* runs are sought */
+	/* What the last decision that changed the stack did, to be taken back where nothing follows it: a decision's change counts once something does. */
+	uint8_t change;          /* enum ptm_cached_kind; 0: none */
+	bool has_made;           /* it made the call-tree node */
+	bool has_pending;        /* a call ended, at pending_at, and is not kept yet */
+	uint32_t change_at, pending_at;
+	const uint8_t *change_packet;
+	ptm_frame replaced;
+	ptm_piece_call pending;
 	ptm_status status;
 } ptm_fast_walk;
 
-/* The part's counts are brought up to date for others, and taken back. */
+/* The part's counts and stack are brought up to date for others. */
 static inline void ptm_walk_give(ptm_fast_walk *walk)
 {
-	walk->part->piece.instructions = walk->piece_base + walk->counted;
-	walk->part->data.instructions = walk->part_base + walk->counted;
+	ptm_part *part = walk->part;
+	part->piece.instructions = walk->piece_base + walk->counted;
+	part->data.instructions = walk->part_base + walk->counted;
+	part->stack.length = (uint32_t)(walk->frame - part->stack.at) + 1;
 }
 
-static inline void ptm_walk_take(ptm_fast_walk *walk)
+static inline void ptm_walk_note_measured(ptm_fast_walk *walk, uint32_t node, uint32_t more, uint32_t at)
 {
-	walk->tree = walk->part->tree.nodes.at;
-	walk->top = ptm_part_top(walk->part)->node;
-	walk->piece_base = walk->part->piece.instructions - walk->counted;
-	walk->part_base = walk->part->data.instructions - walk->counted;
+	ptm_part_note_measured(walk->part, node, more);
+	if (walk->part->measured_count == PTM_MEASURED) {
+		walk->measures = false;
+		walk->measured_at = at;
+	}
 }
 
-/* The instructions up to `at` belong to the frame on top. */
-static inline void ptm_walk_charge(ptm_fast_walk *walk, uint32_t at)
+/* Tells the last of a full list of the instructions since. */
+static inline void ptm_walk_flush_measured(ptm_fast_walk *walk)
+{
+	if (walk->measures)
+		return;
+	walk->part->measured[PTM_MEASURED - 1].instructions += walk->counted - walk->measured_at;
+	walk->measured_at = walk->counted;
+}
+
+/* The instructions up to `at` belong to `frame`, the one on top. */
+static inline void ptm_walk_charge(ptm_fast_walk *walk, const ptm_frame *frame, uint32_t at)
 {
 	uint32_t more = at - walk->counted;
-	if (!more)
-		return;
 	walk->counted = at;
-	walk->tree[walk->top].self_instructions += more;
-	ptm_part_note_measured(walk->part, walk->top, more);
+	walk->tree[frame->node].self_instructions += more;
+	if (walk->measures && more)
+		ptm_walk_note_measured(walk, frame->node, more, at);
+}
+
+/* Where the child of `parent` in `function` may be. */
+static inline uint32_t ptm_walk_child(const ptm_fast_walk *walk, uint32_t parent, uint32_t function)
+{
+	return *ptm_part_memo(walk->part, parent, function);
+}
+
+static inline bool ptm_walk_is_child(const ptm_fast_walk *walk, uint32_t child, uint32_t parent, uint32_t function)
+{
+	const ptm_tree_node *node = &walk->tree[child];
+	return node->function == function && node->parent == parent;
+}
+
+/* A call to `function` from `frame`, of which the instructions are charged. */
+static inline ptm_frame *ptm_walk_push(ptm_fast_walk *walk, ptm_frame *frame, uint32_t child, uint64_t return_ip, uint32_t function, uint32_t flags)
+{
+	frame++;
+	walk->tree[child].calls++;
+	frame->return_ip = return_ip;
+	frame->resume_ip = 0;
+	frame->start_ns = walk->now_ns;
+	frame->start_instructions = walk->piece_base + walk->counted;
+	frame->function = function;
+	frame->node = child;
+	frame->flags = flags;
+	return frame;
+}
+
+static inline void ptm_walk_push_return(ptm_fast_walk *walk, uint64_t ip, uint32_t edge, uint32_t returner)
+{
+	ptm_return_stack *returns = walk->returns;
+	uint32_t place = returns->top++ % PTM_RETURN_STACK_DEPTH;
+	returns->at[place] = ip;
+	walk->cached->return_to[place] = edge;
+	walk->cached->returner[place] = returner;
+	returns->depth += returns->depth < PTM_RETURN_STACK_DEPTH;
 }
 
 /* Tells the clock of the CYC packet that came last. */
@@ -69,19 +133,24 @@ static inline void ptm_walk_flush_cyc(ptm_fast_walk *walk)
 	ptm_clock_cyc(&cached->flow->clock, walk->cyc);
 	if (cached->flow->clock.moves != moves) {
 		cached->moved_at = walk->at;
-		cached->moved_node = walk->special ? 0 : walk->row;
+		cached->moved_node = walk->tag > PTM_TAG_PLAIN ? 0 : (uint32_t)(walk->node - walk->nodes);
 	}
 }
 
-/* Whether taking over the packets' time is for the slow path, as ptm_cached_is_odd_time. */
+/* Whether taking over the packets' time is for the slow path, as ptm_cached_is_odd_time. Where the walk stands must be stored. */
 bool ptm_walk_is_odd_time(ptm_fast_walk *walk);
-/* Takes over the packets' time and cycles with the decision at the end of the present node: as ptm_cached_latch. */
-void ptm_walk_latch(ptm_fast_walk *walk);
-/* Takes in what the last decision did to the stack, now that something follows. */
-void ptm_walk_settle(ptm_fast_walk *walk);
-/* A bit that decides a node which is not plain, or an edge which is not. false: not known yet, or for the slow path; nothing was done. */
-bool ptm_walk_bit(ptm_fast_walk *walk, uint32_t taken, uint32_t delta);
-/* An indirect branch, or a return that is not compressed. false: as ptm_walk_bit. */
-bool ptm_walk_tip(ptm_fast_walk *walk, uint64_t ip, uint32_t delta);
+/* Takes over the packets' time and cycles with the decision at the end of `node`, whose path is passed: as ptm_cached_latch. */
+void ptm_walk_latch(ptm_fast_walk *walk, const ptm_node *node, const ptm_frame *frame, uint32_t at);
+/* The call of `frame` on top, of which the instructions are charged, ends and is not short. */
+void ptm_walk_keep(ptm_fast_walk *walk, const ptm_frame *frame);
+/* All that follows leaves the walk where it stands, and does nothing, where it returns false: then it is for the slow path. */
+/* A bit that decides the present node, a branch; or a compressed return. */
+bool ptm_walk_bit(ptm_fast_walk *walk, uint32_t taken);
+/* An indirect branch, or a return that is not compressed. */
+bool ptm_walk_tip(ptm_fast_walk *walk, uint64_t ip);
+/* A change of the stack that a decision before the walk made, and that nothing followed yet. */
+bool ptm_walk_resume(ptm_fast_walk *walk, const ptm_cached_event *event, const uint8_t *from);
+/* Ends the walk after whole packets, the first of them at `from`; tells a change that nothing followed. */
+void ptm_walk_end(ptm_fast_walk *walk, const uint8_t *from);
 
 #endif
