@@ -7,6 +7,8 @@
 
 /* In the loop, not called from it. */
 #define INLINE inline __attribute__((always_inline))
+/* Called from it: browsers compile the loop once more while it runs, in a time that grows faster than its size. */
+#define APART __attribute__((noinline))
 #define STRETCH_BYTES (32u << 10)
 /* Of at least so many packets of a stretch, no more than one in so many may miss its run, else some stretches go without, at most so many. */
 #define LEAST_PACKETS 256
@@ -183,31 +185,51 @@ static void log_run(ptm_fast_walk *walk, const ptm_node_run *run)
 }
 #endif
 
-/* As pass_plain, at once where the same was walked before. At most 7 bits. */
-static INLINE void pass_run(hot *hot, ptm_fast_walk *walk)
+/* Keeps what pass_plain passed, from where the walk stood as `key` says, when it is more than one bit. */
+static APART void keep_run(ptm_fast_walk *walk, uint32_t key, uint32_t to, uint32_t used, uint32_t instructions)
 {
-	uint32_t key = (uint32_t)(hot->node - walk->nodes) << 8 | hot->bits >> 24, bits = hot->bits, start = hot->at;
-	ptm_node_run *run = ptm_graph_run(walk->graph, key);
+	ptm_node_run made = { key, to, walk->last, 0, (uint16_t)instructions, (uint16_t)used };
 
-	if (run->key == key) {
-		run->hits++;
-#ifdef PTM_CACHED_LOGS
-		log_run(walk, run);
-#endif
-		hot->at += run->instructions;
-		hot->node = node_of(walk, run->to);
-		hot->tag = run->to & 255;
-		walk->last = run->last;
-		hot->bits <<= run->used;
-		return;
-	}
-	walk->runs_missed++;
-	pass_plain(hot, walk);
-	uint32_t used = (uint32_t)(__builtin_ctz(hot->bits) - __builtin_ctz(bits));
-	if (used > 1) {
-		ptm_node_run made = { key, (uint32_t)(hot->node - walk->nodes) << 8 | hot->tag, walk->last, 0, (uint16_t)(hot->at - start), (uint16_t)used };
+	if (used > 1)
 		ptm_graph_keep_run(walk->graph, &made);
+}
+
+/* At most 7 bits that were passed so before, at once. false: nothing was done; keep_run is to know of `key`. */
+static INLINE bool pass_run(hot *hot, ptm_fast_walk *walk, uint32_t *key)
+{
+	*key = (uint32_t)(hot->node - walk->nodes) << 8 | hot->bits >> 24;
+	ptm_node_run *run = ptm_graph_run(walk->graph, *key);
+
+	if (run->key != *key) {
+		walk->runs_missed++;
+		return false;
 	}
+	run->hits++;
+#ifdef PTM_CACHED_LOGS
+	log_run(walk, run);
+#endif
+	hot->at += run->instructions;
+	hot->node = node_of(walk, run->to);
+	hot->tag = run->to & 255;
+	walk->last = run->last;
+	hot->bits <<= run->used;
+	return true;
+}
+
+/* Uses up bits through plain nodes, as far as they go. Returns whether it used any. */
+static INLINE bool pass_plain_bits(hot *hot, ptm_fast_walk *walk)
+{
+	const uint32_t before = hot->bits, start = hot->at;
+	uint32_t key = 0;
+
+	if (walk->has_runs && !(before << 8) && pass_run(hot, walk, &key))
+		return true;
+	pass_plain(hot, walk);
+	if (hot->bits == before)
+		return false;
+	if (key)
+		keep_run(walk, key, (uint32_t)(hot->node - walk->nodes) << 8 | hot->tag, (uint32_t)(__builtin_ctz(hot->bits) - __builtin_ctz(before)), hot->at - start);
+	return true;
 }
 
 /* Where the indirect branch `node` leads, an edge; 0: to be found out. */
@@ -316,15 +338,8 @@ static INLINE bool pass_bits(hot *hot, ptm_fast_walk *walk, const uint8_t *packe
 		if (hot->tag <= PTM_TAG_PLAIN) {
 			if (walk->dirty && (uint8_t)hot->node->to[hot->bits >> 31])
 				ptm_walk_latch(walk, hot->node, hot->frame, hot->at);
-			if (!walk->dirty) {
-				uint32_t before = hot->bits;
-				if (walk->has_runs && !(before << 8))
-					pass_run(hot, walk);
-				else
-					pass_plain(hot, walk);
-				if (hot->bits != before)
-					continue;
-			}
+			if (!walk->dirty && pass_plain_bits(hot, walk))
+				continue;
 		} else if (hot->tag == PTM_TAG_RETURN) {
 			passed = pass_compressed_return(hot, walk, packet);
 		} else if (hot->tag == PTM_TAG_BRANCH) {
@@ -403,6 +418,7 @@ static void begin(ptm_fast_walk *walk, ptm_part *part, ptm_cached *cached)
 	walk->measures = part->measured_count < PTM_MEASURED;
 	walk->compresses = cached->flow->config.return_compression;
 	walk->has_runs = !graph->run_pause;
+	walk->sparse = cached->flow->clock.config.cyc_threshold;
 	walk->has_cyc = walk->has_made = walk->has_pending = false;
 	walk->change = 0;
 	walk->status = PTM_OK;
@@ -420,14 +436,20 @@ static void pause_runs(ptm_graph *graph, uint32_t missed, uint32_t packets)
 	}
 }
 
+/* With a threshold, cycles are known only behind a CYC packet. */
+static APART void next_sparse(ptm_fast_walk *walk, uint8_t before)
+{
+	ptm_walk_flush_cyc(walk);
+	ptm_clock_next(&walk->cached->flow->clock, before);
+}
+
 /* Takes in what is frequent of the packets that start in [from, end). WENT_OUT: the next is not. */
 static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *from, const uint8_t *end)
 {
 	ptm_pt_reader *reader = &cached->flow->reader;
 	const uint64_t offset = reader->offset, window = reader->window_offset;
-	const bool sparse = cached->flow->clock.config.cyc_threshold;
 	const uint8_t *at = from, *before = NULL, *decided = NULL; /* the last packet, the last that decided */
-	uint32_t packets = 0, pads = 0;
+	uint32_t packets = 0;
 	ptm_went went = PTM_WENT_ON;
 	ptm_fast_walk walk;
 	hot hot = { .bits = cached->bits_left ? (uint32_t)(cached->bits >> 32) | NO_BITS >> cached->bits_left : NO_BITS };
@@ -438,10 +460,9 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 	take(&hot, &walk);
 	while (at < end) {
 		uint32_t byte = *at, size = 1;
-		if (sparse && byte) {
+		if (walk.sparse && byte) {
 			give(&hot, &walk);
-			ptm_walk_flush_cyc(&walk);
-			ptm_clock_next(&cached->flow->clock, before ? kind_of(before) : cached->kind);
+			next_sparse(&walk, before ? kind_of(before) : cached->kind);
 		}
 		went = PTM_WENT_OUT;
 		if (!(byte & 1)) {
@@ -449,7 +470,7 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 				if (byte)
 					break;
 				at++;
-				pads++;
+				reader->packets++;
 				went = PTM_WENT_ON;
 				continue;
 			}
@@ -460,20 +481,7 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 				if (ptm_walk_is_odd_time(&walk))
 					break;
 			}
-			const uint32_t all = hot.bits = (byte | 1) << (__builtin_clz(byte) + 1);
-			bool passed = pass_bits(&hot, &walk, at);
-			if (hot.bits != all) {
-				decided = at;
-			} else if (!passed) {
-				hot.bits = NO_BITS;
-				break;
-			}
-			if (!passed) {
-				/* The packet is taken, but bits of it are not frequent. */
-				before = at++;
-				packets++;
-				break;
-			}
+			hot.bits = (byte | 1) << (__builtin_clz(byte) + 1);
 		} else if ((byte & 31) == 13) {
 			uint64_t ip = tip_ip(at, walk.last_ip, &size);
 			if (!size || hot.tag <= PTM_TAG_PLAIN)
@@ -486,12 +494,6 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 			if (!pass_tip(&hot, &walk, ip, at))
 				break;
 			decided = at;
-			if (hot.bits != NO_BITS && !pass_bits(&hot, &walk, at)) {
-				before = at;
-				at += size;
-				packets++;
-				break;
-			}
 		} else if ((byte & 3) == 3) {
 			uint64_t cycles = byte >> 3;
 			if (byte & 4)
@@ -517,12 +519,25 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 			if (reader->window_offset != window)
 				end = at;
 		}
+		went = PTM_WENT_ON;
+		if (hot.bits != NO_BITS) {
+			const uint32_t all = hot.bits;
+			bool passed = pass_bits(&hot, &walk, at);
+			if (hot.bits != all)
+				decided = at;
+			if (!passed) {
+				went = PTM_WENT_OUT;
+				if (decided != at) {
+					hot.bits = NO_BITS;
+					break;
+				}
+				/* The packet is taken, but bits of it are not frequent. */
+				end = at;
+			}
+		}
 		before = at;
 		at += size;
 		packets++;
-		went = PTM_WENT_ON;
-		if (walk.status)
-			break;
 	}
 	const uint32_t left = hot.bits == NO_BITS ? 0 : 31 - (uint32_t)__builtin_ctz(hot.bits);
 	cached->bits = left ? (uint64_t)(hot.bits & (hot.bits - 1)) << 32 : 0;
@@ -533,7 +548,7 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 	}
 	if (decided)
 		cached->last_offset = offset + (uint64_t)(decided - from);
-	reader->packets += packets + pads;
+	reader->packets += packets;
 	reader->offset = offset + (uint64_t)(at - from);
 	give(&hot, &walk);
 	pause_runs(cached->graph, walk.runs_missed, packets);

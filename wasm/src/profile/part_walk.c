@@ -258,6 +258,15 @@ void ptm_walk_latch(ptm_fast_walk *walk, const ptm_node *node, const ptm_frame *
 	}
 }
 
+void ptm_walk_note_measured(ptm_fast_walk *walk, uint32_t node, uint32_t more, uint32_t at)
+{
+	ptm_part_note_measured(walk->part, node, more);
+	if (walk->part->measured_count == PTM_MEASURED) {
+		walk->measures = false;
+		walk->measured_at = at;
+	}
+}
+
 /* ------------------------------------------------------------- decisions -- */
 
 /* A decision that is known to lead to `row` and to be none of the slow path's, and how it changes the stack (0: not). */

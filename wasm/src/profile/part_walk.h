@@ -36,6 +36,7 @@ typedef struct ptm_fast_walk {
 	bool measures;           /* it is noted whose instructions the next measurement covers. Once the part's list is full all are its last's, those from measured_at on told late */
 	bool compresses;         /* returns */
 	bool has_runs;           /* runs are sought */
+	bool sparse;             /* a CYC packet needs not tell all cycles */
 	/* What the last decision that changed the stack did, to be taken back where nothing follows it: a decision's change counts once something does. */
 	uint8_t change;          /* enum ptm_cached_kind; 0: none */
 	bool has_made;           /* it made the call-tree node */
@@ -56,15 +57,6 @@ static inline void ptm_walk_give(ptm_fast_walk *walk)
 	part->stack.length = (uint32_t)(walk->frame - part->stack.at) + 1;
 }
 
-static inline void ptm_walk_note_measured(ptm_fast_walk *walk, uint32_t node, uint32_t more, uint32_t at)
-{
-	ptm_part_note_measured(walk->part, node, more);
-	if (walk->part->measured_count == PTM_MEASURED) {
-		walk->measures = false;
-		walk->measured_at = at;
-	}
-}
-
 /* Tells the last of a full list of the instructions since. */
 static inline void ptm_walk_flush_measured(ptm_fast_walk *walk)
 {
@@ -73,6 +65,9 @@ static inline void ptm_walk_flush_measured(ptm_fast_walk *walk)
 	walk->part->measured[PTM_MEASURED - 1].instructions += walk->counted - walk->measured_at;
 	walk->measured_at = walk->counted;
 }
+
+/* Notes that of the coming measurement so many instructions, up to `at`, belong to a node of the call tree. */
+void ptm_walk_note_measured(ptm_fast_walk *walk, uint32_t node, uint32_t more, uint32_t at);
 
 /* The instructions up to `at` belong to `frame`, the one on top. */
 static inline void ptm_walk_charge(ptm_fast_walk *walk, const ptm_frame *frame, uint32_t at)
