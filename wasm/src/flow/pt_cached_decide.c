@@ -46,8 +46,7 @@ void ptm_cached_latch(ptm_cached *cached, uint32_t row, uint32_t at)
 	ptm_cached_tell(cached, PTM_CACHED_CYCLES, row, at, passed, cycles);
 }
 
-/* The next time it is known at once where this call returns to. */
-static void let_know(ptm_cached *cached, uint32_t returner, uint32_t node)
+void ptm_cached_let_know(ptm_cached *cached, uint32_t returner, uint32_t node)
 {
 	if (returner & PTM_CACHED_CALLER)
 		cached->graph->nodes[returner & ~PTM_CACHED_CALLER].to[1] = ptm_graph_edge(cached->graph, node);
@@ -64,7 +63,7 @@ static ptm_status pop_return(ptm_cached *cached, uint64_t ip, uint32_t *node)
 	if (!*node) {
 		PTM_TRY(ptm_graph_find(cached->graph, ip, node));
 		if (is_top)
-			let_know(cached, cached->returner[place], *node);
+			ptm_cached_let_know(cached, cached->returner[place], *node);
 	}
 	(void)ptm_return_stack_pop(&cached->flow->returns);
 	return PTM_OK;

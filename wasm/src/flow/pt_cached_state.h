@@ -151,6 +151,8 @@ static inline uint32_t ptm_cached_executed(const ptm_cached *cached)
 }
 
 /* pt_cached_decide.c: in any state, one by one. */
+/* The next time it is known at once where a call, `returner` as above, returns to. */
+void ptm_cached_let_know(ptm_cached *cached, uint32_t returner, uint32_t node);
 /* Makes `row` the present node. */
 void ptm_cached_arrive(ptm_cached *cached, uint32_t row);
 /* Whether taking over the packets' time, `at` instructions into the batch, is for the slow path. */

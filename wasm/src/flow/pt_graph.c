@@ -177,6 +177,18 @@ static ptm_status make(ptm_graph *graph, uint64_t ip, ptm_node_code *code)
 	return PTM_OK;
 }
 
+uint32_t ptm_graph_look(ptm_graph *graph, uint64_t ip)
+{
+	uint32_t *recent = &graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT];
+
+	if (*recent && graph->codes[*recent].ip == ip)
+		return *recent;
+	uint32_t row = graph->slot_count ? graph->slots[slot_of(graph, ip, graph->code_id, graph->mode)] : 0;
+	if (!row || graph->codes[row].no_code)
+		return 0;
+	return *recent = row;
+}
+
 static ptm_node first_node(const ptm_node_code *code)
 {
 	return (ptm_node){ .to[0] = code->kind == PTM_NODE_RETURN ? code->instructions : 0 };

@@ -128,6 +128,9 @@ void ptm_graph_enter(ptm_graph *graph, uint32_t space, uint8_t mode);
  * Moves what `nodes`, `codes`, `ops` point to. PTM_NO_MEMORY also when there are too many. */
 ptm_status ptm_graph_find_slow(ptm_graph *graph, uint64_t ip, uint32_t *row) PTM_MUST_CHECK;
 
+/* The row of the node at `ip` of the present code where it is known and has code, else 0. */
+uint32_t ptm_graph_look(ptm_graph *graph, uint64_t ip);
+
 static inline ptm_status ptm_graph_find(ptm_graph *graph, uint64_t ip, uint32_t *row)
 {
 	uint32_t known = graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT];

@@ -141,7 +141,7 @@ uint32_t ptm_gaps_unite(ptm_part_gap *gaps, uint32_t count, uint32_t most);
 typedef struct ptm_measured { uint32_t node; uint64_t instructions; } ptm_measured;
 #define PTM_MEASURED 64
 
-#define PTM_PART_CHILDREN 4096
+#define PTM_PART_CHILDREN 16384
 
 /* The decoder's side. */
 struct ptm_part {

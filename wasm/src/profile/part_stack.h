@@ -20,7 +20,7 @@ static inline ptm_frame *ptm_part_top(ptm_part *part)
 /* Where the child of `parent` in `function` is remembered. */
 static inline uint32_t *ptm_part_memo(ptm_part *part, uint32_t parent, uint32_t function)
 {
-	return &part->children[(parent * 0x9e3779b1u ^ function * 0x85ebca6bu) >> 20 & (PTM_PART_CHILDREN - 1)];
+	return &part->children[(parent * 0x9e3779b1u ^ function * 0x85ebca6bu) >> 18 & (PTM_PART_CHILDREN - 1)];
 }
 
 /* Whether a remembered node is that child. */

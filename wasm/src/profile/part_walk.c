@@ -41,8 +41,10 @@ void ptm_walk_keep(ptm_fast_walk *walk, const ptm_frame *frame)
 /* The call-tree node of `function` below `parent`, made when new; 0: out of memory. */
 static uint32_t child_of(ptm_fast_walk *walk, uint32_t parent, uint32_t function)
 {
-	uint32_t length = walk->part->tree.nodes.length, child;
+	uint32_t length = walk->part->tree.nodes.length, child = ptm_walk_child(walk, parent, function);
 
+	if (ptm_walk_is_child(walk, child, parent, function))
+		return child;
 	if (ptm_part_child(walk->part, parent, function, &child) != PTM_OK) {
 		walk->status = PTM_NO_MEMORY;
 		return 0;
@@ -57,6 +59,8 @@ static bool has_room(ptm_fast_walk *walk, uint32_t more)
 	ptm_part *part = walk->part;
 	uint32_t length = (uint32_t)(walk->frame - part->stack.at) + 1;
 
+	if (walk->last_frame - walk->frame >= (ptrdiff_t)more)
+		return true;
 	if (length + more > PTM_STACK_DEPTH)
 		return false;
 	part->stack.length = length;
@@ -299,6 +303,31 @@ static bool pass_branch(ptm_fast_walk *walk, const ptm_node_code *code, uint32_t
 	return true;
 }
 
+/* The node to which the newest entry of the return stack, `ip`, leads; 0: to be found out. */
+static uint32_t returns_to(ptm_fast_walk *walk, uint64_t ip)
+{
+	uint32_t place = (walk->returns->top - 1) % PTM_RETURN_STACK_DEPTH, row = walk->cached->return_to[place] >> 8;
+
+	if (!row && (row = ptm_graph_look(walk->graph, ip)))
+		ptm_cached_let_know(walk->cached, walk->cached->returner[place], row);
+	return row;
+}
+
+/* Whether a return can be taken at the end of a path: one with calls may return from these, and then the stack before holds nothing of interest. */
+static bool can_return(ptm_fast_walk *walk, const ptm_node_code *code, uint32_t row)
+{
+	uint32_t calls;
+	return row && can_pass_ops(walk, code, &calls) && !calls && can_change(walk, PTM_CACHED_RETURN, code, &walk->codes[row], 0);
+}
+
+static void pop_return(ptm_return_stack *returns)
+{
+	if (!returns->depth)
+		return;
+	returns->top--;
+	returns->depth--;
+}
+
 bool ptm_walk_bit(ptm_fast_walk *walk, uint32_t taken)
 {
 	const ptm_node_code *code = &walk->codes[walk->node - walk->nodes];
@@ -306,56 +335,51 @@ bool ptm_walk_bit(ptm_fast_walk *walk, uint32_t taken)
 
 	if (code->kind == PTM_NODE_BRANCH)
 		return pass_branch(walk, code, taken);
-	/* A path with calls may return from them: then the stack holds nothing of interest before. */
-	if (code->kind != PTM_NODE_RETURN || !taken || code->op_count || !returns->depth || !walk->compresses)
+	if (code->kind != PTM_NODE_RETURN || !taken || !returns->depth || !walk->compresses)
 		return false;
-	uint32_t row = walk->cached->return_to[(returns->top - 1) % PTM_RETURN_STACK_DEPTH] >> 8;
-	if (!row || !can_change(walk, PTM_CACHED_RETURN, code, &walk->codes[row], 0))
+	uint32_t row = returns_to(walk, ptm_return_stack_top(returns));
+	if (!can_return(walk, code, row))
 		return false;
-	returns->top--;
-	returns->depth--;
+	pop_return(returns);
 	decide(walk, code, 1, row, PTM_CACHED_RETURN);
 	return true;
 }
 
-/* The node at `ip` if it was met lately, else 0. */
-static uint32_t recent_at(const ptm_fast_walk *walk, uint64_t ip)
+static bool pass_return(ptm_fast_walk *walk, const ptm_node_code *code, uint64_t ip)
 {
-	uint32_t row = walk->graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT];
-	return row && walk->codes[row].ip == ip ? row : 0;
+	ptm_return_stack *returns = walk->returns;
+	uint32_t row = returns->depth && ptm_return_stack_top(returns) == ip ? returns_to(walk, ip) : ptm_graph_look(walk->graph, ip);
+
+	if (!can_return(walk, code, row))
+		return false;
+	pop_return(returns);
+	decide(walk, code, 1, row, PTM_CACHED_RETURN);
+	return true;
+}
+
+static bool pass_indirect(ptm_fast_walk *walk, const ptm_node_code *code, uint64_t ip)
+{
+	uint32_t row = walk->node->to[0] >> 8, calls;
+
+	if (!row || walk->codes[row].ip != ip)
+		row = ptm_graph_look(walk->graph, ip);
+	uint32_t kind = code->kind == PTM_NODE_CALL ? PTM_CACHED_CALL : code->last_function != walk->codes[row].function ? PTM_CACHED_JUMP : 0;
+	if (!row || !can_pass_ops(walk, code, &calls) || !can_change(walk, kind, code, &walk->codes[row], calls))
+		return false;
+	walk->node->to[0] = ptm_graph_edge(walk->graph, row);
+	decide(walk, code, 1, row, kind);
+	return true;
 }
 
 bool ptm_walk_tip(ptm_fast_walk *walk, uint64_t ip)
 {
 	const ptm_node_code *code = &walk->codes[walk->node - walk->nodes];
-	ptm_return_stack *returns = walk->returns;
-	bool is_return = code->kind == PTM_NODE_RETURN;
-	uint32_t row = 0, calls, kind = PTM_CACHED_RETURN;
+	bool passed = code->kind == PTM_NODE_RETURN ? pass_return(walk, code, ip) :
+		      code->kind == PTM_NODE_JUMP || code->kind == PTM_NODE_CALL ? pass_indirect(walk, code, ip) : false;
 
-	if (is_return) {
-		uint32_t place = (returns->top - 1) % PTM_RETURN_STACK_DEPTH;
-		if (returns->depth && returns->at[place] == ip)
-			row = walk->cached->return_to[place] >> 8;
-		else if (!returns->depth)
-			row = recent_at(walk, ip);
-	} else if (code->kind == PTM_NODE_JUMP || code->kind == PTM_NODE_CALL) {
-		row = walk->node->to[0] >> 8;
-		if (!row || walk->codes[row].ip != ip)
-			row = recent_at(walk, ip);
-		kind = code->kind == PTM_NODE_CALL ? PTM_CACHED_CALL : code->last_function != walk->codes[row].function ? PTM_CACHED_JUMP : 0;
-	}
-	if (!row || (is_return && code->op_count) || !can_pass_ops(walk, code, &calls) || !can_change(walk, kind, code, &walk->codes[row], calls) ||
-	    (walk->dirty && ptm_walk_is_odd_time(walk)))
-		return false;
-	if (is_return && returns->depth) {
-		returns->top--;
-		returns->depth--;
-	}
-	if (!is_return)
-		walk->node->to[0] = ptm_graph_edge(walk->graph, row);
-	walk->last_ip = ip;
-	decide(walk, code, 1, row, kind);
-	return true;
+	if (passed)
+		walk->last_ip = ip;
+	return passed;
 }
 
 /* ------------------------------------------------------------ begin, end -- */
