@@ -10,8 +10,8 @@
 /* Called from it: browsers compile the loop once more while it runs, in a time that grows faster than its size. */
 #define APART __attribute__((noinline))
 #define STRETCH_BYTES (32u << 10)
-/* Of at least so many packets of a stretch, no more than one in so many may miss its run, else some stretches go without, at most so many. */
-#define LEAST_PACKETS 256
+/* Of at least so many runs sought in a stretch, no more than one in so many may be missing, else some stretches go without, at most so many. */
+#define LEAST_SOUGHT 256
 #define MOST_MISSED 4
 #define MOST_PAUSE 64
 
@@ -205,6 +205,7 @@ static INLINE bool pass_run(hot *hot, ptm_fast_walk *walk, uint32_t *key)
 		return false;
 	}
 	run->hits++;
+	walk->runs_met++;
 #ifdef PTM_CACHED_LOGS
 	log_run(walk, run);
 #endif
@@ -413,7 +414,7 @@ static void begin(ptm_fast_walk *walk, ptm_part *part, ptm_cached *cached)
 	walk->tag = cached->special && tag <= PTM_TAG_PLAIN ? PTM_TAG_OTHER : tag;
 	walk->at = cached->at;
 	walk->last = cached->last;
-	walk->counted = walk->runs_missed = walk->measured_at = 0;
+	walk->counted = walk->runs_met = walk->runs_missed = walk->measured_at = 0;
 	walk->dirty = cached->dirty;
 	walk->measures = part->measured_count < PTM_MEASURED;
 	walk->compresses = cached->flow->config.return_compression;
@@ -425,12 +426,12 @@ static void begin(ptm_fast_walk *walk, ptm_part *part, ptm_cached *cached)
 }
 
 /* Runs cost more than they save where few come again: there the longer they are not sought the more often that is found. */
-static void pause_runs(ptm_graph *graph, uint32_t missed, uint32_t packets)
+static void pause_runs(ptm_graph *graph, uint32_t met, uint32_t missed)
 {
 	if (graph->run_pause) {
 		graph->run_pause--;
-	} else if (packets >= LEAST_PACKETS) {
-		bool helps = missed <= packets / MOST_MISSED;
+	} else if (met + missed >= LEAST_SOUGHT) {
+		bool helps = missed <= (met + missed) / MOST_MISSED;
 		graph->run_pause = helps ? 0 : graph->next_pause;
 		graph->next_pause = helps ? 1 : graph->next_pause < MOST_PAUSE ? graph->next_pause * 2 : MOST_PAUSE;
 	}
@@ -519,25 +520,27 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 			if (reader->window_offset != window)
 				end = at;
 		}
-		went = PTM_WENT_ON;
 		if (hot.bits != NO_BITS) {
 			const uint32_t all = hot.bits;
 			bool passed = pass_bits(&hot, &walk, at);
 			if (hot.bits != all)
 				decided = at;
 			if (!passed) {
-				went = PTM_WENT_OUT;
 				if (decided != at) {
 					hot.bits = NO_BITS;
 					break;
 				}
 				/* The packet is taken, but bits of it are not frequent. */
-				end = at;
+				before = at;
+				at += size;
+				packets++;
+				break;
 			}
 		}
 		before = at;
 		at += size;
 		packets++;
+		went = PTM_WENT_ON;
 	}
 	const uint32_t left = hot.bits == NO_BITS ? 0 : 31 - (uint32_t)__builtin_ctz(hot.bits);
 	cached->bits = left ? (uint64_t)(hot.bits & (hot.bits - 1)) << 32 : 0;
@@ -551,7 +554,7 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 	reader->packets += packets;
 	reader->offset = offset + (uint64_t)(at - from);
 	give(&hot, &walk);
-	pause_runs(cached->graph, walk.runs_missed, packets);
+	pause_runs(cached->graph, walk.runs_met, walk.runs_missed);
 	ptm_walk_end(&walk, from);
 	return walk.status ? PTM_WENT_WRONG : went;
 }

@@ -29,7 +29,7 @@ typedef struct ptm_fast_walk {
 	uint32_t at, last;       /* as of ptm_cached */
 	uint32_t counted;        /* instructions that the part knows of, as `at` counts */
 	uint32_t cyc;            /* with has_cyc: cycles of the last CYC, of which the clock does not know */
-	uint32_t runs_missed;
+	uint32_t runs_met, runs_missed;
 	uint32_t measured_at;
 	bool has_cyc;
 	bool dirty;              /* timing packets came since the last decision */
