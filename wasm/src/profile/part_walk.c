@@ -222,44 +222,62 @@ bool ptm_walk_is_odd_time(ptm_fast_walk *walk)
 		flow->instructions + walk->at - flow->measured_instructions >= LARGE);
 }
 
-void ptm_walk_latch(ptm_fast_walk *walk, const ptm_node *node, const ptm_frame *frame, uint32_t at)
+/* A measurement of cycles ends with the decision at the end of `node`. */
+static void measure(ptm_fast_walk *walk, ptm_node_cost *cost, const ptm_frame *frame, uint32_t at)
 {
-	ptm_pt_flow *flow = walk->cached->flow;
-	ptm_clock *clock = &flow->clock;
-	ptm_node_cost *cost = &walk->graph->costs[node - walk->nodes];
 	ptm_part *part = walk->part;
-	bool is_measured = clock->cycles_sampled && clock->have_cyc;
-	uint32_t passed = walk->next_ns > flow->now_ns ? (uint32_t)(walk->next_ns - flow->now_ns) : 0;
+	uint32_t more = at - walk->counted, cycles = ptm_cached_measure(walk->cached->flow, cost, at);
 
-	walk->dirty = false;
-	flow->latched_tsc = clock->tsc;
-	if (clock->tsc > flow->now_tsc) {
-		flow->now_tsc = clock->tsc;
-		flow->now_ns = walk->next_ns;
+	part->run.run.cycles += cycles;
+	if (more && !part->measured_count) {
+		/* The frequent case: all that it covers is of one function. */
+		ptm_tree_node *top = &walk->tree[frame->node];
+		walk->counted = at;
+		top->self_instructions += more;
+		top->self_cycles += cycles;
+		return;
 	}
-	if (clock->cycles_sampled)
-		flow->latched_cycles = clock->cycles;
-	clock->cycles_sampled = false;
-	if (!passed && !is_measured)
-		return;
 	ptm_walk_charge(walk, frame, at);
-	cost->ns += passed;
-	walk->tree[frame->node].self_ns += passed;
-	part->run.run.on_ns += passed;
-	if (part->last.time_ns < flow->now_ns)
-		walk->now_ns = part->last.time_ns = flow->now_ns;
-	if (!is_measured)
-		return;
-	uint32_t cycles = ptm_cached_measure(flow, cost, at);
 	ptm_walk_flush_measured(walk);
 	walk->measures = true;
-	part->run.run.cycles += cycles;
 	if (part->measured_count == 1) {
 		walk->tree[part->measured[0].node].self_cycles += cycles;
 		part->measured_count = 0;
 	} else {
 		ptm_part_share_cycles(part, cycles);
 	}
+}
+
+void ptm_walk_latch(ptm_fast_walk *walk, const ptm_node *node, const ptm_frame *frame, uint32_t at)
+{
+	ptm_pt_flow *flow = walk->cached->flow;
+	ptm_clock *clock = &flow->clock;
+	ptm_node_cost *cost = &walk->graph->costs[node - walk->nodes];
+	ptm_part *part = walk->part;
+	const bool is_measured = clock->cycles_sampled && clock->have_cyc;
+	uint64_t ns = flow->now_ns, passed = 0;
+
+	walk->dirty = false;
+	flow->latched_tsc = clock->tsc;
+	if (clock->tsc > flow->now_tsc) {
+		passed = walk->next_ns > ns ? walk->next_ns - ns : 0;
+		flow->now_tsc = clock->tsc;
+		flow->now_ns = ns = walk->next_ns;
+	}
+	if (clock->cycles_sampled)
+		flow->latched_cycles = clock->cycles;
+	clock->cycles_sampled = false;
+	if (!passed && !is_measured)
+		return;
+	if (is_measured)
+		measure(walk, cost, frame, at);
+	else
+		ptm_walk_charge(walk, frame, at);
+	cost->ns += passed;
+	walk->tree[frame->node].self_ns += passed;
+	part->run.run.on_ns += passed;
+	if (part->last.time_ns < ns)
+		walk->now_ns = part->last.time_ns = ns;
 }
 
 void ptm_walk_note_measured(ptm_fast_walk *walk, uint32_t node, uint32_t more, uint32_t at)
