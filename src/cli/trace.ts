@@ -10,6 +10,7 @@ import { decoderUrl } from '../engine/wasm'
 import type { ByteSource } from '../share/pieces'
 import type { EngineError, ImageOutcome } from '../engine/protocol'
 import type { Guest } from './args'
+import type { GuestData } from './guest-args'
 import { FileSources } from './file-sources'
 import { KERNEL, MachineFinder, SymfsFinder, type Candidate, type ImageFinder } from './find-images'
 import { bundleInputs, byteSource } from './open-bundle'
@@ -27,7 +28,7 @@ export async function openTrace(
   wantsImages: boolean,
   raw?: RawOptions,
   given: readonly string[] = [],
-  guest: Guest = { code: false, files: [] },
+  guest: Guest = { code: false, files: [], data: [] },
   wantsSplit = false,
 ): Promise<Result<Trace, string>> {
   const sources = new FileSources()
@@ -42,6 +43,8 @@ export async function openTrace(
   const { trace, data, images } = inputs.value
   const session = await Session.create(await WebAssembly.compile(await readFile(decoderUrl)), sources)
   if (guest.code) session.guestCode()
+  const recorded = await addGuests(session, sources, guest.data)
+  if (!recorded.ok) return recorded
   const opened = openWith(session, trace, data)
   if (!opened.ok) return fail(`${path}: ${opened.error.sentence}`)
   if (wantsImages) {
@@ -49,7 +52,7 @@ export async function openTrace(
     if (!along.ok) return along
     const named = offerNamed(session, sources, given)
     if (!named.ok) return named
-    const guests = offerGuests(session, sources, guest.files)
+    const guests = offerGuests(session, sources, guest.files, recorded.value)
     if (!guests.ok) return guests
     // A bundle has what it needs: another binary of the same name would only be a wrong one.
     const offered = bundle.value ? ok(undefined) : await offerFound(session, sources, finder.value)
@@ -106,10 +109,25 @@ function offerNamed(session: Session, sources: FileSources, given: readonly stri
   return ok(undefined)
 }
 
+/** Before the host's trace is opened: what its guests recorded. The copies of their kernels that came along. */
+async function addGuests(session: Session, sources: FileSources, guests: readonly GuestData[]): Promise<Result<OfferedImage[], string>> {
+  const images: OfferedImage[] = []
+  for (const { path, clock } of guests) {
+    const inputs = await traceInputs(path, sources)
+    if (!inputs.ok) return inputs
+    if (inputs.value.data.length > 0) return fail(`${path}: what a guest recorded with perf record --threads cannot be joined; record it without.`)
+    const noted = session.addGuest(inputs.value.trace.source, inputs.value.trace.size, path, clock)
+    if (!noted.ok) return fail(noted.error.sentence)
+    images.push(...inputs.value.images)
+  }
+  return ok(images)
+}
+
 /** The same of the kernel of virtual machines. */
-function offerGuests(session: Session, sources: FileSources, files: readonly string[]): Result<void, string> {
+function offerGuests(session: Session, sources: FileSources, files: readonly string[], along: readonly OfferedImage[]): Result<void, string> {
   session.guestFiles(true)
-  const offered = offerNamed(session, sources, files)
+  const copies = offerGiven(session, along)
+  const offered = copies.ok ? offerNamed(session, sources, files) : copies
   session.guestFiles(false)
   return offered
 }

@@ -6,7 +6,7 @@ import { fail, ok, type Result } from '../lib/result'
 import { ALL, type TableName, type Tables } from '../model/tables.gen'
 import { copyTable, tableId } from './columns'
 import type { HostSources, Place } from './host-sources'
-import type { EngineError, ImageOutcome, TableRequest } from './protocol'
+import type { EngineError, GuestClock, ImageOutcome, TableRequest } from './protocol'
 import { bytesOf, instantiateDecoder, setMemory, usedMemory, type Decoder, type Pointer } from './wasm'
 
 /** enum ptm_status. */
@@ -85,6 +85,17 @@ export class Session {
       const text = this.copyIn(new TextEncoder().encode(`${name}\0`))
       if (!text.ok) return text
       const status = decoder.ptm_session_add_data(this.session, source, BigInt(size), text.value)
+      decoder.free(text.value)
+      return this.check(status)
+    })
+  }
+
+  /** Tells of a perf.data that a virtual machine recorded while the host's, which is opened next, was. */
+  addGuest(source: number, size: number, name: string, guest: GuestClock): Result<void, EngineError> {
+    return this.run(`noting ${name}`, (decoder) => {
+      const text = this.copyIn(new TextEncoder().encode(`${name}\0`))
+      if (!text.ok) return text
+      const status = decoder.ptm_session_add_guest(this.session, source, BigInt(size), text.value, guest.pid, BigInt.asUintN(64, guest.offset), guest.scale)
       decoder.free(text.value)
       return this.check(status)
     })

@@ -7,7 +7,7 @@ export type ColumnType = 'u8' | 'u32' | 'i32' | 'u64' | 'f64' | 'str'
 /** facts about the trace, for people; nothing counts */
 export type InfoTable = {
   rows: number
-  /** stable name: recorded_at start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not), no_path (samples alone: why no code can be followed) aux_bytes sideband_records samples queues segments instructions gaps_lost_bytes warning (may repeat) */
+  /** stable name: recorded_at start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not), no_path (samples alone: why no code can be followed) aux_bytes sideband_records guest_recording (may repeat) samples queues segments instructions gaps_lost_bytes warning (may repeat) */
   key: TextColumn
   /** name for people */
   label: TextColumn

@@ -65,6 +65,11 @@ const char *ptm_session_message(const ptm_session *session);
  * (perf record --threads). `name` is NUL-terminated UTF-8, for sentences. */
 ptm_status ptm_session_add_data(ptm_session *session, uint32_t source, uint64_t size, const char *name) PTM_MUST_CHECK;
 
+/* Tells of a perf.data that a virtual machine recorded at the same time, before the host's is opened: `machine` is the
+ * process of the host's that runs it, and the guest's TSC the host's times `time_scale` (above 0) plus `time_offset`,
+ * as perf inject --guest-data has them. `name` is NUL-terminated UTF-8, for sentences. */
+ptm_status ptm_session_add_guest(ptm_session *session, uint32_t source, uint64_t size, const char *name, int32_t machine, uint64_t time_offset, double time_scale) PTM_MUST_CHECK;
+
 /* Opens the trace behind host source `source` of `size` bytes: header,
  * attributes, sideband and the index of AUX data; no AUX payload is read but
  * for the search of PSBs. */

@@ -13,7 +13,7 @@
 
 #define PTM_TABLES(T, C) \
 	T(info, "facts about the trace, for people; nothing counts") \
-	C(info, key, str, "stable name: recorded_at start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not), no_path (samples alone: why no code can be followed) aux_bytes sideband_records samples queues segments instructions gaps_lost_bytes warning (may repeat)") \
+	C(info, key, str, "stable name: recorded_at start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not), no_path (samples alone: why no code can be followed) aux_bytes sideband_records guest_recording (may repeat) samples queues segments instructions gaps_lost_bytes warning (may repeat)") \
 	C(info, label, str, "name for people") \
 	C(info, value, str, "value, with unit") \
 	T(queues, "AUX streams; nothing counts") \

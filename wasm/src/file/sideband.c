@@ -325,14 +325,21 @@ uint32_t ptm_sideband_guest_of(const ptm_sideband *sideband, uint32_t thread)
 	return thread && thread < sideband->first_guest ? sideband->first_guest + thread - 1 : 0;
 }
 
-uint32_t ptm_sideband_inside(const ptm_sideband *sideband, const ptm_trace_file *file, uint32_t thread, uint64_t time)
+const ptm_guest_id *ptm_sideband_cpu_of(const ptm_sideband *sideband, const ptm_trace_file *file, uint32_t thread)
 {
 	const ptm_thread *host = &sideband->threads.at[thread];
 
 	for (uint32_t i = 0; i < file->guest_ids.length && thread; i++)
 		if (file->guest_ids.at[i].tid == host->tid && file->guest_ids.at[i].machine == host->pid)
-			return ptm_sideband_running(sideband, cpu_of(host->pid, file->guest_ids.at[i].vcpu), time);
-	return 0;
+			return &file->guest_ids.at[i];
+	return NULL;
+}
+
+uint32_t ptm_sideband_inside(const ptm_sideband *sideband, const ptm_trace_file *file, uint32_t thread, uint64_t time)
+{
+	const ptm_guest_id *runs = ptm_sideband_cpu_of(sideband, file, thread);
+
+	return runs ? ptm_sideband_running(sideband, cpu_of(runs->machine, runs->vcpu), time) : 0;
 }
 
 void ptm_sideband_free(ptm_sideband *sideband)
