@@ -39,6 +39,8 @@ typedef struct joining {
 	uint32_t first_attr;             /* row of the guest's first event among the host's */
 	uint64_t first_id;
 	uint32_t without_thread;         /* CPUs that no thread is known to run */
+	uint64_t first_ns, last_ns;      /* of its records with a time, by the host's clock; last 0: none has one */
+	uint64_t host_first_ns, host_last_ns; /* of the host's own records */
 	PTM_ARRAY(vcpu_thread) vcpus;
 	PTM_ARRAY(event_place) places;   /* sorted, each once */
 	PTM_ARRAY(uint8_t) bytes;        /* of the new records */
@@ -244,6 +246,15 @@ static ptm_status put_u64(joining *join, uint64_t value)
 	return put(join, &value, sizeof value);
 }
 
+static uint64_t note_time(joining *join, uint64_t ns)
+{
+	if (ns && (!join->last_ns || ns < join->first_ns))
+		join->first_ns = ns;
+	if (ns > join->last_ns)
+		join->last_ns = ns;
+	return ns;
+}
+
 /* The trailer `old` (or none) as the guest's event lays it out, with the host's time and the id, which it always ends with. */
 static ptm_status put_trailer(joining *join, const ptm_attr *attr, const ptm_record *record, ptm_bytes *old, uint64_t id)
 {
@@ -253,7 +264,9 @@ static ptm_status put_trailer(joining *join, const ptm_attr *attr, const ptm_rec
 		if (!(attr->sample_type & words[i]))
 			continue;
 		uint64_t word = ptm_bytes_u64(old);
-		PTM_TRY(put_u64(join, words[i] == SAMPLE_TIME ? host_time(join, record->time) : words[i] == SAMPLE_ID ? id : word));
+		if (words[i] == SAMPLE_TIME)
+			word = note_time(join, host_time(join, record->time));
+		PTM_TRY(put_u64(join, words[i] == SAMPLE_ID ? id : word));
 	}
 	return put_u64(join, id);
 }
@@ -308,6 +321,15 @@ static ptm_status pass_warnings(const joining *join)
 	return PTM_OK;
 }
 
+/* Both were recorded at the same time: where they do not overlap the clock is not the right one. */
+static ptm_status warn_of_clock(const joining *join)
+{
+	if (!join->last_ns || join->host_first_ns == PTM_NO_TIME || (join->first_ns <= join->host_last_ns && join->last_ns >= join->host_first_ns))
+		return PTM_OK;
+	return ptm_trace_file_warn(join->host, "By the TSC offset and scale that were given, %.100s was recorded from %.6f s to %.6f s, the host's trace from %.6f s to %.6f s: a wrong offset names the wrong processes. `perf inject --vm-time-correlation=dry-run` finds it in the host's trace.",
+		join->data->name, (double)join->first_ns / 1e9, (double)join->last_ns / 1e9, (double)join->host_first_ns / 1e9, (double)join->host_last_ns / 1e9);
+}
+
 static ptm_status refuse(const joining *join, ptm_status status, ptm_message *message)
 {
 	ptm_message why = *message;
@@ -327,6 +349,7 @@ static ptm_status join_all(joining *join, ptm_message *message)
 			PTM_TRY(rewrite(join, &join->guest.records.at[i]));
 	PTM_TRY(add_build_ids(join));
 	PTM_TRY(pass_warnings(join));
+	PTM_TRY(warn_of_clock(join));
 	uint32_t number, length = join->bytes.length;
 	PTM_TRY(ptm_volume_add_joined(join->host, join->bytes.at, length, join->data->name, &number));
 	join->bytes.at = NULL;
@@ -335,7 +358,7 @@ static ptm_status join_all(joining *join, ptm_message *message)
 
 ptm_status ptm_guest_join(ptm_trace_file *host, const ptm_guest_data *data, ptm_message *message)
 {
-	joining join = { .host = host, .data = data };
+	joining join = { .host = host, .data = data, .host_first_ns = host->first_time, .host_last_ns = host->last_time };
 	ptm_source source;
 
 	ptm_source_init_careful(&source, data->source, data->size, GUEST_WINDOW);
