@@ -516,8 +516,33 @@ export type CutRecordsTable = {
   rows: number
   /** of the record; 2^48 and more: not in the file itself, but in another of its directory or unpacked */
   file_offset: Float64Array
-  /** its bytes (not text) where it was unpacked; empty: they are in the file */
+  /** its bytes (not text) where it was unpacked, or joined; empty: they are in the file */
   record: TextColumn
+  /** 1: of a guest's file that was joined; else 0 */
+  joined: Uint8Array
+}
+
+/** events of guests' own recordings, on one of their CPUs each, under the ids that their records have; nothing counts */
+export type CutGuestsTable = {
+  rows: number
+  /** of the event */
+  id: BigUint64Array
+  /** process of the host's that runs the guest */
+  machine: Int32Array
+  /** the guest's CPU; -1 unknown */
+  vcpu: Int32Array
+  /** the host's thread that runs it; 0 unknown */
+  tid: Int32Array
+  /** row of the event among the file's and those that were joined */
+  event: Uint32Array
+  /** perf_event_attr.type */
+  type: Uint32Array
+  /** perf_event_attr.config */
+  config: BigUint64Array
+  /** perf_event_attr.sample_type: what ends its records */
+  sample_type: BigUint64Array
+  /** 1: of a guest's file that was joined; 0: the trace itself tells of it */
+  joined: Uint8Array
 }
 
 /** AUX data that a range needs, from PSB to PSB; text, start_ns, end_ns count */
@@ -650,6 +675,7 @@ export type Tables = {
   marks: MarksTable
   samples: SamplesTable
   cut_records: CutRecordsTable
+  cut_guests: CutGuestsTable
   cut_aux: CutAuxTable
   cut_blanks: CutBlanksTable
   cut_lost: CutLostTable
@@ -919,6 +945,18 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
   cut_records: [
     ['file_offset', 'f64'],
     ['record', 'str'],
+    ['joined', 'u8'],
+  ],
+  cut_guests: [
+    ['id', 'u64'],
+    ['machine', 'i32'],
+    ['vcpu', 'i32'],
+    ['tid', 'i32'],
+    ['event', 'u32'],
+    ['type', 'u32'],
+    ['config', 'u64'],
+    ['sample_type', 'u64'],
+    ['joined', 'u8'],
   ],
   cut_aux: [
     ['queue', 'u32'],

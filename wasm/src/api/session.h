@@ -297,6 +297,7 @@ ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, 
 ptm_status ptm_query_all_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_marks(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_guests(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_records(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_aux(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_blanks(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;

@@ -17,7 +17,6 @@
 #define MOST_VCPUS 65536u
 #define TWO_TO_64 18446744073709551616.0
 #define VCPU_NAME "CPU "
-#define LAST_TYPE_OF_ALL 5u       /* PERF_TYPE_BREAKPOINT: later numbers are of the machine's own PMUs */
 enum { SAMPLE_TID = 1 << 1, SAMPLE_TIME = 1 << 2, SAMPLE_ID = 1 << 6, SAMPLE_CPU = 1 << 7, SAMPLE_STREAM_ID = 1 << 9, SAMPLE_IDENTIFIER = 1 << 16 };
 enum { MISC_CPUMODE = 7, MISC_USER = 2, MISC_GUEST_KERNEL = 4, MISC_GUEST_USER = 5, KSYMBOL_IS_BPF = 1 };
 
@@ -182,18 +181,6 @@ static uint64_t highest_id(const ptm_trace_file *host)
 	return most;
 }
 
-/* As perf: events are named anew, for they are the guest's, whose PMUs have no names here. */
-static ptm_status name_event(ptm_trace_file *host, ptm_attr *attr)
-{
-	char name[40];
-
-	attr->name = 0;
-	if (attr->type <= LAST_TYPE_OF_ALL)
-		return PTM_OK;
-	int length = snprintf(name, sizeof name, "unknown attr type: %" PRIu32, attr->type);
-	return ptm_strings_add(host->strings, name, (size_t)length, &attr->name);
-}
-
 /* Whose the ids are, and which events of the guest have them. */
 static ptm_status add_ids(joining *join)
 {
@@ -206,7 +193,7 @@ static ptm_status add_ids(joining *join)
 		ptm_attr attr = join->guest.attrs.at[of];
 		attr.exclude_host = attr.sample_id_all = true;
 		attr.sample_type |= SAMPLE_IDENTIFIER;
-		PTM_TRY(name_event(host, &attr));
+		attr.name = 0; /* named anew, for it is the guest's: see attr_name.c */
 		attr.first_id = host->ids.length;
 		for (; row < join->places.length && join->places.at[row].attr == of; row++) {
 			const int32_t cpu = join->places.at[row].cpu;
@@ -351,7 +338,7 @@ static ptm_status join_all(joining *join, ptm_message *message)
 	PTM_TRY(pass_warnings(join));
 	PTM_TRY(warn_of_clock(join));
 	uint32_t number, length = join->bytes.length;
-	PTM_TRY(ptm_volume_add_joined(join->host, join->bytes.at, length, join->data->name, &number));
+	PTM_TRY(ptm_volume_add_joined(join->host, join->bytes.at, length, join->first_id, join->data->name, &number));
 	join->bytes.at = NULL;
 	return ptm_data_section_walk_joined(join->host, number, message);
 }

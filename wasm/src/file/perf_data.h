@@ -58,8 +58,8 @@ ptm_status ptm_bpf_info_read(ptm_trace_file *file, uint64_t offset, ptm_bytes *b
 ptm_status ptm_volume_add_data(ptm_trace_file *file, const ptm_data_file *data) PTM_MUST_CHECK;
 /* Adds an empty stream for what is packed in volume `of`; stores its number. */
 ptm_status ptm_volume_add_unpacked(ptm_trace_file *file, uint32_t of, uint32_t *number) PTM_MUST_CHECK;
-/* Adds records that were made of a guest's file; takes `bytes` (NULL when there are none), unless that fails. */
-ptm_status ptm_volume_add_joined(ptm_trace_file *file, uint8_t *bytes, uint32_t length, const char *name, uint32_t *number) PTM_MUST_CHECK;
+/* Adds records that were made of a guest's file, with ids from `first_id` on; takes `bytes` (NULL when there are none), unless that fails. */
+ptm_status ptm_volume_add_joined(ptm_trace_file *file, uint8_t *bytes, uint32_t length, uint64_t first_id, const char *name, uint32_t *number) PTM_MUST_CHECK;
 void ptm_volumes_free(ptm_trace_file *file);
 
 static inline uint32_t ptm_volume_of(uint64_t offset)

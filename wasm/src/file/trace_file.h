@@ -164,6 +164,7 @@ typedef struct ptm_volume {
 	ptm_source source;      /* of a data.N file */
 	struct ptm_unpacked *unpacked; /* or unpacked records (owned) */
 	uint8_t *joined;        /* or records of a guest's file (owned), see guest_join.c */
+	uint64_t first_id;      /* whose events have ids from here on */
 	uint32_t of;            /* number of the volume they were packed in */
 	uint32_t name;          /* string id */
 } ptm_volume;

@@ -31,10 +31,10 @@ ptm_status ptm_volume_add_unpacked(ptm_trace_file *file, uint32_t of, uint32_t *
 	return PTM_OK;
 }
 
-ptm_status ptm_volume_add_joined(ptm_trace_file *file, uint8_t *bytes, uint32_t length, const char *name, uint32_t *number)
+ptm_status ptm_volume_add_joined(ptm_trace_file *file, uint8_t *bytes, uint32_t length, uint64_t first_id, const char *name, uint32_t *number)
 {
 	static const uint8_t nothing;
-	ptm_volume volume = { .joined = bytes };
+	ptm_volume volume = { .joined = bytes, .first_id = first_id };
 
 	PTM_TRY(ptm_strings_add(file->strings, name, strlen(name), &volume.name));
 	PTM_TRY(ptm_array_reserve(&file->volumes, 1));

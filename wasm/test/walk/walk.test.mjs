@@ -122,6 +122,32 @@ describe("a guest's file that is not", () => {
   })
 })
 
+describe.each([
+  ['guest-kernel-host', ['--guest-data', `${join(folder, 'inside-clock.perf.data')},77,-40000,1.25`], [], 2952],
+  ['guest-host', ['--guest-data', `${join(folder, 'inside.perf.data')},77`], ['--range', '10us,15us'], 977],
+  ['guest-kernel-joined', [], ['--range', '10us,15us'], 987],
+])('a bundle of %s %j %j', (name, guest, range, count) => {
+  const kernel = ['--guestkallsyms', join(folder, 'kallsyms')]
+  const fields = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,dso,insn,machine_pid,vcpu', '--ns', ...(range.length > 0 ? ['--time', '0.000110,0.000115'] : [])]
+  it('has what the guest recorded', () => {
+    const file = join(scratch, `${name}.ptarmigan`)
+    const run = (...words) => execFileSync(process.execPath, [cli, ...words], { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }).toString()
+    run('bundle', join(folder, `${name}.perf.data`), '--symfs', join(folder, 'symfs'), ...guest, ...kernel, ...range, '-o', file)
+    const text = run('script', file, ...fields)
+    expect(text.trim().split('\n').length).toBe(count)
+    expect(text).toBe(script(name, ...fields, ...guest, ...kernel))
+  })
+})
+
+it('of a part without addresses, or of threads, a guest is not told', () => {
+  const bundle = (...words) =>
+    spawnSync(process.execPath, [cli, 'bundle', join(folder, 'guest-joined.perf.data'), '--symfs', join(folder, 'symfs'), '-o', join(scratch, 'less.ptarmigan'), ...words]).stderr.toString().trim()
+  expect(bundle('--redact', 'addresses')).toBe(
+    'ptarmigan: Addresses of what a virtual machine had mapped cannot be replaced: keep the addresses, or share the host’s trace without its guest’s recording.',
+  )
+  expect(bundle('--thread', '78')).toContain('What virtual machines recorded of themselves is not here: where they ran is a gap.')
+})
+
 it('a dump of the records says whose ids are a guest\'s', () => {
   expect(script('guest-joined', '-D').split('\n').filter((line) => line.startsWith(' ... id: '))).toEqual([
     ' ... id: 1  idx: 0  cpu: 0  tid: -1',
