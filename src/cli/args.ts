@@ -16,8 +16,8 @@ import type { ScriptOptions } from './script'
 import { makeScriptOptions, scriptOptions } from './script-args'
 import { type Values, textOf } from './values'
 
-/** What is known of virtual machines: that their code lies in the process that runs them, files of their kernel, and their own recordings. */
-export type Guest = { code: boolean; files: string[]; data: GuestData[] }
+/** What is known of virtual machines: that their code lies in the process that runs them, files of their kernel, their own recordings, and below which folder their files are, in folders of their processes' numbers. */
+export type Guest = { code: boolean; files: string[]; data: GuestData[]; mount: string | undefined }
 
 /** `given`: files that hold code or names, besides the binaries of the trace. */
 type Common = { file: string; symfs: string | undefined; given: string[]; guest: Guest; raw?: RawOptions }
@@ -59,6 +59,7 @@ Options of all commands
   --guest-data FILE,PID[,OFFSET[,SCALE]]
                      what process PID's virtual machine recorded of itself meanwhile (perf record -a), as
                      perf inject --guest-data joins it: its TSC is the host's times SCALE plus OFFSET
+  --guestmount DIR   where the files of such guests are: DIR/PID is the root of what process PID runs
   -h, --help         this text
 
 script (prints what perf script 6.1 prints)
@@ -133,6 +134,7 @@ const common = {
   guestvmlinux: { type: 'string' },
   guestkallsyms: { type: 'string' },
   'guest-data': { type: 'string', multiple: true },
+  guestmount: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   ...rawFlags,
 } as const
@@ -208,7 +210,7 @@ function givenFiles(values: Values): string[] {
 function guestOf(values: Values): Result<Guest, string> {
   const data = parseGuestData(values['guest-data'])
   if (!data.ok) return data
-  return ok({ code: values['guest-code'] === true, files: kernelFiles(textOf(values, 'guestvmlinux'), textOf(values, 'guestkallsyms')), data: data.value })
+  return ok({ code: values['guest-code'] === true, files: kernelFiles(textOf(values, 'guestvmlinux'), textOf(values, 'guestkallsyms')), data: data.value, mount: textOf(values, 'guestmount') })
 }
 
 /** "-F -ip" is a value, not an option, and so are "-C 1": joins them to their names. */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens a trace and its binaries for a command, and decodes it when the
 // command needs the whole profile. One session, no workers.
+import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fail, ok, type Result } from '../lib/result'
 import { textAt } from '../lib/text-column'
 import { splitMissing } from '../model/split-files'
@@ -28,7 +30,7 @@ export async function openTrace(
   wantsImages: boolean,
   raw?: RawOptions,
   given: readonly string[] = [],
-  guest: Guest = { code: false, files: [], data: [] },
+  guest: Guest = { code: false, files: [], data: [], mount: undefined },
   wantsSplit = false,
 ): Promise<Result<Trace, string>> {
   const sources = new FileSources()
@@ -54,6 +56,8 @@ export async function openTrace(
     if (!named.ok) return named
     const guests = offerGuests(session, sources, guest.files, recorded.value)
     if (!guests.ok) return guests
+    const mounted = guest.mount === undefined ? ok(undefined) : offerMounted(session, sources, guest.mount)
+    if (!mounted.ok) return mounted
     // A bundle has what it needs: another binary of the same name would only be a wrong one.
     const offered = bundle.value ? ok(undefined) : await offerFound(session, sources, finder.value)
     if (!offered.ok) return offered
@@ -125,11 +129,32 @@ async function addGuests(session: Session, sources: FileSources, guests: readonl
 
 /** The same of the kernel of virtual machines. */
 function offerGuests(session: Session, sources: FileSources, files: readonly string[], along: readonly OfferedImage[]): Result<void, string> {
-  session.guestFiles(true)
+  session.guestFiles('any')
   const copies = offerGiven(session, along)
   const offered = copies.ok ? offerNamed(session, sources, files) : copies
-  session.guestFiles(false)
+  session.guestFiles('host')
   return offered
+}
+
+/** Files of guests, below the folder of the process that runs each: its kernel's, and those that its processes had mapped. */
+function offerMounted(session: Session, sources: FileSources, mount: string): Result<void, string> {
+  const images = session.query('images')
+  if (!images.ok) return fail(images.error.sentence)
+  const { path, machine, anonymous, rows } = images.value
+  const wanted = Array.from({ length: rows }, (_, row) => ({ of: machine[row] ?? 0, name: textAt(path, row), isFile: anonymous[row] === 0 }))
+  const kernels = [...new Set(wanted.map(({ of }) => of))].flatMap((of) => ['kallsyms', 'kcore'].map((name) => ({ of, name: `/proc/${name}`, isFile: true })))
+  for (const { of, name, isFile } of [...kernels, ...wanted]) {
+    const file = join(mount, String(of), name)
+    if (of === 0 || !isFile || !name.startsWith('/') || !existsSync(file)) continue
+    session.guestFiles(of)
+    const opened = sources.open(file)
+    const outcome = opened.ok ? session.addImage(opened.value.source, opened.value.size, name.startsWith('/proc/') ? file : name) : null
+    session.guestFiles('host')
+    if (outcome && !outcome.ok) return fail(outcome.error.sentence)
+    if (!opened.ok) say(opened.error)
+    else if (outcome?.value.state === 'refused') say(`${file}: ${outcome.value.sentence}`)
+  }
+  return ok(undefined)
 }
 
 /** What this machine has of kernels, unless one is given: what is of another kernel is not worth a word. */

@@ -42,6 +42,8 @@ const fallbackSentences: Record<number, string> = {
 }
 
 const REQUEST_BYTES = 56
+/** PTM_ANY_GUEST. */
+const ANY_GUEST = -1
 const DEFAULT_ROWS = 1000
 
 /** A session as it is between two calls: all of the decoder's memory (its end is left out where it is zero), and where in it the session lies. */
@@ -141,9 +143,10 @@ export class Session {
     this.run('being told how to cut', (decoder) => ok(decoder.ptm_session_segment_bytes(this.session, bytes)))
   }
 
-  /** Kernel files given from now on are those of guests (true), or of the traced machine first. */
-  guestFiles(guests: boolean): void {
-    this.run('being told whose files come', (decoder) => ok(decoder.ptm_session_guest_files(this.session, guests ? 1 : 0)))
+  /** Files given from now on are those of the guest that a process runs, of any guest, or of the traced machine first. */
+  guestFiles(of: number | 'any' | 'host'): void {
+    const machine = of === 'any' ? ANY_GUEST : of === 'host' ? 0 : of
+    this.run('being told whose files come', (decoder) => ok(decoder.ptm_session_guest_files(this.session, machine)))
   }
 
   /** Before `open`: code of guests lies in the process that runs them. */

@@ -311,6 +311,8 @@ export type ImagesTable = {
   status: Uint8Array
   /** 1: no file to ask for (heap, JIT, kernel) */
   anonymous: Uint8Array
+  /** process of the host's whose guest mapped it, or whose kernel it is; 0: the host, or a guest that has no records of its own */
+  machine: Int32Array
   /** function symbols read */
   symbols: Uint32Array
   /** executed in it, as far as decoded */
@@ -843,6 +845,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['alternate_given', 'u8'],
     ['status', 'u8'],
     ['anonymous', 'u8'],
+    ['machine', 'i32'],
     ['symbols', 'u32'],
     ['instructions', 'f64'],
     ['lost_bytes', 'f64'],

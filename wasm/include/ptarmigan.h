@@ -93,9 +93,10 @@ void ptm_session_segment_bytes(ptm_session *session, uint32_t bytes);
  * --guest-code). Guests' code is not known else. */
 void ptm_session_guest_code(ptm_session *session);
 
-/* Files of a kernel that are given from now on are those of guests' kernel, or (false)
- * of the traced machine's, and of the guests' only where they do not fit that. */
-void ptm_session_guest_files(ptm_session *session, bool guests);
+/* Files that are given from now on are those of guests: of the one that process `machine` runs, or
+ * (PTM_ANY_GUEST) of any. 0: they are the traced machine's, and guests' where they fit those; kernels only where they do not fit that. */
+#define PTM_ANY_GUEST (-1)
+void ptm_session_guest_files(ptm_session *session, int32_t machine);
 
 /* ---------------------------------------------------------------- Decode */
 

@@ -150,6 +150,7 @@
 	C(images, alternate_given, u8, "1: it is there") \
 	C(images, status, u8, "enum ptm_image_status") \
 	C(images, anonymous, u8, "1: no file to ask for (heap, JIT, kernel)") \
+	C(images, machine, i32, "process of the host's whose guest mapped it, or whose kernel it is; 0: the host, or a guest that has no records of its own") \
 	C(images, symbols, u32, "function symbols read") \
 	C(images, instructions, f64, "executed in it, as far as decoded") \
 	C(images, lost_bytes, f64, "AUX bytes lost for want of it") \

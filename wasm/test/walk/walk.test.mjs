@@ -4,7 +4,7 @@
 // were the walk's (tools/make-walks.mjs). And files of another kernel are refused.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -76,6 +76,20 @@ describe.each([
   it('given beside the host prints what perf does of them joined', () =>
     judged(`${name}-host`, '--guest-data', `${join(folder, `${guest}.perf.data`)},${option}`))
   it.runIf(guest === 'inside')('joined prints what host and guest ran as perf does', () => judged(`${name}-joined`))
+})
+
+it.each([
+  ['guest', 2925, '0298f80bc40727896949a38619b886a2'],
+  ['guest-kernel', 2952, '405c7e26cf70233b180e7129d8184b60'],
+])('%s: the files of a guest are found below the folder of its process', (name, count, instructions) => {
+  const root = join(scratch, name)
+  const put = (from, to) => cpSync(join(folder, from), join(root, to), { recursive: true })
+  put('symfs/opt/ptarmigan/guest', 'host/opt/ptarmigan/guest')
+  put('symfs/opt/ptarmigan/inside', 'mount/77/opt/ptarmigan/inside')
+  for (const file of ['kallsyms', 'kcore']) put(file, `mount/77/proc/${file}`)
+  const words = [join(folder, `${name}-host.perf.data`), '--symfs', join(root, 'host'), '--guestmount', join(root, 'mount')]
+  const text = execFileSync(process.execPath, [cli, 'script', ...words, '--guest-data', `${join(folder, 'inside.perf.data')},77`, ...FIELDS], { maxBuffer: 1 << 28 }).toString()
+  expect([text.trim().split('\n').length, hashOf(text)]).toEqual([count, instructions])
 })
 
 describe("a guest's file that is not", () => {
