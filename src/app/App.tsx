@@ -12,6 +12,7 @@ import { HandOver } from './HandOver'
 import { LibraryDialog } from './LibraryDialog'
 import { LinkBanner } from './LinkBanner'
 import { RangeBar } from './RangeBar'
+import { GuestDialog } from './GuestDialog'
 import { RawDialog } from './RawDialog'
 import { widenRange } from './range-layout'
 import { ShareDialog } from './ShareDialog'
@@ -163,6 +164,7 @@ export function App() {
       {sharing && isOpen && <ShareDialog onCopyLink={links.copy} onClose={() => setSharing(false)} />}
       {keeping && isOpen && <LibraryDialog view={links.fragment} onClose={() => setKeeping(false)} />}
       <RawDialog />
+      <GuestDialog />
       <HandOver />
       {help && <ShortcutsSheet onClose={() => setHelp(false)} />}
     </DropZone>

@@ -156,7 +156,7 @@ describe('other commands', () => {
   it('parses numbers in both notations', () => {
     expect(parse('packets --queue 1 --from 0x100 --count 5 x')).toEqual({
       ok: true,
-      value: { name: 'packets', file: 'x', symfs: undefined, given: [], guest: { code: false, files: [] }, options: { queue: 1, from: 256, count: 5, json: false } },
+      value: { name: 'packets', file: 'x', symfs: undefined, given: [], guest: { code: false, files: [], data: [], mount: undefined }, options: { queue: 1, from: 256, count: 5, json: false } },
     })
     expect(errorOf('packets --from -3 x')).toContain('--from')
     expect(errorOf('packets --count ten x')).toBe('--count ten: not a whole number.')

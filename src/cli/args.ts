@@ -6,6 +6,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { fail, ok, type Result } from '../lib/result'
 import type { BundleOptions } from './bundle'
 import { bundleOptions, parseBundle } from './bundle-args'
+import { parseGuestData, type GuestData } from './guest-args'
 import type { PacketsOptions } from './packets'
 import { isShareCommand, parseShareCommand, shareUsage, type ShareCommand } from './share-args'
 import { rawFlags, rawOptions, rawUsage, type RawOptions } from './raw-options'
@@ -15,8 +16,8 @@ import type { ScriptOptions } from './script'
 import { makeScriptOptions, scriptOptions } from './script-args'
 import { type Values, textOf } from './values'
 
-/** What is known of virtual machines: that their code lies in the process that runs them, and files of their kernel. */
-export type Guest = { code: boolean; files: string[] }
+/** What is known of virtual machines: that their code lies in the process that runs them, files of their kernel, their own recordings, and below which folder their files are, in folders of their processes' numbers. */
+export type Guest = { code: boolean; files: string[]; data: GuestData[]; mount: string | undefined }
 
 /** `given`: files that hold code or names, besides the binaries of the trace. */
 type Common = { file: string; symfs: string | undefined; given: string[]; guest: Guest; raw?: RawOptions }
@@ -55,6 +56,10 @@ Options of all commands
   --guest-code       what virtual machines run lies in the process that runs them (KVM's self tests)
   --guestvmlinux FILE, --guestkallsyms FILE
                      the kernel of virtual machines; a kcore beside kallsyms is used too
+  --guest-data FILE,PID[,OFFSET[,SCALE]]
+                     what process PID's virtual machine recorded of itself meanwhile (perf record -a), as
+                     perf inject --guest-data joins it: its TSC is the host's times SCALE plus OFFSET
+  --guestmount DIR   where the files of such guests are: DIR/PID is the root of what process PID runs
   -h, --help         this text
 
 script (prints what perf script 6.1 prints)
@@ -128,6 +133,8 @@ const common = {
   'guest-code': { type: 'boolean' },
   guestvmlinux: { type: 'string' },
   guestkallsyms: { type: 'string' },
+  'guest-data': { type: 'string', multiple: true },
+  guestmount: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   ...rawFlags,
 } as const
@@ -178,13 +185,15 @@ export function parseCommand(words: readonly string[]): Result<Command, string> 
   }
   if (values['help'] === true) return ok({ name: 'help', text: usage })
   const files = [...(typeof values['input'] === 'string' ? [values['input']] : []), ...positionals]
+  const guest = guestOf(values)
+  if (!guest.ok) return guest
   const raw = rawOptions(values, name)
   if (!raw.ok) return raw
   if (raw.value) files.push(raw.value.stream)
   const [file] = files
   if (file === undefined) return fail(`${name} needs a trace: ptarmigan ${name} FILE`)
   if (files.length > 1) return fail(`${name} reads one trace; ${files.length} were given: ${files.join(', ')}`)
-  return command.make({ values, common: { file, symfs: textOf(values, 'symfs'), given: givenFiles(values), guest: guestOf(values), ...(raw.value && { raw: raw.value }) } })
+  return command.make({ values, common: { file, symfs: textOf(values, 'symfs'), given: givenFiles(values), guest: guest.value, ...(raw.value && { raw: raw.value }) } })
 }
 
 /** As perf: kcore is taken from beside kallsyms. */
@@ -198,10 +207,11 @@ function givenFiles(values: Values): string[] {
   return [...kernelFiles(textOf(values, 'vmlinux'), textOf(values, 'kallsyms')), ...(Array.isArray(dumps) ? dumps.map(String) : [])]
 }
 
-const guestOf = (values: Values): Guest => ({
-  code: values['guest-code'] === true,
-  files: kernelFiles(textOf(values, 'guestvmlinux'), textOf(values, 'guestkallsyms')),
-})
+function guestOf(values: Values): Result<Guest, string> {
+  const data = parseGuestData(values['guest-data'])
+  if (!data.ok) return data
+  return ok({ code: values['guest-code'] === true, files: kernelFiles(textOf(values, 'guestvmlinux'), textOf(values, 'guestkallsyms')), data: data.value, mount: textOf(values, 'guestmount') })
+}
 
 /** "-F -ip" is a value, not an option, and so are "-C 1": joins them to their names. */
 function joinValues(words: readonly string[]): string[] {

@@ -37,7 +37,7 @@ const bits = {
   ipc: 2 ** 45,
   srcline: 2 ** 46,
   dsoff: 2 ** 48,
-  // Of guests' samples only, which are not decoded: perf prints nothing for the others.
+  // Of what the own records of guests tell of; of the rest nothing is printed.
   machine_pid: 2 ** 49,
   vcpu: 2 ** 50,
   ins_lat: 2 ** 51,

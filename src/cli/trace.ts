@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens a trace and its binaries for a command, and decodes it when the
 // command needs the whole profile. One session, no workers.
+import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fail, ok, type Result } from '../lib/result'
 import { textAt } from '../lib/text-column'
 import { splitMissing } from '../model/split-files'
@@ -10,6 +12,7 @@ import { decoderUrl } from '../engine/wasm'
 import type { ByteSource } from '../share/pieces'
 import type { EngineError, ImageOutcome } from '../engine/protocol'
 import type { Guest } from './args'
+import type { GuestData } from './guest-args'
 import { FileSources } from './file-sources'
 import { KERNEL, MachineFinder, SymfsFinder, type Candidate, type ImageFinder } from './find-images'
 import { bundleInputs, byteSource } from './open-bundle'
@@ -27,7 +30,7 @@ export async function openTrace(
   wantsImages: boolean,
   raw?: RawOptions,
   given: readonly string[] = [],
-  guest: Guest = { code: false, files: [] },
+  guest: Guest = { code: false, files: [], data: [], mount: undefined },
   wantsSplit = false,
 ): Promise<Result<Trace, string>> {
   const sources = new FileSources()
@@ -42,6 +45,8 @@ export async function openTrace(
   const { trace, data, images } = inputs.value
   const session = await Session.create(await WebAssembly.compile(await readFile(decoderUrl)), sources)
   if (guest.code) session.guestCode()
+  const recorded = await addGuests(session, sources, guest.data)
+  if (!recorded.ok) return recorded
   const opened = openWith(session, trace, data)
   if (!opened.ok) return fail(`${path}: ${opened.error.sentence}`)
   if (wantsImages) {
@@ -49,8 +54,10 @@ export async function openTrace(
     if (!along.ok) return along
     const named = offerNamed(session, sources, given)
     if (!named.ok) return named
-    const guests = offerGuests(session, sources, guest.files)
+    const guests = offerGuests(session, sources, guest.files, recorded.value)
     if (!guests.ok) return guests
+    const mounted = guest.mount === undefined ? ok(undefined) : offerMounted(session, sources, guest.mount)
+    if (!mounted.ok) return mounted
     // A bundle has what it needs: another binary of the same name would only be a wrong one.
     const offered = bundle.value ? ok(undefined) : await offerFound(session, sources, finder.value)
     if (!offered.ok) return offered
@@ -106,12 +113,48 @@ function offerNamed(session: Session, sources: FileSources, given: readonly stri
   return ok(undefined)
 }
 
+/** Before the host's trace is opened: what its guests recorded. The copies of their kernels that came along. */
+async function addGuests(session: Session, sources: FileSources, guests: readonly GuestData[]): Promise<Result<OfferedImage[], string>> {
+  const images: OfferedImage[] = []
+  for (const { path, clock } of guests) {
+    const inputs = await traceInputs(path, sources)
+    if (!inputs.ok) return inputs
+    if (inputs.value.data.length > 0) return fail(`${path}: what a guest recorded with perf record --threads cannot be joined; record it without.`)
+    const noted = session.addGuest(inputs.value.trace.source, inputs.value.trace.size, path, clock)
+    if (!noted.ok) return fail(noted.error.sentence)
+    images.push(...inputs.value.images)
+  }
+  return ok(images)
+}
+
 /** The same of the kernel of virtual machines. */
-function offerGuests(session: Session, sources: FileSources, files: readonly string[]): Result<void, string> {
-  session.guestFiles(true)
-  const offered = offerNamed(session, sources, files)
-  session.guestFiles(false)
+function offerGuests(session: Session, sources: FileSources, files: readonly string[], along: readonly OfferedImage[]): Result<void, string> {
+  session.guestFiles('any')
+  const copies = offerGiven(session, along)
+  const offered = copies.ok ? offerNamed(session, sources, files) : copies
+  session.guestFiles('host')
   return offered
+}
+
+/** Files of guests, below the folder of the process that runs each: its kernel's, and those that its processes had mapped. */
+function offerMounted(session: Session, sources: FileSources, mount: string): Result<void, string> {
+  const images = session.query('images')
+  if (!images.ok) return fail(images.error.sentence)
+  const { path, machine, anonymous, rows } = images.value
+  const wanted = Array.from({ length: rows }, (_, row) => ({ of: machine[row] ?? 0, name: textAt(path, row), isFile: anonymous[row] === 0 }))
+  const kernels = [...new Set(wanted.map(({ of }) => of))].flatMap((of) => ['kallsyms', 'kcore'].map((name) => ({ of, name: `/proc/${name}`, isFile: true })))
+  for (const { of, name, isFile } of [...kernels, ...wanted]) {
+    const file = join(mount, String(of), name)
+    if (of === 0 || !isFile || !name.startsWith('/') || !existsSync(file)) continue
+    session.guestFiles(of)
+    const opened = sources.open(file)
+    const outcome = opened.ok ? session.addImage(opened.value.source, opened.value.size, name.startsWith('/proc/') ? file : name) : null
+    session.guestFiles('host')
+    if (outcome && !outcome.ok) return fail(outcome.error.sentence)
+    if (!opened.ok) say(opened.error)
+    else if (outcome?.value.state === 'refused') say(`${file}: ${outcome.value.sentence}`)
+  }
+  return ok(undefined)
 }
 
 /** What this machine has of kernels, unless one is given: what is of another kernel is not worth a word. */

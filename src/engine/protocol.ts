@@ -6,6 +6,9 @@ import type { RemoteFile } from '../lib/remote-file'
 import type { Result } from '../lib/result'
 import type { TableName, Tables } from '../model/tables.gen'
 
+/** Which process of the host runs a virtual machine, and how their clocks differ, as perf inject --guest-data is told: the guest's TSC is the host's times `scale` plus `offset`. */
+export type GuestClock = { pid: number; offset: bigint; scale: number }
+
 /** Random access to an input's bytes: a File or Blob of this machine, or a file that is read by HTTP Range. */
 export type Input = {
   name: string
@@ -13,6 +16,8 @@ export type Input = {
   file: Blob | RemoteFile
   /** The data.N files of a trace that is a directory. */
   data?: { name: string; file: Blob | RemoteFile }[]
+  /** Recordings that virtual machines made of themselves at the same time. */
+  guests?: { name: string; file: Blob | RemoteFile; clock: GuestClock }[]
   /** What virtual machines run lies in the process that runs them, as perf's --guest-code has it. */
   guestCode?: boolean
 }

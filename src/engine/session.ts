@@ -6,7 +6,7 @@ import { fail, ok, type Result } from '../lib/result'
 import { ALL, type TableName, type Tables } from '../model/tables.gen'
 import { copyTable, tableId } from './columns'
 import type { HostSources, Place } from './host-sources'
-import type { EngineError, ImageOutcome, TableRequest } from './protocol'
+import type { EngineError, GuestClock, ImageOutcome, TableRequest } from './protocol'
 import { bytesOf, instantiateDecoder, setMemory, usedMemory, type Decoder, type Pointer } from './wasm'
 
 /** enum ptm_status. */
@@ -42,6 +42,8 @@ const fallbackSentences: Record<number, string> = {
 }
 
 const REQUEST_BYTES = 56
+/** PTM_ANY_GUEST. */
+const ANY_GUEST = -1
 const DEFAULT_ROWS = 1000
 
 /** A session as it is between two calls: all of the decoder's memory (its end is left out where it is zero), and where in it the session lies. */
@@ -90,6 +92,17 @@ export class Session {
     })
   }
 
+  /** Tells of a perf.data that a virtual machine recorded while the host's, which is opened next, was. */
+  addGuest(source: number, size: number, name: string, guest: GuestClock): Result<void, EngineError> {
+    return this.run(`noting ${name}`, (decoder) => {
+      const text = this.copyIn(new TextEncoder().encode(`${name}\0`))
+      if (!text.ok) return text
+      const status = decoder.ptm_session_add_guest(this.session, source, BigInt(size), text.value, guest.pid, BigInt.asUintN(64, guest.offset), guest.scale)
+      decoder.free(text.value)
+      return this.check(status)
+    })
+  }
+
   open(source: number, size: number): Result<void, EngineError> {
     return this.run('opening the trace', (decoder) => this.check(decoder.ptm_session_open(this.session, source, BigInt(size))))
   }
@@ -130,9 +143,10 @@ export class Session {
     this.run('being told how to cut', (decoder) => ok(decoder.ptm_session_segment_bytes(this.session, bytes)))
   }
 
-  /** Kernel files given from now on are those of guests (true), or of the traced machine first. */
-  guestFiles(guests: boolean): void {
-    this.run('being told whose files come', (decoder) => ok(decoder.ptm_session_guest_files(this.session, guests ? 1 : 0)))
+  /** Files given from now on are those of the guest that a process runs, of any guest, or of the traced machine first. */
+  guestFiles(of: number | 'any' | 'host'): void {
+    const machine = of === 'any' ? ANY_GUEST : of === 'host' ? 0 : of
+    this.run('being told whose files come', (decoder) => ok(decoder.ptm_session_guest_files(this.session, machine)))
   }
 
   /** Before `open`: code of guests lies in the process that runs them. */

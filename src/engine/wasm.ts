@@ -31,8 +31,9 @@ export type DecoderExports = {
   ptm_session_segment_bytes(session: Pointer, bytes: number): void
   ptm_session_exact_clocks(session: Pointer): void
   ptm_session_without_ranges(session: Pointer): void
+  ptm_session_add_guest(session: Pointer, source: number, size: bigint, name: Pointer, machine: number, timeOffset: bigint, timeScale: number): number
   ptm_session_guest_code(session: Pointer): void
-  ptm_session_guest_files(session: Pointer, guests: number): void
+  ptm_session_guest_files(session: Pointer, machine: number): void
   ptm_session_merge(session: Pointer, part: Pointer, length: number): number
   ptm_query(session: Pointer, request: Pointer, table: Pointer): number
   ptm_table_free(table: Pointer): void

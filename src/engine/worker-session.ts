@@ -34,6 +34,10 @@ export class WorkerSession {
       const noted = this.judge(session.addData(this.sources.add(name, file), file.size, name))
       if (!noted.ok) return noted
     }
+    for (const { name, file, clock } of input.guests ?? []) {
+      const noted = this.judge(session.addGuest(this.sources.add(name, file), file.size, name, clock))
+      if (!noted.ok) return noted
+    }
     if (exact) session.exactClocks()
     if (input.guestCode === true) session.guestCode()
     const source = this.sources.add(input.name, input.file)

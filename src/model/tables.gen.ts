@@ -7,7 +7,7 @@ export type ColumnType = 'u8' | 'u32' | 'i32' | 'u64' | 'f64' | 'str'
 /** facts about the trace, for people; nothing counts */
 export type InfoTable = {
   rows: number
-  /** stable name: recorded_at start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not), no_path (samples alone: why no code can be followed) aux_bytes sideband_records samples queues segments instructions gaps_lost_bytes warning (may repeat) */
+  /** stable name: recorded_at start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not), no_path (samples alone: why no code can be followed) aux_bytes sideband_records guest_recording (may repeat) samples queues segments instructions gaps_lost_bytes warning (may repeat) */
   key: TextColumn
   /** name for people */
   label: TextColumn
@@ -311,6 +311,8 @@ export type ImagesTable = {
   status: Uint8Array
   /** 1: no file to ask for (heap, JIT, kernel) */
   anonymous: Uint8Array
+  /** process of the host's whose guest mapped it, or whose kernel it is; 0: the host, or a guest that has no records of its own */
+  machine: Int32Array
   /** function symbols read */
   symbols: Uint32Array
   /** executed in it, as far as decoded */
@@ -516,8 +518,33 @@ export type CutRecordsTable = {
   rows: number
   /** of the record; 2^48 and more: not in the file itself, but in another of its directory or unpacked */
   file_offset: Float64Array
-  /** its bytes (not text) where it was unpacked; empty: they are in the file */
+  /** its bytes (not text) where it was unpacked, or joined; empty: they are in the file */
   record: TextColumn
+  /** 1: of a guest's file that was joined; else 0 */
+  joined: Uint8Array
+}
+
+/** events of guests' own recordings, on one of their CPUs each, under the ids that their records have; nothing counts */
+export type CutGuestsTable = {
+  rows: number
+  /** of the event */
+  id: BigUint64Array
+  /** process of the host's that runs the guest */
+  machine: Int32Array
+  /** the guest's CPU; -1 unknown */
+  vcpu: Int32Array
+  /** the host's thread that runs it; 0 unknown */
+  tid: Int32Array
+  /** row of the event among the file's and those that were joined */
+  event: Uint32Array
+  /** perf_event_attr.type */
+  type: Uint32Array
+  /** perf_event_attr.config */
+  config: BigUint64Array
+  /** perf_event_attr.sample_type: what ends its records */
+  sample_type: BigUint64Array
+  /** 1: of a guest's file that was joined; 0: the trace itself tells of it */
+  joined: Uint8Array
 }
 
 /** AUX data that a range needs, from PSB to PSB; text, start_ns, end_ns count */
@@ -650,6 +677,7 @@ export type Tables = {
   marks: MarksTable
   samples: SamplesTable
   cut_records: CutRecordsTable
+  cut_guests: CutGuestsTable
   cut_aux: CutAuxTable
   cut_blanks: CutBlanksTable
   cut_lost: CutLostTable
@@ -817,6 +845,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['alternate_given', 'u8'],
     ['status', 'u8'],
     ['anonymous', 'u8'],
+    ['machine', 'i32'],
     ['symbols', 'u32'],
     ['instructions', 'f64'],
     ['lost_bytes', 'f64'],
@@ -919,6 +948,18 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
   cut_records: [
     ['file_offset', 'f64'],
     ['record', 'str'],
+    ['joined', 'u8'],
+  ],
+  cut_guests: [
+    ['id', 'u64'],
+    ['machine', 'i32'],
+    ['vcpu', 'i32'],
+    ['tid', 'i32'],
+    ['event', 'u32'],
+    ['type', 'u32'],
+    ['config', 'u64'],
+    ['sample_type', 'u64'],
+    ['joined', 'u8'],
   ],
   cut_aux: [
     ['queue', 'u32'],

@@ -127,7 +127,7 @@ describe('anything at all', () => {
     const names = new StandIns({ ...noRedaction, comms: true, paths: true })
     await many(1500, async (random) => {
       const aux = random() < 0.5 ? null : [{ index: 0, fileOffset: below(random, trace.length), size: below(random, 4096), clock: '' }]
-      const made = await selectPerfData(new MemorySource(damaged(random, trace)), { names, records: random() < 0.5 ? null : new Set([below(random, trace.length)]), aux, unpacked: [], onlyMapped: false })
+      const made = await selectPerfData(new MemorySource(damaged(random, trace)), { names, records: random() < 0.5 ? null : new Set([below(random, trace.length)]), aux, unpacked: [], joined: null, onlyMapped: false })
       if (!made.ok) expect(made.error).toMatch(/^The trace cannot be cut: /)
     })
   }, LONGEST_MS)

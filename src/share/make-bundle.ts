@@ -9,6 +9,7 @@ import { bundleValue } from './bundle-link'
 import { packBundle, type About, type MemberContent } from './container'
 import { withoutOthers } from './blanks'
 import { momentOf, packetIn, type Selected } from './cut-view'
+import { guestEvents, idIndexes, type Joined } from './guest-events'
 import { writeElf, type CodeRow, type FrameSection, type Load } from './elf-image'
 import { bytesOfHex } from './little-endian'
 import { selectPerfData, type AuxPiece, type Selection } from './perf-data'
@@ -118,6 +119,7 @@ type Wanted = {
   images: Tables['images']
   loads: Tables['image_loads']
   records: Tables['cut_records']
+  guests: Tables['cut_guests']
   aux: Tables['cut_aux']
   code: Tables['cut_code']
   frames: Tables['cut_frames']
@@ -132,6 +134,8 @@ async function askAll(ask: Ask, wish: BundleWish): Promise<Result<Wanted, string
   if (!loads.ok) return fail(loads.error.sentence)
   const records = await ask('cut_records', request)
   if (!records.ok) return fail(records.error.sentence)
+  const guests = await ask('cut_guests', {})
+  if (!guests.ok) return fail(guests.error.sentence)
   const aux = await ask('cut_aux', request)
   if (!aux.ok) return fail(aux.error.sentence)
   const code = await ask('cut_code', request)
@@ -140,7 +144,7 @@ async function askAll(ask: Ask, wish: BundleWish): Promise<Result<Wanted, string
   if (!frames.ok) return fail(frames.error.sentence)
   const lost = await ask('cut_lost', request)
   if (!lost.ok) return fail(lost.error.sentence)
-  return ok({ images: images.value, loads: loads.value, records: records.value, aux: aux.value, code: code.value, frames: frames.value, lost: lost.value })
+  return ok({ images: images.value, loads: loads.value, records: records.value, guests: guests.value, aux: aux.value, code: code.value, frames: frames.value, lost: lost.value })
 }
 
 async function tracePieces(
@@ -152,13 +156,17 @@ async function tracePieces(
 ): Promise<Result<Piece[], string>> {
   if (isDirectory(wanted))
     return fail('A recording that is a directory with several data files (perf record --threads) cannot be made a bundle: share its folder as a tar, which opens as well.')
+  if (wish.redaction.addresses && wanted.guests.rows > 0)
+    return fail('Addresses of what a virtual machine had mapped cannot be replaced: keep the addresses, or share the host’s trace without its guest’s recording.')
   const whole = !wish.range && !wish.threads
-  if (whole && redactsNothing(wish.redaction)) return ok([{ source: trace, offset: 0, length: trace.size }])
+  const joined = wish.threads ? null : joinedRecords(wanted)
+  if (whole && !joined && redactsNothing(wish.redaction)) return ok([{ source: trace, offset: 0, length: trace.size }])
   // With other addresses only what is known to the last byte is taken.
   const all = whole && !rebased
   const selection: Selection = {
     names,
-    unpacked: unpackedRecords(wanted.records, rebased),
+    unpacked: unpackedRecords(wanted.records, rebased, 0),
+    joined,
     records: all ? null : new Set(wanted.records.file_offset),
     aux: all ? null : auxPiecesOf(wanted.aux),
     onlyMapped: wish.threads !== null,
@@ -176,10 +184,18 @@ function isDirectory({ records, aux }: Wanted): boolean {
   return isElsewhere || aux.file_offset.some((offset) => offset >= OTHER_VOLUMES)
 }
 
-/** In the order of the file. */
-function unpackedRecords({ rows, file_offset, record }: Wanted['records'], rebased: Rebased | null): Uint8Array<ArrayBuffer>[] {
+/** Of guests' own files: null where none was joined. */
+function joinedRecords({ records, guests }: Wanted): Joined | null {
+  const events = guestEvents(guests)
+  if (events.length === 0) return null
+  return { events, records: [...idIndexes(guests), ...unpackedRecords(records, null, 1)] }
+}
+
+/** In the order of the file; `of`: see cut_records.joined. */
+function unpackedRecords({ rows, file_offset, record, joined }: Wanted['records'], rebased: Rebased | null, of: 0 | 1): Uint8Array<ArrayBuffer>[] {
   const found = new Map<number, Uint8Array<ArrayBuffer>>()
   for (let row = 0; row < rows; row++) {
+    if (joined[row] !== of) continue
     const bytes = record.pool.slice(record.offsets[row], record.offsets[row + 1])
     if (bytes.length > 0) found.set(file_offset[row] ?? 0, bytes)
   }
@@ -275,8 +291,9 @@ function loadsOf(table: Tables['image_loads'], image: number): { loads: Load[]; 
 }
 
 /** One sentence for each thing that is not, or not as it was, in the bundle. */
-function leftOut({ range, threads, redaction }: BundleWish, { lost }: Wanted): string[] {
+function leftOut({ range, threads, redaction }: BundleWish, { lost, guests }: Wanted): string[] {
   const left: string[] = []
+  if (threads && guests.rows > 0) left.push('What virtual machines recorded of themselves is not here: where they ran is a gap.')
   if (range) left.push('Only a time range of the trace is here.')
   if (threads) left.push(`Only ${threads.length === 1 ? 'one thread' : `${threads.length} threads`} of the trace ${threads.length === 1 ? 'is' : 'are'} here; of others remain their numbers, and when they ran.`)
   const [stretches = 0, instructions = 0] = [lost.stretches[0], lost.instructions[0]]

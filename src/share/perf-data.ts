@@ -3,6 +3,7 @@
 // replaced, features that are of use. The result is a perf.data that perf opens,
 // too. Layout: Linux tools/perf/Documentation/perf.data-file-format.txt.
 import { fail, ok, type Result } from '../lib/result'
+import { writeAttr, type GuestEvent, type Joined } from './guest-events'
 import { bytesOfHex, viewOf, Writer } from './little-endian'
 import { buildIdPath, RECORD_HEADER, RecordType, renameBuildId, renameRecord } from './perf-records'
 import { Walker, type ByteSource, type Piece } from './pieces'
@@ -17,6 +18,8 @@ export type Selection = {
   aux: readonly AuxPiece[] | null
   /** Records to keep that are packed in the file (perf record -z), unpacked; there they stand in place of the packed ones. */
   unpacked: readonly Uint8Array<ArrayBuffer>[]
+  /** Of guests' files that were joined to the trace; null: none was. */
+  joined: Joined | null
   /** Whether build-ids of binaries that no kept record maps are left out: they are of others. */
   onlyMapped: boolean
   names: StandIns
@@ -90,7 +93,7 @@ export async function selectPerfData(source: ByteSource, selection: Selection): 
     return damaged('it is not a little-endian perf.data file')
   if (numberAt(head, 8) === PIPE_HEADER) return selectPiped(source, head, selection)
   if (head.length < HEADER || numberAt(head, 8) !== HEADER) return damaged('its header has an unknown size')
-  const events = await copyEvents(source, numberAt(head, 16), sectionAt(head, 24))
+  const events = await copyEvents(source, numberAt(head, 16), sectionAt(head, 24), selection.joined?.events ?? [])
   if (!events.ok) return events
   const section = sectionAt(head, 40)
   if (section.size === 0 || !fits(section, source)) section.size = Math.max(0, source.size - section.offset)
@@ -104,11 +107,12 @@ export async function selectPerfData(source: ByteSource, selection: Selection): 
   return ok([events.value.bytes, ...data.value.pieces, features.value.place(ends)])
 }
 
-/** Header, ids and attributes; the header's data section and features are still to be filled in. */
+/** Header, ids and attributes, with `more` behind them; the header's data section and features are still to be filled in. */
 async function copyEvents(
   source: ByteSource,
   entrySize: number,
   attrs: Section,
+  more: readonly GuestEvent[],
 ): Promise<Result<{ bytes: Uint8Array<ArrayBuffer>; raw: boolean }, string>> {
   const count = Math.floor(attrs.size / entrySize)
   if (!fits(attrs, source) || entrySize < 80 || entrySize > 8192 || !(count > 0 && count <= MOST_ATTRS))
@@ -125,16 +129,23 @@ async function copyEvents(
     viewOf(table).setBigUint64(at + entrySize - 16, BigInt(made.length), true)
     made.put(await source.read(ids.offset, ids.size))
   }
+  const others = more.map((event) => {
+    const idsAt = made.length
+    for (const id of event.ids) made.u64(id)
+    return { attr: writeAttr(event, entrySize - 16), idsAt, idBytes: event.ids.length * 8 }
+  })
   made.align(8)
   const attrsAt = made.length
-  made.put(table).align(8)
+  made.put(table)
+  for (const { attr, idsAt, idBytes } of others) made.put(attr).u64(idsAt).u64(idBytes)
+  made.align(8)
   const bytes = made.take()
   bytes.set(new TextEncoder().encode(MAGIC))
   const view = viewOf(bytes)
   view.setBigUint64(8, BigInt(HEADER), true)
   view.setBigUint64(16, BigInt(entrySize), true)
   view.setBigUint64(24, BigInt(attrsAt), true)
-  view.setBigUint64(32, BigInt(table.length), true)
+  view.setBigUint64(32, BigInt(table.length + others.length * entrySize), true)
   return ok({ bytes, raw })
 }
 
@@ -152,6 +163,7 @@ function finishHeader(bytes: Uint8Array<ArrayBuffer>, data: Section, bits: Reado
 async function selectPiped(source: ByteSource, head: Uint8Array<ArrayBuffer>, selection: Selection): Promise<Result<Piece[], string>> {
   const data = await selectRecords(source, { offset: PIPE_HEADER, size: source.size - PIPE_HEADER }, PIPE_HEADER, selection, false)
   if (!data.ok) return data
+  if (selection.joined) return damaged('it was written to a pipe, where a guest’s file cannot be joined to it')
   const seeds = seedBytes(selection.aux)
   const records: Piece[] = []
   if (seeds) {
@@ -196,6 +208,7 @@ async function selectRecords(
     const renamed = hides(type, selection, raw) || isOfOthers(type, record, selection) ? null : renameRecord(type, record, selection.names)
     if (renamed) add(renamed)
   }
+  let joined = selection.joined?.records ?? []
   for (let at = section.offset; end - at >= RECORD_HEADER; ) {
     const header = await walker.view(at, RECORD_HEADER)
     if (!header) break
@@ -205,6 +218,11 @@ async function selectRecords(
     // Such a record ends the engine's walk too.
     if (!record) break
     const payload = payloadOf(type, record)
+    // As perf inject has it: behind what perf record lists of before the start, for a thread that is forked after it is told to run a guest is another to perf.
+    if (startsRounds.has(type)) {
+      for (const one of joined) putUnpacked(one)
+      joined = []
+    }
     if (type === RecordType.ATTR) raw ||= hasRaw(record)
     if (type === RecordType.AUXTRACE) {
       const first = nextAux
@@ -220,6 +238,8 @@ async function selectRecords(
       // All at once, where the first of them were: perf orders records by time.
       if (!unpacked) for (const one of selection.unpacked) putUnpacked(one)
       unpacked = true
+    } else if (type === RecordType.FINISHED_ROUND && selection.joined) {
+      // Joined records of other times come before it: perf must not order round by round.
     } else if (keeps(type, at, record, selection, features, raw)) {
       const renamed = renameRecord(type, record, selection.names)
       if (renamed) add(renamed)
@@ -232,6 +252,7 @@ async function selectRecords(
     }
     at += size + payload
   }
+  for (const one of joined) putUnpacked(one)
   flush()
   return ok(made)
 }
@@ -246,6 +267,9 @@ function payloadOf(type: number, record: Uint8Array<ArrayBuffer>): number {
   if (type === RecordType.TRACING_DATA && record.length >= 12) return Math.ceil(viewOf(record).getUint32(RECORD_HEADER, true) / 8) * 8
   return 0
 }
+
+/** The first of these ends what perf record lists of before the start. */
+const startsRounds = new Set<number>([RecordType.FINISHED_INIT, RecordType.FINISHED_ROUND, RecordType.AUXTRACE])
 
 /** Records with addresses that rebase.ts does not replace: of the kernel's code, of errors; the formats of tracepoints come with the kernel's symbols. */
 const holdsAddresses = new Set<number>([RecordType.KSYMBOL, RecordType.BPF_EVENT, RecordType.TEXT_POKE, RecordType.AUXTRACE_ERROR, RecordType.TRACING_DATA])

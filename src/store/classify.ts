@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tells traces, binaries and everything else apart by their first bytes, and
 // says in a sentence what the rest is. Reads eight bytes of each file, no more.
-import type { ImageOutcome } from '../engine/protocol'
+import type { GuestClock, ImageOutcome } from '../engine/protocol'
 import { isRemote, readRemote, type RemoteFile } from '../lib/remote-file'
 import { dataFiles, isDataFile, isKernelCopy } from '../model/perf-directory'
 import { findPsb } from '../model/raw-trace'
+import { hostFirst } from './guest-files'
 import { isSourcePath } from '../model/source-texts'
 
 /** A file of this machine, or one that is read by HTTP Range. */
-export type OfferedFile = { file: File | RemoteFile; path: string }
-export type LocalFile = { file: File; path: string }
+export type OfferedFile = {
+  file: File | RemoteFile
+  path: string
+  /** It is what a virtual machine recorded of itself, beside its host's trace. */
+  guest?: GuestClock
+}
+export type LocalFile = OfferedFile & { file: File }
 export const isLocal = (one: OfferedFile): one is LocalFile => !isRemote(one.file)
 /** `names`: no binary, but code or names all the same: kallsyms, perf-PID.map, jit-PID.dump. */
 export type FileKind = 'trace' | 'elf' | 'names' | 'junk' | 'empty' | 'unreadable'
 export type SortedFiles = {
+  /** Without those of guests. */
   traces: OfferedFile[]
+  guests: OfferedFile[]
   binaries: OfferedFile[]
   outcomes: ImageOutcome[]
   /** Texts that line tables may name, by what they are called. */
@@ -108,7 +116,7 @@ async function holdsPsb(file: File): Promise<boolean> {
 
 /** Sorts what was offered; of much junk only the first hundred get a sentence each. */
 export async function classify(offered: readonly OfferedFile[]): Promise<SortedFiles> {
-  const sorted: SortedFiles = { traces: [], binaries: [], sources: [], outcomes: [], data: [], streams: [], others: [] }
+  const sorted: SortedFiles = { traces: [], guests: [], binaries: [], sources: [], outcomes: [], data: [], streams: [], others: [] }
   const looked = offered.slice(0, MOST_FILES)
   let junk = 0
   for (let first = 0; first < looked.length; first += READS_AT_ONCE) {
@@ -116,7 +124,7 @@ export async function classify(offered: readonly OfferedFile[]): Promise<SortedF
     const kinds = await Promise.all(batch.map(lookAt))
     batch.forEach((one, index) => {
       const { kind, head, reason } = kinds[index] ?? { kind: 'unreadable' as const, head: new Uint8Array(), reason: undefined }
-      if (kind === 'trace') sorted.traces.push(one)
+      if (kind === 'trace') (one.guest ? sorted.guests : sorted.traces).push(one)
       else if (kind === 'elf' || kind === 'names' || isKernelCopy(one.path)) sorted.binaries.push(one)
       else if (isDataFile(one.path)) sorted.data.push(one)
       else if (kind === 'junk' && isLocal(one) && isSourcePath(one.path)) sorted.sources.push(one)
@@ -126,6 +134,7 @@ export async function classify(offered: readonly OfferedFile[]): Promise<SortedF
       }
     })
   }
+  sorted.traces = await hostFirst(sorted.traces)
   await settleParts(sorted)
   if (junk > MOST_JUNK_SENTENCES)
     sorted.outcomes.push({

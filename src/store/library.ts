@@ -8,7 +8,8 @@ import type { OfferedFile } from './classify'
 import { sourceOf } from './open-bundle'
 import { chunksOf } from '../share/pieces'
 
-export type KeptFile = { path: string; bytes: number }
+/** `guest`: the clock of a guest's recording, its offset as decimal text. */
+export type KeptFile = { path: string; bytes: number; guest?: { pid: number; offset: string; scale: number } }
 
 /** `view`: a link's fragment, what was looked at when it was kept. */
 export type KeptTrace = { id: string; name: string; kept_ms: number; bytes: number; files: KeptFile[]; view: string; story: string }
@@ -42,6 +43,11 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
+function keptGuest(value: unknown): KeptFile['guest'] {
+  if (!isRecord(value) || !isCount(value['pid']) || typeof value['offset'] !== 'string' || typeof value['scale'] !== 'number') return undefined
+  return /^-?\d{1,20}$/.test(value['offset']) && value['scale'] > 0 ? { pid: value['pid'], offset: value['offset'], scale: value['scale'] } : undefined
+}
+
 /** A manifest as it was written; null: it is none, or of a newer build. */
 export function parseManifest(id: string, text: string): KeptTrace | null {
   let value: unknown
@@ -54,7 +60,8 @@ export function parseManifest(id: string, text: string): KeptTrace | null {
   const files: KeptFile[] = []
   for (const file of value['files'] as unknown[]) {
     if (!isRecord(file) || typeof file['path'] !== 'string' || !isCount(file['bytes'])) return null
-    files.push({ path: file['path'], bytes: file['bytes'] })
+    const guest = keptGuest(file['guest'])
+    files.push({ path: file['path'], bytes: file['bytes'], ...(guest && { guest }) })
   }
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   const kept_ms = isCount(value['kept_ms']) ? value['kept_ms'] : 0
@@ -126,7 +133,7 @@ export async function keepFiles(
       for (const [row, file] of files.entries()) {
         const handle = await into.getFileHandle(String(row), { create: true })
         const bytes = await copy(file, handle, (more) => onProgress((done += more)), signal)
-        kept.push({ path: file.path, bytes })
+        kept.push({ path: file.path, bytes, ...(file.guest && { guest: { ...file.guest, offset: String(file.guest.offset) } }) })
       }
       const manifest = { version: VERSION, name, kept_ms: Date.now(), files: kept, view, story }
       const out = await (await into.getFileHandle(MANIFEST, { create: true })).createWritable()
@@ -145,11 +152,11 @@ export async function openKept({ id, name, files }: KeptTrace): Promise<Result<O
   try {
     const from = await (await folder()).getDirectoryHandle(id)
     const offered: OfferedFile[] = []
-    for (const [row, { path, bytes }] of files.entries()) {
+    for (const [row, { path, bytes, guest }] of files.entries()) {
       const file = await (await from.getFileHandle(String(row))).getFile()
       if (file.size !== bytes) return fail(`${path} has ${file.size} of its ${bytes} bytes: the browser lost a part of it. Remove ${name} and keep it again.`)
       // A file is named after its number: the blob under its own name, with no copy made.
-      offered.push({ file: new File([file], path.slice(path.lastIndexOf('/') + 1)), path })
+      offered.push({ file: new File([file], path.slice(path.lastIndexOf('/') + 1)), path, ...(guest && { guest: { ...guest, offset: BigInt(guest.offset) } }) })
     }
     return ok(offered)
   } catch (error) {

@@ -234,3 +234,54 @@ test('code of guests is taken from their process when the reader says so: all is
   await vi.waitFor(() => expect(wanted).toEqual([false, true, false]))
   expect(store().session.guestCode).toBe(false)
 })
+
+const PERF = (aux: boolean) => {
+  const bytes = new Uint8Array(104)
+  bytes.set(new TextEncoder().encode('PERFILE2'))
+  const view = new DataView(bytes.buffer)
+  view.setBigUint64(8, 104n, true)
+  view.setBigUint64(72, aux ? 1n << 18n : 0n, true)
+  return bytes
+}
+
+test("a second perf.data without a trace may be a guest's: the reader says so, and both are opened together", async () => {
+  const inputs: unknown[] = []
+  const opens = engine.open
+  engine.open = (input) => {
+    inputs.push([input.name, input.guests?.map(({ name, clock }) => [name, clock])])
+    return opens(input)
+  }
+  const comms = ['CPU 0/KVM', 'CPU 1/KVM', 'other']
+  engine.tables.threads = makeTable('threads', [{}, ...comms.map((comm, at) => ({ pid: at < 2 ? 77 : 90, tid: 78 + at, comm }))])
+  void open(offered('inside.data', PERF(false)), offered('host.data', PERF(true)))
+  await vi.waitFor(() => expect(store().session.guest).toEqual({ name: 'inside.data', hypervisors: [{ pid: 77, cpus: 2 }] }))
+  expect([store().session.fileName, store().session.outcomes]).toEqual(['host.data', []])
+  void store().answerGuest({ pid: 77, offset: -5n, scale: 1.5 })
+  await vi.waitFor(() => expect(inputs).toHaveLength(2))
+  expect(inputs).toEqual([
+    ['host.data', undefined],
+    ['host.data', [['inside.data', { pid: 77, offset: -5n, scale: 1.5 }]]],
+  ])
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  expect(store().session.guest).toBe(null)
+  expect(store().session.files.map(({ path, guest }) => [path, guest?.pid])).toEqual([
+    ['dir/host.data', undefined],
+    ['dir/inside.data', 77],
+  ])
+
+  // Given later, and wanted by itself.
+  void store().openFiles([offered('later.data', PERF(false))])
+  await vi.waitFor(() => expect(store().session.guest?.name).toBe('later.data'))
+  expect(inputs).toHaveLength(2)
+  void store().answerGuest('alone')
+  await vi.waitFor(() => expect(inputs.at(-1)).toEqual(['later.data', undefined]))
+})
+
+test("a guest's file that cannot be used leaves its host's trace open, and says why", async () => {
+  const opens = engine.open
+  engine.open = async (input) => (input.guests ? fail({ sentence: 'No thread of process 5 runs a CPU.' }) : opens(input))
+  void store().openFiles([offered('host.data', PERF(true)), { ...offered('inside.data', PERF(false)), guest: { pid: 5, offset: 0n, scale: 1 } }])
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  expect(store().session.outcomes).toEqual([{ path: 'dir/inside.data', state: 'refused', sentence: 'No thread of process 5 runs a CPU.' }])
+  expect(store().session.files.map(({ path }) => path)).toEqual(['dir/host.data'])
+})

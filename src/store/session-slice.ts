@@ -2,13 +2,14 @@
 // The store's session slice: opens traces, offers binaries, decodes, and keeps
 // the small tables (info, threads, functions, images, queues) current.
 import type { StateCreator } from 'zustand'
-import type { Engine, EngineError, ImageOutcome, Input, Progress } from '../engine/protocol'
+import type { Engine, EngineError, GuestClock, ImageOutcome, Input, Progress } from '../engine/protocol'
 import { isRemote } from '../lib/remote-file'
 import type { Result } from '../lib/result'
 import { initialViewState } from '../model/view-state'
 import { classify, isLocal, nameOf, type LocalFile, type OfferedFile, type SortedFiles } from './classify'
 import { engine } from './engine-access'
 import { fetchExample } from './example'
+import { hypervisorsOf, isWithoutTrace } from './guest-files'
 import { unpackBundles } from './open-bundle'
 import { rawFiles } from './raw-files'
 import { unpackFiles } from './unpack-files'
@@ -44,13 +45,15 @@ export const emptySession: SessionSlice = {
   queues: null,
   outcomes: [],
   raw: null,
+  guest: null,
   story: '',
 }
 
-const inputOf = (offered: OfferedFile): Input => ({ name: nameOf(offered), ...offered })
-const traceInput = (trace: OfferedFile, data: readonly OfferedFile[], guestCode: boolean): Input => ({
+const inputOf = (offered: OfferedFile): Input => ({ name: nameOf(offered), path: offered.path, file: offered.file })
+const traceInput = (trace: OfferedFile, { data, guests }: Pick<SortedFiles, 'data' | 'guests'>, guestCode: boolean): Input => ({
   ...inputOf(trace),
   ...(data.length > 0 && { data: data.map((one) => ({ name: nameOf(one), file: one.file })) }),
+  ...(guests.length > 0 && { guests: guests.flatMap((one) => (one.guest ? { name: nameOf(one), file: one.file, clock: one.guest } : [])) }),
   ...(guestCode && { guestCode }),
 })
 const spoken = (outcome: ImageOutcome): ImageOutcome =>
@@ -72,7 +75,7 @@ function nothingToOpen(offered: readonly OfferedFile[], sorted: SortedFiles): st
   return `None of the ${offered.length} files is a trace: open a perf.data file that perf record has written.`
 }
 
-const GUEST = ' To show a guest beside its host, join the two with perf inject --guest-data=GUEST,PID and open what that writes.'
+const GUEST = ' To be shown as a guest beside its host, the host must have threads that are named as "CPU 0/KVM" (qemu -name debug-threads=on).'
 
 function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
   const [opened, ...others] = traces
@@ -84,6 +87,8 @@ function otherTraces(traces: readonly OfferedFile[]): ImageOutcome[] {
 }
 
 const sourceOutcome = ({ path }: OfferedFile): ImageOutcome => ({ path, state: 'used', sentence: `${path}: its lines are shown where instructions of them are.` })
+
+const guestOutcome = ({ path, guest }: OfferedFile): ImageOutcome => ({ path, state: 'used', sentence: `${path} is used as the recording of process ${guest?.pid ?? ''}'s virtual machine.` })
 
 /** What was split from binaries is known by them, and what they share by both: in that order. */
 function splitLast(binaries: readonly OfferedFile[]): OfferedFile[] {
@@ -125,6 +130,9 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   /** Settles when the files given last are sorted. */
   let sortTurn: Promise<unknown> = Promise.resolve()
   let cancelWanted = false
+  /** What `session.guest` tells of, and what is to be opened without asking. */
+  let guest: OfferedFile | null = null
+  let alone: OfferedFile | null = null
   /** What `session.raw` tells of. */
   let raw: { stream: LocalFile; code: (LocalFile & { elf: boolean })[] } | null = null
 
@@ -228,25 +236,54 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
       view: { ...initialViewState, tab: store.view.tab },
     }))
     const to = await engine()
-    const opened = await to.open(traceInput(trace, sorted.data, again.guestCode === true)).catch(asFailure)
+    const { opened, joined, refused } = await openWith(to, trace, sorted, again.guestCode === true)
     if (mine !== run) return
-    const outcomes = [...otherTraces(sorted.traces), ...sorted.outcomes]
+    const outcomes = [...refused, ...joined.guests.map(guestOutcome), ...otherTraces(sorted.traces), ...sorted.outcomes]
     if (!opened.ok) return change({ status: 'failed', failure: opened.error.sentence, outcomes })
     const binaries = [...early, ...sorted.binaries]
     early = []
     const used = await offer(to, binaries)
     if (mine !== run) return
-    change({ outcomes: [...used, ...outcomes], files: filesToKeep(sorted, trace, binaries), sources: sorted.sources })
+    change({ outcomes: [...used, ...outcomes], files: filesToKeep(joined, trace, binaries), sources: sorted.sources })
     await readTables(mine)
+    if (mine !== run) return
+    await askForGuest(sorted.traces.slice(1))
     if (mine !== run) return
     if (get().session.info) await decode()
     else change({ status: 'failed', failure: `${nameOf(trace)} was opened, but its facts could not be read.` })
   }
 
+  /** A guest's file that cannot be used does not keep its host's from being shown. */
+  async function openWith(to: Engine, trace: OfferedFile, sorted: SortedFiles, guestCode: boolean) {
+    const opened = await to.open(traceInput(trace, sorted, guestCode)).catch(asFailure)
+    if (opened.ok || sorted.guests.length === 0) return { opened, joined: sorted, refused: [] }
+    const alone = { ...sorted, guests: [] }
+    const refused = sorted.guests.map(({ path }): ImageOutcome => ({ path, state: 'refused', sentence: opened.error.sentence }))
+    return { opened: await to.open(traceInput(trace, alone, guestCode)).catch(asFailure), joined: alone, refused }
+  }
+
+  /** Whether one of these may be what a virtual machine of the open trace recorded: then the reader is asked. */
+  async function askForGuest(traces: readonly OfferedFile[]): Promise<boolean> {
+    const hypervisors = hypervisorsOf(get().session.threads)
+    for (const one of hypervisors.length > 0 ? traces : []) {
+      if (!(await isWithoutTrace(one))) continue
+      guest = one
+      change({ guest: { name: nameOf(one), hypervisors }, outcomes: get().session.outcomes.filter(({ path }) => path !== one.path) })
+      return true
+    }
+    return false
+  }
+
+  async function takeGuest(one: OfferedFile, answer: GuestClock): Promise<void> {
+    const { files, story, keptId, keptFiles, origin, guestCode } = get().session
+    const others = files.filter((file) => file.guest?.pid !== answer.pid)
+    await openSorted([...others, { ...one, guest: answer }], { story, keptId, keptFiles, origin, guestCode })
+  }
+
   /** What reopens the trace: bundles whole, for what they say of themselves, else the trace and its binaries. */
-  function filesToKeep({ data, sources }: SortedFiles, trace: OfferedFile, binaries: readonly OfferedFile[]): OfferedFile[] {
-    if (bundleFiles.length === 0) return [trace, ...data, ...binaries, ...sources]
-    return [...bundleFiles, ...[...binaries, ...sources].filter((one) => !fromBundle.has(one))]
+  function filesToKeep({ data, guests, sources }: SortedFiles, trace: OfferedFile, binaries: readonly OfferedFile[]): OfferedFile[] {
+    if (bundleFiles.length === 0) return [trace, ...data, ...guests, ...binaries, ...sources]
+    return [...bundleFiles, ...guests, ...[...binaries, ...sources].filter((one) => !fromBundle.has(one))]
   }
 
   /** The decoder knows nothing of them: only lists show their lines. */
@@ -304,7 +341,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const made = await rawFiles(raw.stream, raw.code, answer)
     if (!made.ok) return change({ status: 'failed', failure: made.error })
     early = []
-    const sorted = { traces: [made.value.trace], binaries: made.value.binaries, sources: [], outcomes: [], data: [], streams: [], others: [] }
+    const sorted = { traces: [made.value.trace], guests: [], binaries: made.value.binaries, sources: [], outcomes: [], data: [], streams: [], others: [] }
     return openTrace(sorted, made.value.trace, {})
   }
 
@@ -316,6 +353,9 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const sorted = await sorting
     const [trace] = sorted.traces
     const isOpen = get().session.info !== null
+    const [first] = offered
+    const isAlone = isOpen && offered.length === 1 && first !== alone
+    if (trace && isAlone && (await askForGuest(sorted.traces))) return
     if (trace) return openTrace(sorted, trace, again)
     if (!isOpen) change({ status: 'empty', progress: null })
     if (sorted.streams.length > 0) return askForRaw(sorted)
@@ -362,6 +402,16 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
         change({ raw: null })
         if (answer) await openRaw(answer)
         raw = null
+      }),
+    answerGuest: (answer) =>
+      guarded(async () => {
+        const one = guest
+        guest = null
+        change({ guest: null })
+        if (!one || !answer) return
+        if (answer !== 'alone') return takeGuest(one, answer)
+        alone = one
+        await openSorted([one])
       }),
     cancel: async () => {
       if (!decoding) return

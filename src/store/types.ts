@@ -2,9 +2,10 @@
 // The store's shape: what views read and the verbs they call. The only door
 // from views to the engine.
 import type { About } from '../share/container'
-import type { ImageOutcome, Progress, TableRequest } from '../engine/protocol'
+import type { GuestClock, ImageOutcome, Progress, TableRequest } from '../engine/protocol'
 import type { ServerConfig } from '../share/wire'
 import type { LocalFile, OfferedFile } from './classify'
+import type { Hypervisor } from './guest-files'
 import type { Kept } from './kept-shares'
 import type { KeptTrace, Room } from './library'
 import type { RemoteFile } from '../lib/remote-file'
@@ -13,6 +14,11 @@ import type { TableName, Tables } from '../model/tables.gen'
 import type { DetailKey, Tab, Theme, TimeRange, ViewState, Weight } from '../model/view-state'
 
 export type SessionStatus = 'empty' | 'opening' | 'decoding' | 'ready' | 'cancelled' | 'failed'
+
+/** A perf.data beside the open trace that may be a guest's own, and the processes of the trace that run virtual machines. */
+export type GuestOffer = { name: string; hypervisors: readonly Hypervisor[] }
+/** Which of them it is of, and by what clock; `alone`: it is a trace to be opened by itself. */
+export type GuestAnswer = GuestClock | 'alone' | null
 
 /** A raw stream of packets that waits for what its file does not say. */
 export type RawOffer = { stream: string; code: { path: string; bytes: number; elf: boolean }[] }
@@ -49,16 +55,19 @@ export type SessionSlice = {
   /** What became of the binaries offered last. */
   outcomes: ImageOutcome[]
   raw: RawOffer | null
+  guest: GuestOffer | null
   /** What to look at in the shipped example; empty for every other trace. */
   story: string
 }
 
 export type SessionActions = {
   /** Traces and binaries in any mix, files or a folder's content: the trace is recognised by its magic. */
-  openFiles(files: { file: File | RemoteFile; path: string }[]): Promise<void>
+  openFiles(files: OfferedFile[]): Promise<void>
   openExample(): Promise<void>
   /** Opens the raw stream that `session.raw` tells of; null: not at all. */
   answerRaw(answer: RawAnswer | null): Promise<void>
+  /** Opens the trace again with the file that `session.guest` tells of as its guest's; null: leaves it. */
+  answerGuest(answer: GuestAnswer): Promise<void>
   cancel(): Promise<void>
   /** Decodes on after `cancel`; nothing when a decode is under way or no trace is open. */
   resume(): Promise<void>

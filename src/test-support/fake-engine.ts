@@ -16,11 +16,15 @@ export type FakeEngine = Engine & {
   patient: boolean
   opening: Result<void, EngineError>
   outcomes: ImageOutcome[]
+  /** What is answered at once. */
+  tables: KnownTables
   progress(phase: Phase, version: number): void
   finish(): void
 }
 
-const tables: { [Name in TableName]?: Tables[Name] } = {
+type KnownTables = { [Name in TableName]?: Tables[Name] }
+
+const tables: KnownTables = {
   info: makeTable('info', [{ key: 'duration_ns', value: '1000' }]),
   threads: makeTable('threads', [{}, { pid: 1, tid: 1, comm: 'a', instructions: 5 }]),
 }
@@ -34,6 +38,7 @@ export function fakeEngine(): FakeEngine {
     patient: false,
     opening: ok(undefined),
     outcomes: [],
+    tables: { ...tables },
     open: async ({ name }: Input) => {
       fake.log.push(`open ${name}`)
       return fake.opening
@@ -56,8 +61,8 @@ export function fakeEngine(): FakeEngine {
       end(ok(undefined))
     },
     query: <Name extends TableName>(table: Name, request: TableRequest) => {
-      const small = table in tables || table === 'functions' || table === 'images' || table === 'queues'
-      if (small || !fake.patient) return Promise.resolve(ok((tables[table] as Tables[Name] | undefined) ?? makeTable(table, [])))
+      const small = table in fake.tables || table === 'functions' || table === 'images' || table === 'queues'
+      if (small || !fake.patient) return Promise.resolve(ok((fake.tables[table] as Tables[Name] | undefined) ?? makeTable(table, [])))
       return new Promise<Result<Tables[Name], EngineError>>((resolve) => {
         fake.questions.push({ table, request, answer: resolve as Question['answer'] })
       })

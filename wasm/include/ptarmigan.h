@@ -65,6 +65,11 @@ const char *ptm_session_message(const ptm_session *session);
  * (perf record --threads). `name` is NUL-terminated UTF-8, for sentences. */
 ptm_status ptm_session_add_data(ptm_session *session, uint32_t source, uint64_t size, const char *name) PTM_MUST_CHECK;
 
+/* Tells of a perf.data that a virtual machine recorded at the same time, before the host's is opened: `machine` is the
+ * process of the host's that runs it, and the guest's TSC the host's times `time_scale` (above 0) plus `time_offset`,
+ * as perf inject --guest-data has them. `name` is NUL-terminated UTF-8, for sentences. */
+ptm_status ptm_session_add_guest(ptm_session *session, uint32_t source, uint64_t size, const char *name, int32_t machine, uint64_t time_offset, double time_scale) PTM_MUST_CHECK;
+
 /* Opens the trace behind host source `source` of `size` bytes: header,
  * attributes, sideband and the index of AUX data; no AUX payload is read but
  * for the search of PSBs. */
@@ -88,9 +93,10 @@ void ptm_session_segment_bytes(ptm_session *session, uint32_t bytes);
  * --guest-code). Guests' code is not known else. */
 void ptm_session_guest_code(ptm_session *session);
 
-/* Files of a kernel that are given from now on are those of guests' kernel, or (false)
- * of the traced machine's, and of the guests' only where they do not fit that. */
-void ptm_session_guest_files(ptm_session *session, bool guests);
+/* Files that are given from now on are those of guests: of the one that process `machine` runs, or
+ * (PTM_ANY_GUEST) of any. 0: they are the traced machine's, and guests' where they fit those; kernels only where they do not fit that. */
+#define PTM_ANY_GUEST (-1)
+void ptm_session_guest_files(ptm_session *session, int32_t machine);
 
 /* ---------------------------------------------------------------- Decode */
 

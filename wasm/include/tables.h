@@ -13,7 +13,7 @@
 
 #define PTM_TABLES(T, C) \
 	T(info, "facts about the trace, for people; nothing counts") \
-	C(info, key, str, "stable name: recorded_at start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not), no_path (samples alone: why no code can be followed) aux_bytes sideband_records samples queues segments instructions gaps_lost_bytes warning (may repeat)") \
+	C(info, key, str, "stable name: recorded_at start_time_ns end_time_ns duration_ns (absolute times as decimal text), hostname os_release arch cpu perf_version command_line events pt_config source (Intel PT) cycles (yes or the sentence why not), no_path (samples alone: why no code can be followed) aux_bytes sideband_records guest_recording (may repeat) samples queues segments instructions gaps_lost_bytes warning (may repeat)") \
 	C(info, label, str, "name for people") \
 	C(info, value, str, "value, with unit") \
 	T(queues, "AUX streams; nothing counts") \
@@ -150,6 +150,7 @@
 	C(images, alternate_given, u8, "1: it is there") \
 	C(images, status, u8, "enum ptm_image_status") \
 	C(images, anonymous, u8, "1: no file to ask for (heap, JIT, kernel)") \
+	C(images, machine, i32, "process of the host's whose guest mapped it, or whose kernel it is; 0: the host, or a guest that has no records of its own") \
 	C(images, symbols, u32, "function symbols read") \
 	C(images, instructions, f64, "executed in it, as far as decoded") \
 	C(images, lost_bytes, f64, "AUX bytes lost for want of it") \
@@ -243,7 +244,18 @@
 	C(samples, pin_text, str, "for people: how the sample and the path fit") \
 	T(cut_records, "records and samples of the data section that a range needs; text (rows of threads with commas; none: all), start_ns, end_ns count") \
 	C(cut_records, file_offset, f64, "of the record; 2^48 and more: not in the file itself, but in another of its directory or unpacked") \
-	C(cut_records, record, str, "its bytes (not text) where it was unpacked; empty: they are in the file") \
+	C(cut_records, record, str, "its bytes (not text) where it was unpacked, or joined; empty: they are in the file") \
+	C(cut_records, joined, u8, "1: of a guest's file that was joined; else 0") \
+	T(cut_guests, "events of guests' own recordings, on one of their CPUs each, under the ids that their records have; nothing counts") \
+	C(cut_guests, id, u64, "of the event") \
+	C(cut_guests, machine, i32, "process of the host's that runs the guest") \
+	C(cut_guests, vcpu, i32, "the guest's CPU; -1 unknown") \
+	C(cut_guests, tid, i32, "the host's thread that runs it; 0 unknown") \
+	C(cut_guests, event, u32, "row of the event among the file's and those that were joined") \
+	C(cut_guests, type, u32, "perf_event_attr.type") \
+	C(cut_guests, config, u64, "perf_event_attr.config") \
+	C(cut_guests, sample_type, u64, "perf_event_attr.sample_type: what ends its records") \
+	C(cut_guests, joined, u8, "1: of a guest's file that was joined; 0: the trace itself tells of it") \
 	T(cut_aux, "AUX data that a range needs, from PSB to PSB; text, start_ns, end_ns count") \
 	C(cut_aux, queue, u32, "row of queues") \
 	C(cut_aux, index, u32, "idx of its AUXTRACE records") \

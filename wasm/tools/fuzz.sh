@@ -57,6 +57,13 @@ for target in fuzz/*.c; do
 		done ;;
 	event_format) printf '%s\n' 'name: e' 'ID: 5' 'format:' $'\tfield:int a[2];\toffset:0;\tsize:8;\tsigned:1;' $'\tfield:__data_loc char[] s;\toffset:8;\tsize:4;\tsigned:0;' '' \
 		'print fmt: "%d %-8s %s %pI6c %pS", REC->a[1] ? (int)1 : -1, __get_str(s), __print_flags(REC->a[0] & (1 | 2), "|", { 1, "A" }, { ~(2 + 1), "B" }), REC->a, REC->s' >"$corpus/seed" ;;
+	guest_join) # two bytes: how long the guest's file is; two: its clock
+		for host in guest guest-kernel; do
+			for guest in inside inside-clock; do
+				size=$(stat -c %s "test/fixtures/walk/$guest.perf.data")
+				{ printf "\\x$(printf %x $((size & 255)))\\x$(printf %x $((size >> 8)))\\x0\\x40"; cat "test/fixtures/walk/$guest.perf.data" "test/fixtures/walk/$host-host.perf.data"; } >"$corpus/$host-$guest"
+			done
+		done ;;
 	unwind) ;; # its own, below
 	insn) cp test/fixtures/symfs/opt/ptarmigan/odd "$corpus" ;;
 	inflate) for level in 1 6 9; do python3 -c "import sys,zlib; d=open('test/fixtures/calls.hash','rb').read()[:60000]; sys.stdout.buffer.write(len(d).to_bytes(2,'little')+zlib.compress(d,$level))" >"$corpus/$level" 2>/dev/null || true; done ;;

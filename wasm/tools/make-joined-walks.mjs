@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the walks of fixtures/walk that hold a guest's own records: what
-// `perf inject --guest-data` makes of a host's walk (run make-walks.mjs first) and
-// a guest's sideband. Prints the hashes of what perf 6.1 says of them, for walk.test.mjs.
+// Makes the walks of fixtures/walk that hold a guest's own records: a guest's sideband
+// (by the host's clock, and by one of its own), and what `perf inject --guest-data` makes of it
+// and a host's walk (run make-walks.mjs first). Prints the hashes of what perf 6.1 says of them,
+// for walk.test.mjs.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -19,6 +20,19 @@ const AUXTRACE_INFO = 70
 const AUXTRACE = 71
 const idIndex = (body) => body.u64(2).u64(1, 0, 0, -1).u64(2, 0, 0, -1)
 const nothing = () => undefined
+
+/** What a record ends with where perf record makes it up: zeros. */
+function madeUp(bytes) {
+  const start = Number(bytes.readBigUInt64LE(40))
+  const end = start + Number(bytes.readBigUInt64LE(48))
+  for (let at = start; at < end; ) {
+    const type = bytes.readUInt32LE(at)
+    const next = at + bytes.readUInt16LE(at + 6)
+    if (type < 64 && bytes.readBigUInt64LE(next - 24) === 0n) bytes.fill(0, next - 32, next)
+    at = next + (type === AUXTRACE ? Number(bytes.readBigUInt64LE(at + 8)) : 0)
+  }
+  return bytes
+}
 
 /** A host's walk as perf record has it: what ran before is told at time 0, then comes FINISHED_INIT, at which perf looks into the guest's file. */
 function hostOf(bytes) {
@@ -49,13 +63,21 @@ function hostOf(bytes) {
   joined.writeBigUInt64LE(BigInt(size + more), 48)
   const bits = bytes.subarray(72, 104).reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
   for (let at = start + size + more; at < start + size + more + 16 * bits; at += 16) joined.writeBigUInt64LE(joined.readBigUInt64LE(at) + BigInt(more), at)
-  return joined
+  return madeUp(joined)
 }
 
-/** What a guest records of itself: two threads of two processes, that take turns. */
-function guestFile() {
+/** A clock of the guest's own: its TSC is 1.25 times the host's, whose ns are its ticks, plus an offset. */
+const CLOCK = { offset: -40_000n, scale: 1.25, shift: 5n, mult: 11n, zero: 13n }
+function ownTime(hostTime) {
+  const ticks = BigInt(Math.round(hostTime * CLOCK.scale)) + CLOCK.offset
+  return Number(BigInt.asUintN(64, CLOCK.zero + ((ticks * CLOCK.mult) >> CLOCK.shift)))
+}
+
+/** What a guest records of itself: two threads of two processes, that take turns. `time`: its own, of a host's. */
+function guestFile(time, conversion) {
   const data = new PerfData()
   data.records = new Bytes()
+  if (conversion) data.record(79, 0, (body) => body.u64(conversion.shift, conversion.mult, conversion.zero, 0, -1).u8(1, 0, 0, 0, 0, 0, 0, 0))
   data.features.delete(18)
   data.feature(3, (body) => body.string('insider'))
   data.feature(4, (body) => body.string('6.18.0-walk'))
@@ -68,32 +90,43 @@ function guestFile() {
   data.fork({ time: 0, pid: 501 }, worker)
   data.comm(worker, 'worker')
   data.record(82, 0, nothing)
-  data.switchTo({ time: 1006, ...worker }, 0)
-  data.fork({ time: 9000, pid: 501 }, { pid: 600 })
-  data.comm({ time: 102000, pid: 600 }, 'other')
-  data.map({ time: 102000, pid: 600 }, '/opt/ptarmigan/inside', 0x401000n, 0x1000n, 0x1000n)
-  data.switchTo({ time: 102001, pid: 600 }, 502)
-  data.switchTo({ time: 109001, ...worker }, 600)
+  data.switchTo({ time: time(40_006), ...worker }, 0)
+  data.fork({ time: time(90_000), pid: 501 }, { pid: 600 })
+  data.comm({ time: time(102_000), pid: 600 }, 'other')
+  data.map({ time: time(102_000), pid: 600 }, '/opt/ptarmigan/inside', 0x401000n, 0x1000n, 0x1000n)
+  data.switchTo({ time: time(102_001), pid: 600 }, 502)
+  data.switchTo({ time: time(109_001), ...worker }, 600)
   data.record(68, 0, nothing)
-  return data.write()
+  return madeUp(data.write())
 }
 
 const FIELDS = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,sym,symoff,dso,insn', '--ns']
 const BRANCHES = ['--itrace=bcre', '-F', '+flags,+addr']
+const CHAINS = ['--itrace=i100ig16', '-F', '+machine_pid,+vcpu', '--show-mmap-events', '--show-task-events', '--show-switch-events', '--ns']
 const hashOf = (text) => createHash('sha256').update(text).digest('hex').slice(0, 32)
 
 copyFileSync(join(out, 'symfs/opt/ptarmigan/guest'), join(out, 'symfs/opt/ptarmigan/inside'))
 cpSync(join(out, 'symfs'), join(scratch, 'symfs'), { recursive: true })
 mkdirSync(join(scratch, 'mount/77/proc'), { recursive: true })
 for (const file of ['kallsyms', 'kcore', 'modules']) copyFileSync(join(out, file), join(scratch, 'mount/77/proc', file))
-writeFileSync(join(scratch, 'inside.data'), guestFile())
-for (const name of ['guest', 'guest-kernel']) {
-  writeFileSync(join(scratch, 'host.data'), hostOf(readFileSync(join(out, `${name}.perf.data`))))
-  run('perf', 'inject', '-i', 'host.data', '--guestmount', 'mount', '--guest-data=inside.data,77', '-o', `${name}.data`)
-  copyFileSync(join(scratch, `${name}.data`), join(out, `${name}-joined.perf.data`))
-  chmodSync(join(out, `${name}-joined.perf.data`), 0o644)
-  const perf = (...words) => run('perf', 'script', '-i', `${name}.data`, '--symfs', 'symfs', '--guestmount', 'mount', ...words).toString()
+writeFileSync(join(out, 'inside.perf.data'), guestFile((hostTime) => hostTime))
+writeFileSync(join(out, 'inside-clock.perf.data'), guestFile(ownTime, CLOCK))
+const judged = [
+  ['guest', 'inside', '77', 'joined'],
+  ['guest-kernel', 'inside', '77', 'joined'],
+  ['guest', 'inside-clock', `77,${CLOCK.offset},${CLOCK.scale}`, ''],
+  ['guest-kernel', 'inside-clock', `77,${BigInt.asUintN(64, CLOCK.offset)},${CLOCK.scale}`, ''],
+]
+for (const [host, guest, option, kept] of judged) {
+  writeFileSync(join(scratch, 'host.data'), hostOf(readFileSync(join(out, `${host}.perf.data`))))
+  run('perf', 'inject', '-i', 'host.data', '--guestmount', 'mount', `--guest-data=${join(out, `${guest}.perf.data`)},${option}`, '-o', 'joined.data')
+  if (kept) {
+    copyFileSync(join(scratch, 'host.data'), join(out, `${host}-host.perf.data`))
+    copyFileSync(join(scratch, 'joined.data'), join(out, `${host}-joined.perf.data`))
+    chmodSync(join(out, `${host}-joined.perf.data`), 0o644)
+  }
+  const perf = (...words) => run('perf', 'script', '-i', 'joined.data', '--symfs', 'symfs', '--guestmount', 'mount', ...words).toString()
   const instructions = perf(...FIELDS)
-  console.log(`${name}-joined ${instructions.trim().split('\n').length} ${hashOf(instructions)} ${hashOf(perf(...BRANCHES))}`)
+  console.log(`['${host}', '${guest}', '${option}', ${instructions.trim().split('\n').length}, '${hashOf(instructions)}', '${hashOf(perf(...BRANCHES))}', '${hashOf(perf(...CHAINS))}'],`)
 }
 rmSync(scratch, { recursive: true })

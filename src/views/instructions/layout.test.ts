@@ -65,6 +65,7 @@ const images: ImagesTable = {
   alternate_given: new Uint8Array(2),
   status: Uint8Array.of(0, 1),
   anonymous: Uint8Array.of(0, 0),
+  machine: new Int32Array(2),
   symbols: Uint32Array.of(0, 1),
   instructions: Float64Array.of(0, 3),
   lost_bytes: Float64Array.of(0, 0),

@@ -24,14 +24,16 @@ static bool needs_aux(const ptm_session *session, const ptm_cut *cut, const ptm_
  * on its CPU where they begin: switches come in pairs (out, in). */
 static bool needs_switch(const ptm_session *session, const ptm_cut *cut, const ptm_record *record)
 {
-	if (record->time == PTM_NO_TIME || record->cpu < 0)
+	int64_t cpu = record->machine ? ptm_sideband_vcpu(record->machine, record->vcpu) : record->cpu;
+
+	if (record->time == PTM_NO_TIME || cpu < 0)
 		return true;
 	if (record->time > cut->last_ns)
 		return false;
 	if (record->time >= cut->first_ns)
 		return true;
-	uint32_t own = ptm_sideband_turn(&session->sideband, record->cpu, record->time);
-	return own + 1 >= ptm_sideband_turn(&session->sideband, record->cpu, cut->first_ns - 1);
+	uint32_t own = ptm_sideband_turn(&session->sideband, cpu, record->time);
+	return own + 1 >= ptm_sideband_turn(&session->sideband, cpu, cut->first_ns - 1);
 }
 
 /* Whether the process is a chosen thread's, or was one that it was forked from. */
@@ -69,8 +71,8 @@ bool ptm_cut_needs_record(const ptm_session *session, const ptm_cut *cut, uint32
 	const ptm_record *record = &session->file.records.at[row];
 	bool timed = record->time != PTM_NO_TIME;
 
-	/* A cut does not tell whose ids are guests': their records would be the host's in it. */
-	if (record->machine || !is_about(session, cut, record))
+	/* Of chosen threads nobody knows yet which were a guest's: what it tells of others is not shared. */
+	if (record->machine ? cut->threads.length > 0 : !is_about(session, cut, record))
 		return false;
 	switch (record->type) {
 	case PTM_RECORD_SWITCH: case PTM_RECORD_SWITCH_CPU_WIDE:

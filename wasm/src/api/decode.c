@@ -236,9 +236,9 @@ void ptm_session_guest_code(ptm_session *session)
 	session->guest_code = true;
 }
 
-void ptm_session_guest_files(ptm_session *session, bool guests)
+void ptm_session_guest_files(ptm_session *session, int32_t machine)
 {
-	session->images.for_guest = guests;
+	session->images.for_guest = machine;
 }
 
 void ptm_session_exact_clocks(ptm_session *session)

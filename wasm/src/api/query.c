@@ -30,6 +30,7 @@ ptm_status ptm_query(ptm_session *session, const ptm_request *request, ptm_table
 	case PTM_TABLE_branches: status = ptm_query_branches(session, request, *table); break;
 	case PTM_TABLE_marks: status = ptm_query_marks(session, request, *table); break;
 	case PTM_TABLE_samples: status = ptm_query_samples(session, request, *table); break;
+	case PTM_TABLE_cut_guests: status = ptm_query_cut_guests(session, *table); break;
 	case PTM_TABLE_cut_records: status = ptm_query_cut_records(session, request, *table); break;
 	case PTM_TABLE_cut_aux: status = ptm_query_cut_aux(session, request, *table); break;
 	case PTM_TABLE_cut_blanks: status = ptm_query_cut_blanks(session, request, *table); break;

@@ -11,10 +11,12 @@
 
 static ptm_status add_offset(const ptm_session *session, ptm_table *table, uint64_t offset)
 {
+	const uint64_t volume = offset >> PTM_VOLUME_SHIFT;
 	const uint8_t *bytes;
 	uint32_t row;
 
 	PTM_TRY(ptm_table_add_row(table, &row));
+	ptm_table_set_u8(table, PTM_cut_records_joined, row, volume && session->file.volumes.at[volume - 1].joined);
 	ptm_table_set_f64(table, PTM_cut_records_file_offset, row, (double)offset);
 	/* The first volumes are files of a directory; unpacked records come after. */
 	if (offset >> PTM_VOLUME_SHIFT <= session->file.data_files)
@@ -38,6 +40,48 @@ ptm_status ptm_query_cut_records(ptm_session *session, const ptm_request *reques
 	for (uint32_t row = 0; row < session->file.samples.length; row++)
 		if (ptm_cut_needs_sample(session, cut, row))
 			PTM_TRY(add_offset(session, table, session->file.samples.at[row].file_offset));
+	return PTM_OK;
+}
+
+/* Ids of what was joined come behind all of the file's. */
+static bool event_is_joined(const ptm_session *session, uint64_t id)
+{
+	for (uint32_t i = 0; i < session->file.volumes.length; i++)
+		if (session->file.volumes.at[i].joined && id >= session->file.volumes.at[i].first_id)
+			return true;
+	return false;
+}
+
+static void put_event(const ptm_session *session, ptm_table *table, uint32_t row, const ptm_guest_id *id)
+{
+	const ptm_trace_file *file = &session->file;
+
+	ptm_table_set_u64(table, PTM_cut_guests_id, row, id->id);
+	ptm_table_set_i32(table, PTM_cut_guests_machine, row, id->machine);
+	ptm_table_set_i32(table, PTM_cut_guests_vcpu, row, id->vcpu);
+	ptm_table_set_i32(table, PTM_cut_guests_tid, row, id->tid);
+	ptm_table_set_u8(table, PTM_cut_guests_joined, row, event_is_joined(session, id->id));
+	for (uint32_t event = 0; event < file->attrs.length; event++) {
+		const ptm_attr *attr = &file->attrs.at[event];
+		for (uint32_t i = 0; i < attr->id_count; i++) {
+			if (file->ids.at[attr->first_id + i] != id->id)
+				continue;
+			ptm_table_set_u32(table, PTM_cut_guests_event, row, event);
+			ptm_table_set_u32(table, PTM_cut_guests_type, row, attr->type);
+			ptm_table_set_u64(table, PTM_cut_guests_config, row, attr->config);
+			ptm_table_set_u64(table, PTM_cut_guests_sample_type, row, attr->sample_type);
+			return;
+		}
+	}
+}
+
+ptm_status ptm_query_cut_guests(ptm_session *session, ptm_table *table)
+{
+	for (uint32_t i = 0; i < session->file.guest_ids.length; i++) {
+		uint32_t row;
+		PTM_TRY(ptm_table_add_row(table, &row));
+		put_event(session, table, row, &session->file.guest_ids.at[i]);
+	}
 	return PTM_OK;
 }
 

@@ -268,6 +268,7 @@ ptm_status ptm_query_images(ptm_session *session, ptm_table *table)
 		ptm_table_set_u8(table, PTM_images_alternate_given, row, image->alternate.size != 0);
 		ptm_table_set_u8(table, PTM_images_status, row, image->status);
 		ptm_table_set_u8(table, PTM_images_anonymous, row, image->is_anonymous || image->is_kernel);
+		ptm_table_set_i32(table, PTM_images_machine, row, i == session->images.guest.image ? session->images.guest.machine : image->machine);
 		ptm_table_set_u32(table, PTM_images_symbols, row, ptm_image_symbol_count(&session->images, i));
 		ptm_table_set_f64(table, PTM_images_instructions, row, (double)sums[i].instructions);
 		ptm_table_set_f64(table, PTM_images_lost_bytes, row, (double)sums[i].lost_bytes);

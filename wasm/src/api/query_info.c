@@ -170,6 +170,20 @@ static ptm_status put_source(const ptm_session *session, ptm_table *table)
 	}
 }
 
+/* What virtual machines recorded of themselves, as far as it was joined. */
+static ptm_status put_guests(const ptm_session *session, ptm_table *table)
+{
+	for (uint32_t i = 0; i < session->guest_data.length; i++) {
+		const ptm_guest_data *data = &session->guest_data.at[i];
+		uint32_t records = 0;
+		for (uint32_t row = 0; row < session->file.records.length; row++)
+			records += session->file.records.at[row].machine == data->machine;
+		PTM_TRY(put(table, "guest_recording", "Guest's recording", "%s: %u records of process %d's virtual machine (TSC offset %lld, scale %g)",
+			data->name, records, data->machine, (long long)(int64_t)data->time_offset, data->time_scale));
+	}
+	return PTM_OK;
+}
+
 static ptm_status put_totals(ptm_session *session, ptm_table *table)
 {
 	uint64_t bytes = 0, instructions = 0, lost = 0;
@@ -188,6 +202,7 @@ static ptm_status put_totals(ptm_session *session, ptm_table *table)
 	PTM_TRY(put(table, "queues", session->flow_source == PTM_SOURCE_LBR ? "Streams of samples" : "AUX streams", "%u", session->file.queues.length));
 	PTM_TRY(put(table, "segments", "Segments", "%u", session->segments.length));
 	PTM_TRY(put(table, "sideband_records", "Sideband records", "%u", session->file.records.length));
+	PTM_TRY(put_guests(session, table));
 	PTM_TRY(put(table, "samples", session->flow_source == PTM_SOURCE_LBR ? "Samples" : "Ordinary samples", "%u", session->file.samples.length));
 	PTM_TRY(put(table, "instructions", "Instructions decoded", "%" PRIu64, instructions));
 	return put(table, "gaps_lost_bytes", "Trace not decoded", "%" PRIu64 " bytes", lost);

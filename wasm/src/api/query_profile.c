@@ -230,7 +230,7 @@ size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, 
 			return (size_t)snprintf(into, size, "What ran between two snapshots was overwritten before it was saved (at 0x%llx).", offset);
 		return (size_t)snprintf(into, size, "%llu bytes of trace are missing from the file at offset 0x%llx.", bytes, offset);
 	case PTM_GAP_GUEST_CODE:
-		return (size_t)snprintf(into, size, "Guest code: a virtual machine ran at 0x%llx, and nothing is known of its memory. If what it runs lies in the process that runs it (KVM's self tests), Files can take it from there, and so does ptarmigan --guest-code. A guest's kernel can be given (kallsyms with kcore, or vmlinux) where the recording names it (perf kvm --guest record); what its processes run is known where perf inject --guest-data joined the guest's own recording to this one.", ip);
+		return (size_t)snprintf(into, size, "Guest code: a virtual machine ran at 0x%llx, and nothing is known of its memory. If what it runs lies in the process that runs it (KVM's self tests), Files can take it from there, and so does ptarmigan --guest-code. A guest's kernel can be given (kallsyms with kcore, or vmlinux) where the recording names it (perf kvm --guest record); what its processes run is known where the guest's own recording (perf record -a in it) is given with this one (drop both, or ptarmigan --guest-data), or was joined to it by perf inject.", ip);
 	case PTM_GAP_NO_CODE:
 		if (!map)
 			return (size_t)snprintf(into, size, "Nothing is known to be mapped at 0x%llx%s: generated code, or a map that was not recorded.", ip, count > 1 ? " and other places" : "");

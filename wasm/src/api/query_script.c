@@ -178,7 +178,8 @@ static void put_frame(ptm_script *script, const ptm_chain_frame *frame)
 
 	script->in_kernel = frame->in_kernel;
 	const ptm_map *map = ptm_script_map(script, frame->ip, &space);
-	bool is_user = map && space != script->kernel_space;
+	/* A guest's space has its kernel, at the kernel's addresses, and its processes' code. */
+	bool is_user = map && (space != script->kernel_space || (script->space == script->kernel_space && !(frame->ip >> 63)));
 	uint64_t place = is_user ? frame->ip - map->start + map->file_offset : frame->ip;
 	if (is_user && put_functions(script, frame, space, place))
 		return;

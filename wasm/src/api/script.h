@@ -31,6 +31,8 @@ enum {
 #define PTM_SCRIPT_SRCLINE (1ull << 46)
 #define PTM_SCRIPT_CPU_ASKED (1ull << 47)  /* printed even where the trace does not tell the CPU */
 #define PTM_SCRIPT_DSOFF (1ull << 48)
+#define PTM_SCRIPT_MACHINE_PID (1ull << 49)
+#define PTM_SCRIPT_VCPU (1ull << 50)
 #define PTM_SCRIPT_INS_LAT (1ull << 51)
 #define PTM_SCRIPT_SRCCODE (1ull << 52)
 
@@ -116,6 +118,7 @@ struct ptm_script {
 	/* Table script: */
 	ptm_script_options options;
 	int32_t pid, tid, cpu;   /* of the sample */
+	int32_t machine, vcpu;   /* of a sample that a virtual machine's own records tell of, as in ptm_guest_id; 0: the host's */
 	char comm[64];
 	ptm_place *places;       /* PTM_PLACES, by hash */
 	char names[PTM_SCRIPT_EVENTS][40]; /* of the events perf makes up, as printed */
@@ -211,7 +214,7 @@ ptm_status ptm_script_start(ptm_script *script) PTM_MUST_CHECK;
 void ptm_script_free(ptm_script *script);
 /* Whether the options' filters let a sample at hand (pid, tid, cpu, comm) through. */
 bool ptm_script_wants(const ptm_script *script, uint64_t ns);
-/* Sets pid, tid and comm to those of a thread's row at a time; 0 has no thread. */
+/* Sets pid, tid and comm to those of a thread's row at a time, as one of the host; 0 has no thread. */
 void ptm_script_set_thread(ptm_script *script, uint32_t thread, uint64_t ns);
 
 /* script_flags.c: perf's words for sample flags: two spaces, 21 characters, a space. Returns the length. */

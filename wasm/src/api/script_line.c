@@ -227,6 +227,12 @@ void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc)
 
 	if (!room(script, LINE_BYTES))
 		return;
+	if (script->machine && fields & PTM_SCRIPT_MACHINE_PID)
+		ptm_script_put(script, "VM:%5d ", script->machine);
+	if (script->machine && fields & PTM_SCRIPT_VCPU)
+		ptm_script_put(script, "VCPU:%03d ", script->vcpu);
+	if (!room(script, LINE_BYTES))
+		return;
 	if (fields & PTM_SCRIPT_COMM) {
 		uint32_t length = (uint32_t)strlen(script->comm);
 		if (length < 16 && !script->has_chains)

@@ -179,6 +179,11 @@ ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane 
 		ptm_script_set_thread(script, guest, samples->record_ns);
 		script->space = script->kernel_space = ptm_session_guest_space(session, guest, space, samples->record_ns);
 	}
+	const ptm_guest_id *runs = guest ? ptm_sideband_cpu_of(&session->sideband, &session->file, from->thread) : NULL;
+	if (runs) {
+		script->machine = runs->machine;
+		script->vcpu = runs->vcpu;
+	}
 	if (!row->ns && !session->pt.timeless && !script->options.timeless)
 		row->ns = ptm_time_ns(&session->time, tsc);
 	if (session->made_ns.length && !guest && !is_mixed)

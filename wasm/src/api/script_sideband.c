@@ -123,6 +123,8 @@ void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 	if (!type_counts(&session->file, attr))
 		script->fields |= PTM_SCRIPT_CPU_ASKED;
 	ptm_script_set_thread(script, thread, ns);
+	script->machine = record->machine;
+	script->vcpu = record->vcpu;
 	if (!thread) {
 		script->pid = pid;
 		script->tid = tid;
@@ -130,6 +132,10 @@ void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 	}
 	if (!tid)
 		snprintf(script->comm, sizeof script->comm, "swapper");
+	/* perf kvm --guest record's map of the guest's kernel: for perf it is of a guest that has a name, but no process. */
+	bool is_map = record->type == PTM_RECORD_MMAP || record->type == PTM_RECORD_MMAP2;
+	if (is_map && record->as.map.guest && !record->machine)
+		snprintf(script->comm, sizeof script->comm, "[guest/%d]", pid);
 	/* A child is called as its parent, if that has a name by then: perf record lists processes in no order. */
 	if (!ns && record->type == PTM_RECORD_FORK && !is_named(script, thread))
 		snprintf(script->comm, sizeof script->comm, ":%d", record->tid);

@@ -158,6 +158,7 @@ void ptm_script_set_thread(ptm_script *script, uint32_t row, uint64_t ns)
 
 	script->pid = thread->pid;
 	script->tid = thread->tid;
+	script->machine = script->vcpu = 0;
 	if (*comm)
 		snprintf(script->comm, sizeof script->comm, "%s", comm);
 	else

@@ -61,6 +61,9 @@ void ptm_session_free(ptm_session *session)
 	for (uint32_t i = 0; i < session->data_files.length; i++)
 		free((char *)session->data_files.at[i].name);
 	ptm_array_free(&session->data_files);
+	for (uint32_t i = 0; i < session->guest_data.length; i++)
+		free((char *)session->guest_data.at[i].name);
+	ptm_array_free(&session->guest_data);
 	ptm_array_free(&session->change_tsc);
 	ptm_array_free(&session->change_ns);
 	ptm_array_free(&session->made_ns);
@@ -186,6 +189,19 @@ ptm_status ptm_session_add_data(ptm_session *session, uint32_t source, uint64_t 
 	return status;
 }
 
+ptm_status ptm_session_add_guest(ptm_session *session, uint32_t source, uint64_t size, const char *name, int32_t machine, uint64_t time_offset, double time_scale)
+{
+	if (session->opened)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "This session has a trace open already.");
+	if (!(time_scale > 0) || machine <= 0)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "A guest is run by a process, whose number is above 0, and its time scale is above 0.");
+	ptm_guest_data data = { source, size, strdup(name), machine, time_offset, time_scale };
+	ptm_status status = data.name ? ptm_array_push(&session->guest_data, data) : PTM_NO_MEMORY;
+	if (status != PTM_OK)
+		free((char *)data.name);
+	return status;
+}
+
 ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size)
 {
 	if (session->opened)
@@ -194,8 +210,8 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 	if (!session->segment_bytes)
 		session->segment_bytes = PTM_SEGMENT_BYTES;
 	ptm_source_init_careful(&session->source, source, size, TRACE_WINDOW);
-	PTM_TRY(ptm_trace_file_open_directory(&session->file, &session->source, session->data_files.at, session->data_files.length,
-		&session->strings, &session->message));
+	ptm_trace_company company = { session->data_files.at, session->data_files.length, session->guest_data.at, session->guest_data.length };
+	PTM_TRY(ptm_trace_file_open_with(&session->file, &session->source, &company, &session->strings, &session->message));
 	PTM_TRY(open_pt(session));
 	PTM_TRY(ptm_sideband_build(&session->sideband, &session->file, session->pt.have_sched_switch));
 	PTM_TRY(ptm_images_init(&session->images, &session->strings));

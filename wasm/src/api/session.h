@@ -78,6 +78,7 @@ struct ptm_session {
 	ptm_message message;
 	ptm_source source;
 	PTM_ARRAY(ptm_data_file) data_files; /* names owned */
+	PTM_ARRAY(ptm_guest_data) guest_data; /* names owned */
 	ptm_strings strings;
 	ptm_trace_file file;
 	uint8_t flow_source;     /* enum ptm_flow_source */
@@ -296,6 +297,7 @@ ptm_status ptm_query_branches(ptm_session *session, const ptm_request *request, 
 ptm_status ptm_query_all_branches(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_marks(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_samples(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
+ptm_status ptm_query_cut_guests(ptm_session *session, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_records(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_aux(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;
 ptm_status ptm_query_cut_blanks(ptm_session *session, const ptm_request *request, ptm_table *table) PTM_MUST_CHECK;

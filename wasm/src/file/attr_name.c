@@ -77,6 +77,12 @@ static void write_name(const ptm_attr *attr, uint32_t pt_type, char *into, size_
 		snprintf(into, capacity, "pmu%" PRIu32 "/config=0x%" PRIx64 "/%s", attr->type, attr->config, mode);
 }
 
+/* A guest's PMUs have no names here, and perf says so. */
+static bool is_unknown(const ptm_trace_file *file, const ptm_attr *attr)
+{
+	return attr->type > TYPE_BREAKPOINT && attr->id_count && ptm_guest_ids_find(file, file->ids.at[attr->first_id]);
+}
+
 /* PMU number of the trace, from AUXTRACE_INFO (0: not known). */
 static ptm_status find_pt_type(const ptm_trace_file *file, uint32_t *type)
 {
@@ -101,7 +107,10 @@ ptm_status ptm_attr_name_fill(ptm_trace_file *file)
 		ptm_attr *attr = &file->attrs.at[row];
 		if (attr->name)
 			continue;
-		write_name(attr, pt_type, name, sizeof name);
+		if (is_unknown(file, attr))
+			snprintf(name, sizeof name, "unknown attr type: %" PRIu32, attr->type);
+		else
+			write_name(attr, pt_type, name, sizeof name);
 		PTM_TRY(ptm_strings_add(file->strings, name, strlen(name), &attr->name));
 	}
 	return PTM_OK;

@@ -364,6 +364,17 @@ static ptm_status walk_all(data_walk *walk)
 	return warn_of_records(walk);
 }
 
+ptm_status ptm_data_section_walk_joined(ptm_trace_file *file, uint32_t number, ptm_message *message)
+{
+	data_walk walk = { .file = file, .message = message, .reader = { .file = file, .joined = true }, .pipe = { .closed = true } };
+	ptm_status status = ptm_attr_ids_build(&walk.reader.ids, file);
+
+	if (status == PTM_OK)
+		status = walk_volume(&walk, number, 0, ptm_volume_source(file, number)->size);
+	ptm_array_free(&walk.reader.ids);
+	return status;
+}
+
 ptm_status ptm_data_section_walk(ptm_trace_file *file, ptm_message *message)
 {
 	data_walk walk = { .file = file, .message = message, .reader = { .file = file } };

@@ -35,8 +35,14 @@ ptm_status ptm_guest_ids_take(ptm_trace_file *file, const uint8_t *bytes, uint32
 			PTM_TRY(ptm_array_push(&file->guest_ids, row));
 	}
 	if (file->guest_ids.length > before)
-		qsort(file->guest_ids.at, file->guest_ids.length, sizeof *file->guest_ids.at, compare_ids);
+		ptm_guest_ids_sort(file);
 	return PTM_OK;
+}
+
+void ptm_guest_ids_sort(ptm_trace_file *file)
+{
+	if (file->guest_ids.length)
+		qsort(file->guest_ids.at, file->guest_ids.length, sizeof *file->guest_ids.at, compare_ids);
 }
 
 const ptm_guest_id *ptm_guest_ids_find(const ptm_trace_file *file, uint64_t id)

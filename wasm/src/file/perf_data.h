@@ -58,6 +58,8 @@ ptm_status ptm_bpf_info_read(ptm_trace_file *file, uint64_t offset, ptm_bytes *b
 ptm_status ptm_volume_add_data(ptm_trace_file *file, const ptm_data_file *data) PTM_MUST_CHECK;
 /* Adds an empty stream for what is packed in volume `of`; stores its number. */
 ptm_status ptm_volume_add_unpacked(ptm_trace_file *file, uint32_t of, uint32_t *number) PTM_MUST_CHECK;
+/* Adds records that were made of a guest's file, with ids from `first_id` on; takes `bytes` (NULL when there are none), unless that fails. */
+ptm_status ptm_volume_add_joined(ptm_trace_file *file, uint8_t *bytes, uint32_t length, uint64_t first_id, const char *name, uint32_t *number) PTM_MUST_CHECK;
 void ptm_volumes_free(ptm_trace_file *file);
 
 static inline uint32_t ptm_volume_of(uint64_t offset)
@@ -142,7 +144,11 @@ typedef struct ptm_record_reader {
 	ptm_trace_file *file;
 	ptm_attr_ids ids;
 	uint32_t unknown_ids;          /* records whose id no attr has */
+	bool joined;                   /* records of guest_join.c: their ids are their last word, whatever the file's others have */
 } ptm_record_reader;
+
+/* Bytes of the trailer that an attr with sample_id_all puts behind records. */
+uint32_t ptm_record_trailer_size(uint64_t sample_type);
 
 /* Decodes the kernel record (type below 64) in `bytes` (its whole size).
  * PTM_BAD_DATA: it is too short for its kind. */
@@ -157,11 +163,31 @@ bool ptm_record_sample_is_guests(const ptm_record_reader *reader, const uint8_t 
 /* Walks the data section and the data.N files: fills records (in file order),
  * chunks, time_conv and the place of AUXTRACE_INFO. */
 ptm_status ptm_data_section_walk(ptm_trace_file *file, ptm_message *message) PTM_MUST_CHECK;
+/* Walks what was joined, as volume `number`: adds its records. */
+ptm_status ptm_data_section_walk_joined(ptm_trace_file *file, uint32_t number, ptm_message *message) PTM_MUST_CHECK;
+
+/* The TSC at a time, and the time at a TSC, by a TIME_CONV record; where there is none they are one. */
+static inline uint64_t ptm_time_conv_ticks(const ptm_time_conv *conv, uint64_t ns)
+{
+	if (!conv->seen || !conv->mult)
+		return ns;
+	uint64_t shift = conv->shift & 63, t = ns - conv->zero;
+	return (t / conv->mult << shift) + (t % conv->mult << shift) / conv->mult;
+}
+
+static inline uint64_t ptm_time_conv_ns(const ptm_time_conv *conv, uint64_t ticks)
+{
+	if (!conv->seen || !conv->mult)
+		return ticks;
+	uint64_t shift = conv->shift & 63, rest = ticks & ((1ull << shift) - 1);
+	return conv->zero + (ticks >> shift) * conv->mult + (rest * conv->mult >> shift);
+}
 
 /* -------------------------------------------------------- record_order.c */
 
 /* Sorts records by time, stable; those without time stay behind the record
- * that precedes them in the file. */
+ * that precedes them in the file. Of a guest's that were joined perf puts those without a time
+ * behind the host's, the others before those of the same time. */
 ptm_status ptm_record_order_sort(ptm_trace_file *file) PTM_MUST_CHECK;
 
 /* -------------------------------------------------------- aux_segments.c */
@@ -182,6 +208,8 @@ ptm_status ptm_aux_samples_places(ptm_trace_file *file, const uint8_t *bytes, ui
 
 /* Takes in which ids of an ID_INDEX record are a virtual machine's. */
 ptm_status ptm_guest_ids_take(ptm_trace_file *file, const uint8_t *bytes, uint32_t size) PTM_MUST_CHECK;
+/* Puts them in order, after some were added. */
+void ptm_guest_ids_sort(ptm_trace_file *file);
 /* Whose `id` is; NULL: the host's. */
 const ptm_guest_id *ptm_guest_ids_find(const ptm_trace_file *file, uint64_t id);
 /* Makes chunks of the AUX data in samples: what goes on where the sample before

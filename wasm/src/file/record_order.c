@@ -8,6 +8,7 @@
 typedef struct order_key {
 	uint64_t time;
 	uint32_t row;
+	int8_t turn;             /* among equal times: -1 first, 1 last */
 } order_key;
 
 static int compare_keys(const void *left, const void *right)
@@ -15,7 +16,19 @@ static int compare_keys(const void *left, const void *right)
 	const order_key *a = left, *b = right;
 	if (a->time != b->time)
 		return a->time < b->time ? -1 : 1;
+	if (a->turn != b->turn)
+		return a->turn < b->turn ? -1 : 1;
 	return (a->row > b->row) - (a->row < b->row);
+}
+
+/* Where a record that was joined stands among the host's of the same time. */
+static int8_t turn_of(const ptm_trace_file *file, const ptm_record *record)
+{
+	uint32_t volume = (uint32_t)(record->file_offset >> PTM_VOLUME_SHIFT);
+
+	if (!volume || !file->volumes.at[volume - 1].joined)
+		return 0;
+	return record->time ? -1 : 1;
 }
 
 /* Fills the keys; a record without time takes the time of the one before it.
@@ -28,9 +41,9 @@ static bool fill_keys(const ptm_trace_file *file, order_key *keys)
 	for (uint32_t row = 0; row < file->records.length; row++) {
 		if (file->records.at[row].time != PTM_NO_TIME)
 			time = file->records.at[row].time;
-		sorted = sorted && time >= last;
+		keys[row] = (order_key){ time, row, turn_of(file, &file->records.at[row]) };
+		sorted = sorted && time >= last && !keys[row].turn;
 		last = time;
-		keys[row] = (order_key){ time, row };
 	}
 	return sorted;
 }

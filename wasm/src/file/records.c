@@ -15,7 +15,7 @@ enum {
 };
 enum { PROTECTION_EXECUTE = 4, KSYMBOL_UNREGISTER = 1 };
 
-static uint32_t trailer_size(uint64_t sample_type)
+uint32_t ptm_record_trailer_size(uint64_t sample_type)
 {
 	uint64_t fields = sample_type & (SAMPLE_TID | SAMPLE_TIME | SAMPLE_ID | SAMPLE_STREAM_ID | SAMPLE_CPU | SAMPLE_IDENTIFIER);
 	return 8 * (uint32_t)__builtin_popcountll(fields);
@@ -55,9 +55,11 @@ static uint32_t attr_of_id(ptm_record_reader *reader, uint64_t id, bool *known)
 static uint32_t choose_attr(ptm_record_reader *reader, const uint8_t *bytes, uint32_t size, bool *known)
 {
 	const ptm_attr *first = &reader->file->attrs.at[0];
-	uint32_t distance = id_from_end(first->sample_type);
+	uint32_t distance = reader->joined ? 8 : id_from_end(first->sample_type);
 
 	*known = true;
+	if (reader->joined)
+		return attr_of_id(reader, word_at(bytes, size, size - distance), known);
 	if (reader->file->attrs.length == 1 || !first->sample_id_all || !distance || size < 8 + distance)
 		return 0;
 	return attr_of_id(reader, word_at(bytes, size, size - distance), known);
@@ -66,7 +68,7 @@ static uint32_t choose_attr(ptm_record_reader *reader, const uint8_t *bytes, uin
 /* The virtual machine that a record other than SAMPLE is of; NULL: none. */
 static const ptm_guest_id *guest_of(const ptm_record_reader *reader, const uint8_t *bytes, uint32_t size)
 {
-	uint32_t distance = reader->file->guest_ids.length ? id_from_end(reader->file->attrs.at[0].sample_type) : 0;
+	uint32_t distance = !reader->file->guest_ids.length ? 0 : reader->joined ? 8 : id_from_end(reader->file->attrs.at[0].sample_type);
 	return distance && size >= 8 + distance ? ptm_guest_ids_find(reader->file, word_at(bytes, size, size - distance)) : NULL;
 }
 
@@ -76,7 +78,7 @@ static uint32_t read_trailer(ptm_record_reader *reader, const uint8_t *bytes, ui
 	bool known;
 	uint32_t row = choose_attr(reader, bytes, size, &known);
 	const ptm_attr *attr = &reader->file->attrs.at[row];
-	uint32_t trailer = attr->sample_id_all ? trailer_size(attr->sample_type) : 0;
+	uint32_t trailer = attr->sample_id_all ? ptm_record_trailer_size(attr->sample_type) : 0;
 
 	record->attr = known ? row : UINT32_MAX;
 	const ptm_guest_id *guest = guest_of(reader, bytes, size);

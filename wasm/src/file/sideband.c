@@ -144,11 +144,6 @@ static ptm_status put_on(builder *build, int32_t cpu, int32_t pid, int32_t tid)
 	return ptm_array_push(&build->sideband->switches, ((ptm_switch){ build->now, cpu, row }));
 }
 
-static int64_t cpu_of(int32_t machine, int32_t vcpu)
-{
-	return (int64_t)machine << 32 | (uint32_t)vcpu;
-}
-
 /* Only a system-wide switch says who comes after the one that leaves; otherwise
  * the one that left stays until another comes, as perf has it. */
 static ptm_status take_switch(builder *build, const ptm_record *record)
@@ -159,7 +154,7 @@ static ptm_status take_switch(builder *build, const ptm_record *record)
 		if (record->as.swap.out || record->vcpu < 0)
 			return PTM_OK;
 		PTM_TRY(make_thread(build->sideband, build->file, record->machine, record->pid, record->tid, &row));
-		return ptm_array_push(&build->sideband->switches, ((ptm_switch){ build->now, cpu_of(record->machine, record->vcpu), row }));
+		return ptm_array_push(&build->sideband->switches, ((ptm_switch){ build->now, ptm_sideband_vcpu(record->machine, record->vcpu), row }));
 	}
 	if (build->mode == MODE_TRACEPOINT)
 		return PTM_OK;
@@ -325,14 +320,21 @@ uint32_t ptm_sideband_guest_of(const ptm_sideband *sideband, uint32_t thread)
 	return thread && thread < sideband->first_guest ? sideband->first_guest + thread - 1 : 0;
 }
 
-uint32_t ptm_sideband_inside(const ptm_sideband *sideband, const ptm_trace_file *file, uint32_t thread, uint64_t time)
+const ptm_guest_id *ptm_sideband_cpu_of(const ptm_sideband *sideband, const ptm_trace_file *file, uint32_t thread)
 {
 	const ptm_thread *host = &sideband->threads.at[thread];
 
 	for (uint32_t i = 0; i < file->guest_ids.length && thread; i++)
 		if (file->guest_ids.at[i].tid == host->tid && file->guest_ids.at[i].machine == host->pid)
-			return ptm_sideband_running(sideband, cpu_of(host->pid, file->guest_ids.at[i].vcpu), time);
-	return 0;
+			return &file->guest_ids.at[i];
+	return NULL;
+}
+
+uint32_t ptm_sideband_inside(const ptm_sideband *sideband, const ptm_trace_file *file, uint32_t thread, uint64_t time)
+{
+	const ptm_guest_id *runs = ptm_sideband_cpu_of(sideband, file, thread);
+
+	return runs ? ptm_sideband_running(sideband, ptm_sideband_vcpu(runs->machine, runs->vcpu), time) : 0;
 }
 
 void ptm_sideband_free(ptm_sideband *sideband)

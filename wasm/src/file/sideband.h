@@ -52,6 +52,15 @@ ptm_status ptm_sideband_add_guests(ptm_sideband *sideband, ptm_strings *strings)
 /* Row of the guest that `thread` may enter; 0: none. */
 uint32_t ptm_sideband_guest_of(const ptm_sideband *sideband, uint32_t thread);
 
+/* What a CPU of a virtual machine is among `switches`. */
+static inline int64_t ptm_sideband_vcpu(int32_t machine, int32_t vcpu)
+{
+	return (int64_t)machine << 32 | (uint32_t)vcpu;
+}
+
+/* The CPU of a virtual machine that the host's `thread` runs, by the records joined to the host's; NULL: none (borrowed). */
+const ptm_guest_id *ptm_sideband_cpu_of(const ptm_sideband *sideband, const ptm_trace_file *file, uint32_t thread);
+
 /* Row of the virtual machine's thread that runs at `time` where the host's `thread` does, by the records
  * joined to the host's; 0: unknown. Only a switch in counts, as in perf. */
 uint32_t ptm_sideband_inside(const ptm_sideband *sideband, const ptm_trace_file *file, uint32_t thread, uint64_t time);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opens a trace: reads a perf.data's parts in their order and puts the result
  * in order. The formats themselves are in the neighbouring files. */
+#include "file/guest_join.h"
 #include "file/perf_data.h"
 #include "file/sample.h"
 #include <inttypes.h>
@@ -93,7 +94,7 @@ static ptm_status fit_data(ptm_trace_file *file, ptm_perf_header *header, ptm_me
 	return PTM_OK;
 }
 
-static ptm_status read_all(ptm_trace_file *file, ptm_message *message)
+static ptm_status read_all(ptm_trace_file *file, const ptm_trace_company *company, ptm_message *message)
 {
 	ptm_perf_header header = { 0 };
 
@@ -108,6 +109,8 @@ static ptm_status read_all(ptm_trace_file *file, ptm_message *message)
 		PTM_TRY(ptm_features_read(file, &header, message));
 	}
 	PTM_TRY(ptm_data_section_walk(file, message));
+	for (uint32_t i = 0; i < company->guest_count; i++)
+		PTM_TRY(ptm_guest_join(file, &company->guests[i], message));
 	PTM_TRY(ptm_attr_name_fill(file));
 	PTM_TRY(ptm_record_order_sort(file));
 	ptm_sample_index_sort(file);
@@ -115,27 +118,28 @@ static ptm_status read_all(ptm_trace_file *file, ptm_message *message)
 	return ptm_aux_segments_sort(file);
 }
 
-static ptm_status read_with(ptm_trace_file *file, const ptm_data_file *others, uint32_t count, ptm_message *message)
+static ptm_status read_with(ptm_trace_file *file, const ptm_trace_company *company, ptm_message *message)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		ptm_status status = ptm_volume_add_data(file, &others[i]);
+	for (uint32_t i = 0; i < company->other_count; i++) {
+		const ptm_data_file *other = &company->others[i];
+		ptm_status status = ptm_volume_add_data(file, other);
 		if (status == PTM_BAD_DATA)
-			return ptm_message_set(message, status, "The directory has more than %d data files, or one that is impossibly large (%s).", PTM_MOST_DATA_FILES, others[i].name);
+			return ptm_message_set(message, status, "The directory has more than %d data files, or one that is impossibly large (%s).", PTM_MOST_DATA_FILES, other->name);
 		PTM_TRY(status);
 	}
-	return read_all(file, message);
+	return read_all(file, company, message);
 }
 
 ptm_status ptm_trace_file_open(ptm_trace_file *file, ptm_source *source, ptm_strings *strings, ptm_message *message)
 {
-	return ptm_trace_file_open_directory(file, source, NULL, 0, strings, message);
+	return ptm_trace_file_open_with(file, source, &(ptm_trace_company){ 0 }, strings, message);
 }
 
-ptm_status ptm_trace_file_open_directory(ptm_trace_file *file, ptm_source *source, const ptm_data_file *others, uint32_t count, ptm_strings *strings, ptm_message *message)
+ptm_status ptm_trace_file_open_with(ptm_trace_file *file, ptm_source *source, const ptm_trace_company *company, ptm_strings *strings, ptm_message *message)
 {
 	*file = (ptm_trace_file){ .source = source, .strings = strings, .first_time = PTM_NO_TIME, .last_time = PTM_NO_TIME };
 	message->text[0] = 0;
-	ptm_status status = read_with(file, others, count, message);
+	ptm_status status = read_with(file, company, message);
 	if (status == PTM_OK || message->text[0])
 		return status;
 	if (status == PTM_NO_MEMORY)

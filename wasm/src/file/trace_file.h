@@ -4,7 +4,8 @@
  * and sample payload stay in the file.
  *
  * A trace has one or more volumes: the file itself, the data.N files of a
- * directory, and the unpacked records of each of them that is compressed. What
+ * directory, the unpacked records of each of them that is compressed, and the
+ * records of guests' files that were joined to it. What
  * is called a file offset below is a place in any of them: the volume's number
  * in its highest 16 bits, 0 for the file itself. Read it with ptm_trace_file_view.
  *
@@ -162,6 +163,8 @@ typedef struct ptm_bpf_function {
 typedef struct ptm_volume {
 	ptm_source source;      /* of a data.N file */
 	struct ptm_unpacked *unpacked; /* or unpacked records (owned) */
+	uint8_t *joined;        /* or records of a guest's file (owned), see guest_join.c */
+	uint64_t first_id;      /* whose events have ids from here on */
 	uint32_t of;            /* number of the volume they were packed in */
 	uint32_t name;          /* string id */
 } ptm_volume;
@@ -172,6 +175,28 @@ typedef struct ptm_data_file {
 	uint64_t size;
 	const char *name;       /* NUL-terminated UTF-8 */
 } ptm_data_file;
+
+/* A perf.data that a guest recorded at the same time, as a host source: what perf inject --guest-data is given. */
+typedef struct ptm_guest_data {
+	uint32_t source;
+	uint64_t size;
+	const char *name;       /* NUL-terminated UTF-8 */
+	int32_t machine;        /* pid of the host's process that runs it */
+	uint64_t time_offset;   /* its TSC is the host's TSC times the scale, plus this */
+	double time_scale;      /* above 0 */
+} ptm_guest_data;
+
+/* What a perf.data comes with. */
+typedef struct ptm_trace_company {
+	const ptm_data_file *others; uint32_t other_count; /* the files beside `data` that hold records */
+	const ptm_guest_data *guests; uint32_t guest_count;
+} ptm_trace_company;
+
+/* TIME_CONV. */
+typedef struct ptm_time_conv {
+	uint64_t shift, mult, zero, cycles, mask;
+	bool seen, capable;
+} ptm_time_conv;
 
 typedef struct ptm_trace_file {
 	ptm_source *source;     /* borrowed; volume 0 */
@@ -194,7 +219,7 @@ typedef struct ptm_trace_file {
 	uint64_t data_offset, data_size;
 	uint64_t auxtrace_info_offset;   /* of the AUXTRACE_INFO record in the file, 0: none */
 	uint32_t auxtrace_info_size, auxtrace_type; /* type: 1 Intel PT, 2 Intel BTS */
-	struct { uint64_t shift, mult, zero, cycles, mask; bool seen, capable; } time_conv; /* TIME_CONV */
+	ptm_time_conv time_conv;
 	/* CLOCK_DATA: the time of day and the events' clock at one moment, in ns. */
 	struct { uint64_t wall_ns, clock_ns; bool seen; } clock_data;
 	/* SAMPLE_TIME: of the first and the last sample, in ns; zeros where perf record did not look. */
@@ -216,8 +241,8 @@ typedef struct ptm_trace_file {
  * `file` what was read so far; a data section cut short is not a failure but a
  * warning. Caller frees with ptm_trace_file_free either way. */
 ptm_status ptm_trace_file_open(ptm_trace_file *file, ptm_source *source, ptm_strings *strings, ptm_message *message) PTM_MUST_CHECK;
-/* The same for the file named `data` of a directory, with the `count` others that hold records. */
-ptm_status ptm_trace_file_open_directory(ptm_trace_file *file, ptm_source *source, const ptm_data_file *others, uint32_t count, ptm_strings *strings, ptm_message *message) PTM_MUST_CHECK;
+/* The same for the file named `data` of a directory, and with its guests' files. */
+ptm_status ptm_trace_file_open_with(ptm_trace_file *file, ptm_source *source, const ptm_trace_company *company, ptm_strings *strings, ptm_message *message) PTM_MUST_CHECK;
 void ptm_trace_file_free(ptm_trace_file *file);
 
 /* As ptm_source_view and ptm_source_view_some, for a place in any volume;

@@ -31,11 +31,25 @@ ptm_status ptm_volume_add_unpacked(ptm_trace_file *file, uint32_t of, uint32_t *
 	return PTM_OK;
 }
 
+ptm_status ptm_volume_add_joined(ptm_trace_file *file, uint8_t *bytes, uint32_t length, uint64_t first_id, const char *name, uint32_t *number)
+{
+	static const uint8_t nothing;
+	ptm_volume volume = { .joined = bytes, .first_id = first_id };
+
+	PTM_TRY(ptm_strings_add(file->strings, name, strlen(name), &volume.name));
+	PTM_TRY(ptm_array_reserve(&file->volumes, 1));
+	ptm_source_init_memory(&volume.source, bytes ? bytes : &nothing, length);
+	file->volumes.at[file->volumes.length++] = volume;
+	*number = file->volumes.length;
+	return PTM_OK;
+}
+
 void ptm_volumes_free(ptm_trace_file *file)
 {
 	for (uint32_t i = 0; i < file->volumes.length; i++) {
 		ptm_unpacked_free(file->volumes.at[i].unpacked);
 		ptm_source_free(&file->volumes.at[i].source);
+		free(file->volumes.at[i].joined);
 	}
 	ptm_array_free(&file->volumes);
 }
@@ -81,7 +95,7 @@ void ptm_trace_file_want(const ptm_trace_file *file, uint64_t offset, uint64_t l
 	ptm_volume *volume = volume_at(file, offset);
 	if (!volume)
 		ptm_source_want(file->source, offset, length);
-	else if (!volume->unpacked)
+	else if (!volume->unpacked && !volume->source.memory)
 		ptm_source_want(&volume->source, offset & WITHIN, length);
 }
 
@@ -92,7 +106,7 @@ const ptm_source *ptm_trace_file_source(const ptm_trace_file *file, uint64_t off
 	*within = volume ? offset & WITHIN : offset;
 	if (!volume)
 		return file->source->memory ? NULL : file->source;
-	return volume->unpacked ? NULL : &volume->source;
+	return volume->unpacked || volume->source.memory ? NULL : &volume->source;
 }
 
 const char *ptm_trace_file_place(const ptm_trace_file *file, uint64_t offset)

@@ -98,7 +98,7 @@ typedef struct ptm_kernel {
 typedef struct ptm_images {
 	ptm_strings *strings;    /* borrowed */
 	ptm_kernel kernel, guest; /* guest: of virtual machines; only the kernel itself */
-	bool for_guest;                  /* files of a kernel that are offered are the guest's */
+	int32_t for_guest;               /* whose files are offered: 0: the host's first; PTM_ANY_GUEST, or the guest of a process */
 	PTM_ARRAY(ptm_image) images;
 	PTM_ARRAY(uint32_t) by_path;     /* string id of a path -> its first image's row, 0: none */
 	PTM_ARRAY(struct ptm_jitdump) jitdumps; /* image/names.h */

@@ -249,6 +249,12 @@ static ptm_status note_debug_link(ptm_images *images, ptm_image *image, const pt
 	return ptm_debug_link_read(elf, &image->source, images->strings, &image->debug_link, &image->debug_link_crc);
 }
 
+/* Whether files are offered for such an image now. */
+static bool is_offered(const ptm_images *images, const ptm_image *image)
+{
+	return !images->for_guest || (images->for_guest == PTM_ANY_GUEST ? image->machine != 0 : image->machine == images->for_guest);
+}
+
 /* Gives the file to every image it fits. A match by path may later be replaced
  * by one that agrees in more of the path, one by build-id never. */
 static ptm_status match(ptm_images *images, const ptm_elf *elf, uint32_t source, uint64_t size, const char *path, uint32_t *served,
@@ -258,13 +264,13 @@ static ptm_status match(ptm_images *images, const ptm_elf *elf, uint32_t source,
 	ptm_status status = PTM_NOT_FOUND;
 	for (uint32_t i = 1; i < images->images.length; i++) {
 		const ptm_image *image = &images->images.at[i];
-		uint32_t parts = image->build_id_length ? 0 : agreement(images, image, path);
+		uint32_t parts = image->build_id_length || !is_offered(images, image) ? 0 : agreement(images, image, path);
 		if (parts > best)
 			best = parts;
 	}
 	for (uint32_t i = 1; i < images->images.length; i++) {
 		ptm_image *image = &images->images.at[i];
-		if (image->is_kernel)
+		if (image->is_kernel || !is_offered(images, image))
 			continue;
 		uint32_t parts = agreement(images, image, path);
 		bool by_id = ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length);

@@ -204,6 +204,14 @@ static ptm_status settle(ptm_images *images, ptm_kernel *kernel)
 	return PTM_OK;
 }
 
+/* Whose kernel's files are offered first; NULL: of a guest whose kernel is not known. */
+static ptm_kernel *offered_kernel(ptm_images *images)
+{
+	if (!images->for_guest)
+		return &images->kernel;
+	return images->for_guest == PTM_ANY_GUEST || images->guest.machine == images->for_guest ? &images->guest : NULL;
+}
+
 static ptm_status no_kernel(const char *path, ptm_message *message)
 {
 	return ptm_message_set(message, PTM_NOT_FOUND, "%s is not needed: this trace is of user code only, it names no kernel.", path);
@@ -242,7 +250,9 @@ ptm_status ptm_kernel_offer(ptm_images *images, const ptm_elf *elf, uint32_t sou
 {
 	ptm_given given = { source, size };
 	ptm_message other;
-	ptm_kernel *kernel = images->for_guest ? &images->guest : &images->kernel;
+	ptm_kernel *kernel = offered_kernel(images);
+	if (!kernel)
+		return no_kernel(path, message);
 	ptm_status status = offer_elf(images, kernel, elf, &given, path, message);
 	if (may_be_guests(images, status) && offer_elf(images, &images->guest, elf, &given, path, &other) == PTM_OK)
 		return PTM_OK;
@@ -267,7 +277,9 @@ ptm_status ptm_kernel_offer_kallsyms(ptm_images *images, uint32_t source, uint64
 {
 	ptm_given given = { source, size };
 	ptm_message other;
-	ptm_kernel *kernel = images->for_guest ? &images->guest : &images->kernel;
+	ptm_kernel *kernel = offered_kernel(images);
+	if (!kernel)
+		return no_kernel(path, message);
 	ptm_status status = offer_kallsyms(images, kernel, &given, path, message);
 	if (may_be_guests(images, status) && offer_kallsyms(images, &images->guest, &given, path, &other) == PTM_OK)
 		return PTM_OK;

@@ -4,7 +4,7 @@
 // were the walk's (tools/make-walks.mjs). And files of another kernel are refused.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -58,16 +58,108 @@ it('a guest and its host are two threads, and each instruction is one of them', 
   ])
 })
 
+const CHAINS = ['--itrace=i100ig16', '-F', '+machine_pid,+vcpu', '--show-mmap-events', '--show-task-events', '--show-switch-events', '--ns']
+
+// What perf 6.1 prints of what perf inject --guest-data joins (tools/make-joined-walks.mjs).
 describe.each([
-  ['guest-joined', 2925, '0298f80bc40727896949a38619b886a2', 'fa4aa2efde2507bddf40f97587f4cef3'],
-  ['guest-kernel-joined', 2952, '405c7e26cf70233b180e7129d8184b60', 'bdfabd1154ee4e24c05fdbff1122e58f'],
-])('%s: what perf inject --guest-data joined (tools/make-joined-walks.mjs)', (name, count, instructions, branches) => {
+  ['guest', 'inside', '77', 2925, '0298f80bc40727896949a38619b886a2', 'fa4aa2efde2507bddf40f97587f4cef3', '0e2529f422bdc5f39d8bc375489835ff'],
+  ['guest-kernel', 'inside', '77', 2952, '405c7e26cf70233b180e7129d8184b60', 'bdfabd1154ee4e24c05fdbff1122e58f', 'a09b178b7eb6fdb92cc5318b7cef1533'],
+  ['guest', 'inside-clock', '77,-40000,1.25', 2925, '0298f80bc40727896949a38619b886a2', 'fa4aa2efde2507bddf40f97587f4cef3', 'e702b89cd10875b5cf3046560c15518e'],
+  ['guest-kernel', 'inside-clock', '77,18446744073709511616,1.25', 2952, '405c7e26cf70233b180e7129d8184b60', 'bdfabd1154ee4e24c05fdbff1122e58f', 'ff9c2f97fafa7f8f3d1512acf0c95de5'],
+])("%s and its guest's %s,%s", (name, guest, option, count, instructions, branches, chains) => {
   const kernel = ['--guestkallsyms', join(folder, 'kallsyms')]
-  it('prints what host and guest ran as perf does', () => {
-    const text = script(name, ...FIELDS, ...kernel)
-    expect([text.trim().split('\n').length, hashOf(text)]).toEqual([count, instructions])
-    expect(hashOf(script(name, '--itrace=bcre', '-F', '+flags,+addr', ...kernel))).toBe(branches)
+  const judged = (trace, ...words) => {
+    const text = script(trace, ...FIELDS, ...kernel, ...words)
+    const others = [['--itrace=bcre', '-F', '+flags,+addr'], CHAINS].map((fields) => hashOf(script(trace, ...fields, ...kernel, ...words)))
+    expect([text.trim().split('\n').length, hashOf(text), ...others]).toEqual([count, instructions, branches, chains])
+  }
+  it('given beside the host prints what perf does of them joined', () =>
+    judged(`${name}-host`, '--guest-data', `${join(folder, `${guest}.perf.data`)},${option}`))
+  it.runIf(guest === 'inside')('joined prints what host and guest ran as perf does', () => judged(`${name}-joined`))
+})
+
+it.each([
+  ['guest', 2925, '0298f80bc40727896949a38619b886a2'],
+  ['guest-kernel', 2952, '405c7e26cf70233b180e7129d8184b60'],
+])('%s: the files of a guest are found below the folder of its process', (name, count, instructions) => {
+  const root = join(scratch, name)
+  const put = (from, to) => cpSync(join(folder, from), join(root, to), { recursive: true })
+  put('symfs/opt/ptarmigan/guest', 'host/opt/ptarmigan/guest')
+  put('symfs/opt/ptarmigan/inside', 'mount/77/opt/ptarmigan/inside')
+  for (const file of ['kallsyms', 'kcore']) put(file, `mount/77/proc/${file}`)
+  const words = [join(folder, `${name}-host.perf.data`), '--symfs', join(root, 'host'), '--guestmount', join(root, 'mount')]
+  const text = execFileSync(process.execPath, [cli, 'script', ...words, '--guest-data', `${join(folder, 'inside.perf.data')},77`, ...FIELDS], { maxBuffer: 1 << 28 }).toString()
+  expect([text.trim().split('\n').length, hashOf(text)]).toEqual([count, instructions])
+})
+
+describe("a guest's file that is not", () => {
+  const refused = (...words) => {
+    const done = spawnSync(process.execPath, [cli, 'info', join(folder, 'guest-host.perf.data'), ...words])
+    return [done.status, done.stderr.toString().trim().replaceAll(`${folder}/`, '').replaceAll(`${scratch}/`, '').split('\n')[0]]
+  }
+  it('of a process that runs one', () =>
+    expect(refused('--guest-data', `${join(folder, 'inside.perf.data')},99`)).toEqual([
+      1,
+      'ptarmigan: guest-host.perf.data: inside.perf.data cannot be used as the guest\'s recording: No thread of process 99 runs a CPU of a virtual machine: they are known by names as "CPU 0/KVM" (qemu -name debug-threads=on). Processes with such threads: 77.',
+    ]))
+  it('a perf.data', () =>
+    expect(refused('--guest-data', `${join(folder, 'kallsyms')},77`)).toEqual([
+      1,
+      "ptarmigan: guest-host.perf.data: kallsyms cannot be used as the guest's recording: This is a text file, not a perf.data: open the file that perf record wrote, not what perf script printed. It starts with \"ffffffff9f000000\".",
+    ]))
+  it('named in full', () =>
+    expect(refused('--guest-data', join(folder, 'inside.perf.data'))).toEqual([
+      2,
+      'ptarmigan: --guest-data inside.perf.data: does not say which process runs the guest; it is FILE,PID[,OFFSET[,SCALE]].',
+    ]))
+  it('there to its end is used as far as it goes', () => {
+    const whole = readFileSync(join(folder, 'inside.perf.data'))
+    writeFileSync(join(scratch, 'cut.data'), whole.subarray(0, 1200))
+    const words = ['--guest-data', `${join(scratch, 'cut.data')},77`]
+    const text = script('guest-host', '--itrace=i1000i', '-F', 'comm,tid,machine_pid', '--show-task-events', ...words)
+    expect(text.trim().split('\n').slice(3).map((line) => line.trim().replace(/ +/g, ' '))).toEqual([
+      'VM: 77 inside 0 PERF_RECORD_COMM exec: inside:501/501',
+      'VM: 77 inside 0 PERF_RECORD_FORK(501:502):(501:501)',
+      'VM: 77 worker 0 PERF_RECORD_COMM: worker:501/502',
+      'VM: 77 inside 501 PERF_RECORD_FORK(600:600):(501:501)',
+      'VM: 77 other 600 PERF_RECORD_COMM exec: other:600/600',
+      'VM: 77 worker 502',
+      'VM: 77 worker 502',
+    ])
+    const told = execFileSync(process.execPath, [cli, 'info', join(folder, 'guest-host.perf.data'), ...words]).toString()
+    expect(/Guest's recording.*|Warning +(In .*)/g.exec(told)?.[0].replaceAll(`${scratch}/`, '')).toBe(
+      "Guest's recording     cut.data: 9 records of process 77's virtual machine (TSC offset 0, scale 1)",
+    )
+    expect(/Warning +(In .*)/.exec(told)?.[1]?.replaceAll(`${scratch}/`, '')).toBe(
+      'In cut.data: The file ends 96 bytes early (792 of 888 bytes of data are there), so its end, and with it hostname, command line and build-ids, is missing; what is there is shown.',
+    )
   })
+})
+
+describe.each([
+  ['guest-kernel-host', ['--guest-data', `${join(folder, 'inside-clock.perf.data')},77,-40000,1.25`], [], 2952],
+  ['guest-host', ['--guest-data', `${join(folder, 'inside.perf.data')},77`], ['--range', '10us,15us'], 977],
+  ['guest-kernel-joined', [], ['--range', '10us,15us'], 987],
+])('a bundle of %s %j %j', (name, guest, range, count) => {
+  const kernel = ['--guestkallsyms', join(folder, 'kallsyms')]
+  const fields = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,dso,insn,machine_pid,vcpu', '--ns', ...(range.length > 0 ? ['--time', '0.000110,0.000115'] : [])]
+  it('has what the guest recorded', () => {
+    const file = join(scratch, `${name}.ptarmigan`)
+    const run = (...words) => execFileSync(process.execPath, [cli, ...words], { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }).toString()
+    run('bundle', join(folder, `${name}.perf.data`), '--symfs', join(folder, 'symfs'), ...guest, ...kernel, ...range, '-o', file)
+    const text = run('script', file, ...fields)
+    expect(text.trim().split('\n').length).toBe(count)
+    expect(text).toBe(script(name, ...fields, ...guest, ...kernel))
+  })
+})
+
+it('of a part without addresses, or of threads, a guest is not told', () => {
+  const bundle = (...words) =>
+    spawnSync(process.execPath, [cli, 'bundle', join(folder, 'guest-joined.perf.data'), '--symfs', join(folder, 'symfs'), '-o', join(scratch, 'less.ptarmigan'), ...words]).stderr.toString().trim()
+  expect(bundle('--redact', 'addresses')).toBe(
+    'ptarmigan: Addresses of what a virtual machine had mapped cannot be replaced: keep the addresses, or share the host’s trace without its guest’s recording.',
+  )
+  expect(bundle('--thread', '78')).toContain('What virtual machines recorded of themselves is not here: where they ran is a gap.')
 })
 
 it('a dump of the records says whose ids are a guest\'s', () => {
