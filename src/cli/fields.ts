@@ -18,6 +18,8 @@ export type Fields = {
   flags: boolean
   /** Fields that were chosen by name: printed even where samples have no data for them. */
   asked: ReadonlySet<FieldName>
+  /** Fields that were taken away by name, by kind. */
+  unset: Readonly<Record<EventKind, ReadonlySet<FieldName>>>
   /** Fields chosen by name that only other files than processor traces have something for. */
   others: ReadonlySet<string>
 }
@@ -42,12 +44,10 @@ export function defaultFields(): Fields {
   // Of call chains the decoder prints those that there are.
   const traced = new Set<FieldName>([...usual, 'trace'])
   const ofKind: Partial<Record<EventKind, ReadonlySet<FieldName>>> = { synth: made, raw, trace: traced }
-  return { ...everyKind((kind) => ofKind[kind] ?? counted), chosen: new Set(), flags: false, asked: new Set(), others: new Set() }
+  return { byKind: everyKind((kind) => ofKind[kind] ?? counted), unset: everyKind(() => new Set()), chosen: new Set(), flags: false, asked: new Set(), others: new Set() }
 }
 
-function everyKind(fieldsOf: (kind: EventKind) => ReadonlySet<FieldName>): Pick<Fields, 'byKind'> {
-  return { byKind: Object.fromEntries(eventKinds.map((kind) => [kind, fieldsOf(kind)])) as Fields['byKind'] }
-}
+const everyKind = (fieldsOf: (kind: EventKind) => ReadonlySet<FieldName>): Fields['byKind'] => Object.fromEntries(eventKinds.map((kind) => [kind, fieldsOf(kind)])) as Fields['byKind']
 
 /** Applies one -F argument to what was chosen so far. */
 export function parseFields(text: string, before: Fields = defaultFields()): Result<Fields, string> {
@@ -67,6 +67,7 @@ export function parseFields(text: string, before: Fields = defaultFields()): Res
 
 function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], signed: boolean, before: Fields): Result<Fields, string> {
   const sets = new Map(kinds.map((kind) => [kind, new Set(signed ? before.byKind[kind] : [])]))
+  const unset = new Map(kinds.map((kind) => [kind, new Set(before.unset[kind])]))
   const chosen = new Set(signed ? before.chosen : [...before.chosen, ...kinds])
   const asked = new Set(signed ? before.asked : [])
   const others = new Set(signed ? before.others : [])
@@ -91,13 +92,15 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], sig
       if (only && !only.includes(kind)) continue
       if (wanted) set.add(name)
       else set.delete(name)
+      if (!wanted) unset.get(kind)?.add(name)
       chosen.add(kind)
     }
     if (wanted) asked.add(name)
   }
   for (const set of sets.values())
     if (set.has('symoff') && !set.has('sym')) return fail('Display of offsets requested but symbol is not selected.')
-  return ok({ ...everyKind((kind) => sets.get(kind) ?? before.byKind[kind]), chosen, flags, asked, others })
+  const byKind = everyKind((kind) => sets.get(kind) ?? before.byKind[kind])
+  return ok({ byKind, unset: everyKind((kind) => unset.get(kind) ?? before.unset[kind]), chosen, flags, asked, others })
 }
 
 function refusal(name: string): string {

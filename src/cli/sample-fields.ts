@@ -49,7 +49,7 @@ export const fieldNames = Object.keys(bits) as FieldName[]
 export const isFieldName = (text: string): text is FieldName => Object.hasOwn(bits, text)
 
 /** Bits that are no fields of -F. */
-export const extraBits = { no_chains: 1 << 25, flags: 2 ** 40, cpu_asked: 2 ** 47 } as const
+export const extraBits = { no_chains: 1 << 25, ip_unset: 2 ** 32, sym_unset: 2 ** 33, flags: 2 ** 40, cpu_asked: 2 ** 47 } as const
 
 /** Fields that only ordinary samples have. */
 export const sampleOnly = [

@@ -51,6 +51,8 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
     let bits = bitsOfKind(fields, kind)
     if (bits === 0) return lines.push(`fields ${index} 0 1`)
     if (fields.flags) bits += extraBits.flags
+    if (fields.unset[kind].has('ip')) bits += extraBits.ip_unset
+    if (fields.unset[kind].has('sym')) bits += extraBits.sym_unset
     if (options.hideChains) bits += extraBits.no_chains
     if (fields.asked.has('cpu') && set.has('cpu')) bits += extraBits.cpu_asked
     return lines.push(`fields ${index} ${bits} ${fields.chosen.has(kind) ? 1 : 0}`)
@@ -65,11 +67,12 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('skip', itrace.skip)
   number('chain_size', itrace.chain_size)
   number('branch_stack_size', itrace.branch_stack_size)
+  number('added_chain_size', itrace.added_chain_size)
+  number('added_branch_size', itrace.added_branch_size)
   number('approximate_ipc', itrace.approximate_ipc)
   number('timeless', itrace.timeless)
   number('others', itrace.others)
   number('quick', itrace.quick)
-  number('add_to_samples', itrace.add_to_samples)
   number('ns', options.ns)
   number('relative_time', options.relative_time)
   number('delta_time', options.delta_time)

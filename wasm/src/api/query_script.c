@@ -247,8 +247,12 @@ static void put_page_size(ptm_script *script, uint64_t size)
 
 static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
-	if (script->has_chains && attr->sample_type & PTM_SAMPLE_CALLCHAIN) {
-		ptm_script_put_chain(script, sample, attr);
+	ptm_sample added = *sample;
+
+	if (script->adds_chain && script->status == PTM_OK)
+		script->status = ptm_thread_stack_late_chain(script, script->stack, sample->ip, &added.callchain);
+	if (script->has_chains) {
+		ptm_script_put_chain(script, &added, attr);
 		return;
 	}
 	ptm_script_put(script, " %16" PRIx64, sample->ip);
@@ -269,7 +273,7 @@ static void put_address(ptm_script *script, const ptm_sample *sample, const ptm_
 		put_place(script, sample->addr);
 }
 
-static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
+static void put_body(ptm_script *script, ptm_sample *sample, const ptm_attr *attr)
 {
 	uint64_t fields = script->fields, type = attr->sample_type;
 
@@ -290,6 +294,8 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 		put_registers(script, &sample->interrupted);
 	if (fields & PTM_SCRIPT_UREGS && type & PTM_SAMPLE_REGS_USER)
 		put_registers(script, &sample->user);
+	if (script->adds_branches && script->status == PTM_OK)
+		script->status = ptm_thread_stack_late_branches(script, script->stack, sample->ip, &sample->branches, &sample->branch_count);
 	ptm_script_put_branches(script, sample);
 	ptm_script_put_instruction(script, sample->ip);
 	if (fields & (PTM_SCRIPT_BRSTACKINSN | PTM_SCRIPT_BRSTACKINSNLEN))
@@ -328,7 +334,10 @@ ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 	PTM_TRY(ptm_sample_decode(attr, script->record.at, ref->size, &sample, &field));
 	script->kernel_space = ptm_spaces_at(session->spaces, -1, ref->time ? ref->time : UINT64_MAX - 1);
 	script->in_kernel = (sample.misc & PTM_MODE_MASK) == PTM_MODE_KERNEL;
-	script->has_chains = script->file_has_chains && !(script->fields & PTM_SCRIPT_NO_CHAINS);
+	bool is_traced = session->flow_source == PTM_SOURCE_PT;
+	script->adds_chain = is_traced && script->options.added_chain_size && !(attr->sample_type & PTM_SAMPLE_CALLCHAIN);
+	script->adds_branches = is_traced && script->options.added_branch_size && !(attr->sample_type & PTM_SAMPLE_BRANCH_STACK);
+	script->has_chains = (attr->sample_type & PTM_SAMPLE_CALLCHAIN || script->adds_chain) && script->fields & PTM_SCRIPT_IP && !(script->fields & PTM_SCRIPT_NO_CHAINS);
 	set_who(script, &sample);
 	if (!ptm_script_wants(script, sample.time == PTM_NO_TIME ? 0 : sample.time))
 		return PTM_OK;
@@ -353,7 +362,6 @@ void ptm_script_look_at_events(ptm_script *script)
 		if (length > script->event_width)
 			script->event_width = length;
 		bool has_chains = file->attrs.at[i].sample_type & PTM_SAMPLE_CALLCHAIN;
-		script->file_has_chains |= has_chains;
 		script->traced_chains |= has_chains && file->attrs.at[i].type == TRACEPOINT;
 	}
 }

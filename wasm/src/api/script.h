@@ -22,6 +22,9 @@ enum {
 	PTM_SCRIPT_BRSTACKINSNLEN = 1 << 27, PTM_SCRIPT_TOD = 1 << 28, PTM_SCRIPT_TRACE = 1 << 29
 };
 /* Those of a processor trace. */
+#define PTM_SCRIPT_IP_UNSET (1ull << 32)   /* taken away by name */
+#define PTM_SCRIPT_SYM_UNSET (1ull << 33)
+#define PTM_SCRIPT_TIME_ALWAYS (1ull << 34) /* printed of made-up samples even where there is none */
 #define PTM_SCRIPT_FLAGS (1ull << 40)
 #define PTM_SCRIPT_CALLINDENT (1ull << 41)
 #define PTM_SCRIPT_INSN (1ull << 42)
@@ -104,7 +107,7 @@ struct ptm_script {
 	ptm_session *session;
 	uint64_t fields;
 	uint32_t event_width;
-	bool has_chains, file_has_chains; /* call chains are printed; some event of the file has them */
+	bool has_chains;         /* the sample is printed with its call chain */
 	bool traced_chains;      /* samples of tracepoints have call chains */
 	uint32_t space, kernel_space; /* of the sample */
 	bool in_kernel;          /* what addresses are looked up as */
@@ -126,6 +129,9 @@ struct ptm_script {
 	PTM_ARRAY(bool) named;   /* threads that a record named, by row */
 	int32_t forked_tid, forked_from_pid, forked_from_tid; /* by the last fork that named its child */
 	PTM_ARRAY(uint64_t) words; /* a call chain or branch stack, as a sample has it */
+	uint32_t ring_size;      /* last branches that thread stacks keep */
+	const ptm_thread_stack *stack; /* of the ordinary sample's thread; NULL: not followed */
+	bool adds_chain, adds_branches; /* to the ordinary sample at hand: it has none of its own */
 };
 
 #define PTM_PLACES 8192u
@@ -209,6 +215,8 @@ void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t
 /* Names and widths of the events that perf makes up with script->options; the cache of places. */
 ptm_status ptm_script_start(ptm_script *script) PTM_MUST_CHECK;
 void ptm_script_free(ptm_script *script);
+/* Whether call chains are made of the trace (--itrace=g, G). */
+bool ptm_script_makes_chains(const ptm_script *script);
 /* Whether the options' filters let a sample at hand (pid, tid, cpu, comm) through. */
 bool ptm_script_wants(const ptm_script *script, uint64_t ns);
 /* Sets pid, tid and comm to those of a thread's row at a time; 0 has no thread. */
@@ -221,12 +229,16 @@ void ptm_script_put_synth(ptm_script *script, const ptm_script_row *row);
 
 /* script_stack.c */
 /* A state of perf's decoder that is a branch. `trace`: of which stretch of trace. */
-ptm_status ptm_thread_stack_take(ptm_thread_stack *stack, const ptm_script_options *options, uint32_t trace, const ptm_script_row *branch, uint32_t length) PTM_MUST_CHECK;
+ptm_status ptm_thread_stack_take(ptm_thread_stack *stack, uint32_t ring_size, uint32_t trace, const ptm_script_row *branch, uint32_t length) PTM_MUST_CHECK;
 void ptm_thread_stack_free(ptm_thread_stack *stack);
 /* As a sample's call chain, innermost first, with perf's marks; `words` holds them. */
 ptm_status ptm_thread_stack_chain(ptm_script *script, const ptm_script_row *row, ptm_words *chain) PTM_MUST_CHECK;
 /* As a sample's branch stack, newest first. */
 ptm_status ptm_thread_stack_branches(ptm_script *script, const ptm_script_row *row, ptm_words *branches, uint32_t *count) PTM_MUST_CHECK;
+/* The same two for an ordinary sample at `ip` (--itrace=G, L; stack NULL: not followed). It is written some time after
+ * it was due: what the kernel did since is left out, but user code's place is where the trace has got to. */
+ptm_status ptm_thread_stack_late_chain(ptm_script *script, const ptm_thread_stack *stack, uint64_t ip, ptm_words *chain) PTM_MUST_CHECK;
+ptm_status ptm_thread_stack_late_branches(ptm_script *script, const ptm_thread_stack *stack, uint64_t ip, ptm_words *branches, uint32_t *count) PTM_MUST_CHECK;
 
 /* script_sideband.c */
 /* The time that perf takes a record for: PTM_NO_TIME, which it prints as a number, where the record's event does not

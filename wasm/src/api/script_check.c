@@ -45,8 +45,7 @@ static bool records_all_branches(const ptm_trace_file *file)
 	return false;
 }
 
-/* What perf adds to the ordinary samples of a processor trace's file, or makes of
- * the ones that the trace holds. Where there are none the letters change nothing. */
+/* What perf makes of the samples that a trace holds. Where there are none the letter changes nothing. */
 ptm_status ptm_script_check_letters(ptm_session *session, const ptm_script_options *options)
 {
 	const ptm_trace_file *file = &session->file;
@@ -56,9 +55,6 @@ ptm_status ptm_script_check_letters(ptm_session *session, const ptm_script_optio
 		in_trace |= file->attrs.at[row].aux_output;
 	if (session->flow_source == PTM_SOURCE_PT && options->others && in_trace)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "--itrace=o: samples that are in the trace itself (PEBS via PT) are not printed yet: leave the letter out.");
-	if (session->flow_source == PTM_SOURCE_PT && options->add_to_samples && file->samples.length)
-		return ptm_message_set(&session->message, PTM_BAD_REQUEST,
-			"--itrace=G and L: call chains and branches of the trace are not added to the file's own samples yet: leave the letters out.");
 	return PTM_OK;
 }
 

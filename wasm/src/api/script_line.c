@@ -255,6 +255,8 @@ static void put_start(ptm_script *script, const ptm_script_row *row)
 	ptm_script_put_who(script, row->ns, "");
 	if (!room(script, LINE_BYTES))
 		return;
+	if (!row->ns && fields & PTM_SCRIPT_TIME && fields & PTM_SCRIPT_TIME_ALWAYS)
+		put_time(script, 0);
 	if (fields & PTM_SCRIPT_PERIOD) {
 		put_decimal(script, row->period, 10, ' ');
 		put_byte(script, ' ');

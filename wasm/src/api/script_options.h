@@ -44,10 +44,11 @@ typedef struct ptm_script_options {
 	bool header_only, show_info; /* show_info: of the machine at length */
 	uint32_t skip;           /* synthesized samples left out at the start */
 	uint32_t chain_size, branch_stack_size; /* entries; 0: none */
+	uint32_t added_chain_size, added_branch_size; /* the same for the file's own samples */
 	bool approximate_ipc, timeless;
 	bool stitch_lbr;         /* call stacks of the LBR go on in those of the sample before */
 	bool no_inline;          /* unwound call chains without the functions inlined at a frame */
-	bool others, add_to_samples; /* samples that are in the trace; chains and branches for the file's own */
+	bool others;             /* samples that are in the trace */
 	bool ns, relative_time, delta_time, pad_dso;
 	PTM_ARRAY(ptm_script_range) times;
 	PTM_ARRAY(int32_t) cpus, pids, tids;

@@ -251,7 +251,7 @@ static ptm_status put_branch(ptm_session *session, ptm_samples *samples, ptm_lan
 
 	PTM_TRY(ptm_samples_stack(samples, from->thread, &stack));
 	if (stack)
-		PTM_TRY(ptm_thread_stack_take(stack, options, (from->stream.queue + 1) | from->recordings << 16, row, walked_length));
+		PTM_TRY(ptm_thread_stack_take(stack, samples->script.ring_size, (from->stream.queue + 1) | from->recordings << 16, row, walked_length));
 	if (!(options->want & PTM_WANT_BRANCHES) || (options->branch_filter && !(row->flags & options->branch_filter)))
 		return PTM_OK;
 	row->event = PTM_SCRIPT_BRANCHES;
