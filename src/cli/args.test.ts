@@ -115,7 +115,7 @@ describe('--itrace', () => {
     expect(wanted('e+o-l')).toMatchObject({ value: { error_filter: 1 << 8 } })
     expect(wanted('g4l8s10AZ')).toMatchObject({ value: { chain_size: 4, branch_stack_size: 8, skip: 10, approximate_ipc: true, timeless: true } })
     expect(wanted('gl')).toMatchObject({ value: { chain_size: 16, branch_stack_size: 64 } })
-    expect(wanted('fmtaMod+e')).toMatchObject({ value: { want: 0 } })
+    expect(wanted('fmtaMod+e')).toMatchObject({ value: { want: Want.OTHERS } })
   })
 
   it("refuses what perf refuses, in perf's words", () => {

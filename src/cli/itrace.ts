@@ -14,6 +14,7 @@ export const Want = {
   POWER: 1 << 5,
   EVENTS: 1 << 6,
   CYCLES: 1 << 7,
+  OTHERS: 1 << 8,
 } as const
 
 /** enum ptm_period_unit. */
@@ -36,8 +37,6 @@ export type ItraceOptions = {
   added_branch_size: number
   approximate_ipc: boolean
   timeless: boolean
-  /** Samples that are in the trace itself (PEBS via PT). */
-  others: boolean
   /** 1: decoded without code; 2: from PSB to PSB. */
   quick: number
 }
@@ -72,7 +71,6 @@ export function noItrace(): ItraceOptions {
     added_branch_size: 0,
     approximate_ipc: false,
     timeless: false,
-    others: false,
     quick: 0,
   }
 }
@@ -93,6 +91,7 @@ const switches: Record<string, { want?: number; filter?: number }> = {
   w: { want: Want.PTWRITES },
   p: { want: Want.POWER },
   I: { want: Want.EVENTS },
+  o: { want: Want.OTHERS },
 }
 
 /** Parses what follows --itrace=. Spaces and commas separate, as in perf. */
@@ -143,9 +142,6 @@ function takeLetter(options: ItraceOptions, letter: string, rest: string, versio
     }
     case 'q':
       options.quick += 1
-      return 0
-    case 'o':
-      options.others = true
       return 0
     case 'A':
       options.approximate_ipc = true

@@ -51,20 +51,6 @@ export const isFieldName = (text: string): text is FieldName => Object.hasOwn(bi
 /** Bits that are no fields of -F. */
 export const extraBits = { no_chains: 1 << 25, ip_unset: 2 ** 32, sym_unset: 2 ** 33, flags: 2 ** 40, cpu_asked: 2 ** 47 } as const
 
-/** Fields that only ordinary samples have. */
-export const sampleOnly = [
-  'brstackinsn',
-  'brstackinsnlen',
-  'data_src',
-  'weight',
-  'ins_lat',
-  'iregs',
-  'uregs',
-  'phys_addr',
-  'data_page_size',
-  'code_page_size',
-] as const satisfies readonly FieldName[]
-
 /** The sum of their bits: exact, they are below 2^53. */
 export function fieldBits(names: Iterable<FieldName>): number {
   let sum = 0

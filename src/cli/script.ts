@@ -10,7 +10,7 @@ import type { ItraceOptions } from './itrace'
 import { print, say } from './output'
 import { versionNumber, type PerfVersion } from './perf-version'
 import { SourceCode } from './source-code'
-import { extraBits, fieldBits, sampleOnly } from './sample-fields'
+import { extraBits, fieldBits } from './sample-fields'
 import { parseTimes, type TimeRange } from './times'
 import { infoOf } from './trace'
 
@@ -57,7 +57,7 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
     if (fields.asked.has('cpu') && set.has('cpu')) bits += extraBits.cpu_asked
     return lines.push(`fields ${index} ${bits} ${fields.chosen.has(kind) ? 1 : 0}`)
   })
-  number('asked', fieldBits(fields.asked) % 2 ** 32)
+  number('asked', fieldBits(fields.asked))
   number('utc_offset', utc_offset)
   number('want', itrace.want)
   number('version', versionNumber[options.version])
@@ -71,7 +71,6 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('added_branch_size', itrace.added_branch_size)
   number('approximate_ipc', itrace.approximate_ipc)
   number('timeless', itrace.timeless)
-  number('others', itrace.others)
   number('quick', itrace.quick)
   number('ns', options.ns)
   number('relative_time', options.relative_time)
@@ -126,8 +125,6 @@ export async function script(session: Session, name: string, options: ScriptOpti
   const info = infoOf(session)
   if (!info.ok) return info
   const source = info.value.get('source') ?? ''
-  const foreign = sampleOnly.find((name) => options.fields.asked.has(name))
-  if (foreign !== undefined && source.startsWith('Intel')) return fail(`-F ${foreign}: this is a processor trace; only ordinary samples have that field.`)
   for (const name of options.fields.others)
     if (!source.startsWith('Intel')) return fail(`-F ${name}: it prints nothing of processor traces, as in perf; of other files it is not supported yet.`)
   const untold = tracepoints(session, options.fields)

@@ -254,6 +254,9 @@ static ptm_status let_in(ptm_session *session, ptm_samples *samples, const ptm_r
 	switch (record->type) {
 	case PTM_RECORD_AUX:
 		return record->as.aux.flags & 1 ? ptm_samples_tell_truncated(session, samples, record) : PTM_OK;
+	case PTM_RECORD_AUX_OUTPUT_HW_ID:
+		ptm_samples_take_counter(session, samples, record);
+		return PTM_OK;
 	case PTM_RECORD_SWITCH:
 		if (record->as.swap.out)
 			return PTM_OK;
@@ -397,7 +400,6 @@ static ptm_status check_fields(ptm_session *session, const ptm_script *script)
 	if (timeless && options->asked & PTM_SCRIPT_TIME)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have TIME attribute set. Cannot print 'time' field.",
 			script->names[options->want & PTM_WANT_BRANCHES ? PTM_SCRIPT_BRANCHES : PTM_SCRIPT_INSTRUCTIONS]);
-	PTM_TRY(ptm_script_check_letters(session, options));
 	return ptm_script_check(session, options->asked, options->asked);
 }
 

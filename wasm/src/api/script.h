@@ -84,10 +84,12 @@ typedef struct ptm_thread_stack {
 
 typedef struct ptm_script ptm_script;
 
+#define PTM_LENGTH_UNKNOWN 0xff
+
 /* One sample that perf makes up. */
 typedef struct ptm_script_row {
 	uint8_t event;           /* enum ptm_script_event */
-	uint8_t length;          /* of the instruction shown with it, 0: none; 0xff: decode it */
+	uint8_t length;          /* of the instruction shown with it, 0: none; PTM_LENGTH_UNKNOWN: decode it */
 	uint64_t ns;             /* 0: no time */
 	uint64_t ip, addr;
 	uint32_t flags;
@@ -100,6 +102,7 @@ typedef struct ptm_script_row {
 	uint32_t data_count;
 	const ptm_thread_stack *stack; /* NULL: not followed */
 	bool is_guest;           /* what a virtual machine did */
+	const ptm_sample *sample;/* of an event of the file that is in the trace itself; NULL: none */
 } ptm_script_row;
 
 struct ptm_script {
@@ -131,6 +134,7 @@ struct ptm_script {
 	PTM_ARRAY(uint64_t) words; /* a call chain or branch stack, as a sample has it */
 	uint32_t ring_size;      /* last branches that thread stacks keep */
 	const ptm_thread_stack *stack; /* of the ordinary sample's thread; NULL: not followed */
+	const ptm_script_row *made; /* the sample at hand is in the trace itself; NULL: it is not */
 	bool adds_chain, adds_branches; /* to the ordinary sample at hand: it has none of its own */
 };
 
@@ -155,6 +159,8 @@ void ptm_script_put_dso(ptm_script *script, uint64_t ip);
 
 /* query_script.c: all lines of ordinary sample `row`, appended to script->text with the fields at hand. */
 ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row) PTM_MUST_CHECK;
+/* A row with a sample, unless a filter leaves it out. */
+void ptm_script_put_made(ptm_script *script, const ptm_script_row *row);
 /* The call chain of a sample, from its line's end on. */
 void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr);
 /* Width of event names and whether there are call chains, of the file's events. */
@@ -179,6 +185,9 @@ const char *ptm_script_size_text(uint64_t size, char into[32]);
 /* perf's "|OP … |LVL … " with its padding. */
 void ptm_script_put_data_source(ptm_script *script, uint64_t bits);
 
+/* perf's source of an access of which nothing was recorded. */
+#define PTM_NO_DATA_SOURCE 0x5080021ull
+
 /* The same words without the number before them. */
 typedef struct ptm_words_text {
 	char text[200];
@@ -193,9 +202,7 @@ void ptm_script_put_branches(ptm_script *script, const ptm_sample *sample);
 void ptm_script_put_branch_code(ptm_script *script, const ptm_sample *sample, uint64_t kind);
 /* script_check.c: PTM_BAD_REQUEST and perf's message for fields that the file's
  * samples do not have; `asked`: those of `fields` that were chosen by name. */
-ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t asked) PTM_MUST_CHECK;
-/* The same for letters of --itrace that would change the file's own samples. */
-ptm_status ptm_script_check_letters(ptm_session *session, const ptm_script_options *options) PTM_MUST_CHECK;
+ptm_status ptm_script_check(ptm_session *session, uint64_t fields, uint64_t asked) PTM_MUST_CHECK;
 /* An event that counts nothing, for the sake of its records: perf asks nothing of its samples. */
 bool ptm_attr_is_dummy(const ptm_attr *attr);
 /* The first event of the type of `attr` (borrowed): perf takes events of a type for alike and looks at that one. */
@@ -208,6 +215,7 @@ void ptm_script_put_row(ptm_script *script, const ptm_script_row *row);
 void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc);
 /* The fields insn and insnlen of the instruction at an address, which is looked at only now. */
 void ptm_script_put_instruction(ptm_script *script, uint64_t ip);
+void ptm_script_put_code(ptm_script *script, const ptm_script_row *row);
 /* An instruction trace error; counts it. */
 void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t code);
 

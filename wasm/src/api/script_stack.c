@@ -90,16 +90,19 @@ static uint64_t mark_of(uint64_t ip)
 ptm_status ptm_thread_stack_chain(ptm_script *script, const ptm_script_row *row, ptm_words *chain)
 {
 	const ptm_thread_stack *stack = row->stack;
-	uint32_t size = script->options.chain_size + 1, left = stack ? stack->returns.length : 0;
+	/* Of a sample in the trace perf counts the mark among the entries. */
+	uint32_t size = script->options.chain_size + !row->sample, left = stack ? stack->returns.length : 0;
 	uint64_t mark = mark_of(row->ip);
 
 	script->words.length = 0;
 	PTM_TRY(ptm_array_reserve(&script->words, size + 2));
 	uint64_t *at = script->words.at;
 	uint32_t count = 0;
-	at[count++] = mark;
-	at[count++] = row->ip;
-	while (left && count < size) {
+	if (size >= 2) {
+		at[count++] = mark;
+		at[count++] = row->ip;
+	}
+	while (left && count && count < size) {
 		uint64_t ip = stack->returns.at[--left];
 		if (mark_of(ip) != mark) {
 			if (count >= size - 1)
