@@ -59,13 +59,13 @@ describe('script', () => {
     const { fields } = scriptOf('script -F synth:+pid -F hw:ip,flags x').options
     expect([...fields.byKind.synth].join(' ')).toBe('comm tid cpu time event ip sym symoff dso synth pid')
     expect([...fields.byKind.hw].join(' ')).toBe('ip')
-    expect([...fields.byKind.sw].join(' ')).toBe('comm tid cpu time event ip sym symoff dso period')
+    expect([...fields.byKind.sw].join(' ')).toBe('comm tid cpu time event ip sym symoff dso period bpf-output')
     expect(fields).toMatchObject({ flags: true })
   })
 
   it('ignores fields that a trace has nothing for, where perf ignores them', () => {
     const { fields } = scriptOf('script -F +trace,+bpf-output x').options
-    expect([[...fields.chosen], [...fields.others]]).toEqual([['trace', 'sw'], ['bpf-output']])
+    expect([...fields.chosen]).toEqual(['trace', 'sw'])
     expect(scriptOf('script -F +metric x').options.fields.chosen.size).toBe(8)
   })
 

@@ -27,6 +27,7 @@ const bits = {
   brstackinsnlen: 1 << 27,
   tod: 1 << 28,
   trace: 1 << 29,
+  'bpf-output': 1 << 30,
   phys_addr: 1 << 21,
   data_page_size: 1 << 22,
   code_page_size: 1 << 23,
@@ -41,6 +42,8 @@ const bits = {
   machine_pid: 2 ** 49,
   vcpu: 2 ** 50,
   ins_lat: 2 ** 51,
+  // Of `perf stat record` alone: perf prints nothing of it in samples.
+  metric: 2 ** 35,
   srccode: 2 ** 52,
 } as const
 

@@ -125,8 +125,6 @@ export async function script(session: Session, name: string, options: ScriptOpti
   const info = infoOf(session)
   if (!info.ok) return info
   const source = info.value.get('source') ?? ''
-  for (const name of options.fields.others)
-    if (!source.startsWith('Intel')) return fail(`-F ${name}: it prints nothing of processor traces, as in perf; of other files it is not supported yet.`)
   const untold = tracepoints(session, options.fields)
   if (!untold.ok) return untold
   if (untold.value !== '') say(untold.value)

@@ -92,7 +92,8 @@ static void put_place(ptm_script *script, uint64_t ip)
 	}
 }
 
-enum { TRACEPOINT = 2 };         /* PERF_TYPE_TRACEPOINT */
+enum { TYPE_SOFTWARE = 1, TRACEPOINT = 2 }; /* PERF_TYPE_* */
+enum { BPF_OUTPUT = 10 };        /* PERF_COUNT_SW_* */
 
 /* ------------------------------------------------------------ line start */
 
@@ -270,7 +271,7 @@ static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr 
 /* The address that a sample is about; that of a page fault is looked up. */
 static void put_address(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
-	enum { TYPE_SOFTWARE = 1, PAGE_FAULTS = 2, PAGE_FAULTS_MIN = 5, PAGE_FAULTS_MAJ = 6 };
+	enum { PAGE_FAULTS = 2, PAGE_FAULTS_MIN = 5, PAGE_FAULTS_MAJ = 6 };
 	uint64_t event = attr->config;
 
 	ptm_script_put(script, "%16" PRIx64, sample->addr);
@@ -310,6 +311,8 @@ static void put_body(ptm_script *script, ptm_sample *sample, const ptm_attr *att
 	if (script->made && type & PTM_SAMPLE_BRANCH_STACK && !sample->branches.at && script->options.branch_stack_size && script->status == PTM_OK)
 		script->status = ptm_thread_stack_branches(script, script->made, &sample->branches, &sample->branch_count);
 	ptm_script_put_branches(script, sample);
+	if (fields & PTM_SCRIPT_BPF_OUTPUT && attr->type == TYPE_SOFTWARE && attr->config == BPF_OUTPUT)
+		ptm_script_put_bpf_output(script, sample);
 	if (script->made)
 		ptm_script_put_code(script, script->made);
 	else

@@ -19,7 +19,7 @@ enum {
 	PTM_SCRIPT_BRSTACKOFF = 1 << 19, PTM_SCRIPT_BRSTACKINSN = 1 << 20, PTM_SCRIPT_PHYS_ADDR = 1 << 21,
 	PTM_SCRIPT_DATA_PAGE_SIZE = 1 << 22, PTM_SCRIPT_CODE_PAGE_SIZE = 1 << 23,
 	PTM_SCRIPT_NS = 1 << 24, PTM_SCRIPT_NO_CHAINS = 1 << 25,
-	PTM_SCRIPT_BRSTACKINSNLEN = 1 << 27, PTM_SCRIPT_TOD = 1 << 28, PTM_SCRIPT_TRACE = 1 << 29
+	PTM_SCRIPT_BRSTACKINSNLEN = 1 << 27, PTM_SCRIPT_TOD = 1 << 28, PTM_SCRIPT_TRACE = 1 << 29, PTM_SCRIPT_BPF_OUTPUT = 1 << 30
 };
 /* Those of a processor trace. */
 #define PTM_SCRIPT_IP_UNSET (1ull << 32)   /* taken away by name */
@@ -196,6 +196,8 @@ typedef struct ptm_words_text {
 void ptm_data_source_text(uint64_t source, ptm_words_text *text);
 /* script_trace.c: what a tracepoint says. */
 void ptm_script_put_trace(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr);
+/* What an eBPF program put out, as a dump. */
+void ptm_script_put_bpf_output(ptm_script *script, const ptm_sample *sample);
 /* script_branches.c: brstack, brstacksym, brstackoff. */
 void ptm_script_put_branches(ptm_script *script, const ptm_sample *sample);
 /* script_code.c: brstackinsn; `kind`: the event's branch_sample_type. */
