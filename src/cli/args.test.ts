@@ -59,13 +59,13 @@ describe('script', () => {
     const { fields } = scriptOf('script -F synth:+pid -F hw:ip,flags x').options
     expect([...fields.byKind.synth].join(' ')).toBe('comm tid cpu time event ip sym symoff dso synth pid')
     expect([...fields.byKind.hw].join(' ')).toBe('ip')
-    expect([...fields.byKind.sw].join(' ')).toBe('comm tid cpu time event ip sym symoff dso period')
+    expect([...fields.byKind.sw].join(' ')).toBe('comm tid cpu time event ip sym symoff dso period bpf-output')
     expect(fields).toMatchObject({ flags: true })
   })
 
   it('ignores fields that a trace has nothing for, where perf ignores them', () => {
     const { fields } = scriptOf('script -F +trace,+bpf-output x').options
-    expect([[...fields.chosen], [...fields.others]]).toEqual([['trace', 'sw'], ['bpf-output']])
+    expect([...fields.chosen]).toEqual(['trace', 'sw'])
     expect(scriptOf('script -F +metric x').options.fields.chosen.size).toBe(8)
   })
 
@@ -115,7 +115,7 @@ describe('--itrace', () => {
     expect(wanted('e+o-l')).toMatchObject({ value: { error_filter: 1 << 8 } })
     expect(wanted('g4l8s10AZ')).toMatchObject({ value: { chain_size: 4, branch_stack_size: 8, skip: 10, approximate_ipc: true, timeless: true } })
     expect(wanted('gl')).toMatchObject({ value: { chain_size: 16, branch_stack_size: 64 } })
-    expect(wanted('fmtaMod+e')).toMatchObject({ value: { want: 0 } })
+    expect(wanted('fmtaMod+e')).toMatchObject({ value: { want: Want.OTHERS } })
   })
 
   it("refuses what perf refuses, in perf's words", () => {

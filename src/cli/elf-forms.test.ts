@@ -105,3 +105,21 @@ it('names of D and Swift stay as they are: perf 6.1 demangles neither', async ()
     '401010 123foo::bar+0x0 (/languages)',
   ])
 })
+
+/** What script prints as the lines of samples at addresses of /NAME, whose code is at 0x401000; as perf, where it is installed. */
+async function sourceLines(name: string, ips: readonly bigint[]): Promise<string[]> {
+  const path = join(folder, `${name}.data`)
+  const taken = ips.map((ip, row) => sample(new Writer().u64(ID).u64(ip).u32(PID).u32(PID).u64(2000 + row)))
+  writeFileSync(path, perfData([{ type: 1, config: 0, sampleType: type, id: ID }], [comm(name, ID), mapped(`/${name}`, 0x401000n, 0x1000, 0x1000n, ID), ...taken]))
+  const words = ['-F', 'ip,srcline']
+  const text = scriptText(await opened(path, symfs), words)
+  if (hasPerf()) expect(text).toBe(execFileSync('perf', ['script', '-i', path, '--symfs', symfs, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  return text.trimEnd().split('\n').map((line) => line.trim())
+}
+
+it('source files without a name: of a symbol table, as ld.so has one, and of a line table', async () => {
+  link('unnamed', `.file ""\n${functions('.text', ['first', 'second'])}`, ['-no-pie', '-Wl,-e,first'])
+  expect(await sourceLines('unnamed', [0x401000n, 0x401004n])).toEqual(['401000', ':0', '401004', ':0'])
+  link('nameless', '.file 0 "/src" ""\n.file 1 ""\n.file 2 "b.c"\n.text\n.globl _start\n_start: .loc 1 7\nnop\n.loc 2 9\nnop\nret', ['-Wa,-gdwarf-5', '-no-pie'])
+  expect(await sourceLines('nameless', [0x401000n, 0x401001n])).toEqual(['401000', '<unknown>:7', '401001', 'b.c:9'])
+})

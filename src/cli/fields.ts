@@ -18,16 +18,16 @@ export type Fields = {
   flags: boolean
   /** Fields that were chosen by name: printed even where samples have no data for them. */
   asked: ReadonlySet<FieldName>
-  /** Fields chosen by name that only other files than processor traces have something for. */
-  others: ReadonlySet<string>
+  /** Fields that were taken away by name, by kind. */
+  unset: Readonly<Record<EventKind, ReadonlySet<FieldName>>>
 }
 
 /** Fields of newer perfs that are not printed. */
 const newer = ['retire_lat', 'cgroup', 'disasm', 'brcntr']
 /** perf's words for the kinds. */
 const kindNames: Partial<Record<EventKind, string>> = { hw: 'hardware', sw: 'software', trace: 'tracepoint' }
-/** Fields of some kinds only: perf ignores them for others. Of these but trace nothing is printed. */
-const ofKinds: Readonly<Record<string, readonly EventKind[]>> = { trace: ['trace'], 'bpf-output': ['sw', 'trace'], metric: eventKinds }
+/** Fields of some kinds only: perf ignores them for others. */
+const ofKinds: Readonly<Record<string, readonly EventKind[]>> = { trace: ['trace'], 'bpf-output': ['sw', 'trace'] }
 
 const usual: readonly FieldName[] = ['comm', 'tid', 'cpu', 'time', 'event', 'ip', 'sym', 'symoff', 'dso']
 
@@ -41,13 +41,12 @@ export function defaultFields(): Fields {
   const raw = new Set<FieldName>([...counted, ...ofMemory])
   // Of call chains the decoder prints those that there are.
   const traced = new Set<FieldName>([...usual, 'trace'])
-  const ofKind: Partial<Record<EventKind, ReadonlySet<FieldName>>> = { synth: made, raw, trace: traced }
-  return { ...everyKind((kind) => ofKind[kind] ?? counted), chosen: new Set(), flags: false, asked: new Set(), others: new Set() }
+  const counting = new Set<FieldName>([...counted, 'bpf-output'])
+  const ofKind: Partial<Record<EventKind, ReadonlySet<FieldName>>> = { synth: made, raw, trace: traced, sw: counting }
+  return { byKind: everyKind((kind) => ofKind[kind] ?? counted), unset: everyKind(() => new Set()), chosen: new Set(), flags: false, asked: new Set() }
 }
 
-function everyKind(fieldsOf: (kind: EventKind) => ReadonlySet<FieldName>): Pick<Fields, 'byKind'> {
-  return { byKind: Object.fromEntries(eventKinds.map((kind) => [kind, fieldsOf(kind)])) as Fields['byKind'] }
-}
+const everyKind = (fieldsOf: (kind: EventKind) => ReadonlySet<FieldName>): Fields['byKind'] => Object.fromEntries(eventKinds.map((kind) => [kind, fieldsOf(kind)])) as Fields['byKind']
 
 /** Applies one -F argument to what was chosen so far. */
 export function parseFields(text: string, before: Fields = defaultFields()): Result<Fields, string> {
@@ -62,15 +61,17 @@ export function parseFields(text: string, before: Fields = defaultFields()): Res
   const signed = tokens.filter((token) => /^[+-]/.test(token)).length
   if (signed !== 0 && signed !== tokens.length) return fail('Cannot mix +-field with overridden fields')
   const kinds = eventKinds.filter((each) => kind === undefined || each === kind)
-  return applyTokens(tokens, kinds, signed > 0, before)
+  // perf looks for a sign anywhere: of a list with "bpf-output", too, it adds the fields to those before.
+  const keeps = tokens.some((token) => /[+-]/.test(token))
+  return applyTokens(tokens, kinds, { signed: signed > 0, keeps }, before)
 }
 
-function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], signed: boolean, before: Fields): Result<Fields, string> {
-  const sets = new Map(kinds.map((kind) => [kind, new Set(signed ? before.byKind[kind] : [])]))
-  const chosen = new Set(signed ? before.chosen : [...before.chosen, ...kinds])
-  const asked = new Set(signed ? before.asked : [])
-  const others = new Set(signed ? before.others : [])
-  let flags = signed || kinds.length < eventKinds.length ? before.flags : false
+function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], { signed, keeps }: { signed: boolean; keeps: boolean }, before: Fields): Result<Fields, string> {
+  const sets = new Map(kinds.map((kind) => [kind, new Set(keeps ? before.byKind[kind] : [])]))
+  const unset = new Map(kinds.map((kind) => [kind, new Set(before.unset[kind])]))
+  const chosen = new Set(keeps ? before.chosen : [...before.chosen, ...kinds])
+  const asked = new Set(keeps ? before.asked : [])
+  let flags = keeps || kinds.length < eventKinds.length ? before.flags : false
   for (const token of tokens) {
     const wanted = !token.startsWith('-')
     const name = signed ? token.slice(1) : token
@@ -83,21 +84,21 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], sig
       const [first = 'other'] = kinds
       if (kinds.length === 1 && !only.includes(first)) return fail(`'${name}' not valid for ${kindNames[first] ?? 'unknown'} events.`)
       for (const kind of kinds) if (only.includes(kind)) chosen.add(kind)
-      if (wanted && name !== 'trace') others.add(name)
-      if (!isFieldName(name)) continue
     }
     if (!isFieldName(name)) return fail(refusal(name))
     for (const [kind, set] of sets) {
       if (only && !only.includes(kind)) continue
       if (wanted) set.add(name)
       else set.delete(name)
+      if (!wanted) unset.get(kind)?.add(name)
       chosen.add(kind)
     }
     if (wanted) asked.add(name)
   }
   for (const set of sets.values())
     if (set.has('symoff') && !set.has('sym')) return fail('Display of offsets requested but symbol is not selected.')
-  return ok({ ...everyKind((kind) => sets.get(kind) ?? before.byKind[kind]), chosen, flags, asked, others })
+  const byKind = everyKind((kind) => sets.get(kind) ?? before.byKind[kind])
+  return ok({ byKind, unset: everyKind((kind) => unset.get(kind) ?? before.unset[kind]), chosen, flags, asked })
 }
 
 function refusal(name: string): string {

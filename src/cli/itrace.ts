@@ -14,6 +14,7 @@ export const Want = {
   POWER: 1 << 5,
   EVENTS: 1 << 6,
   CYCLES: 1 << 7,
+  OTHERS: 1 << 8,
 } as const
 
 /** enum ptm_period_unit. */
@@ -31,14 +32,13 @@ export type ItraceOptions = {
   /** Entries; 0: none. */
   chain_size: number
   branch_stack_size: number
+  /** The same for the file's own samples. */
+  added_chain_size: number
+  added_branch_size: number
   approximate_ipc: boolean
   timeless: boolean
-  /** Samples that are in the trace itself (PEBS via PT). */
-  others: boolean
   /** 1: decoded without code; 2: from PSB to PSB. */
   quick: number
-  /** Call chains or branches for the file's own samples. */
-  add_to_samples: boolean
 }
 
 const CALLS = (1 << 1) | (1 << 5) | (1 << 9)
@@ -67,11 +67,11 @@ export function noItrace(): ItraceOptions {
     skip: 0,
     chain_size: 0,
     branch_stack_size: 0,
+    added_chain_size: 0,
+    added_branch_size: 0,
     approximate_ipc: false,
     timeless: false,
-    others: false,
     quick: 0,
-    add_to_samples: false,
   }
 }
 
@@ -91,6 +91,7 @@ const switches: Record<string, { want?: number; filter?: number }> = {
   w: { want: Want.PTWRITES },
   p: { want: Want.POWER },
   I: { want: Want.EVENTS },
+  o: { want: Want.OTHERS },
 }
 
 /** Parses what follows --itrace=. Spaces and commas separate, as in perf. */
@@ -142,9 +143,6 @@ function takeLetter(options: ItraceOptions, letter: string, rest: string, versio
     case 'q':
       options.quick += 1
       return 0
-    case 'o':
-      options.others = true
-      return 0
     case 'A':
       options.approximate_ipc = true
       return 0
@@ -177,9 +175,10 @@ function takeEntries(options: ItraceOptions, letter: 'g' | 'G' | 'l' | 'L', rest
   const [all = '', count = ''] = /^[ ,]*(\d+)/.exec(rest) ?? []
   const entries = count === '' ? (letter.toLowerCase() === 'g' ? DEFAULT_CHAIN : DEFAULT_BRANCHES) : Number(count)
   if (entries < 1 || entries > MOST_ENTRIES) return -1
-  if (letter === 'g') options.chain_size = entries
-  if (letter === 'l') options.branch_stack_size = entries
-  if (letter === 'G' || letter === 'L') options.add_to_samples = true
+  // Of a letter and its capital the last one's number counts for both.
+  const fields = letter.toLowerCase() === 'g' ? (['chain_size', 'added_chain_size'] as const) : (['branch_stack_size', 'added_branch_size'] as const)
+  const capital = letter !== letter.toLowerCase()
+  for (const [row, field] of fields.entries()) if (options[field] > 0 || (row === 1) === capital) options[field] = entries
   return all.length
 }
 

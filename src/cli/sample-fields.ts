@@ -27,6 +27,7 @@ const bits = {
   brstackinsnlen: 1 << 27,
   tod: 1 << 28,
   trace: 1 << 29,
+  'bpf-output': 1 << 30,
   phys_addr: 1 << 21,
   data_page_size: 1 << 22,
   code_page_size: 1 << 23,
@@ -41,6 +42,8 @@ const bits = {
   machine_pid: 2 ** 49,
   vcpu: 2 ** 50,
   ins_lat: 2 ** 51,
+  // Of `perf stat record` alone: perf prints nothing of it in samples.
+  metric: 2 ** 35,
   srccode: 2 ** 52,
 } as const
 
@@ -49,21 +52,7 @@ export const fieldNames = Object.keys(bits) as FieldName[]
 export const isFieldName = (text: string): text is FieldName => Object.hasOwn(bits, text)
 
 /** Bits that are no fields of -F. */
-export const extraBits = { no_chains: 1 << 25, flags: 2 ** 40, cpu_asked: 2 ** 47 } as const
-
-/** Fields that only ordinary samples have. */
-export const sampleOnly = [
-  'brstackinsn',
-  'brstackinsnlen',
-  'data_src',
-  'weight',
-  'ins_lat',
-  'iregs',
-  'uregs',
-  'phys_addr',
-  'data_page_size',
-  'code_page_size',
-] as const satisfies readonly FieldName[]
+export const extraBits = { no_chains: 1 << 25, ip_unset: 2 ** 32, sym_unset: 2 ** 33, flags: 2 ** 40, cpu_asked: 2 ** 47 } as const
 
 /** The sum of their bits: exact, they are below 2^53. */
 export function fieldBits(names: Iterable<FieldName>): number {

@@ -10,7 +10,7 @@ import type { ItraceOptions } from './itrace'
 import { print, say } from './output'
 import { versionNumber, type PerfVersion } from './perf-version'
 import { SourceCode } from './source-code'
-import { extraBits, fieldBits, sampleOnly } from './sample-fields'
+import { extraBits, fieldBits } from './sample-fields'
 import { parseTimes, type TimeRange } from './times'
 import { infoOf } from './trace'
 
@@ -51,11 +51,13 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
     let bits = bitsOfKind(fields, kind)
     if (bits === 0) return lines.push(`fields ${index} 0 1`)
     if (fields.flags) bits += extraBits.flags
+    if (fields.unset[kind].has('ip')) bits += extraBits.ip_unset
+    if (fields.unset[kind].has('sym')) bits += extraBits.sym_unset
     if (options.hideChains) bits += extraBits.no_chains
     if (fields.asked.has('cpu') && set.has('cpu')) bits += extraBits.cpu_asked
     return lines.push(`fields ${index} ${bits} ${fields.chosen.has(kind) ? 1 : 0}`)
   })
-  number('asked', fieldBits(fields.asked) % 2 ** 32)
+  number('asked', fieldBits(fields.asked))
   number('utc_offset', utc_offset)
   number('want', itrace.want)
   number('version', versionNumber[options.version])
@@ -65,11 +67,11 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('skip', itrace.skip)
   number('chain_size', itrace.chain_size)
   number('branch_stack_size', itrace.branch_stack_size)
+  number('added_chain_size', itrace.added_chain_size)
+  number('added_branch_size', itrace.added_branch_size)
   number('approximate_ipc', itrace.approximate_ipc)
   number('timeless', itrace.timeless)
-  number('others', itrace.others)
   number('quick', itrace.quick)
-  number('add_to_samples', itrace.add_to_samples)
   number('ns', options.ns)
   number('relative_time', options.relative_time)
   number('delta_time', options.delta_time)
@@ -123,10 +125,6 @@ export async function script(session: Session, name: string, options: ScriptOpti
   const info = infoOf(session)
   if (!info.ok) return info
   const source = info.value.get('source') ?? ''
-  const foreign = sampleOnly.find((name) => options.fields.asked.has(name))
-  if (foreign !== undefined && source.startsWith('Intel')) return fail(`-F ${foreign}: this is a processor trace; only ordinary samples have that field.`)
-  for (const name of options.fields.others)
-    if (!source.startsWith('Intel')) return fail(`-F ${name}: it prints nothing of processor traces, as in perf; of other files it is not supported yet.`)
   const untold = tracepoints(session, options.fields)
   if (!untold.ok) return untold
   if (untold.value !== '') say(untold.value)

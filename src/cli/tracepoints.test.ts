@@ -97,3 +97,28 @@ it('prints what tracepoints say', async () => {
 `)
   if (hasPerf()) expect(execFileSync('perf', ['script', '-i', file, '-F', 'comm,time,trace'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })).toBe(text)
 })
+
+it('prints what eBPF programs put out, and takes a list with bpf-output as perf does', async () => {
+  const outputs = [new TextEncoder().encode('hello'), Uint8Array.of(1, 2, 0x41, 0, 0x9f, 0x20, 0x7e, 0x7f, 0x30, 0x31)]
+  const samples = outputs.map((bytes, row) => {
+    const size = Math.ceil((bytes.length + 4 + 1) / 8) * 8 - 4
+    return sample(new Writer().u64(55).u64(0x1000).u32(PID).u32(PID).u64(2000 + row).u32(size).put(bytes).zeros(size - bytes.length))
+  })
+  const file = join(folder, 'bpf.data')
+  writeFileSync(file, perfData([{ type: 1, config: 10, sampleType: type, id: 55 }], [comm('app', 55), ...samples]))
+  const session = await opened(file)
+  // perf has no name for such an event where the file does not name it.
+  const text = scriptText(session, ['-F', 'comm,time,bpf-output', '-F', '-event'])
+  expect(text).toBe(`             app  4321     0.000002:          1              1000 [unknown] ([unknown])
+      BPF output: 0000: 68 65 6c 6c 6f 00 00 00  hello...
+                  0008: 00 00 00 00              ....    
+      BPF string: "hello"
+
+             app  4321     0.000002:          1              1000 [unknown] ([unknown])
+      BPF output: 0000: 01 02 41 00 9f 20 7e 7f  ..A.. ~.
+                  0008: 30 31 00 00              01..    
+
+`)
+  for (const words of [['-F', 'comm,time,bpf-output', '-F', '-event'], ['-F', '-bpf-output,-event'], ['-F', 'sw:metric'], ['-F', '-event']])
+    if (hasPerf()) expect(scriptText(session, words)).toBe(execFileSync('perf', ['script', '-i', file, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+})

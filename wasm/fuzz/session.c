@@ -73,7 +73,7 @@ static void ask(ptm_session *session, uint32_t id)
 {
 	/* All that script can print: every kind of row with every field; then every record. */
 	if (id == PTM_TABLE_script) {
-		ask_with(session, id, "version 601\nheader x\nwant 255\nshow 15\nperiod 2 100\nchain_size 16\nbranch_stack_size 8\n"
+		ask_with(session, id, "version 601\nheader x\nwant 511\nshow 15\nperiod 2 100\nchain_size 16\nbranch_stack_size 8\nadded_chain_size 9\nadded_branch_size 5\n"
 			 "fields 0 0x7ffff3ffffff 1\nfields 1 0x7ffff3ffffff 0\nfields 4 0x7ffff3ffffff 0\nfields 6 0x7ffff3ffffff 1\nfields 7 0x7ffff3ffffff 0\n");
 		ask_with(session, id, "version 601\nfields 0 0xfff 0\ndump x\n");
 	} else {

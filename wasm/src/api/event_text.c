@@ -10,7 +10,7 @@ static const char *const names[PTM_EVENT_KINDS] = {
 	[PTM_EVENT_MWAIT] = "mwait", [PTM_EVENT_PWRE] = "pwre", [PTM_EVENT_PWRX] = "pwrx", [PTM_EVENT_EXSTOP] = "exstop",
 	[PTM_EVENT_CFE] = "evt", [PTM_EVENT_EVD] = "evd", [PTM_EVENT_TRACESTOP] = "tracestop", [PTM_EVENT_TRIG] = "trig",
 	[PTM_EVENT_PEBS] = "pebs", [PTM_EVENT_IFLAG] = "iflag", [PTM_EVENT_MNT] = "mnt",
-	[PTM_EVENT_PLACE] = "", [PTM_EVENT_HOP] = "", /* of script alone */
+	[PTM_EVENT_PLACE] = "", [PTM_EVENT_HOP] = "", [PTM_EVENT_PEBS_END] = "", /* of script alone */
 };
 
 const char *ptm_event_name(uint8_t kind)

@@ -92,7 +92,8 @@ static void put_place(ptm_script *script, uint64_t ip)
 	}
 }
 
-enum { TRACEPOINT = 2 };         /* PERF_TYPE_TRACEPOINT */
+enum { TYPE_SOFTWARE = 1, TRACEPOINT = 2 }; /* PERF_TYPE_* */
+enum { BPF_OUTPUT = 10 };        /* PERF_COUNT_SW_* */
 
 /* ------------------------------------------------------------ line start */
 
@@ -117,8 +118,10 @@ static void set_who(ptm_script *script, const ptm_sample *sample)
 static void put_start(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
 	static const char *const modes[8] = { "", "K", "U", "H", "G", "g", "", "" };
+	bool has_time = sample->time != PTM_NO_TIME;
 
-	ptm_script_put_who(script, sample->time == PTM_NO_TIME ? 0 : sample->time, modes[sample->misc & PTM_MODE_MASK]);
+	/* perf does not tell the mode of samples that it makes. */
+	ptm_script_put_who(script, has_time ? sample->time : 0, script->made ? "" : modes[sample->misc & PTM_MODE_MASK]);
 	if (script->fields & PTM_SCRIPT_PERIOD)
 		ptm_script_put(script, "%10" PRIu64 " ", sample->period);
 	if (script->fields & PTM_SCRIPT_EVENT)
@@ -228,6 +231,7 @@ void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const pt
 
 static void put_registers(ptm_script *script, const ptm_registers *registers)
 {
+	static const char *const vectors[] = { "XMM0", "XMM1", "XMM2", "XMM3", "XMM4", "XMM5", "XMM6", "XMM7", "XMM8", "XMM9", "XMM10", "XMM11", "XMM12", "XMM13", "XMM14", "XMM15" };
 	static const char *const names[] = { "AX", "BX", "CX", "DX", "SI", "DI", "BP", "SP", "IP", "FLAGS", "CS", "SS", "DS", "ES", "FS", "GS",
 					     "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15" };
 	uint32_t word = 0;
@@ -237,7 +241,7 @@ static void put_registers(ptm_script *script, const ptm_registers *registers)
 	ptm_script_put(script, " ABI:%" PRIu64 " ", registers->abi);
 	for (uint32_t bit = 0; bit < 64 && word < registers->words.count; bit++)
 		if (registers->mask >> bit & 1)
-			ptm_script_put(script, "%5s:0x%" PRIx64 " ", bit < 24 ? names[bit] : "unknown", ptm_words_get(&registers->words, word++));
+			ptm_script_put(script, "%5s:0x%" PRIx64 " ", bit < 24 ? names[bit] : bit >= 32 ? vectors[(bit - 32) / 2] : "unknown", ptm_words_get(&registers->words, word++));
 }
 
 static void put_page_size(ptm_script *script, uint64_t size)
@@ -248,8 +252,14 @@ static void put_page_size(ptm_script *script, uint64_t size)
 
 static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
-	if (script->has_chains && attr->sample_type & PTM_SAMPLE_CALLCHAIN) {
-		ptm_script_put_chain(script, sample, attr);
+	ptm_sample added = *sample;
+
+	if (script->adds_chain && script->status == PTM_OK)
+		script->status = ptm_thread_stack_late_chain(script, script->stack, sample->ip, &added.callchain);
+	else if (script->made && script->options.chain_size && script->status == PTM_OK)
+		script->status = ptm_thread_stack_chain(script, script->made, &added.callchain);
+	if (script->has_chains && added.callchain.at) {
+		ptm_script_put_chain(script, &added, attr);
 		return;
 	}
 	ptm_script_put(script, " %16" PRIx64, sample->ip);
@@ -262,7 +272,7 @@ static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr 
 /* The address that a sample is about; that of a page fault is looked up. */
 static void put_address(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
-	enum { TYPE_SOFTWARE = 1, PAGE_FAULTS = 2, PAGE_FAULTS_MIN = 5, PAGE_FAULTS_MAJ = 6 };
+	enum { PAGE_FAULTS = 2, PAGE_FAULTS_MIN = 5, PAGE_FAULTS_MAJ = 6 };
 	uint64_t event = attr->config;
 
 	ptm_script_put(script, "%16" PRIx64, sample->addr);
@@ -270,7 +280,13 @@ static void put_address(ptm_script *script, const ptm_sample *sample, const ptm_
 		put_place(script, sample->addr);
 }
 
-static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
+/* What was not recorded is printed all the same where it was asked for by name, and not refused. */
+static bool prints(const ptm_script *script, uint64_t field, bool recorded)
+{
+	return script->fields & field && (recorded || script->options.asked & field);
+}
+
+static void put_body(ptm_script *script, ptm_sample *sample, const ptm_attr *attr)
 {
 	uint64_t fields = script->fields, type = attr->sample_type;
 
@@ -279,9 +295,9 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 	/* 0 where it was not recorded, but not where nobody asked for it. */
 	if (fields & PTM_SCRIPT_ADDR && (script->options.asked & PTM_SCRIPT_ADDR || ptm_script_first_of_type(&script->session->file, attr)->sample_type & PTM_SAMPLE_ADDR))
 		put_address(script, sample, attr);
-	if (fields & PTM_SCRIPT_DATA_SRC && type & PTM_SAMPLE_DATA_SRC)
-		ptm_script_put_data_source(script, sample->data_source);
-	if (fields & PTM_SCRIPT_WEIGHT && type & (PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT))
+	if (prints(script, PTM_SCRIPT_DATA_SRC, type & PTM_SAMPLE_DATA_SRC))
+		ptm_script_put_data_source(script, type & PTM_SAMPLE_DATA_SRC || script->made ? sample->data_source : PTM_NO_DATA_SOURCE);
+	if (prints(script, PTM_SCRIPT_WEIGHT, type & (PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT)))
 		ptm_script_put(script, "%16" PRIu64, sample->weight);
 	if (fields & PTM_SCRIPT_INS_LAT && type & PTM_SAMPLE_WEIGHT_STRUCT)
 		ptm_script_put(script, "%16u", sample->weight2);
@@ -291,11 +307,20 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 		put_registers(script, &sample->interrupted);
 	if (fields & PTM_SCRIPT_UREGS && type & PTM_SAMPLE_REGS_USER)
 		put_registers(script, &sample->user);
+	if (script->adds_branches && script->status == PTM_OK)
+		script->status = ptm_thread_stack_late_branches(script, script->stack, sample->ip, &sample->branches, &sample->branch_count);
+	if (script->made && type & PTM_SAMPLE_BRANCH_STACK && !sample->branches.at && script->options.branch_stack_size && script->status == PTM_OK)
+		script->status = ptm_thread_stack_branches(script, script->made, &sample->branches, &sample->branch_count);
 	ptm_script_put_branches(script, sample);
-	ptm_script_put_instruction(script, sample->ip);
+	if (fields & PTM_SCRIPT_BPF_OUTPUT && attr->type == TYPE_SOFTWARE && attr->config == BPF_OUTPUT)
+		ptm_script_put_bpf_output(script, sample);
+	if (script->made)
+		ptm_script_put_code(script, script->made);
+	else
+		ptm_script_put_instruction(script, sample->ip);
 	if (fields & (PTM_SCRIPT_BRSTACKINSN | PTM_SCRIPT_BRSTACKINSNLEN))
 		ptm_script_put_branch_code(script, sample, attr->branch_sample_type);
-	if (fields & PTM_SCRIPT_PHYS_ADDR && type & PTM_SAMPLE_PHYS_ADDR)
+	if (prints(script, PTM_SCRIPT_PHYS_ADDR, type & PTM_SAMPLE_PHYS_ADDR))
 		ptm_script_put(script, "%16" PRIx64, sample->physical_address);
 	if (fields & PTM_SCRIPT_DATA_PAGE_SIZE && type & PTM_SAMPLE_DATA_PAGE_SIZE)
 		put_page_size(script, sample->data_page_size);
@@ -304,19 +329,57 @@ static void put_body(ptm_script *script, const ptm_sample *sample, const ptm_att
 	ptm_script_put_text(script, "\n", 1);
 }
 
-ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
+/* The fields of an event's samples; false: none. */
+static bool choose_fields(ptm_script *script, const ptm_attr *attr)
 {
-	ptm_session *session = script->session;
-	const ptm_sample_ref *ref = &session->file.samples.at[row];
-	const ptm_attr *attr = &session->file.attrs.at[ref->attr];
 	uint32_t type = ptm_script_type(attr->type);
-	ptm_sample sample;
 
 	script->fields = script->options.fields[type];
 	/* Places of tracepoints are printed with call chains only, unless they were asked for. */
 	if (attr->type == TRACEPOINT && !(script->options.chosen >> type & 1) && !script->traced_chains)
 		script->fields &= ~(uint64_t)(PTM_SCRIPT_IP | PTM_SCRIPT_SYM | PTM_SCRIPT_SYMOFF | PTM_SCRIPT_DSO);
-	if (!script->fields)
+	return script->fields;
+}
+
+/* With the fields chosen: whether a call chain follows the sample. */
+static bool shows_chains(const ptm_script *script, const ptm_attr *attr)
+{
+	bool has_one = attr->sample_type & PTM_SAMPLE_CALLCHAIN || script->adds_chain;
+	return has_one && script->fields & PTM_SCRIPT_IP && !(script->fields & PTM_SCRIPT_NO_CHAINS);
+}
+
+static void put_lines(ptm_script *script, ptm_sample *sample, const ptm_attr *attr)
+{
+	put_start(script, sample, attr);
+	put_body(script, sample, attr);
+	ptm_script_put_source_code(script, sample->ip);
+	script->lines++;
+}
+
+void ptm_script_put_made(ptm_script *script, const ptm_script_row *row)
+{
+	const ptm_attr *attr = &script->session->file.attrs.at[row->sample->attr];
+	ptm_sample sample = *row->sample;
+
+	sample.time = row->ns;
+	if (!choose_fields(script, attr) || !ptm_script_wants(script, row->ns))
+		return;
+	script->made = row;
+	script->in_kernel = row->ip >> 63;
+	script->adds_chain = script->adds_branches = false;
+	script->has_chains = shows_chains(script, attr);
+	put_lines(script, &sample, attr);
+	script->made = NULL;
+}
+
+ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
+{
+	ptm_session *session = script->session;
+	const ptm_sample_ref *ref = &session->file.samples.at[row];
+	const ptm_attr *attr = &session->file.attrs.at[ref->attr];
+	ptm_sample sample;
+
+	if (!choose_fields(script, attr))
 		return PTM_OK;
 	PTM_TRY(ptm_sample_read(&session->file, row, &sample));
 	PTM_TRY(ptm_array_reserve(&script->record, ref->size));
@@ -329,7 +392,10 @@ ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 	PTM_TRY(ptm_sample_decode(attr, script->record.at, ref->size, &sample, &field));
 	script->kernel_space = ptm_spaces_at(session->spaces, -1, ref->time ? ref->time : UINT64_MAX - 1);
 	script->in_kernel = (sample.misc & PTM_MODE_MASK) == PTM_MODE_KERNEL;
-	script->has_chains = script->file_has_chains && !(script->fields & PTM_SCRIPT_NO_CHAINS);
+	bool is_traced = session->flow_source == PTM_SOURCE_PT;
+	script->adds_chain = is_traced && script->options.added_chain_size && !(attr->sample_type & PTM_SAMPLE_CALLCHAIN);
+	script->adds_branches = is_traced && script->options.added_branch_size && !(attr->sample_type & PTM_SAMPLE_BRANCH_STACK);
+	script->has_chains = shows_chains(script, attr);
 	set_who(script, &sample);
 	if (!ptm_script_wants(script, sample.time == PTM_NO_TIME ? 0 : sample.time))
 		return PTM_OK;
@@ -337,11 +403,8 @@ ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 	const ptm_map *map = ptm_script_map(script, sample.ip, &space);
 	if (map)
 		session->images.images.at[map->image].resolved = true;
-	put_start(script, &sample, attr);
-	put_body(script, &sample, attr);
-	ptm_script_put_source_code(script, sample.ip);
+	put_lines(script, &sample, attr);
 	script->put_ip = sample.ip;
-	script->lines++;
 	return script->status;
 }
 
@@ -354,7 +417,6 @@ void ptm_script_look_at_events(ptm_script *script)
 		if (length > script->event_width)
 			script->event_width = length;
 		bool has_chains = file->attrs.at[i].sample_type & PTM_SAMPLE_CALLCHAIN;
-		script->file_has_chains |= has_chains;
 		script->traced_chains |= has_chains && file->attrs.at[i].type == TRACEPOINT;
 	}
 }

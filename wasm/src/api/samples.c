@@ -254,6 +254,9 @@ static ptm_status let_in(ptm_session *session, ptm_samples *samples, const ptm_r
 	switch (record->type) {
 	case PTM_RECORD_AUX:
 		return record->as.aux.flags & 1 ? ptm_samples_tell_truncated(session, samples, record) : PTM_OK;
+	case PTM_RECORD_AUX_OUTPUT_HW_ID:
+		ptm_samples_take_counter(session, samples, record);
+		return PTM_OK;
 	case PTM_RECORD_SWITCH:
 		if (record->as.swap.out)
 			return PTM_OK;
@@ -322,6 +325,9 @@ static ptm_status take_next(ptm_session *session, ptm_samples *samples, const ne
 	if (next->is_sample) {
 		samples->sample++;
 		script->put_ip = 0;
+		const ptm_sample_ref *ref = &session->file.samples.at[next->row];
+		uint32_t thread = samples->follows_stacks ? ptm_sideband_thread(&session->sideband, ref->pid, ref->tid) : 0;
+		script->stack = thread < samples->stacks.length && samples->stacks.at[thread].trace ? &samples->stacks.at[thread] : NULL;
 		PTM_TRY(ptm_script_put_sample(script, next->row));
 		if (samples->any_missing && script->put_ip)
 			ptm_samples_try_code(session, samples, script->put_ip);
@@ -394,8 +400,20 @@ static ptm_status check_fields(ptm_session *session, const ptm_script *script)
 	if (timeless && options->asked & PTM_SCRIPT_TIME)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have TIME attribute set. Cannot print 'time' field.",
 			script->names[options->want & PTM_WANT_BRANCHES ? PTM_SCRIPT_BRANCHES : PTM_SCRIPT_INSTRUCTIONS]);
-	PTM_TRY(ptm_script_check_letters(session, options));
 	return ptm_script_check(session, options->asked, options->asked);
+}
+
+/* Last branches that are kept: as many as are told, and for a sample that is written late those since it was due,
+ * which in user code are at most the one into the kernel. */
+static uint32_t ring_size(const ptm_session *session, const ptm_script_options *options)
+{
+	enum { SINCE_IN_KERNEL = 1024, SINCE = 1 };
+	uint32_t size = options->branch_stack_size > options->added_branch_size ? options->branch_stack_size : options->added_branch_size;
+	const ptm_attr *attr = session->pt.attr < session->file.attrs.length ? &session->file.attrs.at[session->pt.attr] : NULL;
+
+	if (options->added_branch_size)
+		size += attr && !attr->exclude_kernel ? SINCE_IN_KERNEL : SINCE;
+	return size;
 }
 
 static ptm_status start(ptm_session *session, const ptm_request *request)
@@ -418,7 +436,8 @@ static ptm_status start(ptm_session *session, const ptm_request *request)
 	uint64_t calls = 0;
 	for (uint32_t type = 0; type < PTM_EVENTS_TYPES; type++)
 		calls |= options->fields[type] & PTM_SCRIPT_CALLINDENT;
-	samples->follows_stacks = calls || options->chain_size || options->branch_stack_size;
+	samples->script.ring_size = ring_size(session, options);
+	samples->follows_stacks = calls || options->chain_size || options->added_chain_size || samples->script.ring_size;
 	set_period(session, samples);
 	for (uint32_t i = 1; i < session->images.images.length; i++)
 		samples->any_missing |= session->images.images.at[i].status != PTM_IMAGE_LOADED;

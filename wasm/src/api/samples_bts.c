@@ -76,7 +76,7 @@ static ptm_status put_record(ptm_session *session, ptm_samples *samples, uint64_
 		.length = insn.length, .flags = unknown ? 0 : flags_of(from, to, ptm_sample_class_flags(insn.class)) };
 	PTM_TRY(ptm_samples_stack(samples, samples->bts->thread, &stack));
 	if (stack)
-		PTM_TRY(ptm_thread_stack_take(stack, options, samples->bts->chunk, &row, insn.length));
+		PTM_TRY(ptm_thread_stack_take(stack, samples->script.ring_size, samples->bts->chunk, &row, insn.length));
 	row.stack = stack;
 	if (!(options->want & PTM_WANT_BRANCHES) || (options->branch_filter && !(row.flags & options->branch_filter)) ||
 	    ptm_samples_skips(samples, options->skip ? options->skip + 1 : 0)) /* perf counts from 0 here */

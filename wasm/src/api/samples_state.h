@@ -21,6 +21,18 @@ typedef struct ptm_sampling {
 	uint64_t next, ip;       /* the sample is instruction at + next - 1; ip is that of instruction at */
 } ptm_sampling;
 
+#define PTM_PEBS_COUNTERS 64u
+
+/* A sample in the trace: the values of its blocks, by the block's type. */
+typedef struct ptm_pebs {
+	uint32_t masks[32];      /* the values that are there */
+	uint64_t values[32][32];
+	bool is_32_bit;
+	uint64_t words[64];      /* of the sample that is made of them: its registers */
+	uint64_t branches[3 * 32];
+	uint32_t events[PTM_PEBS_COUNTERS]; /* by counter: row of attrs + 1; 0: no record told */
+} ptm_pebs;
+
 typedef struct ptm_lane {
 	ptm_stream stream;
 	ptm_flow *flow;
@@ -42,6 +54,7 @@ typedef struct ptm_lane {
 	ptm_event data[PTM_EVENT_DATA]; /* of the coming control flow event */
 	uint32_t data_count;
 	ptm_counters last_branch, last_instruction, last_cycle;
+	ptm_pebs pebs;           /* the coming sample in the trace */
 } ptm_lane;
 
 typedef struct ptm_bts_samples ptm_bts_samples;
@@ -103,6 +116,14 @@ ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane 
 void ptm_samples_measure(const ptm_samples *samples, ptm_script_row *row, const ptm_lane *from, ptm_counters *last, uint32_t left);
 /* Length of instruction `index` of a block. */
 uint8_t ptm_samples_length_of(const ptm_session *session, const ptm_block *block, uint32_t index);
+
+/* script_pebs.c */
+/* One value of a sample in the trace. */
+void ptm_samples_take_pebs(ptm_pebs *pebs, const ptm_item *item);
+/* The sample is whole: puts it out, once for each of its events, if they are asked for. `state`: the row of perf's state. */
+ptm_status ptm_samples_tell_pebs(ptm_session *session, ptm_samples *samples, ptm_lane *from, const ptm_script_row *state) PTM_MUST_CHECK;
+/* A record that tells which event uses a counter. */
+void ptm_samples_take_counter(const ptm_session *session, ptm_samples *samples, const ptm_record *record);
 
 /* script_sampling.c */
 /* Tells the sampled instructions of a visit that come before its end: those that

@@ -19,9 +19,12 @@ enum {
 	PTM_SCRIPT_BRSTACKOFF = 1 << 19, PTM_SCRIPT_BRSTACKINSN = 1 << 20, PTM_SCRIPT_PHYS_ADDR = 1 << 21,
 	PTM_SCRIPT_DATA_PAGE_SIZE = 1 << 22, PTM_SCRIPT_CODE_PAGE_SIZE = 1 << 23,
 	PTM_SCRIPT_NS = 1 << 24, PTM_SCRIPT_NO_CHAINS = 1 << 25,
-	PTM_SCRIPT_BRSTACKINSNLEN = 1 << 27, PTM_SCRIPT_TOD = 1 << 28, PTM_SCRIPT_TRACE = 1 << 29
+	PTM_SCRIPT_BRSTACKINSNLEN = 1 << 27, PTM_SCRIPT_TOD = 1 << 28, PTM_SCRIPT_TRACE = 1 << 29, PTM_SCRIPT_BPF_OUTPUT = 1 << 30
 };
 /* Those of a processor trace. */
+#define PTM_SCRIPT_IP_UNSET (1ull << 32)   /* taken away by name */
+#define PTM_SCRIPT_SYM_UNSET (1ull << 33)
+#define PTM_SCRIPT_TIME_ALWAYS (1ull << 34) /* printed of made-up samples even where there is none */
 #define PTM_SCRIPT_FLAGS (1ull << 40)
 #define PTM_SCRIPT_CALLINDENT (1ull << 41)
 #define PTM_SCRIPT_INSN (1ull << 42)
@@ -83,10 +86,12 @@ typedef struct ptm_thread_stack {
 
 typedef struct ptm_script ptm_script;
 
+#define PTM_LENGTH_UNKNOWN 0xff
+
 /* One sample that perf makes up. */
 typedef struct ptm_script_row {
 	uint8_t event;           /* enum ptm_script_event */
-	uint8_t length;          /* of the instruction shown with it, 0: none; 0xff: decode it */
+	uint8_t length;          /* of the instruction shown with it, 0: none; PTM_LENGTH_UNKNOWN: decode it */
 	uint64_t ns;             /* 0: no time */
 	uint64_t ip, addr;
 	uint32_t flags;
@@ -99,6 +104,7 @@ typedef struct ptm_script_row {
 	uint32_t data_count;
 	const ptm_thread_stack *stack; /* NULL: not followed */
 	bool is_guest;           /* what a virtual machine did */
+	const ptm_sample *sample;/* of an event of the file that is in the trace itself; NULL: none */
 } ptm_script_row;
 
 struct ptm_script {
@@ -106,7 +112,7 @@ struct ptm_script {
 	ptm_session *session;
 	uint64_t fields;
 	uint32_t event_width;
-	bool has_chains, file_has_chains; /* call chains are printed; some event of the file has them */
+	bool has_chains;         /* the sample is printed with its call chain */
 	bool traced_chains;      /* samples of tracepoints have call chains */
 	uint32_t space, kernel_space; /* of the sample */
 	bool in_kernel;          /* what addresses are looked up as */
@@ -129,6 +135,10 @@ struct ptm_script {
 	PTM_ARRAY(bool) named;   /* threads that a record named, by row */
 	int32_t forked_tid, forked_from_pid, forked_from_tid; /* by the last fork that named its child */
 	PTM_ARRAY(uint64_t) words; /* a call chain or branch stack, as a sample has it */
+	uint32_t ring_size;      /* last branches that thread stacks keep */
+	const ptm_thread_stack *stack; /* of the ordinary sample's thread; NULL: not followed */
+	const ptm_script_row *made; /* the sample at hand is in the trace itself; NULL: it is not */
+	bool adds_chain, adds_branches; /* to the ordinary sample at hand: it has none of its own */
 };
 
 #define PTM_PLACES 8192u
@@ -152,6 +162,8 @@ void ptm_script_put_dso(ptm_script *script, uint64_t ip);
 
 /* query_script.c: all lines of ordinary sample `row`, appended to script->text with the fields at hand. */
 ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row) PTM_MUST_CHECK;
+/* A row with a sample, unless a filter leaves it out. */
+void ptm_script_put_made(ptm_script *script, const ptm_script_row *row);
 /* The call chain of a sample, from its line's end on. */
 void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr);
 /* Width of event names and whether there are call chains, of the file's events. */
@@ -176,6 +188,9 @@ const char *ptm_script_size_text(uint64_t size, char into[32]);
 /* perf's "|OP … |LVL … " with its padding. */
 void ptm_script_put_data_source(ptm_script *script, uint64_t bits);
 
+/* perf's source of an access of which nothing was recorded. */
+#define PTM_NO_DATA_SOURCE 0x5080021ull
+
 /* The same words without the number before them. */
 typedef struct ptm_words_text {
 	char text[200];
@@ -184,15 +199,15 @@ typedef struct ptm_words_text {
 void ptm_data_source_text(uint64_t source, ptm_words_text *text);
 /* script_trace.c: what a tracepoint says. */
 void ptm_script_put_trace(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr);
+/* What an eBPF program put out, as a dump. */
+void ptm_script_put_bpf_output(ptm_script *script, const ptm_sample *sample);
 /* script_branches.c: brstack, brstacksym, brstackoff. */
 void ptm_script_put_branches(ptm_script *script, const ptm_sample *sample);
 /* script_code.c: brstackinsn; `kind`: the event's branch_sample_type. */
 void ptm_script_put_branch_code(ptm_script *script, const ptm_sample *sample, uint64_t kind);
 /* script_check.c: PTM_BAD_REQUEST and perf's message for fields that the file's
  * samples do not have; `asked`: those of `fields` that were chosen by name. */
-ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t asked) PTM_MUST_CHECK;
-/* The same for letters of --itrace that would change the file's own samples. */
-ptm_status ptm_script_check_letters(ptm_session *session, const ptm_script_options *options) PTM_MUST_CHECK;
+ptm_status ptm_script_check(ptm_session *session, uint64_t fields, uint64_t asked) PTM_MUST_CHECK;
 /* An event that counts nothing, for the sake of its records: perf asks nothing of its samples. */
 bool ptm_attr_is_dummy(const ptm_attr *attr);
 /* The first event of the type of `attr` (borrowed): perf takes events of a type for alike and looks at that one. */
@@ -205,6 +220,7 @@ void ptm_script_put_row(ptm_script *script, const ptm_script_row *row);
 void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc);
 /* The fields insn and insnlen of the instruction at an address, which is looked at only now. */
 void ptm_script_put_instruction(ptm_script *script, uint64_t ip);
+void ptm_script_put_code(ptm_script *script, const ptm_script_row *row);
 /* An instruction trace error; counts it. */
 void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t code);
 
@@ -212,6 +228,8 @@ void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t
 /* Names and widths of the events that perf makes up with script->options; the cache of places. */
 ptm_status ptm_script_start(ptm_script *script) PTM_MUST_CHECK;
 void ptm_script_free(ptm_script *script);
+/* Whether call chains are made of the trace (--itrace=g, G). */
+bool ptm_script_makes_chains(const ptm_script *script);
 /* Whether the options' filters let a sample at hand (pid, tid, cpu, comm) through. */
 bool ptm_script_wants(const ptm_script *script, uint64_t ns);
 /* Sets pid, tid and comm to those of a thread's row at a time, as one of the host; 0 has no thread. */
@@ -224,12 +242,16 @@ void ptm_script_put_synth(ptm_script *script, const ptm_script_row *row);
 
 /* script_stack.c */
 /* A state of perf's decoder that is a branch. `trace`: of which stretch of trace. */
-ptm_status ptm_thread_stack_take(ptm_thread_stack *stack, const ptm_script_options *options, uint32_t trace, const ptm_script_row *branch, uint32_t length) PTM_MUST_CHECK;
+ptm_status ptm_thread_stack_take(ptm_thread_stack *stack, uint32_t ring_size, uint32_t trace, const ptm_script_row *branch, uint32_t length) PTM_MUST_CHECK;
 void ptm_thread_stack_free(ptm_thread_stack *stack);
 /* As a sample's call chain, innermost first, with perf's marks; `words` holds them. */
 ptm_status ptm_thread_stack_chain(ptm_script *script, const ptm_script_row *row, ptm_words *chain) PTM_MUST_CHECK;
 /* As a sample's branch stack, newest first. */
 ptm_status ptm_thread_stack_branches(ptm_script *script, const ptm_script_row *row, ptm_words *branches, uint32_t *count) PTM_MUST_CHECK;
+/* The same two for an ordinary sample at `ip` (--itrace=G, L; stack NULL: not followed). It is written some time after
+ * it was due: what the kernel did since is left out, but user code's place is where the trace has got to. */
+ptm_status ptm_thread_stack_late_chain(ptm_script *script, const ptm_thread_stack *stack, uint64_t ip, ptm_words *chain) PTM_MUST_CHECK;
+ptm_status ptm_thread_stack_late_branches(ptm_script *script, const ptm_thread_stack *stack, uint64_t ip, ptm_words *branches, uint32_t *count) PTM_MUST_CHECK;
 
 /* script_sideband.c */
 /* The time that perf takes a record for: PTM_NO_TIME, which it prints as a number, where the record's event does not

@@ -4,7 +4,7 @@
 #include "api/script.h"
 #include "file/perf_data.h"
 
-typedef struct need { uint32_t field; uint64_t recorded; const char *what, *name; bool even_in_traces; } need;
+typedef struct need { uint64_t field; uint64_t recorded; const char *what, *name; bool even_in_traces; } need;
 
 /* In the order in which perf looks. Those that are even_in_traces may not be asked for where there is AUX data either. */
 static const need needs[] = {
@@ -17,10 +17,11 @@ static const need needs[] = {
 	{ PTM_SCRIPT_TIME, PTM_SAMPLE_TIME, "TIME", "time", true },
 	{ PTM_SCRIPT_CPU, PTM_SAMPLE_CPU, "CPU", "cpu", false },
 	{ PTM_SCRIPT_IREGS, PTM_SAMPLE_REGS_INTR, "IREGS", "iregs", false },
-	{ PTM_SCRIPT_UREGS, PTM_SAMPLE_REGS_USER, "UREGS", "uregs", false },
+	{ PTM_SCRIPT_UREGS, PTM_SAMPLE_REGS_USER, "UREGS", "uregs", true },
 	{ PTM_SCRIPT_PHYS_ADDR, PTM_SAMPLE_PHYS_ADDR, "PHYS_ADDR", "phys_addr", false },
-	{ PTM_SCRIPT_DATA_PAGE_SIZE, PTM_SAMPLE_DATA_PAGE_SIZE, "DATA_PAGE_SIZE", "data_page_size", false },
-	{ PTM_SCRIPT_CODE_PAGE_SIZE, PTM_SAMPLE_CODE_PAGE_SIZE, "CODE_PAGE_SIZE", "code_page_size", false },
+	{ PTM_SCRIPT_DATA_PAGE_SIZE, PTM_SAMPLE_DATA_PAGE_SIZE, "DATA_PAGE_SIZE", "data_page_size", true },
+	{ PTM_SCRIPT_CODE_PAGE_SIZE, PTM_SAMPLE_CODE_PAGE_SIZE, "CODE_PAGE_SIZE", "code_page_size", true },
+	{ PTM_SCRIPT_INS_LAT, PTM_SAMPLE_WEIGHT_STRUCT, "WEIGHT_STRUCT", "ins_lat", true },
 };
 
 const ptm_attr *ptm_script_first_of_type(const ptm_trace_file *file, const ptm_attr *attr)
@@ -45,24 +46,21 @@ static bool records_all_branches(const ptm_trace_file *file)
 	return false;
 }
 
-/* What perf adds to the ordinary samples of a processor trace's file, or makes of
- * the ones that the trace holds. Where there are none the letters change nothing. */
-ptm_status ptm_script_check_letters(ptm_session *session, const ptm_script_options *options)
+static ptm_status check_event(ptm_session *session, const ptm_attr *attr, uint64_t fields, bool lenient)
 {
-	const ptm_trace_file *file = &session->file;
-	bool in_trace = false;
-
-	for (uint32_t row = 0; row < file->attrs.length; row++)
-		in_trace |= file->attrs.at[row].aux_output;
-	if (session->flow_source == PTM_SOURCE_PT && options->others && in_trace)
-		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "--itrace=o: samples that are in the trace itself (PEBS via PT) are not printed yet: leave the letter out.");
-	if (session->flow_source == PTM_SOURCE_PT && options->add_to_samples && file->samples.length)
-		return ptm_message_set(&session->message, PTM_BAD_REQUEST,
-			"--itrace=G and L: call chains and branches of the trace are not added to the file's own samples yet: leave the letters out.");
+	if (ptm_script_first_of_type(&session->file, attr) != attr || ptm_attr_is_dummy(attr))
+		return PTM_OK;
+	for (uint32_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+		const need *one = &needs[i];
+		if (!(fields & one->field) || attr->sample_type & one->recorded || (lenient && !one->even_in_traces))
+			continue;
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have %s attribute set. Cannot print '%s' field.",
+			ptm_strings_get(&session->strings, attr->name), one->what, one->name);
+	}
 	return PTM_OK;
 }
 
-ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t asked)
+ptm_status ptm_script_check(ptm_session *session, uint64_t fields, uint64_t asked)
 {
 	const ptm_trace_file *file = &session->file;
 	bool is_trace = session->flow_source != PTM_SOURCE_LBR;
@@ -71,19 +69,11 @@ ptm_status ptm_script_check(ptm_session *session, uint32_t fields, uint32_t aske
 
 	if (asked & PTM_SCRIPT_TOD && !file->clock_data.seen)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Can't provide 'tod' time, missing clock data. Please record with -k/--clockid option.");
-	if (asked & (PTM_SCRIPT_BRSTACKINSN | PTM_SCRIPT_BRSTACKINSNLEN) && !is_trace && !records_all_branches(file))
+	if (asked & (PTM_SCRIPT_BRSTACKINSN | PTM_SCRIPT_BRSTACKINSNLEN) && !lenient && !records_all_branches(file))
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Display of branch stack assembler requested, but non all-branch filter set. Hint: run 'perf record -b ...'");
-	for (uint32_t row = 0; row < file->attrs.length; row++) {
-		const ptm_attr *attr = &file->attrs.at[row];
-		if (ptm_script_first_of_type(file, attr) != attr || ptm_attr_is_dummy(attr))
-			continue;
-		for (uint32_t i = 0; i < sizeof needs / sizeof *needs; i++) {
-			const need *one = &needs[i];
-			if (!(fields & asked & one->field) || attr->sample_type & one->recorded || (lenient && !one->even_in_traces))
-				continue;
-			return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have %s attribute set. Cannot print '%s' field.",
-				ptm_strings_get(&session->strings, attr->name), one->what, one->name);
-		}
-	}
+	for (uint32_t type = 0; type < PTM_EVENTS_TYPES; type++)
+		for (uint32_t row = 0; row < file->attrs.length; row++)
+			if (ptm_script_type(file->attrs.at[row].type) == type)
+				PTM_TRY(check_event(session, &file->attrs.at[row], fields & asked, lenient));
 	return PTM_OK;
 }

@@ -8,7 +8,6 @@
 
 /* All of a line but its names, generously. */
 #define LINE_BYTES 512u
-#define LENGTH_UNKNOWN 0xff
 #define DSO_WIDTH 50u
 
 /* ----------------------------------------------------------------- bytes */
@@ -111,14 +110,14 @@ static ptm_place *place_of(ptm_script *script, uint32_t space, uint64_t ip)
 static void look_at_code(ptm_script *script, ptm_place *place, uint8_t length)
 {
 	ptm_session *session = script->session;
-	uint32_t available = length == LENGTH_UNKNOWN ? 15 : length;
+	uint32_t available = length == PTM_LENGTH_UNKNOWN ? 15 : length;
 	const ptm_map *map;
 	ptm_insn insn = { .length = length };
 
 	place->has_code = true;
 	if (ptm_spaces_code(session->spaces, place->space, place->ip, place->code, &available, &map) != PTM_OK)
 		return;
-	if (length == LENGTH_UNKNOWN && ptm_insn_decode(place->code, available, PTM_MODE_64, &insn) != PTM_OK)
+	if (length == PTM_LENGTH_UNKNOWN && ptm_insn_decode(place->code, available, PTM_MODE_64, &insn) != PTM_OK)
 		return;
 	place->code_length = insn.length;
 }
@@ -261,6 +260,8 @@ static void put_start(ptm_script *script, const ptm_script_row *row)
 	ptm_script_put_who(script, row->ns, "");
 	if (!room(script, LINE_BYTES))
 		return;
+	if (!row->ns && fields & PTM_SCRIPT_TIME && fields & PTM_SCRIPT_TIME_ALWAYS)
+		put_time(script, 0);
 	if (fields & PTM_SCRIPT_PERIOD) {
 		put_decimal(script, row->period, 10, ' ');
 		put_byte(script, ' ');
@@ -281,7 +282,7 @@ static void put_start(ptm_script *script, const ptm_script_row *row)
 
 /* ----------------------------------------------------------------- parts */
 
-static void put_code(ptm_script *script, const ptm_script_row *row)
+void ptm_script_put_code(ptm_script *script, const ptm_script_row *row)
 {
 	ptm_place *place = NULL;
 	uint8_t length = row->length;
@@ -313,8 +314,8 @@ void ptm_script_put_instruction(ptm_script *script, uint64_t ip)
 	ptm_script_row row = { .code_ip = ip };
 
 	if (ptm_script_map(script, ip, &row.code_space))
-		row.length = LENGTH_UNKNOWN;
-	put_code(script, &row);
+		row.length = PTM_LENGTH_UNKNOWN;
+	ptm_script_put_code(script, &row);
 }
 
 static void put_ipc(ptm_script *script, const ptm_script_row *row)
@@ -451,26 +452,41 @@ static void put_branch_body(ptm_script *script, const ptm_script_row *row, bool 
 	put_ipc(script, row);
 	if (fields & PTM_SCRIPT_IP)
 		put_source(script, row->ip);
-	put_code(script, row);
+	ptm_script_put_code(script, row);
+}
+
+#define BRANCH_CODE (PTM_SCRIPT_BRSTACKINSN | PTM_SCRIPT_BRSTACKINSNLEN)
+
+/* A number of 16 places that such a sample does not have. */
+static void put_zero(ptm_script *script)
+{
+	if (room(script, LINE_BYTES))
+		put_decimal(script, 0, 16, ' ');
 }
 
 static void put_body(ptm_script *script, const ptm_script_row *row)
 {
-	uint64_t fields = script->fields;
+	uint64_t fields = script->fields, asked = fields & script->options.asked;
 
 	if (fields & PTM_SCRIPT_SYNTH)
 		ptm_script_put_synth(script, row);
 	if (fields & PTM_SCRIPT_ADDR && room(script, LINE_BYTES))
 		put_hex(script, row->addr, 16);
+	if (asked & PTM_SCRIPT_DATA_SRC)
+		ptm_script_put_data_source(script, 0);
+	if (asked & PTM_SCRIPT_WEIGHT)
+		put_zero(script);
 	if (fields & PTM_SCRIPT_IP)
 		put_ip(script, row, script->has_chains);
-	if (fields & (PTM_SCRIPT_BRSTACK | PTM_SCRIPT_BRSTACKSYM | PTM_SCRIPT_BRSTACKOFF)) {
-		ptm_sample sample = { .ip = row->ip };
-		if (script->status == PTM_OK)
-			script->status = ptm_thread_stack_branches(script, row, &sample.branches, &sample.branch_count);
-		ptm_script_put_branches(script, &sample);
-	}
-	put_code(script, row);
+	ptm_sample sample = { .ip = row->ip };
+	if (fields & (PTM_SCRIPT_BRSTACK | PTM_SCRIPT_BRSTACKSYM | PTM_SCRIPT_BRSTACKOFF | BRANCH_CODE) && script->status == PTM_OK)
+		script->status = ptm_thread_stack_branches(script, row, &sample.branches, &sample.branch_count);
+	ptm_script_put_branches(script, &sample);
+	ptm_script_put_code(script, row);
+	if (fields & BRANCH_CODE)
+		ptm_script_put_branch_code(script, &sample, 0);
+	if (asked & PTM_SCRIPT_PHYS_ADDR)
+		put_zero(script);
 	put_ipc(script, row);
 }
 
@@ -480,6 +496,10 @@ void ptm_script_put_row(ptm_script *script, const ptm_script_row *row)
 	uint32_t type = synthetic ? PTM_EVENTS_SYNTHETIC : PTM_EVENTS_HARDWARE;
 	bool chains = script->options.chain_size && !branch;
 
+	if (row->sample) {
+		ptm_script_put_made(script, row);
+		return;
+	}
 	if (!script->options.fields[type] || !ptm_script_wants(script, row->ns))
 		return;
 	script->fields = script->options.fields[type];

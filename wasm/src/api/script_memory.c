@@ -77,7 +77,7 @@ void ptm_data_source_text(uint64_t source, ptm_words_text *text)
 
 	add(&into, "|OP ");
 	if (!add_bits(&into, source & 31, operations, 5, " or "))
-		add(&into, "N/A");
+		add(&into, "No");
 	add(&into, "|LVL ");
 	add_level(&into, source);
 	add(&into, "|SNP ");

@@ -58,13 +58,14 @@ static ptm_status read_fields(ptm_script_options *options, line *of)
 static ptm_status read_number(ptm_script_options *options, const line *of, uint64_t number)
 {
 	const struct { const char *name; uint32_t *into; } words[] = {
-		{ "want", &options->want }, { "asked", &options->asked }, { "show", &options->show }, { "version", &options->version },
+		{ "want", &options->want }, { "show", &options->show }, { "version", &options->version },
 		{ "branch_filter", &options->branch_filter }, { "error_filter", &options->error_filter }, { "quick", &options->quick }, { "skip", &options->skip },
 		{ "chain_size", &options->chain_size }, { "branch_stack_size", &options->branch_stack_size },
+		{ "added_chain_size", &options->added_chain_size }, { "added_branch_size", &options->added_branch_size },
 	};
 	const struct { const char *name; bool *into; } switches[] = {
 		{ "approximate_ipc", &options->approximate_ipc }, { "timeless", &options->timeless }, { "ns", &options->ns },
-		{ "others", &options->others }, { "header_only", &options->header_only }, { "show_info", &options->show_info }, { "add_to_samples", &options->add_to_samples },
+		{ "header_only", &options->header_only }, { "show_info", &options->show_info },
 		{ "relative_time", &options->relative_time }, { "delta_time", &options->delta_time }, { "pad_dso", &options->pad_dso }, { "stitch_lbr", &options->stitch_lbr },
 		{ "no_inline", &options->no_inline },
 	};
@@ -79,6 +80,10 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 			*switches[i].into = number != 0;
 			return PTM_OK;
 		}
+	}
+	if (is(of, "asked")) {
+		options->asked = number;
+		return PTM_OK;
 	}
 	if (is(of, "utc_offset")) {
 		options->utc_offset = (int32_t)number;

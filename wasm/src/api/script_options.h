@@ -13,7 +13,8 @@ enum { PTM_EVENTS_HARDWARE = 0, PTM_EVENTS_SYNTHETIC = 6, PTM_EVENTS_OTHER = 7, 
 /* What --itrace makes of a processor trace. */
 enum {
 	PTM_WANT_BRANCHES = 1 << 0, PTM_WANT_INSTRUCTIONS = 1 << 1, PTM_WANT_ERRORS = 1 << 2, PTM_WANT_TRANSACTIONS = 1 << 3,
-	PTM_WANT_PTWRITES = 1 << 4, PTM_WANT_POWER = 1 << 5, PTM_WANT_EVENTS = 1 << 6, PTM_WANT_CYCLES = 1 << 7
+	PTM_WANT_PTWRITES = 1 << 4, PTM_WANT_POWER = 1 << 5, PTM_WANT_EVENTS = 1 << 6, PTM_WANT_CYCLES = 1 << 7,
+	PTM_WANT_OTHERS = 1 << 8 /* samples that are in the trace itself (PEBS via PT) */
 };
 
 /* Which sideband records are printed. */
@@ -30,7 +31,7 @@ typedef struct ptm_script_range { uint64_t start, end; } ptm_script_range; /* ns
 typedef struct ptm_script_options {
 	uint64_t fields[PTM_EVENTS_TYPES]; /* PTM_SCRIPT_* of script.h */
 	uint32_t chosen;         /* bit by type: its fields were chosen, not the default */
-	uint32_t asked;          /* PTM_SCRIPT_* below 2^32: chosen by name for all types */
+	uint64_t asked;          /* PTM_SCRIPT_*: chosen by name for all types */
 	int32_t utc_offset;      /* seconds that dates are ahead of UTC */
 	uint32_t quick;          /* 1: without code; 2: from PSB to PSB */
 	uint32_t want, show;
@@ -44,10 +45,10 @@ typedef struct ptm_script_options {
 	bool header_only, show_info; /* show_info: of the machine at length */
 	uint32_t skip;           /* synthesized samples left out at the start */
 	uint32_t chain_size, branch_stack_size; /* entries; 0: none */
+	uint32_t added_chain_size, added_branch_size; /* the same for the file's own samples */
 	bool approximate_ipc, timeless;
 	bool stitch_lbr;         /* call stacks of the LBR go on in those of the sample before */
 	bool no_inline;          /* unwound call chains without the functions inlined at a frame */
-	bool others, add_to_samples; /* samples that are in the trace; chains and branches for the file's own */
 	bool ns, relative_time, delta_time, pad_dso;
 	PTM_ARRAY(ptm_script_range) times;
 	PTM_ARRAY(int32_t) cpus, pids, tids;

@@ -61,8 +61,6 @@ static uint32_t end_flags(const ptm_item *item, uint8_t class)
 	return flags;
 }
 
-#define LENGTH_UNKNOWN 0xff
-
 /* ---------------------------------------------------- binaries without code */
 
 /* The entry of the binary at an address, made when it is new; NULL: there is no binary, or for want of memory. */
@@ -164,7 +162,7 @@ ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane 
 {
 	ptm_script *script = &samples->script;
 
-	if (ptm_samples_skips(samples, script->options.skip))
+	if (row->event != PTM_SCRIPT_CBR && ptm_samples_skips(samples, script->options.skip))
 		return PTM_OK;
 	row->is_guest = row->ip ? from->item.from_guest : from->item.to_guest;
 	uint32_t guest = row->is_guest || enters_guest(session, from, row) ? ptm_session_guest_of(session, from->thread, samples->record_ns) : 0;
@@ -196,7 +194,7 @@ ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane 
 		script->space = space;
 		script->kernel_space = kernel_space;
 	}
-	if (samples->any_missing && (!row->length || row->length == LENGTH_UNKNOWN))
+	if (samples->any_missing && (!row->length || row->length == PTM_LENGTH_UNKNOWN))
 		ptm_samples_try_code(session, samples, row->ip);
 	return script->status;
 }
@@ -206,6 +204,8 @@ void ptm_samples_measure(const ptm_samples *samples, ptm_script_row *row, const 
 	const ptm_item *item = &from->item;
 	uint64_t cycles = from->cycles;
 	if (!(item->new_cycles || item->estimated_cycles || samples->script.options.approximate_ipc) || cycles == last->cycles)
+		return;
+	if (samples->left_out < samples->script.options.skip) /* what is skipped measures nothing */
 		return;
 	row->cycles = cycles - last->cycles;
 	row->instructions = item->total_instructions - left - last->instructions;
@@ -256,7 +256,7 @@ static ptm_status put_branch(ptm_session *session, ptm_samples *samples, ptm_lan
 
 	PTM_TRY(ptm_samples_stack(samples, from->thread, &stack));
 	if (stack)
-		PTM_TRY(ptm_thread_stack_take(stack, options, (from->stream.queue + 1) | from->recordings << 16, row, walked_length));
+		PTM_TRY(ptm_thread_stack_take(stack, samples->script.ring_size, (from->stream.queue + 1) | from->recordings << 16, row, walked_length));
 	if (!(options->want & PTM_WANT_BRANCHES) || (options->branch_filter && !(row->flags & options->branch_filter)))
 		return PTM_OK;
 	row->event = PTM_SCRIPT_BRANCHES;
@@ -268,7 +268,7 @@ static ptm_status put_branch(ptm_session *session, ptm_samples *samples, ptm_lan
 	ptm_script_row leaves = *row, enters = *row;
 	leaves.addr = enters.ip = 0;
 	enters.cycles = enters.instructions = 0;
-	if (enters.length == LENGTH_UNKNOWN)
+	if (enters.length == PTM_LENGTH_UNKNOWN)
 		enters.length = 0;
 	PTM_TRY(ptm_samples_put(session, samples, from, from->tsc, &leaves));
 	return ptm_samples_put(session, samples, from, from->tsc, &enters);
@@ -304,7 +304,7 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm
 	const ptm_block *block = &session->blocks.blocks.at[item->block];
 	bool asynchronous = item->end == PTM_END_ASYNC || item->end == PTM_END_ABORT;
 	ptm_script_row row = { .ip = is_left_by_condition(item, block) ? item->to_ip : item->ip, .addr = goes_to(item), .flags = end_flags(item, block->class) | ptm_samples_state_flags(session, item),
-		.code_ip = item->ip, .code_space = item->space, .length = LENGTH_UNKNOWN };
+		.code_ip = item->ip, .code_space = item->space, .length = PTM_LENGTH_UNKNOWN };
 
 	note_walked(session, from, block, item->instructions, asynchronous);
 	from->walked_part = item->end == PTM_END_FALLTHROUGH;
@@ -336,7 +336,7 @@ static ptm_status tell_interrupts(ptm_session *session, ptm_samples *samples, pt
 	const ptm_item *item = &from->item;
 	uint32_t flags = item->kind == PTM_ITEM_VISIT ? end_flags(item, session->blocks.blocks.at[item->block].class) : PTM_FLAG_BRANCH | PTM_FLAG_BEGIN;
 	ptm_script_row row = { .event = PTM_SCRIPT_IFLAG, .ip = ip, .addr = item->to_ip, .period = 1, .flags = flags | ptm_samples_state_flags(session, item), .code_ip = ip, .code_space = from->item.space,
-		.length = ip ? LENGTH_UNKNOWN : 0, .payload = from->item.interrupts_off, .payload2 = true };
+		.length = ip ? PTM_LENGTH_UNKNOWN : 0, .payload = from->item.interrupts_off, .payload2 = true };
 	return ptm_samples_put(session, samples, from, from->tsc, &row);
 }
 
@@ -387,7 +387,7 @@ static ptm_script_row state_row(const ptm_session *session, const ptm_lane *from
 	if (from->item.kind == PTM_ITEM_EVENT && from->item.event == PTM_EVENT_PSB && !from->walked_part)
 		return row;
 	if (from->item.kind == PTM_ITEM_EVENT && (from->item.has_ip || from->item.event == PTM_EVENT_PSB)) {
-		row.length = ip ? LENGTH_UNKNOWN : 0;
+		row.length = ip ? PTM_LENGTH_UNKNOWN : 0;
 		row.code_ip = ip;
 		row.code_space = from->item.space;
 		row.addr = from->item.to_ip;
@@ -402,12 +402,14 @@ static ptm_script_row state_row(const ptm_session *session, const ptm_lane *from
 		row.flags &= ~(uint32_t)PTM_FLAG_IN_TRANSACTION;
 	/* Without one it takes the instruction at ip when it prints. */
 	if (!row.length && ip) {
-		row.length = LENGTH_UNKNOWN;
+		row.length = PTM_LENGTH_UNKNOWN;
 		row.code_ip = ip;
 		row.code_space = from->item.space;
 	}
 	return row;
 }
+
+#define RATIO_AHEAD 4u
 
 /* perf tells the core:bus ratio with the first state that has another. */
 static ptm_status tell_ratio(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t ip)
@@ -415,6 +417,9 @@ static ptm_status tell_ratio(ptm_session *session, ptm_samples *samples, ptm_lan
 	uint32_t ratio = ptm_flow_clock(from->flow)->cbr;
 
 	if (!(samples->script.options.want & PTM_WANT_POWER) || ratio == from->ratio_told)
+		return PTM_OK;
+	/* It is none of those to skip, but is told when most of these are: so that it is known when the rest begins. */
+	if (samples->left_out + RATIO_AHEAD < samples->script.options.skip)
 		return PTM_OK;
 	from->ratio_told = ratio;
 	ptm_script_row row = state_row(session, from, ip);
@@ -427,7 +432,7 @@ static ptm_status tell_ratio(ptm_session *session, ptm_samples *samples, ptm_lan
 static ptm_status tell_quick(ptm_session *session, ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
-	ptm_script_row row = { .ip = item->ip, .period = 1, .code_ip = item->ip, .code_space = item->space, .length = LENGTH_UNKNOWN,
+	ptm_script_row row = { .ip = item->ip, .period = 1, .code_ip = item->ip, .code_space = item->space, .length = PTM_LENGTH_UNKNOWN,
 		.flags = ptm_samples_state_flags(session, item) };
 
 	if (item->bytes) {
@@ -453,6 +458,10 @@ static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lan
 		PTM_TRY(tell_ratio(session, samples, from, item->ip));
 		return tell_quick(session, samples, from);
 	}
+	if (item->event == PTM_EVENT_PEBS) {
+		ptm_samples_take_pebs(&from->pebs, item);
+		return PTM_OK;
+	}
 	/* Without a FUP a control flow event has nothing to do with the instruction before it. */
 	if (item->event == PTM_EVENT_CFE && !item->has_ip) {
 		from->walked_length = 0;
@@ -474,6 +483,8 @@ static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lan
 		from->data_count = 0;
 	if (known && row.event == PTM_SCRIPT_PSB)
 		PTM_TRY(ptm_samples_put(session, samples, from, from->tsc, &row));
+	if (item->event == PTM_EVENT_PEBS_END)
+		PTM_TRY(ptm_samples_tell_pebs(session, samples, from, &row));
 	PTM_TRY(tell_ratio(session, samples, from, item->ip));
 	return known && row.event != PTM_SCRIPT_PSB ? ptm_samples_put(session, samples, from, from->tsc, &row) : PTM_OK;
 }

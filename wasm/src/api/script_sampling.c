@@ -70,7 +70,8 @@ ptm_status ptm_samples_put_instruction(ptm_session *session, ptm_samples *sample
 	if (samples->script.options.want & PTM_WANT_INSTRUCTIONS) {
 		row->event = PTM_SCRIPT_INSTRUCTIONS;
 		row->period = total - from->sampled_instructions;
-		from->sampled_instructions = total;
+		if (samples->left_out >= samples->script.options.skip)
+			from->sampled_instructions = total;
 		if (measured)
 			ptm_samples_measure(samples, row, from, &from->last_instruction, left);
 		PTM_TRY(ptm_samples_put(session, samples, from, from->tsc, row));

@@ -55,13 +55,13 @@ static ptm_status note_branch(ptm_thread_stack *stack, uint32_t size, const ptm_
 	return PTM_OK;
 }
 
-ptm_status ptm_thread_stack_take(ptm_thread_stack *stack, const ptm_script_options *options, uint32_t trace, const ptm_script_row *branch, uint32_t length)
+ptm_status ptm_thread_stack_take(ptm_thread_stack *stack, uint32_t ring_size, uint32_t trace, const ptm_script_row *branch, uint32_t length)
 {
 	if (trace != stack->trace && stack->trace)
 		flush(stack);
 	stack->trace = trace;
-	if (options->branch_stack_size)
-		PTM_TRY(note_branch(stack, options->branch_stack_size, branch));
+	if (ring_size)
+		PTM_TRY(note_branch(stack, ring_size, branch));
 	if (branch->flags & PTM_FLAG_CALL) {
 		uint64_t back = branch->ip + length;
 		return branch->addr && back != branch->addr ? push(stack, back, branch->flags & PTM_FLAG_END) : PTM_OK;
@@ -90,16 +90,19 @@ static uint64_t mark_of(uint64_t ip)
 ptm_status ptm_thread_stack_chain(ptm_script *script, const ptm_script_row *row, ptm_words *chain)
 {
 	const ptm_thread_stack *stack = row->stack;
-	uint32_t size = script->options.chain_size + 1, left = stack ? stack->returns.length : 0;
+	/* Of a sample in the trace perf counts the mark among the entries. */
+	uint32_t size = script->options.chain_size + !row->sample, left = stack ? stack->returns.length : 0;
 	uint64_t mark = mark_of(row->ip);
 
 	script->words.length = 0;
 	PTM_TRY(ptm_array_reserve(&script->words, size + 2));
 	uint64_t *at = script->words.at;
 	uint32_t count = 0;
-	at[count++] = mark;
-	at[count++] = row->ip;
-	while (left && count < size) {
+	if (size >= 2) {
+		at[count++] = mark;
+		at[count++] = row->ip;
+	}
+	while (left && count && count < size) {
 		uint64_t ip = stack->returns.at[--left];
 		if (mark_of(ip) != mark) {
 			if (count >= size - 1)
@@ -112,16 +115,79 @@ ptm_status ptm_thread_stack_chain(ptm_script *script, const ptm_script_row *row,
 	return PTM_OK;
 }
 
+static const uint64_t *ring_entry(const ptm_script *script, const ptm_thread_stack *stack, uint32_t row)
+{
+	return stack->ring.at + (size_t)((stack->ring_head + row) % script->ring_size) * RING_WORDS;
+}
+
 ptm_status ptm_thread_stack_branches(ptm_script *script, const ptm_script_row *row, ptm_words *branches, uint32_t *count)
 {
 	const ptm_thread_stack *stack = row->stack;
-	uint32_t size = script->options.branch_stack_size;
+	uint32_t most = script->options.branch_stack_size;
 
 	*count = stack ? stack->ring_count : 0;
+	if (*count > most)
+		*count = most;
 	script->words.length = 0;
 	PTM_TRY(ptm_array_reserve(&script->words, (*count + 1) * RING_WORDS));
 	for (uint32_t i = 0; i < *count; i++)
-		memcpy(script->words.at + (size_t)i * RING_WORDS, stack->ring.at + (size_t)((stack->ring_head + i) % size) * RING_WORDS, RING_WORDS * sizeof(uint64_t));
+		memcpy(script->words.at + (size_t)i * RING_WORDS, ring_entry(script, stack, i), RING_WORDS * sizeof(uint64_t));
+	*branches = (ptm_words){ (const uint8_t *)script->words.at, *count * RING_WORDS };
+	return PTM_OK;
+}
+
+/* ------------------------------------------------------ of ordinary samples */
+
+ptm_status ptm_thread_stack_late_chain(ptm_script *script, const ptm_thread_stack *stack, uint64_t ip, ptm_words *chain)
+{
+	uint32_t size = script->options.added_chain_size + 1, left = stack ? stack->returns.length : 0, count = 0;
+	uint64_t mark = 0;
+
+	script->words.length = 0;
+	PTM_TRY(ptm_array_reserve(&script->words, size + 2));
+	uint64_t *at = script->words.at;
+	while (left && mark_of(stack->returns.at[left - 1]) == MARK_KERNEL && stack->returns.at[left - 1] != ip)
+		left--;
+	for (; left && count < size; left--) {
+		uint64_t back = stack->returns.at[left - 1];
+		if (mark_of(back) != mark) {
+			if (count + 1 >= size)
+				break;
+			at[count++] = mark = mark_of(back);
+		}
+		at[count++] = back;
+	}
+	if (!count) {
+		at[count++] = mark_of(ip);
+		at[count++] = ip;
+	}
+	*chain = (ptm_words){ (const uint8_t *)at, count };
+	return PTM_OK;
+}
+
+/* Whether a branch was made by when a sample in the kernel was due; `next`: the branch after it, NULL: it is the last. */
+static bool is_before(const uint64_t *branch, const uint64_t *next, uint64_t ip)
+{
+	bool between = next && ip >= branch[1] && ip <= next[0];
+	return between || branch[0] < KERNEL_START || (branch[1] && branch[1] < KERNEL_START);
+}
+
+ptm_status ptm_thread_stack_late_branches(ptm_script *script, const ptm_thread_stack *stack, uint64_t ip, ptm_words *branches, uint32_t *count)
+{
+	uint32_t have = stack ? stack->ring_count : 0, most = script->options.added_branch_size;
+	const uint64_t *next = NULL;
+	bool started = false;
+
+	*count = 0;
+	script->words.length = 0;
+	PTM_TRY(ptm_array_reserve(&script->words, (most + 1) * RING_WORDS));
+	for (uint32_t i = 0; i < have && *count < most; i++) {
+		const uint64_t *branch = ring_entry(script, stack, i);
+		started = started || (ip < KERNEL_START ? branch[1] && branch[1] < KERNEL_START : is_before(branch, next, ip));
+		if (started)
+			memcpy(script->words.at + (size_t)(*count)++ * RING_WORDS, branch, RING_WORDS * sizeof *branch);
+		next = branch;
+	}
 	*branches = (ptm_words){ (const uint8_t *)script->words.at, *count * RING_WORDS };
 	return PTM_OK;
 }

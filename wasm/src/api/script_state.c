@@ -84,18 +84,67 @@ static bool exists(const ptm_script *script, uint32_t event)
 }
 
 /* What perf makes up of branches and instructions counts as hardware events, and these are printed without a CPU where
- * the first of the file's own has none. */
-static void drop_cpu(ptm_script *script)
+ * the first of the file's own has none; where it has one, with a CPU of -1 that a trace by thread does not tell. The
+ * same goes for a time of 0 where BTS tells none. */
+static void settle_fields(ptm_script *script)
 {
 	const ptm_trace_file *file = &script->session->file;
+	uint64_t *fields = &script->options.fields[PTM_EVENTS_HARDWARE];
 
 	for (uint32_t i = 0; i < file->attrs.length; i++) {
 		if (ptm_script_type(file->attrs.at[i].type) != PTM_EVENTS_HARDWARE)
 			continue;
-		if (!(file->attrs.at[i].sample_type & PTM_SAMPLE_CPU) && !(script->options.asked & PTM_SCRIPT_CPU))
-			script->options.fields[PTM_EVENTS_HARDWARE] &= ~(uint64_t)PTM_SCRIPT_CPU;
+		if (file->attrs.at[i].sample_type & PTM_SAMPLE_CPU)
+			*fields |= PTM_SCRIPT_CPU_ASKED;
+		else if (!(script->options.asked & PTM_SCRIPT_CPU))
+			*fields &= ~(uint64_t)PTM_SCRIPT_CPU;
+		if (file->attrs.at[i].sample_type & PTM_SAMPLE_TIME)
+			*fields |= PTM_SCRIPT_TIME_ALWAYS;
 		return;
 	}
+}
+
+static bool has_event_of(const ptm_trace_file *file, uint32_t type)
+{
+	for (uint32_t i = 0; i < file->attrs.length; i++)
+		if (ptm_script_type(file->attrs.at[i].type) == type)
+			return true;
+	return false;
+}
+
+/* Where call chains are shown and some of the file's samples have what makes one, perf gives an address and a name to the
+ * events it makes up even if they were not asked for, unless the file has events of their type. */
+static void give_places(ptm_script *script)
+{
+	const ptm_trace_file *file = &script->session->file;
+	ptm_script_options *options = &script->options;
+	bool has_chains = false, has_branches = false;
+
+	for (uint32_t i = 0; i < file->attrs.length; i++) {
+		has_chains |= file->attrs.at[i].sample_type & PTM_SAMPLE_CALLCHAIN;
+		has_branches |= file->attrs.at[i].sample_type & PTM_SAMPLE_BRANCH_STACK;
+	}
+	bool shown = ptm_script_makes_chains(script) || (has_chains && !(options->fields[PTM_EVENTS_HARDWARE] & PTM_SCRIPT_NO_CHAINS));
+	if (script->session->flow_source == PTM_SOURCE_LBR || !shown || !(has_chains || has_branches))
+		return;
+	for (uint32_t type = 0; type < PTM_EVENTS_TYPES; type++) {
+		uint64_t *fields = &options->fields[type];
+		if ((type != PTM_EVENTS_HARDWARE && type != PTM_EVENTS_SYNTHETIC) || has_event_of(file, type))
+			continue;
+		*fields |= (*fields & PTM_SCRIPT_IP_UNSET ? 0 : PTM_SCRIPT_IP) | (*fields & PTM_SCRIPT_SYM_UNSET ? 0 : PTM_SCRIPT_SYM);
+	}
+}
+
+bool ptm_script_makes_chains(const ptm_script *script)
+{
+	return script->session->flow_source == PTM_SOURCE_PT && (script->options.chain_size || script->options.added_chain_size);
+}
+
+/* Making call chains of a trace, perf shows all chains, whatever was asked for. */
+static void show_chains(ptm_script *script)
+{
+	for (uint32_t type = 0; type < PTM_EVENTS_TYPES && ptm_script_makes_chains(script); type++)
+		script->options.fields[type] &= ~(uint64_t)PTM_SCRIPT_NO_CHAINS;
 }
 
 ptm_status ptm_script_start(ptm_script *script)
@@ -108,7 +157,9 @@ ptm_status ptm_script_start(ptm_script *script)
 	if (!script->places)
 		return PTM_NO_MEMORY;
 	ptm_script_look_at_events(script);
-	drop_cpu(script);
+	settle_fields(script);
+	give_places(script);
+	show_chains(script);
 	modifiers_of(script->session, modifiers);
 	for (uint32_t event = 0; event < PTM_SCRIPT_EVENTS; event++) {
 		/* Those that count what the CPU counts have the modifiers of counters. */

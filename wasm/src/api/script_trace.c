@@ -48,3 +48,54 @@ void ptm_script_put_trace(ptm_script *script, const ptm_sample *sample, const pt
 	if (script->status == PTM_OK && format)
 		ptm_event_format_text(format, sample->raw, sample->raw_size, &writer);
 }
+
+/* ------------------------------------------------------------- eBPF output */
+
+#define DUMP_LINE 8u
+
+/* As in ISO 8859-1. */
+static bool is_printable(uint8_t byte)
+{
+	return (byte >= 0x20 && byte < 0x7f) || byte >= 0xa0;
+}
+
+static void put_dump_line(ptm_script *script, const uint8_t *bytes, uint32_t offset, uint32_t count)
+{
+	ptm_script_put(script, "%17s %04x:", offset ? "" : "BPF output:", offset);
+	for (uint32_t i = 0; i < DUMP_LINE; i++)
+		if (i < count)
+			ptm_script_put(script, " %02x", bytes[offset + i]);
+		else
+			ptm_script_put(script, "   ");
+	ptm_script_put(script, "  ");
+	for (uint32_t i = 0; i < DUMP_LINE; i++)
+		ptm_script_put(script, "%c", i >= count ? ' ' : is_printable(bytes[offset + i]) ? bytes[offset + i] : '.');
+	ptm_script_put(script, "\n");
+}
+
+/* The length of the text that the bytes are, up to a zero with nothing but zeros behind it; 0: they are none. */
+static uint32_t text_length(const uint8_t *bytes, uint32_t size)
+{
+	uint32_t length = 0;
+
+	while (length < size && is_printable(bytes[length]))
+		length++;
+	for (uint32_t i = length; i < size; i++)
+		if (bytes[i])
+			return 0;
+	return length < size ? length : 0;
+}
+
+void ptm_script_put_bpf_output(ptm_script *script, const ptm_sample *sample)
+{
+	uint32_t length = text_length(sample->raw, sample->raw_size);
+
+	ptm_script_put(script, "\n");
+	for (uint32_t offset = 0; offset < sample->raw_size; offset += DUMP_LINE)
+		put_dump_line(script, sample->raw, offset, sample->raw_size - offset < DUMP_LINE ? sample->raw_size - offset : DUMP_LINE);
+	if (!length)
+		return;
+	ptm_script_put(script, "%17s \"", "BPF string:");
+	ptm_script_put_text(script, (const char *)sample->raw, length);
+	ptm_script_put(script, "\"\n");
+}

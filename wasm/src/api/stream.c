@@ -257,6 +257,18 @@ static bool leaves_filter(void *host, uint32_t space, uint64_t ip)
 	return map && ptm_address_filter_leaves(&session->pt.filters, ip, map->name, ip - map->start + map->file_offset);
 }
 
+/* When the last of its AUX data were written. */
+static uint64_t latest_tsc(const ptm_stream *stream)
+{
+	const ptm_queue *queue = ptm_stream_queue(stream);
+	const ptm_trace_file *file = &stream->session->file;
+	uint32_t last = queue->first_chunk + queue->chunk_count - 1;
+
+	if (!queue->chunk_count)
+		return 0;
+	return is_sampled(stream) ? file->sampled.chunks.at[last].reference : file->chunks.at[last].reference;
+}
+
 void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 {
 	const ptm_pt_info *pt = &stream->session->pt;
@@ -278,7 +290,7 @@ void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 		.source = PTM_SOURCE_PT,
 		.pt = {
 			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream), restarts, stream->as_perf ? 0 : stream->session->errata },
-			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period & MTC_PERIOD_MASK, pt->max_nonturbo_ratio, pt->cyc_threshold },
+			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period & MTC_PERIOD_MASK, pt->max_nonturbo_ratio, pt->cyc_threshold, latest_tsc(stream) },
 			.time = stream->session->time,
 			.return_compression = pt->return_compression,
 			.as_perf = stream->as_perf,

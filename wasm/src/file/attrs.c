@@ -14,7 +14,7 @@ enum {
 	FLAG_EXCLUDE_USER = 1 << 4, FLAG_EXCLUDE_KERNEL = 1 << 5, FLAG_EXCLUDE_HV = 1 << 6, FLAG_FREQ = 1 << 10,
 	FLAG_SAMPLE_ID_ALL = 1 << 18, FLAG_EXCLUDE_HOST = 1 << 19, FLAG_EXCLUDE_GUEST = 1 << 20, FLAG_USE_CLOCKID = 1 << 25, FLAG_CONTEXT_SWITCH = 1 << 26
 };
-#define FLAG_AUX_OUTPUT (1ull << 32)
+#define FLAG_AUX_OUTPUT (1ull << 31)
 
 ptm_attr ptm_attr_decode(const uint8_t *at, size_t length)
 {

@@ -229,6 +229,9 @@ static ptm_status decode_body(ptm_record_reader *reader, ptm_bytes *body, ptm_re
 	case PTM_RECORD_LOST_SAMPLES:
 		record->as.lost.lost = ptm_bytes_u64(body);
 		return PTM_OK;
+	case PTM_RECORD_AUX_OUTPUT_HW_ID:
+		record->as.output.counter = ptm_bytes_u64(body);
+		return PTM_OK;
 	case PTM_RECORD_KSYMBOL:
 		record->as.map.address = ptm_bytes_u64(body);
 		record->as.map.length = ptm_bytes_u32(body);

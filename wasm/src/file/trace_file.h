@@ -83,6 +83,7 @@ typedef struct ptm_record {
 		struct { uint64_t offset, size, flags; } aux;       /* AUX: flags 1 truncated 2 overwrite 4 partial 8 collision */
 		struct { bool out, preempt; int32_t other_pid, other_tid; } swap; /* SWITCH*, other = next/prev or -1 */
 		struct { uint64_t lost; } lost;
+		struct { uint64_t counter; } output;                /* AUX_OUTPUT_HW_ID: of an event whose samples are in the trace */
 	} as;
 } ptm_record;
 

@@ -83,6 +83,7 @@ struct ptm_pt_flow {
 
 	/* A PEBS record: read block by block, told between two steps when it is whole. */
 	uint8_t block_type;
+	bool block_small;        /* its items have 4 bytes */
 	uint16_t block_count, block_told;
 	bool block_whole;
 	uint64_t block_ip;

@@ -208,6 +208,11 @@ bool ptm_flow_emit_block(ptm_pt_flow *flow)
 		item->has_ip = flow->block_has_ip;
 		return true;
 	}
+	if (flow->config.as_perf && flow->block_told == flow->block_count) {
+		flow->block_told++;
+		ptm_flow_emit_event(flow, PTM_EVENT_PEBS_END, 0, flow->block_ip)->has_ip = flow->block_has_ip;
+		return true;
+	}
 	flow->block_count = 0;
 	return flow->block_whole = false;
 }

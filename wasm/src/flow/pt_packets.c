@@ -237,10 +237,13 @@ static void block_item(ptm_pt_flow *flow)
 	switch (packet->kind) {
 	case PTM_PACKET_BBP:
 		flow->block_type = (uint8_t)packet->payload;
+		flow->block_small = packet->count;
 		return;
 	case PTM_PACKET_BIP:
-		if (flow->block_count < PTM_FLOW_BLOCK_VALUES)
-			flow->block[flow->block_count++] = (ptm_event){ PTM_EVENT_PEBS, (uint16_t)(flow->block_type << 8 | (packet->count & 0xff)), packet->payload };
+		if (flow->block_count < PTM_FLOW_BLOCK_VALUES) {
+			uint32_t small = flow->config.as_perf && flow->block_small ? PTM_PEBS_SMALL : 0;
+			flow->block[flow->block_count++] = (ptm_event){ PTM_EVENT_PEBS, (uint16_t)(small | (uint32_t)flow->block_type << 8 | (packet->count & 0xff)), packet->payload };
+		}
 		return;
 	default:
 		if (packet->count) {

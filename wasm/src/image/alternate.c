@@ -100,7 +100,8 @@ ptm_status ptm_alternate_offer(ptm_images *images, const ptm_elf *elf, ptm_sourc
 	const ptm_image *namesake = NULL;
 	link own;
 
-	if (elf->loads.length || !ptm_elf_section_named(elf, reader, ".debug_info"))
+	/* Binaries may share nothing but strings. */
+	if (elf->loads.length || !(ptm_elf_section_named(elf, reader, ".debug_info") || ptm_elf_section_named(elf, reader, ".debug_str")))
 		return PTM_NOT_FOUND;
 	memcpy(id, elf->build_id, sizeof id);
 	if (read_link(elf, reader, &own) && own.is_supplementary) {

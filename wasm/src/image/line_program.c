@@ -299,13 +299,23 @@ const ptm_line_row *ptm_line_table_find(const ptm_line_table *table, uint64_t ad
 	return row && row->line ? row : NULL;
 }
 
+/* What addr2line calls a file whose name is empty, wherever it may lie. */
+#define NO_NAME "<unknown>"
+
+static bool is_named(ptm_dwarf *dwarf, ptm_dwarf_place place)
+{
+	char first = 0;
+	return place.section < DWARF_SECTIONS && ptm_dwarf_read(dwarf, place.section, place.offset, &first, 1) && first;
+}
+
 /* Appends a directory or file name, after a slash when something is there;
  * an absolute one replaces all before it. */
 static ptm_status append_part(ptm_dwarf *dwarf, ptm_dwarf_place place, ptm_text *path)
 {
 	char first = 0;
-	if (place.section >= DWARF_SECTIONS || !ptm_dwarf_read(dwarf, place.section, place.offset, &first, 1) || !first)
+	if (!is_named(dwarf, place))
 		return PTM_OK;
+	(void)ptm_dwarf_read(dwarf, place.section, place.offset, &first, 1);
 	if (first == '/')
 		path->bytes.length = 0;
 	else if (path->bytes.length && path->bytes.at[path->bytes.length - 1] != '/')
@@ -321,10 +331,11 @@ ptm_status ptm_line_table_path(ptm_line_table *table, ptm_dwarf *dwarf, ptm_stri
 		return PTM_OK;
 	ptm_line_file *known = &table->files.at[file];
 	if (known->path == NONE) {
-		ptm_status status = append_part(dwarf, table->compilation, &text);
-		if (status == PTM_OK && known->directory < table->directories.length)
+		bool named = is_named(dwarf, known->name);
+		ptm_status status = named ? append_part(dwarf, table->compilation, &text) : ptm_text_append(&text, NO_NAME, sizeof NO_NAME - 1);
+		if (status == PTM_OK && named && known->directory < table->directories.length)
 			status = append_part(dwarf, table->directories.at[known->directory], &text);
-		if (status == PTM_OK)
+		if (status == PTM_OK && named)
 			status = append_part(dwarf, known->name, &text);
 		if (status == PTM_OK)
 			status = ptm_strings_add(strings, text.bytes.at, text.bytes.length, &known->path);

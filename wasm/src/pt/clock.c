@@ -67,7 +67,9 @@ void ptm_clock_tsc(ptm_clock *clock, uint64_t payload, bool after_cyc)
 		tsc = widen(payload, clock->reference);
 		clock->reference = 0;
 	} else if (clock->tsc && tsc < clock->tsc && clock->tsc - tsc >= clock->slip) {
-		tsc += 1ull << TSC_BITS;
+		/* It has wrapped, unless that is beyond the trace: then what went before ran ahead (a damaged MTC). */
+		if (!clock->config.latest || tsc + (1ull << TSC_BITS) < clock->config.latest)
+			tsc += 1ull << TSC_BITS;
 	}
 	/* A packet that lags does not turn time back, but the CTC counts from it. */
 	clock->tsc_packet = tsc;

@@ -13,6 +13,7 @@ typedef struct ptm_clock_config {
 	uint32_t mtc_period;             /* MTC carries CTC >> mtc_period */
 	uint32_t max_nonturbo_ratio;     /* TSC ticks per bus tick; 0: unknown */
 	uint32_t cyc_threshold;          /* not 0: few cycles may go without a CYC packet */
+	uint64_t latest;                 /* TSC at about the end of the trace; 0: not known */
 } ptm_clock_config;
 
 /* MTC arithmetic, shared by the clock and its look ahead. */

@@ -20,8 +20,12 @@ typedef enum ptm_event_kind {
 	PTM_EVENT_MNT,           /* payload: 64 bits, as the CPU's maintainers know them */
 	PTM_EVENT_PLACE,         /* quick decoding: a packet says that control was here; id: enum ptm_hop of the branch from here, 0: none */
 	PTM_EVENT_HOP,           /* quick decoding: a branch; id: enum ptm_hop; payload: where to, out of the traced code */
+	PTM_EVENT_PEBS_END,      /* as perf: the values told since the last one are one record */
 	PTM_EVENT_KINDS
 } ptm_event_kind;
+
+/* In the id of a PEBS value, as perf: items of its block have 4 bytes. */
+#define PTM_PEBS_SMALL 0x8000u
 
 typedef enum ptm_hop { PTM_HOP_ASYNC = 1, PTM_HOP_ABORT } ptm_hop;
 

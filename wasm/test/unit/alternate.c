@@ -68,6 +68,10 @@ static void names_are_found_in_the_shared_file(const char *form, const char *lin
 	CHECK_TEXT(inlined(), "");
 	CHECK_EQ(offer("shared.debug"), PTM_OK);
 	CHECK_TEXT(inlined(), "shared");
+	/* Binaries may share nothing but strings. */
+	write_text("strings.s", ".section .debug_str,\"MS\",@progbits,1\n.asciz \"int\"\n", id);
+	run("gcc -c strings.s -o strings.debug", "");
+	CHECK_EQ(offer("strings.debug"), PTM_OK);
 	ptm_images_free(&images);
 	ptm_strings_free(&strings);
 	strings = (ptm_strings){ 0 };

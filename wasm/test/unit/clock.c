@@ -164,6 +164,24 @@ static void threshold(void)
 	CHECK(!clock.cycles_sampled);
 }
 
+/* A TSC packet that is far behind has wrapped, or what was counted before it was wrong. */
+static void far_behind(void)
+{
+	ptm_clock_config known = config;
+	ptm_clock clock;
+
+	ptm_clock_init(&clock, &config);
+	ptm_clock_tsc(&clock, 5000000, false);
+	ptm_clock_tsc(&clock, 3000000, false);
+	CHECK_EQ(clock.tsc, (1ull << 56) + 3000000);
+	known.latest = 6000000;
+	ptm_clock_init(&clock, &known);
+	ptm_clock_tsc(&clock, 5000000, false);
+	ptm_clock_tsc(&clock, 3000000, false);
+	CHECK_EQ(clock.tsc, 5000000);
+	CHECK_EQ(clock.tsc_packet, 3000000);
+}
+
 static void nanoseconds(void)
 {
 	ptm_time time = { .shift = 31, .mult = 581029125, .zero = 1000 };
@@ -183,6 +201,7 @@ int main(void)
 	lagging();
 	long_periods();
 	threshold();
+	far_behind();
 	nanoseconds();
 	return check_report("clock");
 }

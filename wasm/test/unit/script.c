@@ -26,11 +26,12 @@ static void flags_are_named(void)
 	CHECK_TEXT(flags(PTM_FLAG_BRANCH | PTM_FLAG_IN_TRANSACTION, 615), "  jmp                () ");
 }
 
+enum { RING = 5 };
+
 static void take(ptm_thread_stack *stack, uint32_t bits, uint64_t from, uint64_t to)
 {
-	static const ptm_script_options options = { .branch_stack_size = 2 };
 	ptm_script_row row = { .ip = from, .addr = to, .flags = PTM_FLAG_BRANCH | bits };
-	CHECK_EQ(ptm_thread_stack_take(stack, &options, 1, &row, 5), PTM_OK);
+	CHECK_EQ(ptm_thread_stack_take(stack, RING, 1, &row, 5), PTM_OK);
 }
 
 /* A return to no open call leaves the calls alone; one to an outer call drops those inside. */
@@ -50,10 +51,51 @@ static void calls_are_followed_as_perf_does(void)
 	CHECK_EQ(stack.returns.length, 1);
 	take(&stack, PTM_FLAG_BEGIN, 0, 0x777);
 	CHECK_EQ(stack.returns.length, 0);
-	/* The ring keeps the newest two. */
-	CHECK_EQ(stack.ring_count, 2);
+	/* The ring keeps the newest five. */
+	CHECK_EQ(stack.ring_count, RING);
 	CHECK_EQ(stack.ring.at[stack.ring_head * 3 + 1], 0x777);
 	ptm_thread_stack_free(&stack);
+}
+
+/* The words of a chain, or the sources of branches, as text. */
+static const char *words_text(const ptm_words *words, uint32_t step)
+{
+	static char text[400];
+	size_t length = 0;
+
+	text[0] = 0;
+	for (uint32_t i = 0; i < words->count; i += step)
+		length += (size_t)snprintf(text + length, sizeof text - length, "%s%llx", i ? " " : "", (unsigned long long)ptm_words_get(words, i));
+	return text;
+}
+
+/* A sample is written when the kernel has run on: what it did since is not the sample's. */
+static void late_samples_leave_out_the_kernel(void)
+{
+	enum { CALL = PTM_FLAG_CALL, SYSCALL = PTM_FLAG_CALL | PTM_FLAG_SYSCALL };
+	const uint64_t kernel = 0xffffffff81000000;
+	ptm_script script = { .ring_size = RING, .options = { .added_chain_size = 3, .added_branch_size = 2 } };
+	ptm_thread_stack stack = { 0 };
+	ptm_words words;
+	uint32_t count;
+
+	take(&stack, CALL, 0x100, 0x200);
+	take(&stack, SYSCALL, 0x210, kernel);
+	take(&stack, CALL, kernel + 0x10, kernel + 0x100);
+	take(&stack, CALL, kernel + 0x110, kernel + 0x200);
+	CHECK_EQ(ptm_thread_stack_late_chain(&script, &stack, 0x20f, &words), PTM_OK);
+	CHECK_TEXT(words_text(&words, 1), "fffffffffffffe00 215 105");
+	CHECK_EQ(ptm_thread_stack_late_chain(&script, &stack, kernel + 0x15, &words), PTM_OK);
+	CHECK_TEXT(words_text(&words, 1), "ffffffffffffff80 ffffffff81000015 fffffffffffffe00 215");
+	CHECK_EQ(ptm_thread_stack_late_chain(&script, NULL, 0x20f, &words), PTM_OK);
+	CHECK_TEXT(words_text(&words, 1), "fffffffffffffe00 20f");
+	CHECK_EQ(ptm_thread_stack_late_branches(&script, &stack, 0x20f, &words, &count), PTM_OK);
+	CHECK_TEXT(words_text(&words, 3), "100");
+	CHECK_EQ(ptm_thread_stack_late_branches(&script, &stack, kernel + 0x105, &words, &count), PTM_OK);
+	CHECK_TEXT(words_text(&words, 3), "ffffffff81000010 210");
+	CHECK_EQ(count, 2);
+	ptm_thread_stack_free(&stack);
+	ptm_array_free(&script.words);
 }
 
 static void options_are_read(void)
@@ -83,6 +125,7 @@ int main(void)
 {
 	flags_are_named();
 	calls_are_followed_as_perf_does();
+	late_samples_leave_out_the_kernel();
 	options_are_read();
 	return check_report("script");
 }

@@ -43,8 +43,9 @@ export class Bytes {
 const ATTR_SIZE = 128
 const SAMPLE_TYPE = 0x10087 // IP, TID, TIME, CPU, IDENTIFIER
 
-function attr(type, config, flags) {
-  const bytes = new Bytes().u32(type, ATTR_SIZE).u64(config, 1, SAMPLE_TYPE, 4, flags)
+/** `more`: bits of sample_type beside the usual ones; `registers`: mask of those at the interrupt; `branches`: branch_sample_type. */
+export function attr(type, config, flags, { period = 1, more = 0, branches = 0, registers = 0 } = {}) {
+  const bytes = new Bytes().u32(type, ATTR_SIZE).u64(config, period, SAMPLE_TYPE | more, 4, flags).u64(0, 0, 0, branches, 0, 0, registers)
   return bytes.raw(Buffer.alloc(ATTR_SIZE - bytes.length)).buffer
 }
 
@@ -62,11 +63,13 @@ export class PerfData {
   records = new Bytes()
   features = new Map()
 
-  constructor() {
+  /** `events`: more events, { name, bytes: attr(…) }, with the ids 3, 4, …. */
+  constructor(events = []) {
+    this.attrs = [...attrs, ...events]
     this.feature(18, (body) => body.u64(0)) // AUXTRACE, an empty index: perf asks whether the feature is there
     this.feature(12, (body) => {
-      body.u32(attrs.length, ATTR_SIZE)
-      for (const [index, { name, bytes }] of attrs.entries())
+      body.u32(this.attrs.length, ATTR_SIZE)
+      for (const [index, { name, bytes }] of this.attrs.entries())
         body
           .raw(bytes)
           .u32(1)
@@ -89,10 +92,10 @@ export class PerfData {
       .raw(body.buffer)
   }
   /** As record, with the trailer. */
-  event(type, misc, { time = 0, pid = 0, tid = pid, cpu = 0 }, write) {
+  event(type, misc, { time = 0, pid = 0, tid = pid, cpu = 0, id = 1 }, write) {
     this.record(type, misc, (body) => {
       write(body)
-      body.u32(pid, tid).u64(time).u32(cpu, 0).u64(1)
+      body.u32(pid, tid).u64(time).u32(cpu, 0).u64(id)
     })
   }
   kernelMap(name, start, length, reference = 0) {
@@ -154,6 +157,10 @@ export class PerfData {
     this.records.raw(padded)
     this.record(68, 0, () => undefined)
   }
+  /** Which counter an event of PEBS via PT uses. */
+  outputId(at, counter) {
+    this.event(21, 0, at, (body) => body.u64(counter))
+  }
   feature(bit, write) {
     const body = new Bytes()
     write(body)
@@ -179,12 +186,12 @@ export class PerfData {
     })
   }
   write() {
-    const ids = new Bytes().u64(1, 2)
+    const ids = new Bytes().u64(...this.attrs.map((_, index) => index + 1))
     const header = 104
     const attrsAt = header + ids.length
-    const dataAt = attrsAt + attrs.length * (ATTR_SIZE + 16)
+    const dataAt = attrsAt + this.attrs.length * (ATTR_SIZE + 16)
     const file = new Bytes().raw(Buffer.from('PERFILE2')).u64(header, ATTR_SIZE + 16)
-    file.u64(attrsAt, attrs.length * (ATTR_SIZE + 16), dataAt, this.records.length, 0, 0)
+    file.u64(attrsAt, this.attrs.length * (ATTR_SIZE + 16), dataAt, this.records.length, 0, 0)
     const bits = [...this.features.keys()].sort((a, b) => a - b)
     file.u64(
       bits.reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n),
@@ -193,7 +200,7 @@ export class PerfData {
       0,
     )
     file.raw(ids.buffer)
-    attrs.forEach(({ bytes }, index) => file.raw(bytes).u64(header + 8 * index, 8))
+    this.attrs.forEach(({ bytes }, index) => file.raw(bytes).u64(header + 8 * index, 8))
     file.raw(this.records.buffer)
     let at = file.length + bits.length * 16
     for (const bit of bits) {

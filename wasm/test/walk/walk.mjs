@@ -49,6 +49,20 @@ class Packets {
     bytes.writeBigUInt64LE(BigInt.asUintN(64, ip))
     this.bytes.u8(kind | (3 << 5)).raw(bytes.subarray(0, 6))
   }
+  /** A PEBS record: blocks of { type, small: items of 4 bytes, values: [[id, value]] }; `ip`: of its FUP, undefined: none. */
+  pebs({ blocks, ip }) {
+    this.flush()
+    for (const { type, small = false, values } of blocks) {
+      this.bytes.u8(0x02, 0x63, type | (small ? 0x80 : 0))
+      for (const [id, value] of values) {
+        const bytes = Buffer.alloc(8)
+        bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)))
+        this.bytes.u8((id << 3) | 4).raw(bytes.subarray(0, small ? 4 : 8))
+      }
+    }
+    this.bytes.u8(0x02, ip === undefined ? 0x33 : 0xb3)
+    if (ip !== undefined) this.ip(0x1d, ip)
+  }
   taken(bit) {
     this.bits.push(bit)
     if (this.bits.length === 6) this.flush()
@@ -91,10 +105,11 @@ class Machine {
 /**
  * code: [{ start: bigint, bytes, from: step }], later entries hide earlier ones from step `from` on.
  * machine: a guest, { entry, exit: where the host goes on, exits: steps at which it is interrupted, indirect }; its code
- * is at addresses of its own. psbs: steps of more PSBs.
+ * is at addresses of its own. psbs: steps of more PSBs. records: PEBS records by step, [{ blocks, withIp }].
+ * outside: where the outermost function returns to.
  * Returns { packets, truth: ['ip in hex'], tscOf(step) }.
  */
-export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [], seed = 1, firstTsc = 1000, machine: given, psbs = [] }) {
+export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [], seed = 1, firstTsc = 1000, machine: given, psbs = [], records = new Map(), outside }) {
   const pick = random(seed)
   const out = new Packets()
   const truth = []
@@ -133,6 +148,10 @@ export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [
       if (machine?.inside) out.vmcs()
       out.ip(0x1d, ip)
       out.psbEnd()
+    }
+    for (const { blocks, withIp } of records.get(step) ?? []) {
+      out.tsc(tscOf(step))
+      out.pebs({ blocks, ip: withIp ? ip : undefined })
     }
     if (machine?.inside && machine.exits.includes(step)) ip = machine.leave(out, ip, ip)
     const stack = machine?.inside ? machine.stack : hostStack
@@ -186,7 +205,7 @@ export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [
         else jump(kernelEntry.syscall) // SYSCALL
         break
       case FlowControl.Return: {
-        const to = stack.pop()
+        const to = stack.pop() ?? outside
         if (to === undefined && machine?.inside) {
           // Nowhere to go: the machine stops there, and begins again.
           truth.pop()
