@@ -2,7 +2,7 @@
 // Size: time and memory of the command line and of a tab over traces of any size,
 // and how long a reader waits for a picture, an instruction, another range.
 // `npm run bench:scale -- TRACE…` (their binaries where they were recorded, or --symfs DIR;
-// --workers N: as on a machine of N cores; --no-cli, --no-tab; --write: bench/scale.md).
+// --workers N: so many decode, in the tab and at the command line; with taskset -c 0 in front: one core; --no-cli, --no-tab; --write: bench/scale.md).
 // `npm run bench:scale -- --curve DIR --write`: traces of 64 MB to 8 GB, kept in DIR and made
 // where they are missing (14 GB; --sizes 64,512: only these).
 import { spawn, spawnSync } from 'node:child_process'
@@ -310,7 +310,7 @@ for (const trace of traces) {
   const row = [`${megabytes(size)} MB`, '', '', '', '', '', '', '', '', '', '', '', '']
   console.log(`${trace}: ${megabytes(size)} MB`)
   if (withCli) {
-    const { ms, peak, text } = await runCli(['report', '--json', '--limit', '1000000', trace])
+    const { ms, peak, text } = await runCli(['report', '--json', '--limit', '1000000', ...(workers ? ['--workers', `${workers}`] : []), trace])
     const calls = JSON.parse(text).functions.reduce((sum, one) => sum + one.calls, 0)
     row.splice(1, 3, `${(calls / 1e6).toFixed(1)} M`, `${seconds(ms)} s`, `${megabytes(peak)} MB`)
     console.log(`  ${(calls / 1e6).toFixed(1)} M calls; report: ${seconds(ms)} s, ${(size / 1e3 / ms).toFixed(1)} MB/s, ${megabytes(peak)} MB of memory`)
