@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line: which command, which options, or the sentence why not.
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { fail, ok, type Result } from '../lib/result'
@@ -25,9 +26,9 @@ type Common = { file: string; symfs: string | undefined; given: string[]; guest:
 export type Command =
   | { name: 'help'; text: string }
   | Exclude<ShareCommand, { name: 'share-help' }>
-  | ({ name: 'info'; json: boolean; decode: boolean } & Common)
+  | ({ name: 'info'; json: boolean; decode: boolean; workers: number } & Common)
   | ({ name: 'script'; options: ScriptOptions } & Common)
-  | ({ name: 'report'; options: ReportOptions } & Common)
+  | ({ name: 'report'; options: ReportOptions; workers: number } & Common)
   | ({ name: 'packets'; options: PacketsOptions } & Common)
   | ({ name: 'samples'; options: SamplesOptions } & Common)
   | ({ name: 'bundle'; options: BundleOptions } & Common)
@@ -114,6 +115,9 @@ samples
 info
   --decode           count what was executed and lost in a trace of more than 256 MB too
 
+info, report
+  --workers N        threads that decode (default: as many as there are cores, at most 4)
+
 info, report, packets, samples
   --json             machine-readable, with a version number
 
@@ -140,16 +144,19 @@ const common = {
 } as const
 
 const json = { json: { type: 'boolean' } } as const
+const threads = { workers: { type: 'string' } } as const
+/** Each has a copy of what was opened: more would take more memory than the trace is worth. */
+const MOST_WORKERS = 4
 
 type Parsed = { values: Values; common: Common }
 
 const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']>; make: (parsed: Parsed) => Result<Command, string> }> = {
   info: {
-    options: { ...common, ...json, decode: { type: 'boolean' } },
-    make: ({ values, common: of }) => ok({ name: 'info', json: values['json'] === true, decode: values['decode'] === true, ...of }),
+    options: { ...common, ...json, ...threads, decode: { type: 'boolean' } },
+    make: makeInfo,
   },
   script: { options: { ...common, ...scriptOptions }, make: makeScript },
-  report: { options: { ...common, ...json, sort: { type: 'string' }, limit: { type: 'string' } }, make: makeReport },
+  report: { options: { ...common, ...json, ...threads, sort: { type: 'string' }, limit: { type: 'string' } }, make: makeReport },
   packets: {
     options: { ...common, ...json, queue: { type: 'string' }, from: { type: 'string' }, count: { type: 'string' } },
     make: makePackets,
@@ -232,12 +239,25 @@ function makeScript({ values, common: of }: Parsed): Result<Command, string> {
   return options.ok ? ok({ name: 'script', options: options.value, ...of }) : options
 }
 
+function workersOf(values: Values): Result<number, string> {
+  const text = textOf(values, 'workers')
+  return text === undefined ? ok(Math.min(MOST_WORKERS, availableParallelism())) : wholeNumber('--workers', text)
+}
+
+function makeInfo({ values, common: of }: Parsed): Result<Command, string> {
+  const workers = workersOf(values)
+  if (!workers.ok) return workers
+  return ok({ name: 'info', json: values['json'] === true, decode: values['decode'] === true, workers: workers.value, ...of })
+}
+
 function makeReport({ values, common: of }: Parsed): Result<Command, string> {
   const sort = textOf(values, 'sort') ?? 'time'
   if (!isSort(sort)) return fail(`--sort ${sort}: sort by ${sorts.join(', ')}.`)
   const limit = wholeNumber('--limit', textOf(values, 'limit') ?? '20')
   if (!limit.ok) return limit
-  return ok({ name: 'report', options: { sort, limit: limit.value, json: values['json'] === true }, ...of })
+  const workers = workersOf(values)
+  if (!workers.ok) return workers
+  return ok({ name: 'report', options: { sort, limit: limit.value, json: values['json'] === true }, workers: workers.value, ...of })
 }
 
 const isSort = (text: string): text is Sort => (sorts as readonly string[]).includes(text)

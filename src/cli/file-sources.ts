@@ -11,9 +11,21 @@ export type Opened = { source: number; size: number }
 
 type Piece = { start: number; size: number; from: FilePart | Uint8Array }
 
+/** What sources are made of; other threads of this process read it as well. */
+export type FileInputs = readonly { path: string; pieces: readonly Piece[] }[]
+
 export class FileSources implements HostSources {
   failure = ''
-  private readonly inputs: { path: string; pieces: Piece[] }[] = []
+  private readonly known: { path: string; pieces: readonly Piece[] }[]
+
+  constructor(inputs: FileInputs = []) {
+    this.known = [...inputs]
+  }
+
+  /** In order of their numbers. */
+  get inputs(): FileInputs {
+    return this.known
+  }
 
   /** Opens a regular file; its number and size, or a sentence. */
   open(path: string): Result<Opened, string> {
@@ -32,11 +44,11 @@ export class FileSources implements HostSources {
       size += piece.size
       return piece
     })
-    return { source: this.inputs.push({ path, pieces }) - 1, size }
+    return { source: this.known.push({ path, pieces }) - 1, size }
   }
 
   read(source: number, offset: number, into: Uint8Array): number {
-    const input = this.inputs[source]
+    const input = this.known[source]
     if (!input) return -1
     let total = 0
     for (const piece of input.pieces) {

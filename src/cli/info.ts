@@ -9,7 +9,7 @@ import { ALL } from '../model/tables.gen'
 import type { Tables } from '../model/tables.gen'
 import { JSON_VERSION, jsonRows, jsonText } from './json'
 import { columns, print } from './output'
-import { decodeAll, type Trace } from './trace'
+import type { Trace } from './trace'
 
 type Facts = { [Name in 'info' | 'queues' | 'threads' | 'images' | 'gaps']: Tables[Name] }
 
@@ -35,10 +35,17 @@ const reasons = [
   'guest_code',
 ]
 
-export async function info({ session, bytes }: Trace, file: string, { json, decode }: { json: boolean; decode: boolean }): Promise<Result<void, string>> {
-  const isDecoded = decode || bytes <= MOST_DECODED
-  const decoded = isDecoded ? decodeAll(session) : ok(undefined)
+/** `decodeIt`: how to decode it, if that is to be done. */
+export async function info(
+  trace: Trace,
+  file: string,
+  { json, decode }: { json: boolean; decode: boolean },
+  decodeIt: (trace: Trace) => Promise<Result<Trace, string>>,
+): Promise<Result<void, string>> {
+  const isDecoded = decode || trace.bytes <= MOST_DECODED
+  const decoded = isDecoded ? await decodeIt(trace) : ok(trace)
   if (!decoded.ok) return decoded
+  const { session } = decoded.value
   const facts = readFacts(session)
   if (!facts.ok) return facts
   if (!isDecoded) forgetCounts(facts.value)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line program's entry: runs one command over one trace. Errors
 // are a sentence on stderr and exit code 1, wrong usage is exit code 2.
+import { isMainThread } from 'node:worker_threads'
 import { ok, type Result } from '../lib/result'
 import { bundle } from './bundle'
 import { parseCommand, type Command } from './args'
+import { decodeForAnother, decodeTrace } from './decode-workers'
 import { info } from './info'
 import { endQuietlyOnClosedPipe, print, say } from './output'
 import { open } from './open'
@@ -30,16 +32,19 @@ async function run(command: Command): Promise<Result<void, string>> {
     case 'open':
       return open(command.options)
   }
-  const trace = await openTrace(command.file, command.symfs, command.name !== 'packets', command.raw, command.given, command.guest, wantsSplit(command.name))
+  const opening = () => openTrace(command.file, command.symfs, command.name !== 'packets', command.raw, command.given, command.guest, wantsSplit(command.name))
+  const trace = await opening()
   if (!trace.ok) return trace
   const { session } = trace.value
   switch (command.name) {
     case 'info':
-      return info(trace.value, command.file, command)
+      return info(trace.value, command.file, command, (opened) => decodeTrace(opened, command.workers, opening))
     case 'script':
       return script(session, command.file, command.options)
-    case 'report':
-      return report(session, command.file, command.options)
+    case 'report': {
+      const decoded = await decodeTrace(trace.value, command.workers, opening)
+      return decoded.ok ? report(decoded.value.session, command.file, command.options) : decoded
+    }
     case 'packets':
       return packets(session, command.options)
     case 'samples':
@@ -68,7 +73,9 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  say(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
-  process.exitCode = 1
-})
+if (isMainThread)
+  main().catch((error: unknown) => {
+    say(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    process.exitCode = 1
+  })
+else decodeForAnother()

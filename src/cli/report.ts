@@ -11,7 +11,6 @@ import { whyNoPath } from '../model/names'
 import { JSON_VERSION, jsonText } from './json'
 import { columns, print } from './output'
 import { sampleReportJson, sampleReports, sampleReportText } from './sample-report'
-import { decodeAll } from './trace'
 
 export type Sort = 'time' | 'cycles' | 'instructions'
 export const sorts: readonly Sort[] = ['time', 'cycles', 'instructions']
@@ -37,9 +36,8 @@ type Sources = {
 /** AUX bytes that are decoded again for the spread of cycles. */
 const SPREAD_BYTES = 4 << 20
 
+/** Of a trace that is decoded. */
 export async function report(session: Session, file: string, options: ReportOptions): Promise<Result<void, string>> {
-  const decoded = decodeAll(session)
-  if (!decoded.ok) return decoded
   const info = session.query('info')
   if (info.ok && whyNoPath(info.value) !== '') return reportSamples(session, file, options)
   const tree = session.query('call_tree')

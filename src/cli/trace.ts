@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens a trace and its binaries for a command, and decodes it when the
-// command needs the whole profile. One session, no workers.
+// command needs the whole profile. One session; decode-workers.ts has several.
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ import { openRaw, type RawOptions } from './raw-options'
 import { archivedImages, openUnpacked, traceInputs, type OfferedImage, type TraceInputs } from './trace-inputs'
 
 /** `file`: the perf.data's bytes, `name`: its name; out of the bundle, where one was opened. */
-export type Trace = { session: Session; bytes: number; file: ByteSource; name: string }
+export type Trace = { session: Session; module: WebAssembly.Module; sources: FileSources; bytes: number; file: ByteSource; name: string }
 
 /** Opens `path` (or the raw stream; `guest`: see Session.guestCode, guestFiles) and offers the binaries it names, if they are wanted; refused binaries are named on stderr. `wantsSplit`: also what -gsplit-dwarf split from them, which perf does not read. */
 export async function openTrace(
@@ -43,7 +43,8 @@ export async function openTrace(
   const inputs = raw ? rawInputs(raw, sources) : bundle.value ? ok(bundle.value) : await traceInputs(path, sources)
   if (!inputs.ok) return inputs
   const { trace, data, images } = inputs.value
-  const session = await Session.create(await WebAssembly.compile(await readFile(decoderUrl)), sources)
+  const module = await WebAssembly.compile(await readFile(decoderUrl))
+  const session = await Session.create(module, sources)
   if (guest.code) session.guestCode()
   const recorded = await addGuests(session, sources, guest.data)
   if (!recorded.ok) return recorded
@@ -65,7 +66,7 @@ export async function openTrace(
     if (!split.ok) return split
   }
   const bytes = trace.size + data.reduce((sum, { size }) => sum + size, 0)
-  return ok({ session, bytes, file: byteSource(sources, trace), name: bundle.value ? bundle.value.name : path })
+  return ok({ session, module, sources, bytes, file: byteSource(sources, trace), name: bundle.value ? bundle.value.name : path })
 }
 
 function rawInputs(raw: RawOptions, sources: FileSources): Result<TraceInputs, string> {
@@ -302,6 +303,14 @@ export function decodeAll(session: Session): Result<void, string> {
 }
 
 function decodeSegment(session: Session, segment: number): Result<void, string> {
+  const part = decodePart(session, segment)
+  if (!part.ok) return part
+  const merged = session.merge(part.value)
+  return merged.ok ? ok(undefined) : fail(merged.error.sentence)
+}
+
+/** Decodes one segment; its part, to be merged. */
+export function decodePart(session: Session, segment: number): Result<Uint8Array<ArrayBuffer>, string> {
   const started = session.decodeStart(segment)
   if (!started.ok) return fail(started.error.sentence)
   for (;;) {
@@ -310,9 +319,7 @@ function decodeSegment(session: Session, segment: number): Result<void, string> 
     if (step.value === 'done') break
   }
   const part = session.part()
-  if (!part.ok) return fail(part.error.sentence)
-  const merged = session.merge(part.value)
-  return merged.ok ? ok(undefined) : fail(merged.error.sentence)
+  return part.ok ? part : fail(part.error.sentence)
 }
 
 /** The info table as a map; keys that may repeat keep their first value. */

@@ -44,7 +44,7 @@ function answers(session: Session) {
     const table = value(session.query(name, { count: ALL }))
     const known = 'function' in table ? { ...table, function: BigUint64Array.from(table.function, (row) => address[row] ?? 0n) } : table
     // Compared as text: an array is compared element by element, which takes a minute.
-    const text = JSON.stringify(known, (_, column: unknown) => (ArrayBuffer.isView(column) ? Buffer.from(column.buffer).toString('hex') : column))
+    const text = JSON.stringify(known, (_, column: unknown) => (ArrayBuffer.isView(column) ? Buffer.from(column.buffer, column.byteOffset, column.byteLength).toString('hex') : column))
     return `${name}: ${table.rows} rows, ${createHash('sha256').update(text).digest('hex')}`
   })
 }

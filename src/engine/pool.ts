@@ -279,7 +279,7 @@ export class PoolEngine implements Engine {
     const bytes = () => queue.bytesDone + members().reduce((sum, member) => sum + member.bytes, 0)
     run.report.tell('reading', queue.bytesDone, this.version)
     if (queue.left() > 0) await Promise.race([this.startDecoders(opened), this.stopped])
-    const ticking = setInterval(() => run.report.tell('decoding', bytes(), this.version), 100)
+    const ticking = setInterval(() => run.report.tell('decoding', bytes(), this.version), 250)
     await Promise.all(opened.decoders.map((member) => this.decodeWith(run, member)))
     // Without decoders, or when they are all gone, the coordinator does it alone.
     await this.decodeWith(run, opened.coordinator)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells progress at a pace a page can follow: bytes about every 100 ms, a new
+// Tells progress at a pace a page can follow: bytes four times a second, a new
 // version (which makes views ask again) less often, the end always. A new version
 // costs answers, which on a machine of few cores are time not spent decoding.
 import type { Phase, Progress } from './protocol'
 
-const TELL_MS = 90
+const TELL_MS = 240
 const VERSION_MS = 400
 /** What views ask after a new version takes this part of the time at most. */
 const ANSWERING_SHARE = 1 / 6

@@ -60,6 +60,11 @@ describe('query', () => {
     expect(tableBuffers('info', table)).toHaveLength(6)
     expect(tableBuffers('queues', emptyTable('queues', 1))).toHaveLength(5)
   })
+
+  it('copies a table into one buffer', () => {
+    const answer = sessionOver(withThreads(fakeDecoder())).query('threads')
+    expect(answer.ok && tableBuffers('threads', answer.value)).toHaveLength(1)
+  })
 })
 
 describe('failures', () => {

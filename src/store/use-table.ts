@@ -5,7 +5,7 @@ import { useCallback, useState, useSyncExternalStore } from 'react'
 import type { TableRequest } from '../engine/protocol'
 import { rowsOf, windowOf } from '../lib/row-window'
 import { ALL, type TableName } from '../model/tables.gen'
-import { engine } from './engine-access'
+import { askEngine } from './engine-access'
 import { isPending, onPendingChange } from './pending'
 import { useStore } from './store'
 import { TableCache, type AnyTable } from './table-cache'
@@ -13,7 +13,7 @@ import { TableViewer } from './table-viewer'
 import type { TableState } from './types'
 
 const cache = new TableCache(async (table, request, signal) => {
-  const answer = await (await engine()).query(table, request, signal)
+  const answer = await askEngine((engine) => engine.query(table, request, signal))
   if (answer.ok) await nameFunctions(answer.value)
   return answer
 })

@@ -9,6 +9,7 @@ import {
   isScaled,
   lastTop,
   rowOfKey,
+  RowNames,
   scrollOfTop,
   scrollSpan,
   selectionEnd,
@@ -139,6 +140,8 @@ export function VirtualTable(props: VirtualTableProps) {
   const leastTotal = columns.reduce((sum, column) => sum + (widths[column.id] ?? column.width), 0)
   const windowStyle = { height: size.height, '--table-columns': template, '--table-row': `${rowHeight}px` } as CSSProperties
   const rows = Array.from({ length: end - first }, (_, index) => first + index)
+  const [names] = useState(() => new RowNames())
+  const firstName = names.nameOfFirst(first, end)
 
   return (
     <div className="virtual-table-frame">
@@ -171,7 +174,7 @@ export function VirtualTable(props: VirtualTableProps) {
                 <div role="presentation" style={{ transform: `translateY(${-shift}px)` }}>
                   {rows.map((row) => (
                     <Row
-                      key={row}
+                      key={firstName + row - first}
                       id={`${idBase}-${row}`}
                       row={row}
                       columns={columns}

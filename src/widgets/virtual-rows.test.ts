@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
 import {
+  RowNames,
   clampTop,
   lastTop,
   maxScrollSpan,
@@ -68,5 +69,16 @@ describe('moving', () => {
     expect(rowOfKey('End', 0, 10, 5)).toBe(9)
     expect(rowOfKey('End', 0, 0, 5)).toBe(null)
     expect(rowOfKey('x', 0, 10, 5)).toBe(null)
+  })
+})
+
+describe('RowNames', () => {
+  it('keep the name of a row that stays on screen', () => {
+    const names = new RowNames()
+    expect([names.nameOfFirst(100, 140), names.nameOfFirst(103, 143), names.nameOfFirst(90, 130)]).toEqual([0, 3, -10])
+  })
+  it('give the names of the old rows to those of a jump', () => {
+    const names = new RowNames()
+    expect([names.nameOfFirst(100, 140), names.nameOfFirst(5000, 5040), names.nameOfFirst(5002, 5042), names.nameOfFirst(7, 47)]).toEqual([0, 0, 2, 2])
   })
 })

@@ -2,7 +2,7 @@
 // The bench's traces: four programs, each recorded once, block by block, lengthened
 // to the same number of instructions, and encoded three ways. Kept in build/bench; made again when what they come from is newer.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findPtgen, root, symfsOf } from '../test/cases/fixtures.mjs'
 
@@ -86,6 +86,28 @@ function encode(ptgen, { name, what }, log) {
     }
     return { name: `${name} ${encoding.name}`, what, trace, symfs: join(scratch, `${name}.symfs`), timeless: encoding.name === 'raw' }
   })
+}
+
+/** Packets of sqlite with CYC, in bytes an instruction. */
+const LONG_DENSITY = 0.298
+
+/** Binaries of a trace that makeLong makes. */
+export const longSymfs = join(scratch, 'sqlite.symfs')
+
+/** The name of a trace of sqlite with CYC, of about so many megabytes; made when it is not there. */
+export function makeLong(megabytes, file) {
+  if (existsSync(file)) return file
+  const { path: ptgen, why } = findPtgen()
+  const workload = workloads.find(({ name }) => name === 'sqlite')
+  if (!ptgen || !existsSync(workload.command[0])) throw new Error(`${file} cannot be made: ${why ?? `${workload.command[0]} is not installed`}`)
+  mkdirSync(scratch, { recursive: true })
+  const log = join(scratch, 'sqlite.xlog')
+  if (!existsSync(log)) record(ptgen, workload, log)
+  console.log(`making ${file}`)
+  run(ptgen, 'replay', '--insns', `${Math.round(megabytes / LONG_DENSITY)}m`, '-o', `${file}.xlog`, log)
+  makeFile(file, (name) => run(ptgen, 'encode', '--truth-level', 'none', '--seed', '7', '--pt', 'cyc=1', '-o', name, `${file}.xlog`))
+  rmSync(`${file}.xlog`)
+  return file
 }
 
 /** The traces to measure: { name, what, trace, symfs, timeless }[]. Without the generator only the example, which is small. */

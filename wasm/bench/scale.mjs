@@ -2,8 +2,9 @@
 // Size: time and memory of the command line and of a tab over traces of any size,
 // and how long a reader waits for a picture, an instruction, another range.
 // `npm run bench:scale -- TRACE…` (their binaries where they were recorded, or --symfs DIR;
-// --workers N: as on a machine of N cores; --write: bench/scale.md).
-// ptgen replay makes long traces: see its README.
+// --workers N: so many decode, in the tab and at the command line; with taskset -c 0 in front: one core; --no-cli, --no-tab; --write: bench/scale.md).
+// `npm run bench:scale -- --curve DIR --write`: traces of 64 MB to 8 GB, kept in DIR and made
+// where they are missing (14 GB; --sizes 64,512: only these).
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -11,25 +12,31 @@ import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { root } from '../test/cases/fixtures.mjs'
+import { longSymfs, makeLong } from './inputs.mjs'
 
 const ptarmigan = join(root, 'src/cli/ptarmigan.mjs')
 const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path))
 const SAMPLE_MS = 50
-const WINDOWS = [0.1, 0.5, 0.9, 0.3, 0.7]
-/** Parts of the trace that are a large range. */
-const LARGE = [0.1, 0.3, 0.5, 0.8]
+/** Ranges and instructions that are looked at, the same ones every time. */
+const RANGES = 30
+const JUMPS = 20
+/** Of the trace: the widths lie between, as often about 1/1000 as about 1/10. */
+const NARROWEST = 1 / 1000
+const WIDEST = 0.9
 
 /** Moments at which decoding is cancelled, in ms after it goes on. */
 const CANCELS = [50, 700, 1500]
 
 const args = process.argv.slice(2)
 const valueOf = (name) => (args.includes(name) ? args.splice(args.indexOf(name), 2)[1] : '')
-const symfs = valueOf('--symfs')
+const curve = valueOf('--curve')
+const sizes = (valueOf('--sizes') || '64,512,1024,4096,8192').split(',').map(Number)
+const symfs = valueOf('--symfs') || (curve ? longSymfs : '')
 const workers = Number(valueOf('--workers')) || 0
 const write = args.includes('--write')
 const withTab = !args.includes('--no-tab')
 const withCli = !args.includes('--no-cli')
-const traces = args.filter((arg) => !arg.startsWith('--'))
+const traces = [...args.filter((arg) => !arg.startsWith('--')), ...(curve ? sizes.map((size) => makeLong(size, join(curve, `scale-${size}.perf.data`))) : [])]
 if (traces.length === 0) throw new Error('name the traces: npm run bench:scale -- TRACE…')
 
 const megabytes = (bytes) => Math.round(bytes / 1e6)
@@ -139,7 +146,7 @@ async function showInstruction(page, hash) {
           observer.disconnect()
           requestAnimationFrame(() => resolve(performance.now() - start))
         })
-        observer.observe(document.body, { attributes: true, childList: true, subtree: true })
+        observer.observe(document.body, { attributes: true, attributeFilter: ['aria-rowindex', 'aria-selected'], childList: true, subtree: true })
         location.hash = next
       }),
     hash,
@@ -155,14 +162,19 @@ async function frames(page) {
   await page.evaluate(() => {
     globalThis.gaps = []
     let last = performance.now()
-    const tick = (now) => (globalThis.gaps.push(now - last), (last = now), requestAnimationFrame(tick))
-    requestAnimationFrame(tick)
+    const tick = (now) => {
+      globalThis.gaps.push(now - last)
+      last = now
+      globalThis.nextTick = requestAnimationFrame(tick)
+    }
+    globalThis.nextTick = requestAnimationFrame(tick)
   })
   await page.keyboard.down('Control')
   for (let step = 0; step < 120; step++) await page.mouse.wheel(0, step % 60 < 30 ? -60 : 60)
   await page.keyboard.up('Control')
   for (let step = 0; step < 60; step++) await page.mouse.wheel(step % 20 < 10 ? 80 : -80, 0)
-  const gaps = await page.evaluate(() => globalThis.gaps)
+  // Nothing asks for frames while what follows is measured.
+  const gaps = await page.evaluate(() => (cancelAnimationFrame(globalThis.nextTick), globalThis.gaps))
   gaps.sort((a, b) => a - b)
   return { median: gaps[gaps.length >> 1], p95: gaps[Math.floor(gaps.length * 0.95)], count: gaps.length }
 }
@@ -251,7 +263,13 @@ async function cancels(page) {
   return times
 }
 
-/** Ranges of 1/1000 and large parts of the trace shown in the flame graph, and instructions anywhere in it, by links; the first of these opens its view. */
+/** Numbers from 0 to 1, the same ones every time. */
+function randomNumbers() {
+  let state = 12345
+  return () => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) / 2 ** 32
+}
+
+/** Ranges of any width shown in the flame graph, and instructions anywhere in the trace, by links; the first of these opens its view. */
 async function jumps(page, thread) {
   await page.getByRole('tab', { name: 'Flame graph' }).click()
   await idle(page, 'ready')
@@ -265,22 +283,26 @@ async function jumps(page, thread) {
   const [, first, last] = /range=(\d+)-(\d+)/.exec(await hashOf(page))
   const [from, to] = [BigInt(first), BigInt(last)]
   const base = (await hashOf(page)).replace(/&?range=[^&]*/, '')
-  const times = { range: [], large: [], instruction: [] }
-  const show = async (place, share) => {
-    const start = from + BigInt(Math.round(Number(to - from) * place))
-    return showRange(page, `${base}&range=${start}-${start + BigInt(Math.round(Number(to - from) * share))}`)
-  }
-  for (const place of WINDOWS) times.range.push(await show(place, 0.001))
-  for (const share of LARGE) times.large.push(await show(0.15, share))
-  await idle(page, 'ready')
-  for (const place of [0.2, ...WINDOWS]) {
-    const at = `${thread.pid}.${thread.tid}@${Math.round(thread.instructions * place)}`
-    times.instruction.push(await showInstruction(page, `${base.replace(/&?(tab|at)=[^&]*/g, '')}&tab=instructions&at=${at}`))
+  const random = randomNumbers()
+  const ranges = []
+  for (let row = 0; row < RANGES; row++) {
+    const width = NARROWEST * (WIDEST / NARROWEST) ** random()
+    const place = random() * (1 - width)
+    const at = (part) => from + BigInt(Math.round(Number(to - from) * part))
+    ranges.push({ ms: await showRange(page, `${base}&range=${at(place)}-${at(place + width)}`), width, place })
     await idle(page, 'ready')
   }
-  return times
+  const instructions = []
+  for (let row = 0; row < JUMPS; row++) {
+    const at = `${thread.pid}.${thread.tid}@${Math.floor(thread.instructions * random())}`
+    instructions.push(await showInstruction(page, `${base.replace(/&?(tab|at)=[^&]*/g, '')}&tab=instructions&at=${at}`))
+    await idle(page, 'ready')
+  }
+  return { ranges, instructions }
 }
 
+const middle = (times) => times.toSorted((a, b) => a - b)[times.length >> 1]
+const spread = (times) => `${middle(times).toFixed(0)} / ${Math.max(...times).toFixed(0)} ms`
 const list = (times) => times.map((ms) => ms.toFixed(0)).join(' ')
 const rows = []
 for (const trace of traces) {
@@ -288,7 +310,7 @@ for (const trace of traces) {
   const row = [`${megabytes(size)} MB`, '', '', '', '', '', '', '', '', '', '', '', '']
   console.log(`${trace}: ${megabytes(size)} MB`)
   if (withCli) {
-    const { ms, peak, text } = await runCli(['report', '--json', '--limit', '1000000', trace])
+    const { ms, peak, text } = await runCli(['report', '--json', '--limit', '1000000', ...(workers ? ['--workers', `${workers}`] : []), trace])
     const calls = JSON.parse(text).functions.reduce((sum, one) => sum + one.calls, 0)
     row.splice(1, 3, `${(calls / 1e6).toFixed(1)} M`, `${seconds(ms)} s`, `${megabytes(peak)} MB`)
     console.log(`  ${(calls / 1e6).toFixed(1)} M calls; report: ${seconds(ms)} s, ${(size / 1e3 / ms).toFixed(1)} MB/s, ${megabytes(peak)} MB of memory`)
@@ -299,21 +321,24 @@ for (const trace of traces) {
     const tab = await runTab(trace, binariesOf(trace))
     const { frames, jumps, cancels } = tab
     row.splice(4, 9, `${seconds(tab.picture)} s`, `${seconds(tab.ready)} s`, `${tab.cpu.toFixed(1)} s`, `${megabytes(tab.peak)} MB`,
-      `${frames.median.toFixed(1)} / ${frames.p95.toFixed(1)} ms`, `${list(jumps.range)} ms`, `${list(jumps.large)} ms`, `${list(jumps.instruction)} ms`, `${list(cancels)} ms`)
+      `${frames.median.toFixed(1)} / ${frames.p95.toFixed(1)} ms`, spread(jumps.ranges.map(({ ms }) => ms)), `${jumps.instructions[0].toFixed(0)} ms`, spread(jumps.instructions.slice(1)), `${list(cancels)} ms`)
     console.log(`  tab: first screen ${Math.round(tab.firstScreen / 1e3)} kB; picture ${seconds(tab.picture)} s; decoded ${seconds(tab.ready)} s (${(size / 1e3 / tab.ready).toFixed(1)} MB/s); ${tab.cpu.toFixed(1)} s of CPU time; memory at most ${megabytes(tab.peak)} MB, ${megabytes(tab.after)} MB after`)
     console.log(`  frames: median ${frames.median.toFixed(1)} ms, 95 % under ${frames.p95.toFixed(1)} ms, ${frames.count}`)
-    console.log(`  range: ${list(jumps.range)} ms, large ${list(jumps.large)} ms; instruction: ${list(jumps.instruction)} ms; cancel: ${list(cancels)} ms`)
+    const slowest = jumps.ranges.toSorted((a, b) => b.ms - a.ms).slice(0, 5)
+    console.log(`  ranges: median / worst ${spread(jumps.ranges.map(({ ms }) => ms))}; the slowest: ${slowest.map(({ ms, width, place }) => `${ms.toFixed(0)} ms for ${(width * 100).toFixed(1)} % from ${(place * 100).toFixed(1)} %`).join(', ')}`)
+    console.log(`  instructions: ${list(jumps.instructions)} ms; cancel: ${list(cancels)} ms`)
   }
   rows.push(row)
 }
 
 if (write) {
-  const heads = ['trace', 'calls', '`report`', 'its memory', 'picture', 'decoded', 'CPU of the tab', 'its memory', 'frames, median / 95 %', 'ranges of 1/1000', 'ranges of 1/10, 3/10, 5/10, 8/10', 'instructions (the first opens the view)', 'cancel']
+  const heads = ['trace', 'calls', '`report`', 'its memory', 'picture', 'decoded', 'CPU of the tab', 'its memory', 'frames, median / 95 %', `${RANGES} ranges, median / worst`, 'first instruction (opens the view)', `${JUMPS - 1} others, median / worst`, 'cancel']
   const line = (cells) => `| ${cells.join(' | ')} |`
   const text = `# Time and memory by the size of the trace
 
 Made by \`npm run bench:scale -- --write TRACE…\` on ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${workers || cpus().length} decoding workers in the tab;
 load average over the last 5 minutes at the end: ${loadavg()[1].toFixed(1)}${loadavg()[1] > cpus().length ? ' (above the number of cores: others worked at the same time, and wall clock times are too long by about that)' : ''}.
+Ranges are from 1/1000 to 9/10 of the trace wide, anywhere in it.
 Memory is the highest resident memory of the process (of the tab: of its renderer). CPU of the tab is that of its renderer until all is decoded.
 
 ${[line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')}

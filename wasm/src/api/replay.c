@@ -6,22 +6,23 @@
 /* Trace that a page of instructions is decoded from, about. */
 #define SHOWN_BYTES (16u << 10)
 
-/* The clock at `offset`, which lies in segment `row`: what is looked at next is often next to what was looked at last. */
-static ptm_status clock_at(ptm_session *session, ptm_replay *replay, const ptm_flow_config *config, uint32_t row)
+/* The clock at `offset`, which lies in segment `row`: what is looked at next is often next to what was looked at last.
+ * From there all up to `seen` is going to be looked at: one read brings it. */
+static ptm_status clock_at(ptm_session *session, ptm_replay *replay, const ptm_flow_config *config, uint32_t row, uint64_t seen)
 {
 	ptm_known_clock *known = &session->replayed;
 	uint32_t queue = replay->stream.queue;
 	uint64_t packets;
 
 	if (known->version == session->version && known->queue == queue && known->offset == replay->offset) {
-		ptm_stream_want(&replay->stream, replay->offset, replay->offset + SHOWN_BYTES);
+		ptm_stream_want(&replay->stream, replay->offset, seen);
 		replay->clock = known->clock;
 		return PTM_OK;
 	}
 	uint64_t from = session->segments.at[row].offset;
 	const ptm_clock *before = ptm_profile_clock_before(session->profile, queue, row, replay->offset, &from);
 	/* The scan and what is looked at: the first read in there is the only one. */
-	ptm_stream_want(&replay->stream, from, replay->offset + SHOWN_BYTES);
+	ptm_stream_want(&replay->stream, from, seen);
 	if (!before)
 		PTM_TRY(ptm_segment_clock(session, row));
 	replay->clock = before ? *before : session->segments.at[row].clock;
@@ -31,7 +32,7 @@ static ptm_status clock_at(ptm_session *session, ptm_replay *replay, const ptm_f
 	return PTM_OK;
 }
 
-ptm_status ptm_replay_start_until(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, uint64_t limit, ptm_replay *replay)
+ptm_status ptm_replay_start_until(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, uint64_t limit, uint64_t seen, ptm_replay *replay)
 {
 	ptm_flow_config config;
 	uint64_t offset = checkpoint ? checkpoint->offset : 0;
@@ -39,7 +40,7 @@ ptm_status ptm_replay_start_until(ptm_session *session, uint32_t queue, const pt
 
 	*replay = (ptm_replay){ .stream = ptm_stream_of(session, queue), .offset = offset };
 	ptm_stream_config(&replay->stream, &config);
-	PTM_TRY(clock_at(session, replay, &config, row));
+	PTM_TRY(clock_at(session, replay, &config, row, (seen > offset ? seen : offset) + SHOWN_BYTES));
 	if (checkpoint) {
 		replay->instruction = checkpoint->instruction;
 		replay->packet = checkpoint->packet;
@@ -52,7 +53,7 @@ ptm_status ptm_replay_start_until(ptm_session *session, uint32_t queue, const pt
 ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, ptm_replay *replay)
 {
 	ptm_stream stream = ptm_stream_of(session, queue);
-	return ptm_replay_start_until(session, queue, checkpoint, ptm_stream_size(&stream), replay);
+	return ptm_replay_start_until(session, queue, checkpoint, ptm_stream_size(&stream), 0, replay);
 }
 
 void ptm_replay_free(ptm_replay *replay)

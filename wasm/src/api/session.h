@@ -215,8 +215,9 @@ typedef struct ptm_replay {
 	ptm_clock clock;         /* at the checkpoint */
 	uint64_t offset;         /* of the checkpoint */
 } ptm_replay;
-/* Starts at `checkpoint` (NULL: at the queue's start), as far as `limit` (a segment's, or the stream's end). Free with ptm_replay_free, whatever it returns. */
-ptm_status ptm_replay_start_until(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, uint64_t limit, ptm_replay *replay) PTM_MUST_CHECK;
+/* Starts at `checkpoint` (NULL: at the queue's start), as far as `limit` (a segment's, or the stream's end). All up to `seen` will be
+ * decoded, and a page of instructions behind it: read at once. Free with ptm_replay_free, whatever it returns. */
+ptm_status ptm_replay_start_until(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, uint64_t limit, uint64_t seen, ptm_replay *replay) PTM_MUST_CHECK;
 /* As far as the stream goes. */
 ptm_status ptm_replay_start(ptm_session *session, uint32_t queue, const ptm_checkpoint *checkpoint, ptm_replay *replay) PTM_MUST_CHECK;
 void ptm_replay_free(ptm_replay *replay);

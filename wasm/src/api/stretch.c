@@ -6,13 +6,15 @@
 
 ptm_status ptm_stretch_start(ptm_session *session, ptm_stretch *stretch, const ptm_checkpoint *from, uint32_t segment)
 {
-	PTM_TRY(stretch->limit ? ptm_replay_start_until(session, stretch->queue, from, stretch->limit, &stretch->replay)
-			       : ptm_replay_start(session, stretch->queue, from, &stretch->replay));
+	const ptm_checkpoint *last = ptm_checkpoint_by_time(session, stretch->queue, stretch->end_ns);
+	ptm_stream stream = ptm_stream_of(session, stretch->queue);
+	uint64_t limit = stretch->limit ? stretch->limit : ptm_stream_size(&stream), seen = last && last->offset < limit ? last->offset : limit;
+
+	PTM_TRY(ptm_replay_start_until(session, stretch->queue, from, limit, seen, &stretch->replay));
 	stretch->started = true;
 	PTM_TRY(ptm_part_new(&stretch->part, segment, stretch->queue, &session->blocks, session->spaces));
 	if (ptm_flow_pt(stretch->replay.flow) && !session->without_cache)
 		PTM_TRY(ptm_cached_new(&stretch->cached, ptm_flow_pt(stretch->replay.flow), &session->window_graph, NULL));
-	const ptm_checkpoint *last = ptm_checkpoint_by_time(session, stretch->queue, stretch->end_ns);
 	stretch->calm_until = last ? last->offset : 0;
 	if (stretch->limit && stretch->calm_until >= stretch->limit)
 		stretch->calm_until = UINT64_MAX;
