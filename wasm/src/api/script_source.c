@@ -43,6 +43,10 @@ static ptm_status ask_file(ptm_session *session, uint32_t row, uint64_t address,
 	*known = status == PTM_OK && *file;
 	if (!*known) {
 		*line = 0;
+		PTM_TRY(ptm_image_lineless_file(&session->images, row, address, file));
+		*known = *file;
+	}
+	if (!*known) {
 		PTM_TRY(ptm_image_function_file(&session->images, row, address, known, file));
 	}
 	if (!*known)

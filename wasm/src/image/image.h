@@ -183,6 +183,8 @@ uint32_t ptm_image_symbol_count(const ptm_images *images, uint32_t image);
  * programs whose debug information was split, inlined functions are those of the
  * files that were given of it. */
 ptm_status ptm_image_line(ptm_images *images, uint32_t image, uint64_t address, uint32_t *file, uint32_t *line, uint32_t *inlined, uint32_t *depth) PTM_MUST_CHECK;
+/* The file of code that its line table says is of no line (0), as string id; 0: none. Not told by bundles. */
+ptm_status ptm_image_lineless_file(ptm_images *images, uint32_t image, uint64_t address, uint32_t *file) PTM_MUST_CHECK;
 
 /* A unit of an image whose functions are in a file of their own (.dwo). */
 typedef struct ptm_skeleton {

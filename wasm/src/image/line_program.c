@@ -296,7 +296,7 @@ const ptm_line_row *ptm_line_table_find(const ptm_line_table *table, uint64_t ad
 			high = middle;
 	}
 	const ptm_line_row *row = low ? &table->rows.at[low - 1] : NULL;
-	return row && row->line ? row : NULL;
+	return row;
 }
 
 /* What addr2line calls a file whose name is empty, wherever it may lie. */

@@ -357,7 +357,7 @@ ptm_status ptm_image_line(ptm_images *images, uint32_t row, uint64_t address, ui
 	if (!unit || load_unit(lines, unit) != PTM_OK)
 		return PTM_OK;
 	const ptm_line_row *found = ptm_line_table_find(&unit->lines, address);
-	if (found) {
+	if (found && found->line) {
 		PTM_TRY(ptm_line_table_path(&unit->lines, &lines->dwarf, images->strings, found->file, file));
 		*line = found->line;
 	}
@@ -365,6 +365,21 @@ ptm_status ptm_image_line(ptm_images *images, uint32_t row, uint64_t address, ui
 	ptm_inlines *inlines;
 	PTM_TRY(inlines_of(images, lines, unit, &inlines));
 	return list_inlined(lines, inlines, images->strings, address, inlined, depth);
+}
+
+ptm_status ptm_image_lineless_file(ptm_images *images, uint32_t row, uint64_t address, uint32_t *file)
+{
+	struct ptm_lines *lines;
+	*file = 0;
+	PTM_TRY(lines_of(images, row, &lines));
+	if (!lines || lines->rows.count)
+		return PTM_OK;
+	address -= ptm_image_lines_slide(&images->images.at[row]);
+	unit *unit = lines->usable ? unit_at(lines, address) : NULL;
+	if (!unit || load_unit(lines, unit) != PTM_OK)
+		return PTM_OK;
+	const ptm_line_row *found = ptm_line_table_find(&unit->lines, address);
+	return found && !found->line ? ptm_line_table_path(&unit->lines, &lines->dwarf, images->strings, found->file, file) : PTM_OK;
 }
 
 /* --------------------------------------------------------------- split units */
@@ -516,7 +531,7 @@ ptm_status ptm_image_frames(ptm_images *images, uint32_t row, uint64_t address, 
 	if (as_addr2line)
 		PTM_TRY(ask(lines, address, &order));
 	const ptm_line_row *found = ptm_line_table_find(&unit->lines, address);
-	uint32_t file = found ? found->file : NONE, line = found ? found->line : 0;
+	uint32_t file = found && found->line ? found->file : NONE, line = found ? found->line : 0;
 	for (uint32_t at = ptm_inlines_find(&unit->inlines, address); at != NONE && *count < most;) {
 		ptm_inline_call *call = &unit->inlines.calls.at[at];
 		ptm_code_frame *frame = &frames[*count];

@@ -3,7 +3,7 @@
 // DWARF 5 of clang, dwarf64 and type units wrong): builds a
 // program with several compilers, options and DWARF versions (or takes the
 // binaries given) and checks many addresses of each.
-// Usage: node wasm/test/oracle/lines.mjs [-v] [-s: split ones alone] [BINARY...]   (needs llvm-symbolizer, c++filt; gcc, clang, musl-gcc)
+// Usage: node wasm/test/oracle/lines.mjs [-v] [-s: split ones alone] [BINARY...]   (needs llvm-symbolizer, c++filt, dwp; gcc, clang, musl-gcc)
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,7 +87,10 @@ function splitProgram([compiler, version]) {
   // Neither packer of Debian 12 reads what gcc writes of DWARF 5: GNU's goes on for ever, LLVM's stops.
   if (compiler === 'gcc' && version === '-gdwarf-5') return [dwo];
   run('llvm-dwp', ['p.dwo', 'q.dwo', '-o', 'program.dwp'], options);
-  return [dwo, { binary, judge, label: `${label}, llvm-dwp`, files: [join(directory, 'program.dwp')] }];
+  const packed = [dwo, { binary, judge, label: `${label}, llvm-dwp`, files: [join(directory, 'program.dwp')] }];
+  if (version !== '-gdwarf-4') return packed;
+  run('dwp', ['-e', 'program', '-o', 'gnu.dwp'], options);
+  return [...packed, { binary, judge, label: `${label}, dwp of binutils`, files: [join(directory, 'gnu.dwp')] }];
 }
 
 function programs() {
