@@ -72,7 +72,7 @@ export class WorkerSession {
     })
   }
 
-  /** Decodes one segment; `onBytes` hears of the AUX bytes done about every 100 ms. */
+  /** Decodes one segment; `onBytes` hears of the AUX bytes done about four times a second. */
   decode(segment: number, onBytes: (bytes: number) => void): Promise<Result<Decoded, WorkerFailure>> {
     const { session, cancels } = this
     if (!session) return Promise.resolve(notOpen)

@@ -7,24 +7,8 @@
 /* The first PSB+ lies within the first bytes of a stream, or there is no hurry. */
 #define FIRST_BYTES (1u << 16)
 
-#ifdef __wasm__
-/* Each growth of WebAssembly's memory makes browsers collect garbage, which took a fifth of a decode's time in steps of 64 KB. */
-#define GROWTH_BYTES (8 << 20)
-#define M_GRANULARITY -2 /* as dlmalloc, of emscripten, has it */
-int mallopt(int parameter, int value);
-static void grow_in_large_steps(void)
-{
-	mallopt(M_GRANULARITY, GROWTH_BYTES);
-}
-#else
-static void grow_in_large_steps(void)
-{
-}
-#endif
-
 ptm_session *ptm_session_new(void)
 {
-	grow_in_large_steps();
 	ptm_session *session = calloc(1, sizeof *session);
 	if (session)
 		session->decoding = UINT32_MAX;
