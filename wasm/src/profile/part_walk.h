@@ -138,13 +138,15 @@ bool ptm_walk_is_odd_time(ptm_fast_walk *walk);
 void ptm_walk_latch(ptm_fast_walk *walk, const ptm_node *node, const ptm_frame *frame, uint32_t at);
 /* The call of `frame` on top, of which the instructions are charged, ends and is not short. */
 void ptm_walk_keep(ptm_fast_walk *walk, const ptm_frame *frame);
-/* All that follows leaves the walk where it stands, and does nothing, where it returns false: then it is for the slow path. */
+
+/* These return false where something is for the slow path: then nothing was done. */
 /* A bit that decides the present node, a branch; or a compressed return. */
 bool ptm_walk_bit(ptm_fast_walk *walk, uint32_t taken);
 /* An indirect branch, or a return that is not compressed. */
 bool ptm_walk_tip(ptm_fast_walk *walk, uint64_t ip);
 /* A change of the stack that a decision before the walk made, and that nothing followed yet. */
 bool ptm_walk_resume(ptm_fast_walk *walk, const ptm_cached_event *event, const uint8_t *from);
+
 /* Ends the walk after whole packets, the first of them at `from`; tells a change that nothing followed. */
 void ptm_walk_end(ptm_fast_walk *walk, const uint8_t *from);
 
