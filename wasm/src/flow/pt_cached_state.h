@@ -93,16 +93,21 @@ static inline void ptm_cached_walk_path(ptm_cached *cached, const ptm_node_code 
 /* Full IP of a TIP at `at`; stores its size, 0 when it is for the slow path. */
 static inline uint64_t ptm_cached_tip_ip(const uint8_t *at, uint64_t last_ip, uint32_t *size)
 {
+	/* By bits 5 to 7 of its first byte: what of the bytes behind is taken, and what of the last IP stays. */
+	static const struct { uint64_t takes, keeps; uint32_t size; } forms[8] = {
+		[1] = { 0xffff, ~0xffffull, 3 }, [2] = { 0xffffffff, ~0xffffffffull, 5 },
+		[4] = { 0xffffffffffff, ~0xffffffffffffull, 7 }, [6] = { ~0ull, 0, 9 },
+	};
+	uint32_t form = *at >> 5;
 	uint64_t payload;
+
 	memcpy(&payload, at + 1, sizeof payload);
-	switch (at[0] >> 5) {
-	case 1: *size = 3; return (last_ip & ~0xffffull) | (payload & 0xffff);
-	case 2: *size = 5; return (last_ip & ~0xffffffffull) | (payload & 0xffffffff);
-	case 3: *size = 7; return (uint64_t)((int64_t)(payload << 16) >> 16);
-	case 4: *size = 7; return (last_ip & ~0xffffffffffffull) | (payload & 0xffffffffffffull);
-	case 6: *size = 9; return payload;
-	default: *size = 0; return 0;
+	if (form == 3) {
+		*size = 7;
+		return (uint64_t)((int64_t)(payload << 16) >> 16);
 	}
+	*size = forms[form].size;
+	return (payload & forms[form].takes) | (last_ip & forms[form].keeps);
 }
 
 /* Cycles of a CYC at `at`; stores its size, 0 when it is for the slow path. */

@@ -179,14 +179,14 @@ static ptm_status make(ptm_graph *graph, uint64_t ip, ptm_node_code *code)
 
 uint32_t ptm_graph_look(ptm_graph *graph, uint64_t ip)
 {
-	uint32_t *recent = &graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT];
+	uint32_t row = ptm_graph_recent(graph, ip);
 
-	if (*recent && graph->codes[*recent].ip == ip)
-		return *recent;
-	uint32_t row = graph->slot_count ? graph->slots[slot_of(graph, ip, graph->code_id, graph->mode)] : 0;
+	if (row)
+		return row;
+	row = graph->slot_count ? graph->slots[slot_of(graph, ip, graph->code_id, graph->mode)] : 0;
 	if (!row || graph->codes[row].no_code)
 		return 0;
-	return *recent = row;
+	return graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT] = row;
 }
 
 static ptm_node first_node(const ptm_node_code *code)

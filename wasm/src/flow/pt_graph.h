@@ -131,14 +131,17 @@ ptm_status ptm_graph_find_slow(ptm_graph *graph, uint64_t ip, uint32_t *row) PTM
 /* The row of the node at `ip` of the present code where it is known and has code, else 0. */
 uint32_t ptm_graph_look(ptm_graph *graph, uint64_t ip);
 
+/* The same of nodes found lately only. */
+static inline uint32_t ptm_graph_recent(const ptm_graph *graph, uint64_t ip)
+{
+	uint32_t row = graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT];
+	return row && graph->codes[row].ip == ip ? row : 0;
+}
+
 static inline ptm_status ptm_graph_find(ptm_graph *graph, uint64_t ip, uint32_t *row)
 {
-	uint32_t known = graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT];
-	if (known && graph->codes[known].ip == ip) {
-		*row = known;
-		return PTM_OK;
-	}
-	return ptm_graph_find_slow(graph, ip, row);
+	*row = ptm_graph_recent(graph, ip);
+	return *row ? PTM_OK : ptm_graph_find_slow(graph, ip, row);
 }
 
 /* The edge to a node, as in ptm_node.to. */

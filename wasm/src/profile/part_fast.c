@@ -15,26 +15,6 @@ static uint8_t kind_of(const uint8_t *at)
 	return (*at & 3) == 3 ? PTM_PACKET_CYC : !(*at & 1) ? PTM_PACKET_TNT : *at == 0x59 ? PTM_PACKET_MTC : PTM_PACKET_TIP;
 }
 
-/* How the bytes behind a TIP's first, as many as bits 5 to 7 tell, become an IP: what of them is taken, and what of the last IP stays; size 0: for the slow path. */
-static const struct { uint64_t takes, keeps; uint32_t size; } tips[8] = {
-	[1] = { 0xffff, ~0xffffull, 3 }, [2] = { 0xffffffff, ~0xffffffffull, 5 },
-	[4] = { 0xffffffffffff, ~0xffffffffffffull, 7 }, [6] = { ~0ull, 0, 9 },
-};
-
-static INLINE uint64_t tip_ip(const uint8_t *at, uint64_t last_ip, uint32_t *size)
-{
-	uint32_t form = *at >> 5;
-	uint64_t payload;
-
-	memcpy(&payload, at + 1, sizeof payload);
-	if (form == 3) {
-		*size = 7;
-		return (uint64_t)((int64_t)(payload << 16) >> 16);
-	}
-	*size = tips[form].size;
-	return (payload & tips[form].takes) | (last_ip & tips[form].keeps);
-}
-
 static void begin(ptm_fast_walk *walk, ptm_part *part, ptm_cached *cached)
 {
 	ptm_graph *graph = cached->graph;
@@ -131,7 +111,7 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 			}
 			hot.bits = (byte | 1) << (__builtin_clz(byte) + 1);
 		} else if ((byte & 31) == 13) {
-			uint64_t ip = tip_ip(at, walk.last_ip, &size);
+			uint64_t ip = ptm_cached_tip_ip(at, walk.last_ip, &size);
 			if (!size || hot.tag <= PTM_TAG_PLAIN)
 				break;
 			if (walk.dirty) {

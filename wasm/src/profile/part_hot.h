@@ -92,7 +92,7 @@ static INLINE void pass_op(hot *hot, ptm_fast_walk *walk, const ptm_node_code *c
 	const ptm_node_op *op = &walk->ops[code->first_op];
 
 	ptm_walk_charge(walk, hot->frame, hot->at + op->instructions);
-	ptm_walk_push_return(walk, op->return_ip, op->return_to, code->first_op + 1);
+	ptm_cached_push_return(walk->cached, op->return_ip, op->return_to, code->first_op + 1);
 	hot->frame = ptm_walk_push(walk, hot->frame, child, op->return_ip, op->function, op->is_odd ? PTM_FRAME_ODD : 0);
 }
 
@@ -235,10 +235,8 @@ static INLINE uint32_t edge_to(ptm_fast_walk *walk, ptm_node *node, uint64_t ip)
 	uint32_t edge = node->to[0];
 	if (edge && walk->codes[edge >> 8].ip == ip)
 		return edge;
-	uint32_t row = walk->graph->recent[(ip ^ ip >> 13) % PTM_GRAPH_RECENT];
-	if (!row || walk->codes[row].ip != ip)
-		return 0;
-	return node->to[0] = ptm_graph_edge(walk->graph, row);
+	uint32_t row = ptm_graph_recent(walk->graph, ip);
+	return row ? node->to[0] = ptm_graph_edge(walk->graph, row) : 0;
 }
 
 /* An indirect jump at `ip`. false: nothing was done. */
@@ -294,7 +292,7 @@ static INLINE bool pass_call(hot *hot, ptm_fast_walk *walk, uint64_t ip, const u
 		return false;
 	hot->at += code->instructions;
 	decide(hot, walk, 1);
-	ptm_walk_push_return(walk, code->next_ip, node->to[1], (uint32_t)(node - walk->nodes) | PTM_CACHED_CALLER);
+	ptm_cached_push_return(walk->cached, code->next_ip, node->to[1], (uint32_t)(node - walk->nodes) | PTM_CACHED_CALLER);
 	ptm_walk_charge(walk, hot->frame, hot->at);
 	note_change(hot, walk, PTM_CACHED_CALL, packet);
 	hot->frame = ptm_walk_push(walk, hot->frame, child, code->next_ip, to->function,

@@ -157,7 +157,7 @@ static void pass_ops(ptm_fast_walk *walk, const ptm_node_code *code)
 		const ptm_node_op *op = &walk->ops[code->first_op + i];
 		ptm_walk_charge(walk, walk->frame, walk->at + op->instructions);
 		if (op->is_call) {
-			ptm_walk_push_return(walk, op->return_ip, op->return_to, code->first_op + i + 1);
+			ptm_cached_push_return(walk->cached, op->return_ip, op->return_to, code->first_op + i + 1);
 			push(walk, op->return_ip, op->function, op->is_odd);
 		} else {
 			replace(walk, op->function);
@@ -299,7 +299,7 @@ static void decide(ptm_fast_walk *walk, const ptm_node_code *code, uint32_t take
 
 	pass_path(walk, code, taken);
 	if (kind == PTM_CACHED_CALL)
-		ptm_walk_push_return(walk, code->next_ip, walk->nodes[from].to[1], from | PTM_CACHED_CALLER);
+		ptm_cached_push_return(walk->cached, code->next_ip, walk->nodes[from].to[1], from | PTM_CACHED_CALLER);
 	if (kind) {
 		ptm_walk_charge(walk, walk->frame, walk->at);
 		change(walk, kind, code, to);

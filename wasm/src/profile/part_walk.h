@@ -106,16 +106,6 @@ static inline ptm_frame *ptm_walk_push(ptm_fast_walk *walk, ptm_frame *frame, ui
 	return frame;
 }
 
-static inline void ptm_walk_push_return(ptm_fast_walk *walk, uint64_t ip, uint32_t edge, uint32_t returner)
-{
-	ptm_return_stack *returns = walk->returns;
-	uint32_t place = returns->top++ % PTM_RETURN_STACK_DEPTH;
-	returns->at[place] = ip;
-	walk->cached->return_to[place] = edge;
-	walk->cached->returner[place] = returner;
-	returns->depth += returns->depth < PTM_RETURN_STACK_DEPTH;
-}
-
 /* Tells the clock of the CYC packet that came last. */
 static inline void ptm_walk_flush_cyc(ptm_fast_walk *walk)
 {
