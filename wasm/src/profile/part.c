@@ -358,7 +358,7 @@ void ptm_part_share_cycles(ptm_part *part, uint64_t cycles)
 	for (uint32_t i = 0; i < part->measured_count; i++) {
 		const ptm_measured *one = &part->measured[i];
 		bool is_last = i + 1 == part->measured_count;
-		uint64_t share = is_last || !instructions ? cycles : (uint64_t)((double)cycles * (double)one->instructions / (double)instructions);
+		uint64_t share = is_last || !instructions ? cycles : ptm_clock_whole(ptm_clock_double(cycles) * ptm_clock_double(one->instructions) / ptm_clock_double(instructions));
 		if (share > cycles)
 			share = cycles;
 		part->tree.nodes.at[one->node].self_cycles += share;

@@ -49,6 +49,7 @@ static void begin(ptm_fast_walk *walk, ptm_part *part, ptm_cached *cached)
 	walk->sparse = cached->flow->clock.config.cyc_threshold;
 	walk->has_cyc = walk->has_made = walk->has_pending = false;
 	walk->change = 0;
+	walk->steady_until = 0;
 	walk->status = PTM_OK;
 }
 
@@ -69,6 +70,17 @@ static APART void next_sparse(ptm_fast_walk *walk, uint8_t before)
 {
 	ptm_walk_flush_cyc(walk);
 	ptm_clock_next(&walk->cached->flow->clock, before);
+}
+
+/* Whether taking over the packets' time is not for the slow path. */
+static INLINE bool has_good_time(hot *hot, ptm_fast_walk *walk)
+{
+	if (ptm_walk_is_steady(walk, hot->at)) {
+		ptm_walk_moved(walk, hot->node, hot->tag, hot->at);
+		return true;
+	}
+	give(hot, walk);
+	return !ptm_walk_is_odd_time(walk);
 }
 
 /* Takes in what is frequent of the packets that start in [from, end). WENT_OUT: the next is not. */
@@ -104,21 +116,15 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 			}
 			if (hot.bits != NO_BITS)
 				break;
-			if (walk.dirty) {
-				give(&hot, &walk);
-				if (ptm_walk_is_odd_time(&walk))
-					break;
-			}
+			if (walk.dirty && !has_good_time(&hot, &walk))
+				break;
 			hot.bits = (byte | 1) << (__builtin_clz(byte) + 1);
 		} else if ((byte & 31) == 13) {
 			uint64_t ip = ptm_cached_tip_ip(at, walk.last_ip, &size);
 			if (!size || hot.tag <= PTM_TAG_PLAIN)
 				break;
-			if (walk.dirty) {
-				give(&hot, &walk);
-				if (ptm_walk_is_odd_time(&walk))
-					break;
-			}
+			if (walk.dirty && !has_good_time(&hot, &walk))
+				break;
 			if (!pass_tip(&hot, &walk, ip, at))
 				break;
 			decided = at;
@@ -142,6 +148,7 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 			ptm_cached_take_mtc(cached, hot.at, hot.tag > PTM_TAG_PLAIN ? 0 : (uint32_t)(hot.node - walk.nodes), at[1],
 				offset + (uint64_t)(at - from), before ? kind_of(before) : cached->kind);
 			walk.dirty = true;
+			walk.steady_until = 0;
 			size = 2;
 			/* What it looked ahead at may lie in another window. */
 			if (reader->window_offset != window)

@@ -222,7 +222,7 @@ bool ptm_walk_is_odd_time(ptm_fast_walk *walk)
 		flow->instructions + walk->at - flow->measured_instructions >= LARGE);
 }
 
-/* A measurement of cycles ends with the decision at the end of `node`. */
+/* A measurement of cycles ends with the decision that `cost` is of. */
 static void measure(ptm_fast_walk *walk, ptm_node_cost *cost, const ptm_frame *frame, uint32_t at)
 {
 	ptm_part *part = walk->part;
@@ -248,36 +248,92 @@ static void measure(ptm_fast_walk *walk, ptm_node_cost *cost, const ptm_frame *f
 	}
 }
 
+/* The clock's time, `ns`, is later than the flow's: up to there it is charged. */
+static inline void pass_time(ptm_fast_walk *walk, ptm_node_cost *cost, const ptm_frame *frame, uint64_t ns)
+{
+	ptm_pt_flow *flow = walk->cached->flow;
+	uint64_t passed = ns > flow->now_ns ? ns - flow->now_ns : 0;
+
+	flow->now_tsc = flow->clock.tsc;
+	flow->now_ns = ns;
+	cost->ns += passed;
+	walk->tree[frame->node].self_ns += passed;
+	walk->part->run.run.on_ns += passed;
+}
+
+/* The part is as late as the flow. */
+static inline void keep_time(ptm_fast_walk *walk)
+{
+	uint64_t ns = walk->cached->flow->now_ns;
+	if (walk->part->last.time_ns < ns)
+		walk->now_ns = walk->part->last.time_ns = ns;
+}
+
+/* The last measurement is taken over: up to the next MTC, what CYC packets tell is the same few operations, unless it becomes odd. */
+static void settle(ptm_fast_walk *walk)
+{
+	const ptm_pt_flow *flow = walk->cached->flow;
+	const ptm_clock *clock = &flow->clock;
+	uint64_t left = flow->context.until_tsc - clock->tsc, ticks = left < 1u << 30 ? left : 1u << 30;
+
+	walk->steady_until = 0;
+	walk->reference = ptm_clock_double(clock->cyc_reference);
+	walk->scale = clock->have_cycles_to_tsc ? clock->cycles_to_tsc : clock->cbr ? clock->cbr_cycles_to_tsc : 0;
+	if (walk->sparse || !clock->counting || !clock->cyc_reference || clock->tsc != flow->now_tsc || !(walk->scale > 0x1p-8 && walk->scale < 0x1p8))
+		return;
+	if (ticks > 2 && ptm_time_ns(&flow->config.time, clock->tsc + ticks) - flow->now_ns < LARGE)
+		walk->steady_until = clock->cyc_count + (uint64_t)((double)(int64_t)(ticks - 2) / walk->scale);
+}
+
+/* As below, where ptm_walk_is_steady. */
+static void latch_steady(ptm_fast_walk *walk, ptm_node_cost *cost, const ptm_frame *frame, uint32_t at)
+{
+	ptm_pt_flow *flow = walk->cached->flow;
+	ptm_clock *clock = &flow->clock;
+	uint64_t count = clock->cyc_count + walk->cyc, tsc = ptm_clock_whole(walk->reference + ptm_clock_double(count) * walk->scale);
+
+	walk->dirty = walk->has_cyc = clock->cycles_sampled = false;
+	clock->cyc_count = count;
+	clock->cycles += walk->cyc;
+	clock->instructions = 0;
+	clock->moves++;
+	flow->latched_cycles = clock->cycles;
+	measure(walk, cost, frame, at);
+	if (tsc > clock->tsc)
+		clock->tsc = tsc;
+	flow->latched_tsc = clock->tsc;
+	if (clock->tsc > flow->now_tsc)
+		pass_time(walk, cost, frame, ptm_time_ns(&flow->config.time, clock->tsc));
+	keep_time(walk);
+}
+
 void ptm_walk_latch(ptm_fast_walk *walk, const ptm_node *node, const ptm_frame *frame, uint32_t at)
 {
 	ptm_pt_flow *flow = walk->cached->flow;
 	ptm_clock *clock = &flow->clock;
 	ptm_node_cost *cost = &walk->graph->costs[node - walk->nodes];
-	ptm_part *part = walk->part;
-	const bool is_measured = clock->cycles_sampled && clock->have_cyc;
-	uint64_t ns = flow->now_ns, passed = 0;
+	const bool is_measured = clock->cycles_sampled && clock->have_cyc, is_later = clock->tsc > flow->now_tsc;
+	const bool passes = is_later && walk->next_ns > flow->now_ns;
 
+	if (walk->has_cyc) {
+		latch_steady(walk, cost, frame, at);
+		return;
+	}
 	walk->dirty = false;
 	flow->latched_tsc = clock->tsc;
-	if (clock->tsc > flow->now_tsc) {
-		passed = walk->next_ns > ns ? walk->next_ns - ns : 0;
-		flow->now_tsc = clock->tsc;
-		flow->now_ns = ns = walk->next_ns;
-	}
 	if (clock->cycles_sampled)
 		flow->latched_cycles = clock->cycles;
 	clock->cycles_sampled = false;
-	if (!passed && !is_measured)
-		return;
 	if (is_measured)
 		measure(walk, cost, frame, at);
-	else
+	else if (passes)
 		ptm_walk_charge(walk, frame, at);
-	cost->ns += passed;
-	walk->tree[frame->node].self_ns += passed;
-	part->run.run.on_ns += passed;
-	if (part->last.time_ns < ns)
-		walk->now_ns = part->last.time_ns = ns;
+	if (is_later)
+		pass_time(walk, cost, frame, walk->next_ns);
+	if (is_measured || passes)
+		keep_time(walk);
+	if (is_measured)
+		settle(walk);
 }
 
 void ptm_walk_note_measured(ptm_fast_walk *walk, uint32_t node, uint32_t more, uint32_t at)

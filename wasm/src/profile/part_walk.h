@@ -24,6 +24,9 @@ typedef struct ptm_fast_walk {
 	uint64_t piece_base, part_base; /* instructions of the piece and of the part before these */
 	uint64_t last_ip;        /* of the last TIP */
 	uint64_t next_ns;        /* time at the next decision when dirty */
+	/* From a measurement on to the next MTC: cyc_count of the clock up to which no time can be odd (else 0), and how it tells the TSC. */
+	uint64_t steady_until;
+	double reference, scale;
 	const uint8_t *at_packet;      /* the packet being taken */
 	uint32_t tag;            /* of the present node: PTM_TAG_* */
 	uint32_t at, last;       /* as of ptm_cached */
@@ -106,24 +109,35 @@ static inline ptm_frame *ptm_walk_push(ptm_fast_walk *walk, ptm_frame *frame, ui
 	return frame;
 }
 
+/* Notes where time moved. */
+static inline void ptm_walk_moved(const ptm_fast_walk *walk, const ptm_node *node, uint32_t tag, uint32_t at)
+{
+	walk->cached->moved_at = at;
+	walk->cached->moved_node = tag > PTM_TAG_PLAIN ? 0 : (uint32_t)(node - walk->nodes);
+}
+
 /* Tells the clock of the CYC packet that came last. */
 static inline void ptm_walk_flush_cyc(ptm_fast_walk *walk)
 {
-	ptm_cached *cached = walk->cached;
-	uint64_t moves = cached->flow->clock.moves;
+	ptm_clock *clock = &walk->cached->flow->clock;
+	uint64_t moves = clock->moves;
 
 	if (!walk->has_cyc)
 		return;
 	walk->has_cyc = false;
-	ptm_clock_cyc(&cached->flow->clock, walk->cyc);
-	if (cached->flow->clock.moves != moves) {
-		cached->moved_at = walk->at;
-		cached->moved_node = walk->tag > PTM_TAG_PLAIN ? 0 : (uint32_t)(walk->node - walk->nodes);
-	}
+	ptm_clock_cyc(clock, walk->cyc);
+	if (clock->moves != moves)
+		ptm_walk_moved(walk, walk->node, walk->tag, walk->at);
 }
 
 /* Whether taking over the packets' time is for the slow path, as ptm_cached_is_odd_time. Where the walk stands must be stored. */
 bool ptm_walk_is_odd_time(ptm_fast_walk *walk);
+/* Whether the last CYC, of which the clock does not know yet, tells time and cycles that cannot be odd. */
+static inline bool ptm_walk_is_steady(const ptm_fast_walk *walk, uint32_t at)
+{
+	return walk->has_cyc && walk->cached->flow->clock.cyc_count + walk->cyc <= walk->steady_until && at < 1u << 31;
+}
+
 /* Takes over the packets' time and cycles with the decision at the end of `node`, whose path is passed: as ptm_cached_latch. */
 void ptm_walk_latch(ptm_fast_walk *walk, const ptm_node *node, const ptm_frame *frame, uint32_t at);
 /* The call of `frame` on top, of which the instructions are charged, ends and is not short. */

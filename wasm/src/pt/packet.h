@@ -69,6 +69,10 @@ static inline bool ptm_packet_quick(const uint8_t *at, ptm_packet *packet)
 		*packet = (ptm_packet){ PTM_PACKET_CYC, 2, 0, byte >> 3 | (uint64_t)(at[1] >> 1) << 5 };
 		return true;
 	}
+	if (byte == 0x59) {
+		*packet = (ptm_packet){ PTM_PACKET_MTC, 2, 0, at[1] };
+		return true;
+	}
 	if (byte & 1 || byte < 4)
 		return false;
 	uint16_t count = (uint16_t)(30 - __builtin_clz(byte));

@@ -183,7 +183,7 @@ void ptm_pt_reader_peek_past(ptm_pt_reader *reader, uint64_t *cycles, bool *afte
 			sum += byte >> 3;
 			at++;
 			is_cyc = true;
-		} else if ((byte & 7) == 7 && !(at[1] & 1) && at[1] != 2) {
+		} else if ((byte & 7) == 7 && !(at[1] & 1) && !(at[1] == 0x02 && at[2] == 0xf3)) {
 			sum += byte >> 3 | (uint64_t)(at[1] >> 1) << 5;
 			at += 2;
 			is_cyc = true;
