@@ -3,23 +3,23 @@
 // tree; calls) by one thread, native, in Node and in Chromium, beside libipt's block
 // decoder and perf on the same traces. Interleaved rounds; the table holds medians
 // of CPU time. Writes bench/results.md.
-// Usage: bench.mjs [--instructions 600m] [--rounds 3] [--only NAME] [--text] [--trace FILE --symfs DIR]
-//   --text: perf script --itrace=b and perf report too, which take long
+// Then whole commands beside perf's: text of every branch, and reports, of shorter traces.
+// Usage: bench.mjs [--instructions 600m] [--short 30m] [--rounds 3] [--only NAME] [--trace FILE --symfs DIR]
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { perfVersion, root } from '../test/cases/fixtures.mjs'
 import { startBrowser } from './browser.mjs'
-import { encodings, makeInputs } from './inputs.mjs'
+import { encodings, makeInputs, makeShort } from './inputs.mjs'
 
 const { values: options } = parseArgs({
   options: {
     instructions: { type: 'string', default: '600m' },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
-    text: { type: 'boolean', default: false },
+    short: { type: 'string', default: '30m' },
     trace: { type: 'string' },
     symfs: { type: 'string', default: '/' },
   },
@@ -67,13 +67,32 @@ function contestants(browser) {
     return list
   }
   // Of a trace without times perf tells errors and decodes nothing.
-  const perf = (words) => (input) => (input.timeless ? null : command('perf', ...words, '-i', input.trace, '--symfs', input.symfs))
-  list.set('perf e', perf(['script', '--itrace=e']))
-  if (options.text) {
-    list.set('perf b', perf(['script', '--itrace=b']))
-    list.set('perf report', perf(['report', '--stdio', '--itrace=i100us']))
-  }
+  list.set('perf e', ({ trace, symfs, timeless }) => (timeless ? null : command('perf', 'script', '--itrace=e', '-i', trace, '--symfs', symfs)))
   return list
+}
+
+/** Whole commands that say the same of a trace, by one thread: what, perf's words, ours. */
+const commands = [
+  ['script --itrace=b', ['script', '--itrace=b'], ['script', '--itrace=b']],
+  ['report', ['report', '--stdio'], ['report', '--workers', '1']],
+]
+
+/** CPU seconds of each of the commands, of perf's and of ours: rows of a table. */
+function measureCommands(inputs) {
+  const ours = join(root, 'src/cli/ptarmigan.mjs')
+  command(process.execPath, ours, '--help') /* builds it */
+  return commands.flatMap(([what, theirs, own]) =>
+    inputs[what === 'report' ? 'whole' : 'short'].map(({ name, trace, symfs }) => {
+      const rounds = Array.from({ length: Number(options.rounds) }, () => {
+        const perf = command('perf', ...theirs, '-i', trace, '--symfs', symfs).seconds
+        return { perf, own: command(process.execPath, ours, ...own, '-i', trace, '--symfs', symfs).seconds }
+      })
+      const of = (key) => median(rounds.map((round) => round[key]))
+      const ratio = number(median(rounds.map((round) => round.perf / round.own)))
+      console.log(`${name}, ${what}: ${ratio} x perf`)
+      return [name, number(statSync(trace).size / 1e6), what, number(of('perf')), number(of('own')), ratio]
+    }),
+  )
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
@@ -102,7 +121,7 @@ async function measure(input, list) {
   return { input, bytes, counts, speed, ratio, memory: results.get('wasm')[0]?.memory ?? NaN }
 }
 
-function report(all, names) {
+function report(all, names, rows) {
   const ours = names.filter((name) => ['native', 'wasm', 'chromium'].includes(name))
   const speeds = table(
     ['trace', 'MB', ...names, 'wasm memory, MB'],
@@ -128,7 +147,17 @@ ${encodings.map(({ name, what }) => `${name}: ${what}.`).join(' ')}
 ## MB of PT per second
 
 ${speeds}
-${ratios('libipt')}${ratios('perf e')}`
+${ratios('libipt')}${ratios('perf e')}${
+    rows.length
+      ? `
+## Whole commands beside perf's
+
+CPU seconds of one thread, reading, symbols and writing included (to nowhere): the text of every branch, of shorter traces, and the report of what ran.
+
+${table(['trace', 'MB', 'command', 'perf, s', 'ptarmigan, s', 'times perf'], rows)}
+`
+      : ''
+  }`
 }
 
 const inputs = options.trace
@@ -146,7 +175,10 @@ for (const input of inputs.filter(({ name }) => name.includes(options.only))) {
   if (one.counts.size > 1) console.log(`  not the same instructions: ${[...one.counts].join(', ')}: the figures do not compare`)
 }
 await browser?.close()
-const text = report(all, [...list.keys()])
+const wanted = ({ name, timeless }) => name.includes(options.only) && !timeless
+const whole = inputs.filter((input) => wanted(input) && input.name.endsWith('mtc'))
+const short = whole.length ? makeShort(options.short).filter(wanted) : []
+const text = report(all, [...list.keys()], perfVersion() ? measureCommands({ whole, short }) : [])
 console.log(`\n${text}`)
 const folder = join(root, 'bench')
 mkdirSync(folder, { recursive: true })

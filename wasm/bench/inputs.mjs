@@ -77,14 +77,27 @@ function tracesOf(ptgen, workload, instructions) {
   return encode(ptgen, workload, longer)
 }
 
-function encode(ptgen, { name, what }, log) {
-  return encodings.map((encoding) => {
-    const trace = join(scratch, `${name}-${encoding.name}.perf.data`)
+function encode(ptgen, { name, what }, log, label = name, ways = encodings) {
+  return ways.map((encoding) => {
+    const trace = join(scratch, `${label}-${encoding.name}.perf.data`)
     if (!isNewer(trace, log)) {
-      console.log(`making ${name}-${encoding.name}`)
+      console.log(`making ${label}-${encoding.name}`)
       makeFile(trace, (file) => run(ptgen, 'encode', '--truth-level', 'none', '--seed', '7', '--pt', encoding.options, '-o', file, log))
     }
     return { name: `${name} ${encoding.name}`, what, trace, symfs: join(scratch, `${name}.symfs`), timeless: encoding.name === 'raw' }
+  })
+}
+
+/** Traces so short that text of every branch of them can be written in reasonable time, with the packets that perf records by default; after makeInputs. */
+export function makeShort(instructions) {
+  const { path: ptgen } = findPtgen()
+  if (!ptgen) return []
+  return workloads.flatMap((workload) => {
+    const log = join(scratch, `${workload.name}.xlog`)
+    const short = join(scratch, `${workload.name}.short.xlog`)
+    if (!existsSync(log)) return []
+    if (!isNewer(short, log)) makeFile(short, (file) => run(ptgen, 'replay', '--insns', instructions, '-o', file, log))
+    return encode(ptgen, workload, short, `${workload.name}.short`, encodings.slice(1, 2))
   })
 }
 
