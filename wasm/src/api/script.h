@@ -73,7 +73,26 @@ typedef struct ptm_place {
 	uint64_t offset;         /* in the symbol */
 	uint64_t file_offset;    /* of ip */
 	bool in_file;            /* its map is of a file */
+	uint64_t kept_fields;    /* with these it was put, and what was put kept in the script's `kept`; 0: not */
+	uint32_t kept;
+	uint16_t kept_length;
 } ptm_place;
+
+/* Words for the flags of a sample, as they were put. */
+typedef struct ptm_script_flags {
+	uint32_t flags, length;  /* length 0: none yet */
+	char text[96];
+} ptm_script_flags;
+
+/* The start of the last line, and all that it says. */
+typedef struct ptm_script_who {
+	uint64_t ns, fields;
+	int32_t pid, tid, cpu, machine, vcpu;
+	bool has_chains;
+	uint32_t length;         /* 0: the next line is put anew */
+	char comm[64];
+	char text[192];
+} ptm_script_who;
 
 /* perf's idea of a thread's calls and last branches. */
 typedef struct ptm_thread_stack {
@@ -127,6 +146,9 @@ struct ptm_script {
 	int32_t machine, vcpu;   /* of a sample that a virtual machine's own records tell of, as in ptm_guest_id; 0: the host's */
 	char comm[64];
 	ptm_place *places;       /* PTM_PLACES, by hash */
+	PTM_ARRAY(char) kept;    /* of them, as they were put */
+	ptm_script_who who;
+	ptm_script_flags flags[16]; /* by hash */
 	char names[PTM_SCRIPT_EVENTS][40]; /* of the events perf makes up, as printed */
 	uint64_t lines, errors;  /* in the answer */
 	uint64_t put_ip;         /* of the ordinary sample printed last; 0: none was */

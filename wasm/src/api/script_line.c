@@ -20,15 +20,26 @@ static bool room(ptm_script *script, size_t more)
 }
 
 /* The following write where room was made. */
-static void put_byte(ptm_script *script, char byte)
+static inline void put_byte(ptm_script *script, char byte)
 {
 	script->text.at[script->text.length++] = byte;
 }
 
-static void put_bytes(ptm_script *script, const char *text, size_t length)
+static inline void put_bytes(ptm_script *script, const char *text, size_t length)
 {
 	memcpy(script->text.at + script->text.length, text, length);
 	script->text.length += (uint32_t)length;
+}
+
+#define CHUNK 16u
+
+/* Text that was put before, kept with CHUNK bytes behind it: whole chunks need no call of memcpy. */
+static inline void put_again(ptm_script *script, const char *kept, uint32_t length)
+{
+	char *at = script->text.at + script->text.length;
+	for (uint32_t i = 0; i < length; i += CHUNK)
+		memcpy(at + i, kept + i, CHUNK);
+	script->text.length += length;
 }
 
 #define PUT_LITERAL(script, literal) put_bytes(script, literal, sizeof(literal) - 1)
@@ -54,16 +65,20 @@ static void put_hex(ptm_script *script, uint64_t value, uint32_t width)
 static void put_decimal(ptm_script *script, uint64_t value, uint32_t width, char fill)
 {
 	char digits[20];
-	uint32_t count = 0;
+	uint32_t count = 0, rest;
 
-	do {
+	for (; value > UINT32_MAX; value /= 10)
 		digits[count++] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	for (uint32_t i = count; i < width; i++)
-		put_byte(script, fill);
-	while (count)
-		put_byte(script, digits[--count]);
+	rest = (uint32_t)value;
+	do {
+		digits[count++] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest);
+	char *at = script->text.at + script->text.length;
+	uint32_t length = count > width ? count : width;
+	for (uint32_t i = 0; i < length; i++)
+		at[i] = i < length - count ? fill : digits[length - 1 - i];
+	script->text.length += length;
 }
 
 static void put_signed(ptm_script *script, int32_t value, uint32_t width)
@@ -155,11 +170,35 @@ static void put_binary(ptm_script *script, const ptm_place *place)
 	put_byte(script, ')');
 }
 
-/* Symbol and binary of an address, as far as they were asked for. */
-static void put_place(ptm_script *script, uint64_t ip)
-{
-	const ptm_place *place = ip ? place_of(script, script->space, ip) : &unknown_place;
+/* What of the fields tells how a place is put. */
+#define PLACE_FIELDS (PTM_SCRIPT_SYM | PTM_SCRIPT_SYMOFF | PTM_SCRIPT_DSO | PTM_SCRIPT_DSOFF)
+#define KEPT_BYTES (1u << 20)
 
+/* Keeps what was put of a place, from `start` on. */
+static void keep_place(ptm_script *script, ptm_place *place, uint32_t start)
+{
+	uint32_t length = script->text.length - start;
+
+	if (script->status != PTM_OK || length > LINE_BYTES / 2)
+		return;
+	if (script->kept.length + length + CHUNK > KEPT_BYTES) {
+		script->kept.length = 0;
+		for (uint32_t i = 0; i < PTM_PLACES; i++)
+			script->places[i].kept_fields = 0;
+	}
+	/* Without memory for it, it is put anew each time. */
+	if (ptm_array_reserve(&script->kept, length + CHUNK) != PTM_OK)
+		return;
+	place->kept = script->kept.length;
+	place->kept_length = (uint16_t)length;
+	place->kept_fields = script->fields & PLACE_FIELDS;
+	memcpy(script->kept.at + place->kept, script->text.at + start, length);
+	memset(script->kept.at + place->kept + length, 0, CHUNK);
+	script->kept.length += length + CHUNK;
+}
+
+static void put_place_anew(ptm_script *script, const ptm_place *place)
+{
 	if (script->fields & PTM_SCRIPT_SYM)
 		put_name(script, place);
 	if (script->fields & PTM_SCRIPT_DSO && room(script, LINE_BYTES)) {
@@ -167,6 +206,24 @@ static void put_place(ptm_script *script, uint64_t ip)
 		put_binary(script, place);
 	}
 	room(script, LINE_BYTES);
+}
+
+/* Symbol and binary of an address, as far as they were asked for. */
+static void put_place(ptm_script *script, uint64_t ip)
+{
+	ptm_place *place = ip ? place_of(script, script->space, ip) : NULL;
+
+	if (!place) {
+		put_place_anew(script, &unknown_place);
+	} else if (place->kept_fields && place->kept_fields == (script->fields & PLACE_FIELDS)) {
+		if (room(script, LINE_BYTES))
+			put_again(script, script->kept.at + place->kept, place->kept_length);
+		room(script, LINE_BYTES);
+	} else {
+		uint32_t start = script->text.length;
+		put_place_anew(script, place);
+		keep_place(script, place, start);
+	}
 }
 
 /* ------------------------------------------------------------ line start */
@@ -220,12 +277,36 @@ static void put_cpu(ptm_script *script)
 	PUT_LITERAL(script, "] ");
 }
 
-void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc)
+/* Whether the line's start is that of the line before. */
+static bool is_same_who(const ptm_script *script, uint64_t ns)
+{
+	const ptm_script_who *who = &script->who;
+
+	return who->length && who->ns == ns && who->fields == script->fields && who->pid == script->pid && who->tid == script->tid &&
+	       who->cpu == script->cpu && who->machine == script->machine && who->vcpu == script->vcpu && who->has_chains == script->has_chains &&
+	       !strcmp(who->comm, script->comm);
+}
+
+/* Keeps the line's start, from `start` on, for the next line. */
+static void keep_who(ptm_script *script, uint64_t ns, uint32_t start)
+{
+	ptm_script_who *who = &script->who;
+	uint32_t length = script->text.length - start;
+
+	who->length = 0;
+	if (script->status != PTM_OK || length > sizeof who->text - CHUNK || script->fields & (PTM_SCRIPT_MISC | PTM_SCRIPT_TOD) ||
+	    script->options.relative_time || script->options.delta_time)
+		return;
+	*who = (ptm_script_who){ .ns = ns, .fields = script->fields, .pid = script->pid, .tid = script->tid, .cpu = script->cpu,
+				 .machine = script->machine, .vcpu = script->vcpu, .has_chains = script->has_chains, .length = length };
+	memcpy(who->comm, script->comm, sizeof who->comm);
+	memcpy(who->text, script->text.at + start, length);
+}
+
+static void put_who_anew(ptm_script *script, uint64_t ns, const char *misc)
 {
 	uint64_t fields = script->fields;
 
-	if (!room(script, LINE_BYTES))
-		return;
 	if (script->machine && fields & PTM_SCRIPT_MACHINE_PID)
 		ptm_script_put(script, "VM:%5d ", script->machine);
 	if (script->machine && fields & PTM_SCRIPT_VCPU)
@@ -252,6 +333,19 @@ void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc)
 		put_time(script, ns);
 }
 
+void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc)
+{
+	if (!room(script, LINE_BYTES))
+		return;
+	if (is_same_who(script, ns)) {
+		put_again(script, script->who.text, script->who.length);
+		return;
+	}
+	uint32_t start = script->text.length;
+	put_who_anew(script, ns, misc);
+	keep_who(script, ns, start);
+}
+
 static void put_start(ptm_script *script, const ptm_script_row *row)
 {
 	uint64_t fields = script->fields;
@@ -275,8 +369,12 @@ static void put_start(ptm_script *script, const ptm_script_row *row)
 		PUT_LITERAL(script, ": ");
 	}
 	if (fields & PTM_SCRIPT_FLAGS) {
-		char text[80];
-		put_bytes(script, text, ptm_script_flags_text(row->flags, script->options.version, text));
+		ptm_script_flags *kept = &script->flags[row->flags * 0x9e3779b1u >> 28];
+		if (!kept->length || kept->flags != row->flags) {
+			kept->flags = row->flags;
+			kept->length = (uint32_t)ptm_script_flags_text(row->flags, script->options.version, kept->text);
+		}
+		put_again(script, kept->text, kept->length);
 	}
 }
 

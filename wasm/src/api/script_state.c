@@ -182,6 +182,7 @@ void ptm_script_free(ptm_script *script)
 	ptm_stitch_free(script->stitch);
 	script->stitch = NULL;
 	free(script->places);
+	ptm_array_free(&script->kept);
 	script->places = NULL;
 }
 
