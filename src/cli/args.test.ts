@@ -178,5 +178,6 @@ describe('other commands', () => {
     expect(errorOf('info --bogus a')).toContain('--bogus')
     expect(parse('')).toMatchObject({ ok: true, value: { name: 'help' } })
     expect(parse('script --help')).toMatchObject({ ok: true, value: { name: 'help' } })
+    expect(parse('--version')).toEqual({ ok: true, value: { name: 'help', text: expect.stringMatching(/^ptarmigan \d+\.\d+\.\d+\n$/) as string } })
   })
 })

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { version } from '../../package.json'
 import { fail, ok, type Result } from '../lib/result'
 import type { BundleOptions } from './bundle'
 import { bundleOptions, parseBundle } from './bundle-args'
@@ -62,6 +63,7 @@ Options of all commands
                      perf inject --guest-data joins it: its TSC is the host's times SCALE plus OFFSET
   --guestmount DIR   where the files of such guests are: DIR/PID is the root of what process PID runs
   -h, --help         this text
+      --version      which version this is
 
 script (prints what perf script 6.1 prints)
   --itrace=LETTERS   b branches, c calls, r returns, i[PERIOD] instructions (i0ns: every one, i1000i, i10t,
@@ -175,6 +177,7 @@ const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']
 export function parseCommand(words: readonly string[]): Result<Command, string> {
   const [name = '', ...rest] = words
   if (name === '' || name === 'help' || name === '--help' || name === '-h') return ok({ name: 'help', text: usage })
+  if (name === '--version') return ok({ name: 'help', text: `ptarmigan ${version}\n` })
   if (isShareCommand(name)) {
     const parsed = parseShareCommand(name, rest)
     if (!parsed.ok) return parsed
