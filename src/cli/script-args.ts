@@ -75,7 +75,7 @@ export function makeScriptOptions(values: Values): Result<ScriptOptions, string>
   const used = shorts.filter(({ name }) => values[name] === true)
   const fields = chosenFields(values, used.map((short) => short.fields))
   if (!fields.ok) return fields
-  if (version === '6.1' && fields.value.asked.has('dsoff')) return fail('-F dsoff: perf 6.1 has no such field; --perf-version 6.12 has.')
+  if (version === '6.1' && listsOf(values).some((list) => /\bdsoff\b/.test(list))) return fail('-F dsoff: perf 6.1 has no such field; --perf-version 6.12 has.')
   const itrace = chosenItrace(textOf(values, 'itrace'), used.at(-1)?.itrace, version)
   if (!itrace.ok) return itrace
   const cpus = numbers('-C', (values['pt'] === undefined ? textOf(values, 'cpu') : undefined))
@@ -105,10 +105,12 @@ export function makeScriptOptions(values: Values): Result<ScriptOptions, string>
   })
 }
 
+/** What -F was given. */
+const listsOf = (values: Values): string[] => (Array.isArray(values['fields']) ? values['fields'].map(String) : [])
+
 function chosenFields(values: Values, changes: readonly string[]): Result<Fields, string> {
-  const given = Array.isArray(values['fields']) ? values['fields'].map(String) : []
   let fields = defaultFields()
-  for (const list of [...changes, ...given]) {
+  for (const list of [...changes, ...listsOf(values)]) {
     const parsed = parseFields(list, fields)
     if (!parsed.ok) return parsed
     fields = parsed.value

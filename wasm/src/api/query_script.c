@@ -356,20 +356,21 @@ static void put_lines(ptm_script *script, ptm_sample *sample, const ptm_attr *at
 	script->lines++;
 }
 
-void ptm_script_put_made(ptm_script *script, const ptm_script_row *row)
+bool ptm_script_put_made(ptm_script *script, const ptm_script_row *row)
 {
 	const ptm_attr *attr = &script->session->file.attrs.at[row->sample->attr];
 	ptm_sample sample = *row->sample;
 
 	sample.time = row->ns;
 	if (!choose_fields(script, attr) || !ptm_script_wants(script, row->ns))
-		return;
+		return false;
 	script->made = row;
 	script->in_kernel = row->ip >> 63;
 	script->adds_chain = script->adds_branches = false;
 	script->has_chains = shows_chains(script, attr);
 	put_lines(script, &sample, attr);
 	script->made = NULL;
+	return true;
 }
 
 ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)

@@ -395,12 +395,18 @@ static void set_period(const ptm_session *session, ptm_samples *samples)
 static ptm_status check_fields(ptm_session *session, const ptm_script *script)
 {
 	const ptm_script_options *options = &script->options;
-	bool timeless = (session->flow_source == PTM_SOURCE_BTS) || (session->flow_source == PTM_SOURCE_PT && (session->pt.timeless || options->timeless));
+	bool timeless = (session->flow_source == PTM_SOURCE_BTS && options->want & PTM_WANT_BRANCHES) ||
+		(session->flow_source == PTM_SOURCE_PT && (session->pt.timeless || options->timeless));
 
+	for (uint32_t type = 0; type < PTM_EVENTS_TYPES; type++)
+		if (options->fields[type] & (PTM_SCRIPT_SRCLINE | PTM_SCRIPT_SRCCODE) && !(options->fields[type] & PTM_SCRIPT_IP))
+			return ptm_message_set(&session->message, PTM_BAD_REQUEST,
+				"Display of source line number requested but sample IP is not selected. Hence, no address to lookup the source line number.");
+	PTM_TRY(ptm_script_check(session, options->asked, options->asked));
 	if (timeless && options->asked & PTM_SCRIPT_TIME)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have TIME attribute set. Cannot print 'time' field.",
 			script->names[options->want & PTM_WANT_BRANCHES ? PTM_SCRIPT_BRANCHES : PTM_SCRIPT_INSTRUCTIONS]);
-	return ptm_script_check(session, options->asked, options->asked);
+	return PTM_OK;
 }
 
 /* Last branches that are kept: as many as are told, and for a sample that is written late those since it was due,

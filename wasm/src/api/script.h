@@ -162,8 +162,8 @@ void ptm_script_put_dso(ptm_script *script, uint64_t ip);
 
 /* query_script.c: all lines of ordinary sample `row`, appended to script->text with the fields at hand. */
 ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row) PTM_MUST_CHECK;
-/* A row with a sample, unless a filter leaves it out. */
-void ptm_script_put_made(ptm_script *script, const ptm_script_row *row);
+/* A row with a sample; false: a filter leaves it out. */
+bool ptm_script_put_made(ptm_script *script, const ptm_script_row *row);
 /* The call chain of a sample, from its line's end on. */
 void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr);
 /* Width of event names and whether there are call chains, of the file's events. */
@@ -214,8 +214,8 @@ bool ptm_attr_is_dummy(const ptm_attr *attr);
 const ptm_attr *ptm_script_first_of_type(const ptm_trace_file *file, const ptm_attr *attr);
 
 /* script_line.c */
-/* One sample that perf makes up, unless a filter leaves it out. */
-void ptm_script_put_row(ptm_script *script, const ptm_script_row *row);
+/* One sample that perf makes up; false: a filter leaves it out. */
+bool ptm_script_put_row(ptm_script *script, const ptm_script_row *row);
 /* comm, tid, cpu, misc and time, as script->fields say; ns 0: no time. */
 void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc);
 /* The fields insn and insnlen of the instruction at an address, which is looked at only now. */

@@ -490,18 +490,16 @@ static void put_body(ptm_script *script, const ptm_script_row *row)
 	put_ipc(script, row);
 }
 
-void ptm_script_put_row(ptm_script *script, const ptm_script_row *row)
+bool ptm_script_put_row(ptm_script *script, const ptm_script_row *row)
 {
 	bool synthetic = row->event >= PTM_SCRIPT_PTWRITE, branch = row->event == PTM_SCRIPT_BRANCHES;
 	uint32_t type = synthetic ? PTM_EVENTS_SYNTHETIC : PTM_EVENTS_HARDWARE;
 	bool chains = script->options.chain_size && !branch;
 
-	if (row->sample) {
-		ptm_script_put_made(script, row);
-		return;
-	}
+	if (row->sample)
+		return ptm_script_put_made(script, row);
 	if (!script->options.fields[type] || !ptm_script_wants(script, row->ns))
-		return;
+		return false;
 	script->fields = script->options.fields[type];
 	if (!synthetic)
 		script->fields &= ~PTM_SCRIPT_SYNTH;
@@ -513,10 +511,11 @@ void ptm_script_put_row(ptm_script *script, const ptm_script_row *row)
 	else
 		put_body(script, row);
 	if (!room(script, LINE_BYTES))
-		return;
+		return true;
 	put_byte(script, '\n');
 	put_source_code(script, row->ip);
 	script->lines++;
+	return true;
 }
 
 void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t code)

@@ -91,7 +91,7 @@ static void settle_fields(ptm_script *script)
 	const ptm_trace_file *file = &script->session->file;
 	uint64_t *fields = &script->options.fields[PTM_EVENTS_HARDWARE];
 
-	for (uint32_t i = 0; i < file->attrs.length; i++) {
+	for (uint32_t i = 0; i < file->attrs.length && *fields; i++) {
 		if (ptm_script_type(file->attrs.at[i].type) != PTM_EVENTS_HARDWARE)
 			continue;
 		if (file->attrs.at[i].sample_type & PTM_SAMPLE_CPU)
