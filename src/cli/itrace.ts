@@ -76,9 +76,12 @@ export function noItrace(): ItraceOptions {
 }
 
 /** What perf script does without --itrace: calls, and all that is not flow. */
-export function defaultItrace(): ItraceOptions {
+export const defaultItrace = (): ItraceOptions => addDefault(noItrace())
+
+/** The same besides what was asked for before. */
+export function addDefault(options: ItraceOptions): ItraceOptions {
   const { BRANCHES, TRANSACTIONS, PTWRITES, POWER, EVENTS, ERRORS } = Want
-  return { ...noItrace(), want: BRANCHES | TRANSACTIONS | PTWRITES | POWER | EVENTS | ERRORS, branch_filter: CALLS }
+  return { ...options, want: options.want | BRANCHES | TRANSACTIONS | PTWRITES | POWER | EVENTS | ERRORS, branch_filter: options.branch_filter | CALLS }
 }
 
 /** Letters that make nothing of Intel's processor traces: other makers' events. */
@@ -94,9 +97,10 @@ const switches: Record<string, { want?: number; filter?: number }> = {
   o: { want: Want.OTHERS },
 }
 
-/** Parses what follows --itrace=. Spaces and commas separate, as in perf. */
-export function parseItrace(text: string, version: PerfVersion = '6.1'): Result<ItraceOptions, string> {
-  const options = noItrace()
+/** Parses what follows --itrace=. Spaces and commas separate, as in perf. `before`: what was asked for already; its period does not count, as in perf. */
+export function parseItrace(text: string, version: PerfVersion = '6.1', before: ItraceOptions = noItrace()): Result<ItraceOptions, string> {
+  const { period_unit, period } = noItrace()
+  const options = { ...before, period_unit, period }
   let rest = text
   while (rest) {
     const letter = rest.charAt(0)

@@ -443,7 +443,7 @@ static ptm_status start(ptm_session *session, const ptm_request *request)
 	for (uint32_t type = 0; type < PTM_EVENTS_TYPES; type++)
 		calls |= options->fields[type] & PTM_SCRIPT_CALLINDENT;
 	samples->script.ring_size = ring_size(session, options);
-	samples->follows_stacks = calls || options->chain_size || options->added_chain_size || samples->script.ring_size;
+	samples->follows_stacks = calls || options->graph_functions.length || options->chain_size || options->added_chain_size || samples->script.ring_size;
 	set_period(session, samples);
 	for (uint32_t i = 1; i < session->images.images.length; i++)
 		samples->any_missing |= session->images.images.at[i].status != PTM_IMAGE_LOADED;
