@@ -132,8 +132,10 @@ function takeLetter(options: ItraceOptions, letter: string, rest: string, versio
     case 'e':
       options.want |= Want.ERRORS
       return takeErrors(options, rest)
-    case 'd':
-      return signed(rest).length
+    case 'd': {
+      const signs = signed(rest)
+      return endsInSign(rest, signs) ? -1 : signs.length
+    }
     case 'g':
     case 'G':
     case 'l':
@@ -161,18 +163,17 @@ function takeLetter(options: ItraceOptions, letter: string, rest: string, versio
   }
 }
 
-/** "+o-l" and the like. */
-const signed = (text: string): string => /^([+-][a-z]+)*/i.exec(text)?.[0] ?? ''
+/** "+o-l" and the like: one letter behind each sign. */
+const signed = (text: string): string => /^(?: |[+-] *[a-z])*/.exec(text)?.[0] ?? ''
+
+/** perf refuses a sign without a letter. */
+const endsInSign = (rest: string, used: string): boolean => /^[+-]/.test(rest.slice(used.length))
 
 function takeErrors(options: ItraceOptions, rest: string): number {
   const signs = signed(rest)
-  const lettersAfter = (sign: string) =>
-    Array.from(signs.matchAll(/([+-])([a-z]+)/gi), (match) => (match[1] === sign ? (match[2] ?? '') : '')).join('')
-  const minus = lettersAfter('-')
-  if (Array.from(lettersAfter('+')).some((letter) => minus.includes(letter))) return -1
-  if (minus.includes('o')) options.error_filter |= 1 << OVERFLOW_CODE
-  if (minus.includes('l')) options.error_filter |= 1 << LOST_CODE
-  return signs.length
+  if (/- *o/.test(signs)) options.error_filter |= 1 << OVERFLOW_CODE
+  if (/- *l/.test(signs)) options.error_filter |= 1 << LOST_CODE
+  return endsInSign(rest, signs) ? -1 : signs.length
 }
 
 function takeEntries(options: ItraceOptions, letter: 'g' | 'G' | 'l' | 'L', rest: string): number {

@@ -57,6 +57,26 @@ for (const name of ['other/aux-sample-calls', 'other/bts-calls'])
     for (const words of commands) expect(scriptText(session, words), words.join(' ')).toBe(ofPerf(name, words))
   })
 
+it('decodes without times what was not told who ran: whoever was last', async () => {
+  expect(await linesOf(['--itrace=Zb', '-F', 'comm,ip,addr'])).toBe('         swapper                 0 =>           4011bf\n')
+})
+
+it.runIf(hasPerf())('decodes a thread without times when it ends, as perf does', async () => {
+  for (const [name, words] of [['threads-per-thread', ['--itrace=Zbep']], ['threads-2cpu', ['--itrace=Zbcepwxi1us']]] as const)
+    expect(scriptText(await opened(fixture(name), symfs), words), name).toBe(ofPerf(name, words))
+})
+
+it('measures approximate IPC wherever time moves, between branches too', async () => {
+  expect(await linesOf(['--itrace=Ai100i', '-F', 'ip,ipc'])).toBe(`           401508 \t IPC: 1.40 (100/71) 
+           401540 \t IPC: 1.38 (100/72) 
+           401556 \t IPC: 0.49 (100/202) `)
+})
+
+it.runIf(hasPerf())('measures it where perf does', async () => {
+  const session = await opened(fixture('tsx'), symfs)
+  for (const letters of ['bA', 'Ai7ibx', 'i1usAb', 'Aqb']) expect(scriptText(session, [`--itrace=${letters}`, '-F', 'ip,ipc']), letters).toBe(ofPerf('tsx', [`--itrace=${letters}`, '-F', 'ip,ipc']))
+})
+
 const errorOf = (...words: string[]) => {
   const parsed = parseCommand(['script', 'x', ...words])
   return parsed.ok ? 'taken' : parsed.error

@@ -182,7 +182,7 @@ ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane 
 		script->machine = runs->machine;
 		script->vcpu = runs->vcpu;
 	}
-	if (!row->ns && !session->pt.timeless && !script->options.timeless)
+	if (!row->ns && !samples->timeless && !script->options.timeless)
 		row->ns = ptm_time_ns(&session->time, tsc);
 	if (session->made_ns.length && !guest && !is_mixed)
 		script->space = ptm_spaces_at(session->spaces, script->pid, ptm_load_named_ns(session, samples->record_ns, row->ns));
@@ -233,7 +233,7 @@ bool ptm_samples_is_state(const ptm_samples *samples, const ptm_lane *from)
 void ptm_samples_take_cycles(const ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
-	if (item->kind == PTM_ITEM_GAP || (ptm_samples_is_state(samples, from) && item->new_cycles))
+	if (item->kind == PTM_ITEM_GAP || samples->script.options.approximate_ipc || (ptm_samples_is_state(samples, from) && item->new_cycles))
 		from->cycles = item->total_cycles;
 }
 
@@ -574,7 +574,7 @@ ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_
 	if (!error || !(samples->script.options.want & PTM_WANT_ERRORS))
 		return PTM_OK;
 	if (item->reason != PTM_GAP_NO_CODE || !meet_unreadable(session, samples, item))
-		ptm_script_put_error(&samples->script, session->pt.timeless ? 0 : ptm_time_ns(&session->time, item->end_tsc), item->ip, error);
+		ptm_script_put_error(&samples->script, samples->timeless || samples->script.options.timeless ? 0 : ptm_time_ns(&session->time, item->end_tsc), item->ip, error);
 	return samples->script.status;
 }
 
