@@ -82,7 +82,6 @@ describe('script', () => {
     expect(errorOf('script -F +retire_lat x')).toContain('-F retire_lat: this field of newer perfs is not supported yet')
     expect(errorOf('script -F hw:+trace x')).toBe("'trace' not valid for hardware events.")
     expect(errorOf('script -F synth:+bpf-output x')).toBe("'bpf-output' not valid for unknown events.")
-    expect(errorOf('script --xed x')).toContain('--xed: perf hands its lines to the program xed')
     expect(errorOf('script --show-round-events x')).toContain('requires ordered events')
     expect(errorOf('script -F +dsoff x')).toBe('-F dsoff: perf 6.1 has no such field; --perf-version 6.12 has.')
     expect(errorOf('script --perf-version 7 x')).toBe('--perf-version 7: the text of 6.1, 6.12, 6.15 can be printed.')
@@ -111,7 +110,9 @@ describe('--itrace', () => {
     const wanted = (text: string) => parseItrace(text)
     expect(wanted('b, i0nse')).toMatchObject({ value: { want: Want.BRANCHES | Want.INSTRUCTIONS | Want.ERRORS, branch_filter: 0 } })
     expect(wanted('cr')).toMatchObject({ value: { want: Want.BRANCHES, branch_filter: 0b1100100110 } })
-    expect(wanted('e-ol')).toMatchObject({ value: { error_filter: (1 << 7) | (1 << 8) } })
+    expect(wanted('e-o-l')).toMatchObject({ value: { error_filter: (1 << 7) | (1 << 8) } })
+    expect(wanted('e-ol')).toMatchObject({ value: { error_filter: 1 << 7, branch_stack_size: 64 } })
+    expect(wanted('e-o+o')).toMatchObject({ value: { error_filter: 1 << 7 } })
     expect(wanted('e+o-l')).toMatchObject({ value: { error_filter: 1 << 8 } })
     expect(wanted('g4l8s10AZ')).toMatchObject({ value: { chain_size: 4, branch_stack_size: 8, skip: 10, approximate_ipc: true, timeless: true } })
     expect(wanted('gl')).toMatchObject({ value: { chain_size: 16, branch_stack_size: 64 } })
@@ -119,7 +120,7 @@ describe('--itrace', () => {
   })
 
   it("refuses what perf refuses, in perf's words", () => {
-    for (const text of ['k', 'y', 'T', 's', 'b0', 'g2000', 'l0', 'e+ol-o'])
+    for (const text of ['k', 'y', 'T', 's', 'b0', 'g2000', 'l0', 'e+ol-o', 'e-', 'd+'])
       expect(parseItrace(text)).toEqual({ ok: false, error: `Bad Instruction Tracing options '${text}'` })
     expect(parseItrace('y', '6.12')).toMatchObject({ ok: true, value: { want: Want.CYCLES } })
     expect(parseItrace('bT', '6.12')).toMatchObject({ ok: true, value: { want: Want.BRANCHES } })

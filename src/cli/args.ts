@@ -15,8 +15,8 @@ import { rawFlags, rawOptions, rawUsage, type RawOptions } from './raw-options'
 import { sorts, type ReportOptions, type Sort } from './report'
 import type { SamplesOptions } from './samples'
 import type { ScriptOptions } from './script'
-import { makeScriptOptions, scriptOptions } from './script-args'
-import { type Values, textOf } from './values'
+import { makeScriptOptions, perfWord, scriptOptions } from './script-args'
+import { type Given, type Values, textOf } from './values'
 
 /** What is known of virtual machines: that their code lies in the process that runs them, files of their kernel, their own recordings, and below which folder their files are, in folders of their processes' numbers. */
 export type Guest = { code: boolean; files: string[]; data: GuestData[]; mount: string | undefined }
@@ -78,6 +78,12 @@ script (prints what perf script 6.1 prints)
   --call-trace       calls, indented; --call-ret-trace: returns too
   --time RANGES      START,STOP in seconds, several separated by spaces; or 10%/2, 0%-10%,30%-40%
   -C, --cpu LIST     --pid LIST  --tid LIST  -c, --comms LIST: only these
+  -S, --symbols LIST --dsos LIST: only these functions and binaries; an address stands for --addr-range N bytes
+  --graph-function LIST  only what these functions call (with --call-trace)
+  --stop-bt LIST     call chains end at these functions; --max-stack N: after N frames
+  --xed              hands what is printed to the program xed, as perf does (with --insn-trace)
+  -L, --Latency      a narrower start of the line; --full-source-path: srcline with its folders
+  --no-itrace        nothing of the trace: the file's own samples alone
   --ns               nanoseconds; --reltime: since the first line; --deltatime: since the line before
   -D, --dump-raw-trace  every record and packet of the file too, in hex and in words
   --header           what the file says of the machine and the recording, first; --header-only: nothing else;
@@ -150,7 +156,7 @@ const threads = { workers: { type: 'string' } } as const
 /** Each has a copy of what was opened: more would take more memory than the trace is worth. */
 const MOST_WORKERS = 4
 
-type Parsed = { values: Values; common: Common }
+type Parsed = { values: Values; given: readonly Given[]; common: Common }
 
 const commands: Record<string, { options: NonNullable<ParseArgsConfig['options']>; make: (parsed: Parsed) => Result<Command, string> }> = {
   info: {
@@ -188,8 +194,12 @@ export function parseCommand(words: readonly string[]): Result<Command, string> 
     return fail(`there is no command "${name}"; the commands are ${Object.keys(commands).join(', ')}, serve, share, unshare, open.`)
   let values: Values
   let positionals: string[]
+  const given: Given[] = []
   try {
-    ;({ values, positionals } = parseArgs({ args: joinValues(rest), options: command.options, allowPositionals: true, strict: true }))
+    const args = joinValues(rest).map((word) => (name === 'script' ? perfWord(word, Object.keys(command.options)) : word))
+    const parsed = parseArgs({ args, options: command.options, allowPositionals: true, strict: true, tokens: true, allowNegative: true })
+    ;({ values, positionals } = parsed)
+    for (const token of parsed.tokens) if (token.kind === 'option') given.push({ name: token.name, value: token.value ?? '' })
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error))
   }
@@ -203,7 +213,7 @@ export function parseCommand(words: readonly string[]): Result<Command, string> 
   const [file] = files
   if (file === undefined) return fail(`${name} needs a trace: ptarmigan ${name} FILE`)
   if (files.length > 1) return fail(`${name} reads one trace; ${files.length} were given: ${files.join(', ')}`)
-  return command.make({ values, common: { file, symfs: textOf(values, 'symfs'), given: givenFiles(values), guest: guest.value, ...(raw.value && { raw: raw.value }) } })
+  return command.make({ values, given, common: { file, symfs: textOf(values, 'symfs'), given: givenFiles(values), guest: guest.value, ...(raw.value && { raw: raw.value }) } })
 }
 
 /** As perf: kcore is taken from beside kallsyms. */
@@ -232,13 +242,13 @@ function joinValues(words: readonly string[]): string[] {
     if (next !== undefined && (word === '-F' || word === '--fields')) {
       joined.push(`--fields=${next}`)
       at++
-    } else joined.push(word === '--itrace' ? '--itrace=' : word)
+    } else joined.push(word)
   }
   return joined
 }
 
-function makeScript({ values, common: of }: Parsed): Result<Command, string> {
-  const options = makeScriptOptions(values)
+function makeScript({ values, given, common: of }: Parsed): Result<Command, string> {
+  const options = makeScriptOptions(values, given)
   return options.ok ? ok({ name: 'script', options: options.value, ...of }) : options
 }
 

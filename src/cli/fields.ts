@@ -71,7 +71,8 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], { s
   const unset = new Map(kinds.map((kind) => [kind, new Set(before.unset[kind])]))
   const chosen = new Set(keeps ? before.chosen : [...before.chosen, ...kinds])
   const asked = new Set(keeps ? before.asked : [])
-  let flags = keeps || kinds.length < eventKinds.length ? before.flags : false
+  // Once asked for, only -flags takes them away.
+  let flags = before.flags
   for (const token of tokens) {
     const wanted = !token.startsWith('-')
     const name = signed ? token.slice(1) : token

@@ -76,9 +76,12 @@ export function noItrace(): ItraceOptions {
 }
 
 /** What perf script does without --itrace: calls, and all that is not flow. */
-export function defaultItrace(): ItraceOptions {
+export const defaultItrace = (): ItraceOptions => addDefault(noItrace())
+
+/** The same besides what was asked for before. */
+export function addDefault(options: ItraceOptions): ItraceOptions {
   const { BRANCHES, TRANSACTIONS, PTWRITES, POWER, EVENTS, ERRORS } = Want
-  return { ...noItrace(), want: BRANCHES | TRANSACTIONS | PTWRITES | POWER | EVENTS | ERRORS, branch_filter: CALLS }
+  return { ...options, want: options.want | BRANCHES | TRANSACTIONS | PTWRITES | POWER | EVENTS | ERRORS, branch_filter: options.branch_filter | CALLS }
 }
 
 /** Letters that make nothing of Intel's processor traces: other makers' events. */
@@ -94,9 +97,10 @@ const switches: Record<string, { want?: number; filter?: number }> = {
   o: { want: Want.OTHERS },
 }
 
-/** Parses what follows --itrace=. Spaces and commas separate, as in perf. */
-export function parseItrace(text: string, version: PerfVersion = '6.1'): Result<ItraceOptions, string> {
-  const options = noItrace()
+/** Parses what follows --itrace=. Spaces and commas separate, as in perf. `before`: what was asked for already; its period does not count, as in perf. */
+export function parseItrace(text: string, version: PerfVersion = '6.1', before: ItraceOptions = noItrace()): Result<ItraceOptions, string> {
+  const { period_unit, period } = noItrace()
+  const options = { ...before, period_unit, period }
   let rest = text
   while (rest) {
     const letter = rest.charAt(0)
@@ -128,8 +132,10 @@ function takeLetter(options: ItraceOptions, letter: string, rest: string, versio
     case 'e':
       options.want |= Want.ERRORS
       return takeErrors(options, rest)
-    case 'd':
-      return signed(rest).length
+    case 'd': {
+      const signs = signed(rest)
+      return endsInSign(rest, signs) ? -1 : signs.length
+    }
     case 'g':
     case 'G':
     case 'l':
@@ -157,18 +163,17 @@ function takeLetter(options: ItraceOptions, letter: string, rest: string, versio
   }
 }
 
-/** "+o-l" and the like. */
-const signed = (text: string): string => /^([+-][a-z]+)*/i.exec(text)?.[0] ?? ''
+/** "+o-l" and the like: one letter behind each sign. */
+const signed = (text: string): string => /^(?: |[+-] *[a-z])*/.exec(text)?.[0] ?? ''
+
+/** perf refuses a sign without a letter. */
+const endsInSign = (rest: string, used: string): boolean => /^[+-]/.test(rest.slice(used.length))
 
 function takeErrors(options: ItraceOptions, rest: string): number {
   const signs = signed(rest)
-  const lettersAfter = (sign: string) =>
-    Array.from(signs.matchAll(/([+-])([a-z]+)/gi), (match) => (match[1] === sign ? (match[2] ?? '') : '')).join('')
-  const minus = lettersAfter('-')
-  if (Array.from(lettersAfter('+')).some((letter) => minus.includes(letter))) return -1
-  if (minus.includes('o')) options.error_filter |= 1 << OVERFLOW_CODE
-  if (minus.includes('l')) options.error_filter |= 1 << LOST_CODE
-  return signs.length
+  if (/- *o/.test(signs)) options.error_filter |= 1 << OVERFLOW_CODE
+  if (/- *l/.test(signs)) options.error_filter |= 1 << LOST_CODE
+  return endsInSign(rest, signs) ? -1 : signs.length
 }
 
 function takeEntries(options: ItraceOptions, letter: 'g' | 'G' | 'l' | 'L', rest: string): number {

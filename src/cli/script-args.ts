@@ -2,10 +2,10 @@
 // The options of `ptarmigan script`: perf script's, and the sentence why not.
 import { fail, ok, type Result } from '../lib/result'
 import { defaultFields, parseFields, type Fields } from './fields'
-import { defaultItrace, parseItrace, type ItraceOptions } from './itrace'
+import { addDefault, defaultItrace, noItrace, parseItrace, type ItraceOptions } from './itrace'
 import { isPerfVersion, perfVersions, type PerfVersion } from './perf-version'
 import type { ScriptOptions } from './script'
-import { textOf, type Values } from './values'
+import { type Given, textOf, type Values } from './values'
 
 export const scriptOptions = {
   fields: { type: 'string', short: 'F', multiple: true },
@@ -13,7 +13,8 @@ export const scriptOptions = {
   ns: { type: 'boolean' },
   reltime: { type: 'boolean' },
   deltatime: { type: 'boolean' },
-  'insn-trace': { type: 'boolean' },
+  'no-itrace': { type: 'boolean' },
+  'insn-trace': { type: 'string' },
   'call-trace': { type: 'boolean' },
   'call-ret-trace': { type: 'boolean' },
   time: { type: 'string' },
@@ -21,12 +22,20 @@ export const scriptOptions = {
   pid: { type: 'string' },
   tid: { type: 'string' },
   comms: { type: 'string', short: 'c' },
+  symbols: { type: 'string', short: 'S' },
+  'addr-range': { type: 'string' },
+  dsos: { type: 'string' },
+  'graph-function': { type: 'string' },
+  'stop-bt': { type: 'string' },
+  'max-stack': { type: 'string' },
+  Latency: { type: 'boolean', short: 'L' },
+  'full-source-path': { type: 'boolean' },
   'dump-raw-trace': { type: 'boolean', short: 'D' },
   header: { type: 'boolean' },
   'header-only': { type: 'boolean' },
   'show-info': { type: 'boolean', short: 'I' },
   'hide-call-graph': { type: 'boolean', short: 'G' },
-  'no-inline': { type: 'boolean' },
+  inline: { type: 'boolean' },
   'stitch-lbr': { type: 'boolean' },
   'show-mmap-events': { type: 'boolean' },
   'show-task-events': { type: 'boolean' },
@@ -37,10 +46,39 @@ export const scriptOptions = {
   'show-text-poke-events': { type: 'boolean' },
   'show-cgroup-events': { type: 'boolean' },
   'perf-version': { type: 'string' },
-  // Refused by a sentence of their own.
   xed: { type: 'boolean' },
+  // They change nothing of what is printed.
+  force: { type: 'boolean', short: 'f' },
+  verbose: { type: 'boolean', short: 'v', multiple: true },
+  'all-cpus': { type: 'boolean', short: 'a' },
+  'demangle-kernel': { type: 'boolean' },
+  // Refused by a sentence of their own.
   'show-round-events': { type: 'boolean' },
+  'debug-mode': { type: 'boolean', short: 'd' },
+  'per-event-dump': { type: 'boolean' },
+  'dump-unsorted-raw-trace': { type: 'boolean' },
+  'show-kernel-path': { type: 'boolean' },
+  demangle: { type: 'boolean' },
+  dlfilter: { type: 'string' },
+  dlarg: { type: 'string', multiple: true },
+  'switch-on': { type: 'string' },
+  'switch-off': { type: 'string' },
 } as const
+
+/** Those whose value may be left out. */
+const mayHaveValue = ['itrace', 'insn-trace']
+/** Those whose value perf does not look at. */
+const valueIgnored = ['call-trace', 'call-ret-trace', 'xed']
+
+/** A word as perf takes it: a long name may be cut short where it is the only one, and some need no value. */
+export function perfWord(word: string, names: readonly string[]): string {
+  const [, cut, rest = ''] = /^--([A-Za-z][\w-]*)(=.*)?$/s.exec(word) ?? []
+  if (cut === undefined) return word
+  const longer = names.filter((name) => name.startsWith(cut))
+  const name = names.includes(cut) || longer.length !== 1 ? cut : (longer[0] ?? cut)
+  if (mayHaveValue.includes(name) && rest === '') return `--${name}=`
+  return valueIgnored.includes(name) ? `--${name}` : `--${name}${rest}`
+}
 
 /** What an option stands for: fields to change and letters of --itrace. */
 const shorts = [
@@ -61,37 +99,63 @@ const shows = [
   'show-cgroup-events',
 ] as const
 
-/** What perf has and we have not. */
-const refused = {
-  xed: '--xed: perf hands its lines to the program xed; print them with -F +insn and pipe them to it: ptarmigan script … -F +insn | xed -F insn: -A -64. The instructions view disassembles by itself.',
-  'show-round-events':
-    '--show-round-events: it prints records in the order of the file, which perf refuses for processor traces ("requires ordered events"); -D shows where rounds end.',
+/** What perf has and we have not; the value of which it is told. */
+const refused: Readonly<Record<string, [value: unknown, sentence: string]>> = {
+  'show-round-events': [true, '--show-round-events: it prints records in the order of the file, which perf refuses for processor traces ("requires ordered events"); -D shows where rounds end.'],
+  'debug-mode': [true, '--debug-mode: perf then only counts samples whose times go backwards, and prints none.'],
+  'per-event-dump': [true, "--per-event-dump: perf cannot make these files of processor traces (\"Couldn't create the per event dump files\"); print one kind of event with --itrace."],
+  'dump-unsorted-raw-trace': [true, '--dump-unsorted-raw-trace: -D prints the same records, those with times in the order of these.'],
+  'show-kernel-path': [true, "--show-kernel-path: the kernel's name is always printed as [kernel.kallsyms]."],
+  demangle: [false, '--no-demangle: names are kept as they are demangled.'],
+}
+
+/** Those that need a value; the others of them were given one. */
+const refusedValues = {
+  dlfilter: '--dlfilter: it loads a program into perf; pipe the output to a filter of its lines instead.',
+  dlarg: '--dlarg: it is for --dlfilter, which cannot be used here.',
+  'switch-on': '--switch-on: choose the time with --time START,STOP instead.',
+  'switch-off': '--switch-off: choose the time with --time START,STOP instead.',
 } as const
 
-export function makeScriptOptions(values: Values): Result<ScriptOptions, string> {
-  for (const [name, sentence] of Object.entries(refused)) if (values[name] === true) return fail(sentence)
+function refusalOf(values: Values): string | undefined {
+  for (const [name, [value, sentence]] of Object.entries(refused)) if (values[name] === value) return sentence
+  for (const [name, sentence] of Object.entries(refusedValues)) if (values[name] !== undefined) return sentence
+  if (values['reltime'] === true && values['deltatime'] === true)
+    return "reltime and deltatime - the two don't get along well. Please limit to --reltime or --deltatime."
+  const raw = textOf(values, 'insn-trace') ?? ''
+  if (raw === 'disasm') return '--insn-trace=disasm: the command line prints bytes; the instructions view disassembles. (perf 6.1 has no such field.)'
+  return ['', 'raw'].includes(raw) ? undefined : 'Only accept raw|disasm'
+}
+
+export function makeScriptOptions(values: Values, given: readonly Given[]): Result<ScriptOptions, string> {
+  const refusal = refusalOf(values)
+  if (refusal !== undefined) return fail(refusal)
   const version = textOf(values, 'perf-version') ?? '6.1'
   if (!isPerfVersion(version)) return fail(`--perf-version ${version}: the text of ${perfVersions.join(', ')} can be printed.`)
-  const used = shorts.filter(({ name }) => values[name] === true)
-  const fields = chosenFields(values, used.map((short) => short.fields))
+  const fields = chosenFields(given)
   if (!fields.ok) return fields
-  if (version === '6.1' && fields.value.asked.has('dsoff')) return fail('-F dsoff: perf 6.1 has no such field; --perf-version 6.12 has.')
-  const itrace = chosenItrace(textOf(values, 'itrace'), used.at(-1)?.itrace, version)
+  if (version === '6.1' && given.some(({ name, value }) => name === 'fields' && /\bdsoff\b/.test(value))) return fail('-F dsoff: perf 6.1 has no such field; --perf-version 6.12 has.')
+  const itrace = values['itrace'] === false ? ok(noItrace()) : chosenItrace(given, version)
   if (!itrace.ok) return itrace
   const cpus = numbers('-C', (values['pt'] === undefined ? textOf(values, 'cpu') : undefined))
   const pids = numbers('--pid', textOf(values, 'pid'))
   const tids = numbers('--tid', textOf(values, 'tid'))
   for (const list of [cpus, pids, tids]) if (!list.ok) return list
+  const max_stack = wholeNumber('--max-stack', textOf(values, 'max-stack'))
+  if (!max_stack.ok) return max_stack
+  const address_range = wholeNumber('--addr-range', textOf(values, 'addr-range'))
+  if (!address_range.ok) return address_range
+  const symbols = namesOf(values, 'symbols')
   return ok({
     fields: fields.value,
     itrace: itrace.value,
     version,
-    ns: used.length > 0 || values['ns'] === true,
+    ns: given.some(({ name }) => shorts.some((short) => short.name === name)) || values['ns'] === true,
     relative_time: values['reltime'] === true,
     delta_time: values['deltatime'] === true,
     pad_dso: values['call-trace'] === true,
     stitch_lbr: values['stitch-lbr'] === true,
-    no_inline: values['no-inline'] === true,
+    no_inline: values['inline'] === false,
     dump: values['dump-raw-trace'] === true,
     header: values['header-only'] === true ? 'only' : values['header'] === true ? 'before' : 'none',
     show_info: values['show-info'] === true,
@@ -101,24 +165,57 @@ export function makeScriptOptions(values: Values): Result<ScriptOptions, string>
     cpus: cpus.ok ? cpus.value : [],
     pids: pids.ok ? pids.value : [],
     tids: tids.ok ? tids.value : [],
-    comms: (textOf(values, 'comms') ?? '').split(',').filter((comm) => comm !== ''),
+    comms: namesOf(values, 'comms'),
+    symbols: symbols.filter((name) => !isAddress(name)),
+    addresses: symbols.filter(isAddress).map((name) => BigInt(`0x${name.replace(/^0x/i, '')}`)),
+    address_range: address_range.value ?? 0,
+    dsos: namesOf(values, 'dsos'),
+    graph_functions: namesOf(values, 'graph-function'),
+    stop_symbols: namesOf(values, 'stop-bt'),
+    max_stack: max_stack.value,
+    latency: values['Latency'] === true,
+    full_source_path: values['full-source-path'] === true,
+    xed: values['xed'] === true,
   })
 }
 
-function chosenFields(values: Values, changes: readonly string[]): Result<Fields, string> {
-  const given = Array.isArray(values['fields']) ? values['fields'].map(String) : []
+/** A list of names; of an empty one nothing is printed, as in perf. */
+const namesOf = (values: Values, option: string): string[] => textOf(values, option)?.split(',') ?? []
+
+/** perf takes all that can be read as a hexadecimal number for an address, be it a function's name or not. */
+const isAddress = (name: string): boolean => /^(0x)?[0-9a-f]{1,16}$/i.test(name)
+
+const shortOf = (name: string) => shorts.find((short) => short.name === name)
+
+/** What -F, and the options that stand for it, make of the fields, each of what was there before. */
+function chosenFields(given: readonly Given[]): Result<Fields, string> {
   let fields = defaultFields()
-  for (const list of [...changes, ...given]) {
-    const parsed = parseFields(list, fields)
+  for (const { name, value } of given) {
+    const list = name === 'fields' ? value : shortOf(name)?.fields
+    const parsed = list === undefined ? ok(fields) : parseFields(list, fields)
     if (!parsed.ok) return parsed
     fields = parsed.value
   }
   return ok(fields)
 }
 
-function chosenItrace(given: string | undefined, short: string | undefined, version: PerfVersion): Result<ItraceOptions, string> {
-  const text = given ?? short
-  return text === undefined || given === '' ? ok(defaultItrace()) : parseItrace(text, version)
+/** --itrace, and the options that stand for it, add up. */
+function chosenItrace(given: readonly Given[], version: PerfVersion): Result<ItraceOptions, string> {
+  let options: ItraceOptions | undefined
+  for (const { name, value } of given) {
+    const text = name === 'itrace' ? value : shortOf(name)?.itrace
+    if (text === undefined) continue
+    const parsed: Result<ItraceOptions, string> = text === '' ? ok(addDefault(options ?? noItrace())) : parseItrace(text, version, options)
+    if (!parsed.ok) return parsed
+    options = parsed.value
+  }
+  return ok(options ?? defaultItrace())
+}
+
+function wholeNumber(option: string, text: string | undefined): Result<number | undefined, string> {
+  if (text === undefined) return ok(undefined)
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  return value <= 0xffff_ffff ? ok(value) : fail(`${option} ${text}: not a whole number.`)
 }
 
 /** "1,3-5" */

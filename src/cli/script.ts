@@ -7,7 +7,7 @@ import { textAt } from '../lib/text-column'
 import type { Session } from '../engine/session'
 import { bitsOfKind, eventKinds, type Fields } from './fields'
 import type { ItraceOptions } from './itrace'
-import { print, say } from './output'
+import { say, shellPrinter, standardOutput } from './output'
 import { versionNumber, type PerfVersion } from './perf-version'
 import { SourceCode } from './source-code'
 import { extraBits, fieldBits } from './sample-fields'
@@ -39,6 +39,21 @@ export type ScriptOptions = {
   pids: readonly number[]
   tids: readonly number[]
   comms: readonly string[]
+  /** Names of functions, and addresses, of which there are `address_range` bytes each. */
+  symbols: readonly string[]
+  addresses: readonly bigint[]
+  address_range: number
+  /** Paths or names of binaries. */
+  dsos: readonly string[]
+  /** Only calls inside of these functions. */
+  graph_functions: readonly string[]
+  /** Call chains end at these functions, and after so many frames. */
+  stop_symbols: readonly string[]
+  max_stack: number | undefined
+  latency: boolean
+  full_source_path: boolean
+  /** What is printed goes through the program xed. */
+  xed: boolean
 }
 
 /** The decoder's form of the options (wasm/src/api/script_options.h); `utc_offset`: seconds that dates are ahead of UTC. */
@@ -87,7 +102,19 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   for (const cpu of options.cpus) number('cpu', cpu)
   for (const pid of options.pids) number('pid', pid)
   for (const tid of options.tids) number('tid', tid)
-  for (const comm of options.comms) lines.push(`comm ${comm}`)
+  const names: [string, readonly (string | bigint)[]][] = [
+    ['comm', options.comms],
+    ['symbol', options.symbols],
+    ['address', options.addresses],
+    ['dso', options.dsos],
+    ['graph_function', options.graph_functions],
+    ['stop_bt', options.stop_symbols],
+  ]
+  for (const [name, list] of names) for (const one of list) lines.push(`${name} ${one}`)
+  number('address_range', options.address_range)
+  if (options.max_stack !== undefined) number('max_stack', options.max_stack)
+  number('latency', options.latency)
+  number('full_source_path', options.full_source_path)
   return lines.join('\n')
 }
 
@@ -106,6 +133,9 @@ function utcOffset(recorded: string): number {
   const date = new Date(recorded.replace(' UTC', 'Z'))
   return Number.isNaN(date.getTime()) ? 0 : -60 * date.getTimezoneOffset()
 }
+
+/** perf's command of --xed. */
+const XED = 'xed -F insn: -A -64'
 
 const TRACEPOINT = 2
 
@@ -136,10 +166,11 @@ export async function script(session: Session, name: string, options: ScriptOpti
   const text = optionsText(options, times.value, utcOffset(info.value.get('recorded_at') ?? ''), name)
   const total = { lines: 0, errors: 0 }
   const sources = eventKinds.some((kind) => options.fields.byKind[kind].has('srccode')) ? new SourceCode() : null
+  const printer = options.xed ? shellPrinter(XED) : standardOutput
   for (let first = 0; ; first = 1) {
     const answer = await session.borrow('script', { first, text }, async ({ rows, lines, errors, text: printed }) => {
       const piece = printed.pool.subarray(0, printed.offsets[rows] ?? 0)
-      if (rows > 0) await print(sources ? sources.put(piece) : piece)
+      if (rows > 0) await printer.print(sources ? sources.put(piece) : piece)
       total.lines += lines[0] ?? 0
       total.errors += errors[0] ?? 0
       return rows
@@ -147,6 +178,7 @@ export async function script(session: Session, name: string, options: ScriptOpti
     if (!answer.ok) return fail(answer.error.sentence)
     if (answer.value === 0) break
   }
+  if (!(await printer.end())) return fail(`--xed: what perf script prints goes to "${XED}", which did not do its work: the program xed (of Intel's XED) has to be on the PATH.`)
   if (total.lines === 0 && source && !options.dump && options.header !== 'only') say('nothing could be printed of this trace with these options; "ptarmigan info" says what is in it.')
   if (total.errors > 0) process.stderr.write(`Warning:\n${total.errors} instruction trace errors\n`)
   return ok(undefined)

@@ -104,6 +104,7 @@ static void set_who(ptm_script *script, const ptm_sample *sample)
 	uint64_t time = sample->time == PTM_NO_TIME ? UINT64_MAX - 1 : sample->time;
 	const char *comm = thread ? ptm_strings_get(&session->strings, ptm_sideband_comm(&session->sideband, thread, time)) : "";
 
+	script->thread = thread;
 	script->pid = sample->pid;
 	script->tid = sample->tid;
 	script->cpu = sample->cpu;
@@ -174,8 +175,17 @@ static bool put_functions(ptm_script *script, const ptm_chain_frame *frame, uint
 	return count;
 }
 
-/* The line of a frame, or several: perf shows where in the file user code is. */
-static void put_frame(ptm_script *script, const ptm_chain_frame *frame)
+/* The symbol at an address; "": there is none. */
+static const char *symbol_at(const ptm_script *script, const ptm_map *map, uint32_t space, uint64_t ip)
+{
+	ptm_session *session = script->session;
+	uint64_t offset;
+
+	return map ? ptm_strings_get(&session->strings, ptm_spaces_function(session->spaces, ptm_spaces_perf_function_at(session->spaces, space, ip, &offset))->name) : "";
+}
+
+/* The line of a frame, or several: perf shows where in the file user code is. False: the chain ends with it. */
+static bool put_frame(ptm_script *script, const ptm_chain_frame *frame)
 {
 	uint32_t space;
 
@@ -184,12 +194,14 @@ static void put_frame(ptm_script *script, const ptm_chain_frame *frame)
 	/* A guest's space has its kernel, at the kernel's addresses, and its processes' code. */
 	bool is_user = map && (space != script->kernel_space || (script->space == script->kernel_space && !(frame->ip >> 63)));
 	uint64_t place = is_user ? frame->ip - map->start + map->file_offset : frame->ip;
+	bool goes_on = !script->options.stop_symbols.length || !ptm_script_stops_at(script, symbol_at(script, map, space, frame->ip));
 	if (is_user && put_functions(script, frame, space, place))
-		return;
+		return goes_on;
 	ptm_script_put(script, "\t%16" PRIx64, place);
 	put_place(script, frame->ip);
 	ptm_script_put_source(script, frame->ip);
 	ptm_script_put_text(script, "\n", 1);
+	return goes_on;
 }
 
 /* The callers that the LBR had no room for. */
@@ -205,7 +217,8 @@ static void put_stitched(ptm_script *script, const ptm_sample *sample)
 		script->status = ptm_stitch_next(script->stitch, thread, sample, session->file.lbr_registers, &callers, &count);
 	for (uint32_t i = 0; i < count; i++) {
 		ptm_chain_frame frame = { .ip = callers[i] };
-		put_frame(script, &frame);
+		if (!put_frame(script, &frame))
+			break;
 	}
 }
 
@@ -219,8 +232,15 @@ void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const pt
 		script->status = ptm_sample_chain(script->session, sample, attr, script->space, frames, &count);
 	script->only_mode = true;
 	ptm_script_put_text(script, "\n", 1);
-	for (uint32_t i = 0; i < count; i++)
-		put_frame(script, &frames[i]);
+	uint32_t most = script->options.max_stack;
+	/* perf walks as far as it makes chains itself, if that is more. */
+	if (most < script->options.chain_size)
+		most = script->options.chain_size;
+	if (most < script->options.added_chain_size)
+		most = script->options.added_chain_size;
+	for (uint32_t i = 0; i < count && i < most; i++)
+		if (!put_frame(script, &frames[i]))
+			break;
 	if (script->options.stitch_lbr && script->status == PTM_OK && ptm_sample_chain_is_lbr(sample, attr))
 		put_stitched(script, sample);
 	script->only_mode = false;
@@ -356,20 +376,34 @@ static void put_lines(ptm_script *script, ptm_sample *sample, const ptm_attr *at
 	script->lines++;
 }
 
-void ptm_script_put_made(ptm_script *script, const ptm_script_row *row)
+/* The filters that look at where a sample was taken; `map`: what is mapped there. */
+static bool wants_place(ptm_script *script, const ptm_map *map, uint32_t space, uint64_t ip)
+{
+	if (ptm_script_filters_places(script) &&
+	    !ptm_script_wants_place(script, ip, symbol_at(script, map, space, ip), map ? ptm_strings_get(&script->session->strings, map->name) : NULL))
+		return false;
+	return ptm_script_wants_call(script, "", script->stack ? script->stack->returns.length : 0);
+}
+
+bool ptm_script_put_made(ptm_script *script, const ptm_script_row *row)
 {
 	const ptm_attr *attr = &script->session->file.attrs.at[row->sample->attr];
 	ptm_sample sample = *row->sample;
 
 	sample.time = row->ns;
 	if (!choose_fields(script, attr) || !ptm_script_wants(script, row->ns))
-		return;
-	script->made = row;
+		return false;
+	uint32_t space;
 	script->in_kernel = row->ip >> 63;
+	const ptm_map *map = ptm_script_map(script, row->ip, &space);
+	if (!wants_place(script, map, space, row->ip))
+		return false;
+	script->made = row;
 	script->adds_chain = script->adds_branches = false;
 	script->has_chains = shows_chains(script, attr);
 	put_lines(script, &sample, attr);
 	script->made = NULL;
+	return true;
 }
 
 ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
@@ -403,6 +437,8 @@ ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 	const ptm_map *map = ptm_script_map(script, sample.ip, &space);
 	if (map)
 		session->images.images.at[map->image].resolved = true;
+	if (!wants_place(script, map, space, sample.ip))
+		return PTM_OK;
 	put_lines(script, &sample, attr);
 	script->put_ip = sample.ip;
 	return script->status;

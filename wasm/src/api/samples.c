@@ -96,7 +96,8 @@ static ptm_status open_lanes(ptm_session *session, ptm_samples *samples)
 		ptm_lane *added = &samples->lanes.at[samples->lanes.length++];
 		*added = (ptm_lane){ .stream = ptm_stream_of_perf(session, queue), .ratio_told = UINT32_MAX };
 		/* Without times it depends on who runs when it is decoded. */
-		if (!session->pt.timeless)
+		added->stream.timeless = samples->timeless;
+		if (!samples->timeless)
 			PTM_TRY(open_flow(session, &samples->script.options, added));
 	}
 	return PTM_OK;
@@ -115,18 +116,13 @@ static ptm_status next_state(ptm_lane *from)
 	return PTM_OK;
 }
 
-/* perf's set-up of its queues: decode each to its first time. Without times they
- * are decoded at the end, each as a whole. */
-static ptm_status set_up(const ptm_session *session, ptm_samples *samples)
+/* perf's set-up of its queues: decode each to its first time. */
+static ptm_status set_up(ptm_samples *samples)
 {
 	samples->set_up = true;
 	for (uint32_t row = 0; row < samples->lanes.length; row++) {
 		ptm_lane *one = &samples->lanes.at[row];
 		ptm_status status;
-		if (session->pt.timeless) {
-			PTM_TRY(heap_add(samples, row, 0));
-			continue;
-		}
 		while ((status = next_state(one)) == PTM_OK && (one->item.kind == PTM_ITEM_GAP || !one->item.end_tsc))
 			;
 		if (status == PTM_END)
@@ -213,10 +209,6 @@ static ptm_status run_lanes(ptm_session *session, ptm_samples *samples)
 			ptm_lane *one = &samples->lanes.at[samples->run_lane];
 			one->thread = thread_of(session, samples, one);
 			ptm_samples_set_who(session, samples, one);
-			if (!one->flow) {
-				one->stream.thread = one->thread;
-				PTM_TRY(open_flow(session, &samples->script.options, one));
-			}
 			samples->in_run = true;
 		}
 		ptm_status status = run_lane(session, samples);
@@ -226,6 +218,29 @@ static ptm_status run_lanes(ptm_session *session, ptm_samples *samples)
 		if (status == PTM_OK)
 			PTM_TRY(heap_add(samples, samples->run_lane, samples->lanes.at[samples->run_lane].tsc));
 	}
+}
+
+/* Without times each queue is decoded as a whole: a thread's when it ends (`tid`), what is left at the end (-1). */
+static ptm_status run_timeless(ptm_session *session, ptm_samples *samples, int32_t tid)
+{
+	for (uint32_t row = 0; row < samples->lanes.length; row++) {
+		ptm_lane *one = &samples->lanes.at[row];
+		if (one->ended || (tid != -1 && ptm_stream_queue(&one->stream)->tid != tid))
+			continue;
+		if (!samples->in_run) {
+			one->thread = one->stream.thread = thread_of(session, samples, one);
+			ptm_samples_set_who(session, samples, one);
+			PTM_TRY(open_flow(session, &samples->script.options, one));
+			samples->run_lane = row;
+			samples->run_limit = UINT64_MAX;
+			samples->in_run = true;
+		}
+		ptm_status status = run_lane(session, samples);
+		if (status != PTM_END)
+			return status;
+		samples->in_run = false;
+	}
+	return PTM_OK;
 }
 
 /* A record tells the process of a thread: until one does, perf knows a queue's thread by its number alone. */
@@ -312,8 +327,10 @@ static ptm_status run_to(ptm_session *session, ptm_samples *samples, uint64_t ti
 		return ptm_bts_samples_run(session, samples, time == PTM_NO_TIME ? UINT64_MAX : ptm_time_tsc(&session->time, time), -1);
 	if (session->flow_source != PTM_SOURCE_PT)
 		return PTM_OK;
+	if (samples->timeless)
+		return time == PTM_NO_TIME ? run_timeless(session, samples, -1) : PTM_OK;
 	if (!samples->set_up)
-		PTM_TRY(set_up(session, samples));
+		PTM_TRY(set_up(samples));
 	samples->limit = time == PTM_NO_TIME ? UINT64_MAX : ptm_time_tsc(&session->time, time);
 	return run_lanes(session, samples);
 }
@@ -336,6 +353,8 @@ static ptm_status take_next(ptm_session *session, ptm_samples *samples, const ne
 	const ptm_record *record = &session->file.records.at[next->row];
 	if (session->flow_source == PTM_SOURCE_BTS && record->type == PTM_RECORD_EXIT)
 		PTM_TRY(ptm_bts_samples_run(session, samples, 0, record->tid));
+	if (session->flow_source == PTM_SOURCE_PT && samples->timeless && record->type == PTM_RECORD_EXIT)
+		PTM_TRY(run_timeless(session, samples, record->tid));
 	samples->record++;
 	PTM_TRY(let_in(session, samples, record));
 	if (!samples->untimed_put || ptm_script_record_time(session, record) != PTM_NO_TIME)
@@ -395,12 +414,18 @@ static void set_period(const ptm_session *session, ptm_samples *samples)
 static ptm_status check_fields(ptm_session *session, const ptm_script *script)
 {
 	const ptm_script_options *options = &script->options;
-	bool timeless = (session->flow_source == PTM_SOURCE_BTS) || (session->flow_source == PTM_SOURCE_PT && (session->pt.timeless || options->timeless));
+	bool timeless = (session->flow_source == PTM_SOURCE_BTS && options->want & PTM_WANT_BRANCHES) ||
+		(session->flow_source == PTM_SOURCE_PT && (session->pt.timeless || options->timeless));
 
+	for (uint32_t type = 0; type < PTM_EVENTS_TYPES; type++)
+		if (options->fields[type] & (PTM_SCRIPT_SRCLINE | PTM_SCRIPT_SRCCODE) && !(options->fields[type] & PTM_SCRIPT_IP))
+			return ptm_message_set(&session->message, PTM_BAD_REQUEST,
+				"Display of source line number requested but sample IP is not selected. Hence, no address to lookup the source line number.");
+	PTM_TRY(ptm_script_check(session, options->asked, options->asked));
 	if (timeless && options->asked & PTM_SCRIPT_TIME)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have TIME attribute set. Cannot print 'time' field.",
 			script->names[options->want & PTM_WANT_BRANCHES ? PTM_SCRIPT_BRANCHES : PTM_SCRIPT_INSTRUCTIONS]);
-	return ptm_script_check(session, options->asked, options->asked);
+	return PTM_OK;
 }
 
 /* Last branches that are kept: as many as are told, and for a sample that is written late those since it was due,
@@ -437,12 +462,14 @@ static ptm_status start(ptm_session *session, const ptm_request *request)
 	for (uint32_t type = 0; type < PTM_EVENTS_TYPES; type++)
 		calls |= options->fields[type] & PTM_SCRIPT_CALLINDENT;
 	samples->script.ring_size = ring_size(session, options);
-	samples->follows_stacks = calls || options->chain_size || options->added_chain_size || samples->script.ring_size;
+	samples->follows_stacks = calls || options->graph_functions.length || options->chain_size || options->added_chain_size || samples->script.ring_size;
 	set_period(session, samples);
 	for (uint32_t i = 1; i < session->images.images.length; i++)
 		samples->any_missing |= session->images.images.at[i].status != PTM_IMAGE_LOADED;
 	if (session->flow_source == PTM_SOURCE_BTS)
 		return ptm_bts_samples_new(session, &samples->bts);
+	/* Of samples with AUX data each is decoded when it is met. */
+	samples->timeless = session->pt.timeless || (options->timeless && !session->file.sampled.queues.length);
 	put_untimed(session, samples);
 	return session->flow_source == PTM_SOURCE_PT ? open_lanes(session, samples) : PTM_OK;
 }

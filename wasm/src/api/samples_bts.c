@@ -81,7 +81,7 @@ static ptm_status put_record(ptm_session *session, ptm_samples *samples, uint64_
 	if (!(options->want & PTM_WANT_BRANCHES) || (options->branch_filter && !(row.flags & options->branch_filter)) ||
 	    ptm_samples_skips(samples, options->skip ? options->skip + 1 : 0)) /* perf counts from 0 here */
 		return script->status;
-	ptm_script_put_row(script, &row);
+	(void)ptm_script_put_row(script, &row);
 	return script->status;
 }
 

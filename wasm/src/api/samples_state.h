@@ -81,6 +81,7 @@ struct ptm_samples {
 	uint64_t record_ns;      /* time of the last one let in */
 	bool untimed_put;        /* records without time were printed before all others */
 	uint64_t limit;          /* ticks up to which the lanes may run now */
+	bool timeless;           /* the trace has no times, or they are not wanted (--itrace=Z) */
 	bool set_up, limited, in_run;
 	uint64_t run_limit;      /* of the lane that runs */
 	uint32_t run_lane;
@@ -104,7 +105,7 @@ ptm_status ptm_samples_tell_truncated(ptm_session *session, ptm_samples *samples
 /* Whether perf's decoder stops at the lane's item. */
 bool ptm_samples_is_state(const ptm_samples *samples, const ptm_lane *from);
 /* Takes over the cycles that came with the item. A branch not taken is no state
- * of perf's unless it is sampled, and swallows them. */
+ * of perf's unless it is sampled, and swallows them, but where IPC is approximate. */
 void ptm_samples_take_cycles(const ptm_samples *samples, ptm_lane *from);
 
 /* What of the flags an item says beside its branch. */

@@ -143,6 +143,8 @@ struct ptm_script {
 	/* Table script: */
 	ptm_script_options options;
 	int32_t pid, tid, cpu;   /* of the sample */
+	uint32_t thread;         /* its row */
+	PTM_ARRAY(uint32_t) inside; /* by thread: calls open inside a function whose calls are asked for, from which on rows are printed; 0: outside */
 	int32_t machine, vcpu;   /* of a sample that a virtual machine's own records tell of, as in ptm_guest_id; 0: the host's */
 	char comm[64];
 	ptm_place *places;       /* PTM_PLACES, by hash */
@@ -184,16 +186,17 @@ void ptm_script_put_dso(ptm_script *script, uint64_t ip);
 
 /* query_script.c: all lines of ordinary sample `row`, appended to script->text with the fields at hand. */
 ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row) PTM_MUST_CHECK;
-/* A row with a sample, unless a filter leaves it out. */
-void ptm_script_put_made(ptm_script *script, const ptm_script_row *row);
+/* A row with a sample; false: a filter leaves it out. */
+bool ptm_script_put_made(ptm_script *script, const ptm_script_row *row);
 /* The call chain of a sample, from its line's end on. */
 void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr);
 /* Width of event names and whether there are call chains, of the file's events. */
 void ptm_script_look_at_events(ptm_script *script);
 
 /* script_source.c */
-/* What perf prints as the source line of an address of a map: string id, 0: nothing. Fails only for want of memory. */
-ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text) PTM_MUST_CHECK;
+/* What perf prints as the source line of an address of a map: string id, 0: nothing; `full_path`: with the folders of the
+ * file. Fails only for want of memory. */
+ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint64_t ip, bool full_path, uint32_t *text) PTM_MUST_CHECK;
 /* That, on a line of its own, if the fields at hand have it. */
 void ptm_script_put_source(ptm_script *script, uint64_t ip);
 /* The line of field srccode, which follows all of a sample, for the host, which has the sources: thread, line number
@@ -236,8 +239,8 @@ bool ptm_attr_is_dummy(const ptm_attr *attr);
 const ptm_attr *ptm_script_first_of_type(const ptm_trace_file *file, const ptm_attr *attr);
 
 /* script_line.c */
-/* One sample that perf makes up, unless a filter leaves it out. */
-void ptm_script_put_row(ptm_script *script, const ptm_script_row *row);
+/* One sample that perf makes up; false: a filter leaves it out. */
+bool ptm_script_put_row(ptm_script *script, const ptm_script_row *row);
 /* comm, tid, cpu, misc and time, as script->fields say; ns 0: no time. */
 void ptm_script_put_who(ptm_script *script, uint64_t ns, const char *misc);
 /* The fields insn and insnlen of the instruction at an address, which is looked at only now. */
@@ -246,14 +249,24 @@ void ptm_script_put_code(ptm_script *script, const ptm_script_row *row);
 /* An instruction trace error; counts it. */
 void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t code);
 
+/* script_filter.c */
+/* Whether the options' filters let a sample at hand (pid, tid, cpu, comm) through. */
+bool ptm_script_wants(const ptm_script *script, uint64_t ns);
+/* Whether they look at where a sample was taken; if so, whether they let it through. `dso` NULL: nothing is mapped there. */
+bool ptm_script_filters_places(const ptm_script *script);
+bool ptm_script_wants_place(const ptm_script *script, uint64_t ip, const char *symbol, const char *dso);
+/* Whether the sample at hand is in a function whose calls are asked for. `function`: that a branch enters or returns
+ * from, "": none; `depth`: calls that are open after it. */
+bool ptm_script_wants_call(ptm_script *script, const char *function, uint32_t depth);
+/* Whether a call chain ends with a frame of this function. */
+bool ptm_script_stops_at(const ptm_script *script, const char *function);
+
 /* script_state.c */
 /* Names and widths of the events that perf makes up with script->options; the cache of places. */
 ptm_status ptm_script_start(ptm_script *script) PTM_MUST_CHECK;
 void ptm_script_free(ptm_script *script);
 /* Whether call chains are made of the trace (--itrace=g, G). */
 bool ptm_script_makes_chains(const ptm_script *script);
-/* Whether the options' filters let a sample at hand (pid, tid, cpu, comm) through. */
-bool ptm_script_wants(const ptm_script *script, uint64_t ns);
 /* Sets pid, tid and comm to those of a thread's row at a time, as one of the host; 0 has no thread. */
 void ptm_script_set_thread(ptm_script *script, uint32_t thread, uint64_t ns);
 

@@ -9,6 +9,7 @@
 /* All of a line but its names, generously. */
 #define LINE_BYTES 512u
 #define DSO_WIDTH 50u
+#define LATENCY_COMM 8u
 
 /* ----------------------------------------------------------------- bytes */
 
@@ -268,8 +269,8 @@ static void put_ids(ptm_script *script)
 
 static void put_cpu(ptm_script *script)
 {
-	if (script->cpu < 0) {
-		ptm_script_put(script, "[%03d] ", script->cpu);
+	if (script->cpu < 0 || script->options.latency) {
+		ptm_script_put(script, script->options.latency ? "%3d " : "[%03d] ", script->cpu);
 		return;
 	}
 	put_byte(script, '[');
@@ -314,9 +315,11 @@ static void put_who_anew(ptm_script *script, uint64_t ns, const char *misc)
 	if (!room(script, LINE_BYTES))
 		return;
 	if (fields & PTM_SCRIPT_COMM) {
-		uint32_t length = (uint32_t)strlen(script->comm);
-		if (length < 16 && !script->has_chains)
-			put_spaces(script, 16 - length);
+		uint32_t length = (uint32_t)strlen(script->comm), width = script->options.latency ? LATENCY_COMM : script->has_chains ? 0 : 16;
+		if (script->options.latency && length > width)
+			length = width;
+		if (length < width)
+			put_spaces(script, width - length);
 		put_bytes(script, script->comm, length);
 		put_byte(script, ' ');
 	}
@@ -433,19 +436,28 @@ static void put_ipc(ptm_script *script, const ptm_script_row *row)
 	PUT_LITERAL(script, ") ");
 }
 
-/* The function called or returned from, under as many spaces as calls are open. */
+/* Calls that are open: perf follows a guest's calls, but never finds them again. */
+static uint32_t depth_of(const ptm_script_row *row)
+{
+	return row->stack && !row->is_guest ? row->stack->returns.length : 0;
+}
+
+/* The function that a row calls or returns from; 0: neither. */
+static uint64_t called_ip(const ptm_script_row *row)
+{
+	if (row->flags & (PTM_FLAG_CALL | PTM_FLAG_BEGIN))
+		return row->event == PTM_SCRIPT_BRANCHES ? row->addr : 0;
+	return row->flags & (PTM_FLAG_RETURN | PTM_FLAG_END) ? row->ip : 0;
+}
+
+/* It, under as many spaces as calls are open. */
 static void put_call(ptm_script *script, const ptm_script_row *row)
 {
-	bool follows = row->stack && !row->is_guest; /* perf follows a guest's calls, but never finds them again */
-	uint32_t depth = follows ? row->stack->returns.length : 0, start;
-	uint64_t ip = 0;
+	uint32_t depth = depth_of(row), start;
+	uint64_t ip = called_ip(row);
 
-	if (follows && row->flags & PTM_FLAG_RETURN)
+	if (row->stack && !row->is_guest && row->flags & PTM_FLAG_RETURN)
 		depth++;
-	if (row->flags & (PTM_FLAG_CALL | PTM_FLAG_BEGIN) && row->event == PTM_SCRIPT_BRANCHES)
-		ip = row->addr;
-	else if (row->flags & (PTM_FLAG_RETURN | PTM_FLAG_END))
-		ip = row->ip;
 	const ptm_place *place = ip ? place_of(script, script->space, ip) : &unknown_place;
 	if (script->fields & PTM_SCRIPT_DSO && !(script->fields & (PTM_SCRIPT_IP | PTM_SCRIPT_ADDR))) {
 		start = script->text.length;
@@ -486,7 +498,7 @@ static void put_source(ptm_script *script, uint64_t ip)
 		return;
 	ptm_place *place = place_of(script, script->space, ip);
 	if (!place->has_source) {
-		script->status = ptm_script_source_line(session, ptm_spaces_find(session->spaces, script->space, ip), ip, &place->source);
+		script->status = ptm_script_source_line(session, ptm_spaces_find(session->spaces, script->space, ip), ip, script->options.full_source_path, &place->source);
 		place->has_source = true;
 	}
 	const char *text = ptm_strings_get(&session->strings, place->source);
@@ -588,18 +600,32 @@ static void put_body(ptm_script *script, const ptm_script_row *row)
 	put_ipc(script, row);
 }
 
-void ptm_script_put_row(ptm_script *script, const ptm_script_row *row)
+/* The filters that look at where the row is. */
+static bool wants_place(ptm_script *script, const ptm_script_row *row)
+{
+	const ptm_strings *strings = &script->session->strings;
+
+	if (ptm_script_filters_places(script)) {
+		const ptm_place *place = row->ip ? place_of(script, script->space, row->ip) : &unknown_place;
+		if (!ptm_script_wants_place(script, row->ip, ptm_strings_get(strings, place->name), place->dso ? ptm_strings_get(strings, place->dso) : NULL))
+			return false;
+	}
+	if (!script->options.graph_functions.length)
+		return true;
+	uint64_t called = called_ip(row);
+	return ptm_script_wants_call(script, called ? ptm_strings_get(strings, place_of(script, script->space, called)->name) : "", depth_of(row));
+}
+
+bool ptm_script_put_row(ptm_script *script, const ptm_script_row *row)
 {
 	bool synthetic = row->event >= PTM_SCRIPT_PTWRITE, branch = row->event == PTM_SCRIPT_BRANCHES;
 	uint32_t type = synthetic ? PTM_EVENTS_SYNTHETIC : PTM_EVENTS_HARDWARE;
 	bool chains = script->options.chain_size && !branch;
 
-	if (row->sample) {
-		ptm_script_put_made(script, row);
-		return;
-	}
-	if (!script->options.fields[type] || !ptm_script_wants(script, row->ns))
-		return;
+	if (row->sample)
+		return ptm_script_put_made(script, row);
+	if (!script->options.fields[type] || !ptm_script_wants(script, row->ns) || !wants_place(script, row))
+		return false;
 	script->fields = script->options.fields[type];
 	if (!synthetic)
 		script->fields &= ~PTM_SCRIPT_SYNTH;
@@ -611,10 +637,11 @@ void ptm_script_put_row(ptm_script *script, const ptm_script_row *row)
 	else
 		put_body(script, row);
 	if (!room(script, LINE_BYTES))
-		return;
+		return true;
 	put_byte(script, '\n');
 	put_source_code(script, row->ip);
 	script->lines++;
+	return true;
 }
 
 void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t code)

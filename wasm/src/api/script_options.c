@@ -29,11 +29,22 @@ static bool is(const line *of, const char *name)
 	return strlen(name) == of->name_length && !memcmp(of->name, name, of->name_length);
 }
 
-static ptm_status read_comm(ptm_script_options *options, const line *of, ptm_strings *strings)
+/* The rest of a line as one name of a list; PTM_NOT_FOUND: it is no such line. */
+static ptm_status read_name(ptm_script_options *options, const line *of, ptm_strings *strings)
 {
 	uint32_t id;
+	bool comm = is(of, "comm"), symbol = is(of, "symbol"), dso = is(of, "dso"), graph = is(of, "graph_function");
+
+	if (!comm && !symbol && !dso && !graph && !is(of, "stop_bt"))
+		return PTM_NOT_FOUND;
 	PTM_TRY(ptm_strings_add(strings, of->rest, (size_t)(of->end - of->rest), &id));
-	return ptm_array_push(&options->comms, id);
+	if (comm)
+		return ptm_array_push(&options->comms, id);
+	if (symbol)
+		return ptm_array_push(&options->symbols, id);
+	if (dso)
+		return ptm_array_push(&options->dsos, id);
+	return graph ? ptm_array_push(&options->graph_functions, id) : ptm_array_push(&options->stop_symbols, id);
 }
 
 static ptm_status read_range(ptm_script_options *options, line *of)
@@ -62,12 +73,13 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 		{ "branch_filter", &options->branch_filter }, { "error_filter", &options->error_filter }, { "quick", &options->quick }, { "skip", &options->skip },
 		{ "chain_size", &options->chain_size }, { "branch_stack_size", &options->branch_stack_size },
 		{ "added_chain_size", &options->added_chain_size }, { "added_branch_size", &options->added_branch_size },
+		{ "max_stack", &options->max_stack },
 	};
 	const struct { const char *name; bool *into; } switches[] = {
 		{ "approximate_ipc", &options->approximate_ipc }, { "timeless", &options->timeless }, { "ns", &options->ns },
 		{ "header_only", &options->header_only }, { "show_info", &options->show_info },
 		{ "relative_time", &options->relative_time }, { "delta_time", &options->delta_time }, { "pad_dso", &options->pad_dso }, { "stitch_lbr", &options->stitch_lbr },
-		{ "no_inline", &options->no_inline },
+		{ "no_inline", &options->no_inline }, { "latency", &options->latency }, { "full_source_path", &options->full_source_path },
 	};
 	for (uint32_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (is(of, words[i].name)) {
@@ -89,6 +101,12 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 		options->utc_offset = (int32_t)number;
 		return PTM_OK;
 	}
+	if (is(of, "address_range")) {
+		options->address_range = number;
+		return PTM_OK;
+	}
+	if (is(of, "address"))
+		return ptm_array_push(&options->addresses, number);
 	if (is(of, "cpu"))
 		return ptm_array_push(&options->cpus, (int32_t)number);
 	if (is(of, "pid"))
@@ -100,8 +118,9 @@ static ptm_status read_line(ptm_script_options *options, line *of, ptm_strings *
 {
 	uint64_t number;
 
-	if (is(of, "comm"))
-		return read_comm(options, of, strings);
+	ptm_status status = read_name(options, of, strings);
+	if (status != PTM_NOT_FOUND)
+		return status;
 	if (is(of, "dump"))
 		return ptm_strings_add(strings, of->rest, (size_t)(of->end - of->rest), &options->dump);
 	if (is(of, "header"))
@@ -120,6 +139,7 @@ static ptm_status read_line(ptm_script_options *options, line *of, ptm_strings *
 
 ptm_status ptm_script_options_read(ptm_script_options *options, const char *text, ptm_strings *strings, ptm_message *message)
 {
+	options->max_stack = UINT32_MAX;
 	while (text && *text) {
 		const char *end = strchr(text, '\n');
 		if (!end)
@@ -142,4 +162,9 @@ void ptm_script_options_free(ptm_script_options *options)
 	ptm_array_free(&options->pids);
 	ptm_array_free(&options->tids);
 	ptm_array_free(&options->comms);
+	ptm_array_free(&options->symbols);
+	ptm_array_free(&options->dsos);
+	ptm_array_free(&options->addresses);
+	ptm_array_free(&options->graph_functions);
+	ptm_array_free(&options->stop_symbols);
 }

@@ -52,7 +52,14 @@ typedef struct ptm_script_options {
 	bool ns, relative_time, delta_time, pad_dso;
 	PTM_ARRAY(ptm_script_range) times;
 	PTM_ARRAY(int32_t) cpus, pids, tids;
-	PTM_ARRAY(uint32_t) comms; /* string ids */
+	PTM_ARRAY(uint32_t) comms, symbols, dsos; /* string ids */
+	PTM_ARRAY(uint64_t) addresses; /* beside symbols */
+	uint64_t address_range;  /* bytes from each of them on */
+	PTM_ARRAY(uint32_t) graph_functions; /* string ids: calls are printed only inside of these */
+	PTM_ARRAY(uint32_t) stop_symbols; /* string ids: call chains end with them */
+	uint32_t max_stack;      /* frames of a call chain */
+	bool latency;            /* the narrower start of the line */
+	bool full_source_path;
 } ptm_script_options;
 
 /* Reads options written one a line, "name number …" (comm: the rest of the line).

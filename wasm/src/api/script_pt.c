@@ -182,19 +182,19 @@ ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane 
 		script->machine = runs->machine;
 		script->vcpu = runs->vcpu;
 	}
-	if (!row->ns && !session->pt.timeless && !script->options.timeless)
+	if (!row->ns && !samples->timeless && !script->options.timeless)
 		row->ns = ptm_time_ns(&session->time, tsc);
 	if (session->made_ns.length && !guest && !is_mixed)
 		script->space = ptm_spaces_at(session->spaces, script->pid, ptm_load_named_ns(session, samples->record_ns, row->ns));
 	if (samples->follows_stacks && from->thread < samples->stacks.length && samples->stacks.at[from->thread].trace)
 		row->stack = &samples->stacks.at[from->thread];
-	ptm_script_put_row(script, row);
+	bool is_put = ptm_script_put_row(script, row);
 	if (guest || is_mixed) {
 		ptm_script_set_thread(script, from->thread, samples->record_ns);
 		script->space = space;
 		script->kernel_space = kernel_space;
 	}
-	if (samples->any_missing && (!row->length || row->length == PTM_LENGTH_UNKNOWN))
+	if (is_put && samples->any_missing && (!row->length || row->length == PTM_LENGTH_UNKNOWN))
 		ptm_samples_try_code(session, samples, row->ip);
 	return script->status;
 }
@@ -233,7 +233,7 @@ bool ptm_samples_is_state(const ptm_samples *samples, const ptm_lane *from)
 void ptm_samples_take_cycles(const ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
-	if (item->kind == PTM_ITEM_GAP || (ptm_samples_is_state(samples, from) && item->new_cycles))
+	if (item->kind == PTM_ITEM_GAP || samples->script.options.approximate_ipc || (ptm_samples_is_state(samples, from) && item->new_cycles))
 		from->cycles = item->total_cycles;
 }
 
@@ -379,14 +379,30 @@ static uint32_t event_branch_flags(const ptm_item *item)
 	return item->to_ip ? PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_ASYNC | PTM_FLAG_INTERRUPT : PTM_FLAG_BRANCH | PTM_FLAG_ASYNC | PTM_FLAG_END;
 }
 
+/* Without an instruction that was walked perf takes the one at ip when it prints. */
+static void look_at_ip(ptm_script_row *row, const ptm_lane *from, uint64_t ip)
+{
+	if (row->length || !ip)
+		return;
+	row->length = PTM_LENGTH_UNKNOWN;
+	row->code_ip = ip;
+	row->code_space = from->item.space;
+}
+
 /* The row of what perf shows with a state that is no branch: the instruction walked last. */
 static ptm_script_row state_row(const ptm_session *session, const ptm_lane *from, uint64_t ip)
 {
 	ptm_script_row row = { .ip = ip, .period = 1, .code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length };
+	bool is_psb = from->item.kind == PTM_ITEM_EVENT && from->item.event == PTM_EVENT_PSB;
+
+	if (is_psb && !ip)
+		row.addr = from->item.to_ip;
 	/* Where a FUP says the place, perf stops before the instruction there, and looks at it when it prints. */
-	if (from->item.kind == PTM_ITEM_EVENT && from->item.event == PTM_EVENT_PSB && !from->walked_part)
+	if (is_psb && !from->walked_part) {
+		look_at_ip(&row, from, ip);
 		return row;
-	if (from->item.kind == PTM_ITEM_EVENT && (from->item.has_ip || from->item.event == PTM_EVENT_PSB)) {
+	}
+	if (from->item.kind == PTM_ITEM_EVENT && (from->item.has_ip || is_psb)) {
 		row.length = ip ? PTM_LENGTH_UNKNOWN : 0;
 		row.code_ip = ip;
 		row.code_space = from->item.space;
@@ -398,14 +414,9 @@ static ptm_script_row state_row(const ptm_session *session, const ptm_lane *from
 		row.flags = ptm_sample_class_flags(from->walked_class) | ptm_samples_state_flags(session, &from->item);
 	}
 	/* Walking to a PSB perf does not look whether it is in a transaction. */
-	if (from->item.kind == PTM_ITEM_EVENT && from->item.event == PTM_EVENT_PSB)
+	if (is_psb)
 		row.flags &= ~(uint32_t)PTM_FLAG_IN_TRANSACTION;
-	/* Without one it takes the instruction at ip when it prints. */
-	if (!row.length && ip) {
-		row.length = PTM_LENGTH_UNKNOWN;
-		row.code_ip = ip;
-		row.code_space = from->item.space;
-	}
+	look_at_ip(&row, from, ip);
 	return row;
 }
 
@@ -563,7 +574,7 @@ ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_
 	if (!error || !(samples->script.options.want & PTM_WANT_ERRORS))
 		return PTM_OK;
 	if (item->reason != PTM_GAP_NO_CODE || !meet_unreadable(session, samples, item))
-		ptm_script_put_error(&samples->script, session->pt.timeless ? 0 : ptm_time_ns(&session->time, item->end_tsc), item->ip, error);
+		ptm_script_put_error(&samples->script, samples->timeless || samples->script.options.timeless ? 0 : ptm_time_ns(&session->time, item->end_tsc), item->ip, error);
 	return samples->script.status;
 }
 

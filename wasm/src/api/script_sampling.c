@@ -108,7 +108,7 @@ static ptm_status tell_sample(ptm_session *session, ptm_samples *samples, ptm_la
 	ptm_script_row row = { .ip = sampling->ip, .length = ptm_samples_length_of(session, block, sampling->at), .code_ip = sampling->ip, .code_space = item->space, .flags = flags };
 	sampling->ip += row.length;
 	sampling->at++;
-	return ptm_samples_put_instruction(session, samples, from, &row, item->instructions - sampling->at, item->estimated_cycles);
+	return ptm_samples_put_instruction(session, samples, from, &row, item->instructions - sampling->at, item->estimated_cycles || samples->script.options.approximate_ipc);
 }
 
 ptm_status ptm_samples_tell_body(ptm_session *session, ptm_samples *samples, ptm_lane *from)

@@ -20,9 +20,9 @@ static const char *base_name(const char *path)
 
 static ptm_status add_text(ptm_session *session, uint32_t *text, const char *format, const char *name, uint64_t number)
 {
-	char line[1024];
+	char line[4200];
 
-	int length = snprintf(line, sizeof line, format, base_name(name), number);
+	int length = snprintf(line, sizeof line, format, name, number);
 	return ptm_strings_add(&session->strings, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1, text);
 }
 
@@ -64,7 +64,7 @@ static uint64_t address_of(const ptm_session *session, const ptm_map *map, uint6
 	return ptm_image_address(&session->images.images.at[map->image], map->file_offset + (ip - map->start));
 }
 
-ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text)
+ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint64_t ip, bool full_path, uint32_t *text)
 {
 	bool known = false;
 	uint32_t file = PTM_NO_FUNCTION_FILE, line;
@@ -75,9 +75,11 @@ ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint
 	uint64_t address = address_of(session, map, ip);
 	if (ptm_is_asked_of_addr2line(ptm_strings_get(&session->strings, map->name)))
 		PTM_TRY(ask_file(session, map->image, address, &known, &file, &line));
-	if (file != PTM_NO_FUNCTION_FILE)
-		return add_text(session, text, "%s:%" PRIu64, ptm_strings_get(&session->strings, file), line);
-	return known ? PTM_OK : add_text(session, text, "%s[%" PRIx64 "]", ptm_strings_get(&session->strings, map->name), address);
+	if (file != PTM_NO_FUNCTION_FILE) {
+		const char *path = ptm_strings_get(&session->strings, file);
+		return add_text(session, text, "%s:%" PRIu64, full_path ? path : base_name(path), line);
+	}
+	return known ? PTM_OK : add_text(session, text, "%s[%" PRIx64 "]", base_name(ptm_strings_get(&session->strings, map->name)), address);
 }
 
 ptm_status ptm_script_source_code(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text)
@@ -104,7 +106,7 @@ void ptm_script_put_source(ptm_script *script, uint64_t ip)
 
 	if (!(script->fields & PTM_SCRIPT_SRCLINE) || script->status != PTM_OK)
 		return;
-	script->status = ptm_script_source_line(script->session, ptm_script_map(script, ip, &space), ip, &text);
+	script->status = ptm_script_source_line(script->session, ptm_script_map(script, ip, &space), ip, script->options.full_source_path, &text);
 	if (script->status != PTM_OK || !text)
 		return;
 	const char *line = ptm_strings_get(&script->session->strings, text);
@@ -125,6 +127,8 @@ void ptm_script_put_source_code(ptm_script *script, uint64_t ip)
 
 void ptm_script_put_line(ptm_script *script, uint32_t file, uint32_t line)
 {
+	const char *path = file ? ptm_strings_get(&script->session->strings, file) : "??";
+
 	if (script->fields & PTM_SCRIPT_SRCLINE)
-		ptm_script_put(script, "\n  %s:%u", file ? base_name(ptm_strings_get(&script->session->strings, file)) : "??", line);
+		ptm_script_put(script, "\n  %s:%u", script->options.full_source_path ? path : base_name(path), line);
 }

@@ -1,38 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What script_line.c works with: the options' filters, the events that perf
- * makes up with them and their names, who a sample is of. */
+/* What script_line.c works with: the events that perf makes up with the options
+ * and their names, who a sample is of. */
 #include "api/script.h"
 #include <stdio.h>
-
-/* --------------------------------------------------------------- filters */
-
-static bool is_among(const int32_t *numbers, uint32_t count, int32_t number)
-{
-	for (uint32_t i = 0; i < count; i++)
-		if (numbers[i] == number)
-			return true;
-	return !count;
-}
-
-static bool has_comm(const ptm_script *script)
-{
-	const ptm_script_options *options = &script->options;
-	for (uint32_t i = 0; i < options->comms.length; i++)
-		if (!strcmp(ptm_strings_get(&script->session->strings, options->comms.at[i]), script->comm))
-			return true;
-	return !options->comms.length;
-}
-
-bool ptm_script_wants(const ptm_script *script, uint64_t ns)
-{
-	const ptm_script_options *options = &script->options;
-	bool in_time = !options->times.length || !ns;
-
-	for (uint32_t i = 0; i < options->times.length && !in_time; i++)
-		in_time = ns >= options->times.at[i].start && ns <= options->times.at[i].end;
-	return in_time && (script->cpu < 0 || is_among(options->cpus.at, options->cpus.length, script->cpu)) &&
-	       is_among(options->pids.at, options->pids.length, script->pid) && is_among(options->tids.at, options->tids.length, script->tid) && has_comm(script);
-}
 
 /* ----------------------------------------------------------------- state */
 
@@ -91,7 +61,7 @@ static void settle_fields(ptm_script *script)
 	const ptm_trace_file *file = &script->session->file;
 	uint64_t *fields = &script->options.fields[PTM_EVENTS_HARDWARE];
 
-	for (uint32_t i = 0; i < file->attrs.length; i++) {
+	for (uint32_t i = 0; i < file->attrs.length && *fields; i++) {
 		if (ptm_script_type(file->attrs.at[i].type) != PTM_EVENTS_HARDWARE)
 			continue;
 		if (file->attrs.at[i].sample_type & PTM_SAMPLE_CPU)
@@ -178,6 +148,7 @@ void ptm_script_free(ptm_script *script)
 	ptm_array_free(&script->record);
 	ptm_array_free(&script->words);
 	ptm_array_free(&script->named);
+	ptm_array_free(&script->inside);
 	ptm_script_options_free(&script->options);
 	ptm_stitch_free(script->stitch);
 	script->stitch = NULL;
@@ -208,6 +179,7 @@ void ptm_script_set_thread(ptm_script *script, uint32_t row, uint64_t ns)
 	const ptm_thread *thread = &session->sideband.threads.at[row];
 	const char *comm = ptm_strings_get(&session->strings, name_of(&session->sideband, row, ns));
 
+	script->thread = row;
 	script->pid = thread->pid;
 	script->tid = thread->tid;
 	script->machine = script->vcpu = 0;

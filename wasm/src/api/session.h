@@ -40,6 +40,7 @@ typedef struct ptm_stream {
 	ptm_session *session;
 	uint32_t queue;
 	bool as_perf;            /* of the layout that perf takes (ptm_stream_of_perf) */
+	bool timeless;           /* decoded without times, though it may have some */
 	uint32_t thread;         /* as_perf, without times: who runs */
 	uint32_t last_chunk;     /* of the queue: the one read last, */
 	uint64_t last_start;     /* and its place in the stream */

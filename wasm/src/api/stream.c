@@ -224,9 +224,10 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 	const ptm_stream *stream = opaque;
 	const ptm_session *session = stream->session;
 	const ptm_queue *queue = ptm_stream_queue(stream);
-	uint64_t ns = session->pt.timeless ? UINT64_MAX - 1 : ptm_stream_latest_ns(session, tsc);
+	bool timeless = session->pt.timeless || stream->timeless;
+	uint64_t ns = timeless ? UINT64_MAX - 1 : ptm_stream_latest_ns(session, tsc);
 
-	if (session->pt.timeless) {
+	if (timeless) {
 		context->turn = 0;
 		context->thread = stream->as_perf ? stream->thread : timeless_thread(&session->sideband, queue);
 		context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
@@ -243,7 +244,7 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 	if (!context->thread && queue->tid > 0)
 		context->thread = ptm_sideband_thread(&session->sideband, -1, queue->tid);
 	context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);
-	context->until_tsc = session->pt.timeless ? UINT64_MAX : next_change(session, tsc);
+	context->until_tsc = next_change(session, tsc);
 	guest_context(session, context, ns);
 }
 

@@ -63,13 +63,15 @@ static void broken_psb(ptm_pt_flow *flow)
 }
 
 /* perf's state at a PSB: takes over time and cycles. Here the time is never an
- * estimate, for a flow that starts here would not know it. */
-static void psb_event(ptm_pt_flow *flow, uint64_t offset, uint64_t ip, bool searched)
+ * estimate, for a flow that starts here would not know it. `to_ip`: where the
+ * code goes on, if that is all that is known; else 0. */
+static void psb_event(ptm_pt_flow *flow, uint64_t offset, uint64_t ip, uint64_t to_ip, bool searched)
 {
 	ptm_flow_latch_exactly(flow);
 	flow->in_transaction = flow->found_transaction;
 	flow->interrupts_on = flow->interrupts_next;
 	ptm_item *item = ptm_flow_emit_event(flow, PTM_EVENT_PSB, offset, ip);
+	item->to_ip = to_ip;
 	item->reason = searched ? PTM_GAP_NO_SYNC : PTM_GAP_NONE;
 	item->found_ns = flow->psb_before_ns;
 	ptm_flow_emit_cbr(flow, ip);
@@ -162,7 +164,7 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 		flow->step = PTM_STEP_PSB;
 		return PTM_OK;
 	}
-	psb_event(flow, flow->psb_offset, ip, false);
+	psb_event(flow, flow->psb_offset, ip, 0, false);
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);
 	if (ip && flow->config.quick) {
 		flow->ip = ip;
@@ -193,7 +195,7 @@ ptm_status ptm_flow_walk_psb(ptm_pt_flow *flow)
 	if (flow->clock.moves != flow->psb_moves)
 		flow->clock.instructions = 0;
 	flow->step = PTM_STEP_PACKET;
-	psb_event(flow, flow->psb_offset, flow->stop_ip, false);
+	psb_event(flow, flow->psb_offset, flow->stop_ip, 0, false);
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);
 	return PTM_OK;
 }
@@ -222,7 +224,7 @@ ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 	}
 	PTM_TRY(status);
 	flow->ip = ip;
-	psb_event(flow, offset, ip, true);
+	psb_event(flow, offset, ip, 0, true);
 	checkpoint(flow, offset, packets);
 	/* Without an IP tracing is off: the packets are in sync all the same, but for an error before. */
 	flow->step = ip || (!flow->enabled && !flow->distrusts) ? PTM_STEP_PACKET : PTM_STEP_FIND_IP;
@@ -288,7 +290,7 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 		}
 		PTM_TRY(status);
 		/* After an error nothing is known of where this PSB was met. */
-		psb_event(flow, offset, flow->distrusts ? 0 : ip, false);
+		psb_event(flow, offset, flow->distrusts ? 0 : ip, flow->distrusts ? ip : 0, false);
 		checkpoint(flow, offset, packets);
 		if (ip)
 			begin_at_psb(flow, ip, offset);

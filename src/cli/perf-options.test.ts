@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// perf script's options beside fields and letters: what they print is what perf prints. Where perf is installed it is asked.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { parseCommand } from './args'
+import { opened, projectFixtures } from './bundles-for-tests'
+import { shellPrinter } from './output'
+import { hasPerf } from './perf-for-tests'
+import { scriptText } from './script-for-tests'
+
+// perf and decoders are started many times: a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000 })
+
+const symfs = join(projectFixtures, 'symfs')
+const fixture = (name: string): string => join(projectFixtures, `${name}.perf.data`)
+const ofPerf = (name: string, words: readonly string[]): string =>
+  execFileSync('perf', ['script', '-i', fixture(name), '--symfs', symfs, ...words], { encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'ignore'] })
+const linesOf = async (words: readonly string[]) => scriptText(await opened(fixture('calls-cyc'), symfs), words).split('\n').slice(0, 3).join('\n')
+
+it('prints what is in functions, at addresses, and in binaries', async () => {
+  expect(await linesOf(['--itrace=b', '-S', 'main', '-F', 'ip,sym,symoff'])).toBe(`           40104a main+0x1a
+           40105e main+0x2e
+           40106a main+0x3a`)
+  expect(await linesOf(['--itrace=b', '-S', '0x401040', '--addr-range', '31', '-F', 'ip,sym'])).toBe(`           40104a main
+           40105e main
+`)
+  expect(await linesOf(['--itrace=b', '--dsos', 'other', '-F', 'ip'])).toBe('')
+})
+
+it('prints what a function calls', async () => {
+  expect(await linesOf(['--call-trace', '--graph-function', 'descend', '-F', '-comm,-tid,-cpu,-dso,-sym,-symoff'])).toBe(`86409.526768928:             descend             
+86409.526768928:                 descend         
+86409.526768928:                     descend     `)
+})
+
+it('ends call chains where it is told', async () => {
+  expect(await linesOf(['--itrace=i10ig', '--stop-bt', '_start_c', '-F', 'comm,ip,sym'])).toBe(`calls 
+	            11f0 _start_c
+`)
+})
+
+/** Each with what it is told beside what it filters. */
+const commands = [
+  ['--itrace=bp', '-S', 'main,descend', '--show-mmap-events'], ['--itrace=i10us', '-S', '401040', '--addr-range', '30000'], ['--dsos', '[unknown]'], ['--itrace=i1us', '--dsos', 'calls,/opt/ptarmigan/threads'],
+  ['--call-ret-trace', '--graph-function', 'descend,main'], ['--itrace=i100ib', '--graph-function', 'cycle', '--show-task-events'],
+  ['--itrace=i1usg', '--stop-bt', 'main'], ['--itrace=G8', '--max-stack', '2'], ['--itrace=i1usg4', '--max-stack', '2'],
+  ['-L', '-F', '+pid,+misc', '--itrace=i10us'], ['--itrace=i10us', '--full-source-path', '-F', '-sym,-symoff,+srcline'],
+  ['--no-itrace'], ['--itrace=i10i', '--itrace=e'], ['--itrace=e', '--itrace'], ['-F', 'ip,sym', '--call-trace'],
+  ['--call-ret-trace', '-F', 'ip'], ['-F', '+flags', '-F', 'ip', '--itrace=b'], ['--show-m', '--no-ns', '-f', '-v', '-a'], ['--comms=', '--itrace=b'],
+]
+for (const name of ['other/aux-sample-calls', 'other/bts-calls'])
+  it.runIf(hasPerf())(`prints what perf does of ${name}`, async () => {
+    const session = await opened(fixture(name), symfs)
+    for (const words of commands) expect(scriptText(session, words), words.join(' ')).toBe(ofPerf(name, words))
+  })
+
+it('decodes without times what was not told who ran: whoever was last', async () => {
+  expect(await linesOf(['--itrace=Zb', '-F', 'comm,ip,addr'])).toBe('         swapper                 0 =>           4011bf\n')
+})
+
+it.runIf(hasPerf())('decodes a thread without times when it ends, as perf does', async () => {
+  for (const [name, words] of [['threads-per-thread', ['--itrace=Zbep']], ['threads-2cpu', ['--itrace=Zbcepwxi1us']]] as const)
+    expect(scriptText(await opened(fixture(name), symfs), words), name).toBe(ofPerf(name, words))
+})
+
+it('measures approximate IPC wherever time moves, between branches too', async () => {
+  expect(await linesOf(['--itrace=Ai100i', '-F', 'ip,ipc'])).toBe(`           401508 \t IPC: 1.40 (100/71) 
+           401540 \t IPC: 1.38 (100/72) 
+           401556 \t IPC: 0.49 (100/202) `)
+})
+
+it.runIf(hasPerf())('measures it where perf does', async () => {
+  const session = await opened(fixture('tsx'), symfs)
+  for (const letters of ['bA', 'Ai7ibx', 'i1usAb', 'Aqb']) expect(scriptText(session, [`--itrace=${letters}`, '-F', 'ip,ipc']), letters).toBe(ofPerf('tsx', [`--itrace=${letters}`, '-F', 'ip,ipc']))
+})
+
+const errorOf = (...words: string[]) => {
+  const parsed = parseCommand(['script', 'x', ...words])
+  return parsed.ok ? 'taken' : parsed.error
+}
+
+it('says of what is not there why', () => {
+  expect(errorOf('--reltime', '--deltatime')).toBe("reltime and deltatime - the two don't get along well. Please limit to --reltime or --deltatime.")
+  expect(errorOf('--insn-trace=words')).toBe('Only accept raw|disasm')
+  expect(errorOf('--no-demangle')).toBe('--no-demangle: names are kept as they are demangled.')
+  expect(errorOf('--switch-on', 'cycles')).toBe('--switch-on: choose the time with --time START,STOP instead.')
+  expect(errorOf('--max-stack', 'many')).toBe('--max-stack many: not a whole number.')
+})
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ptarmigan-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+it('prints through a program, and knows when it is not there', async () => {
+  const into = join(folder, 'lines')
+  const counted = shellPrinter(`wc -l >${into}`)
+  await counted.print('one\ntwo\n')
+  expect(await counted.end()).toBe(true)
+  expect(execFileSync('cat', [into], { encoding: 'utf8' }).trim()).toBe('2')
+  writeFileSync(into, '')
+  const missing = shellPrinter('no-such-program-here 2>/dev/null')
+  await missing.print('one\n')
+  expect(await missing.end()).toBe(false)
+})

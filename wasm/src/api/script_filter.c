@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which samples and frames perf script's options let through: by time, CPU,
+ * thread, symbol, binary, and by the function whose calls are asked for. */
+#include "api/script.h"
+
+/* ------------------------------------------------------------ who and when */
+
+static bool is_among(const int32_t *numbers, uint32_t count, int32_t number)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (numbers[i] == number)
+			return true;
+	return !count;
+}
+
+static bool is_named(const ptm_script *script, const uint32_t *names, uint32_t count, const char *name)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (!strcmp(ptm_strings_get(&script->session->strings, names[i]), name))
+			return true;
+	return false;
+}
+
+bool ptm_script_wants(const ptm_script *script, uint64_t ns)
+{
+	const ptm_script_options *options = &script->options;
+	bool in_time = !options->times.length || !ns;
+
+	for (uint32_t i = 0; i < options->times.length && !in_time; i++)
+		in_time = ns >= options->times.at[i].start && ns <= options->times.at[i].end;
+	return in_time && (script->cpu < 0 || is_among(options->cpus.at, options->cpus.length, script->cpu)) &&
+	       is_among(options->pids.at, options->pids.length, script->pid) && is_among(options->tids.at, options->tids.length, script->tid) &&
+	       (!options->comms.length || is_named(script, options->comms.at, options->comms.length, script->comm));
+}
+
+/* ------------------------------------------------------------------- where */
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* A number stands for an address in a binary, or for as many as addr_range says from there on. */
+static bool has_address(const ptm_script_options *options, uint64_t ip)
+{
+	for (uint32_t i = 0; i < options->addresses.length; i++)
+		if (ip == options->addresses.at[i] || ip - options->addresses.at[i] < options->address_range)
+			return true;
+	return false;
+}
+
+bool ptm_script_filters_places(const ptm_script *script)
+{
+	const ptm_script_options *options = &script->options;
+	return options->symbols.length || options->addresses.length || options->dsos.length;
+}
+
+bool ptm_script_wants_place(const ptm_script *script, uint64_t ip, const char *symbol, const char *dso)
+{
+	const ptm_script_options *options = &script->options;
+
+	if (!dso)
+		return !ptm_script_filters_places(script);
+	if (options->dsos.length && !is_named(script, options->dsos.at, options->dsos.length, dso) &&
+	    !is_named(script, options->dsos.at, options->dsos.length, base_name(dso)))
+		return false;
+	if (!options->symbols.length && !options->addresses.length)
+		return true;
+	return (*symbol && is_named(script, options->symbols.at, options->symbols.length, symbol)) || has_address(options, ip);
+}
+
+/* ------------------------------------------------------------------- calls */
+
+bool ptm_script_wants_call(ptm_script *script, const char *function, uint32_t depth)
+{
+	const ptm_script_options *options = &script->options;
+
+	if (!options->graph_functions.length)
+		return true;
+	while (script->status == PTM_OK && script->inside.length <= script->thread)
+		script->status = ptm_array_push(&script->inside, 0);
+	if (script->status != PTM_OK)
+		return false;
+	uint32_t *inside = &script->inside.at[script->thread];
+	if (*inside) {
+		bool stays = depth >= *inside;
+		if (!stays)
+			*inside = 0;
+		return stays;
+	}
+	if (!is_named(script, options->graph_functions.at, options->graph_functions.length, function))
+		return false;
+	*inside = depth + 1;
+	return true;
+}
+
+/* ------------------------------------------------------------------ frames */
+
+bool ptm_script_stops_at(const ptm_script *script, const char *function)
+{
+	const ptm_script_options *options = &script->options;
+	return options->stop_symbols.length && is_named(script, options->stop_symbols.at, options->stop_symbols.length, function);
+}
