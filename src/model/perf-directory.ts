@@ -19,6 +19,12 @@ export const isDataFile = (path: string): boolean => /(^|\/)data\.\d+$/.test(pat
 /** Whether a file beside a trace is what perf record --kcore copied of the running kernel (text or ELF). */
 export const isKernelCopy = (path: string): boolean => /(^|\/)kcore_dir[^/]*\/(kcore|kallsyms|modules)$/.test(path)
 
+/** The process whose guest's kernel such a copy is of, as perf inject names it; null: it is the host's. */
+export function copiedGuest(path: string): number | null {
+  const pid = /(^|\/)kcore_dir__([1-9]\d{0,9})\/[^/]+$/.exec(path)?.[2]
+  return pid === undefined ? null : Number(pid)
+}
+
 const cacheEntry = /^\/?(.*?)\/[0-9a-f]{32,40}(?:\/(?:elf|vdso|debug|kallsyms|kcore))?$/
 
 /** Where a file of a build-id cache was on the recorded machine; any other path as it is. */
