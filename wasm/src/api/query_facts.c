@@ -230,7 +230,7 @@ static ptm_status set_image_message(ptm_session *session, ptm_table *table, uint
 	else if (image->message.text[0])
 		length = snprintf(text, sizeof text, "%s", image->message.text);
 	else if (sum->gaps)
-		length = snprintf(text, sizeof text, "Missing: decoding stopped %llu times for want of it. Add the file that ran, from the traced machine.", (unsigned long long)sum->gaps);
+		length = snprintf(text, sizeof text, "Missing: decoding stopped %llu times for want of it. Add the file that ran, from the %s.", (unsigned long long)sum->gaps, image->machine ? "guest that ran it" : "traced machine");
 	else if (sum->samples)
 		length = snprintf(text, sizeof text, "Missing: %llu sample%s taken in it, whose functions have no names. Add the file that ran, from the traced machine.",
 			(unsigned long long)sum->samples, sum->samples == 1 ? " was" : "s were");
