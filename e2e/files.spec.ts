@@ -132,6 +132,29 @@ for (const { name, files } of junk) {
   })
 }
 
+test('files of two guests, in a folder with one for each, are theirs', async ({ page }) => {
+  const folder = join(root, 'build/e2e-guests/guests')
+  rmSync(folder, { recursive: true, force: true })
+  for (const [pid, from] of [['77', 'walk'], ['87', 'guests/other-proc']] as const) {
+    mkdirSync(join(folder, pid, 'proc'), { recursive: true })
+    for (const name of ['kallsyms', 'kcore', 'modules']) writeFileSync(join(folder, pid, 'proc', name), readFileSync(fixture(`${from}/${name}`)))
+  }
+  const problems = await openStart(page)
+  await chooseFiles(page, [fixture('guests/two-joined.perf.data'), fixture('walk/symfs/opt/ptarmigan/guest')])
+  await idle(page)
+  await showTab(page, 'Files')
+  await expect(panel(page)).toContainText('Getting what the guest of process 77 ran')
+  await page.getByLabel('Folder to add').setInputFiles(folder)
+  await expect(panel(page)).not.toContainText('Getting what the guest')
+  await idle(page)
+  await expect(panel(page).getByRole('row', { name: '[guest.kernel.kallsyms.77]' })).toContainText('guest of 77')
+  await expect(panel(page).getByRole('row', { name: '[guest.kernel.kallsyms.87]' })).toContainText('guest of 87')
+  await expect(page.locator('.chips')).toContainText('3.15 K instructions')
+  await showTab(page, 'Timeline')
+  for (const name of ['alpha', 'beta', 'gamma', 'delta']) await expect(panel(page)).toContainText(name)
+  expect(problems).toEqual([])
+})
+
 test('a folder of junk gets a sentence', async ({ page }) => {
   const folder = join(root, 'build/e2e-junk')
   rmSync(folder, { recursive: true, force: true })

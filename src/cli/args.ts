@@ -58,10 +58,12 @@ Options of all commands
   --guest-code       what virtual machines run lies in the process that runs them (KVM's self tests)
   --guestvmlinux FILE, --guestkallsyms FILE
                      the kernel of virtual machines; a kcore beside kallsyms is used too
+  --guestmodules FILE
+                     taken, and not read, as by perf script: the recording says where modules were
   --guest-data FILE,PID[,OFFSET[,SCALE]]
                      what process PID's virtual machine recorded of itself meanwhile (perf record -a), as
                      perf inject --guest-data joins it: its TSC is the host's times SCALE plus OFFSET
-  --guestmount DIR   where the files of such guests are: DIR/PID is the root of what process PID runs
+  --guestmount DIR   where the files of guests are: DIR/PID is the root of what process PID runs
   -h, --help         this text
       --version      which version this is
 
@@ -145,6 +147,7 @@ const common = {
   'guest-code': { type: 'boolean' },
   guestvmlinux: { type: 'string' },
   guestkallsyms: { type: 'string' },
+  guestmodules: { type: 'string' },
   'guest-data': { type: 'string', multiple: true },
   guestmount: { type: 'string' },
   help: { type: 'boolean', short: 'h' },

@@ -4,11 +4,12 @@
 import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fail, ok, type Result } from '../lib/result'
-import { dataFiles, isKernelCopy, recordedPath } from '../model/perf-directory'
+import { copiedGuest, dataFiles, isKernelCopy, recordedPath } from '../model/perf-directory'
 import { headOf, openPart, type FilePart, type FileSources, type Opened } from './file-sources'
 import { isArchive, membersOf, type Member } from './unpack-archive'
 
-export type OfferedImage = Opened & { as: string }
+/** `of`: the process of the host's whose guest's it is. */
+export type OfferedImage = Opened & { as: string; of?: number }
 export type TraceInputs = {
   trace: Opened
   /** The data.N files of a directory. */
@@ -37,7 +38,12 @@ export async function traceInputs(path: string, sources: FileSources): Promise<R
   return ok({ trace: sources.add(whole, [part.value]), data, images: kernelCopies(folder, names, sources) })
 }
 
-/** kcore_dir and the copies in it, where perf record --kcore put them. */
+function ofGuest(path: string): { of?: number } {
+  const of = copiedGuest(path)
+  return of === null ? {} : { of }
+}
+
+/** kcore_dir and the copies in it, where perf record --kcore put them (and perf inject those of guests). */
 function kernelCopies(folder: string, names: readonly string[], sources: FileSources): OfferedImage[] {
   return names
     .filter((name) => name.startsWith('kcore_dir'))
@@ -45,7 +51,7 @@ function kernelCopies(folder: string, names: readonly string[], sources: FileSou
     .filter(isKernelCopy)
     .flatMap((file) => {
       const one = sources.open(file)
-      return one.ok ? [{ ...one.value, as: file }] : []
+      return one.ok ? [{ ...one.value, as: file, ...ofGuest(file) }] : []
     })
 }
 
@@ -65,7 +71,7 @@ async function fromArchive(path: string, part: FilePart, sources: FileSources): 
 const imagesOf = (members: readonly Member[], sources: FileSources): OfferedImage[] =>
   members
     .filter(({ path, part }) => isKernelCopy(path) || isElf(part))
-    .map(({ path, part }) => ({ ...sources.add(path, [part]), as: recordedPath(path) }))
+    .map(({ path, part }) => ({ ...sources.add(path, [part]), as: recordedPath(path), ...ofGuest(path) }))
 
 /** The binaries in an archive, as perf archive packs them; null: the path is no archive. */
 export async function archivedImages(path: string, sources: FileSources): Promise<Result<OfferedImage[] | null, string>> {

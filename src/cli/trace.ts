@@ -86,8 +86,10 @@ function openWith(session: Session, trace: TraceInputs['trace'], data: TraceInpu
 
 /** Files that came along with the trace: those it does not want are not worth a word. */
 function offerGiven(session: Session, images: readonly OfferedImage[]): Result<void, string> {
-  for (const { source, size, as } of images) {
+  for (const { source, size, as, of } of images) {
+    session.guestFiles(of ?? 'host')
     const outcome = session.addImage(source, size, as)
+    session.guestFiles('host')
     if (!outcome.ok) return fail(outcome.error.sentence)
     if (outcome.value.state === 'refused') say(outcome.value.sentence)
   }
@@ -123,16 +125,17 @@ async function addGuests(session: Session, sources: FileSources, guests: readonl
     if (inputs.value.data.length > 0) return fail(`${path}: what a guest recorded with perf record --threads cannot be joined; record it without.`)
     const noted = session.addGuest(inputs.value.trace.source, inputs.value.trace.size, path, clock)
     if (!noted.ok) return fail(noted.error.sentence)
-    images.push(...inputs.value.images)
+    images.push(...inputs.value.images.map((one) => ({ ...one, of: clock.pid })))
   }
   return ok(images)
 }
 
 /** The same of the kernel of virtual machines. */
 function offerGuests(session: Session, sources: FileSources, files: readonly string[], along: readonly OfferedImage[]): Result<void, string> {
-  session.guestFiles('any')
   const copies = offerGiven(session, along)
-  const offered = copies.ok ? offerNamed(session, sources, files) : copies
+  if (!copies.ok) return copies
+  session.guestFiles('any')
+  const offered = offerNamed(session, sources, files)
   session.guestFiles('host')
   return offered
 }

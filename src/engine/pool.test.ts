@@ -39,6 +39,7 @@ class FakeWorker implements PoolWorker {
   }
   async addImages(inputs: readonly Input[]) {
     this.world.log.push(`${this.number} adds ${inputs.map((input) => input.name).join(' ')}`)
+    if (this.merged.size > 0 && inputs.some(({ name }) => name === 'kcore')) return ok(inputs.map(({ path }) => ({ path, state: 'unreadable' as const, sentence: 'before decoding', late: true as const })))
     return ok(inputs.map(({ path }) => ({ path, state: path.startsWith('/x') ? ('unwanted' as const) : ('used' as const), sentence: '' })))
   }
   decode(segment: number) {
@@ -313,6 +314,17 @@ describe('open and close', () => {
     expect(outcomes.ok && outcomes.value.map((outcome) => outcome.state)).toEqual(['used', 'unwanted'])
     await world.engine.decode(() => undefined)
     expect(world.log.filter((line) => line.includes('adds'))).toEqual(['0 adds a.out notes.txt', '1 adds a.out'])
+  })
+
+  it('takes code that changes the maps, although all is decoded', async () => {
+    const world = new World(2, 1)
+    await world.engine.open(input('perf.data'))
+    await world.engine.decode(() => undefined)
+    const outcomes = await world.engine.addImages([input('kcore'), input('notes.txt', '/x/notes.txt')])
+    expect(outcomes.ok && outcomes.value.map(({ state, late }) => [state, late])).toEqual([['used', undefined], ['unwanted', undefined]])
+    expect((await world.engine.decode(() => undefined)).ok).toBe(true)
+    expect(world.log.filter((line) => line.startsWith('2 '))).toEqual(['2 opens perf.data', '2 adds kcore notes.txt', '2 adds kcore notes.txt', '2 is copied'])
+    expect(sorted(world.merged)).toEqual([0, 1])
   })
 
   it('begins again with new workers when an image comes after decoding', async () => {

@@ -134,8 +134,9 @@ export class PoolEngine implements Engine {
     await this.stop()
     const outcomes = await ask(opened.coordinator, (worker) => worker.addImages(inputs))
     if (!outcomes.ok) return fail(plain(outcomes.error))
-    const used = inputs.filter((_, index) => outcomes.value[index]?.state === 'used')
     opened.offered.push(...inputs)
+    if (outcomes.value.some(({ late }) => late)) return this.addLate(opened, inputs)
+    const used = inputs.filter((_, index) => outcomes.value[index]?.state === 'used')
     opened.images.push(...used)
     if (used.length === 0) return outcomes
     this.version++
@@ -144,6 +145,17 @@ export class PoolEngine implements Engine {
       const begun = await this.beginAgain(opened)
       if (!begun.ok) return begun
     }
+    return outcomes
+  }
+
+  /** What changes the maps (a kernel's code, a runtime's) is taken by a session that has decoded nothing. */
+  private async addLate(opened: Opened, inputs: readonly Input[]): Promise<Result<ImageOutcome[], EngineError>> {
+    this.version++
+    const begun = await this.beginAgain(opened)
+    if (!begun.ok) return begun
+    const outcomes = await ask(opened.coordinator, (worker) => worker.addImages(inputs))
+    if (!outcomes.ok) return fail(plain(outcomes.error))
+    opened.images.push(...inputs.filter((_, index) => outcomes.value[index]?.state === 'used'))
     return outcomes
   }
 

@@ -18,6 +18,8 @@ export type Input = {
   data?: { name: string; file: Blob | RemoteFile }[]
   /** Recordings that virtual machines made of themselves at the same time. */
   guests?: { name: string; file: Blob | RemoteFile; clock: GuestClock }[]
+  /** Of a binary: the process of the host's that runs the virtual machine whose file it is; where that wants none of it, it is offered as the others are. */
+  of?: number
   /** What virtual machines run lies in the process that runs them, as perf's --guest-code has it. */
   guestCode?: boolean
 }
@@ -48,8 +50,8 @@ export type Progress = {
   version: number
 }
 
-/** What became of an offered binary; `sentence` is for the reader. */
-export type ImageOutcome = { path: string; state: 'used' | 'unwanted' | 'refused' | 'unreadable'; sentence: string }
+/** What became of an offered binary; `sentence` is for the reader. `late`: of a session that has decoded already; one that begins again can take it. */
+export type ImageOutcome = { path: string; state: 'used' | 'unwanted' | 'refused' | 'unreadable'; sentence: string; late?: true }
 
 /** A failure for the reader: one sentence that says what is wrong and what to do. */
 export type EngineError = { sentence: string; detail?: string }

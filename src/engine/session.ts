@@ -129,7 +129,8 @@ export class Session {
       const status = way(decoder)(this.session, source, BigInt(size), text.value)
       decoder.free(text.value)
       if (status === Status.NO_MEMORY) return fail(this.failure(status))
-      return ok({ path, state: outcomeState(status), sentence: status === Status.OK ? '' : this.failure(status).sentence })
+      const sentence = status === Status.OK ? '' : this.failure(status).sentence
+      return ok({ path, state: outcomeState(status), sentence, ...(status === Status.BAD_REQUEST && { late: true as const }) })
     })
   }
 

@@ -6,7 +6,7 @@ import { fail, ok, type Result } from '../lib/result'
 import type { TableName, Tables } from '../model/tables.gen'
 import { InputSources, letGo } from './host-sources'
 import type { Decoded, Merged, SessionCopy, WorkerFailure } from './pool'
-import type { ImageOutcome, Input, TableRequest } from './protocol'
+import type { EngineError, ImageOutcome, Input, TableRequest } from './protocol'
 import { Session } from './session'
 
 const SLICE_MS = 25
@@ -63,7 +63,7 @@ export class WorkerSession {
     return this.inTurn(async (session) => {
       const outcomes: ImageOutcome[] = []
       for (const input of inputs) {
-        const outcome = this.judge(session.addImage(this.sources.add(input.name, input.file), input.file.size, input.path))
+        const outcome = this.judge(offer(session, this.sources.add(input.name, input.file), input))
         if (!outcome.ok) return outcome
         outcomes.push(outcome.value)
         await nextEvent()
@@ -174,6 +174,16 @@ export class WorkerSession {
 }
 
 const notOpen: Result<never, WorkerFailure> = fail({ sentence: 'No trace is open.', ended: false })
+
+function offer(session: Session, source: number, { file, path, of }: Input): Result<ImageOutcome, EngineError> {
+  if (of !== undefined) {
+    session.guestFiles(of)
+    const outcome = session.addImage(source, file.size, path)
+    session.guestFiles('host')
+    if (!outcome.ok || outcome.value.state !== 'unwanted') return outcome
+  }
+  return session.addImage(source, file.size, path)
+}
 
 /** Keeps a slice near SLICE_MS: at most doubles or halves at a time. */
 export function nextBudget(budget: number, took_ms: number): number {

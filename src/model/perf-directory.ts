@@ -16,8 +16,21 @@ export function dataFiles(trace: string, paths: readonly string[]): string[] {
 /** Whether a path looks like a data.N file of a directory. */
 export const isDataFile = (path: string): boolean => /(^|\/)data\.\d+$/.test(path)
 
-/** Whether a file beside a trace is what perf record --kcore copied of the running kernel (text or ELF). */
-export const isKernelCopy = (path: string): boolean => /(^|\/)kcore_dir[^/]*\/(kcore|kallsyms|modules)$/.test(path)
+/** Whether a file beside a trace is what perf record --kcore copied of the running kernel, or a guest's /proc below DIR/PID has (text or ELF). */
+export const isKernelCopy = (path: string): boolean => /(^|\/)(kcore_dir[^/]*|\d+\/proc)\/(kcore|kallsyms|modules)$/.test(path)
+
+/** The process whose guest's kernel such a copy is of, as perf inject names it; null: it is the host's. */
+export function copiedGuest(path: string): number | null {
+  const pid = /(^|\/)kcore_dir__([1-9]\d{0,9})\/[^/]+$/.exec(path)?.[2]
+  return pid === undefined ? null : Number(pid)
+}
+
+/** A file below DIR/PID, as perf's --guestmount has it, of the processes `pids` that run virtual machines: whose it is, and where in its guest. */
+export function mountedFile(path: string, pids: ReadonlySet<number>): { of: number; path: string } | null {
+  const parts = path.split('/')
+  const at = parts.findIndex((part) => /^[1-9]\d{0,9}$/.test(part) && pids.has(Number(part)))
+  return at < 0 || at === parts.length - 1 ? null : { of: Number(parts[at]), path: `/${parts.slice(at + 1).join('/')}` }
+}
 
 const cacheEntry = /^\/?(.*?)\/[0-9a-f]{32,40}(?:\/(?:elf|vdso|debug|kallsyms|kcore))?$/
 

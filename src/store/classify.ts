@@ -125,7 +125,8 @@ export async function classify(offered: readonly OfferedFile[]): Promise<SortedF
     batch.forEach((one, index) => {
       const { kind, head, reason } = kinds[index] ?? { kind: 'unreadable' as const, head: new Uint8Array(), reason: undefined }
       if (kind === 'trace') (one.guest ? sorted.guests : sorted.traces).push(one)
-      else if (kind === 'elf' || kind === 'names' || isKernelCopy(one.path)) sorted.binaries.push(one)
+      else if (kind === 'elf' || kind === 'names') sorted.binaries.push(one)
+      else if (isKernelCopy(one.path)) return // a list of modules: the recording says where they were
       else if (isDataFile(one.path)) sorted.data.push(one)
       else if (kind === 'junk' && isLocal(one) && isSourcePath(one.path)) sorted.sources.push(one)
       else if (junk++ < MOST_JUNK_SENTENCES) {

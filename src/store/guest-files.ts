@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A second perf.data beside a host's trace may be what a virtual machine recorded
-// of itself: whether it can be, and of which process.
+// of itself: whether it can be, and of which process; and which files that are dropped are guests'.
 import { isRemote, readRemote } from '../lib/remote-file'
 import { textAt } from '../lib/text-column'
 import type { Tables } from '../model/tables.gen'
+import { copiedGuest, mountedFile } from '../model/perf-directory'
+import type { Engine, Input } from '../engine/protocol'
 import type { OfferedFile } from './classify'
 
 /** A process that runs a virtual machine: QEMU's (-name debug-threads=on), with a thread for each of its CPUs. */
@@ -49,4 +51,20 @@ export function hypervisorsOf(threads: Tables['threads'] | null): Hypervisor[] {
     if (threads && pid > 0 && /^CPU +\d/.test(textAt(threads.comm, row))) cpus.set(pid, (cpus.get(pid) ?? 0) + 1)
   }
   return [...cpus].map(([pid, count]) => ({ pid, cpus: count })).toSorted((a, b) => b.cpus - a.cpus || a.pid - b.pid)
+}
+
+/** The processes that run guests with records of their own, asked for where a file may be a guest's. */
+export async function guestsOf(engine: Engine, files: readonly OfferedFile[]): Promise<ReadonlySet<number>> {
+  if (!files.some(({ path }) => /(^|\/)[1-9]\d*\//.test(path))) return new Set()
+  const images = await engine.query('images', {})
+  return new Set(images.ok ? [...images.value.machine].filter((pid) => pid > 0) : [])
+}
+
+/** Says of a binary whose guest's it is: in DIR/PID, as perf's --guestmount has it, or in the kcore_dir__PID of a recording. */
+export function guestInput(input: Input, pids: ReadonlySet<number>): Input {
+  const copied = copiedGuest(input.path)
+  if (copied !== null) return { ...input, of: copied }
+  const mounted = mountedFile(input.path, pids)
+  if (!mounted) return input
+  return mounted.path.startsWith('/proc/') ? { ...input, of: mounted.of } : { ...input, of: mounted.of, path: mounted.path }
 }

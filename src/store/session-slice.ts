@@ -9,7 +9,7 @@ import { initialViewState } from '../model/view-state'
 import { classify, isLocal, nameOf, type LocalFile, type OfferedFile, type SortedFiles } from './classify'
 import { engine } from './engine-access'
 import { fetchExample } from './example'
-import { hypervisorsOf, isWithoutTrace } from './guest-files'
+import { guestInput, guestsOf, hypervisorsOf, isWithoutTrace } from './guest-files'
 import { unpackBundles } from './open-bundle'
 import { rawFiles } from './raw-files'
 import { unpackFiles } from './unpack-files'
@@ -221,7 +221,8 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
 
   async function offer(to: Engine, binaries: readonly OfferedFile[]): Promise<ImageOutcome[]> {
     if (binaries.length === 0) return []
-    const answer = await to.addImages(splitLast(binaries).map(inputOf)).catch(asFailure)
+    const pids = await guestsOf(to, binaries)
+    const answer = await to.addImages(splitLast(binaries).map((one) => guestInput(inputOf(one), pids))).catch(asFailure)
     return answer.ok ? answer.value.map(spoken) : [{ path: '', state: 'unreadable', sentence: answer.error.sentence }]
   }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzzes what is read of files that are no user binaries: kallsyms, perf maps,
  * jitdumps, vmlinux and core files, kernel modules, in a trace whose kernel some of them fit. The
- * first byte chooses the name the file is offered under. Build as elf.c. */
+ * first byte chooses the name the file is offered under, and whose it is: the host's, or one of
+ * two guests'. Build as elf.c. */
 #include "image/address_space.h"
 #include "image/kernel.h"
 #include "image/names.h"
@@ -34,6 +35,8 @@ static void ask(ptm_images *images, ptm_spaces *spaces)
 		for (uint64_t ip = places[i]; ip < places[i] + 300; ip += 7) {
 			uint8_t code[15];
 			uint32_t length = 15, space = ptm_spaces_at(spaces, 1, ip & 1023);
+			if (ip & 1)
+				space = ptm_spaces_as_guest(spaces, space, (uint32_t)(ip >> 1 & 3), ip & 1023);
 			uint64_t offset;
 			const ptm_map *map;
 			(void)!ptm_spaces_code(spaces, space, ip, code, &length, &map);
@@ -45,6 +48,22 @@ static void ask(ptm_images *images, ptm_spaces *spaces)
 				(void)!ptm_image_line(images, image, ip, &file, &line, inlined, &depth);
 			}
 		}
+}
+
+/* A guest's kernel and module: of perf kvm (machine 0), or of its own recording. */
+static ptm_status want_guest(ptm_images *images, ptm_spaces *spaces, int32_t machine)
+{
+	static const char *const maps[] = { "[kernel.kallsyms]_text", "[guest.kernel.kallsyms]_text", "[demo]" };
+	for (uint32_t i = 0; i < 3; i++) {
+		uint64_t start = i < 2 ? 0xffffffff9f000000u : 0xffffffffc0200000u;
+		ptm_map map = { .start = start, .end = start + 0x10000, .file_offset = start };
+		uint32_t name;
+		PTM_TRY(ptm_strings_add(images->strings, maps[i], strlen(maps[i]), &name));
+		PTM_TRY(ptm_kernel_want_guest(images, machine, name, map.start, map.end, start, &map.image, &map.name));
+		if (map.image)
+			PTM_TRY(ptm_spaces_map_guest(spaces, ptm_kernel_of_guest(images, machine), &map));
+	}
+	return ptm_spaces_poke(spaces, ptm_kernel_of_guest(images, machine), 6, 0xffffffff9f000005u, (const uint8_t *)"\x0f\x1f", 2);
 }
 
 static ptm_status want(ptm_images *images, ptm_spaces *spaces)
@@ -66,12 +85,15 @@ static ptm_status want(ptm_images *images, ptm_spaces *spaces)
 	map = (ptm_map){ 0x7f0000000000, 0x7f0000010000, 0x7f0000000000, 0, file };
 	PTM_TRY(ptm_images_want(images, file, NULL, 0, &map.image));
 	PTM_TRY(ptm_spaces_map(spaces, 1, 1, &map));
-	return ptm_spaces_poke(spaces, 5, 0xffffffff9f000003u, (const uint8_t *)"\x90\xc3", 2);
+	PTM_TRY(ptm_spaces_poke(spaces, 0, 5, 0xffffffff9f000003u, (const uint8_t *)"\x90\xc3", 2));
+	PTM_TRY(want_guest(images, spaces, 0));
+	return want_guest(images, spaces, 77);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const int32_t machines[] = { 0, PTM_ANY_GUEST, 77 };
 	static const char *const paths[] = { "kallsyms", "perf-1.map", "jit-1.dump", "vmlinux", "kcore", "demo.ko" };
 	ptm_strings strings = { 0 };
 	ptm_images images = { 0 };
@@ -84,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input = data + 1;
 	input_size = size - 1;
 	if (ptm_images_init(&images, &strings) == PTM_OK && ptm_spaces_new(&spaces, &images) == PTM_OK && want(&images, spaces) == PTM_OK &&
-	    ptm_images_offer(&images, 0, input_size, paths[data[0] % 6], &served, &message) == PTM_OK && ptm_spaces_settle(spaces) == PTM_OK) {
+	    (images.for_guest = machines[data[0] / 6 % 3], true) && ptm_images_offer(&images, 0, input_size, paths[data[0] % 6], &served, &message) == PTM_OK && ptm_spaces_settle(spaces) == PTM_OK) {
 		for (uint32_t i = 0; i < images.jitdumps.length; i++) {
 			ptm_source source;
 			ptm_source_init(&source, 0, input_size, 4096);

@@ -3,16 +3,15 @@
 // (by the host's clock, and by one of its own), and what `perf inject --guest-data` makes of it
 // and a host's walk (run make-walks.mjs first). Prints the hashes of what perf 6.1 says of them,
 // for walk.test.mjs.
-import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Bytes, PerfData } from '../test/walk/perf-data.mjs'
+import { hashOf, madeUp, toolsIn } from './made-kernel.mjs'
 
 const out = resolve(import.meta.dirname, '../test/fixtures/walk')
 const scratch = mkdtempSync(join(tmpdir(), 'joined-walks-'))
-const run = (...words) => execFileSync(words[0], words.slice(1), { cwd: scratch, maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] })
+const { run } = toolsIn(scratch)
 const COMM = 3
 const FORK = 7
 const MMAP2 = 10
@@ -20,19 +19,6 @@ const AUXTRACE_INFO = 70
 const AUXTRACE = 71
 const idIndex = (body) => body.u64(2).u64(1, 0, 0, -1).u64(2, 0, 0, -1)
 const nothing = () => undefined
-
-/** What a record ends with where perf record makes it up: zeros. */
-function madeUp(bytes) {
-  const start = Number(bytes.readBigUInt64LE(40))
-  const end = start + Number(bytes.readBigUInt64LE(48))
-  for (let at = start; at < end; ) {
-    const type = bytes.readUInt32LE(at)
-    const next = at + bytes.readUInt16LE(at + 6)
-    if (type < 64 && bytes.readBigUInt64LE(next - 24) === 0n) bytes.fill(0, next - 32, next)
-    at = next + (type === AUXTRACE ? Number(bytes.readBigUInt64LE(at + 8)) : 0)
-  }
-  return bytes
-}
 
 /** A host's walk as perf record has it: what ran before is told at time 0, then comes FINISHED_INIT, at which perf looks into the guest's file. */
 function hostOf(bytes) {
@@ -103,7 +89,6 @@ function guestFile(time, conversion) {
 const FIELDS = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,sym,symoff,dso,insn', '--ns']
 const BRANCHES = ['--itrace=bcre', '-F', '+flags,+addr']
 const CHAINS = ['--itrace=i100ig16', '-F', '+machine_pid,+vcpu', '--show-mmap-events', '--show-task-events', '--show-switch-events', '--ns']
-const hashOf = (text) => createHash('sha256').update(text).digest('hex').slice(0, 32)
 
 copyFileSync(join(out, 'symfs/opt/ptarmigan/guest'), join(out, 'symfs/opt/ptarmigan/inside'))
 cpSync(join(out, 'symfs'), join(scratch, 'symfs'), { recursive: true })

@@ -3,50 +3,27 @@
 // kernel, its modules, patched and generated code), with what perf 6.1 prints of
 // them as hashes. Needs gcc, binutils and perf; run it when the walks change.
 // The hashes are written only where perf's instructions are the truth's.
-import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Bytes, PerfData } from '../test/walk/perf-data.mjs'
 import { walk } from '../test/walk/walk.mjs'
+import { buildKernel, hashOf, MODULE, toolsIn, writeProc } from './made-kernel.mjs'
 
 const programs = resolve(import.meta.dirname, '../test/walk/programs')
 const out = resolve(import.meta.dirname, '../test/fixtures/walk')
 const scratch = mkdtempSync(join(tmpdir(), 'walk-'))
-const run = (...words) => execFileSync(words[0], words.slice(1), { cwd: scratch, maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] })
+const tools = toolsIn(scratch)
+const { run, section, symbolsOf, buildId } = tools
 const STEPS = 3000
-const SLIDE = 0x1e000000n
-const MODULE = 0xffffffffc0200000n
 const BPF = 0xffffffffc0400000n
 const JIT = 0x7f0000000000n
-const hex = (value) => value.toString(16).padStart(16, '0')
 
-function section(file, name) {
-  run('objcopy', '-O', 'binary', `--only-section=${name}`, file, 'section.bin')
-  const address = new RegExp(`\\s${name.replace('.', '\\.')}\\s+PROGBITS\\s+([0-9a-f]+)`).exec(run('readelf', '-SW', file).toString())?.[1]
-  return { start: BigInt(`0x${address}`), bytes: readFileSync(join(scratch, 'section.bin')) }
-}
-
-function symbolsOf(file) {
-  const lines = run('nm', file).toString().trim().split('\n')
-  return new Map(lines.map((line) => line.split(/\s+/)).map(([address, type, name]) => [name, { address: BigInt(`0x${address}`), type }]))
-}
-
-const buildId = (file) => /Build ID: ([0-9a-f]+)/.exec(run('readelf', '-n', file).toString())?.[1]
-
-run('gcc', '-c', join(programs, 'kernel.S'), '-o', 'kernel.o')
-run('ld', '-T', join(programs, 'kernel.ld'), '--build-id=sha1', '-o', 'vmlinux', 'kernel.o')
-run('gcc', '-c', join(programs, 'module.S'), '-o', 'module.o')
-run('ld', `-Ttext=0x${hex(MODULE)}`, '-e', 'demo_call', '-o', 'module.elf', 'module.o')
+const kernel = buildKernel(tools, programs)
+const { module, at } = kernel
 run('gcc', '-c', join(programs, 'user.S'), '-o', 'user.o')
 run('ld', '--build-id=sha1', '-o', 'user', 'user.o')
-
-const moved = ({ start, bytes }) => ({ start: start + SLIDE, bytes })
-const kernel = { symbols: symbolsOf('vmlinux'), text: moved(section('vmlinux', '.text')), init: moved(section('vmlinux', '.init.text')) }
-const module = { symbols: symbolsOf('module.elf'), text: section('module.elf', '.text') }
 const user = { symbols: symbolsOf('user'), text: section('user', '.text') }
-const at = (name) => kernel.symbols.get(name).address + SLIDE
 
 // What the kernel makes while it runs: a jump label, switched on and off again, and an eBPF program.
 const NOP = [0x0f, 0x1f, 0x44, 0x00, 0x00]
@@ -204,37 +181,8 @@ function makeGuest(name, isKernel) {
   return { name, data, walked }
 }
 
-/** A core file as /proc/kcore is one. */
-function writeCore(file, pieces) {
-  const page = (size) => (size + 4095) & ~4095
-  const core = new Bytes().raw(Buffer.from('7f454c46020101000000000000000000', 'hex')).u16(4).u16(62).u32(1).u64(0, 64, 0)
-  core.u32(0).u16(64).u16(56).u16(pieces.length).u16(0).u16(0).u16(0)
-  let offset = 4096
-  for (const { start, bytes } of pieces) {
-    core.u32(1, 7).u64(offset, start, 0, page(bytes.length), page(bytes.length), 4096)
-    offset += page(bytes.length)
-  }
-  core.raw(Buffer.alloc(4096 - core.length))
-  for (const { bytes } of pieces) core.raw(bytes).raw(Buffer.alloc(page(bytes.length) - bytes.length))
-  writeFileSync(file, core.buffer)
-}
-
-function writeKernelFiles() {
-  const gap = Number(kernel.init.start - kernel.text.start) - kernel.text.bytes.length
-  const whole = Buffer.concat([kernel.text.bytes, Buffer.alloc(gap), kernel.init.bytes])
-  writeCore(join(out, 'kcore'), [{ start: kernel.text.start, bytes: whole }, module.text])
-  const lines = [...kernel.symbols].map(([name, { address, type }]) => ({ address: address + SLIDE, text: `${type} ${name}` }))
-  lines.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0))
-  lines.push({ address: kernel.init.start + 0x1000n, text: 'T _end' })
-  for (const name of ['demo_call', 'demo_fast']) lines.push({ address: module.symbols.get(name).address, text: `t ${name}\t[demo]` })
-  writeFileSync(join(out, 'kallsyms'), lines.map(({ address, text }) => `${hex(address)} ${text}\n`).join(''))
-  writeFileSync(join(out, 'modules'), `demo 8192 0 - Live 0x${hex(MODULE)}\n`)
-  copyFileSync(join(scratch, 'vmlinux'), join(out, 'vmlinux'))
-}
-
 const FIELDS = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,sym,symoff,dso,insn', '--ns']
 const BRANCHES = ['--itrace=b', '-F', 'tid,time,ip,sym,symoff,dso,addr,flags', '--ns']
-const hashOf = (text) => createHash('sha256').update(text).digest('hex').slice(0, 32)
 
 /** perf's lines of a walk, after checking that its instructions are those walked. */
 function judge({ name, walked }, options) {
@@ -247,7 +195,8 @@ function judge({ name, walked }, options) {
 rmSync(out, { recursive: true, force: true })
 mkdirSync(join(out, 'symfs/opt/ptarmigan'), { recursive: true })
 copyFileSync(join(scratch, 'user'), join(out, 'symfs/opt/ptarmigan/user'))
-writeKernelFiles()
+writeProc(out, kernel)
+copyFileSync(join(scratch, 'vmlinux'), join(out, 'vmlinux'))
 const walks = [
   makeKernel('vmlinux', {}),
   makeKernel('kcore', { withModule: true }),

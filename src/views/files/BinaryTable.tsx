@@ -10,7 +10,7 @@ import type { ImagesTable } from '../../model/tables.gen'
 import { useDetail, type TableState } from '../../store'
 import { Button } from '../../widgets/Button'
 import { bytesText, countText } from '../../widgets/number-text'
-import { imageRows, imageState, shortBuildId, type ImageState } from './layout'
+import { guestHint, guestMark, imageRows, imageState, shortBuildId, type ImageState } from './layout'
 
 const words: Record<ImageState, string> = {
   loaded: 'loaded',
@@ -91,12 +91,18 @@ function BinaryRow({ images, row, bySamples, split }: BinaryRowProps) {
   const wanted = textAt(images.build_id, row)
   const own = textAt(images.own_build_id, row)
   const name = baseName(path)
+  const guest = guestMark(images, row)
   return (
     <>
       <tr className={message === '' && split === null ? '' : 'has-message'}>
         <th scope="row" title={path}>
           <span className="files-dir">{path.slice(0, path.length - name.length)}</span>
           {name}
+          {guest === '' ? null : (
+            <span className="files-guest" title={guestHint(images.machine[row] ?? 0)}>
+              {guest}
+            </span>
+          )}
         </th>
         <td>
           <span className={`files-tag is-${state}`} title={hints[state]}>

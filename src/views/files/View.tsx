@@ -10,7 +10,7 @@ import { bytesText } from '../../widgets/number-text'
 import { AddFiles } from './AddFiles'
 import { BinaryTable } from './BinaryTable'
 import { GapLedger } from './GapLedger'
-import { collectLines, factsOf, helpfulPaths, summarise, type ImageSummary } from './layout'
+import { collectLines, factsOf, guestWishes, helpfulPaths, summarise, type GuestWish, type ImageSummary } from './layout'
 import { Outcomes } from './Outcomes'
 import './files.css'
 
@@ -33,6 +33,7 @@ export default function FilesView() {
   const summary = summarise(images)
   const bySamples = whyNoPath(info) !== ''
   const paths = helpfulPaths(images)
+  const wishes = guestWishes(images)
   return (
     <section className="files" aria-label="Files">
       <div className="files-page">
@@ -57,6 +58,9 @@ export default function FilesView() {
               <BinaryTable images={images} split={split} bySamples={bySamples} />
             </section>
             {paths.length === 0 ? null : <Collect paths={paths} hostname={infoValue(info, 'hostname')} />}
+            {wishes.map((wish) => (
+              <CollectGuest key={wish.of} wish={wish} />
+            ))}
             <section aria-labelledby="files-gaps">
               <h3 id="files-gaps">Where trace is missing</h3>
               <GapLedger answer={gaps} />
@@ -116,6 +120,30 @@ function Collect({ paths, hostname }: { paths: readonly string[]; hostname: stri
         <code>perf archive</code>, run on the traced machine right after recording, keeps the exact files; unpack its archive and add the
         folder.
       </p>
+    </section>
+  )
+}
+
+/** The same of a virtual machine. */
+function CollectGuest({ wish: { of, line, kernel } }: { wish: GuestWish }) {
+  return (
+    <section aria-labelledby={`files-guest-${of}`}>
+      <h3 id={`files-guest-${of}`}>Getting what the guest of process {of} ran</h3>
+      {line === '' ? null : (
+        <>
+          <p>
+            Copy it, from that guest, into a folder <code>guests/{of}</code>, and add the folder <code>guests</code>: what lies below <code>{of}</code> is
+            taken for that guest’s.
+          </p>
+          <CopyLine text={line} />
+        </>
+      )}
+      {kernel ? (
+        <p className="files-note">
+          Code of its kernel is missing. Record the guest with <code>perf record -a --kcore</code> and add that folder, or put its <code>kallsyms</code> and a
+          copy of its <code>kcore</code> into <code>guests/{of}/proc</code>.
+        </p>
+      ) : null}
     </section>
   )
 }

@@ -6,6 +6,8 @@ import {
   factsOf,
   gapGroups,
   GUEST_CODE,
+  guestMark,
+  guestWishes,
   helpfulPaths,
   imageRows,
   imageState,
@@ -31,6 +33,23 @@ describe('binaries', () => {
   it('begins with what needs the reader', () => expect(imageRows(images)).toEqual([5, 2, 6, 1, 3, 4]))
   it('sums up', () => expect(summarise(images)).toEqual({ loaded: 2, wanted: 4, missing: 1, mismatched: 1, lost_bytes: 4206 }))
   it('asks for files only', () => expect(helpfulPaths(images)).toEqual(['/usr/lib/libc.so.6', '/opt/lib/it’s here.so']))
+})
+
+describe('binaries of guests', () => {
+  const guests = makeTable('images', [
+    {},
+    { path: '/usr/bin/qemu', status: 0, gaps: 2, lost_bytes: 10 },
+    { path: '/usr/bin/worker', status: 0, gaps: 3, lost_bytes: 20, machine: 77 },
+    { path: '[guest.kernel.kallsyms.77]', status: 0, anonymous: 1, gaps: 1, machine: 77 },
+    { path: '/usr/bin/worker', status: 1, machine: 87 },
+    { path: '[guest.kernel.kallsyms]', anonymous: 1 },
+  ])
+  it('say whose they are', () => expect([1, 2, 3, 4, 5].map((row) => guestMark(guests, row))).toEqual(['', 'guest of 77', 'guest of 77', 'guest of 87', 'guest']))
+  it('are not asked of the host', () => expect(helpfulPaths(guests)).toEqual(['/usr/bin/qemu']))
+  it('are asked of the guest that lacks them', () =>
+    expect(guestWishes(guests)).toEqual([
+      { of: 77, line: "mkdir -p guests/77 && ssh GUEST 'tar -C / -chf - usr/bin/worker' | tar -C guests/77 -xf -", kernel: true },
+    ]))
 })
 
 describe('shell lines', () => {

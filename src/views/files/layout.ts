@@ -47,6 +47,19 @@ export function imageState(images: ImagesTable, row: number): ImageState {
   return costs ? 'missing' : 'unneeded'
 }
 
+/** What perf calls the kernel of a virtual machine. */
+const guestKernel = /^\[guest\.kernel/
+
+/** Whose a binary is that a virtual machine ran; empty: the traced machine's. */
+export function guestMark(images: ImagesTable, row: number): string {
+  const machine = images.machine[row] ?? 0
+  if (machine !== 0) return `guest of ${machine}`
+  return guestKernel.test(textAt(images.path, row)) ? 'guest' : ''
+}
+
+export const guestHint = (machine: number): string =>
+  machine === 0 ? 'A virtual machine ran it: what the host’s recording says of its guests’ kernel' : `Process ${machine} of the host runs the virtual machine that ran it`
+
 const stateOrder: Record<ImageState, number> = { mismatched: 0, missing: 1, loaded: 2, nothing: 3, unneeded: 4 }
 
 /** Rows of images: what needs the reader first, then by what was executed. */
@@ -78,10 +91,10 @@ export function summarise(images: ImagesTable): ImageSummary {
   return summary
 }
 
-/** Paths of files that would help, those that cost most first. */
-export function helpfulPaths(images: ImagesTable): string[] {
+/** Paths of files that would help, those that cost most first: of the traced machine (`of` 0), or of the guest that a process runs. */
+export function helpfulPaths(images: ImagesTable, of = 0): string[] {
   return imageRows(images)
-    .filter((row) => images.anonymous[row] !== 1 && ['missing', 'mismatched'].includes(imageState(images, row)))
+    .filter((row) => (images.machine[row] ?? 0) === of && images.anonymous[row] !== 1 && ['missing', 'mismatched'].includes(imageState(images, row)))
     .map((row) => textAt(images.path, row))
     .filter((path) => path.startsWith('/'))
 }
@@ -97,6 +110,21 @@ export function collectLines(paths: readonly string[], hostname: string): { remo
   const host = shellWord(hostname === '' ? 'TRACED_HOST' : hostname)
   const quoted = shellWord(pack)
   return { remote: `mkdir -p binaries && ssh ${host} ${quoted} | ${unpack}`, local: `mkdir -p binaries && ${pack} | ${unpack}` }
+}
+
+/** Of a guest that lacks files: the line that brings them into the form that is taken here and by --guestmount (empty: none), and whether code of its kernel is missing. */
+export type GuestWish = { of: number; line: string; kernel: boolean }
+
+export function guestWishes(images: ImagesTable): GuestWish[] {
+  const machines = [...new Set(images.machine)].filter((of) => of !== 0).toSorted((a, b) => a - b)
+  return machines.flatMap((of) => {
+    const kernel = imageRows(images).some((row) => images.machine[row] === of && guestKernel.test(textAt(images.path, row)) && images.status[row] !== 1 && (images.gaps[row] ?? 0) > 0)
+    const paths = helpfulPaths(images, of)
+    const folder = `guests/${of}`
+    const pack = `tar -C / -chf - ${paths.map((path) => shellWord(path.slice(1))).join(' ')}`
+    const line = paths.length === 0 ? '' : `mkdir -p ${folder} && ssh GUEST ${shellWord(pack)} | tar -C ${folder} -xf -`
+    return kernel || line !== '' ? [{ of, line, kernel }] : []
+  })
 }
 
 /** enum ptm_gap_reason in words, by value. */

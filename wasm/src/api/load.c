@@ -57,10 +57,9 @@ static ptm_status load_map(ptm_session *session, const ptm_record *record, uint6
 		/* Where guests' own records are, nothing else is asked of them. */
 		if (!record->machine && session->file.guest_ids.length)
 			return PTM_OK;
-		PTM_TRY(ptm_kernel_want_guest(&session->images, record->machine, map.name, map.start, map.end, map.file_offset, &map.image));
-		map.name = map.image ? session->images.images.at[map.image].path : 0;
+		PTM_TRY(ptm_kernel_want_guest(&session->images, record->machine, map.name, map.start, map.end, map.file_offset, &map.image, &map.name));
 		map.file_offset = map.start;
-		return map.image ? ptm_spaces_map_guest(session->spaces, &map) : PTM_OK;
+		return map.image ? ptm_spaces_map_guest(session->spaces, ptm_kernel_of_guest(&session->images, record->machine), &map) : PTM_OK;
 	}
 	if (kernel) {
 		PTM_TRY(ptm_kernel_want(&session->images, map.name, map.start, map.end, map.file_offset, build_id, record->as.map.build_id_length,
@@ -88,17 +87,17 @@ static const ptm_bpf_function *bpf_function(const ptm_trace_file *file, const pt
 	return NULL;
 }
 
-static ptm_status load_ksymbol(ptm_session *session, const ptm_record *record, uint64_t time)
+static ptm_status load_ksymbol(ptm_session *session, const ptm_record *record, uint32_t guest, uint64_t time)
 {
 	ptm_map map = { .start = record->as.map.address, .end = record->as.map.address + record->as.map.length };
 	if (!record->as.map.gone) {
-		const ptm_bpf_function *code = bpf_function(&session->file, record);
+		const ptm_bpf_function *code = guest ? NULL : bpf_function(&session->file, record);
 		map.name = record->as.map.name;
 		map.file_offset = code ? code->file_offset : map.start;
-		PTM_TRY(ptm_images_want_function(&session->images, map.name, record->as.map.length, session->source.id, code ? session->source.size : 0,
+		PTM_TRY(ptm_images_want_function(&session->images, record->machine, map.name, record->as.map.length, session->source.id, code ? session->source.size : 0,
 			map.file_offset, &map.image));
 	}
-	return ptm_spaces_map_function(session->spaces, time, &map);
+	return ptm_spaces_map_function(session->spaces, guest, time, &map);
 }
 
 static ptm_status load_record(ptm_session *session, const ptm_record *record)
@@ -106,14 +105,15 @@ static ptm_status load_record(ptm_session *session, const ptm_record *record)
 	uint64_t time = record->time == PTM_NO_TIME ? 0 : record->time;
 	const ptm_trace_file *file = &session->file;
 	int64_t process = ptm_spaces_process(record->machine, record->pid);
+	uint32_t guest = record->machine ? ptm_kernel_of_guest(&session->images, record->machine) : 0;
 
 	switch (record->type) {
 	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2:
 		return record->as.map.executable ? load_map(session, record, time) : PTM_OK;
 	case PTM_RECORD_KSYMBOL:
-		return record->machine ? PTM_OK : load_ksymbol(session, record, time);
+		return record->machine && !guest ? PTM_OK : load_ksymbol(session, record, guest, time);
 	case PTM_RECORD_TEXT_POKE:
-		return record->machine ? PTM_OK : ptm_spaces_poke(session->spaces, time, record->as.poke.address, file->poked.at + record->as.poke.bytes + record->as.poke.old_length,
+		return record->machine && !guest ? PTM_OK : ptm_spaces_poke(session->spaces, guest, time, record->as.poke.address, file->poked.at + record->as.poke.bytes + record->as.poke.old_length,
 			record->as.poke.new_length);
 	case PTM_RECORD_FORK:
 		/* A new thread shares its process's maps. */

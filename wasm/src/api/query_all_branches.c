@@ -85,9 +85,7 @@ static void put_target(ptm_session *session, const ptm_block *block, const ptm_b
 		function = block->function;
 		offset = block->target - start;
 	} else if (block->target) {
-		uint32_t space = block->ip >> 63 && block->code_id & PTM_GUEST_CODE ? ptm_spaces_as_guest(session->spaces, 0) :
-			block->ip >> 63 ? ptm_spaces_at(session->spaces, -1, UINT64_MAX - 1) : ptm_spaces_of_code(session->spaces, block->code_id);
-		function = ptm_spaces_function_at(session->spaces, space, block->target, &offset);
+		function = ptm_spaces_function_at(session->spaces, ptm_spaces_of_code(session->spaces, block->code_id), block->target, &offset);
 	}
 	ptm_table_set_u64(table, PTM_branches_to, row, block->target);
 	ptm_table_set_u32(table, PTM_branches_to_function, row, function);

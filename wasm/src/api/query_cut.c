@@ -206,10 +206,9 @@ static ptm_status put_load(ptm_table *table, uint32_t image, bool is_32bit, cons
 	return ptm_table_set_text(table, PTM_image_loads_section, row, section, strlen(section));
 }
 
-/* The kernel is mapped in pieces, each called after its section. */
-static ptm_status put_kernel(ptm_session *session, ptm_table *table)
+/* A kernel is mapped in pieces, each called after its section. */
+static ptm_status put_kernel(ptm_session *session, const ptm_kernel *kernel, ptm_table *table)
 {
-	const ptm_kernel *kernel = &session->images.kernel;
 	const ptm_image *image = &session->images.images.at[kernel->image];
 	size_t prefix = strlen(ptm_strings_get(&session->strings, image->path));
 
@@ -229,8 +228,9 @@ ptm_status ptm_query_image_loads(ptm_session *session, ptm_table *table)
 		const ptm_image *image = &session->images.images.at[i];
 		if (image->status != PTM_IMAGE_LOADED)
 			continue;
-		if (i == session->images.kernel.image && session->images.kernel.pieces.length) {
-			PTM_TRY(put_kernel(session, table));
+		const ptm_kernel *kernel = image->is_kernel ? ptm_kernel_of_image(&session->images, image) : NULL;
+		if (kernel && i == kernel->image && kernel->pieces.length) {
+			PTM_TRY(put_kernel(session, kernel, table));
 			continue;
 		}
 		for (uint32_t k = 0; k < image->loads.length; k++)

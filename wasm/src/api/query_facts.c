@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables about the trace as a whole: queues, segments, threads, functions, images. */
 #include "api/session.h"
+#include "image/kernel.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -171,7 +172,8 @@ typedef struct image_totals { uint64_t instructions, lost_bytes, gaps, samples; 
 
 static uint32_t image_of_gap(const ptm_session *session, const ptm_gap *gap)
 {
-	uint32_t space = gap->reason == PTM_GAP_GUEST_CODE ? ptm_spaces_as_guest(session->spaces, 0) :
+	int32_t machine = session->sideband.threads.at[gap->thread].machine;
+	uint32_t space = gap->reason == PTM_GAP_GUEST_CODE ? ptm_spaces_as_guest(session->spaces, 0, ptm_kernel_of_guest(&session->images, machine), gap->start_ns) :
 		ptm_session_space_of(session, gap->thread, session->flow_source == PTM_SOURCE_BTS ? gap->end_ns : gap->start_ns);
 	const ptm_map *map = ptm_spaces_find(session->spaces, space, gap->ip);
 	return map ? map->image : 0;
@@ -228,7 +230,7 @@ static ptm_status set_image_message(ptm_session *session, ptm_table *table, uint
 	else if (image->message.text[0])
 		length = snprintf(text, sizeof text, "%s", image->message.text);
 	else if (sum->gaps)
-		length = snprintf(text, sizeof text, "Missing: decoding stopped %llu times for want of it. Add the file that ran, from the traced machine.", (unsigned long long)sum->gaps);
+		length = snprintf(text, sizeof text, "Missing: decoding stopped %llu times for want of it. Add the file that ran, from the %s.", (unsigned long long)sum->gaps, image->machine ? "guest that ran it" : "traced machine");
 	else if (sum->samples)
 		length = snprintf(text, sizeof text, "Missing: %llu sample%s taken in it, whose functions have no names. Add the file that ran, from the traced machine.",
 			(unsigned long long)sum->samples, sum->samples == 1 ? " was" : "s were");
@@ -268,7 +270,7 @@ ptm_status ptm_query_images(ptm_session *session, ptm_table *table)
 		ptm_table_set_u8(table, PTM_images_alternate_given, row, image->alternate.size != 0);
 		ptm_table_set_u8(table, PTM_images_status, row, image->status);
 		ptm_table_set_u8(table, PTM_images_anonymous, row, image->is_anonymous || image->is_kernel);
-		ptm_table_set_i32(table, PTM_images_machine, row, i == session->images.guest.image ? session->images.guest.machine : image->machine);
+		ptm_table_set_i32(table, PTM_images_machine, row, image->machine);
 		ptm_table_set_u32(table, PTM_images_symbols, row, ptm_image_symbol_count(&session->images, i));
 		ptm_table_set_f64(table, PTM_images_instructions, row, (double)sums[i].instructions);
 		ptm_table_set_f64(table, PTM_images_lost_bytes, row, (double)sums[i].lost_bytes);

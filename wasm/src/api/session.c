@@ -208,7 +208,7 @@ ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size
 		PTM_TRY(ptm_bts_spans_build(session));
 	if (session->flow_source == PTM_SOURCE_LBR)
 		PTM_TRY(ptm_sample_queues_build(session));
-	if (!session->file.guest_ids.length && (session->guest_code || session->images.guest.image))
+	if (!session->file.guest_ids.length && (session->guest_code || session->images.guests.length))
 		PTM_TRY(ptm_sideband_add_guests(&session->sideband, session->guest_code ? session->file.strings : NULL));
 	PTM_TRY(ptm_snapshots_trim(session));
 	PTM_TRY(ptm_segments_cut(session));

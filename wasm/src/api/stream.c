@@ -172,26 +172,26 @@ static uint64_t next_change(const ptm_session *session, uint64_t tsc)
 uint32_t ptm_session_space_of(const ptm_session *session, uint32_t thread, uint64_t ns)
 {
 	const ptm_thread *row = &session->sideband.threads.at[thread];
-	const ptm_kernel *kernel = &session->images.guest;
 	uint32_t space = ptm_spaces_at(session->spaces, ptm_spaces_process(row->machine, row->pid), ns);
 	if (!row->machine)
 		return space;
-	return kernel->image && kernel->machine == row->machine ? ptm_spaces_as_guest(session->spaces, space) : ptm_spaces_without_kernel(session->spaces, space);
+	return ptm_spaces_as_guest(session->spaces, space, ptm_kernel_of_guest(&session->images, row->machine), ns);
 }
 
 uint32_t ptm_session_guest_of(const ptm_session *session, uint32_t thread, uint64_t ns)
 {
 	if (session->file.guest_ids.length)
 		return ptm_sideband_inside(&session->sideband, &session->file, thread, ns);
-	bool is_known = session->guest_code || ptm_kernel_is_given(&session->images.guest);
+	uint32_t kernel = ptm_kernel_of_guest(&session->images, 0);
+	bool is_known = session->guest_code || (kernel && ptm_kernel_is_given(&session->images.guests.at[kernel - 1]));
 	return is_known ? ptm_sideband_guest_of(&session->sideband, thread) : 0;
 }
 
 uint32_t ptm_session_guest_space(const ptm_session *session, uint32_t guest, uint32_t space, uint64_t ns)
 {
 	if (!session->file.guest_ids.length)
-		return ptm_spaces_as_guest(session->spaces, session->guest_code ? space : 0);
-	return guest ? ptm_session_space_of(session, guest, ns) : ptm_spaces_without_kernel(session->spaces, 0);
+		return ptm_spaces_as_guest(session->spaces, session->guest_code ? space : 0, ptm_kernel_of_guest(&session->images, 0), ns);
+	return guest ? ptm_session_space_of(session, guest, ns) : ptm_spaces_as_guest(session->spaces, 0, 0, ns);
 }
 
 /* What runs while a virtual machine does: what its own records say, where they were joined to the host's; else its kernel, where that was given, and what lies in the process that runs it, where it was told so. */

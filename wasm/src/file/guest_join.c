@@ -18,7 +18,7 @@
 #define TWO_TO_64 18446744073709551616.0
 #define VCPU_NAME "CPU "
 enum { SAMPLE_TID = 1 << 1, SAMPLE_TIME = 1 << 2, SAMPLE_ID = 1 << 6, SAMPLE_CPU = 1 << 7, SAMPLE_STREAM_ID = 1 << 9, SAMPLE_IDENTIFIER = 1 << 16 };
-enum { MISC_CPUMODE = 7, MISC_USER = 2, MISC_GUEST_KERNEL = 4, MISC_GUEST_USER = 5, KSYMBOL_IS_BPF = 1 };
+enum { MISC_CPUMODE = 7, MISC_USER = 2, MISC_GUEST_KERNEL = 4, MISC_GUEST_USER = 5, KSYMBOL_OUT_OF_LINE = 2 };
 
 /* Which thread of the host runs a CPU of the guest. */
 typedef struct vcpu_thread {
@@ -131,8 +131,8 @@ static bool is_wanted(const joining *join, const ptm_record *record)
 	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2: case PTM_RECORD_COMM: case PTM_RECORD_FORK: case PTM_RECORD_EXIT:
 	case PTM_RECORD_SWITCH: case PTM_RECORD_SWITCH_CPU_WIDE: case PTM_RECORD_LOST: case PTM_RECORD_TEXT_POKE:
 		return true;
-	case PTM_RECORD_KSYMBOL: /* eBPF programs are left out */
-		return ptm_trace_file_view(&join->guest, record->file_offset, RECORD_HEADER + 14, &bytes) == PTM_OK && bytes[RECORD_HEADER + 12] != KSYMBOL_IS_BPF;
+	case PTM_RECORD_KSYMBOL: /* eBPF programs are left out: only what the kernel copied is taken */
+		return ptm_trace_file_view(&join->guest, record->file_offset, RECORD_HEADER + 14, &bytes) == PTM_OK && bytes[RECORD_HEADER + 12] == KSYMBOL_OUT_OF_LINE && !bytes[RECORD_HEADER + 13];
 	default:
 		return false;
 	}

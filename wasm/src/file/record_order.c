@@ -8,7 +8,7 @@
 typedef struct order_key {
 	uint64_t time;
 	uint32_t row;
-	int8_t turn;             /* among equal times: -1 first, 1 last */
+	int32_t turn;            /* among equal times: the lowest first */
 } order_key;
 
 static int compare_keys(const void *left, const void *right)
@@ -21,14 +21,14 @@ static int compare_keys(const void *left, const void *right)
 	return (a->row > b->row) - (a->row < b->row);
 }
 
-/* Where a record that was joined stands among the host's of the same time. */
-static int8_t turn_of(const ptm_trace_file *file, const ptm_record *record)
+/* Where a record that was joined stands among those of the same time: before what was joined earlier, which was before the host's. */
+static int32_t turn_of(const ptm_trace_file *file, const ptm_record *record)
 {
 	uint32_t volume = (uint32_t)(record->file_offset >> PTM_VOLUME_SHIFT);
 
 	if (!volume || !file->volumes.at[volume - 1].joined)
 		return 0;
-	return record->time ? -1 : 1;
+	return record->time ? -(int32_t)volume : 1;
 }
 
 /* Fills the keys; a record without time takes the time of the one before it.

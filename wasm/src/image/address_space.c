@@ -3,15 +3,14 @@
 #include "image/kernel_maps.h"
 #include "base/hash.h"
 
-/* The epoch of spaces that the host's kernel is not in. */
-#define GUEST_EPOCH UINT32_MAX
-/* And no guest's either. */
-#define NO_KERNEL (UINT32_MAX - 1)
+/* In place of a guest's row + 1: the kernel of a guest of which nothing is known. */
+#define NO_KERNEL UINT32_MAX
 
 typedef struct space {
 	uint32_t maps;           /* root in the tree */
 	uint32_t code;           /* row of codes */
-	uint32_t epoch;          /* of the kernel, or GUEST_EPOCH, NO_KERNEL */
+	uint32_t guest;          /* whose kernel: 0: the host's, row of guests + 1, or NO_KERNEL */
+	uint32_t epoch;          /* of that kernel */
 } space;
 
 /* All maps ever seen under one code id. Processes that part after a fork stay
@@ -30,10 +29,16 @@ typedef struct process {
 	PTM_ARRAY(change) changes;       /* sorted by time */
 } process;
 
+typedef struct guest_kernel {
+	ptm_kernel_maps maps;
+	uint32_t first_code;     /* code id of its first epoch, less the bits that all have */
+} guest_kernel;
+
 struct ptm_spaces {
 	ptm_images *images;      /* borrowed */
 	ptm_map_tree tree;
-	ptm_kernel_maps kernel, guest; /* guest: of virtual machines; it has one epoch */
+	ptm_kernel_maps kernel;
+	PTM_ARRAY(guest_kernel) guests; /* of virtual machines: rows as images' guests */
 	PTM_ARRAY(space) spaces;         /* row 0: empty */
 	PTM_ARRAY(code) codes;           /* row 0: of the empty space */
 	PTM_ARRAY(process) processes;
@@ -55,8 +60,6 @@ ptm_status ptm_spaces_new(ptm_spaces **spaces, ptm_images *images)
 		status = ptm_functions_init(&made->functions, images);
 	if (status == PTM_OK)
 		status = ptm_kernel_maps_init(&made->kernel);
-	if (status == PTM_OK)
-		status = ptm_kernel_maps_init(&made->guest);
 	if (status == PTM_OK)
 		status = ptm_array_push(&made->spaces, (space){ 0 });
 	if (status == PTM_OK)
@@ -80,6 +83,13 @@ static void free_processes(ptm_spaces *spaces)
 	spaces->slot_count = spaces->later_slots = spaces->later_count = 0;
 }
 
+static void free_guests(ptm_spaces *spaces)
+{
+	for (uint32_t i = 0; i < spaces->guests.length; i++)
+		ptm_kernel_maps_free(&spaces->guests.at[i].maps);
+	ptm_array_free(&spaces->guests);
+}
+
 void ptm_spaces_free(ptm_spaces *spaces)
 {
 	if (!spaces)
@@ -89,7 +99,7 @@ void ptm_spaces_free(ptm_spaces *spaces)
 	ptm_array_free(&spaces->codes);
 	ptm_map_tree_free(&spaces->tree);
 	ptm_kernel_maps_free(&spaces->kernel);
-	ptm_kernel_maps_free(&spaces->guest);
+	free_guests(spaces);
 	ptm_functions_free(&spaces->functions);
 	free(spaces);
 }
@@ -100,7 +110,7 @@ ptm_status ptm_spaces_clear(ptm_spaces *spaces)
 	spaces->spaces.length = spaces->codes.length = 1;
 	ptm_map_tree_free(&spaces->tree);
 	PTM_TRY(ptm_map_tree_init(&spaces->tree));
-	PTM_TRY(ptm_kernel_maps_clear(&spaces->guest));
+	free_guests(spaces);
 	return ptm_kernel_maps_clear(&spaces->kernel);
 }
 
@@ -221,26 +231,58 @@ static ptm_status map_kernel(ptm_spaces *spaces, ptm_kernel_maps *kernel, const 
 	return ptm_map_tree_put(&spaces->tree, *root, map, root);
 }
 
-ptm_status ptm_spaces_map_guest(ptm_spaces *spaces, const ptm_map *map)
+/* The kernel maps of the host, or of a guest. */
+static ptm_status maps_of(ptm_spaces *spaces, uint32_t guest, ptm_kernel_maps **maps)
 {
-	return map->end <= map->start ? PTM_OK : map_kernel(spaces, &spaces->guest, map);
+	while (spaces->guests.length < guest) {
+		guest_kernel made = { .first_code = 0 };
+		PTM_TRY(ptm_kernel_maps_init(&made.maps));
+		ptm_status status = ptm_array_push(&spaces->guests, made);
+		if (status != PTM_OK)
+			ptm_kernel_maps_free(&made.maps);
+		PTM_TRY(status);
+	}
+	*maps = guest ? &spaces->guests.at[guest - 1].maps : &spaces->kernel;
+	return PTM_OK;
 }
 
-ptm_status ptm_spaces_map_function(ptm_spaces *spaces, uint64_t time, const ptm_map *map)
+ptm_status ptm_spaces_map_guest(ptm_spaces *spaces, uint32_t guest, const ptm_map *map)
 {
+	ptm_kernel_maps *maps;
+
+	if (map->end <= map->start || !guest)
+		return PTM_OK;
+	PTM_TRY(maps_of(spaces, guest, &maps));
+	return map_kernel(spaces, maps, map);
+}
+
+ptm_status ptm_spaces_map_function(ptm_spaces *spaces, uint32_t guest, uint64_t time, const ptm_map *map)
+{
+	ptm_kernel_maps *maps;
+
 	if (map->end <= map->start)
 		return PTM_OK;
-	return ptm_array_push(&spaces->kernel.changes, ((ptm_kernel_change){ time, *map, true, 0 }));
+	PTM_TRY(maps_of(spaces, guest, &maps));
+	return ptm_array_push(&maps->changes, ((ptm_kernel_change){ time, *map, true, 0 }));
 }
 
-ptm_status ptm_spaces_poke(ptm_spaces *spaces, uint64_t time, uint64_t address, const uint8_t *bytes, uint32_t length)
+ptm_status ptm_spaces_poke(ptm_spaces *spaces, uint32_t guest, uint64_t time, uint64_t address, const uint8_t *bytes, uint32_t length)
 {
-	return ptm_kernel_maps_poke(&spaces->kernel, time, address, bytes, length);
+	ptm_kernel_maps *maps;
+
+	PTM_TRY(maps_of(spaces, guest, &maps));
+	return ptm_kernel_maps_poke(maps, time, address, bytes, length);
 }
 
 ptm_status ptm_spaces_settle(ptm_spaces *spaces)
 {
-	PTM_TRY(ptm_kernel_maps_settle(&spaces->guest, &spaces->tree, &spaces->images->guest));
+	uint32_t code = 1; /* 0: that of NO_KERNEL */
+
+	for (uint32_t i = 0; i < spaces->guests.length && i < spaces->images->guests.length; i++) {
+		PTM_TRY(ptm_kernel_maps_settle(&spaces->guests.at[i].maps, &spaces->tree, &spaces->images->guests.at[i]));
+		spaces->guests.at[i].first_code = code;
+		code += spaces->guests.at[i].maps.epochs.length;
+	}
 	return ptm_kernel_maps_settle(&spaces->kernel, &spaces->tree, &spaces->images->kernel);
 }
 
@@ -299,11 +341,11 @@ ptm_status ptm_spaces_exec(ptm_spaces *spaces, uint64_t time, int64_t pid)
 
 static uint32_t *later_slot(const ptm_spaces *spaces, uint32_t *slots, uint32_t count, const space *wanted)
 {
-	uint64_t key = (uint64_t)wanted->maps << 32 ^ (uint64_t)wanted->code << 16 ^ wanted->epoch;
+	uint64_t key = (uint64_t)wanted->maps << 32 ^ (uint64_t)wanted->code << 16 ^ (uint64_t)wanted->guest << 48 ^ wanted->epoch;
 	uint32_t slot = (uint32_t)ptm_hash_u64(key) & (count - 1);
 	for (; slots[slot]; slot = (slot + 1) & (count - 1)) {
 		const space *known = &spaces->spaces.at[slots[slot]];
-		if (known->maps == wanted->maps && known->code == wanted->code && known->epoch == wanted->epoch)
+		if (known->maps == wanted->maps && known->code == wanted->code && known->guest == wanted->guest && known->epoch == wanted->epoch)
 			break;
 	}
 	return &slots[slot];
@@ -324,10 +366,11 @@ static bool grow_later(ptm_spaces *spaces)
 	return true;
 }
 
-/* The space in a later epoch of the kernel; itself when memory is out. */
-static uint32_t in_epoch(ptm_spaces *spaces, uint32_t row, uint32_t epoch)
+/* The space in a later epoch of the kernel, or with a guest's; itself when memory is out. */
+static uint32_t in_epoch(ptm_spaces *spaces, uint32_t row, uint32_t guest, uint32_t epoch)
 {
 	space wanted = spaces->spaces.at[row];
+	wanted.guest = guest;
 	wanted.epoch = epoch;
 	if ((spaces->later_count + 1) * 2 > spaces->later_slots && !grow_later(spaces))
 		return row;
@@ -357,17 +400,15 @@ static uint32_t user_space_at(const ptm_spaces *spaces, int64_t pid, uint64_t ti
 uint32_t ptm_spaces_at(ptm_spaces *spaces, int64_t pid, uint64_t time)
 {
 	uint32_t row = user_space_at(spaces, pid, time), epoch = ptm_kernel_maps_epoch(&spaces->kernel, time);
-	return epoch ? in_epoch(spaces, row, epoch) : row;
+	return epoch ? in_epoch(spaces, row, 0, epoch) : row;
 }
 
-uint32_t ptm_spaces_as_guest(ptm_spaces *spaces, uint32_t space)
+uint32_t ptm_spaces_as_guest(ptm_spaces *spaces, uint32_t space, uint32_t guest, uint64_t time)
 {
-	return in_epoch(spaces, space < spaces->spaces.length ? space : 0, GUEST_EPOCH);
-}
+	bool is_known = guest && guest <= spaces->guests.length;
+	uint32_t epoch = is_known ? ptm_kernel_maps_epoch(&spaces->guests.at[guest - 1].maps, time) : 0;
 
-uint32_t ptm_spaces_without_kernel(ptm_spaces *spaces, uint32_t space)
-{
-	return in_epoch(spaces, space < spaces->spaces.length ? space : 0, NO_KERNEL);
+	return in_epoch(spaces, space < spaces->spaces.length ? space : 0, is_known ? guest : NO_KERNEL, epoch);
 }
 
 uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space)
@@ -375,32 +416,56 @@ uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space)
 	return space < spaces->spaces.length ? spaces->spaces.at[space].code : 0;
 }
 
-uint32_t ptm_spaces_of_code(const ptm_spaces *spaces, uint32_t code_id)
+/* The space of nothing but a kernel as it was in the epoch that code has its id of. */
+static uint32_t space_of_kernel(ptm_spaces *spaces, uint32_t code_id)
 {
+	uint32_t code = code_id & ~(PTM_KERNEL_CODE | PTM_GUEST_CODE);
+
+	if (!(code_id & PTM_GUEST_CODE))
+		return ptm_spaces_at(spaces, -1, UINT64_MAX - 1);
+	for (uint32_t i = 0; i < spaces->guests.length; i++)
+		if (code - spaces->guests.at[i].first_code < spaces->guests.at[i].maps.epochs.length && spaces->guests.at[i].first_code)
+			return in_epoch(spaces, 0, i + 1, code - spaces->guests.at[i].first_code);
+	return in_epoch(spaces, 0, NO_KERNEL, 0);
+}
+
+uint32_t ptm_spaces_of_code(ptm_spaces *spaces, uint32_t code_id)
+{
+	if (code_id & PTM_KERNEL_CODE)
+		return space_of_kernel(spaces, code_id);
 	for (uint32_t i = spaces->spaces.length; i-- > 0;)
 		if (spaces->spaces.at[i].code == code_id)
 			return i;
 	return 0;
 }
 
+/* The kernel maps that a space has; NULL: none. */
+static const ptm_kernel_maps *kernel_of(const ptm_spaces *spaces, const space *space)
+{
+	if (space->guest == NO_KERNEL)
+		return NULL;
+	return space->guest ? &spaces->guests.at[space->guest - 1].maps : &spaces->kernel;
+}
+
 uint32_t ptm_spaces_kernel_code_id(const ptm_spaces *spaces, uint32_t space, uint64_t ip)
 {
-	uint32_t epoch = space < spaces->spaces.length ? spaces->spaces.at[space].epoch : 0;
-	if (epoch == GUEST_EPOCH)
-		return PTM_KERNEL_CODE | PTM_GUEST_CODE;
-	if (epoch == NO_KERNEL)
-		return PTM_KERNEL_CODE | PTM_GUEST_CODE | 1;
-	return PTM_KERNEL_CODE | (epoch ? ptm_kernel_maps_version(&spaces->kernel, epoch, ip) : 0);
+	const struct space *row = &spaces->spaces.at[space < spaces->spaces.length ? space : 0];
+	const ptm_kernel_maps *kernel = kernel_of(spaces, row);
+	uint32_t version = kernel && row->epoch ? ptm_kernel_maps_version(kernel, row->epoch, ip) : 0;
+
+	if (!row->guest)
+		return PTM_KERNEL_CODE | version;
+	return PTM_KERNEL_CODE | PTM_GUEST_CODE | (kernel ? spaces->guests.at[row->guest - 1].first_code + version : 0);
 }
 
 const ptm_map *ptm_spaces_find(const ptm_spaces *spaces, uint32_t space, uint64_t ip)
 {
-	const ptm_map *map = NULL;
-	uint32_t row = space < spaces->spaces.length ? space : 0;
-	map = ptm_map_tree_next(&spaces->tree, spaces->spaces.at[row].maps, ip);
-	uint32_t epoch = spaces->spaces.at[row].epoch;
-	if ((!map || map->start > ip) && epoch != NO_KERNEL)
-		map = ptm_map_tree_next(&spaces->tree, epoch == GUEST_EPOCH ? spaces->guest.epochs.at[0].maps : spaces->kernel.epochs.at[epoch].maps, ip);
+	const struct space *row = &spaces->spaces.at[space < spaces->spaces.length ? space : 0];
+	const ptm_kernel_maps *kernel = kernel_of(spaces, row);
+	const ptm_map *map = ptm_map_tree_next(&spaces->tree, row->maps, ip);
+
+	if ((!map || map->start > ip) && kernel)
+		map = ptm_map_tree_next(&spaces->tree, kernel->epochs.at[row->epoch].maps, ip);
 	return map && map->start <= ip && (map->image || map->name) ? map : NULL;
 }
 
@@ -428,15 +493,17 @@ static ptm_status copy_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uin
 
 ptm_status ptm_spaces_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t *length, const ptm_map **map)
 {
-	uint32_t epoch = spaces->spaces.at[space < spaces->spaces.length ? space : 0].epoch;
-	bool is_patched = ip >> 63 && spaces->kernel.pokes.length && epoch < NO_KERNEL;
+	const struct space *row = &spaces->spaces.at[space < spaces->spaces.length ? space : 0];
+	const ptm_kernel_maps *kernel = kernel_of(spaces, row);
+	const uint32_t epoch = row->epoch;
+	bool is_patched = ip >> 63 && kernel && kernel->pokes.length;
 	uint32_t most = is_patched ? 15 : PTM_CODE_BYTES, wanted = *length < most ? *length : most;
 	*length = 0;
 	*map = ptm_spaces_find(spaces, space, ip);
 	PTM_TRY(copy_code(spaces, space, ip, into, wanted, length));
 	if (is_patched && *map) {
 		uint32_t known = (1u << *length) - 1;
-		ptm_kernel_maps_patch(&spaces->kernel, epoch, ip, into, wanted, &known);
+		ptm_kernel_maps_patch(kernel, epoch, ip, into, wanted, &known);
 		*length = (uint32_t)__builtin_ctz(~known);
 	}
 	return *length ? PTM_OK : PTM_NOT_FOUND;

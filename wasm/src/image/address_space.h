@@ -15,7 +15,7 @@ typedef struct ptm_map {
 	uint32_t name;           /* string id as in the record */
 } ptm_map;
 
-/* In the code ids of kernel code; the rest counts its versions. */
+/* In the code ids of kernel code; the rest counts its versions (of guests: of all guests' kernels). */
 #define PTM_KERNEL_CODE 0x80000000u
 /* In those of a guest's kernel too. */
 #define PTM_GUEST_CODE 0x40000000u
@@ -39,31 +39,29 @@ ptm_status ptm_spaces_exec(ptm_spaces *spaces, uint64_t time, int64_t pid) PTM_M
 /* Forgets everything but the functions, to be told all records again. */
 ptm_status ptm_spaces_clear(ptm_spaces *spaces) PTM_MUST_CHECK;
 
-/* A function that the kernel made (eBPF, a trampoline) came; with image and name
- * 0, went. In time order, as pokes; all count from the next settle on. */
-ptm_status ptm_spaces_map_function(ptm_spaces *spaces, uint64_t time, const ptm_map *map) PTM_MUST_CHECK;
-/* The kernel's code at `address` became `bytes`. */
-ptm_status ptm_spaces_poke(ptm_spaces *spaces, uint64_t time, uint64_t address, const uint8_t *bytes, uint32_t length) PTM_MUST_CHECK;
-/* The kernel of guests is there, always. */
-ptm_status ptm_spaces_map_guest(ptm_spaces *spaces, const ptm_map *map) PTM_MUST_CHECK;
+/* A function that a kernel made (eBPF, a trampoline) came; with image and name
+ * 0, went. In time order, as pokes; all count from the next settle on. `guest`: as of
+ * ptm_kernel_of_guest; 0: the traced machine's kernel. */
+ptm_status ptm_spaces_map_function(ptm_spaces *spaces, uint32_t guest, uint64_t time, const ptm_map *map) PTM_MUST_CHECK;
+/* A kernel's code at `address` became `bytes`. */
+ptm_status ptm_spaces_poke(ptm_spaces *spaces, uint32_t guest, uint64_t time, uint64_t address, const uint8_t *bytes, uint32_t length) PTM_MUST_CHECK;
+/* A map of a guest's kernel is there, always. */
+ptm_status ptm_spaces_map_guest(ptm_spaces *spaces, uint32_t guest, const ptm_map *map) PTM_MUST_CHECK;
 /* Lays out the kernel's maps: after the records, and when files of the kernel were given. */
 ptm_status ptm_spaces_settle(ptm_spaces *spaces) PTM_MUST_CHECK;
 
 /* The space of process `pid` at `time` (a change at exactly `time` counts).
  * Never fails: 0 is the empty space. pid -1: the kernel's maps only. */
 uint32_t ptm_spaces_at(ptm_spaces *spaces, int64_t pid, uint64_t time);
-/* The space as a guest has it whose code lies in the process that runs it, at the same
- * addresses: without the host's kernel. */
-uint32_t ptm_spaces_as_guest(ptm_spaces *spaces, uint32_t space);
-/* The same without any kernel: of a guest whose kernel nothing is known of. */
-uint32_t ptm_spaces_without_kernel(ptm_spaces *spaces, uint32_t space);
+/* The space with the kernel that a guest has at `time` instead of the host's; `guest` 0: with none. */
+uint32_t ptm_spaces_as_guest(ptm_spaces *spaces, uint32_t space, uint32_t guest, uint64_t time);
 /* Identity of the code seen in a space: equal ids, equal code wherever both map. */
 uint32_t ptm_spaces_code_id(const ptm_spaces *spaces, uint32_t space);
 /* The same for kernel code (an `ip` of the upper half), which all spaces share:
  * changes when code within 4 KB behind `ip` did. */
 uint32_t ptm_spaces_kernel_code_id(const ptm_spaces *spaces, uint32_t space, uint64_t ip);
-/* A space with that code id: of several the last; 0: none. */
-uint32_t ptm_spaces_of_code(const ptm_spaces *spaces, uint32_t code_id);
+/* A space with that code id (of kernel code: with that kernel alone, the traced machine's as it is at the end): of several the last; 0: none. */
+uint32_t ptm_spaces_of_code(ptm_spaces *spaces, uint32_t code_id);
 /* Map that holds `ip`, or NULL. Kernel maps (record pid -1) are in every space. */
 const ptm_map *ptm_spaces_find(const ptm_spaces *spaces, uint32_t space, uint64_t ip);
 

@@ -46,7 +46,7 @@ typedef struct ptm_image {
 	bool is_32bit;           /* ELFCLASS32 */
 	bool is_anonymous;       /* //anon, [heap], JIT: no file to ask for */
 	bool is_vdso, is_kernel; /* is_kernel: modules and eBPF too */
-	bool is_guest;           /* the kernel of virtual machines */
+	bool is_guest;           /* with is_kernel: of a virtual machine's */
 	int32_t machine;         /* pid of the process that runs the virtual machine whose file it is; 0: the traced machine's */
 	bool is_flat;            /* code is at any file offset; there are no loads */
 	bool symbols_read, more_read;
@@ -82,7 +82,7 @@ typedef struct ptm_image {
 	ptm_message message;     /* why it is not loaded */
 } ptm_image;
 
-/* Where the kernel was, as the trace says, and what was given of it. See image/kernel.h. */
+/* Where a kernel was, as the trace says, and what was given of it. See image/kernel.h. */
 typedef struct ptm_kernel {
 	uint32_t image;          /* row; 0: the trace names no kernel */
 	int32_t machine;         /* as in ptm_image; 0 too of a guest that perf kvm tells of */
@@ -97,7 +97,8 @@ typedef struct ptm_kernel {
 
 typedef struct ptm_images {
 	ptm_strings *strings;    /* borrowed */
-	ptm_kernel kernel, guest; /* guest: of virtual machines; only the kernel itself */
+	ptm_kernel kernel;
+	PTM_ARRAY(ptm_kernel) guests;    /* of virtual machines: one each */
 	int32_t for_guest;               /* whose files are offered: 0: the host's first; PTM_ANY_GUEST, or the guest of a process */
 	PTM_ARRAY(ptm_image) images;
 	PTM_ARRAY(uint32_t) by_path;     /* string id of a path -> its first image's row, 0: none */
@@ -115,12 +116,12 @@ ptm_status ptm_images_want(ptm_images *images, uint32_t path, const uint8_t *bui
 /* The same of a virtual machine's files: another machine's of the same path is another image. */
 ptm_status ptm_images_want_of(ptm_images *images, int32_t machine, uint32_t path, const uint8_t *build_id, uint32_t build_id_length, uint32_t *image) PTM_MUST_CHECK;
 
-/* Row of the image of one function that the kernel made and called `name` (eBPF, a
+/* Row of the image of one function that the kernel (of `machine`, as in ptm_image) made and called `name` (eBPF, a
  * trampoline); makes it when new. Its code is `size` bytes at `offset` of host
  * source `source`; `offset` is the runtime address when there is no code
  * (`source_size` 0). */
-ptm_status ptm_images_want_function(ptm_images *images, uint32_t name, uint64_t size, uint32_t source, uint64_t source_size, uint64_t offset,
-				    uint32_t *image) PTM_MUST_CHECK;
+ptm_status ptm_images_want_function(ptm_images *images, int32_t machine, uint32_t name, uint64_t size, uint32_t source, uint64_t source_size,
+				    uint64_t offset, uint32_t *image) PTM_MUST_CHECK;
 
 /* Tells the wanted build-id of every image of a machine with this path that has none yet. */
 void ptm_images_set_build_id(ptm_images *images, int32_t machine, uint32_t path, const uint8_t *build_id, uint32_t build_id_length);
@@ -175,7 +176,7 @@ const ptm_symbol *ptm_image_symbol(ptm_images *images, uint32_t image, uint64_t 
 const ptm_symbol *ptm_image_more_symbol(ptm_images *images, uint32_t image, uint64_t address);
 
 /* How many symbols with code were read so far. */
-uint32_t ptm_image_symbol_count(const ptm_images *images, uint32_t image);
+uint32_t ptm_image_symbol_count(ptm_images *images, uint32_t image);
 
 /* Source position of an address: file (string id) and line, 0 when unknown;
  * and, outermost first, the functions inlined there (string ids), at most

@@ -51,7 +51,9 @@ void ptm_images_free(ptm_images *images)
 	ptm_array_free(&images->jitdumps);
 	ptm_split_files_free(images);
 	ptm_kernel_free(&images->kernel);
-	ptm_kernel_free(&images->guest);
+	for (uint32_t i = 0; i < images->guests.length; i++)
+		ptm_kernel_free(&images->guests.at[i]);
+	ptm_array_free(&images->guests);
 }
 
 static bool starts(const char *text, const char *with)
@@ -126,14 +128,14 @@ ptm_status ptm_images_want_of(ptm_images *images, int32_t machine, uint32_t path
 	return PTM_OK;
 }
 
-ptm_status ptm_images_want_function(ptm_images *images, uint32_t name, uint64_t size, uint32_t source, uint64_t source_size, uint64_t offset,
-				    uint32_t *image)
+ptm_status ptm_images_want_function(ptm_images *images, int32_t machine, uint32_t name, uint64_t size, uint32_t source, uint64_t source_size,
+				    uint64_t offset, uint32_t *image)
 {
-	PTM_TRY(ptm_images_want(images, name, NULL, 0, image));
+	PTM_TRY(ptm_images_want_of(images, machine, name, NULL, 0, image));
 	ptm_image *made = &images->images.at[*image];
 	/* Another of the same name: its code is another, so it gets a row of its own. */
 	if (made->names == PTM_NAMES_SELF && (made->self.address != offset || made->self.size != size)) {
-		ptm_image again = { .path = name, .next_same_path = made->next_same_path };
+		ptm_image again = { .path = name, .machine = machine, .next_same_path = made->next_same_path };
 		*image = made->next_same_path = images->images.length;
 		PTM_TRY(ptm_array_push(&images->images, again));
 		made = &images->images.at[*image];

@@ -75,29 +75,72 @@ static size_t guest_name(int32_t machine, char *into, size_t size)
 	return (size_t)(machine ? snprintf(into, size, "[guest.kernel.kallsyms.%d]", machine) : snprintf(into, size, "%s", GUEST_NAME));
 }
 
-ptm_status ptm_kernel_want_guest(ptm_images *images, int32_t machine, uint32_t name, uint64_t start, uint64_t end, uint64_t reference, uint32_t *image)
+uint32_t ptm_kernel_of_guest(const ptm_images *images, int32_t machine)
 {
-	ptm_kernel *guest = &images->guest;
-	const char *text = ptm_strings_get(images->strings, name), *own = machine ? KERNEL_NAME : GUEST_NAME;
-	const size_t length = strlen(own);
+	for (uint32_t i = 0; i < images->guests.length; i++)
+		if (images->guests.at[i].machine == machine)
+			return i + 1;
+	return 0;
+}
+
+ptm_kernel *ptm_kernel_of_image(ptm_images *images, const ptm_image *image)
+{
+	if (!image->is_guest)
+		return &images->kernel;
+	uint32_t guest = ptm_kernel_of_guest(images, image->machine);
+	return guest ? &images->guests.at[guest - 1] : NULL;
+}
+
+/* Its first map is the one that says where it is. */
+static ptm_status want_guest_kernel(ptm_images *images, ptm_kernel *told, const char *suffix, uint32_t *image)
+{
+	uint32_t known = ptm_kernel_of_guest(images, told->machine), name;
 	char called[48];
 
-	*image = 0;
-	if (strncmp(text, own, length))
-		return PTM_OK;
-	if (guest->image) {
-		*image = start == guest->start && machine == guest->machine ? guest->image : 0;
+	if (known) {
+		const ptm_kernel *guest = &images->guests.at[known - 1];
+		*image = told->start == guest->start ? guest->image : 0;
 		return PTM_OK;
 	}
-	PTM_TRY(ptm_strings_add(images->strings, text + length, strlen(text + length), &guest->reference_name));
-	PTM_TRY(ptm_strings_add(images->strings, called, guest_name(machine, called, sizeof called), &name));
-	PTM_TRY(ptm_images_want(images, name, NULL, 0, image));
+	PTM_TRY(ptm_strings_add(images->strings, suffix, strlen(suffix), &told->reference_name));
+	PTM_TRY(ptm_strings_add(images->strings, called, guest_name(told->machine, called, sizeof called), &name));
+	PTM_TRY(ptm_images_want_of(images, told->machine, name, NULL, 0, image));
+	told->image = *image;
+	return ptm_array_push(&images->guests, *told);
+}
+
+static ptm_status want_guest_module(ptm_images *images, int32_t machine, uint32_t name, uint64_t start, uint32_t *image, uint32_t *dso)
+{
+	const char *text = ptm_strings_get(images->strings, name);
+
+	*dso = name;
+	if (*text == '/')
+		PTM_TRY(ptm_kernel_module_dso(images, text, dso));
+	PTM_TRY(ptm_images_want_of(images, machine, name, NULL, 0, image));
+	note_start(&images->images.at[*image], start);
+	return PTM_OK;
+}
+
+ptm_status ptm_kernel_want_guest(ptm_images *images, int32_t machine, uint32_t name, uint64_t start, uint64_t end, uint64_t reference,
+				 uint32_t *image, uint32_t *dso)
+{
+	char text[256]; /* as much as a name of a kernel, or of its modules, has */
+	ptm_kernel told = { .machine = machine, .start = start, .end = end, .reference = reference };
+
+	*image = *dso = 0;
+	snprintf(text, sizeof text, "%s", ptm_strings_get(images->strings, name));
+	if (!strncmp(text, GUEST_NAME, sizeof GUEST_NAME - 1) && !machine)
+		PTM_TRY(want_guest_kernel(images, &told, text + sizeof GUEST_NAME - 1, image));
+	else if (!strncmp(text, KERNEL_NAME, sizeof KERNEL_NAME - 1) && machine)
+		PTM_TRY(want_guest_kernel(images, &told, text + sizeof KERNEL_NAME - 1, image));
+	else if (*text == '/' || (*text == '[' && strncmp(text, GUEST_NAME, sizeof GUEST_NAME - 2)))
+		PTM_TRY(want_guest_module(images, machine, name, start, image, dso));
+	if (!*image)
+		return PTM_OK;
+	if (!*dso)
+		*dso = images->images.at[*image].path;
 	images->images.at[*image].is_kernel = images->images.at[*image].is_guest = true;
-	guest->image = *image;
-	guest->machine = machine;
-	guest->start = start;
-	guest->end = end;
-	guest->reference = reference;
+	images->images.at[*image].is_anonymous = false;
 	return PTM_OK;
 }
 
@@ -137,7 +180,7 @@ static ptm_status core_pieces(ptm_images *images, ptm_kernel *kernel, const ptm_
 static ptm_status vmlinux_pieces(ptm_images *images, ptm_kernel *kernel, const ptm_elf *elf)
 {
 	char name[48 + 64] = KERNEL_NAME;
-	size_t own = kernel == &images->guest ? guest_name(kernel->machine, name, 48) : sizeof KERNEL_NAME - 1;
+	size_t own = kernel == &images->kernel ? sizeof KERNEL_NAME - 1 : guest_name(kernel->machine, name, 48);
 	ptm_source names;
 	ptm_status status = PTM_OK;
 	ptm_source_init(&names, kernel->vmlinux.source, kernel->vmlinux.size, 4096);
@@ -196,20 +239,13 @@ static ptm_status settle(ptm_images *images, ptm_kernel *kernel)
 		image->names_size = image->debug_size = kernel->vmlinux.size;
 		image->names_slide = kernel->slide;
 	}
-	for (uint32_t i = 1; i < images->images.length && kernel == &images->kernel && kernel->kallsyms.size; i++)
-		if (i != kernel->image && images->images.at[i].is_kernel && !images->images.at[i].is_guest && images->images.at[i].names == PTM_NAMES_ELF)
+	for (uint32_t i = 1; i < images->images.length && kernel->kallsyms.size; i++)
+		if (i != kernel->image && images->images.at[i].is_kernel && images->images.at[i].names == PTM_NAMES_ELF &&
+		    ptm_kernel_of_image(images, &images->images.at[i]) == kernel)
 			images->images.at[i].names = PTM_NAMES_KALLSYMS;
 	image->message.text[0] = 0;
 	images->maps_changed = true;
 	return PTM_OK;
-}
-
-/* Whose kernel's files are offered first; NULL: of a guest whose kernel is not known. */
-static ptm_kernel *offered_kernel(ptm_images *images)
-{
-	if (!images->for_guest)
-		return &images->kernel;
-	return images->for_guest == PTM_ANY_GUEST || images->guest.machine == images->for_guest ? &images->guest : NULL;
 }
 
 static ptm_status no_kernel(const char *path, ptm_message *message)
@@ -228,60 +264,122 @@ static ptm_status keep_refusal(ptm_images *images, const ptm_kernel *kernel, ptm
 	return status;
 }
 
-/* Whose a refused file may be instead: the guests'. */
-static bool may_be_guests(const ptm_images *images, ptm_status status)
+/* A file that is given: an ELF file, or (`elf` NULL) a kallsyms. */
+typedef struct offered {
+	const ptm_elf *elf;
+	ptm_given given;
+	const char *path;
+} offered;
+
+/* Whether it is of that kernel; `slide`: what is stored of a vmlinux. */
+static ptm_status check(ptm_images *images, const ptm_kernel *kernel, const offered *file, uint64_t *slide, ptm_message *message)
 {
-	return images->guest.image && !images->for_guest && (status == PTM_MISMATCH || status == PTM_NOT_FOUND);
+	if (!kernel->image)
+		return no_kernel(file->path, message);
+	if (!file->elf)
+		return ptm_kernel_check_kallsyms(images, kernel, file->given.source, file->given.size, file->path, message);
+	if (file->elf->type == CORE_FILE)
+		return ptm_kernel_check_core(kernel, file->elf, file->path, message);
+	return ptm_kernel_check_vmlinux(images, kernel, file->elf, file->given.source, file->given.size, file->path, slide, message);
 }
 
-static ptm_status offer_elf(ptm_images *images, ptm_kernel *kernel, const ptm_elf *elf, const ptm_given *given, const char *path, ptm_message *message)
+static ptm_status take(ptm_images *images, ptm_kernel *kernel, const offered *file, uint64_t slide)
 {
-	bool is_core = elf->type == CORE_FILE;
-	if (!kernel->image)
-		return no_kernel(path, message);
-	ptm_status status = is_core ? ptm_kernel_check_core(kernel, elf, path, message)
-				    : ptm_kernel_check_vmlinux(images, kernel, elf, given->source, given->size, path, &kernel->slide, message);
-	PTM_TRY(status);
-	*(is_core ? &kernel->kcore : &kernel->vmlinux) = *given;
+	if (!file->elf) {
+		ptm_symbol_index_free(kernel->names);
+		kernel->names = NULL;
+		kernel->kallsyms = file->given;
+	} else if (file->elf->type == CORE_FILE) {
+		kernel->kcore = file->given;
+	} else {
+		kernel->vmlinux = file->given;
+		kernel->slide = slide;
+	}
 	return settle(images, kernel);
+}
+
+static ptm_status offer_to(ptm_images *images, ptm_kernel *kernel, const offered *file, ptm_message *message)
+{
+	uint64_t slide = 0;
+	ptm_status status = check(images, kernel, file, &slide, message);
+	return status == PTM_OK ? take(images, kernel, file, slide) : keep_refusal(images, kernel, status, message);
+}
+
+/* The guest that a bundle's file is named after; 0: none. */
+static uint32_t named_guest(const ptm_images *images, const char *path)
+{
+	for (uint32_t i = 0; i < images->guests.length; i++)
+		if (!strcmp(ptm_strings_get(images->strings, images->images.at[images->guests.at[i].image].path), path))
+			return i + 1;
+	return 0;
+}
+
+/* To the one guest that it fits. Kernels of one build are at one address in many guests: which of them ran in which is not guessed. */
+static ptm_status offer_to_guests(ptm_images *images, const offered *file, ptm_message *message)
+{
+	uint32_t found = named_guest(images, file->path);
+	ptm_status refused = PTM_OK;
+	uint64_t slide = 0, own = 0;
+	ptm_message why;
+
+	if (found)
+		return offer_to(images, &images->guests.at[found - 1], file, message);
+	for (uint32_t i = 0; i < images->guests.length; i++) {
+		ptm_status status = check(images, &images->guests.at[i], file, &own, &why);
+		if (status != PTM_OK && refused == PTM_OK) {
+			refused = status;
+			*message = why;
+		}
+		if (status != PTM_OK)
+			continue;
+		if (found)
+			return ptm_message_set(message, PTM_MISMATCH, "%s fits the kernels of two guests (of processes %d and %d): say whose it is, with --guestmount DIR, where it is DIR/PID/proc/%s.",
+				file->path, images->guests.at[found - 1].machine, images->guests.at[i].machine, file->elf ? file->elf->type == CORE_FILE ? "kcore" : "vmlinux" : "kallsyms");
+		found = i + 1;
+		slide = own;
+	}
+	if (found)
+		return take(images, &images->guests.at[found - 1], file, slide);
+	if (!images->guests.length)
+		return no_kernel(file->path, message);
+	return images->guests.length == 1 && images->for_guest ? keep_refusal(images, &images->guests.at[0], refused, message) : refused;
+}
+
+/* First to the kernel whose files are offered; what the traced machine's does not take may be its guests'. */
+static ptm_status offer(ptm_images *images, const offered *file, ptm_message *message)
+{
+	ptm_message other;
+
+	if (images->for_guest == PTM_ANY_GUEST || named_guest(images, file->path))
+		return offer_to_guests(images, file, message);
+	if (images->for_guest) {
+		uint32_t guest = ptm_kernel_of_guest(images, images->for_guest);
+		return guest ? offer_to(images, &images->guests.at[guest - 1], file, message) : no_kernel(file->path, message);
+	}
+	uint64_t slide = 0;
+	ptm_status status = check(images, &images->kernel, file, &slide, message);
+	if (status == PTM_OK)
+		return take(images, &images->kernel, file, slide);
+	if (images->guests.length && (status == PTM_MISMATCH || status == PTM_NOT_FOUND)) {
+		ptm_status guests = offer_to_guests(images, file, &other);
+		if (guests != PTM_MISMATCH && guests != PTM_NOT_FOUND)
+			return guests;
+		if (!images->kernel.image) {
+			*message = other;
+			return guests;
+		}
+	}
+	return keep_refusal(images, &images->kernel, status, message);
 }
 
 ptm_status ptm_kernel_offer(ptm_images *images, const ptm_elf *elf, uint32_t source, uint64_t size, const char *path, ptm_message *message)
 {
-	ptm_given given = { source, size };
-	ptm_message other;
-	ptm_kernel *kernel = offered_kernel(images);
-	if (!kernel)
-		return no_kernel(path, message);
-	ptm_status status = offer_elf(images, kernel, elf, &given, path, message);
-	if (may_be_guests(images, status) && offer_elf(images, &images->guest, elf, &given, path, &other) == PTM_OK)
-		return PTM_OK;
-	return keep_refusal(images, kernel, status, message);
-}
-
-static ptm_status offer_kallsyms(ptm_images *images, ptm_kernel *kernel, const ptm_given *given, const char *path, ptm_message *message)
-{
-	if (!kernel->image)
-		return no_kernel(path, message);
-	if (given->size > UINT32_MAX)
-		return ptm_message_set(message, PTM_UNSUPPORTED, "%s is too large for a list of symbols (%llu bytes).", path, (unsigned long long)given->size);
-	ptm_status status = ptm_kernel_check_kallsyms(images, kernel, given->source, given->size, path, message);
-	PTM_TRY(status);
-	ptm_symbol_index_free(kernel->names);
-	kernel->names = NULL;
-	kernel->kallsyms = *given;
-	return settle(images, kernel);
+	return offer(images, &(offered){ elf, { source, size }, path }, message);
 }
 
 ptm_status ptm_kernel_offer_kallsyms(ptm_images *images, uint32_t source, uint64_t size, const char *path, ptm_message *message)
 {
-	ptm_given given = { source, size };
-	ptm_message other;
-	ptm_kernel *kernel = offered_kernel(images);
-	if (!kernel)
-		return no_kernel(path, message);
-	ptm_status status = offer_kallsyms(images, kernel, &given, path, message);
-	if (may_be_guests(images, status) && offer_kallsyms(images, &images->guest, &given, path, &other) == PTM_OK)
-		return PTM_OK;
-	return keep_refusal(images, kernel, status, message);
+	if (size > UINT32_MAX)
+		return ptm_message_set(message, PTM_UNSUPPORTED, "%s is too large for a list of symbols (%llu bytes).", path, (unsigned long long)size);
+	return offer(images, &(offered){ NULL, { source, size }, path }, message);
 }

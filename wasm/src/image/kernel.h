@@ -22,9 +22,16 @@ typedef struct ptm_kernel_piece {
 ptm_status ptm_kernel_want(ptm_images *images, uint32_t name, uint64_t start, uint64_t end, uint64_t reference, const uint8_t *build_id,
 			   uint32_t build_id_length, uint32_t *image, uint32_t *dso) PTM_MUST_CHECK;
 
-/* The same of a guest's kernel, as perf kvm --guest tells of it, or, of `machine`, as its own recording does; of others of its maps, and of a
- * second machine's kernel, stores 0. */
-ptm_status ptm_kernel_want_guest(ptm_images *images, int32_t machine, uint32_t name, uint64_t start, uint64_t end, uint64_t reference, uint32_t *image) PTM_MUST_CHECK;
+/* The same of a guest's kernel and its modules, as perf kvm --guest tells of them (`machine` 0), or, of `machine`, as its own recording
+ * does; of another map of a guest stores 0. */
+ptm_status ptm_kernel_want_guest(ptm_images *images, int32_t machine, uint32_t name, uint64_t start, uint64_t end, uint64_t reference,
+				 uint32_t *image, uint32_t *dso) PTM_MUST_CHECK;
+
+/* Row of images' guests + 1: the kernel of a virtual machine (`machine`: as in ptm_image); 0: none is known. */
+uint32_t ptm_kernel_of_guest(const ptm_images *images, int32_t machine);
+
+/* The kernel whose kallsyms names the functions of an image of a kernel (borrowed); NULL: it is none's. */
+ptm_kernel *ptm_kernel_of_image(ptm_images *images, const ptm_image *image);
 
 /* Stores the string id of the name that a module has by its path, which holds a slash:
  * "/lib/modules/…/snd-seq.ko.xz" is "[snd_seq]". */

@@ -53,7 +53,7 @@ static ptm_status made_for(const ptm_elf *elf, ptm_source *source, char *into, s
 
 static ptm_status check(const ptm_images *images, const ptm_image *image, const ptm_elf *elf, ptm_source *source, const char *path, ptm_message *message)
 {
-	const char *wanted = ptm_strings_get(images->strings, images->kernel.release);
+	const char *wanted = image->is_guest ? "" : ptm_strings_get(images->strings, images->kernel.release);
 	char release[128];
 	if (image->build_id_length)
 		return ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length)
@@ -86,6 +86,14 @@ static bool has_place(const ptm_image *image)
 	return image->module_start && (image->names == PTM_NAMES_ELF || image->names == PTM_NAMES_KALLSYMS);
 }
 
+/* Whether files are given of its machine: one of a guest's is not guessed to be the host's, or the other way round. */
+static bool is_asked(const ptm_images *images, const ptm_image *image)
+{
+	if (images->for_guest == PTM_ANY_GUEST || !images->for_guest)
+		return image->is_guest == (images->for_guest != 0);
+	return image->machine == images->for_guest;
+}
+
 ptm_status ptm_kernel_module_offer(ptm_images *images, const ptm_elf *elf, ptm_source *source, const char *path, uint32_t *served,
 				   ptm_message *message)
 {
@@ -95,7 +103,7 @@ ptm_status ptm_kernel_module_offer(ptm_images *images, const ptm_elf *elf, ptm_s
 	ptm_kernel_module_name(path, name, sizeof name);
 	for (uint32_t i = 1; i < images->images.length && text; i++) {
 		ptm_image *image = &images->images.at[i];
-		if (!image->is_kernel || i == images->kernel.image || !has_place(image))
+		if (!image->is_kernel || i == images->kernel.image || !has_place(image) || !is_asked(images, image))
 			continue;
 		ptm_kernel_module_name(ptm_strings_get(images->strings, image->path), wanted, sizeof wanted);
 		bool by_id = ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length);

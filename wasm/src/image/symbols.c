@@ -323,13 +323,19 @@ static void read_symbols(ptm_image *image)
 		(void)!ptm_symbol_index_read_list(&image->symbol_index, image->names, image->names_source, image->names_size);
 }
 
+static const ptm_symbol *kallsyms_symbol(ptm_images *images, const ptm_image *image, uint64_t address)
+{
+	ptm_kernel *kernel = ptm_kernel_of_image(images, image);
+	return kernel ? ptm_kernel_symbol(images, kernel, address) : NULL;
+}
+
 const ptm_symbol *ptm_image_symbol(ptm_images *images, uint32_t row, uint64_t address)
 {
 	ptm_image *image = row < images->images.length ? &images->images.at[row] : NULL;
 	if (!image)
 		return NULL;
 	if (image->names == PTM_NAMES_KALLSYMS)
-		return ptm_kernel_symbol(images, image->is_guest ? &images->guest : &images->kernel, address);
+		return kallsyms_symbol(images, image, address);
 	if (image->names == PTM_NAMES_SELF)
 		return address - image->self.address < image->self.size ? &image->self : NULL;
 	if (image->status != PTM_IMAGE_LOADED && !image->names_size)
@@ -339,10 +345,13 @@ const ptm_symbol *ptm_image_symbol(ptm_images *images, uint32_t row, uint64_t ad
 	return ptm_symbol_index_find(image->symbol_index, images->strings, address - image->names_slide);
 }
 
-uint32_t ptm_image_symbol_count(const ptm_images *images, uint32_t row)
+uint32_t ptm_image_symbol_count(ptm_images *images, uint32_t row)
 {
 	const ptm_image *image = &images->images.at[row];
 	if (image->names == PTM_NAMES_SELF)
 		return 1;
-	return ptm_symbol_index_count(image->names != PTM_NAMES_KALLSYMS ? image->symbol_index : image->is_guest ? images->guest.names : images->kernel.names);
+	if (image->names != PTM_NAMES_KALLSYMS)
+		return ptm_symbol_index_count(image->symbol_index);
+	const ptm_kernel *kernel = ptm_kernel_of_image(images, image);
+	return kernel ? ptm_symbol_index_count(kernel->names) : 0;
 }

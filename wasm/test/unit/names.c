@@ -122,8 +122,8 @@ static void kernel_code_changes_with_pokes(void)
 	map.image = want_kernel(map.start, map.start);
 	map.name = images.images.at[map.image].path;
 	CHECK_EQ(ptm_spaces_map(spaces, 0, -1, &map), PTM_OK);
-	CHECK_EQ(ptm_spaces_poke(spaces, 10, map.start + 4, (const uint8_t *)"\x90\xc3", 2), PTM_OK);
-	CHECK_EQ(ptm_spaces_poke(spaces, 20, map.start + 5, (const uint8_t *)"\xcc", 1), PTM_OK);
+	CHECK_EQ(ptm_spaces_poke(spaces, 0, 10, map.start + 4, (const uint8_t *)"\x90\xc3", 2), PTM_OK);
+	CHECK_EQ(ptm_spaces_poke(spaces, 0, 20, map.start + 5, (const uint8_t *)"\xcc", 1), PTM_OK);
 	CHECK_EQ(ptm_spaces_settle(spaces), PTM_OK);
 	uint32_t before = ptm_spaces_at(spaces, 1, 9), first = ptm_spaces_at(spaces, 1, 10), second = ptm_spaces_at(spaces, 1, 25);
 	CHECK_EQ(ptm_spaces_code(spaces, before, map.start + 4, code, &length, &found), PTM_NOT_FOUND);
@@ -141,11 +141,82 @@ static void kernel_code_changes_with_pokes(void)
 	end();
 }
 
+/* A map of the kernel of the guest that process `machine` runs. */
+static void want_guest(ptm_spaces *spaces, int32_t machine, uint64_t start)
+{
+	ptm_map map = { .start = start, .end = start + 0x1000, .file_offset = start };
+	uint32_t name;
+	CHECK_EQ(ptm_strings_add(&strings, "[kernel.kallsyms]_text", 22, &name), PTM_OK);
+	CHECK_EQ(ptm_kernel_want_guest(&images, machine, name, map.start, map.end, start, &map.image, &map.name), PTM_OK);
+	CHECK_EQ(ptm_spaces_map_guest(spaces, ptm_kernel_of_guest(&images, machine), &map), PTM_OK);
+}
+
+static void kernels_of_guests_are_told_apart(void)
+{
+	const uint64_t start = 0xffffffff81000000;
+	ptm_spaces *spaces;
+	const ptm_map *found;
+	uint8_t code[15];
+	uint32_t length = 15;
+	begin();
+	CHECK_EQ(ptm_spaces_new(&spaces, &images), PTM_OK);
+	want_guest(spaces, 77, start);
+	want_guest(spaces, 87, start);
+	uint32_t one = ptm_kernel_of_guest(&images, 77), other = ptm_kernel_of_guest(&images, 87);
+	CHECK(one && other && one != other);
+	CHECK_EQ(ptm_kernel_of_guest(&images, 88), 0);
+	CHECK_EQ(ptm_spaces_poke(spaces, other, 10, start + 4, (const uint8_t *)"\x90\xc3", 2), PTM_OK);
+	CHECK_EQ(ptm_spaces_settle(spaces), PTM_OK);
+	uint32_t first = ptm_spaces_as_guest(spaces, 0, one, 25), second = ptm_spaces_as_guest(spaces, 0, other, 25), before = ptm_spaces_as_guest(spaces, 0, other, 9);
+	CHECK_EQ(ptm_spaces_code(spaces, first, start + 4, code, &length, &found), PTM_NOT_FOUND);
+	CHECK_TEXT(ptm_strings_get(&strings, found->name), "[guest.kernel.kallsyms.77]");
+	length = 15;
+	CHECK_EQ(ptm_spaces_code(spaces, before, start + 4, code, &length, &found), PTM_NOT_FOUND);
+	length = 15;
+	CHECK_EQ(ptm_spaces_code(spaces, second, start + 4, code, &length, &found), PTM_OK);
+	CHECK_EQ(code[1], 0xc3);
+	CHECK_TEXT(ptm_strings_get(&strings, found->name), "[guest.kernel.kallsyms.87]");
+	const uint32_t ids[] = { ptm_spaces_kernel_code_id(spaces, first, start), ptm_spaces_kernel_code_id(spaces, second, start), ptm_spaces_kernel_code_id(spaces, before, start) };
+	CHECK(ids[0] != ids[1] && ids[0] != ids[2] && ids[1] != ids[2]);
+	CHECK_EQ(ptm_spaces_of_code(spaces, ids[0]), first);
+	CHECK_EQ(ptm_spaces_of_code(spaces, ids[1]), second);
+	CHECK(ptm_spaces_find(spaces, ptm_spaces_as_guest(spaces, 0, 0, 25), start) == NULL);
+	ptm_spaces_free(spaces);
+	end();
+}
+
+static void a_kernel_that_two_guests_may_have_is_neithers(void)
+{
+	ptm_spaces *spaces;
+	begin();
+	CHECK_EQ(ptm_spaces_new(&spaces, &images), PTM_OK);
+	want_guest(spaces, 77, 0xffffffff81000000);
+	want_guest(spaces, 87, 0xffffffff81000000);
+	want_guest(spaces, 97, 0xffffffff91000000);
+	images.for_guest = PTM_ANY_GUEST;
+	CHECK_EQ(offer("k", "ffffffff81000000 T _text\n"), PTM_MISMATCH);
+	CHECK_TEXT(message.text, "k fits the kernels of two guests (of processes 77 and 87): say whose it is, with --guestmount DIR, where it is DIR/PID/proc/kallsyms.");
+	CHECK_EQ(offer("k", "ffffffff91000000 T _text\n"), PTM_OK);
+	CHECK(ptm_kernel_is_given(&images.guests.at[2]) && !ptm_kernel_is_given(&images.guests.at[0]));
+	images.for_guest = 87;
+	CHECK_EQ(offer("k", "ffffffff81000000 T _text\n"), PTM_OK);
+	CHECK(ptm_kernel_is_given(&images.guests.at[1]) && !ptm_kernel_is_given(&images.guests.at[0]));
+	images.for_guest = 0;
+	CHECK_EQ(offer("[guest.kernel.kallsyms.77]", "ffffffff81000000 T _text\n"), PTM_OK);
+	CHECK(ptm_kernel_is_given(&images.guests.at[0]));
+	images.for_guest = 98;
+	CHECK_EQ(offer("k", "ffffffff81000000 T _text\n"), PTM_NOT_FOUND);
+	ptm_spaces_free(spaces);
+	end();
+}
+
 int main(void)
 {
 	perf_map_names_the_memory_of_its_process();
 	kallsyms_names_kernel_and_modules();
 	kallsyms_of_another_kernel_is_refused();
 	kernel_code_changes_with_pokes();
+	kernels_of_guests_are_told_apart();
+	a_kernel_that_two_guests_may_have_is_neithers();
 	return check_report("names");
 }

@@ -105,7 +105,7 @@ class Machine {
 /**
  * code: [{ start: bigint, bytes, from: step }], later entries hide earlier ones from step `from` on.
  * machine: a guest, { entry, exit: where the host goes on, exits: steps at which it is interrupted, indirect }; its code
- * is at addresses of its own. psbs: steps of more PSBs. records: PEBS records by step, [{ blocks, withIp }].
+ * is at addresses of its own. psbs: steps of more PSBs (0: the first says that it is the host that runs). records: PEBS records by step, [{ blocks, withIp }].
  * outside: where the outermost function returns to.
  * Returns { packets, truth: ['ip in hex'], tscOf(step) }.
  */
@@ -139,10 +139,11 @@ export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [
     return instruction
   }
   out.psb(tscOf(0))
+  if (machine && psbs.includes(0)) out.pip(false)
   out.psbEnd()
   out.ip(0x11, ip)
   for (let step = 0; step < steps; step++) {
-    if (changes.includes(step) || psbs.includes(step)) {
+    if (changes.includes(step) || (step > 0 && psbs.includes(step))) {
       out.psb(tscOf(step))
       if (machine) out.pip(machine.inside)
       if (machine?.inside) out.vmcs()
