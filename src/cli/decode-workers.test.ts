@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url'
 import { beforeAll, expect, it } from 'vitest'
 import { Session } from '../engine/session'
 import { decoderUrl } from '../engine/wasm'
-import { fail, type Result } from '../lib/result'
+import { fail, ok, type Result } from '../lib/result'
+import { goingOn, idleStretches } from '../test-support/longer-trace'
 import { decodeTrace } from './decode-workers'
 import { FileSources } from './file-sources'
 
@@ -24,11 +25,13 @@ function value<Value>(result: Result<Value, unknown>): Value {
   return result.value
 }
 
-async function opened() {
+const recorded = new Uint8Array(readFileSync(join(fixtures, 'odd-noretcomp.perf.data')))
+
+async function opened(bytes = recorded, segmentBytes = 1024) {
   const sources = new FileSources()
   const session = await Session.create(module, sources)
-  const trace = value(sources.open(join(fixtures, 'odd-noretcomp.perf.data')))
-  session.segmentBytes(1024)
+  const trace = sources.add('perf.data', [bytes])
+  session.segmentBytes(segmentBytes)
   value(session.open(trace.source, trace.size))
   const image = value(sources.open(join(fixtures, 'symfs/opt/ptarmigan/odd')))
   value(session.addImage(image.source, image.size, '/opt/ptarmigan/odd'))
@@ -55,4 +58,20 @@ it('says that a thread stopped', async () => {
     ok: false,
     error: 'a decoding thread stopped (no room); --workers 1 does without.',
   })
+}, 60_000)
+
+it('decodes all again, in one thread, where a clock was guessed wrong', async () => {
+  // The recording told the ratio of the bus once: who looks back as far as is usual takes it for unknown. So does
+  // the second thread, which begins at the third segment.
+  const trace = goingOn(recorded, idleStretches(80, 4096))
+  let again = 0
+  const open = () => opened(trace, 48 << 10)
+  const reopen = async () => (again++, ok(await open()))
+  const { session } = value(await decodeTrace(await open(), 2, reopen, program))
+  expect(again).toBe(1)
+  const one = value(await decodeTrace(await open(), 1, unneeded, program)).session
+  expect(session.segments()).toBe(7)
+  expect([session.clockBreaks(), one.clockBreaks()]).toEqual([ok(0), ok(0)])
+  for (const name of ['segments', 'functions', 'call_tree', 'gaps', 'threads'] as const)
+    expect(value(session.query(name, { count: 10_000 }))).toEqual(value(one.query(name, { count: 10_000 })))
 }, 60_000)

@@ -69,7 +69,10 @@ export class FileSources implements HostSources {
       return into.length
     }
     try {
-      return readFully(input.descriptor, input.offset + offset, into)
+      const got = readFully(input.descriptor, input.offset + offset, into)
+      if (got === into.length) return got
+      this.failure = `${path} could not be read at byte ${offset + got}: it has become shorter since it was opened.`
+      return -1
     } catch (error) {
       this.failure = `${path} could not be read at byte ${offset}: ${reasonOf(error)}`
       return -1

@@ -5,6 +5,7 @@
 import { isRemote, type RemoteFile } from '../lib/remote-file'
 import { auxPlaces } from './aux-index'
 import { KeptFiles, KeptReads } from './kept-reads'
+import { ReadAhead } from './read-ahead'
 import { RemoteReader } from './remote-reader'
 
 /** Files up to this size are read whole, as many of them as these bytes hold. */
@@ -17,6 +18,8 @@ const SMALL_READS = 256 << 20
 const PLACE_BYTES = 28 << 10
 const BEFORE_PLACE = 2 << 10
 const PLACES_AT_ONCE = 64
+/** Of what was read ahead, these bytes are kept for who comes back: segments follow each other in time, not in the file. */
+const AHEAD_KEPT = 16 << 20
 
 export interface HostSources {
   /** Copies bytes from `offset` into `into`; returns how many (short only at the input's end), -1 on failure. */
@@ -38,7 +41,9 @@ export class InputSources implements HostSources {
   private readonly remote = new RemoteReader()
   private readonly small = new KeptFiles<Blob>(SMALL_FILES)
   private walked: Map<Blob, KeptReads> | null = null
-  private readonly fetched = new Map<Place, Uint8Array<ArrayBuffer>>()
+  private readonly ahead = new Map<Blob, ReadAhead>()
+  /** At hand, until they are given up. */
+  private readonly held = new Map<Place, Uint8Array<ArrayBuffer>>()
 
   add(name: string, file: Blob | RemoteFile): number {
     return this.inputs.push({ name, file }) - 1
@@ -66,23 +71,36 @@ export class InputSources implements HostSources {
     return got
   }
 
-  /** Has bytes at hand that will be read, until they are given up: reading them then takes the time it takes, fetching them is done beside other work. */
-  async fetch(place: Place): Promise<void> {
+  /** Bytes that another worker will read, in `into` where they fit; null: it reads them itself, and says why it cannot. */
+  async fetch(place: Place, into: ArrayBuffer | null): Promise<Uint8Array<ArrayBuffer> | null> {
     const file = this.inputs[place.source]?.file
-    if (!file || isRemote(file) || file.size <= SMALL_FILE) return
-    // Who reads there says why it cannot be read.
-    const bytes = await file.slice(place.offset, place.offset + place.length).arrayBuffer().catch(() => null)
-    if (bytes) this.fetched.set(place, new Uint8Array(bytes))
+    if (!file || isRemote(file) || file.size <= SMALL_FILE) return null
+    return this.aheadOf(file).read(place.offset, place.length, into).catch(() => null)
+  }
+
+  /** Nothing is fetched for now: gives the memory for it back. */
+  fetchedAll(): void {
+    for (const ahead of this.ahead.values()) ahead.close()
+    this.ahead.clear()
+  }
+
+  /** Reads of this place are answered with these bytes, until they are given up: reading takes the time it takes, having it read is done beside other work. */
+  hold(place: Place, bytes: Uint8Array<ArrayBuffer>): void {
+    this.held.set(place, bytes)
   }
 
   giveUp(place: Place): void {
-    const bytes = this.fetched.get(place)
-    if (bytes) letGo(bytes)
-    this.fetched.delete(place)
+    this.held.delete(place)
   }
 
-  private fetchedAt(blob: Blob, offset: number, length: number): Uint8Array<ArrayBuffer> | null {
-    for (const [place, bytes] of this.fetched) {
+  private aheadOf(file: Blob): ReadAhead {
+    const ahead = this.ahead.get(file) ?? new ReadAhead(file, () => AHEAD_KEPT / this.ahead.size)
+    this.ahead.set(file, ahead)
+    return ahead
+  }
+
+  private heldAt(blob: Blob, offset: number, length: number): Uint8Array<ArrayBuffer> | null {
+    for (const [place, bytes] of this.held) {
       const start = offset - place.offset
       if (this.inputs[place.source]?.file === blob && start >= 0 && start + length <= bytes.length) return bytes.subarray(start, start + length)
     }
@@ -125,7 +143,7 @@ export class InputSources implements HostSources {
   private bytesAt(blob: Blob, offset: number, length: number): { bytes: Uint8Array<ArrayBuffer>; isKept: boolean } {
     if (blob.size <= SMALL_FILE) return { bytes: this.small.bytesOf(blob, () => readNow(blob)).subarray(offset, offset + length), isKept: true }
     const kept = length <= SMALL_READ ? this.readsOf(blob) : null
-    const known = kept?.find(offset, length) ?? this.fetchedAt(blob, offset, length)
+    const known = kept?.find(offset, length) ?? this.heldAt(blob, offset, length)
     if (known) return { bytes: known, isKept: true }
     const bytes = readNow(blob.slice(offset, offset + length))
     return { bytes, isKept: kept?.keep(offset, bytes) ?? false }

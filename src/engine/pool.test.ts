@@ -42,8 +42,17 @@ class FakeWorker implements PoolWorker {
     if (this.merged.size > 0 && inputs.some(({ name }) => name === 'kcore')) return ok(inputs.map(({ path }) => ({ path, state: 'unreadable' as const, sentence: 'before decoding', late: true as const })))
     return ok(inputs.map(({ path }) => ({ path, state: path.startsWith('/x') ? ('unwanted' as const) : ('used' as const), sentence: '' })))
   }
-  decode(segment: number) {
+  async fetch(segment: number) {
+    await this.world.fetching
+    if (this.world.fetchFails) throw new Error('no memory to read into')
+    return new Uint8Array([this.number, segment])
+  }
+  async fetchedAll() {
+    this.world.allFetched++
+  }
+  decode(segment: number, fetched: Uint8Array | null) {
     const { cancels } = this
+    this.world.fetched.push(fetched?.join(' ') ?? 'null')
     const decoded = this.turn.then(() => this.decodeNow(segment, cancels))
     this.turn = decoded
     return decoded
@@ -101,6 +110,11 @@ class World {
   copyFails = false
   answering: Promise<void> = Promise.resolve()
   copying: Promise<void> = Promise.resolve()
+  fetching: Promise<void> = Promise.resolve()
+  fetchFails = false
+  /** What came with the segments: who fetched it, and for which. */
+  fetched: string[] = []
+  allFetched = 0
   breaks = 0
   exact = false
   slices = 2
@@ -128,6 +142,40 @@ const input = (name: string, path = `/${name}`): Input => ({ name, path, file: n
 const sorted = (numbers: Iterable<number>) => [...numbers].sort((a, b) => a - b)
 
 describe('decode', () => {
+  it('has the coordinator read for all decoders', async () => {
+    const world = new World(3, 2)
+    await world.engine.open(input('perf.data'))
+    await world.engine.decode(() => undefined)
+    expect(world.fetched).toEqual(['0 0', '0 1', '0 2'])
+    expect(world.allFetched).toBe(1)
+  })
+
+  it('lets decoders read themselves where that fails', async () => {
+    const world = new World(3, 2)
+    world.fetchFails = true
+    await world.engine.open(input('perf.data'))
+    expect(await world.engine.decode(() => undefined)).toEqual({ ok: true, value: undefined })
+    expect(world.fetched).toEqual(['null', 'null', 'null'])
+    expect(sorted(world.merged)).toEqual([0, 1, 2])
+  })
+
+  it('is cancelled while bytes do not come, and goes on afterwards', async () => {
+    const world = new World(3, 2)
+    let come: () => void = () => undefined
+    world.fetching = new Promise((resolve) => (come = resolve))
+    await world.engine.open(input('perf.data'))
+    const told: Progress[] = []
+    const decoding = world.engine.decode((progress) => told.push(progress))
+    while (!world.log.includes('2 goes on')) await new Promise((resolve) => setTimeout(resolve, 1))
+    await world.engine.cancel()
+    await decoding
+    expect(told.at(-1)?.phase).toBe('cancelled')
+    expect(world.fetched).toEqual([])
+    come()
+    await world.engine.decode(() => undefined)
+    expect(sorted(world.merged)).toEqual([0, 1, 2])
+  })
+
   it('gives each segment to one decoder and merges all in the coordinator', async () => {
     const world = new World(7, 2)
     await world.engine.open(input('perf.data'))

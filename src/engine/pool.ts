@@ -27,8 +27,12 @@ export interface PoolWorker {
   /** In place of `open` and `addImages`. */
   resume(module: WebAssembly.Module, copy: SessionCopy, onBytes: (bytes: number) => void): Promise<Result<void, WorkerFailure>>
   addImages(inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>>
+  /** What decoding this segment will read, for another worker to be given: one reads for all, in the file's order; null where each reads by itself. */
+  fetch(segment: number): Promise<Uint8Array<ArrayBuffer> | null>
+  /** Nothing more is fetched for now. */
+  fetchedAll(): Promise<void>
   /** One at a time, in the order asked. */
-  decode(segment: number): Promise<Result<Decoded, WorkerFailure>>
+  decode(segment: number, fetched: Uint8Array<ArrayBuffer> | null): Promise<Result<Decoded, WorkerFailure>>
   cancel(): Promise<void>
   /** Merged segments whose clocks contradict their neighbours' (ptm_session_clock_breaks). */
   clockBreaks(): Promise<Result<number, WorkerFailure>>
@@ -297,6 +301,7 @@ export class PoolEngine implements Engine {
     await this.decodeWith(run, opened.coordinator)
     clearInterval(ticking)
     if (this.opened !== opened) return closedMeanwhile
+    void opened.coordinator.worker.fetchedAll()
     // All is decoded: their memory is of no more use.
     if (!this.cancelled) endDecoders(opened)
     run.report.finish(this.cancelled ? 'cancelled' : 'done', queue.bytesDone, this.version)
@@ -330,7 +335,7 @@ export class PoolEngine implements Engine {
         }
         const segment = this.goesOn(run) ? run.queue.take(member) : null
         if (segment === null) break
-        begun.push({ segment, by: member, decoded: ask(member, (worker) => worker.decode(segment)) })
+        begun.push({ segment, by: member, decoded: this.decodeOne(run, member, segment) })
       }
       const oldest = begun.shift()
       if (!oldest) break
@@ -354,6 +359,18 @@ export class PoolEngine implements Engine {
       }
     }
     await Promise.race([merging, this.stopped])
+  }
+
+  private async decodeOne(run: Run, member: Member, segment: number): Promise<Result<Decoded, WorkerFailure>> {
+    const fetched = await Promise.race([this.fetch(run, segment), this.stopped])
+    if (this.cancelled || fetched === undefined) return ok({ state: 'cancelled' })
+    return ask(member, (worker) => worker.decode(segment, fetched))
+  }
+
+  /** Where nothing comes, the decoder reads itself and says why it cannot. */
+  private fetch({ opened }: Run, segment: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    const { worker } = opened.coordinator
+    return Promise.race([worker.fetch(segment).catch(() => null), worker.died.then(() => null)])
   }
 
   private goesOn(run: Run): boolean {

@@ -195,14 +195,16 @@ export class Session {
     })
   }
 
-  /** A copy of the finished part. */
-  part(): Result<Uint8Array<ArrayBuffer>, EngineError> {
+  /** A copy of the finished part, in `room`, where it fits. */
+  part(room: ArrayBuffer | null = null): Result<Uint8Array<ArrayBuffer>, EngineError> {
     return this.run('handing over a part', (decoder) => {
       const length = this.scratch + REQUEST_BYTES
       const at = decoder.ptm_decode_part(this.session, length) >>> 0
       if (!at) return fail(this.failure(Status.NO_MEMORY))
       const bytes = new DataView(decoder.memory.buffer).getUint32(length, true)
-      return ok(bytesOf(decoder.memory).slice(at, at + bytes) as Uint8Array<ArrayBuffer>)
+      const part = new Uint8Array(room && room.byteLength >= bytes ? room : new ArrayBuffer(bytes), 0, bytes)
+      part.set(bytesOf(decoder.memory).subarray(at, at + bytes))
+      return ok(part)
     })
   }
 

@@ -14,6 +14,7 @@ const FIRST_BUDGET = 64 << 10
 const LEAST_BUDGET = 4 << 10
 const MOST_BUDGET = 1 << 20
 const REPORT_MS = 100
+const MOST_SPARE = 8
 
 export class WorkerSession {
   private session: Session | null = null
@@ -23,6 +24,8 @@ export class WorkerSession {
   /** Settles when the last decode that was asked for is over: one at a time, in the order asked. */
   private decoding: Promise<unknown> = Promise.resolve()
   private budget = FIRST_BUDGET
+  /** Memory of parts that are merged. */
+  private spare: ArrayBuffer[] = []
   /** Tickets of the questions that are still to be answered. */
   private readonly wanted = new Set<number>()
   /** Queries and merges go one at a time: an unfinished query is kept by the decoder until it is asked again. */
@@ -72,17 +75,31 @@ export class WorkerSession {
     })
   }
 
-  /** Decodes one segment; `onBytes` hears of the AUX bytes done about four times a second. */
-  decode(segment: number, onBytes: (bytes: number) => void): Promise<Result<Decoded, WorkerFailure>> {
+  /** What decoding a segment will read, for another worker; null: nothing, or in places that lie apart. */
+  async fetch(segment: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    const place = this.session?.placeOf(segment)
+    return place ? this.sources.fetch(place, this.spare.pop() ?? null) : null
+  }
+
+  /** Nothing is fetched for now: gives the memory for it back. */
+  fetchedAll(): void {
+    this.sources.fetchedAll()
+    this.spare = []
+  }
+
+  /** Decodes one segment, whose bytes were fetched unless they are null (their memory becomes the part's, where it fits); `onBytes` hears of the AUX bytes done about four times a second. */
+  decode(segment: number, fetched: Uint8Array<ArrayBuffer> | null, onBytes: (bytes: number) => void): Promise<Result<Decoded, WorkerFailure>> {
     const { session, cancels } = this
     if (!session) return Promise.resolve(notOpen)
-    // Its bytes come while the one before is being decoded.
-    const place = session.placeOf(segment)
-    const fetched = place ? this.sources.fetch(place) : Promise.resolve()
-    const decoded = this.decoding
-      .then(() => fetched)
-      .then(() => this.decodeNow(session, segment, onBytes, () => cancels !== this.cancels))
-      .finally(() => place && this.sources.giveUp(place))
+    const decoded = this.decoding.then(async () => {
+      const place = fetched && session.placeOf(segment)
+      if (place) this.sources.hold(place, fetched)
+      try {
+        return await this.decodeNow(session, segment, onBytes, () => cancels !== this.cancels, fetched?.buffer ?? null)
+      } finally {
+        if (place) this.sources.giveUp(place)
+      }
+    })
     this.decoding = decoded.catch(() => undefined)
     return decoded
   }
@@ -92,6 +109,7 @@ export class WorkerSession {
     segment: number,
     onBytes: (bytes: number) => void,
     isCancelled: () => boolean,
+    room: ArrayBuffer | null,
   ): Promise<Result<Decoded, WorkerFailure>> {
     if (isCancelled()) return ok({ state: 'cancelled' })
     const started = this.judge(session.decodeStart(segment))
@@ -113,7 +131,7 @@ export class WorkerSession {
       await nextEvent()
       if (isCancelled()) return ok({ state: 'cancelled' })
     }
-    const part = this.judge(session.part())
+    const part = this.judge(session.part(room))
     return part.ok ? ok({ state: 'part', part: part.value }) : part
   }
 
@@ -128,9 +146,15 @@ export class WorkerSession {
   async merge(part: Uint8Array<ArrayBuffer>): Promise<Result<Merged, WorkerFailure>> {
     return this.inTurn(async (session) => {
       const merged = this.judge(session.merge(part))
-      letGo(part)
+      this.keepRoom(part)
       return merged.ok ? ok({ instructions: session.instructions() }) : merged
     })
+  }
+
+  /** The memory of a merged part, for bytes that are fetched: fresh memory costs more than to fill it. */
+  private keepRoom(part: Uint8Array<ArrayBuffer>): void {
+    if (this.spare.length < MOST_SPARE) this.spare.push(part.buffer)
+    else letGo(part)
   }
 
   async query<Name extends TableName>(name: Name, request: TableRequest, ticket: number): Promise<Result<Tables[Name], WorkerFailure>> {

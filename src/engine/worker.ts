@@ -32,8 +32,13 @@ const api = {
     return session.resume(module, from)
   },
   addImages: (inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>> => session.addImages(inputs),
-  async decode(segment: number): Promise<Result<Decoded, WorkerFailure>> {
-    const decoded = await session.decode(segment, (bytes) => report(bytes))
+  async fetch(segment: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    const bytes = await session.fetch(segment)
+    return bytes && transfer(bytes, [bytes.buffer])
+  },
+  fetchedAll: (): void => session.fetchedAll(),
+  async decode(segment: number, fetched: Uint8Array<ArrayBuffer> | null): Promise<Result<Decoded, WorkerFailure>> {
+    const decoded = await session.decode(segment, fetched, (bytes) => report(bytes))
     return decoded.ok && decoded.value.state === 'part' ? transfer(decoded, [decoded.value.part.buffer]) : decoded
   },
   cancel: (): void => session.cancel(),

@@ -37,12 +37,15 @@ useStore.subscribe(({ session }, { session: before }) => {
   if (session.info !== null) cache.setVersion(session.version)
 })
 
+/** Asks for what will soon be looked at, until something else is asked for ahead. */
+export const askAhead = (table: TableName, request: TableRequest): void => cache.askAhead(table, request)
+
 // A jump's instructions are asked for before their view is drawn.
 useStore.subscribe(({ view, session }, { view: before }) => {
   const { tab, instruction } = view
   if (tab !== 'instructions' || instruction === null || session.info === null) return
   if (instruction === before.instruction && tab === before.tab) return
-  cache.askAhead('instructions', { thread: instruction.thread, ...rowsOf(windowOf(instruction.ordinal)) })
+  askAhead('instructions', { thread: instruction.thread, ...rowsOf(windowOf(instruction.ordinal)) })
 })
 
 /** See Store's types: a table by request, the last one kept on screen while the next is on its way. */

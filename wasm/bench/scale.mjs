@@ -2,20 +2,18 @@
 // Size: time and memory of the command line and of a tab over traces of any size,
 // and how long a reader waits for a picture, an instruction, another range.
 // `npm run bench:scale -- TRACE…` (their binaries where they were recorded, or --symfs DIR;
-// --workers N: so many decode, in the tab and at the command line; with taskset -c 0 in front: one core; --no-cli, --no-tab; --write: bench/scale.md).
+// --workers N: so many decode, in the tab and at the command line; --no-cli, --no-tab; --write: bench/scale.md;
+// --cores ROUNDS: only how much sooner the tab is done with two cores than with one).
 // `npm run bench:scale -- --curve DIR --write`: traces of 64 MB to 8 GB, kept in DIR and made
 // where they are missing (14 GB; --sizes 64,512: only these).
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
 import { root } from '../test/cases/fixtures.mjs'
 import { longSymfs, makeLong } from './inputs.mjs'
+import { hasBrowser, idle, openInTab, ptarmigan, until, withTab } from './tab.mjs'
 
-const ptarmigan = join(root, 'src/cli/ptarmigan.mjs')
-const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path))
 const SAMPLE_MS = 50
 /** Ranges and instructions that are looked at, the same ones every time. */
 const RANGES = 30
@@ -32,9 +30,10 @@ const valueOf = (name) => (args.includes(name) ? args.splice(args.indexOf(name),
 const curve = valueOf('--curve')
 const sizes = (valueOf('--sizes') || '64,512,1024,4096,8192').split(',').map(Number)
 const symfs = valueOf('--symfs') || (curve ? longSymfs : '')
+const rounds = Number(valueOf('--cores')) || 0
 const workers = Number(valueOf('--workers')) || 0
 const write = args.includes('--write')
-const withTab = !args.includes('--no-tab')
+const wantsTab = !args.includes('--no-tab')
 const withCli = !args.includes('--no-cli')
 const traces = [...args.filter((arg) => !arg.startsWith('--')), ...(curve ? sizes.map((size) => makeLong(size, join(curve, `scale-${size}.perf.data`))) : [])]
 if (traces.length === 0) throw new Error('name the traces: npm run bench:scale -- TRACE…')
@@ -69,14 +68,6 @@ async function runCli(words) {
   return { ms: performance.now() - start, peak: stop(), text }
 }
 
-async function freePort() {
-  const server = createServer()
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 /** The trace's binaries, as the command line finds them. */
 function binariesOf(trace) {
   const made = spawnSync(process.execPath, [ptarmigan, 'info', '--json', trace, ...(symfs ? ['--symfs', symfs] : [])], { maxBuffer: 1 << 28 })
@@ -95,22 +86,6 @@ async function busiestThread(page) {
   return threads.reduce((most, one) => (one.instructions > most.instructions ? one : most))
 }
 
-/** Waits for an element without looking at each frame: that would make the browser draw them all, beside the decoders. */
-const until = (page, selector) =>
-  page.evaluate(
-    (wanted) =>
-      new Promise((resolve) => {
-        if (document.querySelector(wanted)) return resolve()
-        const observer = new MutationObserver(() => {
-          if (!document.querySelector(wanted)) return
-          observer.disconnect()
-          resolve()
-        })
-        observer.observe(document, { attributes: true, childList: true, subtree: true })
-      }),
-    selector,
-  )
-const idle = (page, session) => until(page, `html[data-session="${session}"][data-idle="true"]`)
 const hashOf = (page) => page.evaluate(() => location.hash)
 
 /** Milliseconds from a changed view link until all that it shows has been answered and drawn. */
@@ -179,57 +154,33 @@ async function frames(page) {
   return { median: gaps[gaps.length >> 1], p95: gaps[Math.floor(gaps.length * 0.95)], count: gaps.length }
 }
 
-async function runTab(trace, binaries) {
-  const port = await freePort()
-  const store = mkdtempSync(join(tmpdir(), 'ptarmigan-scale-'))
-  const server = spawn(process.execPath, [ptarmigan, 'serve', '--port', String(port), '--store', store], { stdio: 'ignore' })
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-quic', '--disable-renderer-backgrounding'] })
-  try {
-    for (let tries = 0; tries < 100 && !(await fetch(`http://127.0.0.1:${port}/`).catch(() => null)); tries++) await new Promise((resolve) => setTimeout(resolve, 100))
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-    if (workers) await page.addInitScript((count) => Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => count }), workers)
-    page.on('pageerror', (error) => console.error('page:', error))
-    let weight = 0
-    page.on('response', async (response) => (weight += (await response.request().sizes().catch(() => ({ responseBodySize: 0 }))).responseBodySize))
-    await page.goto(`http://127.0.0.1:${port}/`, { waitUntil: 'networkidle' })
-    const firstScreen = weight
-    const session = await browser.newBrowserCDPSession()
-    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-    const tab = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
-    const stop = watch(() => tab)
-    const before = await cpuSeconds(session, tab)
-    const start = performance.now()
+const runTab = (trace, binaries) =>
+  withTab({ workers }, async (tab) => {
+    const { page, renderers, weight: firstScreen } = tab
+    const stop = watch(() => renderers)
+    const screenshot = (name) => page.screenshot({ path: join(tmpdir(), `ptarmigan-scale-${name}.png`) })
+    const opened = await openInTab(tab, [trace, ...binaries], () => screenshot('first'))
+    await screenshot('ready')
+    const drawn = await frames(page)
+    await screenshot('timeline')
+    const jumped = await jumps(page, await busiestThread(page))
+    const facts = { ...opened, firstScreen, frames: drawn, jumps: jumped, peak: stop(), after: largestOf(renderers) }
     await page.getByTestId('files-input').first().setInputFiles([trace, ...binaries])
-    const given = performance.now()
-    await until(page, '.range-strip canvas')
-    const picture = performance.now() - given
-    await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-first.png') })
-    await idle(page, 'ready')
-    const ready = performance.now() - given
-    const cpu = (await cpuSeconds(session, tab)) - before
-    const base = await hashOf(page)
-    const facts = { firstScreen, picture, ready, cpu, given: given - start }
-    facts.base = base
-    await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-ready.png') })
-    facts.frames = await frames(page)
-    await page.screenshot({ path: join(tmpdir(), 'ptarmigan-scale-timeline.png') })
-    facts.jumps = await jumps(page, await busiestThread(page))
-    facts.peak = stop()
-    facts.after = largestOf(tab)
-    await page.getByTestId('files-input').first().setInputFiles([trace, ...binaries])
-    facts.cancels = await cancels(page)
-    return facts
-  } finally {
-    await browser.close()
-    server.kill()
-    rmSync(store, { recursive: true, force: true })
-  }
-}
+    return { ...facts, cancels: await cancels(page) }
+  })
 
-/** CPU time of some of the browser's processes so far. */
-async function cpuSeconds(session, pids) {
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-  return processInfo.filter(({ id }) => pids.includes(id)).reduce((sum, { cpuTime }) => sum + cpuTime, 0)
+/** All of the browser on one core with one decoder, on two with one, and on two with two; in turn, so that what else the machine does meets all of them. */
+const TABS = { 'one core': { workers: 1, oneCore: true }, 'one decoder': { workers: 1 }, 'two decoders': { workers: 2 } }
+
+/** How long the tab takes to decode all with one core and with two: medians. */
+async function compareCores(trace, binaries, rounds) {
+  const times = Object.fromEntries(Object.keys(TABS).map((name) => [name, []]))
+  for (let round = 0; round < rounds; round++)
+    for (const [name, how] of Object.entries(TABS)) times[name].push(await withTab(how, (tab) => openInTab(tab, [trace, ...binaries])))
+  const of = (name, key) => middle(times[name].map((one) => one[key]))
+  for (const name of Object.keys(TABS)) console.log(`  tab, ${name}: ${list(times[name].map(({ ready }) => ready))} ms; ${of(name, 'tab').toFixed(1)} s of CPU of the tab, ${of(name, 'others').toFixed(1)} s of the browser`)
+  const gain = (name) => `${(of(name, 'ready') / of('two decoders', 'ready')).toFixed(2)} times`
+  console.log(`  two cores: ${gain('one core')} one; two decoders: ${gain('one decoder')} one beside the page`)
 }
 
 /** Milliseconds from Cancel to the end of decoding, which then goes on; fewer when the trace was done before. */
@@ -309,6 +260,10 @@ for (const trace of traces) {
   const size = statSync(trace).size
   const row = [`${megabytes(size)} MB`, '', '', '', '', '', '', '', '', '', '', '', '']
   console.log(`${trace}: ${megabytes(size)} MB`)
+  if (rounds) {
+    await compareCores(trace, binariesOf(trace), rounds)
+    continue
+  }
   if (withCli) {
     const { ms, peak, text } = await runCli(['report', '--json', '--limit', '1000000', ...(workers ? ['--workers', `${workers}`] : []), trace])
     const calls = JSON.parse(text).functions.reduce((sum, one) => sum + one.calls, 0)
@@ -317,12 +272,12 @@ for (const trace of traces) {
     const index = await runCli(['info', trace])
     console.log(`  info: ${seconds(index.ms)} s, ${megabytes(index.peak)} MB of memory`)
   }
-  if (withTab && executablePath) {
+  if (wantsTab && hasBrowser) {
     const tab = await runTab(trace, binariesOf(trace))
     const { frames, jumps, cancels } = tab
-    row.splice(4, 9, `${seconds(tab.picture)} s`, `${seconds(tab.ready)} s`, `${tab.cpu.toFixed(1)} s`, `${megabytes(tab.peak)} MB`,
+    row.splice(4, 9, `${seconds(tab.picture)} s`, `${seconds(tab.ready)} s`, `${tab.tab.toFixed(1)} s`, `${megabytes(tab.peak)} MB`,
       `${frames.median.toFixed(1)} / ${frames.p95.toFixed(1)} ms`, spread(jumps.ranges.map(({ ms }) => ms)), `${jumps.instructions[0].toFixed(0)} ms`, spread(jumps.instructions.slice(1)), `${list(cancels)} ms`)
-    console.log(`  tab: first screen ${Math.round(tab.firstScreen / 1e3)} kB; picture ${seconds(tab.picture)} s; decoded ${seconds(tab.ready)} s (${(size / 1e3 / tab.ready).toFixed(1)} MB/s); ${tab.cpu.toFixed(1)} s of CPU time; memory at most ${megabytes(tab.peak)} MB, ${megabytes(tab.after)} MB after`)
+    console.log(`  tab: first screen ${Math.round(tab.firstScreen / 1e3)} kB; picture ${seconds(tab.picture)} s; decoded ${seconds(tab.ready)} s (${(size / 1e3 / tab.ready).toFixed(1)} MB/s); ${tab.tab.toFixed(1)} s of CPU time, ${tab.others.toFixed(1)} s of the browser's other processes; memory at most ${megabytes(tab.peak)} MB, ${megabytes(tab.after)} MB after`)
     console.log(`  frames: median ${frames.median.toFixed(1)} ms, 95 % under ${frames.p95.toFixed(1)} ms, ${frames.count}`)
     const slowest = jumps.ranges.toSorted((a, b) => b.ms - a.ms).slice(0, 5)
     console.log(`  ranges: median / worst ${spread(jumps.ranges.map(({ ms }) => ms))}; the slowest: ${slowest.map(({ ms, width, place }) => `${ms.toFixed(0)} ms for ${(width * 100).toFixed(1)} % from ${(place * 100).toFixed(1)} %`).join(', ')}`)

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text of instructions, from a library that is loaded when a trace is open and
-// nothing else is to be done, or else when first needed; one
-// text is made once per row held.
+// nothing else is to be done, or else when first needed; one text is made once
+// per row held.
 import { useEffect, useMemo, useState } from 'react'
 import type { Disassembler, Syntax } from '../../lib/disassemble'
+import { rowsOf, windowOf } from '../../lib/row-window'
+import { whenIdle } from '../../lib/when-idle'
+import { busiestThread } from '../../model/places'
 import type { InstructionsTable } from '../../model/tables.gen'
-import { markWork } from '../../store'
+import { askAhead, markWork, useStore } from '../../store'
 import { bitsOf, codeOf } from './layout'
 
-/** Where the browser does not tell when it is idle. */
-const IDLE_MS = 500
-
 let loading: Promise<Disassembler | null> | null = null
+let loaded: Disassembler | null = null
 
 async function load(): Promise<Disassembler | null> {
   const done = markWork()
   try {
     const { loadDisassembler } = await import('../../lib/disassemble-web')
-    return await loadDisassembler()
+    return (loaded = await loadDisassembler())
   } catch {
     // Bytes are shown in its place; who comes next tries again.
     loading = null
@@ -27,18 +28,21 @@ async function load(): Promise<Disassembler | null> {
   }
 }
 
-/** Loads it before it is needed, when the browser has nothing else to do: the page is at rest all the same. */
+/** Loads it, and asks for some rows, before that is needed: the page is at rest all the same, and the browser compiles the decoder's code for rows, which takes longer than a jump may. */
 export function prepare(): void {
-  const fetchIt = () => void import('../../lib/disassemble-web').then(({ loadDisassembler }) => loadDisassembler()).catch(() => undefined)
-  if (typeof requestIdleCallback === 'function') requestIdleCallback(fetchIt)
-  else setTimeout(fetchIt, IDLE_MS)
+  whenIdle(() => {
+    void import('../../lib/disassemble-web').then(({ loadDisassembler }) => loadDisassembler()).then((found) => (loaded = found)).catch(() => undefined)
+    const { threads } = useStore.getState().session
+    const thread = busiestThread(threads)
+    if (thread !== null) askAhead('instructions', { thread, ...rowsOf(windowOf((threads?.instructions[thread] ?? 0) / 2)) })
+  })
 }
 
 /** Text of one row; '' until the library is there, or for bytes that are no instruction. */
 export type TextOf = (table: InstructionsTable, index: number) => string
 
 export function useDisassembler(syntax: Syntax): TextOf {
-  const [library, setLibrary] = useState<Disassembler | null>(null)
+  const [library, setLibrary] = useState(loaded)
   useEffect(() => {
     let mounted = true
     loading ??= load()
