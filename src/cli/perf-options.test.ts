@@ -42,6 +42,14 @@ it('ends call chains where it is told', async () => {
 `)
 })
 
+it('takes what lies outside of the times asked for as if it was not', async () => {
+  expect(await linesOf(['--itrace=bp', '--time', '86409.526769,', '-F', 'event,ip,addr,insn'])).toBe(`        cbr:           401368           401357 insn: 75 0f
+ branches:u:            401357 =>           401368 insn: 75 0f
+ branches:u:            40136b =>           401350 insn: e8 e0 ff ff ff`)
+  expect(await linesOf(['--itrace=i1us', '--time', '86409.526769,86409.5267695', '-F', 'period,ip'])).toBe('      5912            401370\n')
+  expect(scriptText(await opened(fixture('calls-ovf'), symfs), ['--itrace=e', '-C', '1'])).toBe('')
+})
+
 /** Each with what it is told beside what it filters. */
 const commands = [
   ['--itrace=bp', '-S', 'main,descend', '--show-mmap-events'], ['--itrace=i10us', '-S', '401040', '--addr-range', '30000'], ['--dsos', '[unknown]'], ['--itrace=i1us', '--dsos', 'calls,/opt/ptarmigan/threads'],
@@ -50,6 +58,7 @@ const commands = [
   ['-L', '-F', '+pid,+misc', '--itrace=i10us'], ['--itrace=i10us', '--full-source-path', '-F', '-sym,-symoff,+srcline'],
   ['--no-itrace'], ['--itrace=i10i', '--itrace=e'], ['--itrace=e', '--itrace'], ['-F', 'ip,sym', '--call-trace'],
   ['--call-ret-trace', '-F', 'ip'], ['-F', '+flags', '-F', 'ip', '--itrace=b'], ['--show-m', '--no-ns', '-f', '-v', '-a'], ['--comms=', '--itrace=b'],
+  ['--itrace=bepi1us', '--time', '86409.52681,86409.52682', '-F', '+insn,+ipc'], ['--show-task-events', '--pid', '1', '--time', '1,2', '--call-trace', '-F', '+ip'],
 ]
 for (const name of ['other/aux-sample-calls', 'other/bts-calls'])
   it.runIf(hasPerf())(`prints what perf does of ${name}`, async () => {

@@ -97,7 +97,9 @@ static ptm_status open_lanes(ptm_session *session, ptm_samples *samples)
 		*added = (ptm_lane){ .stream = ptm_stream_of_perf(session, queue), .ratio_told = UINT32_MAX };
 		/* Without times it depends on who runs when it is decoded. */
 		added->stream.timeless = samples->timeless;
-		if (!samples->timeless)
+		/* What nobody asked for is not decoded, and has no errors. */
+		added->ended = !ptm_script_wants_cpu(&samples->script.options, ptm_stream_queue(&added->stream)->cpu);
+		if (!samples->timeless && !added->ended)
 			PTM_TRY(open_flow(session, &samples->script.options, added));
 	}
 	return PTM_OK;
@@ -123,6 +125,8 @@ static ptm_status set_up(ptm_samples *samples)
 	for (uint32_t row = 0; row < samples->lanes.length; row++) {
 		ptm_lane *one = &samples->lanes.at[row];
 		ptm_status status;
+		if (one->ended)
+			continue;
 		while ((status = next_state(one)) == PTM_OK && (one->item.kind == PTM_ITEM_GAP || !one->item.end_tsc))
 			;
 		if (status == PTM_END)
@@ -150,6 +154,15 @@ static bool is_estimate(const ptm_item *item)
 	if (item->kind == PTM_ITEM_BEGIN)
 		return !item->resumed && ptm_leaves_kernel(0, item->to_ip);
 	return item->kind == PTM_ITEM_VISIT && ptm_leaves_kernel(item->ip, item->to_ip);
+}
+
+/* Behind the last of the times asked for perf decodes no more. */
+static bool is_past(const ptm_session *session, const ptm_samples *samples, const ptm_lane *one)
+{
+	const ptm_script_options *options = &samples->script.options;
+	uint32_t count = options->times.length;
+
+	return count && !samples->timeless && !options->timeless && ptm_time_ns(&session->time, one->tsc) > options->times.at[count - 1].end;
 }
 
 /* Decodes one lane until its time reaches the run's limit. PTM_MORE: the answer is long enough. */
@@ -189,6 +202,8 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples)
 		}
 		if (one->item.end_tsc > one->tsc || is_estimate(&one->item))
 			one->tsc = one->item.end_tsc;
+		if (is_past(session, samples, one))
+			return PTM_END;
 		if (one->tsc >= samples->run_limit)
 			return PTM_OK;
 	}
