@@ -48,6 +48,8 @@ it('takes what lies outside of the times asked for as if it was not', async () =
  branches:u:            40136b =>           401350 insn: e8 e0 ff ff ff`)
   expect(await linesOf(['--itrace=i1us', '--time', '86409.526769,86409.5267695', '-F', 'period,ip'])).toBe('      5912            401370\n')
   expect(scriptText(await opened(fixture('calls-ovf'), symfs), ['--itrace=e', '-C', '1'])).toBe('')
+  const perThread = await opened(fixture('calls-per-thread'), symfs)
+  expect(() => scriptText(perThread, ['-C', '0'])).toThrow('File does not contain CPU events. Remove -C option to proceed.')
 })
 
 /** Each with what it is told beside what it filters. */

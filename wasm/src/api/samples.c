@@ -425,6 +425,18 @@ static void set_period(const ptm_session *session, ptm_samples *samples)
 	}
 }
 
+/* Of each of perf's own types the first event has to tell the CPU, where some CPUs are asked for. */
+static ptm_status check_cpus(ptm_session *session, const ptm_script_options *options)
+{
+	for (uint32_t i = 0; i < session->file.attrs.length && options->cpus.length; i++) {
+		const ptm_attr *attr = &session->file.attrs.at[i];
+		bool is_first = ptm_script_first_of_type(&session->file, attr) == attr && ptm_script_type(attr->type) != PTM_EVENTS_OTHER;
+		if (is_first && !(attr->sample_type & PTM_SAMPLE_CPU))
+			return ptm_message_set(&session->message, PTM_BAD_REQUEST, "File does not contain CPU events. Remove -C option to proceed.");
+	}
+	return PTM_OK;
+}
+
 /* perf refuses what its samples do not have when it was asked for by name. */
 static ptm_status check_fields(ptm_session *session, const ptm_script *script)
 {
@@ -436,6 +448,7 @@ static ptm_status check_fields(ptm_session *session, const ptm_script *script)
 		if (options->fields[type] & (PTM_SCRIPT_SRCLINE | PTM_SCRIPT_SRCCODE) && !(options->fields[type] & PTM_SCRIPT_IP))
 			return ptm_message_set(&session->message, PTM_BAD_REQUEST,
 				"Display of source line number requested but sample IP is not selected. Hence, no address to lookup the source line number.");
+	PTM_TRY(check_cpus(session, options));
 	PTM_TRY(ptm_script_check(session, options->asked, options->asked));
 	if (timeless && options->asked & PTM_SCRIPT_TIME)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have TIME attribute set. Cannot print 'time' field.",
