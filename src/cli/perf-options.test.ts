@@ -9,6 +9,7 @@ import { parseCommand } from './args'
 import { opened, projectFixtures } from './bundles-for-tests'
 import { shellPrinter } from './output'
 import { hasPerf } from './perf-for-tests'
+import { optionsText } from './script'
 import { scriptText } from './script-for-tests'
 
 // perf and decoders are started many times: a busy machine takes its time.
@@ -50,6 +51,15 @@ it('takes what lies outside of the times asked for as if it was not', async () =
   expect(scriptText(await opened(fixture('calls-ovf'), symfs), ['--itrace=e', '-C', '1'])).toBe('')
   const perThread = await opened(fixture('calls-per-thread'), symfs)
   expect(() => scriptText(perThread, ['-C', '0'])).toThrow('File does not contain CPU events. Remove -C option to proceed.')
+})
+
+it('looks for one range of times after the other, and never back, as perf does with percentages', async () => {
+  const command = parseCommand(['script', 'x', '--itrace=p', '-F', 'event'])
+  if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
+  const second = 1_000_000_000n
+  const times = [{ start: 86_409_526_769_000n, end: 86_410n * second }, { start: 0n, end: 86_409_526_720_000n }]
+  const answer = (await opened(fixture('calls-cyc'), symfs)).query('script', { first: 0, text: optionsText(command.value.options, times, 0) })
+  expect(answer.ok && new TextDecoder().decode(answer.value.text.pool)).toBe('        cbr: \n')
 })
 
 /** Each with what it is told beside what it filters. */

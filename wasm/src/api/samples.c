@@ -157,12 +157,9 @@ static bool is_estimate(const ptm_item *item)
 }
 
 /* Behind the last of the times asked for perf decodes no more. */
-static bool is_past(const ptm_session *session, const ptm_samples *samples, const ptm_lane *one)
+static bool is_past(const ptm_session *session, const ptm_samples *samples, ptm_lane *one)
 {
-	const ptm_script_options *options = &samples->script.options;
-	uint32_t count = options->times.length;
-
-	return count && !samples->timeless && !options->timeless && ptm_time_ns(&session->time, one->tsc) > options->times.at[count - 1].end;
+	return ptm_samples_is_outside(session, samples, one) && one->range == samples->script.options.times.length;
 }
 
 /* Decodes one lane until its time reaches the run's limit. PTM_MORE: the answer is long enough. */

@@ -158,10 +158,17 @@ static void take_for_host(ptm_session *session, ptm_samples *samples, uint32_t g
 	snprintf(script->comm, sizeof script->comm, ":%d", inside->tid);
 }
 
-bool ptm_samples_is_outside(const ptm_session *session, const ptm_samples *samples, const ptm_lane *from)
+bool ptm_samples_is_outside(const ptm_session *session, const ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_script_options *options = &samples->script.options;
-	return options->times.length && !samples->timeless && !options->timeless && !ptm_script_is_in_time(options, ptm_time_ns(&session->time, from->tsc));
+
+	if (!options->times.length || samples->timeless || options->timeless)
+		return false;
+	uint64_t ns = ptm_time_ns(&session->time, from->tsc);
+	/* One range after the other, even where they go back in time. */
+	while (from->range < options->times.length && ns >= options->times.at[from->range].start && ns > options->times.at[from->range].end)
+		from->range++;
+	return from->range == options->times.length || ns < options->times.at[from->range].start;
 }
 
 ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t tsc, ptm_script_row *row)
