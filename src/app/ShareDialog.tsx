@@ -121,11 +121,9 @@ function useBundle(wish: Parameters<typeof exportBundle>[0] | null): Result<Bund
   const [made, setMade] = useState<{ wish: unknown; result: Result<BundleFile, string> } | null>(null)
   useEffect(() => {
     if (!wish) return
-    let current = true
-    void exportBundle(wish).then((result) => current && setMade({ wish, result }))
-    return () => {
-      current = false
-    }
+    const given = new AbortController()
+    void exportBundle(wish, given.signal).then((result) => given.signal.aborted || setMade({ wish, result }))
+    return () => given.abort()
   }, [wish])
   return made && made.wish === wish ? made.result : null
 }

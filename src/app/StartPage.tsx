@@ -74,6 +74,7 @@ export function StartPage() {
   const fileName = useStore((store) => store.session.fileName)
   const progress = useStore((store) => store.session.progress)
   const openExample = useStore((store) => store.openExample)
+  const closeTrace = useStore((store) => store.closeTrace)
   return (
     <main className="start">
       <div className="start-corner">
@@ -91,9 +92,15 @@ export function StartPage() {
           <div className="start-buttons">
             <FileButton label="Choose files" icon="file" kind="primary" className="button-large" />
             <FileButton label="Choose folder" icon="folder" folder className="button-large" />
-            <Button className="button-large" onClick={() => void openExample()} disabled={opening}>
-              Open the example
-            </Button>
+            {opening ? (
+              <Button className="button-large" onClick={() => void closeTrace()}>
+                Cancel
+              </Button>
+            ) : (
+              <Button className="button-large" onClick={() => void openExample()}>
+                Open the example
+              </Button>
+            )}
           </div>
           <p className="start-privacy">Nothing leaves this machine: the trace is decoded in this browser tab.</p>
         </div>

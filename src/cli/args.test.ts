@@ -146,10 +146,11 @@ describe('--time', () => {
     expect(times('10%/2')).toBe('1100-1199')
     expect(times('0%-10%,30%-40%')).toBe('1000-1099 1300-1399')
     expect(times('90%-100%')).toBe('1900-2000')
+    expect(times('20%-10%')).toBe('1200-1099')
   })
 
   it('refuses what is no range', () => {
-    for (const text of ['', '5,1', 'a,b', '1,2,3', '1,3 2,4', '10%/0', '10%/11', '20%-10%', '101%']) expect(times(text)).toBe('Invalid time string')
+    for (const text of ['', '5,1', 'a,b', '1,2,3', '1,3 2,4', '10%/0', '10%/11', '101%', '5', ' 1,2']) expect(times(text)).toBe('Invalid time string')
   })
 })
 

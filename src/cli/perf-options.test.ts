@@ -9,6 +9,7 @@ import { parseCommand } from './args'
 import { opened, projectFixtures } from './bundles-for-tests'
 import { shellPrinter } from './output'
 import { hasPerf } from './perf-for-tests'
+import { optionsText } from './script'
 import { scriptText } from './script-for-tests'
 
 // perf and decoders are started many times: a busy machine takes its time.
@@ -42,6 +43,25 @@ it('ends call chains where it is told', async () => {
 `)
 })
 
+it('takes what lies outside of the times asked for as if it was not', async () => {
+  expect(await linesOf(['--itrace=bp', '--time', '86409.526769,', '-F', 'event,ip,addr,insn'])).toBe(`        cbr:           401368           401357 insn: 75 0f
+ branches:u:            401357 =>           401368 insn: 75 0f
+ branches:u:            40136b =>           401350 insn: e8 e0 ff ff ff`)
+  expect(await linesOf(['--itrace=i1us', '--time', '86409.526769,86409.5267695', '-F', 'period,ip'])).toBe('      5912            401370\n')
+  expect(scriptText(await opened(fixture('calls-ovf'), symfs), ['--itrace=e', '-C', '1'])).toBe('')
+  const perThread = await opened(fixture('calls-per-thread'), symfs)
+  expect(() => scriptText(perThread, ['-C', '0'])).toThrow('File does not contain CPU events. Remove -C option to proceed.')
+})
+
+it('looks for one range of times after the other, and never back, as perf does with percentages', async () => {
+  const command = parseCommand(['script', 'x', '--itrace=p', '-F', 'event'])
+  if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
+  const second = 1_000_000_000n
+  const times = [{ start: 86_409_526_769_000n, end: 86_410n * second }, { start: 0n, end: 86_409_526_720_000n }]
+  const answer = (await opened(fixture('calls-cyc'), symfs)).query('script', { first: 0, text: optionsText(command.value.options, times, 0) })
+  expect(answer.ok && new TextDecoder().decode(answer.value.text.pool)).toBe('        cbr: \n')
+})
+
 /** Each with what it is told beside what it filters. */
 const commands = [
   ['--itrace=bp', '-S', 'main,descend', '--show-mmap-events'], ['--itrace=i10us', '-S', '401040', '--addr-range', '30000'], ['--dsos', '[unknown]'], ['--itrace=i1us', '--dsos', 'calls,/opt/ptarmigan/threads'],
@@ -50,6 +70,7 @@ const commands = [
   ['-L', '-F', '+pid,+misc', '--itrace=i10us'], ['--itrace=i10us', '--full-source-path', '-F', '-sym,-symoff,+srcline'],
   ['--no-itrace'], ['--itrace=i10i', '--itrace=e'], ['--itrace=e', '--itrace'], ['-F', 'ip,sym', '--call-trace'],
   ['--call-ret-trace', '-F', 'ip'], ['-F', '+flags', '-F', 'ip', '--itrace=b'], ['--show-m', '--no-ns', '-f', '-v', '-a'], ['--comms=', '--itrace=b'],
+  ['--itrace=bepi1us', '--time', '86409.52681,86409.52682', '-F', '+insn,+ipc'], ['--show-task-events', '--pid', '1', '--time', '1,2', '--call-trace', '-F', '+ip'],
 ]
 for (const name of ['other/aux-sample-calls', 'other/bts-calls'])
   it.runIf(hasPerf())(`prints what perf does of ${name}`, async () => {

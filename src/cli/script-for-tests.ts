@@ -3,12 +3,16 @@
 import type { Session } from '../engine/session'
 import { parseCommand } from './args'
 import { optionsText } from './script'
+import { parseTimes } from './times'
 
 /** What `script` prints with these options, in pieces; `name`: the file's, as -D names it. */
 function* scriptPieces(session: Session, words: readonly string[], name: string): Generator<string> {
   const command = parseCommand(['script', 'x', ...words])
   if (!command.ok || command.value.name !== 'script') throw new Error(`not a script command: ${words.join(' ')}`)
-  const text = optionsText(command.value.options, [], 0, name)
+  // Times in seconds alone: percentages would need to know the trace's.
+  const times = parseTimes(command.value.options.time ?? ',', 0n, 0n)
+  if (!times.ok) throw new Error(times.error)
+  const text = optionsText(command.value.options, command.value.options.time === undefined ? [] : times.value, 0, name)
   const decoder = new TextDecoder()
   for (let first = 0; ; first = 1) {
     const answer = session.query('script', { first, text })

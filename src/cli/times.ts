@@ -9,14 +9,13 @@ const HUNDRED = 10_000_000n
 
 /** "s[.ns],s[.ns]" with either side left out, several separated by spaces; "10%/2", "10%-20%,30%-40%" of [first, last]. */
 export function parseTimes(text: string, first: bigint, last: bigint): Result<TimeRange[], string> {
-  const trimmed = text.trim()
-  if (trimmed.includes('%')) return parsePercents(trimmed, first, last)
+  if (text.includes('%')) return parsePercents(text.trim(), first, last)
   const ranges: TimeRange[] = []
-  for (const word of trimmed.split(/ +/)) {
+  for (const word of text.split(/ +/)) {
     const [start = '', end = '', ...more] = word.split(',')
     const from = parseSeconds(start)
     const to = parseSeconds(end)
-    if (word === '' || more.length || from === null || to === null) return fail('Invalid time string')
+    if (!word.includes(',') || more.length || from === null || to === null) return fail('Invalid time string')
     const range = { start: from ?? 0n, end: to ?? LAST }
     if (range.start > range.end) return fail('Invalid time string')
     ranges.push(range)
@@ -56,7 +55,7 @@ function parsePercents(text: string, first: bigint, last: bigint): Result<TimeRa
     } else if (span ?? whole) {
       const start = span ? percentOf(span[1]) : 0n
       const end = percentOf((span ?? whole)?.[span ? 2 : 1])
-      if (start === null || end === null || start >= end) return fail('Invalid time string')
+      if (start === null || end === null) return fail('Invalid time string')
       ranges.push({ start: at(start), end: end === HUNDRED ? last : at(end) - 1n })
     } else return fail('Invalid time string')
   }

@@ -320,6 +320,7 @@ it('tells the coordinator of a question whose answer nobody waits for', async ()
   controller.abort()
   await Promise.all([first, second])
   expect(world.log.filter((line) => line.includes('drops'))).toEqual(['0 drops question 1'])
+  expect(await world.engine.query('call_tree', {}, controller.signal)).toEqual({ ok: false, error: { sentence: 'Nobody waits for call_tree any more.' } })
 })
 
 describe('open and close', () => {

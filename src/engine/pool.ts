@@ -204,6 +204,7 @@ export class PoolEngine implements Engine {
   async query<Name extends TableName>(table: Name, request: TableRequest, signal?: AbortSignal): Promise<Result<Tables[Name], EngineError>> {
     const opened = this.opened
     if (!opened) return nothingOpen
+    if (signal?.aborted) return fail({ sentence: `Nobody waits for ${table} any more.` })
     const answered = this.report?.asked()
     const ticket = ++this.tickets
     const { coordinator } = opened

@@ -26,15 +26,15 @@ async function sourceTexts(paths: readonly string[]): Promise<Map<string, Uint8A
   return texts
 }
 
-/** The bundle as a file; what is not in memory yet is read from the trace. */
-export async function exportBundle({ withSources, ...rest }: ExportWish): Promise<Result<BundleFile, string>> {
+/** The bundle as a file; what is not in memory yet is read from the trace. Fails soon after `signal` says that nobody wants it any more. */
+export async function exportBundle({ withSources, ...rest }: ExportWish, signal?: AbortSignal): Promise<Result<BundleFile, string>> {
   const { file, fileName } = useStore.getState().session
   if (!file) return fail('No trace is open.')
   const wish: BundleWish = { ...rest, ...(withSources && { sources: sourceTexts }) }
   const done = markWork()
   try {
     const from = await engine()
-    const made = await makeBundle(sourceOf(fileName, file), fileName, (name, request) => from.query(name, request), wish)
+    const made = await makeBundle(sourceOf(fileName, file), fileName, (name, request) => from.query(name, request, signal), wish)
     if (!made.ok) return made
     const parts: BlobPart[] = []
     for (const piece of made.value.pieces) {

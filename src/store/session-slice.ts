@@ -130,6 +130,8 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   /** Settles when the files given last are sorted. */
   let sortTurn: Promise<unknown> = Promise.resolve()
   let cancelWanted = false
+  /** Grows when the reader closes the trace: what was on its way to be opened before is not wanted. */
+  let closes = 0
   /** What `session.guest` tells of, and what is to be opened without asking. */
   let guest: OfferedFile | null = null
   let alone: OfferedFile | null = null
@@ -309,7 +311,8 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   /** Archives among what was offered are unpacked first; a page without a trace shows how far that is. */
   async function unpacked(offered: readonly OfferedFile[]): Promise<SortedFiles> {
     const show = get().session.info === null
-    const told = throttle(PROGRESS_EVERY_MS, () => change({ status: 'opening', ...latest }))
+    const before = closes
+    const told = throttle(PROGRESS_EVERY_MS, () => before === closes && change({ status: 'opening', ...latest }))
     let latest: Pick<SessionSlice, 'fileName' | 'progress'> = { fileName: '', progress: null }
     const { files, outcomes } = await unpackFiles(offered, (fileName, bytesDone, bytesTotal) => {
       latest = { fileName, progress: { phase: 'reading', bytesDone, bytesTotal, instructions: 0, version: 0 } }
@@ -351,7 +354,9 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     // Files are taken in the order in which they were given: what comes last stays open.
     const sorting = sortTurn.then(() => unpacked(offered))
     sortTurn = sorting.catch(() => undefined)
+    const before = closes
     const sorted = await sorting
+    if (before !== closes) return
     const [trace] = sorted.traces
     const isOpen = get().session.info !== null
     const [first] = offered
@@ -389,7 +394,9 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     openExample: () =>
       guarded(async () => {
         change({ status: 'opening', fileName: 'the example', failure: '' })
+        const before = closes
         const example = await fetchExample()
+        if (before !== closes) return
         if (example.ok) await openSorted(example.value.files, { story: example.value.story })
         else change({ status: 'failed', failure: example.error })
       }),
@@ -430,6 +437,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
       }),
     closeTrace: () =>
       guarded(async () => {
+        closes++
         await stopDecoding()
         early = []
         const { version } = get().session

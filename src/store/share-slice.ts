@@ -108,7 +108,10 @@ export const createShareSlice: StateCreator<Store, [], [], { share: ShareSlice }
       if (insecurePage) return fail(insecurePage)
       if (!get().session.info)
         set((store) => ({ session: { ...store.session, status: 'opening', fileName: 'the shared trace', failure: '' } }))
+      const wasOpen = get().session.info !== null
       const opened = await openShare({ server: pageServer(), ...parsed.value })
+      // Cancelled meanwhile.
+      if (!wasOpen && get().session.status === 'empty') return
       if (!opened.ok) return fail(opened.error)
       const { label, file } = opened.value
       await get().openFiles([{ file, path: label.file }])

@@ -176,9 +176,12 @@ const TABS = { 'one core': { workers: 1, oneCore: true }, 'one decoder': { worke
 async function compareCores(trace, binaries, rounds) {
   const times = Object.fromEntries(Object.keys(TABS).map((name) => [name, []]))
   for (let round = 0; round < rounds; round++)
-    for (const [name, how] of Object.entries(TABS)) times[name].push(await withTab(how, (tab) => openInTab(tab, [trace, ...binaries])))
+    for (const [name, how] of Object.entries(TABS)) {
+      const opened = await withTab(how, (tab) => openInTab(tab, [trace, ...binaries]))
+      times[name].push(opened)
+      console.log(`  round ${round + 1}, ${name}: ${seconds(opened.ready)} s, ${opened.tab.toFixed(1)} s of CPU of the tab, ${opened.others.toFixed(1)} s of the browser's other processes`)
+    }
   const of = (name, key) => middle(times[name].map((one) => one[key]))
-  for (const name of Object.keys(TABS)) console.log(`  tab, ${name}: ${list(times[name].map(({ ready }) => ready))} ms; ${of(name, 'tab').toFixed(1)} s of CPU of the tab, ${of(name, 'others').toFixed(1)} s of the browser`)
   const gain = (name) => `${(of(name, 'ready') / of('two decoders', 'ready')).toFixed(2)} times`
   console.log(`  two cores: ${gain('one core')} one; two decoders: ${gain('one decoder')} one beside the page`)
 }

@@ -75,8 +75,11 @@ void ptm_script_put_dso(ptm_script *script, uint64_t ip)
 	const ptm_map *map = ptm_script_map(script, ip, &space);
 	const char *dso = map ? ptm_strings_get(&script->session->strings, map->name) : "[unknown]";
 
+	size_t length = strlen(dso), most = PTM_SCRIPT_DSO_WIDTH - 1;
 	ptm_script_put_text(script, "(", 1);
-	ptm_script_put_text(script, dso, strlen(dso));
+	ptm_script_put_text(script, dso, script->options.pad_dso && length > most ? most : length);
+	if (script->options.pad_dso)
+		ptm_script_put(script, "%*s", (int)(PTM_SCRIPT_DSO_WIDTH - (length < most ? length : most)), "");
 	ptm_script_put_text(script, ")", 1);
 }
 

@@ -97,7 +97,9 @@ static ptm_status open_lanes(ptm_session *session, ptm_samples *samples)
 		*added = (ptm_lane){ .stream = ptm_stream_of_perf(session, queue), .ratio_told = UINT32_MAX };
 		/* Without times it depends on who runs when it is decoded. */
 		added->stream.timeless = samples->timeless;
-		if (!samples->timeless)
+		/* What nobody asked for is not decoded, and has no errors. */
+		added->ended = !ptm_script_wants_cpu(&samples->script.options, ptm_stream_queue(&added->stream)->cpu);
+		if (!samples->timeless && !added->ended)
 			PTM_TRY(open_flow(session, &samples->script.options, added));
 	}
 	return PTM_OK;
@@ -123,6 +125,8 @@ static ptm_status set_up(ptm_samples *samples)
 	for (uint32_t row = 0; row < samples->lanes.length; row++) {
 		ptm_lane *one = &samples->lanes.at[row];
 		ptm_status status;
+		if (one->ended)
+			continue;
 		while ((status = next_state(one)) == PTM_OK && (one->item.kind == PTM_ITEM_GAP || !one->item.end_tsc))
 			;
 		if (status == PTM_END)
@@ -150,6 +154,12 @@ static bool is_estimate(const ptm_item *item)
 	if (item->kind == PTM_ITEM_BEGIN)
 		return !item->resumed && ptm_leaves_kernel(0, item->to_ip);
 	return item->kind == PTM_ITEM_VISIT && ptm_leaves_kernel(item->ip, item->to_ip);
+}
+
+/* Behind the last of the times asked for perf decodes no more. */
+static bool is_past(const ptm_session *session, const ptm_samples *samples, ptm_lane *one)
+{
+	return ptm_samples_is_outside(session, samples, one) && one->range == samples->script.options.times.length;
 }
 
 /* Decodes one lane until its time reaches the run's limit. PTM_MORE: the answer is long enough. */
@@ -189,6 +199,8 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples)
 		}
 		if (one->item.end_tsc > one->tsc || is_estimate(&one->item))
 			one->tsc = one->item.end_tsc;
+		if (is_past(session, samples, one))
+			return PTM_END;
 		if (one->tsc >= samples->run_limit)
 			return PTM_OK;
 	}
@@ -410,6 +422,18 @@ static void set_period(const ptm_session *session, ptm_samples *samples)
 	}
 }
 
+/* Of each of perf's own types the first event has to tell the CPU, where some CPUs are asked for. */
+static ptm_status check_cpus(ptm_session *session, const ptm_script_options *options)
+{
+	for (uint32_t i = 0; i < session->file.attrs.length && options->cpus.length; i++) {
+		const ptm_attr *attr = &session->file.attrs.at[i];
+		bool is_first = ptm_script_first_of_type(&session->file, attr) == attr && ptm_script_type(attr->type) != PTM_EVENTS_OTHER;
+		if (is_first && !(attr->sample_type & PTM_SAMPLE_CPU))
+			return ptm_message_set(&session->message, PTM_BAD_REQUEST, "File does not contain CPU events. Remove -C option to proceed.");
+	}
+	return PTM_OK;
+}
+
 /* perf refuses what its samples do not have when it was asked for by name. */
 static ptm_status check_fields(ptm_session *session, const ptm_script *script)
 {
@@ -421,6 +445,7 @@ static ptm_status check_fields(ptm_session *session, const ptm_script *script)
 		if (options->fields[type] & (PTM_SCRIPT_SRCLINE | PTM_SCRIPT_SRCCODE) && !(options->fields[type] & PTM_SCRIPT_IP))
 			return ptm_message_set(&session->message, PTM_BAD_REQUEST,
 				"Display of source line number requested but sample IP is not selected. Hence, no address to lookup the source line number.");
+	PTM_TRY(check_cpus(session, options));
 	PTM_TRY(ptm_script_check(session, options->asked, options->asked));
 	if (timeless && options->asked & PTM_SCRIPT_TIME)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have TIME attribute set. Cannot print 'time' field.",

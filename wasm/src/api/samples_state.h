@@ -40,6 +40,7 @@ typedef struct ptm_lane {
 	bool has_item, ended;
 	uint64_t cycles;         /* total, as of the last state that took it over */
 	uint64_t tsc;            /* perf's time of the queue */
+	uint32_t range;          /* of the times asked for: those before it are past */
 	uint64_t used_tsc;       /* of a branch not taken that was no state: the next state's time */
 	uint32_t thread;
 	uint64_t walked_ip;      /* last instruction walked: perf still shows it where tracing begins */
@@ -108,6 +109,8 @@ bool ptm_samples_is_state(const ptm_samples *samples, const ptm_lane *from);
  * of perf's unless it is sampled, and swallows them, but where IPC is approximate. */
 void ptm_samples_take_cycles(const ptm_samples *samples, ptm_lane *from);
 
+/* Whether a state of the lane lies outside of the times asked for: it is as if it was not, for measurements and stacks too. */
+bool ptm_samples_is_outside(const ptm_session *session, const ptm_samples *samples, ptm_lane *from);
 /* What of the flags an item says beside its branch. */
 uint32_t ptm_samples_state_flags(const ptm_session *session, const ptm_item *item);
 /* Fills in what is the same for all rows of a state, and puts it out. */

@@ -181,6 +181,8 @@ static inline uint64_t ptm_script_offset(const ptm_function *function, const ptm
 }
 /* Symbol and, when asked for, offset; or `unknown`. */
 void ptm_script_put_name(ptm_script *script, uint64_t ip, const char *unknown);
+/* With --call-trace the brackets around a binary stand around so many characters, the last of them a space. */
+#define PTM_SCRIPT_DSO_WIDTH 50u
 /* "(binary)" */
 void ptm_script_put_dso(ptm_script *script, uint64_t ip);
 
@@ -250,6 +252,10 @@ void ptm_script_put_code(ptm_script *script, const ptm_script_row *row);
 void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t code);
 
 /* script_filter.c */
+/* Whether a time is in one of the ranges asked for, if there are some. */
+bool ptm_script_is_in_time(const ptm_script_options *options, uint64_t ns);
+/* Whether a CPU is among those asked for; -1, which is none, is. */
+bool ptm_script_wants_cpu(const ptm_script_options *options, int32_t cpu);
 /* Whether the options' filters let a sample at hand (pid, tid, cpu, comm) through. */
 bool ptm_script_wants(const ptm_script *script, uint64_t ns);
 /* Whether they look at where a sample was taken; if so, whether they let it through. `dso` NULL: nothing is mapped there. */

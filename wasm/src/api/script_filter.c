@@ -21,14 +21,24 @@ static bool is_named(const ptm_script *script, const uint32_t *names, uint32_t c
 	return false;
 }
 
-bool ptm_script_wants(const ptm_script *script, uint64_t ns)
+bool ptm_script_is_in_time(const ptm_script_options *options, uint64_t ns)
 {
-	const ptm_script_options *options = &script->options;
-	bool in_time = !options->times.length || !ns;
+	bool in_time = !options->times.length;
 
 	for (uint32_t i = 0; i < options->times.length && !in_time; i++)
 		in_time = ns >= options->times.at[i].start && ns <= options->times.at[i].end;
-	return in_time && (script->cpu < 0 || is_among(options->cpus.at, options->cpus.length, script->cpu)) &&
+	return in_time;
+}
+
+bool ptm_script_wants_cpu(const ptm_script_options *options, int32_t cpu)
+{
+	return cpu < 0 || is_among(options->cpus.at, options->cpus.length, cpu);
+}
+
+bool ptm_script_wants(const ptm_script *script, uint64_t ns)
+{
+	const ptm_script_options *options = &script->options;
+	return (!ns || ptm_script_is_in_time(options, ns)) && ptm_script_wants_cpu(options, script->cpu) &&
 	       is_among(options->pids.at, options->pids.length, script->pid) && is_among(options->tids.at, options->tids.length, script->tid) &&
 	       (!options->comms.length || is_named(script, options->comms.at, options->comms.length, script->comm));
 }

@@ -8,7 +8,6 @@
 
 /* All of a line but its names, generously. */
 #define LINE_BYTES 512u
-#define DSO_WIDTH 50u
 #define LATENCY_COMM 8u
 
 /* ----------------------------------------------------------------- bytes */
@@ -160,10 +159,16 @@ static void put_binary(ptm_script *script, const ptm_place *place)
 	if (!room(script, place->dso_length + LINE_BYTES))
 		return;
 	put_byte(script, '(');
+	uint32_t start = script->text.length;
 	if (place->dso)
 		put_bytes(script, ptm_strings_get(&script->session->strings, place->dso), place->dso_length);
 	else
 		PUT_LITERAL(script, "[unknown]");
+	if (script->options.pad_dso) {
+		uint32_t length = script->text.length - start, shown = length < PTM_SCRIPT_DSO_WIDTH ? length : PTM_SCRIPT_DSO_WIDTH - 1;
+		script->text.length = start + shown;
+		put_spaces(script, PTM_SCRIPT_DSO_WIDTH - shown);
+	}
 	if (script->fields & PTM_SCRIPT_DSOFF && place->in_file) {
 		PUT_LITERAL(script, "+0x");
 		put_hex(script, place->file_offset, 0);
@@ -460,15 +465,9 @@ static void put_call(ptm_script *script, const ptm_script_row *row)
 		depth++;
 	const ptm_place *place = ip ? place_of(script, script->space, ip) : &unknown_place;
 	if (script->fields & PTM_SCRIPT_DSO && !(script->fields & (PTM_SCRIPT_IP | PTM_SCRIPT_ADDR))) {
-		start = script->text.length;
 		put_binary(script, row->ip ? place_of(script, script->space, row->ip) : &unknown_place);
-		/* --call-trace: the brackets stand around 50 characters, the last of them a space. */
-		if (script->options.pad_dso && room(script, LINE_BYTES)) {
-			uint32_t length = script->text.length - start - 2, shown = length < DSO_WIDTH ? length : DSO_WIDTH - 1;
-			script->text.length = start + 1 + shown;
-			put_spaces(script, DSO_WIDTH - shown);
-			put_byte(script, ')');
-		}
+		if (!room(script, LINE_BYTES))
+			return;
 		put_byte(script, '\t');
 	}
 	start = script->text.length;

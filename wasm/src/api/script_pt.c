@@ -158,10 +158,25 @@ static void take_for_host(ptm_session *session, ptm_samples *samples, uint32_t g
 	snprintf(script->comm, sizeof script->comm, ":%d", inside->tid);
 }
 
+bool ptm_samples_is_outside(const ptm_session *session, const ptm_samples *samples, ptm_lane *from)
+{
+	const ptm_script_options *options = &samples->script.options;
+
+	if (!options->times.length || samples->timeless || options->timeless)
+		return false;
+	uint64_t ns = ptm_time_ns(&session->time, from->tsc);
+	/* One range after the other, even where they go back in time. */
+	while (from->range < options->times.length && ns >= options->times.at[from->range].start && ns > options->times.at[from->range].end)
+		from->range++;
+	return from->range == options->times.length || ns < options->times.at[from->range].start;
+}
+
 ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t tsc, ptm_script_row *row)
 {
 	ptm_script *script = &samples->script;
 
+	if (ptm_samples_is_outside(session, samples, from))
+		return PTM_OK;
 	if (row->event != PTM_SCRIPT_CBR && ptm_samples_skips(samples, script->options.skip))
 		return PTM_OK;
 	row->is_guest = row->ip ? from->item.from_guest : from->item.to_guest;
@@ -254,6 +269,8 @@ static ptm_status put_branch(ptm_session *session, ptm_samples *samples, ptm_lan
 	const ptm_script_options *options = &samples->script.options;
 	ptm_thread_stack *stack;
 
+	if (ptm_samples_is_outside(session, samples, from))
+		return PTM_OK;
 	PTM_TRY(ptm_samples_stack(samples, from->thread, &stack));
 	if (stack)
 		PTM_TRY(ptm_thread_stack_take(stack, samples->script.ring_size, (from->stream.queue + 1) | from->recordings << 16, row, walked_length));
@@ -306,7 +323,6 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm
 	ptm_script_row row = { .ip = is_left_by_condition(item, block) ? item->to_ip : item->ip, .addr = goes_to(item), .flags = end_flags(item, block->class) | ptm_samples_state_flags(session, item),
 		.code_ip = item->ip, .code_space = item->space, .length = PTM_LENGTH_UNKNOWN };
 
-	note_walked(session, from, block, item->instructions, asynchronous);
 	from->walked_part = item->end == PTM_END_FALLTHROUGH;
 	/* Where tracing stops, so does perf's sampling by time. */
 	from->sampling.continuous &= item->end != PTM_END_OFF && (!asynchronous || item->to_ip);
@@ -395,6 +411,9 @@ static ptm_script_row state_row(const ptm_session *session, const ptm_lane *from
 	ptm_script_row row = { .ip = ip, .period = 1, .code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length };
 	bool is_psb = from->item.kind == PTM_ITEM_EVENT && from->item.event == PTM_EVENT_PSB;
 
+	/* A branch, or where tracing begins. */
+	if (from->item.kind != PTM_ITEM_EVENT)
+		row.addr = goes_to(&from->item);
 	if (is_psb && !ip)
 		row.addr = from->item.to_ip;
 	/* Where a FUP says the place, perf stops before the instruction there, and looks at it when it prints. */
@@ -427,7 +446,7 @@ static ptm_status tell_ratio(ptm_session *session, ptm_samples *samples, ptm_lan
 {
 	uint32_t ratio = ptm_flow_clock(from->flow)->cbr;
 
-	if (!(samples->script.options.want & PTM_WANT_POWER) || ratio == from->ratio_told)
+	if (!(samples->script.options.want & PTM_WANT_POWER) || ratio == from->ratio_told || ptm_samples_is_outside(session, samples, from))
 		return PTM_OK;
 	/* It is none of those to skip, but is told when most of these are: so that it is known when the rest begins. */
 	if (samples->left_out + RATIO_AHEAD < samples->script.options.skip)
@@ -522,6 +541,8 @@ ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane
 	ptm_samples_take_cycles(samples, from);
 	if (item->kind == PTM_ITEM_EVENT)
 		return tell_event(session, samples, from);
+	if (item->kind == PTM_ITEM_VISIT)
+		note_walked(session, from, &session->blocks.blocks.at[item->block], item->instructions, item->end == PTM_END_ASYNC || item->end == PTM_END_ABORT);
 	if (ptm_samples_is_state(samples, from)) {
 		uint64_t ip = item->kind == PTM_ITEM_VISIT ? item->ip : 0;
 		PTM_TRY(tell_interrupts(session, samples, from, ip));

@@ -67,6 +67,8 @@ ptm_status ptm_samples_put_instruction(ptm_session *session, ptm_samples *sample
 {
 	uint64_t total = from->item.total_instructions - left;
 
+	if (ptm_samples_is_outside(session, samples, from))
+		return PTM_OK;
 	if (samples->script.options.want & PTM_WANT_INSTRUCTIONS) {
 		row->event = PTM_SCRIPT_INSTRUCTIONS;
 		row->period = total - from->sampled_instructions;

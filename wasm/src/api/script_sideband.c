@@ -148,7 +148,8 @@ void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 	const ptm_attr *event = attr_of(session, record);
 	script->has_chains = event && event->sample_type & PTM_SAMPLE_CALLCHAIN &&
 		script->fields & PTM_SCRIPT_IP && !(script->fields & PTM_SCRIPT_NO_CHAINS);
-	if (!ptm_script_wants(script, ns))
+	/* Neither time nor thread are asked for of records. */
+	if (!ptm_script_wants_cpu(&script->options, script->cpu))
 		return;
 	misc_of(record, misc);
 	ptm_script_put_who(script, ns, misc);
