@@ -122,9 +122,12 @@ async function addGuests(session: Session, sources: FileSources, guests: readonl
   for (const { path, clock } of guests) {
     const inputs = await traceInputs(path, sources)
     if (!inputs.ok) return inputs
-    if (inputs.value.data.length > 0) return fail(`${path}: what a guest recorded with perf record --threads cannot be joined; record it without.`)
     const noted = session.addGuest(inputs.value.trace.source, inputs.value.trace.size, path, clock)
     if (!noted.ok) return fail(noted.error.sentence)
+    for (const { source, size, name } of inputs.value.data) {
+      const file = session.addGuestData(source, size, name)
+      if (!file.ok) return fail(file.error.sentence)
+    }
     images.push(...inputs.value.images.map((one) => ({ ...one, of: clock.pid })))
   }
   return ok(images)

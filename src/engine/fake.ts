@@ -80,6 +80,7 @@ export function fakeDecoder(overrides: Partial<DecoderExports> = {}): FakeDecode
     ptm_session_segment_bytes: () => undefined,
     ptm_session_exact_clocks: () => undefined,
     ptm_session_add_guest: () => 0,
+    ptm_session_add_guest_data: () => 0,
     ptm_session_guest_code: () => undefined,
     ptm_session_guest_files: () => undefined,
     ptm_query: (_session, request, answer) => {

@@ -103,6 +103,17 @@ export class Session {
     })
   }
 
+  /** Tells of a data.N file of the recording that addGuest told of last. */
+  addGuestData(source: number, size: number, name: string): Result<void, EngineError> {
+    return this.run(`noting ${name}`, (decoder) => {
+      const text = this.copyIn(new TextEncoder().encode(`${name}\0`))
+      if (!text.ok) return text
+      const status = decoder.ptm_session_add_guest_data(this.session, source, BigInt(size), text.value)
+      decoder.free(text.value)
+      return this.check(status)
+    })
+  }
+
   open(source: number, size: number): Result<void, EngineError> {
     return this.run('opening the trace', (decoder) => this.check(decoder.ptm_session_open(this.session, source, BigInt(size))))
   }

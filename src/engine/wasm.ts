@@ -31,6 +31,7 @@ export type DecoderExports = {
   ptm_session_segment_bytes(session: Pointer, bytes: number): void
   ptm_session_exact_clocks(session: Pointer): void
   ptm_session_without_ranges(session: Pointer): void
+  ptm_session_add_guest_data(session: Pointer, source: number, size: bigint, name: Pointer): number
   ptm_session_add_guest(session: Pointer, source: number, size: bigint, name: Pointer, machine: number, timeOffset: bigint, timeScale: number): number
   ptm_session_guest_code(session: Pointer): void
   ptm_session_guest_files(session: Pointer, machine: number): void

@@ -69,6 +69,8 @@ ptm_status ptm_session_add_data(ptm_session *session, uint32_t source, uint64_t 
  * process of the host's that runs it, and the guest's TSC the host's times `time_scale` (above 0) plus `time_offset`,
  * as perf inject --guest-data has them. `name` is NUL-terminated UTF-8, for sentences. */
 ptm_status ptm_session_add_guest(ptm_session *session, uint32_t source, uint64_t size, const char *name, int32_t machine, uint64_t time_offset, double time_scale) PTM_MUST_CHECK;
+/* Tells of a data.N file of the guest's recording that was told of last, where it is a directory. */
+ptm_status ptm_session_add_guest_data(ptm_session *session, uint32_t source, uint64_t size, const char *name) PTM_MUST_CHECK;
 
 /* Opens the trace behind host source `source` of `size` bytes: header,
  * attributes, sideband and the index of AUX data; no AUX payload is read but

@@ -658,6 +658,8 @@ void ptm_script_put_error(ptm_script *script, uint64_t ns, uint64_t ip, uint32_t
 		ptm_script_put(script, "%" PRIu64 ".%09" PRIu64, ns / 1000000000, ns % 1000000000);
 	else
 		ptm_script_put(script, "0");
+	if (script->machine)
+		ptm_script_put(script, " machine_pid %d vcpu %d", script->machine, script->vcpu);
 	ptm_script_put(script, " cpu %d pid %d tid %d ip %#" PRIx64 " code %u: %s\n", script->cpu, script->pid, script->tid, ip, code,
 		code < sizeof messages / sizeof *messages ? messages[code] : messages[9]);
 }

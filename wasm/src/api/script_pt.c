@@ -577,6 +577,28 @@ static void pass_contradicted(const ptm_session *session, ptm_samples *samples, 
 	ptm_samples_pass(samples, from, 1);
 }
 
+/* Of what a guest ran that has records of its own, perf says which it was. */
+static void put_error(ptm_session *session, ptm_samples *samples, const ptm_lane *from, uint32_t error)
+{
+	ptm_script *script = &samples->script;
+	const ptm_item *item = &from->item;
+	const ptm_guest_id *runs = item->from_guest ? ptm_sideband_cpu_of(&session->sideband, &session->file, from->thread) : NULL;
+	uint32_t guest = runs ? ptm_session_guest_of(session, from->thread, samples->record_ns) : 0;
+	const uint64_t ns = samples->timeless || script->options.timeless ? 0 : ptm_time_ns(&session->time, item->end_tsc);
+	const int32_t pid = script->pid, tid = script->tid;
+
+	if (guest) {
+		script->pid = session->sideband.threads.at[guest].pid;
+		script->tid = session->sideband.threads.at[guest].tid;
+		script->machine = runs->machine;
+		script->vcpu = runs->vcpu;
+	}
+	ptm_script_put_error(script, ns, item->ip, error);
+	script->pid = pid;
+	script->tid = tid;
+	script->machine = script->vcpu = 0;
+}
+
 ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
@@ -595,7 +617,7 @@ ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_
 	if (!error || !(samples->script.options.want & PTM_WANT_ERRORS))
 		return PTM_OK;
 	if (item->reason != PTM_GAP_NO_CODE || !meet_unreadable(session, samples, item))
-		ptm_script_put_error(&samples->script, samples->timeless || samples->script.options.timeless ? 0 : ptm_time_ns(&session->time, item->end_tsc), item->ip, error);
+		put_error(session, samples, from, error);
 	return samples->script.status;
 }
 

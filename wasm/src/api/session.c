@@ -15,6 +15,14 @@ ptm_session *ptm_session_new(void)
 	return session;
 }
 
+static void free_guest(const ptm_guest_data *guest)
+{
+	for (uint32_t i = 0; i < guest->other_count; i++)
+		free((char *)guest->others[i].name);
+	free((void *)guest->others);
+	free((char *)guest->name);
+}
+
 void ptm_session_free(ptm_session *session)
 {
 	if (!session)
@@ -46,7 +54,7 @@ void ptm_session_free(ptm_session *session)
 		free((char *)session->data_files.at[i].name);
 	ptm_array_free(&session->data_files);
 	for (uint32_t i = 0; i < session->guest_data.length; i++)
-		free((char *)session->guest_data.at[i].name);
+		free_guest(&session->guest_data.at[i]);
 	ptm_array_free(&session->guest_data);
 	ptm_array_free(&session->change_tsc);
 	ptm_array_free(&session->change_ns);
@@ -179,11 +187,27 @@ ptm_status ptm_session_add_guest(ptm_session *session, uint32_t source, uint64_t
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "This session has a trace open already.");
 	if (!(time_scale > 0) || machine <= 0)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "A guest is run by a process, whose number is above 0, and its time scale is above 0.");
-	ptm_guest_data data = { source, size, strdup(name), machine, time_offset, time_scale };
+	ptm_guest_data data = { .source = source, .size = size, .name = strdup(name), .machine = machine, .time_offset = time_offset, .time_scale = time_scale };
 	ptm_status status = data.name ? ptm_array_push(&session->guest_data, data) : PTM_NO_MEMORY;
 	if (status != PTM_OK)
 		free((char *)data.name);
 	return status;
+}
+
+ptm_status ptm_session_add_guest_data(ptm_session *session, uint32_t source, uint64_t size, const char *name)
+{
+	if (session->opened || !session->guest_data.length)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "A file of a guest's recording comes after the guest, and before its host's trace.");
+	ptm_guest_data *guest = &session->guest_data.at[session->guest_data.length - 1];
+	ptm_data_file *grown = realloc((void *)guest->others, (guest->other_count + 1) * sizeof *grown);
+	if (!grown)
+		return PTM_NO_MEMORY;
+	guest->others = grown;
+	grown[guest->other_count] = (ptm_data_file){ source, size, strdup(name) };
+	if (!grown[guest->other_count].name)
+		return PTM_NO_MEMORY;
+	guest->other_count++;
+	return PTM_OK;
 }
 
 ptm_status ptm_session_open(ptm_session *session, uint32_t source, uint64_t size)

@@ -79,7 +79,7 @@ struct ptm_session {
 	ptm_message message;
 	ptm_source source;
 	PTM_ARRAY(ptm_data_file) data_files; /* names owned */
-	PTM_ARRAY(ptm_guest_data) guest_data; /* names owned */
+	PTM_ARRAY(ptm_guest_data) guest_data; /* names, and those of their other files, owned */
 	ptm_strings strings;
 	ptm_trace_file file;
 	uint8_t flow_source;     /* enum ptm_flow_source */

@@ -346,10 +346,11 @@ static ptm_status join_all(joining *join, ptm_message *message)
 ptm_status ptm_guest_join(ptm_trace_file *host, const ptm_guest_data *data, ptm_message *message)
 {
 	joining join = { .host = host, .data = data, .host_first_ns = host->first_time, .host_last_ns = host->last_time };
+	const ptm_trace_company company = { .others = data->others, .other_count = data->other_count };
 	ptm_source source;
 
 	ptm_source_init_careful(&source, data->source, data->size, GUEST_WINDOW);
-	ptm_status status = ptm_trace_file_open(&join.guest, &source, host->strings, message);
+	ptm_status status = ptm_trace_file_open_with(&join.guest, &source, &company, host->strings, message);
 	if (status == PTM_OK)
 		status = join_all(&join, message);
 	if (status != PTM_OK)

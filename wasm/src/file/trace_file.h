@@ -185,6 +185,8 @@ typedef struct ptm_guest_data {
 	int32_t machine;        /* pid of the host's process that runs it */
 	uint64_t time_offset;   /* its TSC is the host's TSC times the scale, plus this */
 	double time_scale;      /* above 0 */
+	const ptm_data_file *others; /* as in ptm_trace_company */
+	uint32_t other_count;
 } ptm_guest_data;
 
 /* What a perf.data comes with. */
