@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from 'vitest'
 import { ProgressReport } from './progress-report'
-import type { Progress } from './protocol'
-import { nextBudget } from './worker-session'
+import { ok } from '../lib/result'
+import type { ImageOutcome, Progress } from './protocol'
+import { nextBudget, offerAll } from './worker-session'
 
 it('keeps a slice near 25 ms', () => {
   expect(nextBudget(65536, 25)).toBe(65536)
@@ -47,4 +48,19 @@ it('tells a new version so rarely that most of the time is left for decoding', (
   first()
   tell(2000)
   expect([...new Set(told)]).toEqual([0, 300, 1600])
+})
+
+it('offers what was split from binaries until those that know of it are used', async () => {
+  const knownBy: Record<string, string> = { 'shared.dwz': 'a.debug', 'a.debug': 'a.out', other: 'nobody' }
+  const used = new Set<string>()
+  const asked: string[] = []
+  const offered = await offerAll(['shared.dwz', 'other', 'a.debug', 'a.out'], async (path) => {
+    asked.push(path)
+    const by = knownBy[path]
+    const state: ImageOutcome['state'] = by === undefined || used.has(by) ? 'used' : 'unwanted'
+    if (state === 'used') used.add(path)
+    return ok({ path, state, sentence: '' })
+  })
+  expect(offered.ok && offered.value.map(({ path, state }) => `${path} ${state}`)).toEqual(['shared.dwz used', 'other unwanted', 'a.debug used', 'a.out used'])
+  expect(asked).toEqual(['shared.dwz', 'other', 'a.debug', 'a.out', 'shared.dwz', 'other', 'a.debug', 'shared.dwz', 'other', 'other'])
 })

@@ -64,14 +64,12 @@ export class WorkerSession {
 
   async addImages(inputs: readonly Input[]): Promise<Result<ImageOutcome[], WorkerFailure>> {
     return this.inTurn(async (session) => {
-      const outcomes: ImageOutcome[] = []
-      for (const input of inputs) {
-        const outcome = this.judge(offer(session, this.sources.add(input.name, input.file), input))
-        if (!outcome.ok) return outcome
-        outcomes.push(outcome.value)
+      const sources = new Map(inputs.map((input) => [input, this.sources.add(input.name, input.file)]))
+      return offerAll(inputs, async (input) => {
+        const outcome = this.judge(offer(session, sources.get(input) ?? 0, input))
         await nextEvent()
-      }
-      return ok(outcomes)
+        return outcome
+      })
     })
   }
 
@@ -207,6 +205,28 @@ function offer(session: Session, source: number, { file, path, of }: Input): Res
     if (!outcome.ok || outcome.value.state !== 'unwanted') return outcome
   }
   return session.addImage(source, file.size, path)
+}
+
+/** Offers one after the other; what is not wanted again, as long as others were used: what was split from a binary is
+ * known by it, and what several share by what was split. */
+export async function offerAll<One>(
+  inputs: readonly One[],
+  offerOne: (input: One) => Promise<Result<ImageOutcome, WorkerFailure>>,
+): Promise<Result<ImageOutcome[], WorkerFailure>> {
+  const outcomes = new Map<number, ImageOutcome>()
+  let left = [...inputs.keys()]
+  for (let before = Infinity; left.length > 0 && left.length < before; ) {
+    before = left.length
+    for (const index of left) {
+      const input = inputs[index]
+      if (input === undefined) continue
+      const outcome = await offerOne(input)
+      if (!outcome.ok) return outcome
+      outcomes.set(index, outcome.value)
+    }
+    left = left.filter((index) => outcomes.get(index)?.state === 'unwanted')
+  }
+  return ok([...inputs.keys()].flatMap((index) => outcomes.get(index) ?? []))
 }
 
 /** Keeps a slice near SLICE_MS: at most doubles or halves at a time. */

@@ -90,12 +90,6 @@ const sourceOutcome = ({ path }: OfferedFile): ImageOutcome => ({ path, state: '
 
 const guestOutcome = ({ path, guest }: OfferedFile): ImageOutcome => ({ path, state: 'used', sentence: `${path} is used as the recording of process ${guest?.pid ?? ''}'s virtual machine.` })
 
-/** What was split from binaries is known by them, and what they share by both: in that order. */
-function splitLast(binaries: readonly OfferedFile[]): OfferedFile[] {
-  const turn = ({ path }: OfferedFile) => (/[\\/]\.dwz[\\/]|\.dw[op]$/.test(path) ? 2 : path.endsWith('.debug') ? 1 : 0)
-  return [0, 1, 2].flatMap((now) => binaries.filter((one) => turn(one) === now))
-}
-
 /** Runs `task` at most once per `every` ms, and a last time for the last call. `slower`: more and more seldom. */
 function throttle(every: number, task: () => void, slower = false): { call(): void; stop(): void } {
   const start = performance.now()
@@ -224,7 +218,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   async function offer(to: Engine, binaries: readonly OfferedFile[]): Promise<ImageOutcome[]> {
     if (binaries.length === 0) return []
     const pids = await guestsOf(to, binaries)
-    const answer = await to.addImages(splitLast(binaries).map((one) => guestInput(inputOf(one), pids))).catch(asFailure)
+    const answer = await to.addImages(binaries.map((one) => guestInput(inputOf(one), pids))).catch(asFailure)
     return answer.ok ? answer.value.map(spoken) : [{ path: '', state: 'unreadable', sentence: answer.error.sentence }]
   }
 
