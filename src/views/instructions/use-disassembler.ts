@@ -12,13 +12,12 @@ import { askAhead, markWork, useStore } from '../../store'
 import { bitsOf, codeOf } from './layout'
 
 let loading: Promise<Disassembler | null> | null = null
-let loaded: Disassembler | null = null
 
 async function load(): Promise<Disassembler | null> {
   const done = markWork()
   try {
     const { loadDisassembler } = await import('../../lib/disassemble-web')
-    return (loaded = await loadDisassembler())
+    return await loadDisassembler()
   } catch {
     // Bytes are shown in its place; who comes next tries again.
     loading = null
@@ -31,7 +30,7 @@ async function load(): Promise<Disassembler | null> {
 /** Loads it, and asks for some rows, before that is needed: the page is at rest all the same, and the browser compiles the decoder's code for rows, which takes longer than a jump may. */
 export function prepare(): void {
   whenIdle(() => {
-    void import('../../lib/disassemble-web').then(({ loadDisassembler }) => loadDisassembler()).then((found) => (loaded = found)).catch(() => undefined)
+    void import('../../lib/disassemble-web').then(({ loadDisassembler }) => loadDisassembler()).catch(() => undefined)
     const { threads } = useStore.getState().session
     const thread = busiestThread(threads)
     if (thread !== null) askAhead('instructions', { thread, ...rowsOf(windowOf((threads?.instructions[thread] ?? 0) / 2)) })
@@ -42,7 +41,8 @@ export function prepare(): void {
 export type TextOf = (table: InstructionsTable, index: number) => string
 
 export function useDisassembler(syntax: Syntax): TextOf {
-  const [library, setLibrary] = useState(loaded)
+  /* Rows come first, their texts behind them: texts of all rows in the same frame make the first jump 30 ms longer. */
+  const [library, setLibrary] = useState<Disassembler | null>(null)
   useEffect(() => {
     let mounted = true
     loading ??= load()
