@@ -2,19 +2,8 @@
 // Stopping before anything is shown, or in the middle of decoding, and going on. The example decodes within
 // moments, so a watcher in the page presses Cancel when it appears: a hand
 // would be too slow.
-import { expect, test, type Page } from '@playwright/test'
-import { gridRows, idle, openExample, openStart, panel, showTab } from './page'
-
-const pressCancelWhenShown = (page: Page): Promise<void> =>
-  page.evaluate(() => {
-    const observer = new MutationObserver(() => {
-      const button = Array.from(document.querySelectorAll('button')).find(({ textContent }) => textContent === 'Cancel')
-      if (!button) return
-      observer.disconnect()
-      button.click()
-    })
-    observer.observe(document.body, { childList: true, subtree: true })
-  })
+import { expect, test } from '@playwright/test'
+import { gridRows, idle, openExample, openStart, panel, pressCancelWhenShown, showTab } from './page'
 
 test('decoding stops on Cancel, shows what there is, and goes on to the same end', async ({ page }) => {
   const problems = await openStart(page)

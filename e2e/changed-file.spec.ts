@@ -4,9 +4,9 @@
 import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test, type Page } from '@playwright/test'
+import { expect, test } from '@playwright/test'
 import { goingOn, idleStretches } from '../src/test-support/longer-trace'
-import { chooseFiles, fixture, gridRows, idle, openStart, panel, showTab } from './page'
+import { chooseFiles, fixture, gridRows, idle, openStart, panel, pressCancelWhenShown, showTab } from './page'
 
 // Too large to be kept whole.
 const STRETCHES = 90
@@ -23,17 +23,6 @@ test.beforeEach(() => {
 test.afterEach(() => rmSync(folder, { recursive: true }))
 
 const unreadable = /perf\.data could not be read at byte \d+ \(\w+Error\); it may have changed or moved since it was opened: open it again\./
-
-const cancelWhenShown = (page: Page): Promise<void> =>
-  page.evaluate(() => {
-    const observer = new MutationObserver(() => {
-      const button = Array.from(document.querySelectorAll('button')).find(({ textContent }) => textContent === 'Cancel')
-      if (!button) return
-      observer.disconnect()
-      button.click()
-    })
-    observer.observe(document.body, { childList: true, subtree: true })
-  })
 
 test('a trace that has changed says so where it is read again, and shows what was decoded', async ({ page }) => {
   await openStart(page)
@@ -59,7 +48,7 @@ test('a trace that has changed says so where it is read again, and shows what wa
 
 test('a trace that disappears while it is decoded says what is missing, and keeps the rest', async ({ page }) => {
   await openStart(page)
-  await cancelWhenShown(page)
+  await pressCancelWhenShown(page)
   await chooseFiles(page, [trace, binary])
   await idle(page, 'cancelled')
   rmSync(trace)

@@ -118,3 +118,15 @@ export async function axeViolations(page: Page): Promise<string[]> {
   })
   return result.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}: ${node.failureSummary ?? ''}`))
 }
+
+/** Presses Cancel as soon as it appears: a hand would be too slow. */
+export const pressCancelWhenShown = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    const observer = new MutationObserver(() => {
+      const button = Array.from(document.querySelectorAll('button')).find(({ textContent }) => textContent === 'Cancel')
+      if (!button) return
+      observer.disconnect()
+      button.click()
+    })
+    observer.observe(document.body, { childList: true, subtree: true })
+  })

@@ -99,6 +99,9 @@ void ptm_samples_set_who(ptm_session *session, ptm_samples *samples, const ptm_l
 /* Tells the item that a queue has pending. */
 ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
 ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
+/* script_unreadable.c. perf tells a binary that it cannot read until its decoder has met it twice, once if it tried to print an
+ * instruction of it before. Returns whether this meeting, where an item says that code is missing, is silent. */
+bool ptm_samples_meet_unreadable(ptm_session *session, ptm_samples *samples, const ptm_item *item);
 /* perf looks at the instruction of every sample that it prints: notes a binary that it cannot read. */
 void ptm_samples_try_code(ptm_session *session, ptm_samples *samples, uint64_t ip);
 /* The error row of an AUX record that says data was lost: it stands at the record's own time. */

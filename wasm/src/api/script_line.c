@@ -2,235 +2,11 @@
 /* Lines of what perf script makes of a processor trace: branches, instructions,
  * events, errors. Made of bytes straight into one buffer, because there are
  * millions; what is looked up of an address is kept. */
-#include "api/script.h"
+#include "api/script_put.h"
 #include <inttypes.h>
 #include <stdio.h>
 
-/* All of a line but its names, generously. */
-#define LINE_BYTES 512u
 #define LATENCY_COMM 8u
-
-/* ----------------------------------------------------------------- bytes */
-
-static bool room(ptm_script *script, size_t more)
-{
-	if (script->status == PTM_OK)
-		script->status = ptm_array_reserve(&script->text, (uint32_t)more);
-	return script->status == PTM_OK;
-}
-
-/* The following write where room was made. */
-static inline void put_byte(ptm_script *script, char byte)
-{
-	script->text.at[script->text.length++] = byte;
-}
-
-static inline void put_bytes(ptm_script *script, const char *text, size_t length)
-{
-	memcpy(script->text.at + script->text.length, text, length);
-	script->text.length += (uint32_t)length;
-}
-
-#define CHUNK 16u
-
-/* Text that was put before, kept with CHUNK bytes behind it: whole chunks need no call of memcpy. */
-static inline void put_again(ptm_script *script, const char *kept, uint32_t length)
-{
-	char *at = script->text.at + script->text.length;
-	for (uint32_t i = 0; i < length; i += CHUNK)
-		memcpy(at + i, kept + i, CHUNK);
-	script->text.length += length;
-}
-
-#define PUT_LITERAL(script, literal) put_bytes(script, literal, sizeof(literal) - 1)
-
-static void put_spaces(ptm_script *script, uint32_t count)
-{
-	memset(script->text.at + script->text.length, ' ', count);
-	script->text.length += count;
-}
-
-static void put_hex(ptm_script *script, uint64_t value, uint32_t width)
-{
-	uint32_t digits = value ? (67 - (uint32_t)__builtin_clzll(value)) / 4 : 1;
-	if (digits < width)
-		put_spaces(script, width - digits);
-	char *at = script->text.at + script->text.length;
-	for (uint32_t i = digits; i-- > 0; value >>= 4)
-		at[i] = "0123456789abcdef"[value & 15];
-	script->text.length += digits;
-}
-
-/* `fill` on the left up to `width`. */
-static void put_decimal(ptm_script *script, uint64_t value, uint32_t width, char fill)
-{
-	char digits[20];
-	uint32_t count = 0, rest;
-
-	for (; value > UINT32_MAX; value /= 10)
-		digits[count++] = (char)('0' + value % 10);
-	rest = (uint32_t)value;
-	do {
-		digits[count++] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest);
-	char *at = script->text.at + script->text.length;
-	uint32_t length = count > width ? count : width;
-	for (uint32_t i = 0; i < length; i++)
-		at[i] = i < length - count ? fill : digits[length - 1 - i];
-	script->text.length += length;
-}
-
-static void put_signed(ptm_script *script, int32_t value, uint32_t width)
-{
-	if (value >= 0)
-		put_decimal(script, (uint32_t)value, width, ' ');
-	else
-		ptm_script_put(script, "%*d", (int)width, value);
-}
-
-/* ---------------------------------------------------------------- places */
-
-static const ptm_place unknown_place;
-
-/* Fills in what perf shows of an address. */
-static void look_up(ptm_script *script, ptm_place *place, uint32_t space, uint64_t ip)
-{
-	ptm_session *session = script->session;
-	const ptm_map *map = ptm_spaces_find(session->spaces, space, ip);
-
-	*place = (ptm_place){ .ip = ip, .space = space, .known = true };
-	if (!map)
-		return;
-	const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_perf_function_at(session->spaces, space, ip, &place->offset));
-	const char *dso = ptm_strings_get(&session->strings, map->name);
-	place->offset = ptm_script_offset(function, map, place->offset);
-	place->name = function->name;
-	place->name_length = (uint32_t)strlen(ptm_strings_get(&session->strings, function->name));
-	place->dso = map->name;
-	place->dso_length = (uint32_t)strlen(dso);
-	place->file_offset = ip - map->start + map->file_offset;
-	place->in_file = map->image != 0;
-}
-
-static ptm_place *place_of(ptm_script *script, uint32_t space, uint64_t ip)
-{
-	ptm_place *place = &script->places[(ip ^ ip >> 13 ^ space * 0x9e3779b1u) % PTM_PLACES];
-	if (!place->known || place->ip != ip || place->space != space)
-		look_up(script, place, space, ip);
-	return place;
-}
-
-/* Reads the instruction at a place. */
-static void look_at_code(ptm_script *script, ptm_place *place, uint8_t length)
-{
-	ptm_session *session = script->session;
-	uint32_t available = length == PTM_LENGTH_UNKNOWN ? 15 : length;
-	const ptm_map *map;
-	ptm_insn insn = { .length = length };
-
-	place->has_code = true;
-	if (ptm_spaces_code(session->spaces, place->space, place->ip, place->code, &available, &map) != PTM_OK)
-		return;
-	if (length == PTM_LENGTH_UNKNOWN && ptm_insn_decode(place->code, available, PTM_MODE_64, &insn) != PTM_OK)
-		return;
-	place->code_length = insn.length;
-}
-
-static void put_name(ptm_script *script, const ptm_place *place)
-{
-	if (!room(script, place->name_length + LINE_BYTES))
-		return;
-	if (!place->name_length) {
-		PUT_LITERAL(script, " [unknown]");
-		return;
-	}
-	put_byte(script, ' ');
-	put_bytes(script, ptm_strings_get(&script->session->strings, place->name), place->name_length);
-	if (!(script->fields & PTM_SCRIPT_SYMOFF))
-		return;
-	PUT_LITERAL(script, "+0x");
-	put_hex(script, place->offset, 0);
-}
-
-/* "(binary)", without the space before it. */
-static void put_binary(ptm_script *script, const ptm_place *place)
-{
-	if (!room(script, place->dso_length + LINE_BYTES))
-		return;
-	put_byte(script, '(');
-	uint32_t start = script->text.length;
-	if (place->dso)
-		put_bytes(script, ptm_strings_get(&script->session->strings, place->dso), place->dso_length);
-	else
-		PUT_LITERAL(script, "[unknown]");
-	if (script->options.pad_dso) {
-		uint32_t length = script->text.length - start, shown = length < PTM_SCRIPT_DSO_WIDTH ? length : PTM_SCRIPT_DSO_WIDTH - 1;
-		script->text.length = start + shown;
-		put_spaces(script, PTM_SCRIPT_DSO_WIDTH - shown);
-	}
-	if (script->fields & PTM_SCRIPT_DSOFF && place->in_file) {
-		PUT_LITERAL(script, "+0x");
-		put_hex(script, place->file_offset, 0);
-	}
-	put_byte(script, ')');
-}
-
-/* What of the fields tells how a place is put. */
-#define PLACE_FIELDS (PTM_SCRIPT_SYM | PTM_SCRIPT_SYMOFF | PTM_SCRIPT_DSO | PTM_SCRIPT_DSOFF)
-#define KEPT_BYTES (1u << 20)
-
-/* Keeps what was put of a place, from `start` on. */
-static void keep_place(ptm_script *script, ptm_place *place, uint32_t start)
-{
-	uint32_t length = script->text.length - start;
-
-	if (script->status != PTM_OK || length > LINE_BYTES / 2)
-		return;
-	if (script->kept.length + length + CHUNK > KEPT_BYTES) {
-		script->kept.length = 0;
-		for (uint32_t i = 0; i < PTM_PLACES; i++)
-			script->places[i].kept_fields = 0;
-	}
-	/* Without memory for it, it is put anew each time. */
-	if (ptm_array_reserve(&script->kept, length + CHUNK) != PTM_OK)
-		return;
-	place->kept = script->kept.length;
-	place->kept_length = (uint16_t)length;
-	place->kept_fields = script->fields & PLACE_FIELDS;
-	memcpy(script->kept.at + place->kept, script->text.at + start, length);
-	memset(script->kept.at + place->kept + length, 0, CHUNK);
-	script->kept.length += length + CHUNK;
-}
-
-static void put_place_anew(ptm_script *script, const ptm_place *place)
-{
-	if (script->fields & PTM_SCRIPT_SYM)
-		put_name(script, place);
-	if (script->fields & PTM_SCRIPT_DSO && room(script, LINE_BYTES)) {
-		put_byte(script, ' ');
-		put_binary(script, place);
-	}
-	room(script, LINE_BYTES);
-}
-
-/* Symbol and binary of an address, as far as they were asked for. */
-static void put_place(ptm_script *script, uint64_t ip)
-{
-	ptm_place *place = ip ? place_of(script, script->space, ip) : NULL;
-
-	if (!place) {
-		put_place_anew(script, &unknown_place);
-	} else if (place->kept_fields && place->kept_fields == (script->fields & PLACE_FIELDS)) {
-		if (room(script, LINE_BYTES))
-			put_again(script, script->kept.at + place->kept, place->kept_length);
-		room(script, LINE_BYTES);
-	} else {
-		uint32_t start = script->text.length;
-		put_place_anew(script, place);
-		keep_place(script, place, start);
-	}
-}
 
 /* ------------------------------------------------------------ line start */
 
@@ -396,9 +172,9 @@ void ptm_script_put_code(ptm_script *script, const ptm_script_row *row)
 	if (!(script->fields & (PTM_SCRIPT_INSN | PTM_SCRIPT_INSNLEN)) || !room(script, LINE_BYTES))
 		return;
 	if (length) {
-		place = place_of(script, row->code_space, row->code_ip);
+		place = ptm_script_place_of(script, row->code_space, row->code_ip);
 		if (!place->has_code)
-			look_at_code(script, place, length);
+			ptm_script_look_at_code(script, place, length);
 		length = place->code_length;
 	}
 	if (script->fields & PTM_SCRIPT_INSNLEN) {
@@ -463,9 +239,9 @@ static void put_call(ptm_script *script, const ptm_script_row *row)
 
 	if (row->stack && !row->is_guest && row->flags & PTM_FLAG_RETURN)
 		depth++;
-	const ptm_place *place = ip ? place_of(script, script->space, ip) : &unknown_place;
+	const ptm_place *place = ip ? ptm_script_place_of(script, script->space, ip) : &ptm_script_unknown_place;
 	if (script->fields & PTM_SCRIPT_DSO && !(script->fields & (PTM_SCRIPT_IP | PTM_SCRIPT_ADDR))) {
-		put_binary(script, row->ip ? place_of(script, script->space, row->ip) : &unknown_place);
+		ptm_script_put_binary(script, row->ip ? ptm_script_place_of(script, script->space, row->ip) : &ptm_script_unknown_place);
 		if (!room(script, LINE_BYTES))
 			return;
 		put_byte(script, '\t');
@@ -495,7 +271,7 @@ static void put_source(ptm_script *script, uint64_t ip)
 
 	if (!(script->fields & PTM_SCRIPT_SRCLINE) || !ip || script->status != PTM_OK)
 		return;
-	ptm_place *place = place_of(script, script->space, ip);
+	ptm_place *place = ptm_script_place_of(script, script->space, ip);
 	if (!place->has_source) {
 		script->status = ptm_script_source_line(session, ptm_spaces_find(session->spaces, script->space, ip), ip, script->options.full_source_path, &place->source);
 		place->has_source = true;
@@ -515,7 +291,7 @@ static void put_source_code(ptm_script *script, uint64_t ip)
 
 	if (!(script->fields & PTM_SCRIPT_SRCCODE) || !ip || script->status != PTM_OK)
 		return;
-	ptm_place *place = place_of(script, script->space, ip);
+	ptm_place *place = ptm_script_place_of(script, script->space, ip);
 	if (!place->has_source_code) {
 		script->status = ptm_script_source_code(session, ptm_spaces_find(session->spaces, script->space, ip), ip, &place->source_code);
 		place->has_source_code = true;
@@ -540,7 +316,7 @@ static void put_ip(ptm_script *script, const ptm_script_row *row, bool has_chain
 		return;
 	put_byte(script, ' ');
 	put_hex(script, row->ip, 16);
-	put_place(script, row->ip);
+	ptm_script_put_place(script, row->ip);
 	if (row->event != PTM_SCRIPT_BRANCHES)
 		put_source(script, row->ip);
 }
@@ -556,7 +332,7 @@ static void put_branch_body(ptm_script *script, const ptm_script_row *row, bool 
 	if ((fields & PTM_SCRIPT_ADDR || !chosen) && room(script, LINE_BYTES)) {
 		PUT_LITERAL(script, " => ");
 		put_hex(script, row->addr, 16);
-		put_place(script, row->addr);
+		ptm_script_put_place(script, row->addr);
 	}
 	put_ipc(script, row);
 	if (fields & PTM_SCRIPT_IP)
@@ -605,14 +381,14 @@ static bool wants_place(ptm_script *script, const ptm_script_row *row)
 	const ptm_strings *strings = &script->session->strings;
 
 	if (ptm_script_filters_places(script)) {
-		const ptm_place *place = row->ip ? place_of(script, script->space, row->ip) : &unknown_place;
+		const ptm_place *place = row->ip ? ptm_script_place_of(script, script->space, row->ip) : &ptm_script_unknown_place;
 		if (!ptm_script_wants_place(script, row->ip, ptm_strings_get(strings, place->name), place->dso ? ptm_strings_get(strings, place->dso) : NULL))
 			return false;
 	}
 	if (!script->options.graph_functions.length)
 		return true;
 	uint64_t called = called_ip(row);
-	return ptm_script_wants_call(script, called ? ptm_strings_get(strings, place_of(script, script->space, called)->name) : "", depth_of(row));
+	return ptm_script_wants_call(script, called ? ptm_strings_get(strings, ptm_script_place_of(script, script->space, called)->name) : "", depth_of(row));
 }
 
 bool ptm_script_put_row(ptm_script *script, const ptm_script_row *row)

@@ -61,48 +61,6 @@ static uint32_t end_flags(const ptm_item *item, uint8_t class)
 	return flags;
 }
 
-/* ---------------------------------------------------- binaries without code */
-
-/* The entry of the binary at an address, made when it is new; NULL: there is no binary, or for want of memory. */
-static ptm_unreadable *unreadable_at(ptm_session *session, ptm_samples *samples, uint32_t space, uint64_t ip)
-{
-	const ptm_map *map = ptm_spaces_find(session->spaces, space, ip);
-
-	if (!map)
-		return NULL;
-	for (uint32_t i = 0; i < samples->unreadable.length; i++)
-		if (samples->unreadable.at[i].name == map->name)
-			return &samples->unreadable.at[i];
-	samples->script.status = ptm_array_push(&samples->unreadable, ((ptm_unreadable){ .name = map->name }));
-	return samples->script.status == PTM_OK ? &samples->unreadable.at[samples->unreadable.length - 1] : NULL;
-}
-
-/* perf tells a binary that it cannot read until its decoder has met it twice, once if it tried to print an instruction
- * of it before. Returns whether this meeting is silent. */
-static bool meet_unreadable(ptm_session *session, ptm_samples *samples, const ptm_item *item)
-{
-	ptm_unreadable *known = unreadable_at(session, samples, item->space, item->ip);
-
-	if (!known)
-		return false;
-	bool told = known->tried && known->seen;
-	known->seen |= known->tried;
-	known->tried = true;
-	return told;
-}
-
-void ptm_samples_try_code(ptm_session *session, ptm_samples *samples, uint64_t ip)
-{
-	uint32_t space;
-	const ptm_map *map = ip ? ptm_script_map(&samples->script, ip, &space) : NULL;
-
-	if (!map || session->images.images.at[map->image].status == PTM_IMAGE_LOADED)
-		return;
-	ptm_unreadable *known = unreadable_at(session, samples, space, ip);
-	if (known)
-		known->tried = true;
-}
-
 /* -------------------------------------------------------------- one row */
 
 void ptm_samples_set_who(ptm_session *session, ptm_samples *samples, const ptm_lane *from)
@@ -296,7 +254,7 @@ static void meet_where_nothing_ran(ptm_session *session, ptm_samples *samples, c
 {
 	const ptm_map *map = ptm_spaces_find(session->spaces, item->space, item->ip);
 	if (map && session->images.images.at[map->image].status != PTM_IMAGE_LOADED)
-		(void)meet_unreadable(session, samples, item);
+		(void)ptm_samples_meet_unreadable(session, samples, item);
 }
 
 /* The first `count` instructions of a block were walked, the last of them as a whole unless it was interrupted. */
@@ -616,7 +574,7 @@ ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_
 	from->sampling.looked = false;
 	if (!error || !(samples->script.options.want & PTM_WANT_ERRORS))
 		return PTM_OK;
-	if (item->reason != PTM_GAP_NO_CODE || !meet_unreadable(session, samples, item))
+	if (item->reason != PTM_GAP_NO_CODE || !ptm_samples_meet_unreadable(session, samples, item))
 		put_error(session, samples, from, error);
 	return samples->script.status;
 }
