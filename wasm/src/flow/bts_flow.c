@@ -3,12 +3,12 @@
  * walked, if not there is a gap and only the branch itself is known. */
 #include "flow/bts_flow.h"
 #include "base/bytes.h"
+#include "flow/branch_records.h"
 
 #define CHECKPOINT_BYTES (2048u * PTM_BTS_RECORD)
 #define BUFFER_BYTES (512u * PTM_BTS_RECORD)
 /* Code that runs on without a taken branch, at most: more is not believed. */
 #define LONGEST_RUN (1u << 20)
-#define ITEMS 8
 
 struct ptm_bts_flow {
 	ptm_bts_flow_config config;
@@ -23,8 +23,7 @@ struct ptm_bts_flow {
 	uint64_t from, to, record_offset;
 	bool walking, resumed;
 	uint64_t instructions;
-	ptm_item items[ITEMS];
-	uint32_t item_head, item_count;
+	ptm_branch_items items;
 	uint64_t buffer_offset;
 	uint32_t buffer_length;
 	uint8_t buffer[BUFFER_BYTES];
@@ -62,7 +61,7 @@ uint64_t ptm_bts_flow_records(const ptm_bts_flow *flow)
 
 static ptm_item *emit(ptm_bts_flow *flow, uint8_t kind)
 {
-	ptm_item *item = &flow->items[(flow->item_head + flow->item_count++) % ITEMS];
+	ptm_item *item = ptm_branch_items_add(&flow->items);
 	*item = (ptm_item){ .kind = kind, .thread = flow->span.thread, .end_thread = flow->span.thread, .space = flow->span.space,
 		.start_ns = flow->span.start_ns, .end_ns = flow->span.start_ns, .offset = flow->record_offset,
 		.total_instructions = flow->instructions };
@@ -99,11 +98,6 @@ static void emit_visit(ptm_bts_flow *flow, uint32_t block, uint32_t instructions
 
 /* ------------------------------------------------------------------- code */
 
-static bool is_kernel(uint64_t ip)
-{
-	return ip >> 63;
-}
-
 static const ptm_block *block_at(const ptm_bts_flow *flow, uint32_t row)
 {
 	return &flow->blocks->blocks.at[row];
@@ -112,18 +106,6 @@ static const ptm_block *block_at(const ptm_bts_flow *flow, uint32_t row)
 static ptm_status find(ptm_bts_flow *flow, uint64_t ip, uint32_t *row)
 {
 	return ptm_blocks_find(flow->blocks, flow->span.space, ip, PTM_MODE_64, row);
-}
-
-/* Instructions that call the kernel, which leaves no record and comes back behind them. */
-static bool calls_kernel(uint8_t class)
-{
-	return class == PTM_INSN_SYSCALL || class == PTM_INSN_INT || class == PTM_INSN_VMCALL;
-}
-
-/* Whether code may run on behind the end of a block without a record. */
-static bool runs_on(uint8_t class)
-{
-	return class == PTM_INSN_OTHER || class == PTM_INSN_JCC || class == PTM_INSN_LOOP || calls_kernel(class);
 }
 
 /* Stores PTM_GAP_NONE when code runs straight from flow->ip to flow->from, else
@@ -150,7 +132,7 @@ static ptm_status check_way(ptm_bts_flow *flow, uint8_t *reason, uint64_t *at)
 				*reason = PTM_GAP_NONE;
 			return PTM_OK;
 		}
-		if (!runs_on(block->class) || next <= ip)
+		if (!ptm_branch_runs_on(block->class) || next <= ip)
 			return PTM_OK;
 		ip = next;
 	}
@@ -158,23 +140,12 @@ static ptm_status check_way(ptm_bts_flow *flow, uint8_t *reason, uint64_t *at)
 
 /* ----------------------------------------------------------------- visits */
 
-static uint8_t end_of(uint8_t class)
-{
-	switch (class) {
-	case PTM_INSN_JCC: case PTM_INSN_LOOP: return PTM_END_TAKEN;
-	case PTM_INSN_JUMP: case PTM_INSN_JUMP_INDIRECT: return PTM_END_JUMP;
-	case PTM_INSN_CALL: case PTM_INSN_CALL_INDIRECT: return PTM_END_CALL;
-	case PTM_INSN_RETURN: return PTM_END_RETURN;
-	default: return PTM_END_FAR;
-	}
-}
-
 /* Goes on where the record went. */
 static void arrive(ptm_bts_flow *flow, bool begins)
 {
 	flow->walking = false;
 	flow->resumed = false;
-	flow->ip = is_kernel(flow->to) ? 0 : flow->to;
+	flow->ip = ptm_branch_is_kernel(flow->to) ? 0 : flow->to;
 	if (begins && flow->ip)
 		emit_begin(flow, flow->ip);
 }
@@ -186,7 +157,7 @@ static void tell_end(ptm_bts_flow *flow, uint32_t row, uint32_t index)
 	bool is_branch = index + 1u == block->instructions && ptm_insn_is_branch(block->class);
 	bool is_far = is_branch && block->class >= PTM_INSN_JUMP_FAR;
 
-	if (!flow->to || is_kernel(flow->to)) {
+	if (!flow->to || ptm_branch_is_kernel(flow->to)) {
 		if (is_far || (is_branch && !flow->to))
 			emit_visit(flow, row, index + 1, PTM_END_OFF, flow->from, 0);
 		else
@@ -198,11 +169,11 @@ static void tell_end(ptm_bts_flow *flow, uint32_t row, uint32_t index)
 	} else if (block->class <= PTM_INSN_CALL && block->target != flow->to) {
 		emit_gap(flow, PTM_GAP_CODE_MISMATCH, flow->from, PTM_BTS_RECORD);
 		arrive(flow, true);
-	} else if (is_far && (calls_kernel(block->class) || block->class == PTM_INSN_SYSENTER)) {
+	} else if (is_far && (ptm_branch_calls_kernel(block->class) || block->class == PTM_INSN_SYSENTER)) {
 		emit_visit(flow, row, index + 1, PTM_END_OFF, flow->from, 0);
 		arrive(flow, true);
 	} else {
-		emit_visit(flow, row, index + 1, end_of(block->class), flow->from, flow->to);
+		emit_visit(flow, row, index + 1, ptm_branch_end_of(block->class), flow->from, flow->to);
 		arrive(flow, false);
 	}
 }
@@ -210,9 +181,9 @@ static void tell_end(ptm_bts_flow *flow, uint32_t row, uint32_t index)
 /* Tells the record's end. The last visit of a span is over by the span's end. */
 static void finish(ptm_bts_flow *flow, uint32_t row)
 {
-	uint32_t first = flow->item_count;
+	uint32_t first = flow->items.count;
 	tell_end(flow, row, ptm_blocks_index_of(flow->blocks, block_at(flow, row), flow->from));
-	ptm_item *item = &flow->items[(flow->item_head + first) % ITEMS];
+	ptm_item *item = &flow->items.at[(flow->items.head + first) % PTM_BRANCH_ITEMS];
 	if (flow->offset >= flow->span.end && item->kind == PTM_ITEM_VISIT && flow->span.end_ns > item->end_ns)
 		item->end_ns = flow->span.end_ns;
 }
@@ -229,8 +200,7 @@ static ptm_status walk(ptm_bts_flow *flow)
 		finish(flow, row);
 		return PTM_OK;
 	}
-	uint8_t class = block->class;
-	uint8_t end = class == PTM_INSN_OTHER ? PTM_END_FALLTHROUGH : calls_kernel(class) ? PTM_END_OFF : PTM_END_NOT_TAKEN;
+	uint8_t end = ptm_branch_end_between(block->class);
 	emit_visit(flow, row, block->instructions, end, block->last_ip, 0);
 	if (end == PTM_END_OFF)
 		emit_begin(flow, next);
@@ -281,7 +251,7 @@ static ptm_status take_record(ptm_bts_flow *flow)
 {
 	if (!flow->from && !flow->to) /* padding */
 		return PTM_OK;
-	if (flow->from && !is_kernel(flow->from))
+	if (flow->from && !ptm_branch_is_kernel(flow->from))
 		return take_user_branch(flow);
 	/* From the kernel, or tracing starts. */
 	if (flow->from && flow->ip) {
@@ -326,7 +296,7 @@ static ptm_status enter_span(ptm_bts_flow *flow)
 	uint64_t before = flow->offset > span->start ? flow->offset - PTM_BTS_RECORD : span->before;
 	if (before != PTM_BTS_NOTHING && (first || flow->offset == span->start))
 		PTM_TRY(read_at(flow, before, &from, &to));
-	flow->ip = is_kernel(to) ? 0 : to;
+	flow->ip = ptm_branch_is_kernel(to) ? 0 : to;
 	if (!first && span->thread != flow->thread)
 		emit(flow, PTM_ITEM_SWITCH);
 	flow->thread = span->thread;
@@ -377,11 +347,9 @@ static ptm_status advance(ptm_bts_flow *flow)
 
 ptm_status ptm_bts_flow_next(ptm_bts_flow *flow, ptm_item *item)
 {
-	while (!flow->item_count)
+	while (!flow->items.count)
 		PTM_TRY(flow->walking ? walk(flow) : advance(flow));
-	*item = flow->items[flow->item_head];
-	flow->item_head = (flow->item_head + 1) % ITEMS;
-	flow->item_count--;
+	*item = *ptm_branch_items_take(&flow->items);
 	return PTM_OK;
 }
 

@@ -2,13 +2,13 @@
 /* One entry at a time, oldest first: can it follow from the last? If so the code
  * between is walked, if not there is a gap and only the branch itself is known. */
 #include "flow/lbr_flow.h"
+#include "flow/branch_records.h"
 #include <stdlib.h>
 
 #define CHECKPOINT_BYTES (32u << 10)
 /* Code that runs on without a taken branch, at most: more is not believed. */
 #define LONGEST_RUN (16u << 10)
 #define ENTRY_BYTES 24
-#define ITEMS 8
 
 struct ptm_lbr_flow {
 	ptm_lbr_flow_config config;
@@ -25,8 +25,7 @@ struct ptm_lbr_flow {
 	uint64_t covered;        /* instructions since the last entry */
 	bool measured;           /* the entry's cycles are of exactly those */
 	uint64_t instructions, cycles;
-	ptm_item items[ITEMS];
-	uint32_t item_head, item_count;
+	ptm_branch_items items;
 	ptm_lbr_stack stack;
 	uint64_t before[PTM_LBR_MOST + 1]; /* cycles from entry k to the sample */
 };
@@ -62,7 +61,7 @@ uint64_t ptm_lbr_flow_samples(const ptm_lbr_flow *flow)
 
 static ptm_item *emit(ptm_lbr_flow *flow, uint8_t kind)
 {
-	ptm_item *item = &flow->items[(flow->item_head + flow->item_count++) % ITEMS];
+	ptm_item *item = ptm_branch_items_add(&flow->items);
 	*item = (ptm_item){ .kind = kind, .thread = flow->stack.thread, .end_thread = flow->stack.thread, .space = flow->stack.space,
 		.start_ns = flow->start_ns, .end_ns = flow->start_ns, .offset = flow->stack.start,
 		.total_instructions = flow->instructions, .total_cycles = flow->cycles };
@@ -107,11 +106,6 @@ static ptm_item *emit_visit(ptm_lbr_flow *flow, uint32_t block, uint32_t instruc
 
 /* ------------------------------------------------------------------- code */
 
-static bool is_kernel(uint64_t ip)
-{
-	return ip >> 63;
-}
-
 static const ptm_block *block_at(const ptm_lbr_flow *flow, uint32_t row)
 {
 	return &flow->blocks->blocks.at[row];
@@ -120,18 +114,6 @@ static const ptm_block *block_at(const ptm_lbr_flow *flow, uint32_t row)
 static ptm_status find(ptm_lbr_flow *flow, uint64_t ip, uint32_t *row)
 {
 	return ptm_blocks_find(flow->blocks, flow->stack.space, ip, PTM_MODE_64, row);
-}
-
-/* Instructions that call the kernel, which may leave no entry and comes back behind them. */
-static bool calls_kernel(uint8_t class)
-{
-	return class == PTM_INSN_SYSCALL || class == PTM_INSN_INT || class == PTM_INSN_VMCALL;
-}
-
-/* Whether code may run on behind the end of a block without an entry. */
-static bool runs_on(uint8_t class)
-{
-	return class == PTM_INSN_OTHER || class == PTM_INSN_JCC || class == PTM_INSN_LOOP || calls_kernel(class);
 }
 
 /* Stores PTM_GAP_NONE when code runs straight from flow->ip to `until`, else why
@@ -156,7 +138,7 @@ static ptm_status check_way(ptm_lbr_flow *flow, uint64_t until, uint8_t *reason,
 			*at = next;
 			return PTM_OK;
 		}
-		if (!runs_on(block->class) || next <= ip)
+		if (!ptm_branch_runs_on(block->class) || next <= ip)
 			return PTM_OK;
 		ip = next;
 	}
@@ -168,17 +150,6 @@ static ptm_status check_way(ptm_lbr_flow *flow, uint64_t until, uint8_t *reason,
 }
 
 /* ----------------------------------------------------------------- visits */
-
-static uint8_t end_of(uint8_t class)
-{
-	switch (class) {
-	case PTM_INSN_JCC: case PTM_INSN_LOOP: return PTM_END_TAKEN;
-	case PTM_INSN_JUMP: case PTM_INSN_JUMP_INDIRECT: return PTM_END_JUMP;
-	case PTM_INSN_CALL: case PTM_INSN_CALL_INDIRECT: return PTM_END_CALL;
-	case PTM_INSN_RETURN: return PTM_END_RETURN;
-	default: return PTM_END_FAR;
-	}
-}
 
 /* Goes on where the entry went. */
 static void arrive(ptm_lbr_flow *flow, bool begins)
@@ -216,7 +187,7 @@ static void tell_end(ptm_lbr_flow *flow, uint32_t row, uint32_t index)
 	uint64_t from = flow->entry.from, to = flow->entry.to;
 	bool is_branch = index + 1u == block->instructions && ptm_insn_is_branch(block->class);
 	bool is_direct = is_branch && block->class <= PTM_INSN_CALL;
-	bool leaves = is_kernel(to) && !is_kernel(from) && !(is_branch && block->class >= PTM_INSN_JUMP_FAR);
+	bool leaves = ptm_branch_is_kernel(to) && !ptm_branch_is_kernel(from) && !(is_branch && block->class >= PTM_INSN_JUMP_FAR);
 
 	if (flow->entry.abort)
 		finish_visit(flow, emit_visit(flow, row, index, PTM_END_ABORT, from, to));
@@ -227,7 +198,7 @@ static void tell_end(ptm_lbr_flow *flow, uint32_t row, uint32_t index)
 		arrive(flow, true);
 		return;
 	} else {
-		finish_visit(flow, emit_visit(flow, row, index + 1, end_of(block->class), from, to));
+		finish_visit(flow, emit_visit(flow, row, index + 1, ptm_branch_end_of(block->class), from, to));
 	}
 	arrive(flow, false);
 }
@@ -256,8 +227,7 @@ static ptm_status walk(ptm_lbr_flow *flow)
 			tell_end(flow, row, index);
 		return PTM_OK;
 	}
-	uint8_t class = block->class;
-	uint8_t end = class == PTM_INSN_OTHER ? PTM_END_FALLTHROUGH : calls_kernel(class) ? PTM_END_OFF : PTM_END_NOT_TAKEN;
+	uint8_t end = ptm_branch_end_between(block->class);
 	ptm_item *item = emit_visit(flow, row, block->instructions, end, block->last_ip, 0);
 	if (flow->is_tail)
 		item->cycles_restart = true;
@@ -306,7 +276,7 @@ static ptm_status take_entry(ptm_lbr_flow *flow)
 	place(flow);
 	if (!flow->entry.from && !flow->entry.to)
 		return PTM_OK;
-	if (!flow->ip || is_kernel(flow->ip) != is_kernel(flow->entry.from))
+	if (!flow->ip || ptm_branch_is_kernel(flow->ip) != ptm_branch_is_kernel(flow->entry.from))
 		return start_at_branch(flow);
 	PTM_TRY(check_way(flow, flow->entry.from, &reason, &at));
 	if (reason == PTM_GAP_NONE) {
@@ -324,7 +294,7 @@ static ptm_status take_tail(ptm_lbr_flow *flow)
 	uint64_t at;
 
 	flow->is_tail = true;
-	if (!flow->ip || !flow->stack.ip || is_kernel(flow->ip) != is_kernel(flow->stack.ip))
+	if (!flow->ip || !flow->stack.ip || ptm_branch_is_kernel(flow->ip) != ptm_branch_is_kernel(flow->stack.ip))
 		return PTM_OK;
 	flow->entry = (ptm_lbr_entry){ .from = flow->stack.ip };
 	PTM_TRY(check_way(flow, flow->stack.ip, &reason, &at));
@@ -355,7 +325,7 @@ static ptm_status open_stack(ptm_lbr_flow *flow)
 	if (follows) {
 		flow->start_ns = stack->time_ns;
 		last = *emit(flow, PTM_ITEM_GAP);
-		flow->item_count--;
+		flow->items.count--;
 		last.reason = PTM_GAP_BETWEEN_SAMPLES;
 		flow->offset = stack->end;
 	}
@@ -371,7 +341,7 @@ static ptm_status open_stack(ptm_lbr_flow *flow)
 		last.end_ns = flow->start_ns > last.start_ns ? flow->start_ns : last.start_ns;
 	}
 	if (follows)
-		flow->items[(flow->item_head + flow->item_count++) % ITEMS] = last;
+		*ptm_branch_items_add(&flow->items) = last;
 	PTM_TRY(status);
 	if (stack->start >= flow->limit)
 		return PTM_END;
@@ -403,16 +373,14 @@ static ptm_status advance(ptm_lbr_flow *flow)
 
 ptm_status ptm_lbr_flow_next(ptm_lbr_flow *flow, ptm_item *item)
 {
-	while (!flow->item_count) {
+	while (!flow->items.count) {
 		ptm_status status = advance(flow);
-		if (status == PTM_END && flow->item_count) {
+		if (status == PTM_END && flow->items.count) {
 			flow->offset = flow->limit;
 			break;
 		}
 		PTM_TRY(status);
 	}
-	*item = flow->items[flow->item_head];
-	flow->item_head = (flow->item_head + 1) % ITEMS;
-	flow->item_count--;
+	*item = *ptm_branch_items_take(&flow->items);
 	return PTM_OK;
 }
