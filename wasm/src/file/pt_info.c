@@ -3,11 +3,9 @@
  * append (what is absent is 0), and the PT event's config, read with the masks
  * that the words give. */
 #include "file/pt_info.h"
-#include "base/bytes.h"
 #include <inttypes.h>
 
 #define TYPE_INTEL_PT 1
-#define SAMPLE_TIME (1 << 2)
 
 /* Bits of the PT event's config: IA32_RTIT_CTL (SDM vol. 3, "Intel Processor
  * Trace") without those that the kernel sets. */
@@ -103,26 +101,16 @@ static void read_config(const ptm_trace_file *file, ptm_pt_info *info)
 /* Whether trace and records share no clock. */
 static bool is_timeless(const ptm_trace_file *file, const ptm_pt_info *info)
 {
-	if (!info->tsc_bit || !info->cap_user_time_zero || !info->tsc_enabled)
-		return true;
-	for (uint32_t row = 0; row < file->attrs.length; row++)
-		if (!(file->attrs.at[row].sample_type & SAMPLE_TIME))
-			return true;
-	return false;
+	return !info->tsc_bit || !info->cap_user_time_zero || !info->tsc_enabled || ptm_trace_file_lacks_times(file);
 }
 
 ptm_status ptm_pt_info_read(const ptm_trace_file *file, ptm_pt_info *info, ptm_message *message)
 {
-	const uint8_t *at;
+	ptm_bytes words;
 
 	*info = (ptm_pt_info){ .attr = UINT32_MAX };
 	PTM_TRY(check_kind(file, message));
-	ptm_status status = ptm_trace_file_view(file, file->auxtrace_info_offset, file->auxtrace_info_size, &at);
-	if (status != PTM_OK)
-		return ptm_message_set(message, status, "Reading the trace's AUXTRACE_INFO (%" PRIu32 " bytes at %" PRIu64 ") failed.",
-			file->auxtrace_info_size, file->auxtrace_info_offset);
-	ptm_bytes words = ptm_bytes_of(at, file->auxtrace_info_size);
-	ptm_bytes_skip(&words, 16); /* record header, type, reserved */
+	PTM_TRY(ptm_trace_file_info_words(file, &words, message));
 	PTM_TRY(read_words(file, words, info));
 	read_config(file, info);
 	for (uint32_t row = 0; row < file->queues.length; row++)

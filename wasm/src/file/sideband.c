@@ -214,56 +214,49 @@ static int compare_keys(const void *left, const void *right)
 	return (a->row > b->row) - (a->row < b->row);
 }
 
-/* Replaces the `count` elements of `size` bytes at `*elements` by the same in
- * the order of their keys' groups, in which they keep their order. */
-static ptm_status regroup(void **elements, group_key *keys, uint32_t count, size_t size)
+static uint64_t thread_of(const void *comm)
 {
-	uint8_t *grouped = calloc(count, size);
+	return ((const ptm_comm_change *)comm)->thread;
+}
 
-	if (!grouped)
+static uint64_t cpu_of(const void *change)
+{
+	return (uint64_t)((const ptm_switch *)change)->cpu;
+}
+
+/* Replaces the `count` elements of `size` bytes at `*elements` by the same in
+ * the order of their groups, in which they keep their order. */
+static ptm_status regroup(void **elements, uint32_t *capacity, uint32_t count, size_t size, uint64_t (*group_of)(const void *))
+{
+	if (!count)
+		return PTM_OK;
+	uint8_t *grouped = calloc(count, size), *old = *elements;
+	group_key *keys = calloc(count, sizeof *keys);
+	if (!grouped || !keys) {
+		free(grouped);
+		free(keys);
 		return PTM_NO_MEMORY;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		keys[i] = (group_key){ group_of(old + i * size), i };
 	qsort(keys, count, sizeof *keys, compare_keys);
 	for (uint32_t i = 0; i < count; i++)
-		memcpy(grouped + i * size, (uint8_t *)*elements + keys[i].row * size, size);
-	free(*elements);
+		memcpy(grouped + i * size, old + keys[i].row * size, size);
+	free(old);
+	free(keys);
 	*elements = grouped;
+	*capacity = count;
 	return PTM_OK;
 }
 
 static ptm_status group_comms(ptm_sideband *sideband)
 {
-	uint32_t count = sideband->comms.length;
-
-	if (!count)
-		return PTM_OK;
-	group_key *keys = calloc(count, sizeof *keys);
-	if (!keys)
-		return PTM_NO_MEMORY;
-	for (uint32_t i = 0; i < count; i++)
-		keys[i] = (group_key){ sideband->comms.at[i].thread, i };
-	ptm_status status = regroup((void **)&sideband->comms.at, keys, count, sizeof *sideband->comms.at);
-	if (status == PTM_OK)
-		sideband->comms.capacity = count;
-	free(keys);
-	return status;
+	return regroup((void **)&sideband->comms.at, &sideband->comms.capacity, sideband->comms.length, sizeof *sideband->comms.at, thread_of);
 }
 
 static ptm_status group_switches(ptm_sideband *sideband)
 {
-	uint32_t count = sideband->switches.length;
-
-	if (!count)
-		return PTM_OK;
-	group_key *keys = calloc(count, sizeof *keys);
-	if (!keys)
-		return PTM_NO_MEMORY;
-	for (uint32_t i = 0; i < count; i++)
-		keys[i] = (group_key){ (uint64_t)sideband->switches.at[i].cpu, i };
-	ptm_status status = regroup((void **)&sideband->switches.at, keys, count, sizeof *sideband->switches.at);
-	if (status == PTM_OK)
-		sideband->switches.capacity = count;
-	free(keys);
-	return status;
+	return regroup((void **)&sideband->switches.at, &sideband->switches.capacity, sideband->switches.length, sizeof *sideband->switches.at, cpu_of);
 }
 
 /* The threads of per-thread queues that no record named. */

@@ -25,6 +25,27 @@ ptm_status ptm_trace_file_warn(ptm_trace_file *file, const char *format, ...)
 	return ptm_array_push(&file->warnings, id);
 }
 
+ptm_status ptm_trace_file_info_words(const ptm_trace_file *file, ptm_bytes *words, ptm_message *message)
+{
+	const uint8_t *at;
+	ptm_status status = ptm_trace_file_view(file, file->auxtrace_info_offset, file->auxtrace_info_size, &at);
+
+	if (status != PTM_OK)
+		return ptm_message_set(message, status, "Reading the trace's AUXTRACE_INFO (%" PRIu32 " bytes at %" PRIu64 ") failed.",
+			file->auxtrace_info_size, file->auxtrace_info_offset);
+	*words = ptm_bytes_of(at, file->auxtrace_info_size);
+	ptm_bytes_skip(words, 16); /* record header, type, reserved */
+	return PTM_OK;
+}
+
+bool ptm_trace_file_lacks_times(const ptm_trace_file *file)
+{
+	for (uint32_t row = 0; row < file->attrs.length; row++)
+		if (!(file->attrs.at[row].sample_type & PTM_SAMPLE_TIME))
+			return true;
+	return false;
+}
+
 static ptm_perf_section read_section(ptm_bytes *bytes)
 {
 	ptm_perf_section section;

@@ -15,6 +15,7 @@
 #define PTM_FILE_TRACE_FILE_H
 
 #include "base/array.h"
+#include "base/bytes.h"
 #include "base/message.h"
 #include "base/source.h"
 #include "base/strings.h"
@@ -252,6 +253,10 @@ void ptm_trace_file_free(ptm_trace_file *file);
  * borrowed until the next view. */
 ptm_status ptm_trace_file_view(const ptm_trace_file *file, uint64_t offset, uint32_t length, const uint8_t **at) PTM_MUST_CHECK;
 ptm_status ptm_trace_file_view_some(const ptm_trace_file *file, uint64_t offset, uint32_t *length, const uint8_t **at) PTM_MUST_CHECK;
+/* The words of the trace's AUXTRACE_INFO, behind its type; borrowed until the next view. */
+ptm_status ptm_trace_file_info_words(const ptm_trace_file *file, ptm_bytes *words, ptm_message *message) PTM_MUST_CHECK;
+/* Whether records of some event have no time. */
+bool ptm_trace_file_lacks_times(const ptm_trace_file *file);
 /* As ptm_source_want. Unpacked records are in memory, or cannot be read in places. */
 void ptm_trace_file_want(const ptm_trace_file *file, uint64_t offset, uint64_t length);
 /* The host source that holds `offset`, and where in it; NULL: it is not in the host's bytes as it is. */
