@@ -244,6 +244,24 @@ static void time_of_psb(void)
 	}
 }
 
+/* Quick decoding: an event behind a transaction's begin is in none, as perf has it. */
+static void quick_events(void)
+{
+	pt_world world;
+
+	pt_world_open(&world, 0x401000, pt_code, sizeof pt_code);
+	world.config.as_perf = true;
+	world.config.quick = 1;
+	CHECK_TEXT(world_flow(&world, START "99 21 3d 06 10 02 e2 3d 09 10"),
+		"begin~ 401000 @1000\n"
+		"event 15 0 at 401000 @1000\n"
+		"event 15 0 at 401006 tx @1000\n"
+		"event 3 1 at 401006 tx @1000\n"
+		"event 7 1 at 401009 @1000\n"
+		"event 15 0 at 401009 @1000\n");
+	pt_world_close(&world);
+}
+
 /* When what was lost is found again: at the next address, or where tracing is off. */
 static void time_lost(void)
 {
@@ -268,6 +286,7 @@ int main(void)
 {
 	off_after_error();
 	time_of_psb();
+	quick_events();
 	time_lost();
 	calls();
 	returns();
