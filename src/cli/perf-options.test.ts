@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // perf script's options beside fields and letters: what they print is what perf prints. Where perf is installed it is asked.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
@@ -17,8 +17,9 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const symfs = join(projectFixtures, 'symfs')
 const fixture = (name: string): string => join(projectFixtures, `${name}.perf.data`)
-const ofPerf = (name: string, words: readonly string[]): string =>
-  execFileSync('perf', ['script', '-i', fixture(name), '--symfs', symfs, ...words], { encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'ignore'] })
+const perfOfFile = (file: string, words: readonly string[]): string =>
+  execFileSync('perf', ['script', '-i', file, '--symfs', symfs, ...words], { encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'ignore'] })
+const ofPerf = (name: string, words: readonly string[]): string => perfOfFile(fixture(name), words)
 const linesOf = async (words: readonly string[]) => scriptText(await opened(fixture('calls-cyc'), symfs), words).split('\n').slice(0, 3).join('\n')
 
 it('prints what is in functions, at addresses, and in binaries', async () => {
@@ -116,6 +117,21 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ptarmigan-'))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
+
+it.each([
+  ['does not name its events', 72, 0],
+  ['names them in a damaged header', 0x20a0 + 0x89, 128],
+])('knows no more of the trace than a number where the file %s, and makes room for that', async (_, at, byte) => {
+  const bytes = readFileSync(fixture('calls-default'))
+  if (byte === 0) bytes.fill(0, at, at + 32)
+  else bytes[at] = byte
+  const file = join(folder, 'damaged.perf.data')
+  writeFileSync(file, bytes)
+  const words = ['--itrace=b', '-F', 'event,ip']
+  const text = scriptText(await opened(file, symfs), words)
+  expect(text.split('\n', 1)).toEqual(['          branches:u:                 0'])
+  if (hasPerf()) expect(text).toBe(perfOfFile(file, words))
+})
 
 it('prints through a program, and knows when it is not there', async () => {
   const into = join(folder, 'lines')
