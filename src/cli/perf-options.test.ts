@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { parseCommand } from './args'
 import { opened, projectFixtures } from './bundles-for-tests'
+import { missingKind } from './fields'
 import { shellPrinter } from './output'
 import { hasPerf } from './perf-for-tests'
 import { optionsText } from './script'
@@ -69,7 +70,7 @@ const commands = [
   ['--call-ret-trace', '--graph-function', 'descend,main'], ['--itrace=i100ib', '--graph-function', 'cycle', '--show-task-events'],
   ['--itrace=i1usg', '--stop-bt', 'main'], ['--itrace=G8', '--max-stack', '2'], ['--itrace=i1usg4', '--max-stack', '2'],
   ['-L', '-F', '+pid,+misc', '--itrace=i10us'], ['--itrace=i10us', '--full-source-path', '-F', '-sym,-symoff,+srcline'],
-  ['--no-itrace'], ['--itrace=i10i', '--itrace=e'], ['--itrace=e', '--itrace'], ['-F', 'ip,sym', '--call-trace'],
+  ['--no-itrace'], ['--tid='], ['--itrace=i10i', '--itrace=e'], ['--itrace=e', '--itrace'], ['-F', 'ip,sym', '--call-trace'],
   ['--call-ret-trace', '-F', 'ip'], ['-F', '+flags', '-F', 'ip', '--itrace=b'], ['--show-m', '--no-ns', '-f', '-v', '-a'], ['--comms=', '--itrace=b'],
   ['--itrace=bepi1us', '--time', '86409.52681,86409.52682', '-F', '+insn,+ipc'], ['--show-task-events', '--pid', '1', '--time', '1,2', '--call-trace', '-F', '+ip'],
 ]
@@ -78,6 +79,13 @@ for (const name of ['other/aux-sample-calls', 'other/bts-calls'])
     const session = await opened(fixture(name), symfs)
     for (const words of commands) expect(scriptText(session, words), words.join(' ')).toBe(ofPerf(name, words))
   })
+
+it('knows which kinds of events there are', () => {
+  const command = parseCommand(['script', 'x', '-F', 'sw:', '-F', 'hw:'])
+  if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
+  expect(missingKind(command.value.options.fields, [0])).toBe('software events do not exist. Remove corresponding -F option to proceed.')
+  expect(missingKind(command.value.options.fields, [0, 1])).toBe('')
+})
 
 it('decodes without times what was not told who ran: whoever was last', async () => {
   expect(await linesOf(['--itrace=Zb', '-F', 'comm,ip,addr'])).toBe('         swapper                 0 =>           4011bf\n')
