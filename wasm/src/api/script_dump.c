@@ -215,7 +215,7 @@ static void put_packet(ptm_dump *dump, ptm_script *script, const uint8_t *at, ui
 	char text[PTM_PACKET_TEXT_SIZE];
 	ptm_packet packet;
 
-	bool bad = ptm_packet_decode(at, available, dump->block_item, &packet) != PTM_OK;
+	bool bad = ptm_packet_decode_as_perf(at, available, dump->block_item, &packet) != PTM_OK;
 	*size = bad ? 1 : packet.size;
 	if (!bad) {
 		dump->block_item = ptm_packet_block_item(dump->block_item, &packet);
