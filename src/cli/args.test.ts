@@ -71,13 +71,17 @@ describe('script', () => {
 
   it('filters by lists of numbers and names', () => {
     expect(scriptOf('script -C 0,2-4 --pid 7 --tid=8,9 -c ls,cat x').options).toMatchObject({ cpus: [0, 2, 3, 4], pids: [7], tids: [8, 9], comms: ['ls', 'cat'] })
-    expect(errorOf('script -C 4-2 x')).toBe('-C 4-2: not a list of numbers such as 0,2-5.')
+    expect(errorOf('script -C 4-2 x')).toBe('Invalid cpu_list')
+    expect(errorOf('script -C 1,0-2 x')).toBe('Invalid cpu_list')
+    expect(scriptOf('script -C 0x10,010,0-,x --pid 7,,9 --tid= x').options).toMatchObject({ cpus: [16, 8, 0], pids: [7, 0, 9], tids: [0] })
+    expect(errorOf('script --tid 1-5 x')).toBe('problems parsing tid list')
   })
 
   it('refuses what it cannot print, by name', () => {
     expect(errorOf('script -F comm,+ipc x')).toBe('Cannot mix +-field with overridden fields')
     expect(errorOf('script -F -sym x')).toBe('Display of offsets requested but symbol is not selected.')
     expect(errorOf('script -F foo x')).toBe('Invalid field requested: "foo".')
+    expect([...scriptOf('script -F hw: -F sw: -F sw:ip x').options.fields.emptied]).toEqual(['hw'])
     expect(errorOf('script -F foo:ip x')).toBe('Invalid event type in field string: "foo".')
     expect(errorOf('script -F +retire_lat x')).toContain('-F retire_lat: this field of newer perfs is not supported yet')
     expect(errorOf('script -F hw:+trace x')).toBe("'trace' not valid for hardware events.")

@@ -252,3 +252,12 @@ describe('a bundle with code of the kernel', () => {
     expect(refused.ok ? '' : refused.error).toMatch(/^Code of the kernel was executed here, and it holds the addresses/)
   }, LONGEST_MS)
 })
+
+it('prints the lines of all code, and of such without any what is printed of the whole trace', async () => {
+  const name = 'signals-cyc'
+  const fixture = { name, trace: join(projectFixtures, `${name}.perf.data`), symfs: join(projectFixtures, 'symfs') }
+  const [whole, cut] = [await opened(fixture.trace, fixture.symfs), await opened(await bundled(folder, fixture, {}))]
+  const words = ['--itrace=i20ibg8', '-F', 'ip,sym,symoff,dso,srcline']
+  expect(scriptText(whole, words)).toContain('\n  __libc_start_main.lo:0\n')
+  expect(differences(scriptLines(whole, words), scriptLines(cut, words))).toEqual([])
+})

@@ -18,6 +18,8 @@ export type Fields = {
   flags: boolean
   /** Fields that were chosen by name: printed even where samples have no data for them. */
   asked: ReadonlySet<FieldName>
+  /** Kinds that were named without any field ("hw:"): there must be such events. */
+  emptied: ReadonlySet<EventKind>
   /** Fields that were taken away by name, by kind. */
   unset: Readonly<Record<EventKind, ReadonlySet<FieldName>>>
 }
@@ -25,7 +27,8 @@ export type Fields = {
 /** Fields of newer perfs that are not printed. */
 const newer = ['retire_lat', 'cgroup', 'disasm', 'brcntr']
 /** perf's words for the kinds. */
-const kindNames: Partial<Record<EventKind, string>> = { hw: 'hardware', sw: 'software', trace: 'tracepoint' }
+const kindNames: Partial<Record<EventKind, string>> = { hw: 'hardware', sw: 'software', trace: 'tracepoint', raw: 'raw', break: 'breakpoint' }
+const typeOf: Partial<Record<EventKind, number>> = { hw: 0, sw: 1, trace: 2, raw: 4, break: 5 }
 /** Fields of some kinds only: perf ignores them for others. */
 const ofKinds: Readonly<Record<string, readonly EventKind[]>> = { trace: ['trace'], 'bpf-output': ['sw', 'trace'] }
 
@@ -43,7 +46,7 @@ export function defaultFields(): Fields {
   const traced = new Set<FieldName>([...usual, 'trace'])
   const counting = new Set<FieldName>([...counted, 'bpf-output'])
   const ofKind: Partial<Record<EventKind, ReadonlySet<FieldName>>> = { synth: made, raw, trace: traced, sw: counting }
-  return { byKind: everyKind((kind) => ofKind[kind] ?? counted), unset: everyKind(() => new Set()), chosen: new Set(), flags: false, asked: new Set() }
+  return { byKind: everyKind((kind) => ofKind[kind] ?? counted), unset: everyKind(() => new Set()), chosen: new Set(), emptied: new Set(), flags: false, asked: new Set() }
 }
 
 const everyKind = (fieldsOf: (kind: EventKind) => ReadonlySet<FieldName>): Fields['byKind'] => Object.fromEntries(eventKinds.map((kind) => [kind, fieldsOf(kind)])) as Fields['byKind']
@@ -99,12 +102,20 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], { s
   for (const set of sets.values())
     if (set.has('symoff') && !set.has('sym')) return fail('Display of offsets requested but symbol is not selected.')
   const byKind = everyKind((kind) => sets.get(kind) ?? before.byKind[kind])
-  return ok({ byKind, unset: everyKind((kind) => unset.get(kind) ?? before.unset[kind]), chosen, flags, asked })
+  const emptied = new Set([...before.emptied].filter((kind) => !kinds.includes(kind)))
+  if (tokens.length === 0) for (const kind of kinds) emptied.add(kind)
+  return ok({ byKind, emptied, unset: everyKind((kind) => unset.get(kind) ?? before.unset[kind]), chosen, flags, asked })
 }
 
 function refusal(name: string): string {
   if (newer.includes(name)) return `-F ${name}: this field of newer perfs is not supported yet; supported are ${fieldNames.join(',')},flags.`
   return `Invalid field requested: "${name}".`
+}
+
+/** perf's sentence on a kind that was named without fields and of which the file has no event; `types`: of those there are (PERF_TYPE_*), without dummies. "": none. */
+export function missingKind(fields: Fields, types: readonly number[]): string {
+  const kind = eventKinds.find((each) => fields.emptied.has(each) && each !== 'synth' && !types.includes(typeOf[each] ?? -1))
+  return kind === undefined ? '' : `${kindNames[kind] ?? 'unknown'} events do not exist. Remove corresponding -F option to proceed.`
 }
 
 /** The fields of one kind as the decoder numbers them. */

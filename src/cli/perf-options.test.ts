@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // perf script's options beside fields and letters: what they print is what perf prints. Where perf is installed it is asked.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { parseCommand } from './args'
 import { opened, projectFixtures } from './bundles-for-tests'
+import { missingKind } from './fields'
 import { shellPrinter } from './output'
 import { hasPerf } from './perf-for-tests'
 import { optionsText } from './script'
@@ -17,8 +18,9 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const symfs = join(projectFixtures, 'symfs')
 const fixture = (name: string): string => join(projectFixtures, `${name}.perf.data`)
-const ofPerf = (name: string, words: readonly string[]): string =>
-  execFileSync('perf', ['script', '-i', fixture(name), '--symfs', symfs, ...words], { encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'ignore'] })
+const perfOfFile = (file: string, words: readonly string[]): string =>
+  execFileSync('perf', ['script', '-i', file, '--symfs', symfs, ...words], { encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'ignore'] })
+const ofPerf = (name: string, words: readonly string[]): string => perfOfFile(fixture(name), words)
 const linesOf = async (words: readonly string[]) => scriptText(await opened(fixture('calls-cyc'), symfs), words).split('\n').slice(0, 3).join('\n')
 
 it('prints what is in functions, at addresses, and in binaries', async () => {
@@ -68,7 +70,7 @@ const commands = [
   ['--call-ret-trace', '--graph-function', 'descend,main'], ['--itrace=i100ib', '--graph-function', 'cycle', '--show-task-events'],
   ['--itrace=i1usg', '--stop-bt', 'main'], ['--itrace=G8', '--max-stack', '2'], ['--itrace=i1usg4', '--max-stack', '2'],
   ['-L', '-F', '+pid,+misc', '--itrace=i10us'], ['--itrace=i10us', '--full-source-path', '-F', '-sym,-symoff,+srcline'],
-  ['--no-itrace'], ['--itrace=i10i', '--itrace=e'], ['--itrace=e', '--itrace'], ['-F', 'ip,sym', '--call-trace'],
+  ['--no-itrace'], ['--tid='], ['--itrace=i10i', '--itrace=e'], ['--itrace=e', '--itrace'], ['-F', 'ip,sym', '--call-trace'],
   ['--call-ret-trace', '-F', 'ip'], ['-F', '+flags', '-F', 'ip', '--itrace=b'], ['--show-m', '--no-ns', '-f', '-v', '-a'], ['--comms=', '--itrace=b'],
   ['--itrace=bepi1us', '--time', '86409.52681,86409.52682', '-F', '+insn,+ipc'], ['--show-task-events', '--pid', '1', '--time', '1,2', '--call-trace', '-F', '+ip'],
 ]
@@ -77,6 +79,13 @@ for (const name of ['other/aux-sample-calls', 'other/bts-calls'])
     const session = await opened(fixture(name), symfs)
     for (const words of commands) expect(scriptText(session, words), words.join(' ')).toBe(ofPerf(name, words))
   })
+
+it('knows which kinds of events there are', () => {
+  const command = parseCommand(['script', 'x', '-F', 'sw:', '-F', 'hw:'])
+  if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
+  expect(missingKind(command.value.options.fields, [0])).toBe('software events do not exist. Remove corresponding -F option to proceed.')
+  expect(missingKind(command.value.options.fields, [0, 1])).toBe('')
+})
 
 it('decodes without times what was not told who ran: whoever was last', async () => {
   expect(await linesOf(['--itrace=Zb', '-F', 'comm,ip,addr'])).toBe('         swapper                 0 =>           4011bf\n')
@@ -116,6 +125,21 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ptarmigan-'))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
+
+it.each([
+  ['does not name its events', 72, 0],
+  ['names them in a damaged header', 0x20a0 + 0x89, 128],
+])('knows no more of the trace than a number where the file %s, and makes room for that', async (_, at, byte) => {
+  const bytes = readFileSync(fixture('calls-default'))
+  if (byte === 0) bytes.fill(0, at, at + 32)
+  else bytes[at] = byte
+  const file = join(folder, 'damaged.perf.data')
+  writeFileSync(file, bytes)
+  const words = ['--itrace=b', '-F', 'event,ip']
+  const text = scriptText(await opened(file, symfs), words)
+  expect(text.split('\n', 1)).toEqual(['          branches:u:                 0'])
+  if (hasPerf()) expect(text).toBe(perfOfFile(file, words))
+})
 
 it('prints through a program, and knows when it is not there', async () => {
   const into = join(folder, 'lines')

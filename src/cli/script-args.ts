@@ -137,9 +137,9 @@ export function makeScriptOptions(values: Values, given: readonly Given[]): Resu
   if (version === '6.1' && given.some(({ name, value }) => name === 'fields' && /\bdsoff\b/.test(value))) return fail('-F dsoff: perf 6.1 has no such field; --perf-version 6.12 has.')
   const itrace = values['itrace'] === false ? ok(noItrace()) : chosenItrace(given, version)
   if (!itrace.ok) return itrace
-  const cpus = numbers('-C', (values['pt'] === undefined ? textOf(values, 'cpu') : undefined))
-  const pids = numbers('--pid', textOf(values, 'pid'))
-  const tids = numbers('--tid', textOf(values, 'tid'))
+  const cpus = cpuList(values['pt'] === undefined ? textOf(values, 'cpu') : undefined)
+  const pids = idList('pid', textOf(values, 'pid'))
+  const tids = idList('tid', textOf(values, 'tid'))
   for (const list of [cpus, pids, tids]) if (!list.ok) return list
   const max_stack = wholeNumber('--max-stack', textOf(values, 'max-stack'))
   if (!max_stack.ok) return max_stack
@@ -156,6 +156,7 @@ export function makeScriptOptions(values: Values, given: readonly Given[]): Resu
     pad_dso: values['call-trace'] === true,
     stitch_lbr: values['stitch-lbr'] === true,
     no_inline: values['inline'] === false,
+    not_decoded: values['itrace'] === false,
     dump: values['dump-raw-trace'] === true,
     header: values['header-only'] === true ? 'only' : values['header'] === true ? 'before' : 'none',
     show_info: values['show-info'] === true,
@@ -218,15 +219,37 @@ function wholeNumber(option: string, text: string | undefined): Result<number | 
   return value <= 0xffff_ffff ? ok(value) : fail(`${option} ${text}: not a whole number.`)
 }
 
-/** "1,3-5" */
-function numbers(option: string, text: string | undefined): Result<number[], string> {
-  const list: number[] = []
-  for (const word of text === undefined ? [] : text.split(',')) {
-    const match = /^(\d+)(?:-(\d+))?$/.exec(word)
-    const first = Number(match?.[1])
-    const last = Number(match?.[2] ?? match?.[1])
-    if (!match || last < first || last - first > 65536) return fail(`${option} ${text}: not a list of numbers such as 0,2-5.`)
-    for (let number = first; number <= last; number++) list.push(number)
+/** What strtoul(3) takes of a text in base 0 (a leading 0x: 16, a 0: 8): the number and the rest. */
+function takeNumber(text: string): [number, string] {
+  const digits = /^(0x[0-9a-f]+|0[0-7]*|\d+|)/i.exec(text)?.[0] ?? ''
+  const value = /^0[0-7]/.test(digits) ? Number.parseInt(digits, 8) : Number(digits)
+  return [value, text.slice(digits.length)]
+}
+
+const MOST_CPUS = 32_767
+
+/** "0,2-5" as perf reads it: up to what is no number; a number that is left out is 0, and none may be twice. */
+function cpuList(text: string | undefined): Result<number[], string> {
+  const list = new Set<number>()
+  const invalid = fail('Invalid cpu_list')
+  let rest = text ?? ''
+  if (text !== undefined && !/^\d/.test(text)) return invalid
+  while (/^\d/.test(rest)) {
+    const [first, behind] = takeNumber(rest)
+    const [last, end] = behind.startsWith('-') ? takeNumber(behind.slice(1)) : [first, behind]
+    if ((end !== '' && !end.startsWith(',')) || last < first || Math.max(first, last) >= MOST_CPUS) return invalid
+    for (let number = first; number <= last; number++) {
+      if (list.has(number)) return invalid
+      list.add(number)
+    }
+    rest = end.slice(1)
   }
-  return ok(list)
+  return ok([...list])
+}
+
+/** "1,5": no ranges; a number that is left out is 0, as in perf. */
+function idList(what: 'pid' | 'tid', text: string | undefined): Result<number[], string> {
+  const words = text === undefined ? [] : text.split(',')
+  if (words.some((word) => !/^(\s*[+-]?\d+)?$/.test(word))) return fail(`problems parsing ${what} list`)
+  return ok(words.map(Number))
 }

@@ -43,6 +43,14 @@ describe('of a file', () => {
   })
 })
 
+it('leaves the packets out of a trace that is not decoded', async () => {
+  const file = join(fixtures, 'calls-default.perf.data')
+  const text = await dumped(file, file, ['--no-itrace'])
+  expect(text).toContain('PERF_RECORD_AUXTRACE size')
+  expect(text).not.toContain('Intel Processor Trace data')
+  if (hasPerf()) expect(text).toBe(execFileSync('perf', ['script', '-D', '--no-itrace', '-i', file, '--symfs', symfs], { encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'ignore'] }))
+})
+
 const type = Sample.IDENTIFIER | Sample.IP | Sample.TID | Sample.TIME
 const ID = 7
 const taken = (ip: number, time: number) => sample(new Writer().u64(ID).u64(ip).u32(PID).u32(PID).u64(time))

@@ -5,7 +5,8 @@ import { existsSync, statSync } from 'node:fs'
 import { fail, ok, type Result } from '../lib/result'
 import { textAt } from '../lib/text-column'
 import type { Session } from '../engine/session'
-import { bitsOfKind, eventKinds, type Fields } from './fields'
+import type { Tables } from '../model/tables.gen'
+import { bitsOfKind, eventKinds, missingKind, type Fields } from './fields'
 import type { ItraceOptions } from './itrace'
 import { say, shellPrinter, standardOutput } from './output'
 import { versionNumber, type PerfVersion } from './perf-version'
@@ -24,6 +25,8 @@ export type ScriptOptions = {
   pad_dso: boolean
   stitch_lbr: boolean
   no_inline: boolean
+  /** The trace is not decoded: of -D its packets are left out. */
+  not_decoded: boolean
   /** Records and packets, as they are in the file, around the lines. */
   dump: boolean
   /** What the file says of itself, before the lines or instead of them. */
@@ -93,6 +96,7 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('pad_dso', options.pad_dso)
   number('stitch_lbr', options.stitch_lbr)
   number('no_inline', options.no_inline)
+  number('not_decoded', options.not_decoded)
   number('show', options.show)
   if (options.dump) lines.push(`dump ${headerFile(name)}`)
   if (options.header !== 'none') lines.push(`header ${writtenAt(name)}`)
@@ -140,24 +144,27 @@ const XED = 'xed -F insn: -A -64'
 const TRACEPOINT = 2
 
 /** A sentence on the tracepoints whose words (field trace) cannot be printed; "": there are none. */
-function tracepoints(session: Session, fields: Fields): Result<string, string> {
-  const events = session.query('sample_events')
-  if (!events.ok) return fail(events.error.sentence)
-  const { rows, type, name, samples, has_words } = events.value
+function tracepoints({ rows, type, name, samples, has_words }: Tables['sample_events'], fields: Fields): string {
   const names = Array.from({ length: rows }, (_, row) => row).filter((row) => type[row] === TRACEPOINT && (samples[row] ?? 0) > 0 && has_words[row] !== 1)
-  if (names.length === 0 || !fields.byKind.trace.has('trace')) return ok('')
+  if (names.length === 0 || !fields.byKind.trace.has('trace')) return ''
   const first = textAt(name, names[0] ?? 0)
-  return ok(`what tracepoints say (${first}${names.length > 1 ? ` and ${names.length - 1} more` : ''}; perf's field trace) cannot be printed: the file does not describe their formats, or in a way that is not understood.`)
+  return `what tracepoints say (${first}${names.length > 1 ? ` and ${names.length - 1} more` : ''}; perf's field trace) cannot be printed: the file does not describe their formats, or in a way that is not understood.`
 }
+
+const typesOf = ({ rows, type, name }: Tables['sample_events']): number[] =>
+  Array.from({ length: rows }, (_, row) => row).flatMap((row) => (textAt(name, row).startsWith('dummy') ? [] : (type[row] ?? [])))
 
 /** Prints all that is asked for of the file called `name`; says on stderr how many trace errors were among it. */
 export async function script(session: Session, name: string, options: ScriptOptions): Promise<Result<void, string>> {
   const info = infoOf(session)
   if (!info.ok) return info
   const source = info.value.get('source') ?? ''
-  const untold = tracepoints(session, options.fields)
-  if (!untold.ok) return untold
-  if (untold.value !== '') say(untold.value)
+  const events = session.query('sample_events')
+  if (!events.ok) return fail(events.error.sentence)
+  const missing = missingKind(options.fields, typesOf(events.value))
+  if (missing !== '') return fail(missing)
+  const untold = tracepoints(events.value, options.fields)
+  if (untold !== '') say(untold)
   // Percentages are of the samples' time as the header has it; perf refuses them where it has none.
   const first_ns = info.value.get('first_sample_ns') ?? info.value.get('start_time_ns') ?? 0
   const last_ns = info.value.get('last_sample_ns') ?? info.value.get('end_time_ns') ?? 0

@@ -603,6 +603,8 @@ export type CutCodeTable = {
   file: TextColumn
   /** source line; 0 unknown */
   line: Uint32Array
+  /** of code without a line: 1 file is known (and may have an empty name), 2 only that it is a function, 3 nothing */
+  lineless: Uint32Array
   /** functions inlined there, outermost first, one a line */
   inlined: TextColumn
 }
@@ -988,6 +990,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['symbol_size', 'u64'],
     ['file', 'str'],
     ['line', 'u32'],
+    ['lineless', 'u32'],
     ['inlined', 'str'],
   ],
   cut_addresses: [

@@ -18,6 +18,8 @@ export type CodeRow = {
   symbolSize: bigint
   file: string
   line: number
+  /** Where there is no line: enum ptm_lineless (wasm/src/image/image.h). */
+  lineless: number
   /** Outermost first, one a line. */
   inlined: string
 }
@@ -99,22 +101,44 @@ class Texts {
   }
 }
 
+/** enum ptm_lineless, and what stands for a file of each (line_rows.h). */
+const LINELESS_FILE = 1
+const EMPTY_NAME = 0xfffffffd
+const withoutFile = [0, EMPTY_NAME, 0xfffffffe, 0xffffffff] as const
+
+type LineRow = { address: bigint; end: bigint; file: number; line: number; inlined: number; lineless: boolean }
+
+/** Of rows at one address the one with most code first. */
+const byAddress = (a: CodeRow, b: CodeRow): number => (a.address === b.address ? b.code.length - a.code.length : a.address < b.address ? -1 : 1)
+
+/** Rows by address, each instruction once; those without a line go on over code that is not here. */
+function joinedLines(rows: readonly CodeRow[], texts: Texts): LineRow[] {
+  const joined: LineRow[] = []
+  for (const { address, code, file, line, lineless, inlined } of rows.toSorted(byAddress)) {
+    const last = joined.at(-1)
+    if (last && address < last.end) continue // the same code in another block
+    // The line of a place that was sampled or called from, whose code is not here.
+    const end = address + BigInt(Math.max(1, code.length))
+    const made = {
+      file: lineless > LINELESS_FILE || file === '' ? (withoutFile[lineless] ?? 0) : texts.add(file),
+      line,
+      inlined: texts.add(inlined),
+      lineless: lineless > 0 && inlined === '',
+    }
+    if (last?.lineless === true && made.lineless && last.file === made.file) last.end = end
+    else joined.push({ address, end, ...made })
+  }
+  return joined
+}
+
 /** Header "PTML", version 1, rows, bytes of text; rows of address, length, file, line, inlined; texts. */
 function lineRows(rows: readonly CodeRow[]): Uint8Array<ArrayBuffer> | null {
-  const known = rows.filter(({ line, inlined }) => line > 0 || inlined !== '').toSorted((a, b) => (a.address < b.address ? -1 : 1))
-  if (known.length === 0) return null
   const texts = new Texts()
+  const known = joinedLines(rows.filter(({ line, lineless, inlined }) => line > 0 || lineless > 0 || inlined !== ''), texts)
+  if (known.length === 0) return null
   const made = new Writer()
-  let count = 0
-  let end = 0n
-  for (const { address, code, file, line, inlined } of known) {
-    if (address < end) continue // the same code in another block
-    end = address + BigInt(code.length)
-    // The line of a place that was sampled or called from, whose code is not here.
-    made.u64(address).u32(Math.max(1, code.length)).u32(texts.add(file)).u32(line).u32(texts.add(inlined))
-    count++
-  }
-  const header = new Writer().put(new TextEncoder().encode('PTML')).u32(1).u32(count).u32(texts.bytes.length)
+  for (const { address, end, file, line, inlined } of known) made.u64(address).u32(Number(end - address)).u32(file).u32(line).u32(inlined)
+  const header = new Writer().put(new TextEncoder().encode('PTML')).u32(1).u32(known.length).u32(texts.bytes.length)
   return header.put(made.take()).put(texts.bytes.take()).take()
 }
 

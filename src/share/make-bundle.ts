@@ -234,7 +234,7 @@ function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { memb
       pieces: file.extents.map(({ bytes }) => bytes),
     })
   }
-  const files = new Set([...rows.values()].flatMap((code) => code.map(({ file }) => file)))
+  const files = new Set([...rows.values()].flatMap((code) => code.map(({ file, line }) => (line > 0 ? file : ''))))
   files.delete('')
   return { members, codeBytes, files: wish.redaction.lines ? [] : [...files], left }
 }
@@ -254,6 +254,7 @@ function codeRows(table: Tables['cut_code'], redaction: Redaction, names: StandI
       symbolSize: table.symbol_size[row] ?? 0n,
       file: redaction.lines ? '' : textAt(table.file, row),
       line: redaction.lines ? 0 : (table.line[row] ?? 0),
+      lineless: redaction.lines ? 0 : (table.lineless[row] ?? 0),
       inlined: redaction.lines || redaction.symbols !== 'keep' ? '' : textAt(table.inlined, row),
     })
     byImage.set(image, rows)

@@ -280,6 +280,7 @@
 	C(cut_code, symbol_size, u64, "") \
 	C(cut_code, file, str, "source file; empty unknown") \
 	C(cut_code, line, u32, "source line; 0 unknown") \
+	C(cut_code, lineless, u32, "of code without a line: 1 file is known (and may have an empty name), 2 only that it is a function, 3 nothing") \
 	C(cut_code, inlined, str, "functions inlined there, outermost first, one a line") \
 	T(cut_addresses, "bytes of cut_records and cut_aux that hold addresses, to be replaced; fails where they cannot be; text, start_ns, end_ns, first and count count; asked for from first 0 on, in order, up to an empty answer") \
 	C(cut_addresses, kind, u8, "enum ptm_address_kind (api/cut.h)") \

@@ -3,6 +3,7 @@
  * of it and of what its samples name. */
 #include "api/cut.h"
 #include "api/sample_chain.h"
+#include "api/script.h"
 #include "base/hash.h"
 #include "image/cfi.h"
 #include <stdlib.h>
@@ -21,6 +22,7 @@ typedef struct place {
 	bool is_unread;          /* perf does not read it */
 	uint64_t symbol_address, symbol_size;
 	uint32_t file, line, depth;
+	enum ptm_lineless lineless; /* PTM_LINELESS_UNTOLD: it has a line */
 	uint32_t inlined[MOST_INLINED];
 } place;
 
@@ -37,7 +39,7 @@ typedef struct run {
 static bool same_place(const place *a, const place *b)
 {
 	return a->symbol == b->symbol && a->is_unread == b->is_unread && a->symbol_address == b->symbol_address && a->file == b->file && a->line == b->line &&
-	       a->depth == b->depth && !memcmp(a->inlined, b->inlined, a->depth * sizeof *a->inlined);
+	       a->lineless == b->lineless && a->depth == b->depth && !memcmp(a->inlined, b->inlined, a->depth * sizeof *a->inlined);
 }
 
 static ptm_status find_place(ptm_session *session, uint32_t image, uint64_t address, place *found)
@@ -54,7 +56,15 @@ static ptm_status find_place(ptm_session *session, uint32_t image, uint64_t addr
 		found->symbol_size = symbol->size;
 	}
 	ptm_status status = ptm_image_line(&session->images, image, address, &found->file, &found->line, found->inlined, &found->depth);
-	return status == PTM_NO_MEMORY ? status : PTM_OK;
+	if (status == PTM_NO_MEMORY)
+		return status;
+	if (status == PTM_OK && found->file)
+		return PTM_OK;
+	found->line = 0;
+	PTM_TRY(ptm_script_lineless(session, image, address, &found->lineless, &found->file));
+	if (found->lineless != PTM_LINELESS_FILE)
+		found->file = 0;
+	return PTM_OK;
 }
 
 /* File offset of an image's own address: the inverse of ptm_image_address. */
@@ -110,6 +120,7 @@ static ptm_status put_row(run *of)
 	if (of->place.file)
 		PTM_TRY(put_text(of->session, of->table, PTM_cut_code_file, row, of->place.file));
 	ptm_table_set_u32(of->table, PTM_cut_code_line, row, of->place.line);
+	ptm_table_set_u32(of->table, PTM_cut_code_lineless, row, of->place.lineless);
 	PTM_TRY(put_inlined(of, row));
 	of->length = 0;
 	return PTM_OK;
@@ -143,6 +154,16 @@ static ptm_status add_instruction(run *of, uint32_t image, uint64_t address, uin
 	return PTM_OK;
 }
 
+/* A row without code for where a call returns to, which call chains name though it never returned. */
+static ptm_status put_return(run *of, uint32_t image, uint64_t address)
+{
+	PTM_TRY(put_run(of));
+	of->image = image;
+	of->address = address;
+	PTM_TRY(find_place(of->session, image, address, &of->place));
+	return put_row(of);
+}
+
 static ptm_status put_block(run *of, const ptm_block *block)
 {
 	const ptm_function *function = ptm_spaces_function(of->session->spaces, block->function);
@@ -157,6 +178,8 @@ static ptm_status put_block(run *of, const ptm_block *block)
 		PTM_TRY(add_instruction(of, image, address, size));
 		address += size;
 	}
+	if (block->class == PTM_INSN_CALL || block->class == PTM_INSN_CALL_INDIRECT || block->class == PTM_INSN_CALL_FAR)
+		return put_return(of, image, address);
 	return put_run(of);
 }
 
@@ -185,7 +208,7 @@ static ptm_status put_named(places *of, uint32_t space, uint64_t ip)
 		return PTM_OK;
 	of->keys[key % REMEMBERED] = key;
 	PTM_TRY(find_place(session, map->image, of->run.address, &of->run.place));
-	return of->run.place.symbol || of->run.place.line ? put_row(&of->run) : PTM_OK;
+	return of->run.place.symbol || of->run.place.line || of->run.place.lineless ? put_row(&of->run) : PTM_OK;
 }
 
 /* A row for the instruction at `ip`: where a branch stack's last branch led to, the sample

@@ -129,7 +129,7 @@ static void put_start(ptm_script *script, const ptm_sample *sample, const ptm_at
 	if (script->fields & PTM_SCRIPT_PERIOD)
 		ptm_script_put(script, "%10" PRIu64 " ", sample->period);
 	if (script->fields & PTM_SCRIPT_EVENT)
-		ptm_script_put(script, "%*s: ", (int)script->event_width, ptm_strings_get(&script->session->strings, attr->name));
+		ptm_script_put(script, "%*s: ", (int)script->event_width, ptm_strings_get(&script->session->strings, attr->script_name));
 	/* A sample has none, but perf keeps their place. */
 	if (script->fields & PTM_SCRIPT_FLAGS) {
 		char text[80];
@@ -452,7 +452,7 @@ void ptm_script_look_at_events(ptm_script *script)
 	const ptm_trace_file *file = &script->session->file;
 
 	for (uint32_t i = 0; i < file->attrs.length; i++) {
-		uint32_t length = (uint32_t)strlen(ptm_strings_get(&script->session->strings, file->attrs.at[i].name));
+		uint32_t length = (uint32_t)strlen(ptm_strings_get(&script->session->strings, file->attrs.at[i].script_name));
 		if (length > script->event_width)
 			script->event_width = length;
 		bool has_chains = file->attrs.at[i].sample_type & PTM_SAMPLE_CALLCHAIN;

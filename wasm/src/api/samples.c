@@ -153,6 +153,9 @@ static bool is_estimate(const ptm_item *item)
 {
 	if (item->kind == PTM_ITEM_BEGIN)
 		return !item->resumed && ptm_leaves_kernel(0, item->to_ip);
+	/* After an error a PSB is to perf where code begins. */
+	if (item->kind == PTM_ITEM_EVENT && item->event == PTM_EVENT_PSB)
+		return ptm_leaves_kernel(item->ip, item->to_ip);
 	return item->kind == PTM_ITEM_VISIT && ptm_leaves_kernel(item->ip, item->to_ip);
 }
 

@@ -55,7 +55,7 @@ static ptm_status check_event(ptm_session *session, const ptm_attr *attr, uint64
 		if (!(fields & one->field) || attr->sample_type & one->recorded || (lenient && !one->even_in_traces))
 			continue;
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have %s attribute set. Cannot print '%s' field.",
-			ptm_strings_get(&session->strings, attr->name), one->what, one->name);
+			ptm_strings_get(&session->strings, attr->script_name), one->what, one->name);
 	}
 	return PTM_OK;
 }

@@ -169,7 +169,7 @@ static ptm_status put_sample(ptm_dump *dump, ptm_script *script, const ptm_dump_
 	ptm_dump_put_sample(script, &sample, attr);
 	put_resolved(dump, script, &sample, ref->time ? ref->time : UINT64_MAX - 1);
 	PTM_TRY(ptm_script_put_sample(script, row));
-	if (aux && session->file.auxtrace_type) {
+	if (aux && session->file.auxtrace_type && !script->options.not_decoded) {
 		ptm_script_put_text(script, "\n", 1);
 		start_data(dump, script, aux, sample.aux_size);
 	}
@@ -204,6 +204,8 @@ static ptm_status put_record(ptm_dump *dump, ptm_script *script, const ptm_dump_
 
 static void start_aux(ptm_dump *dump, ptm_script *script, const ptm_dump_record *record)
 {
+	if (script->options.not_decoded)
+		return;
 	ptm_script_put(script, ".\n");
 	start_data(dump, script, record->offset + record->size, record->payload);
 }
@@ -213,7 +215,7 @@ static void put_packet(ptm_dump *dump, ptm_script *script, const uint8_t *at, ui
 	char text[PTM_PACKET_TEXT_SIZE];
 	ptm_packet packet;
 
-	bool bad = ptm_packet_decode(at, available, dump->block_item, &packet) != PTM_OK;
+	bool bad = ptm_packet_decode_as_perf(at, available, dump->block_item, &packet) != PTM_OK;
 	*size = bad ? 1 : packet.size;
 	if (!bad) {
 		dump->block_item = ptm_packet_block_item(dump->block_item, &packet);

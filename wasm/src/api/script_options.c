@@ -79,7 +79,7 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 		{ "approximate_ipc", &options->approximate_ipc }, { "timeless", &options->timeless }, { "ns", &options->ns },
 		{ "header_only", &options->header_only }, { "show_info", &options->show_info },
 		{ "relative_time", &options->relative_time }, { "delta_time", &options->delta_time }, { "pad_dso", &options->pad_dso }, { "stitch_lbr", &options->stitch_lbr },
-		{ "no_inline", &options->no_inline }, { "latency", &options->latency }, { "full_source_path", &options->full_source_path },
+		{ "no_inline", &options->no_inline }, { "not_decoded", &options->not_decoded }, { "latency", &options->latency }, { "full_source_path", &options->full_source_path },
 	};
 	for (uint32_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (is(of, words[i].name)) {

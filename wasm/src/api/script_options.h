@@ -48,6 +48,7 @@ typedef struct ptm_script_options {
 	uint32_t added_chain_size, added_branch_size; /* the same for the file's own samples */
 	bool approximate_ipc, timeless;
 	bool stitch_lbr;         /* call stacks of the LBR go on in those of the sample before */
+	bool not_decoded;        /* --no-itrace: with -D no packets */
 	bool no_inline;          /* unwound call chains without the functions inlined at a frame */
 	bool ns, relative_time, delta_time, pad_dso;
 	PTM_ARRAY(ptm_script_range) times;

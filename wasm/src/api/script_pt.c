@@ -24,7 +24,8 @@ uint32_t ptm_sample_class_flags(uint8_t class)
 /* They are letters in brackets. The interrupt flag counts where the CPU can tell it. */
 uint32_t ptm_samples_state_flags(const ptm_session *session, const ptm_item *item)
 {
-	uint32_t flags = item->in_transaction ? PTM_FLAG_IN_TRANSACTION : 0;
+	/* perf looks whether it is in a transaction where it walked code: not where tracing begins. */
+	uint32_t flags = item->in_transaction && item->kind != PTM_ITEM_BEGIN ? PTM_FLAG_IN_TRANSACTION : 0;
 	if (session->pt.event_trace && item->interrupts_off)
 		flags |= PTM_FLAG_INTERRUPTS_OFF;
 	if (session->pt.event_trace && item->interrupts_toggle)

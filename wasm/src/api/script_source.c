@@ -26,6 +26,18 @@ static ptm_status add_text(ptm_session *session, uint32_t *text, const char *for
 	return ptm_strings_add(&session->strings, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1, text);
 }
 
+ptm_status ptm_script_lineless(ptm_session *session, uint32_t row, uint64_t address, enum ptm_lineless *what, uint32_t *file)
+{
+	bool known;
+
+	PTM_TRY(ptm_image_lineless(&session->images, row, address, what, file));
+	if (*what != PTM_LINELESS_UNTOLD)
+		return PTM_OK;
+	PTM_TRY(ptm_image_function_file(&session->images, row, address, &known, file));
+	*what = !known ? PTM_LINELESS_UNKNOWN : *file == PTM_NO_FUNCTION_FILE ? PTM_LINELESS_FUNCTION : PTM_LINELESS_FILE;
+	return PTM_OK;
+}
+
 /* What addr2line tells of an address: `known` is whether it tells anything, `file` PTM_NO_FUNCTION_FILE where that is no file; the empty name is one. */
 static ptm_status ask_file(ptm_session *session, uint32_t row, uint64_t address, bool *known, uint32_t *file, uint32_t *line)
 {
@@ -42,15 +54,13 @@ static ptm_status ask_file(ptm_session *session, uint32_t row, uint64_t address,
 		return status;
 	*known = status == PTM_OK && *file;
 	if (!*known) {
+		enum ptm_lineless what;
 		*line = 0;
-		PTM_TRY(ptm_image_lineless_file(&session->images, row, address, file));
-		*known = *file;
+		PTM_TRY(ptm_script_lineless(session, row, address, &what, file));
+		*known = what != PTM_LINELESS_UNKNOWN;
+		if (what != PTM_LINELESS_FILE)
+			*file = PTM_NO_FUNCTION_FILE;
 	}
-	if (!*known) {
-		PTM_TRY(ptm_image_function_file(&session->images, row, address, known, file));
-	}
-	if (!*known)
-		*file = PTM_NO_FUNCTION_FILE;
 	image = &session->images.images.at[row];
 	if (*known)
 		image->source_known = true;

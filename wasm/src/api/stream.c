@@ -290,7 +290,7 @@ void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)
 	*config = (ptm_flow_config){
 		.source = PTM_SOURCE_PT,
 		.pt = {
-			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream), restarts, stream->as_perf ? 0 : stream->session->errata },
+			.input = { stream, read_stream, buffer_end, ptm_stream_size(stream), restarts, stream->as_perf ? 0 : stream->session->errata, stream->as_perf },
 			.clock = { pt->tsc_ctc_numerator, pt->tsc_ctc_denominator, pt->mtc_period & MTC_PERIOD_MASK, pt->max_nonturbo_ratio, pt->cyc_threshold, latest_tsc(stream) },
 			.time = stream->session->time,
 			.return_compression = pt->return_compression,

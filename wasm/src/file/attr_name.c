@@ -77,10 +77,10 @@ static void write_name(const ptm_attr *attr, uint32_t pt_type, char *into, size_
 		snprintf(into, capacity, "pmu%" PRIu32 "/config=0x%" PRIx64 "/%s", attr->type, attr->config, mode);
 }
 
-/* A guest's PMUs have no names here, and perf says so. */
-static bool is_unknown(const ptm_trace_file *file, const ptm_attr *attr)
+/* A guest's PMUs have no names here. */
+static bool is_guests(const ptm_trace_file *file, const ptm_attr *attr)
 {
-	return attr->type > TYPE_BREAKPOINT && attr->id_count && ptm_guest_ids_find(file, file->ids.at[attr->first_id]);
+	return attr->id_count && ptm_guest_ids_find(file, file->ids.at[attr->first_id]);
 }
 
 /* PMU number of the trace, from AUXTRACE_INFO (0: not known). */
@@ -105,13 +105,18 @@ ptm_status ptm_attr_name_fill(ptm_trace_file *file)
 	PTM_TRY(find_pt_type(file, &pt_type));
 	for (uint32_t row = 0; row < file->attrs.length; row++) {
 		ptm_attr *attr = &file->attrs.at[row];
+		attr->script_name = attr->name;
 		if (attr->name)
 			continue;
-		if (is_unknown(file, attr))
-			snprintf(name, sizeof name, "unknown attr type: %" PRIu32, attr->type);
-		else
-			write_name(attr, pt_type, name, sizeof name);
+		write_name(attr, pt_type, name, sizeof name);
 		PTM_TRY(ptm_strings_add(file->strings, name, strlen(name), &attr->name));
+		attr->script_name = attr->name;
+		if (attr->type <= TYPE_BREAKPOINT)
+			continue;
+		snprintf(name, sizeof name, "unknown attr type: %" PRIu32, attr->type);
+		PTM_TRY(ptm_strings_add(file->strings, name, strlen(name), &attr->script_name));
+		if (is_guests(file, attr))
+			attr->name = attr->script_name;
 	}
 	return PTM_OK;
 }

@@ -68,22 +68,36 @@ static ptm_status read_command_line(ptm_trace_file *file, ptm_bytes *bytes)
 	return status;
 }
 
-/* Names events that have no name yet; the n-th description belongs to the n-th attr, as perf has it. */
-static ptm_status read_event_names(ptm_trace_file *file, ptm_bytes *bytes)
+/* Walks the descriptions of events; with `names` it names events that have no name yet: the n-th description belongs to the n-th attr. */
+static ptm_status walk_event_descriptions(ptm_trace_file *file, ptm_bytes *bytes, bool names)
 {
 	uint32_t count = ptm_bytes_u32(bytes);
 	uint32_t attr_size = ptm_bytes_u32(bytes);
 
 	for (uint32_t row = 0; row < count && !bytes->failed; row++) {
-		uint32_t name = 0;
+		size_t length;
+		ptm_bytes attr = *bytes;
+		ptm_bytes_skip(&attr, 4);
+		uint32_t size_told = ptm_bytes_u32(&attr);
 		ptm_bytes_skip(bytes, attr_size);
 		uint32_t ids = ptm_bytes_u32(bytes);
-		PTM_TRY(read_string(file, bytes, &name));
+		const char *name = take_string(bytes, &length);
 		ptm_bytes_skip(bytes, (size_t)ids * 8);
-		if (row < file->attrs.length && !file->attrs.at[row].name)
-			file->attrs.at[row].name = name;
+		/* perf takes a description without a size for the end of them. */
+		names &= size_told != 0;
+		if (names && name && row < file->attrs.length && !file->attrs.at[row].name)
+			PTM_TRY(ptm_strings_add(file->strings, name, length, &file->attrs.at[row].name));
 	}
 	return PTM_OK;
+}
+
+/* As in perf, one damaged description takes all names with it. */
+static ptm_status read_event_names(ptm_trace_file *file, ptm_bytes *bytes)
+{
+	ptm_bytes again = *bytes;
+
+	PTM_TRY(walk_event_descriptions(file, bytes, false));
+	return bytes->failed ? PTM_OK : walk_event_descriptions(file, &again, true);
 }
 
 /* The event is: misc, pid, id (20 bytes, then its size in newer files), path. */

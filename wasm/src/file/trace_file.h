@@ -52,6 +52,7 @@ typedef struct ptm_attr {
 	int32_t clockid;        /* meaningful when use_clockid */
 	bool frequency, sample_id_all, context_switch, use_clockid, aux_output, exclude_kernel, exclude_user, exclude_hv, exclude_host, exclude_guest;
 	uint32_t name;          /* string id; from the EVENT_DESC feature or EVENT_UPDATE, else what it counts */
+	uint32_t script_name;   /* string id; what perf script calls it: of a PMU that the file does not name it knows the number alone */
 	uint32_t first_id, id_count; /* rows of ptm_trace_file.ids */
 } ptm_attr;
 

@@ -23,12 +23,12 @@ static void bind_place(ptm_pt_flow *flow, uint16_t branch, uint64_t away_ip)
 			at = i + 1;
 	for (uint32_t i = flow->pending_count++; i > at; i--)
 		flow->pending[i] = flow->pending[i - 1];
+	flow->pending[at] = (ptm_event){ .kind = PTM_EVENT_PLACE, .id = branch, .payload = away_ip };
 	/* It stands in the transaction that they begin, or no more in the one that they end. */
 	flow->in_transaction = false;
 	for (uint32_t i = 0; i < flow->pending_count; i++)
 		if (flow->pending[i].kind == PTM_EVENT_TRANSACTION)
 			flow->in_transaction = flow->pending[i].payload & 1;
-	flow->pending[at] = (ptm_event){ .kind = PTM_EVENT_PLACE, .id = branch, .payload = away_ip };
 }
 
 void ptm_flow_hop_branch(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip)

@@ -70,6 +70,9 @@ static void psb_event(ptm_pt_flow *flow, uint64_t offset, uint64_t ip, uint64_t 
 	ptm_flow_latch_exactly(flow);
 	flow->in_transaction = flow->found_transaction;
 	flow->interrupts_on = flow->interrupts_next;
+	/* perf's is that of the TSC packet, even where others went on from it, or ran ahead. */
+	if (flow->config.as_perf && flow->clock.tsc_packet)
+		flow->latched_tsc = flow->clock.tsc_packet;
 	ptm_item *item = ptm_flow_emit_event(flow, PTM_EVENT_PSB, offset, ip);
 	item->to_ip = to_ip;
 	item->reason = searched ? PTM_GAP_NO_SYNC : PTM_GAP_NONE;

@@ -184,8 +184,16 @@ uint32_t ptm_image_symbol_count(ptm_images *images, uint32_t image);
  * programs whose debug information was split, inlined functions are those of the
  * files that were given of it. */
 ptm_status ptm_image_line(ptm_images *images, uint32_t image, uint64_t address, uint32_t *file, uint32_t *line, uint32_t *inlined, uint32_t *depth) PTM_MUST_CHECK;
-/* The file of code that its line table says is of no line (0), as string id; 0: none. Not told by bundles. */
-ptm_status ptm_image_lineless_file(ptm_images *images, uint32_t image, uint64_t address, uint32_t *file) PTM_MUST_CHECK;
+/* What is known of code without a line. */
+enum ptm_lineless {
+	PTM_LINELESS_UNTOLD,     /* ask the symbols (image/function_files.h) */
+	PTM_LINELESS_FILE,       /* its file */
+	PTM_LINELESS_FUNCTION,   /* a function that is in no file */
+	PTM_LINELESS_UNKNOWN,    /* nothing */
+};
+
+/* What the line table says of code of no line (0), and its file as string id (0: of an empty name). Of a bundle: what its original says. */
+ptm_status ptm_image_lineless(ptm_images *images, uint32_t image, uint64_t address, enum ptm_lineless *what, uint32_t *file) PTM_MUST_CHECK;
 
 /* A unit of an image whose functions are in a file of their own (.dwo). */
 typedef struct ptm_skeleton {

@@ -2,7 +2,8 @@
 /* Layout, little-endian: "PTML", u32 version (1), u32 rows, u32 bytes of text;
  * rows of u64 address, u32 length, u32 file, u32 line, u32 inlined, sorted by
  * address; then the texts, which file and inlined are offsets of. Inlined
- * functions are outermost first, a newline between. */
+ * functions are outermost first, a newline between. Line 0: what addr2line says of code without a line; file may then be
+ * PTM_ROWS_EMPTY_NAME and the like. */
 #include "image/line_rows.h"
 #include "base/bytes.h"
 #include "image/elf.h"
@@ -103,7 +104,12 @@ static ptm_status split(const ptm_line_rows *rows, ptm_strings *strings, uint32_
 	return PTM_OK;
 }
 
-ptm_status ptm_line_rows_find(const ptm_line_rows *rows, ptm_strings *strings, uint64_t address, uint32_t *file, uint32_t *line, uint32_t *inlined, uint32_t *depth)
+/* A row as it is in the file. */
+typedef struct line_row {
+	uint32_t file, line, inlined;
+} line_row;
+
+static bool find_row(const ptm_line_rows *rows, uint64_t address, line_row *found)
 {
 	uint32_t low = 0, high = rows->count;
 
@@ -114,16 +120,37 @@ ptm_status ptm_line_rows_find(const ptm_line_rows *rows, ptm_strings *strings, u
 		else
 			high = middle;
 	}
-	if (low) {
-		ptm_bytes row = ptm_bytes_of(rows->bytes.at + (size_t)(low - 1) * ROW_BYTES, ROW_BYTES);
-		uint64_t start = ptm_bytes_u64(&row);
-		uint32_t length = ptm_bytes_u32(&row), file_text = ptm_bytes_u32(&row), number = ptm_bytes_u32(&row);
-		if (address - start < length) {
-			*line = number;
-			PTM_TRY(text_id(rows, strings, file_text, file));
-			return split(rows, strings, ptm_bytes_u32(&row), inlined, depth);
-		}
+	if (!low)
+		return false;
+	ptm_bytes row = ptm_bytes_of(rows->bytes.at + (size_t)(low - 1) * ROW_BYTES, ROW_BYTES);
+	uint64_t start = ptm_bytes_u64(&row);
+	uint32_t length = ptm_bytes_u32(&row);
+	found->file = ptm_bytes_u32(&row);
+	found->line = ptm_bytes_u32(&row);
+	found->inlined = ptm_bytes_u32(&row);
+	return address - start < length;
+}
+
+ptm_status ptm_line_rows_find(const ptm_line_rows *rows, ptm_strings *strings, uint64_t address, uint32_t *file, uint32_t *line, uint32_t *inlined, uint32_t *depth)
+{
+	line_row row;
+
+	if (!find_row(rows, address, &row)) {
+		*depth = 0;
+		return PTM_OK;
 	}
-	*depth = 0;
-	return PTM_OK;
+	*line = row.line;
+	if (row.line)
+		PTM_TRY(text_id(rows, strings, row.file, file));
+	return split(rows, strings, row.inlined, inlined, depth);
+}
+
+ptm_status ptm_line_rows_lineless(const ptm_line_rows *rows, ptm_strings *strings, uint64_t address, enum ptm_lineless *what, uint32_t *file)
+{
+	line_row row;
+
+	if (!find_row(rows, address, &row) || row.line || !row.file)
+		return PTM_OK;
+	*what = row.file == PTM_ROWS_UNKNOWN ? PTM_LINELESS_UNKNOWN : row.file == PTM_ROWS_FUNCTION ? PTM_LINELESS_FUNCTION : PTM_LINELESS_FILE;
+	return text_id(rows, strings, row.file, file);
 }

@@ -367,19 +367,26 @@ ptm_status ptm_image_line(ptm_images *images, uint32_t row, uint64_t address, ui
 	return list_inlined(lines, inlines, images->strings, address, inlined, depth);
 }
 
-ptm_status ptm_image_lineless_file(ptm_images *images, uint32_t row, uint64_t address, uint32_t *file)
+ptm_status ptm_image_lineless(ptm_images *images, uint32_t row, uint64_t address, enum ptm_lineless *what, uint32_t *file)
 {
 	struct ptm_lines *lines;
 	*file = 0;
+	*what = PTM_LINELESS_UNTOLD;
 	PTM_TRY(lines_of(images, row, &lines));
-	if (!lines || lines->rows.count)
+	if (lines && lines->rows.count)
+		return ptm_line_rows_lineless(&lines->rows, images->strings, address, what, file);
+	if (!lines)
 		return PTM_OK;
 	address -= ptm_image_lines_slide(&images->images.at[row]);
 	unit *unit = lines->usable ? unit_at(lines, address) : NULL;
 	if (!unit || load_unit(lines, unit) != PTM_OK)
 		return PTM_OK;
 	const ptm_line_row *found = ptm_line_table_find(&unit->lines, address);
-	return found && !found->line ? ptm_line_table_path(&unit->lines, &lines->dwarf, images->strings, found->file, file) : PTM_OK;
+	if (found && !found->line)
+		PTM_TRY(ptm_line_table_path(&unit->lines, &lines->dwarf, images->strings, found->file, file));
+	if (*file)
+		*what = PTM_LINELESS_FILE;
+	return PTM_OK;
 }
 
 /* --------------------------------------------------------------- split units */

@@ -46,6 +46,8 @@ static inline bool quick(const ptm_pt_reader *reader, uint64_t offset, uint64_t 
  * (SKD007) the OVF counts; a TMA with reserved bits set (SKZ84) is none, and a byte longer. */
 static ptm_status decode(const ptm_pt_reader *reader, const uint8_t *at, uint32_t available, uint8_t block_item, ptm_packet *packet)
 {
+	if (reader->input.as_perf)
+		return ptm_packet_decode_as_perf(at, available, block_item, packet);
 	PTM_TRY(ptm_packet_decode(at, available, block_item, packet));
 	if (packet->kind == PTM_PACKET_CYC && reader->input.errata & PTM_SKD007 && packet->size == 2 && available > 2 && at[1] == 0x02 && at[2] == 0xf3)
 		*packet = (ptm_packet){ PTM_PACKET_OVF, 3, 0, 0 };

@@ -19,6 +19,7 @@ typedef struct ptm_pt_input {
 	 * stores where it starts and the TSC its first TSC packet is near. NULL: all follow. */
 	bool (*restarts)(void *context, uint64_t offset, uint64_t *start, uint64_t *reference);
 	uint32_t errata;         /* enum ptm_erratum: those of the CPU that wrote it that are to be allowed for */
+	bool as_perf;            /* packets as perf decodes them */
 } ptm_pt_input;
 
 typedef struct ptm_pt_reader {

@@ -2,6 +2,7 @@
 /* The PT flow over packets written by hand and a few instructions: what each
  * kind of packet does to the stream of items. */
 #include "pt_text.h"
+#include "pt/event.h"
 
 /* Calls and compressed returns, an indirect call, a system call and the way back. */
 static void calls(void)
@@ -221,6 +222,46 @@ static void off_after_error(void)
 	pt_world_close(&world);
 }
 
+/* perf tells a PSB at the time of its TSC packet, though CYC packets went on from there or, as here, beyond it. */
+static void time_of_psb(void)
+{
+	for (int as_perf = 0; as_perf < 2; as_perf++) {
+		pt_world world;
+		ptm_pt_flow *made;
+		ptm_item item;
+		uint64_t tsc = 0;
+
+		pt_world_open(&world, 0x401000, pt_code, sizeof pt_code);
+		world.config.as_perf = as_perf;
+		pt_world_trace(&world, bytes, bytes_of(START "02 03 20 00 " PSB "fb 19 10 10 00 00 00 00 00 " FUP_START PSBEND));
+		CHECK_EQ(ptm_pt_flow_new(&made, &world.blocks, &world.config, 0, world.size, NULL), PTM_OK);
+		for (unsigned i = 0; i < 200 && ptm_pt_flow_next(made, &item) == PTM_OK; i++)
+			if (item.kind == PTM_ITEM_EVENT && item.event == PTM_EVENT_PSB)
+				tsc = item.end_tsc;
+		CHECK_EQ(tsc, as_perf ? 0x1010 : 0x101f);
+		ptm_pt_flow_free(made);
+		pt_world_close(&world);
+	}
+}
+
+/* Quick decoding: an event behind a transaction's begin is in none, as perf has it. */
+static void quick_events(void)
+{
+	pt_world world;
+
+	pt_world_open(&world, 0x401000, pt_code, sizeof pt_code);
+	world.config.as_perf = true;
+	world.config.quick = 1;
+	CHECK_TEXT(world_flow(&world, START "99 21 3d 06 10 02 e2 3d 09 10"),
+		"begin~ 401000 @1000\n"
+		"event 15 0 at 401000 @1000\n"
+		"event 15 0 at 401006 tx @1000\n"
+		"event 3 1 at 401006 tx @1000\n"
+		"event 7 1 at 401009 @1000\n"
+		"event 15 0 at 401009 @1000\n");
+	pt_world_close(&world);
+}
+
 /* When what was lost is found again: at the next address, or where tracing is off. */
 static void time_lost(void)
 {
@@ -244,6 +285,8 @@ static void time_lost(void)
 int main(void)
 {
 	off_after_error();
+	time_of_psb();
+	quick_events();
 	time_lost();
 	calls();
 	returns();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* perf's words for flags, perf's idea of a stack, and the options of table script. */
 #include "check.h"
+#include "api/samples_state.h"
 #include "api/script.h"
 
 static const char *flags(uint32_t bits, uint32_t version)
@@ -24,6 +25,16 @@ static void flags_are_named(void)
 	CHECK_TEXT(flags(0, 601), "                        ");
 	CHECK_TEXT(flags(PTM_FLAG_BRANCH | PTM_FLAG_BEGIN, 615), "  tr strt jmp           ");
 	CHECK_TEXT(flags(PTM_FLAG_BRANCH | PTM_FLAG_IN_TRANSACTION, 615), "  jmp                () ");
+}
+
+/* As perf, which looks whether it is in a transaction where it walks code. */
+static void tracing_begins_in_no_transaction(void)
+{
+	static ptm_session session;
+	const ptm_item begin = { .kind = PTM_ITEM_BEGIN, .in_transaction = true }, visit = { .kind = PTM_ITEM_VISIT, .in_transaction = true };
+
+	CHECK_EQ(ptm_samples_state_flags(&session, &begin), 0);
+	CHECK_EQ(ptm_samples_state_flags(&session, &visit), PTM_FLAG_IN_TRANSACTION);
 }
 
 enum { RING = 5 };
@@ -124,6 +135,7 @@ static void options_are_read(void)
 int main(void)
 {
 	flags_are_named();
+	tracing_begins_in_no_transaction();
 	calls_are_followed_as_perf_does();
 	late_samples_leave_out_the_kernel();
 	options_are_read();
