@@ -7,7 +7,9 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { inflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { piped } from './perf-data.mjs'
 
 const folder = resolve(import.meta.dirname, '../fixtures/guests')
 const walks = resolve(import.meta.dirname, '../fixtures/walk')
@@ -35,6 +37,14 @@ const script = (file, ...words) => run('script', file, ...symfs, ...words).stdou
 const hashOf = (text) => createHash('sha256').update(text).digest('hex').slice(0, 32)
 const hashes = (name, ...words) => [FIELDS, BRANCHES, CHAINS, EVENTS].map((fields) => hashOf(script(join(folder, name), ...fields, ...words)))
 const guests = () => ['--guest-data', `${join(folder, 'first.perf.data')},77`, '--guest-data', `${join(folder, 'other.perf.data')},87`, ...mount]
+
+/** The perf.data in a bundle (src/share/container.ts). */
+function traceIn(bundle) {
+  const membersAt = 24 + bundle.readUInt32LE(12)
+  const { at, stored, method } = JSON.parse(inflateSync(bundle.subarray(24, membersAt))).members.find(({ role }) => role === 'trace')
+  const bytes = bundle.subarray(membersAt + at, membersAt + at + stored)
+  return method === 'deflate' ? inflateSync(bytes) : bytes
+}
 
 /** A perf.data as perf record --threads has it: what the kernel told after the start is in data.0 and data.1. */
 function writeDirectory(to, file) {
@@ -101,9 +111,15 @@ describe('two guests with kernels of their own, at the same addresses', () => {
       `ptarmigan: mount/77/proc/${file} fits the kernels of two guests (of processes 77 and 87): say whose it is, with --guestmount DIR, where it is DIR/PID/proc/${file}.`
     expect(told.replaceAll(`${scratch}/`, '').trim().split('\n')).toEqual([fits('kallsyms'), fits('kcore')])
   })
-  it('go into a bundle, and come out of it', () => {
-    const file = join(scratch, 'two.ptarmigan')
-    run('bundle', join(folder, 'two-host.perf.data'), ...symfs, ...guests(), '-o', file)
+  it.each(['file', 'pipe'])('go into a bundle of a %s, and come out of it', (mode) => {
+    const file = join(scratch, `${mode}.ptarmigan`)
+    const whole = readFileSync(join(folder, 'two-host.perf.data'))
+    const host = join(scratch, `${mode}.perf.data`)
+    writeFileSync(host, mode === 'pipe' ? piped(whole) : whole)
+    run('bundle', host, ...symfs, ...guests(), '-o', file)
+    // For perf, too: it prints the same of the perf.data that is in it (cat FILE | perf script -i -, where it is of a pipe).
+    writeFileSync(join(scratch, `${mode}-cut.perf.data`), traceIn(readFileSync(file)))
+    expect([FIELDS, BRANCHES, CHAINS, EVENTS].map((fields) => hashOf(script(join(scratch, `${mode}-cut.perf.data`), ...fields, ...mount)))).toEqual(perf)
     const fields = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,dso,insn,machine_pid,vcpu', '--ns']
     const text = run('script', file, ...fields).stdout.toString()
     expect(text.trim().split('\n').length).toBe(3153)

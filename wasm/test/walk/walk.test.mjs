@@ -8,6 +8,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { piped } from './perf-data.mjs'
 
 const folder = resolve(import.meta.dirname, '../fixtures/walk')
 const cli = resolve(import.meta.dirname, '../../../src/cli/ptarmigan.mjs')
@@ -140,13 +141,19 @@ describe.each([
   ['guest-kernel-host', ['--guest-data', `${join(folder, 'inside-clock.perf.data')},77,-40000,1.25`], [], 2952],
   ['guest-host', ['--guest-data', `${join(folder, 'inside.perf.data')},77`], ['--range', '10us,15us'], 977],
   ['guest-kernel-joined', [], ['--range', '10us,15us'], 987],
-])('a bundle of %s %j %j', (name, guest, range, count) => {
+  ['guest-kernel-host', ['--guest-data', `${join(folder, 'inside-clock.perf.data')},77,-40000,1.25`], [], 2952, 'pipe'],
+  ['guest-host', ['--guest-data', `${join(folder, 'inside.perf.data')},77`], ['--range', '10us,15us'], 977, 'pipe'],
+  ['guest-kernel-joined', [], ['--range', '10us,15us'], 987, 'pipe'],
+])('a bundle of %s %j %j', (name, guest, range, count, mode = 'file') => {
   const kernel = ['--guestkallsyms', join(folder, 'kallsyms')]
   const fields = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,dso,insn,machine_pid,vcpu', '--ns', ...(range.length > 0 ? ['--time', '0.000110,0.000115'] : [])]
-  it('has what the guest recorded', () => {
+  it(`written to a ${mode} has what the guest recorded`, () => {
     const file = join(scratch, `${name}.ptarmigan`)
+    const host = join(scratch, `${name}.perf.data`)
+    const whole = readFileSync(join(folder, `${name}.perf.data`))
+    writeFileSync(host, mode === 'pipe' ? piped(whole) : whole)
     const run = (...words) => execFileSync(process.execPath, [cli, ...words], { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }).toString()
-    run('bundle', join(folder, `${name}.perf.data`), '--symfs', join(folder, 'symfs'), ...guest, ...kernel, ...range, '-o', file)
+    run('bundle', host, '--symfs', join(folder, 'symfs'), ...guest, ...kernel, ...range, '-o', file)
     const text = run('script', file, ...fields)
     expect(text.trim().split('\n').length).toBe(count)
     expect(text).toBe(script(name, ...fields, ...guest, ...kernel))
