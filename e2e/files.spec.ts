@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files a reader brings: a trace with its binary, without it, with the wrong
 // one; and what is no trace at all: each must end in a sentence.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
+import { directoryForm } from './make-forms'
 import { chooseFiles, expectRows, fixture, gridRows, idle, openExample, openStart, panel, root, showTab } from './page'
 
 const trace = fixture('signals-cyc.perf.data')
@@ -79,6 +80,42 @@ test("a guest's own recording, chosen with the host's, tells who ran what in the
   await expect(panel(page)).toContainText("inside-clock.perf.data: 11 records of process 77's virtual machine (TSC offset -40000, scale 1.25)")
   await expect(panel(page)).not.toContainText('Code of a virtual machine')
   expect(problems).toEqual([])
+})
+
+test.describe("a guest's recording may be a directory (perf record --threads)", () => {
+  const folder = join(root, 'test-results/guest-folder')
+  const parts = ['data', 'data.0', 'data.1'].map((name) => join(folder, 'inside.data', name))
+  const binaries = ['guest', 'inside'].map((name) => fixture(`walk/symfs/opt/ptarmigan/${name}`))
+  test.beforeEach(() => {
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(join(folder, 'inside.data'), { recursive: true })
+    for (const [name, bytes] of Object.entries(directoryForm(fixture('walk/inside.perf.data')))) writeFileSync(join(folder, 'inside.data', name), bytes)
+  })
+  async function expectUsed(page: Page, name: string): Promise<void> {
+    const dialog = page.getByRole('dialog', { name: 'A guest’s recording?' })
+    await expect(dialog).toContainText(`${name} holds no processor trace`)
+    await dialog.getByRole('button', { name: 'Use as the guest’s' }).click()
+    await showTab(page, 'Files')
+    await expect(panel(page)).toContainText(`${name}: 11 records of process 77's virtual machine`)
+    await expect(panel(page)).not.toContainText('Code of a virtual machine')
+    await showTab(page, 'Timeline')
+    await expect(panel(page)).toContainText('worker')
+  }
+  test("in one folder with its host's", async ({ page }) => {
+    for (const file of [fixture('walk/guest-host.perf.data'), ...binaries]) copyFileSync(file, join(folder, basename(file)))
+    const problems = await openStart(page)
+    await page.getByTestId('folder-input').first().setInputFiles(folder)
+    await expectUsed(page, 'inside.data')
+    expect(problems).toEqual([])
+  })
+  test("given when its host's is open", async ({ page }) => {
+    const problems = await openStart(page)
+    await chooseFiles(page, [fixture('walk/guest-host.perf.data'), ...binaries])
+    await idle(page)
+    await chooseFiles(page, parts)
+    await expectUsed(page, 'data')
+    expect(problems).toEqual([])
+  })
 })
 
 test('a binary of another build is refused by name', async ({ page }) => {

@@ -3,7 +3,7 @@
 // says in a sentence what the rest is. Reads eight bytes of each file, no more.
 import type { GuestClock, ImageOutcome } from '../engine/protocol'
 import { isRemote, readRemote, type RemoteFile } from '../lib/remote-file'
-import { dataFiles, isDataFile, isKernelCopy } from '../model/perf-directory'
+import { dataOf, isDataFile, isKernelCopy } from '../model/perf-directory'
 import { findPsb } from '../model/raw-trace'
 import { hostFirst } from './guest-files'
 import { isSourcePath } from '../model/source-texts'
@@ -27,7 +27,7 @@ export type SortedFiles = {
   outcomes: ImageOutcome[]
   /** Texts that line tables may name, by what they are called. */
   sources: LocalFile[]
-  /** The data.N files of the first trace, when it is the `data` of a directory. */
+  /** The data.N files of traces, and of guests' recordings, that are the `data` of a directory. */
   data: OfferedFile[]
   /** Raw streams of Intel PT packets, looked for only when there is no trace. */
   streams: LocalFile[]
@@ -92,12 +92,12 @@ async function lookAt(offered: OfferedFile): Promise<{ kind: FileKind; head: Uin
   }
 }
 
-/** Which data.N files are the first trace's, and which files are raw streams when there is no trace. */
+/** Which data.N files belong to a trace, and which files are raw streams when there is no trace. */
 async function settleParts(sorted: SortedFiles): Promise<void> {
   const [trace] = sorted.traces
   if (trace) {
-    const byPath = new Map(sorted.data.map((one) => [one.path, one]))
-    sorted.data = dataFiles(trace.path, [...byPath.keys()]).flatMap((path) => byPath.get(path) ?? [])
+    const all = [...sorted.traces, ...sorted.guests]
+    sorted.data = [...new Set(all.flatMap(({ path }) => dataOf(path, sorted.data)))]
     return
   }
   for (const { path } of sorted.data)

@@ -277,6 +277,40 @@ test("a second perf.data without a trace may be a guest's: the reader says so, a
   await vi.waitFor(() => expect(inputs.at(-1)).toEqual(['later.data', undefined]))
 })
 
+test("a guest's recording may be a directory, given with its host's or later, and even be called the same", async () => {
+  const guests: unknown[] = []
+  const opens = engine.open
+  engine.open = (input) => {
+    guests.push([input.data?.length, input.guests?.map(({ name, data, clock }) => [name, data?.map((one) => one.name), clock.pid])])
+    return opens(input)
+  }
+  engine.tables.threads = makeTable('threads', [{}, { pid: 77, tid: 78, comm: 'CPU 0/KVM' }])
+  const directory = (aux: boolean, more: string[] = []) => [
+    ...['data.0', 'data.1', ...more].map((name) => ({ ...offered(name, name.startsWith('data') ? new Uint8Array([9, 0, 0, 0, 2, 0, 40, 0]) : ELF), path: `perf.data/${name}` })),
+    { ...offered('data', PERF(aux)), path: 'perf.data/data' },
+  ]
+  void store().openFiles(directory(true))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  void store().openFiles(directory(false, ['kcore_dir/kcore']))
+  await vi.waitFor(() => expect(store().session.guest?.name).toBe('perf.data'))
+  void store().answerGuest({ pid: 77, offset: 0n, scale: 1 })
+  await vi.waitFor(() => expect(guests).toHaveLength(2))
+  expect(guests).toEqual([
+    [2, undefined],
+    [2, [['perf.data', ['data.0', 'data.1'], 77]]],
+  ])
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  const paths = ['perf.data/data', 'perf.data/data.0', 'perf.data/data.1']
+  const kept = [...paths, ...paths.map((path) => `guest-77/${path}`), 'guest-77/perf.data/kcore_dir__77/kcore']
+  expect(store().session.files.map(({ path }) => path)).toEqual(kept)
+  // Given again, in place of what there was.
+  void store().openFiles(directory(false))
+  await vi.waitFor(() => expect(store().session.guest?.name).toBe('perf.data'))
+  void store().answerGuest({ pid: 77, offset: 5n, scale: 1 })
+  await vi.waitFor(() => expect(guests).toHaveLength(3))
+  expect(guests[2]).toEqual(guests[1])
+})
+
 test("a guest's file that cannot be used leaves its host's trace open, and says why", async () => {
   const opens = engine.open
   engine.open = async (input) => (input.guests ? fail({ sentence: 'No thread of process 5 runs a CPU.' }) : opens(input))
