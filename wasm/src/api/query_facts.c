@@ -140,6 +140,7 @@ ptm_status ptm_query_threads(ptm_session *session, ptm_table *table)
 		ptm_table_set_f64(table, PTM_threads_on_ns, row, (double)sum.on_ns);
 		ptm_table_set_u32(table, PTM_threads_gaps, row, sum.gaps);
 		ptm_table_set_u32(table, PTM_threads_samples, row, session->thread_samples.at[thread]);
+		ptm_table_set_i32(table, PTM_threads_machine, row, known->machine);
 	}
 	return PTM_OK;
 }

@@ -333,8 +333,8 @@ static ptm_status offer_to_guests(ptm_images *images, const offered *file, ptm_m
 		if (status != PTM_OK)
 			continue;
 		if (found)
-			return ptm_message_set(message, PTM_MISMATCH, "%s fits the kernels of two guests (of processes %d and %d): say whose it is, with --guestmount DIR, where it is DIR/PID/proc/%s.",
-				file->path, images->guests.at[found - 1].machine, images->guests.at[i].machine, file->elf ? file->elf->type == CORE_FILE ? "kcore" : "vmlinux" : "kallsyms");
+			return ptm_message_set(message, PTM_MISMATCH, "%s fits the kernels of two guests (of processes %d and %d): say whose it is by its place in a folder, as DIR/%d/proc/%s (drop DIR, or ptarmigan --guestmount DIR).",
+				file->path, images->guests.at[found - 1].machine, images->guests.at[i].machine, images->guests.at[found - 1].machine, file->elf ? file->elf->type == CORE_FILE ? "kcore" : "vmlinux" : "kallsyms");
 		found = i + 1;
 		slide = own;
 	}

@@ -96,10 +96,10 @@ describe('two guests with kernels of their own, at the same addresses', () => {
     expect(rows.map((line) => line.trim().replace(/ +[\d,]+ branches.*/, '').replaceAll(/ +/g, ' '))).toEqual([
       'CPU 0/KVM 77/78 924 instructions',
       'CPU 0/KVM 87/88 921 instructions',
-      'alpha 501/501 471 instructions',
-      'beta 600/600 178 instructions',
-      'gamma 501/501 453 instructions',
-      'delta 600/600 206 instructions',
+      'alpha 501/501 (guest 77) 471 instructions',
+      'beta 600/600 (guest 77) 178 instructions',
+      'gamma 501/501 (guest 87) 453 instructions',
+      'delta 600/600 (guest 87) 206 instructions',
       '/opt/ptarmigan/guest loaded 1,845 instructions',
       '[guest.kernel.kallsyms.77] no file 649 instructions',
       '[guest.kernel.kallsyms.87] no file 659 instructions',
@@ -108,7 +108,7 @@ describe('two guests with kernels of their own, at the same addresses', () => {
   it('a kernel that fits both is nobody’s until it is said whose', () => {
     const told = run('info', join(folder, 'two-joined.perf.data'), ...symfs, '--guestkallsyms', join(scratch, 'mount/77/proc/kallsyms')).stderr.toString()
     const fits = (file) =>
-      `ptarmigan: mount/77/proc/${file} fits the kernels of two guests (of processes 77 and 87): say whose it is, with --guestmount DIR, where it is DIR/PID/proc/${file}.`
+      `ptarmigan: mount/77/proc/${file} fits the kernels of two guests (of processes 77 and 87): say whose it is by its place in a folder, as DIR/77/proc/${file} (drop DIR, or ptarmigan --guestmount DIR).`
     expect(told.replaceAll(`${scratch}/`, '').trim().split('\n')).toEqual([fits('kallsyms'), fits('kcore')])
   })
   it.each(['file', 'pipe'])('go into a bundle of a %s, and come out of it', (mode) => {

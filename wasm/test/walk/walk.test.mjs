@@ -182,9 +182,9 @@ it("a guest's own threads and files are not the host's", () => {
   const words = ['info', join(folder, 'guest-joined.perf.data'), '--symfs', join(folder, 'symfs')]
   const text = execFileSync(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()
   expect(text.split('\n').filter((line) => / instructions/.test(line) && /\/\d|\/opt/.test(line)).map((line) => line.trim().replace(/ +[\d,]+ branches.*/, ''))).toEqual([
-    'CPU 0/KVM    77/78  1,796 instructions',
-    'worker     501/502    867 instructions',
-    'other      600/600    262 instructions',
+    'CPU 0/KVM               77/78  1,796 instructions',
+    'worker     501/502 (guest 77)    867 instructions',
+    'other      600/600 (guest 77)    262 instructions',
     '/opt/ptarmigan/guest        loaded   1,796 instructions',
     '/opt/ptarmigan/inside       loaded   1,129 instructions',
   ])
