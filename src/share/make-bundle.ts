@@ -230,6 +230,7 @@ function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { memb
     members.push({
       role: 'image',
       path: names.path(textAt(wanted.images.path, image)),
+      of: wanted.images.machine[image] ?? 0,
       size: file.size,
       extents: file.extents.flatMap(({ offset, bytes }) => [offset, bytes.length]),
       pieces: file.extents.map(({ bytes }) => bytes),

@@ -14,6 +14,8 @@ export type OfferedFile = {
   path: string
   /** It is what a virtual machine recorded of itself, beside its host's trace. */
   guest?: GuestClock
+  /** See Input.of: a bundle says it. */
+  of?: number
 }
 export type LocalFile = OfferedFile & { file: File }
 export const isLocal = (one: OfferedFile): one is LocalFile => !isRemote(one.file)

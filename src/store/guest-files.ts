@@ -62,6 +62,7 @@ export async function guestsOf(engine: Engine, files: readonly OfferedFile[]): P
 
 /** Says of a binary whose guest's it is: in DIR/PID, as perf's --guestmount has it, or in the kcore_dir__PID of a recording. */
 export function guestInput(input: Input, pids: ReadonlySet<number>): Input {
+  if (input.of !== undefined) return input
   const copied = copiedGuest(input.path)
   if (copied !== null) return { ...input, of: copied }
   const mounted = mountedFile(input.path, pids)

@@ -51,7 +51,7 @@ export const emptySession: SessionSlice = {
   story: '',
 }
 
-const inputOf = (offered: OfferedFile): Input => ({ name: nameOf(offered), path: offered.path, file: offered.file })
+const inputOf = (offered: OfferedFile): Input => ({ name: nameOf(offered), path: offered.path, file: offered.file, ...(offered.of !== undefined && { of: offered.of }) })
 const namedFiles = (files: readonly OfferedFile[]) => files.map((one) => ({ name: nameOf(one), file: one.file }))
 function traceInput(trace: OfferedFile, { data, guests }: Pick<SortedFiles, 'data' | 'guests'>, guestCode: boolean): Input {
   const own = dataOf(trace.path, data)

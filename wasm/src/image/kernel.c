@@ -352,6 +352,8 @@ static ptm_status offer(ptm_images *images, const offered *file, ptm_message *me
 
 	if (images->for_guest == PTM_ANY_GUEST || named_guest(images, file->path))
 		return offer_to_guests(images, file, message);
+	if (images->for_guest == PTM_NO_GUEST)
+		return offer_to(images, &images->kernel, file, message);
 	if (images->for_guest) {
 		uint32_t guest = ptm_kernel_of_guest(images, images->for_guest);
 		return guest ? offer_to(images, &images->guests.at[guest - 1], file, message) : no_kernel(file->path, message);

@@ -89,8 +89,8 @@ static bool has_place(const ptm_image *image)
 /* Whether files are given of its machine: one of a guest's is not guessed to be the host's, or the other way round. */
 static bool is_asked(const ptm_images *images, const ptm_image *image)
 {
-	if (images->for_guest == PTM_ANY_GUEST || !images->for_guest)
-		return image->is_guest == (images->for_guest != 0);
+	if (images->for_guest <= 0)
+		return image->is_guest == (images->for_guest == PTM_ANY_GUEST);
 	return image->machine == images->for_guest;
 }
 

@@ -4,9 +4,9 @@
 // were the walk's (tools/make-walks.mjs). And files of another kernel are refused.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { piped } from './perf-data.mjs'
 
@@ -157,6 +157,38 @@ describe.each([
     const text = run('script', file, ...fields)
     expect(text.trim().split('\n').length).toBe(count)
     expect(text).toBe(script(name, ...fields, ...guest, ...kernel))
+  })
+})
+
+describe('a host and a guest that ran other code at one path, told apart by no build-id', () => {
+  const GUEST_CODE = 0x1020 // in the binary: before it is what the host ran, behind it what the guest did
+  const change = (bytes, from, to) => {
+    const text = Buffer.from(bytes).toString('latin1').replaceAll(from, to.padEnd(from.length, '\0'))
+    return Buffer.from(text, 'latin1')
+  }
+  const fields = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,insn,machine_pid,vcpu', '--ns']
+  const run = (...words) => execFileSync(process.execPath, [cli, ...words], { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }).toString()
+  it('are read each from its own, and out of a bundle too', () => {
+    const root = join(scratch, 'one-path')
+    // perf's list of build-ids is behind the data: there the binary gets another name.
+    const host = readFileSync(join(folder, 'guest-host.perf.data'))
+    const end = Number(host.readBigUInt64LE(40) + host.readBigUInt64LE(48))
+    const put = (name, bytes) => {
+      mkdirSync(join(root, dirname(name)), { recursive: true })
+      writeFileSync(join(root, name), bytes)
+      return join(root, name)
+    }
+    const trace = put('host.perf.data', Buffer.concat([host.subarray(0, end), change(host.subarray(end), 'ptarmigan/guest', 'ptarmigan/other')]))
+    const inside = put('inside.perf.data', change(readFileSync(join(folder, 'inside.perf.data')), 'ptarmigan/inside', 'ptarmigan/guest'))
+    const binary = readFileSync(join(folder, 'symfs/opt/ptarmigan/guest'))
+    const bare = change(binary, 'GNU\0', 'gnu\0')
+    put('symfs/opt/ptarmigan/guest', Buffer.from(bare).fill(0xcc, GUEST_CODE, GUEST_CODE + 32))
+    put('mount/77/opt/ptarmigan/guest', Buffer.from(bare).fill(0xcc, 0x1000, GUEST_CODE))
+    const options = ['--symfs', join(root, 'symfs'), '--guestmount', join(root, 'mount'), '--guest-data', `${inside},77`]
+    const expected = script('guest-joined', ...fields)
+    expect(run('script', trace, ...options, ...fields)).toBe(expected)
+    run('bundle', trace, ...options, '-o', join(root, 'one.ptarmigan'))
+    expect(run('script', join(root, 'one.ptarmigan'), ...fields)).toBe(expected)
   })
 })
 
