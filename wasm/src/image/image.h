@@ -88,7 +88,7 @@ typedef struct ptm_kernel {
 	int32_t machine;         /* as in ptm_image; 0 too of a guest that perf kvm tells of */
 	uint64_t start, end;     /* of the map that the trace has of it */
 	uint64_t reference;      /* address of the symbol `reference_name`; 0: hidden from the recording user */
-	uint32_t reference_name, release; /* string ids; release: of the traced machine, 0 unknown */
+	uint32_t reference_name, release; /* string ids; release: of that machine, 0 unknown */
 	ptm_given vmlinux, kcore, kallsyms;
 	uint64_t slide;          /* what the kernel's addresses are above vmlinux' */
 	PTM_ARRAY(struct ptm_kernel_piece) pieces; /* of code, by address, as the given file has them */

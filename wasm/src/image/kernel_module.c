@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/kernel_module.h"
+#include "image/kernel.h"
 #include "image/lines.h"
 #include "image/serve.h"
 #include "image/symbols.h"
@@ -51,9 +52,10 @@ static ptm_status made_for(const ptm_elf *elf, ptm_source *source, char *into, s
 	return PTM_OK;
 }
 
-static ptm_status check(const ptm_images *images, const ptm_image *image, const ptm_elf *elf, ptm_source *source, const char *path, ptm_message *message)
+static ptm_status check(ptm_images *images, const ptm_image *image, const ptm_elf *elf, ptm_source *source, const char *path, ptm_message *message)
 {
-	const char *wanted = image->is_guest ? "" : ptm_strings_get(images->strings, images->kernel.release);
+	const ptm_kernel *kernel = ptm_kernel_of_image(images, image);
+	const char *wanted = kernel ? ptm_strings_get(images->strings, kernel->release) : "";
 	char release[128];
 	if (image->build_id_length)
 		return ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length)

@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { piped } from './perf-data.mjs'
+import { Bytes, PerfData, piped } from './perf-data.mjs'
 
 const folder = resolve(import.meta.dirname, '../fixtures/walk')
 const cli = resolve(import.meta.dirname, '../../../src/cli/ptarmigan.mjs')
@@ -268,5 +268,42 @@ describe('a file of another kernel is refused', () => {
     expect(sentence).toMatch(
       /^ptarmigan: vmlinux has build-id [0-9a-f]{40}, but the trace ran [0-9a-f]{40}: this is another build\. Use the file from the traced machine\.$/,
     )
+  })
+})
+
+describe("a guest's kernel is known by what its recording says of it", () => {
+  const KERNEL = 0xffffffff9f000000n
+  const ID = '592a27d8c42a9bc966af46dd8e65f6156ed7c152'
+  /** What is said of a vmlinux at the right place: nothing when it is taken. */
+  const said = (release, id) => {
+    const data = new PerfData()
+    data.records = new Bytes()
+    data.features.delete(18)
+    data.feature(4, (body) => body.string(release))
+    if (id) data.buildIds([{ path: '[kernel.kallsyms]', id, kernel: true }])
+    data.kernelMap('[kernel.kallsyms]_text', KERNEL, 0x1000000n, KERNEL)
+    data.comm({ pid: 501 }, 'inside')
+    writeFileSync(join(scratch, 'guest.data'), data.write())
+    const options = ['--symfs', join(folder, 'symfs'), '--guest-data', `${join(scratch, 'guest.data')},77`, '--guestvmlinux', join(folder, 'vmlinux')]
+    return spawnSync(process.execPath, [cli, 'info', join(folder, 'guest-kernel-host.perf.data'), ...options]).stderr.toString().trim().replaceAll(`${folder}/`, '')
+  }
+  it.each([
+    ['6.18.0-walk', '', ''],
+    ['6.18.0-walk', ID, ''],
+    ['another', ID, ''],
+    ['another', '', 'ptarmigan: vmlinux is Linux 6.18.0-walk, but the guest ran on another: this is another kernel. Use the vmlinux of the guest.'],
+    ['6.18.0-walk', ID.replaceAll('5', '6'), `ptarmigan: vmlinux has build-id ${ID}, but the trace ran ${ID.replaceAll('5', '6')}: this is another build. Use the file from the traced machine.`],
+  ])('%s, %s', (release, id, sentence) => expect(said(release, id)).toBe(sentence))
+  it('also as perf inject joins it', () => {
+    const bytes = readFileSync(join(folder, 'guest-kernel-joined.perf.data'))
+    // The build-id that is in it: header, pid, id (24 bytes), name.
+    const at = bytes.lastIndexOf('/opt/ptarmigan/guest') - 36
+    bytes.writeUInt16LE(0x8004, at + 4)
+    bytes.writeInt32LE(77, at + 8)
+    bytes.fill(0, at + 36, at + 60)
+    bytes.write('[kernel.kallsyms]', at + 36)
+    writeFileSync(join(scratch, 'joined.data'), bytes)
+    const words = ['info', join(scratch, 'joined.data'), '--symfs', join(folder, 'symfs'), '--guestvmlinux', join(folder, 'vmlinux')]
+    expect(spawnSync(process.execPath, [cli, ...words]).stderr.toString()).toContain(`vmlinux has build-id ${ID}, but the trace ran b5fa2978652d1014e2b7045ffa6da94c3f4b4f32`)
   })
 })
