@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
 import { makeTable } from '../test-support/make-table'
-import { colorGroup, colorShade, functionName, infoValues, threadLabel, traceDuration, tracedThreads, whyNoCycles } from './names'
+import { colorGroup, colorShade, functionName, infoValues, threadLabel, threadsInTime, traceDuration, tracedThreads, whyNoCycles } from './names'
 
 const images = makeTable('images', [{}, { path: '/usr/bin/prog' }, { path: '/lib/libc.so.6' }])
 const functions = makeTable('functions', [
@@ -38,6 +38,8 @@ test('threads have a name, a process and an id; those without trace are left out
   const labels = ['unknown thread', 'matcher 7/9', '(no name) 7/8', 'init 1/1 (guest 77)', 'init 1/1 (guest 87)', 'thread 5']
   expect([0, 1, 2, 3, 4, 5].map((row) => threadLabel(threads, row))).toEqual(labels)
   expect(tracedThreads(threads)).toEqual([1])
+  const lost = makeTable('threads', [{ start_ns: NaN, gaps: 2 }, { start_ns: NaN, gaps: 1 }, { start_ns: NaN }, { start_ns: NaN, samples: 1 }])
+  expect([tracedThreads(lost), threadsInTime(lost)]).toEqual([[], [1, 3]])
 })
 
 test('facts by key', () => {

@@ -70,11 +70,11 @@ export function tracedThreads(threads: Tables['threads'] | null): number[] {
   return rows
 }
 
-/** Rows of threads that a timeline has something of: trace, or samples. */
+/** Rows of threads that a timeline has something of: trace, also where none of it could be decoded, or samples. */
 export function threadsInTime(threads: Tables['threads'] | null): number[] {
   const traced = new Set(tracedThreads(threads))
   const rows: number[] = []
-  for (let row = 0; threads && row < threads.rows; row++) if (traced.has(row) || (threads.samples[row] ?? 0) > 0) rows.push(row)
+  for (let row = 0; threads && row < threads.rows; row++) if (traced.has(row) || (threads.samples[row] ?? 0) > 0 || (row > 0 && (threads.gaps[row] ?? 0) > 0)) rows.push(row)
   return rows
 }
 

@@ -156,3 +156,21 @@ it('an error in a guest says of which', () => {
     ' instruction trace error type 1 time 0.000100060 machine_pid 77 vcpu 0 cpu 0 pid 501 tid 502 ip 0xffffffff9f00005e code 5: Failed to get instruction',
   ])
 })
+
+describe('a guest whose kernel is missing', () => {
+  const fields = ['--itrace=i0ns', '-F', 'tid,ip,insn,machine_pid']
+  it('runs nothing that it did not run: what is printed is a part of the walk, in its order', () => {
+    const read = (...words) => script(join(folder, 'two-joined.perf.data'), ...fields, ...words).trim().split('\n')
+    const whole = read(...mount)
+    const part = read()
+    let at = 0
+    for (const line of part) at = whole.indexOf(line, at) + 1 || Infinity
+    expect([whole.length, part.length, at <= whole.length]).toEqual([3153, 1385, true])
+  })
+  it('is said, with the remedy', () => {
+    const text = run('info', join(folder, 'two-joined.perf.data'), ...symfs).stdout.toString()
+    const remedy = "Add the guest's kallsyms with a copy of its kcore (perf record --kcore in the guest keeps both), or its vmlinux."
+    expect(text).toContain(`Missing: decoding stopped 168 times for want of it. ${remedy}`)
+    expect(text).toContain(`first: The code of [guest.kernel.kallsyms.77] is missing at 0xffffffff9f000059. ${remedy}`)
+  })
+})
