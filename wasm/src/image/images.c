@@ -339,6 +339,18 @@ static ptm_status match_debug(ptm_images *images, const ptm_elf *elf, uint32_t s
 			       "given has its build-id or its checksum: give the binary it was split from.", path);
 }
 
+/* Of a file that was not copied to its end nothing is known: what it has looks like the whole. */
+static ptm_status check_whole(const ptm_elf *elf, uint64_t size, const char *path, ptm_message *message)
+{
+	for (uint32_t i = 0; i < elf->loads.length; i++) {
+		const ptm_load *load = &elf->loads.at[i];
+		if (load->executable && (load->file_offset > size || load->file_size > size - load->file_offset))
+			return ptm_message_set(message, PTM_TRUNCATED, "%s is cut short: its code (%llu bytes at byte %llu) is not all in its %llu bytes. Copy it again.",
+				path, (unsigned long long)load->file_size, (unsigned long long)load->file_offset, (unsigned long long)size);
+	}
+	return PTM_OK;
+}
+
 static ptm_status offer_elf(ptm_images *images, ptm_elf *elf, ptm_source *reader, const char *path, uint32_t *served, ptm_message *message)
 {
 	uint32_t source = reader->id;
@@ -359,6 +371,7 @@ static ptm_status offer_elf(ptm_images *images, ptm_elf *elf, ptm_source *reader
 		return match_debug(images, elf, source, size, path, served, message);
 	if (!elf->loads.length)
 		return ptm_message_set(message, PTM_UNSUPPORTED, "%s holds no code that can be loaded (ELF type %u, no PT_LOAD).", path, elf->type);
+	PTM_TRY(check_whole(elf, size, path, message));
 	return match(images, elf, source, size, path, served, message);
 }
 

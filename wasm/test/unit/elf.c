@@ -204,6 +204,8 @@ static void what_is_no_x86_program_is_refused_with_a_reason(void)
 	CHECK_TEXT(message.text, "a is not an ELF file: it has only 20 bytes.");
 	CHECK_EQ(offer_changed(0, 0x457f, 100), PTM_TRUNCATED);
 	CHECK_TEXT(message.text, "a is cut short: its 3 program headers at byte 64 are not all in its 100 bytes.");
+	CHECK_EQ(offer_changed(0, 0x457f, 0x1001), PTM_TRUNCATED);
+	CHECK_TEXT(message.text, "a is cut short: its code (2048 bytes at byte 4096) is not all in its 4097 bytes. Copy it again.");
 	CHECK_EQ(offer_changed(56, 0, 0), PTM_UNSUPPORTED);
 	CHECK_TEXT(message.text, "a holds no code that can be loaded (ELF type 2, no PT_LOAD).");
 	CHECK_EQ(offer_changed(0x400 + 64 + 4, SHT_NOBITS, 0), PTM_NOT_FOUND);
