@@ -40,7 +40,7 @@ test('a trace among binaries and junk is opened, ELF files are offered, junk is 
   expect(store().session.info?.rows).toBe(1)
   expect(store().session.outcomes.map(({ sentence }) => sentence)).toEqual([
     'used',
-    'notes.txt is neither a perf.data nor an ELF binary: it begins with 68 65 6c 6c 6f 20 77 6f.',
+    'notes.txt is neither a perf.data nor an ELF binary: it is a text that begins with "hello wo".',
     'nothing is empty (0 bytes).',
   ])
 })
@@ -309,6 +309,13 @@ test("a guest's recording may be a directory, given with its host's or later, an
   void store().answerGuest({ pid: 77, offset: 5n, scale: 1 })
   await vi.waitFor(() => expect(guests).toHaveLength(3))
   expect(guests[2]).toEqual(guests[1])
+})
+
+test('of recordings that lie beside each other the older one, which perf record renamed, is not the one that is opened', async () => {
+  void open(offered('perf.data.old', PERF(true)), offered('perf.data', PERF(true)))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  expect(store().session.fileName).toBe('perf.data')
+  expect(store().session.outcomes.map(({ sentence }) => sentence)).toEqual(['dir/perf.data.old is a trace too, but one is open at a time: dir/perf.data was opened.'])
 })
 
 test("a guest's file that cannot be used leaves its host's trace open, and says why", async () => {
