@@ -139,6 +139,14 @@ test('a binary of another build is refused by name', async ({ page }) => {
   expect(await gridRows(page)).toBeGreaterThan(100)
 })
 
+test('a binary that was not copied to its end is refused, and says so', async ({ page }) => {
+  const problems = await openStart(page)
+  await chooseFiles(page, [asFile('signals-cyc.perf.data', readFileSync(trace)), asFile('signals', readFileSync(binary).subarray(0, 3000))])
+  await idle(page)
+  await expect(page.getByText(/signals is cut short: .* is not all in its 3000 bytes\. Copy it again\./)).toBeVisible()
+  expect(problems).toEqual([])
+})
+
 const whole = readFileSync(trace)
 const junk: { name: string; files: ReturnType<typeof asFile>[] }[] = [
   { name: 'an empty file', files: [asFile('empty.data', Buffer.alloc(0))] },
@@ -149,6 +157,10 @@ const junk: { name: string; files: ReturnType<typeof asFile>[] }[] = [
     name: 'a magic followed by noise',
     files: [asFile('noise.perf.data', Buffer.concat([Buffer.from('PERFILE2'), Buffer.alloc(400, 0xff)]))],
   },
+  ...(['1f8b0800', 'fd377a585a00', '28b52ffd', '425a6839', '504b0304'] as const).map((magic) => ({
+    name: `a damaged archive (${magic})`,
+    files: [asFile('broken', Buffer.concat([Buffer.from(magic, 'hex'), Buffer.alloc(300, 0x5a)]))],
+  })),
 ]
 
 /** The sentence of the start page: words, not an exception. */
@@ -156,7 +168,7 @@ async function expectSentence(page: Page): Promise<void> {
   const alert = page.getByRole('alert').first()
   await expect(alert).toBeVisible()
   await expect(alert).toContainText(/\w+ \w+ \w+/)
-  await expect(alert).not.toContainText(/RuntimeError|undefined|\[object|TypeError/)
+  await expect(alert).not.toContainText(/RuntimeError|undefined|\[object|TypeError|Failed to fetch/)
 }
 
 for (const { name, files } of junk) {

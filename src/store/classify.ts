@@ -72,6 +72,8 @@ export function junkSentence(name: string, kind: FileKind, head: Uint8Array): st
   const begins = hex(head)
   const archive = archives.find(([magic]) => begins.startsWith(magic))
   if (archive) return `${name} is ${archive[1]}: unpack it and open what is inside.`
+  const text = String.fromCharCode(...head)
+  if (/^[\t\n\r -~]+$/.test(text)) return `${name} is neither a perf.data nor an ELF binary: it is a text that begins with ${JSON.stringify(text)}.`
   return `${name} is neither a perf.data nor an ELF binary: it begins with ${begins.replace(/(..)(?=.)/g, '$1 ')}.`
 }
 
