@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files a reader brings: a trace with its binary, without it, with the wrong
 // one; and what is no trace at all: each must end in a sentence.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
+import { directoryForm } from './make-forms'
 import { chooseFiles, expectRows, fixture, gridRows, idle, openExample, openStart, panel, root, showTab } from './page'
 
 const trace = fixture('signals-cyc.perf.data')
@@ -81,6 +82,42 @@ test("a guest's own recording, chosen with the host's, tells who ran what in the
   expect(problems).toEqual([])
 })
 
+test.describe("a guest's recording may be a directory (perf record --threads)", () => {
+  const folder = join(root, 'test-results/guest-folder')
+  const parts = ['data', 'data.0', 'data.1'].map((name) => join(folder, 'inside.data', name))
+  const binaries = ['guest', 'inside'].map((name) => fixture(`walk/symfs/opt/ptarmigan/${name}`))
+  test.beforeEach(() => {
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(join(folder, 'inside.data'), { recursive: true })
+    for (const [name, bytes] of Object.entries(directoryForm(fixture('walk/inside.perf.data')))) writeFileSync(join(folder, 'inside.data', name), bytes)
+  })
+  async function expectUsed(page: Page, name: string): Promise<void> {
+    const dialog = page.getByRole('dialog', { name: 'A guest’s recording?' })
+    await expect(dialog).toContainText(`${name} holds no processor trace`)
+    await dialog.getByRole('button', { name: 'Use as the guest’s' }).click()
+    await showTab(page, 'Files')
+    await expect(panel(page)).toContainText(`${name}: 11 records of process 77's virtual machine`)
+    await expect(panel(page)).not.toContainText('Code of a virtual machine')
+    await showTab(page, 'Timeline')
+    await expect(panel(page)).toContainText('worker')
+  }
+  test("in one folder with its host's", async ({ page }) => {
+    for (const file of [fixture('walk/guest-host.perf.data'), ...binaries]) copyFileSync(file, join(folder, basename(file)))
+    const problems = await openStart(page)
+    await page.getByTestId('folder-input').first().setInputFiles(folder)
+    await expectUsed(page, 'inside.data')
+    expect(problems).toEqual([])
+  })
+  test("given when its host's is open", async ({ page }) => {
+    const problems = await openStart(page)
+    await chooseFiles(page, [fixture('walk/guest-host.perf.data'), ...binaries])
+    await idle(page)
+    await chooseFiles(page, parts)
+    await expectUsed(page, 'data')
+    expect(problems).toEqual([])
+  })
+})
+
 test('a binary of another build is refused by name', async ({ page }) => {
   await openStart(page)
   await chooseFiles(page, [asFile('signals-cyc.perf.data', readFileSync(trace)), asFile('signals', readFileSync(otherBinary))])
@@ -102,6 +139,14 @@ test('a binary of another build is refused by name', async ({ page }) => {
   expect(await gridRows(page)).toBeGreaterThan(100)
 })
 
+test('a binary that was not copied to its end is refused, and says so', async ({ page }) => {
+  const problems = await openStart(page)
+  await chooseFiles(page, [asFile('signals-cyc.perf.data', readFileSync(trace)), asFile('signals', readFileSync(binary).subarray(0, 3000))])
+  await idle(page)
+  await expect(page.getByText(/signals is cut short: .* is not all in its 3000 bytes\. Copy it again\./)).toBeVisible()
+  expect(problems).toEqual([])
+})
+
 const whole = readFileSync(trace)
 const junk: { name: string; files: ReturnType<typeof asFile>[] }[] = [
   { name: 'an empty file', files: [asFile('empty.data', Buffer.alloc(0))] },
@@ -112,6 +157,10 @@ const junk: { name: string; files: ReturnType<typeof asFile>[] }[] = [
     name: 'a magic followed by noise',
     files: [asFile('noise.perf.data', Buffer.concat([Buffer.from('PERFILE2'), Buffer.alloc(400, 0xff)]))],
   },
+  ...(['1f8b0800', 'fd377a585a00', '28b52ffd', '425a6839', '504b0304'] as const).map((magic) => ({
+    name: `a damaged archive (${magic})`,
+    files: [asFile('broken', Buffer.concat([Buffer.from(magic, 'hex'), Buffer.alloc(300, 0x5a)]))],
+  })),
 ]
 
 /** The sentence of the start page: words, not an exception. */
@@ -119,7 +168,7 @@ async function expectSentence(page: Page): Promise<void> {
   const alert = page.getByRole('alert').first()
   await expect(alert).toBeVisible()
   await expect(alert).toContainText(/\w+ \w+ \w+/)
-  await expect(alert).not.toContainText(/RuntimeError|undefined|\[object|TypeError/)
+  await expect(alert).not.toContainText(/RuntimeError|undefined|\[object|TypeError|Failed to fetch/)
 }
 
 for (const { name, files } of junk) {
@@ -149,8 +198,10 @@ test('files of two guests, in a folder with one for each, are theirs', async ({ 
   await idle(page)
   await expect(panel(page).getByRole('row', { name: '[guest.kernel.kallsyms.77]' })).toContainText('guest of 77')
   await expect(panel(page).getByRole('row', { name: '[guest.kernel.kallsyms.87]' })).toContainText('guest of 87')
+  await expect(page.getByRole('combobox', { name: 'Thread', exact: true })).toContainText('gamma 501/501 (guest 87)')
   await expect(page.locator('.chips')).toContainText('3.15 K instructions')
   await showTab(page, 'Timeline')
+  for (const guest of ['guest 77', 'guest 87']) await expect(panel(page).getByText(guest).first()).toBeVisible()
   for (const name of ['alpha', 'beta', 'gamma', 'delta']) await expect(panel(page)).toContainText(name)
   expect(problems).toEqual([])
 })

@@ -7,6 +7,7 @@ import { textAt } from '../lib/text-column'
 import type { Session } from '../engine/session'
 import { ALL } from '../model/tables.gen'
 import type { Tables } from '../model/tables.gen'
+import { threadNumbers } from '../model/names'
 import { JSON_VERSION, jsonRows, jsonText } from './json'
 import { columns, print } from './output'
 import type { Trace } from './trace'
@@ -113,7 +114,7 @@ export function indexText(file: string, { info: facts, queues, threads, images }
     `${file}\n`,
     columns(factLines(facts, countedFacts), 'll'),
     section(`Queues of trace: ${queues.rows}`, queueLines(queues).map((line) => line.slice(0, 3)), 'llr'),
-    section(`Threads: ${known.length}`, known.map((row) => [`  ${textAt(threads.comm, row) || 'unknown'}`, `${threads.pid[row] ?? -1}/${threads.tid[row] ?? -1}`]), 'lr'),
+    section(`Threads: ${known.length}`, known.map((row) => [`  ${textAt(threads.comm, row) || 'unknown'}`, idsOf(threads, row)]), 'lr'),
     section(`Binaries: ${Math.max(0, images.rows - 1)}`, imageLines(images), 'llrl'),
     `\nNot decoded: ${formatBytes(aux)} of trace. What was executed and what was lost is counted with --decode.\n`,
   ].join('')
@@ -159,12 +160,14 @@ function queueLines(queues: Tables['queues']): string[][] {
   })
 }
 
+const idsOf = (threads: Tables['threads'], row: number) => threadNumbers(threads, row) || '-1/-1'
+
 function threadLines(threads: Tables['threads'], rows: number[]): string[][] {
   return rows.map((row) => {
     const gaps = threads.gaps[row] ?? 0
     return [
       `  ${textAt(threads.comm, row) || 'unknown'}`,
-      `${threads.pid[row] ?? -1}/${threads.tid[row] ?? -1}`,
+      idsOf(threads, row),
       `${formatCount(threads.instructions[row] ?? Number.NaN)} instructions`,
       `${formatCount(threads.branches[row] ?? Number.NaN)} branches`,
       `${formatDuration(threads.on_ns[row] ?? Number.NaN)} traced`,

@@ -37,7 +37,7 @@ export async function bundleInputs(path: string, sources: FileSources): Promise<
   for (const member of members.filter(({ role }) => role === 'image')) {
     const parts = await place(member, part.value, source, opened.value)
     if (!parts.ok) return fail(`${path}: ${parts.error}`)
-    images.push({ ...sources.add(member.path, parts.value), as: member.path })
+    images.push({ ...sources.add(member.path, parts.value), as: member.path, ...(member.of !== undefined && { of: member.of }) })
   }
   return ok({ trace: sources.add(trace.path, placed.value), data: [], images, name: trace.path })
 }

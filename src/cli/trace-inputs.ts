@@ -8,7 +8,7 @@ import { copiedGuest, dataFiles, isKernelCopy, recordedPath } from '../model/per
 import { headOf, openPart, type FilePart, type FileSources, type Opened } from './file-sources'
 import { isArchive, membersOf, type Member } from './unpack-archive'
 
-/** `of`: the process of the host's whose guest's it is. */
+/** `of`: see Session.guestFiles. */
 export type OfferedImage = Opened & { as: string; of?: number }
 export type TraceInputs = {
   trace: Opened

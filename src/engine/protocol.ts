@@ -17,8 +17,8 @@ export type Input = {
   /** The data.N files of a trace that is a directory. */
   data?: { name: string; file: Blob | RemoteFile }[]
   /** Recordings that virtual machines made of themselves at the same time. */
-  guests?: { name: string; file: Blob | RemoteFile; clock: GuestClock }[]
-  /** Of a binary: the process of the host's that runs the virtual machine whose file it is; where that wants none of it, it is offered as the others are. */
+  guests?: { name: string; file: Blob | RemoteFile; clock: GuestClock; data?: { name: string; file: Blob | RemoteFile }[] }[]
+  /** Of a binary: the process of the host's that runs the virtual machine whose file it is, 0: the traced machine's; where that wants none of it, it is offered as the others are. */
   of?: number
   /** What virtual machines run lies in the process that runs them, as perf's --guest-code has it. */
   guestCode?: boolean

@@ -42,8 +42,9 @@ const fallbackSentences: Record<number, string> = {
 }
 
 const REQUEST_BYTES = 56
-/** PTM_ANY_GUEST. */
+/** PTM_ANY_GUEST, PTM_NO_GUEST. */
 const ANY_GUEST = -1
+const NO_GUEST = -2
 const DEFAULT_ROWS = 1000
 
 /** A session as it is between two calls: all of the decoder's memory (its end is left out where it is zero), and where in it the session lies. */
@@ -155,9 +156,9 @@ export class Session {
     this.run('being told how to cut', (decoder) => ok(decoder.ptm_session_segment_bytes(this.session, bytes)))
   }
 
-  /** Files given from now on are those of the guest that a process runs, of any guest, or of the traced machine first. */
+  /** Files given from now on are those of the guest that a process runs (0: of none, the traced machine's alone), of any guest, or of the traced machine first. */
   guestFiles(of: number | 'any' | 'host'): void {
-    const machine = of === 'any' ? ANY_GUEST : of === 'host' ? 0 : of
+    const machine = of === 'any' ? ANY_GUEST : of === 'host' ? 0 : of || NO_GUEST
     this.run('being told whose files come', (decoder) => ok(decoder.ptm_session_guest_files(this.session, machine)))
   }
 

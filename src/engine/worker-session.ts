@@ -37,9 +37,13 @@ export class WorkerSession {
       const noted = this.judge(session.addData(this.sources.add(name, file), file.size, name))
       if (!noted.ok) return noted
     }
-    for (const { name, file, clock } of input.guests ?? []) {
+    for (const { name, file, clock, data = [] } of input.guests ?? []) {
       const noted = this.judge(session.addGuest(this.sources.add(name, file), file.size, name, clock))
       if (!noted.ok) return noted
+      for (const one of data) {
+        const more = this.judge(session.addGuestData(this.sources.add(one.name, one.file), one.file.size, one.name))
+        if (!more.ok) return more
+      }
     }
     if (exact) session.exactClocks()
     if (input.guestCode === true) session.guestCode()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
 import { makeTable } from '../test-support/make-table'
-import { colorGroup, colorShade, functionName, infoValues, threadLabel, traceDuration, tracedThreads, whyNoCycles } from './names'
+import { colorGroup, colorShade, functionName, infoValues, threadLabel, threadsInTime, traceDuration, tracedThreads, whyNoCycles } from './names'
 
 const images = makeTable('images', [{}, { path: '/usr/bin/prog' }, { path: '/lib/libc.so.6' }])
 const functions = makeTable('functions', [
@@ -22,6 +22,9 @@ test('nameless code is called by its binary and address', () => {
     '[unknown]',
   ])
   expect(functionName(null, null, 1)).toBe('[unknown]')
+  const kernel = makeTable('functions', [{}, { image: 1, address: 0n }, { image: 1, address: 0x1a2bn }])
+  const kernels = makeTable('images', [{}, { path: '[guest.kernel.kallsyms.77]' }])
+  expect([1, 2].map((row) => functionName(kernel, kernels, row))).toEqual(['[guest.kernel.kallsyms.77]', '[guest.kernel.kallsyms.77+0x1a2b]'])
 })
 
 test('threads have a name, a process and an id; those without trace are left out', () => {
@@ -29,9 +32,14 @@ test('threads have a name, a process and an id; those without trace are left out
     { start_ns: NaN },
     { comm: 'matcher', pid: 7, tid: 9, start_ns: 0, instructions: 5 },
     { comm: '', pid: 7, tid: 8, start_ns: NaN },
+    { comm: 'init', pid: 1, tid: 1, machine: 77, start_ns: NaN },
+    { comm: 'init', pid: 1, tid: 1, machine: 87, start_ns: NaN },
   ])
-  expect([0, 1, 2, 5].map((row) => threadLabel(threads, row))).toEqual(['unknown thread', 'matcher 7/9', '(no name) 7/8', 'thread 5'])
+  const labels = ['unknown thread', 'matcher 7/9', '(no name) 7/8', 'init 1/1 (guest 77)', 'init 1/1 (guest 87)', 'thread 5']
+  expect([0, 1, 2, 3, 4, 5].map((row) => threadLabel(threads, row))).toEqual(labels)
   expect(tracedThreads(threads)).toEqual([1])
+  const lost = makeTable('threads', [{ start_ns: NaN, gaps: 2 }, { start_ns: NaN, gaps: 1 }, { start_ns: NaN }, { start_ns: NaN, samples: 1 }])
+  expect([tracedThreads(lost), threadsInTime(lost)]).toEqual([[], [1, 3]])
 })
 
 test('facts by key', () => {

@@ -45,9 +45,21 @@ export function threadIds(threads: Tables['threads'] | null, row: number): strin
   return !threads || row === 0 || row >= threads.rows ? '' : `${threads.pid[row] ?? -1}/${threads.tid[row] ?? -1}`
 }
 
-/** "matcher 1204/1206": name, process, thread. */
+/** "guest 77", by the process that runs it, of a guest's thread: numbers of guests and of their host may be the same. */
+export function threadGuest(threads: Tables['threads'] | null, row: number): string {
+  const guest = threads?.machine[row] ?? 0
+  return guest === 0 ? '' : `guest ${guest}`
+}
+
+/** "1204/1206", or "501/501 (guest 77)". */
+export function threadNumbers(threads: Tables['threads'] | null, row: number): string {
+  const guest = threadGuest(threads, row)
+  return guest === '' ? threadIds(threads, row) : `${threadIds(threads, row)} (${guest})`
+}
+
+/** "matcher 1204/1206": name, process, thread, and whose guest's it is. */
 export function threadLabel(threads: Tables['threads'] | null, row: number): string {
-  return `${threadName(threads, row)} ${threadIds(threads, row)}`.trimEnd()
+  return `${threadName(threads, row)} ${threadNumbers(threads, row)}`.trimEnd()
 }
 
 /** Rows of threads that have any trace, in the order of the table. */
@@ -58,11 +70,11 @@ export function tracedThreads(threads: Tables['threads'] | null): number[] {
   return rows
 }
 
-/** Rows of threads that a timeline has something of: trace, or samples. */
+/** Rows of threads that a timeline has something of: trace, also where none of it could be decoded, or samples. */
 export function threadsInTime(threads: Tables['threads'] | null): number[] {
   const traced = new Set(tracedThreads(threads))
   const rows: number[] = []
-  for (let row = 0; threads && row < threads.rows; row++) if (traced.has(row) || (threads.samples[row] ?? 0) > 0) rows.push(row)
+  for (let row = 0; threads && row < threads.rows; row++) if (traced.has(row) || (threads.samples[row] ?? 0) > 0 || (row > 0 && (threads.gaps[row] ?? 0) > 0)) rows.push(row)
   return rows
 }
 
@@ -79,9 +91,10 @@ function makeFunctionName(functions: Functions, images: Images | null, row: numb
   if (name !== '') return name
   const path = imagePath(functions, images, row)
   if (row === 0 || path === '') return '[unknown]'
-  // Address 0: all code of the binary that no symbol names.
+  // Address 0: all code of the binary that no symbol names. A kernel's name has brackets of its own.
   const address = functions.address[row] ?? 0n
-  return address === 0n ? `[${fileName(path)}]` : `[${fileName(path)}+0x${address.toString(16)}]`
+  const file = fileName(path).replace(/^\[(.*)\]$/, '$1')
+  return address === 0n ? `[${file}]` : `[${file}+0x${address.toString(16)}]`
 }
 
 // Tables are read-only, so what was decoded once holds as long as the table does.

@@ -13,11 +13,23 @@ export function dataFiles(trace: string, paths: readonly string[]): string[] {
   return numbered.sort((a, b) => a.number - b.number).map(({ path }) => path)
 }
 
+/** Of these files the data.N that are the trace's, in order. */
+export function dataOf<One extends { path: string }>(trace: string, files: readonly One[]): One[] {
+  const byPath = new Map(files.map((one) => [one.path, one]))
+  return dataFiles(trace, [...byPath.keys()]).flatMap((path) => byPath.get(path) ?? [])
+}
+
+/** The folder that a recording is, with the / behind it; '' where it is no `data` in one. */
+export const recordingFolder = (trace: string): string => /^(.*\/)data$/.exec(trace)?.[1] ?? ''
+
 /** Whether a path looks like a data.N file of a directory. */
 export const isDataFile = (path: string): boolean => /(^|\/)data\.\d+$/.test(path)
 
 /** Whether a file beside a trace is what perf record --kcore copied of the running kernel, or a guest's /proc below DIR/PID has (text or ELF). */
 export const isKernelCopy = (path: string): boolean => /(^|\/)(kcore_dir[^/]*|\d+\/proc)\/(kcore|kallsyms|modules)$/.test(path)
+
+/** Where perf inject puts what a guest's recording has of its kernel; any other path as it is. */
+export const guestCopy = (path: string, pid: number): string => path.replace(/(^|\/)kcore_dir\/([^/]+)$/, `$1kcore_dir__${pid}/$2`)
 
 /** The process whose guest's kernel such a copy is of, as perf inject names it; null: it is the host's. */
 export function copiedGuest(path: string): number | null {

@@ -70,6 +70,8 @@ export type ThreadsTable = {
   gaps: Uint32Array
   /** ordinary samples taken of it */
   samples: Uint32Array
+  /** process that runs the virtual machine whose own thread it is; 0: the traced machine's */
+  machine: Int32Array
 }
 
 /** functions seen so far; row 0 is unknown; nothing counts */
@@ -727,6 +729,7 @@ export const tableColumns: { readonly [Name in TableName]: readonly (readonly [s
     ['on_ns', 'f64'],
     ['gaps', 'u32'],
     ['samples', 'u32'],
+    ['machine', 'i32'],
   ],
   functions: [
     ['name', 'str'],

@@ -23,6 +23,8 @@ export type Member = {
   method: 'stored' | 'deflate'
   /** Offsets and lengths of what is not zero, in turn; absent: all of it. */
   extents?: number[]
+  /** Of an image: the process that runs the virtual machine whose file it is; 0: the traced machine's; absent: not known (older bundles). */
+  of?: number
 }
 
 export type About = {
@@ -39,13 +41,14 @@ export type About = {
 export type Index = { members: Member[]; about: About }
 
 /** A file to be put in a bundle. */
-export type MemberContent = { role: Role; path: string; size: number; extents?: number[]; pieces: readonly Piece[] }
+export type MemberContent = { role: Role; path: string; size: number; extents?: number[]; of?: number; pieces: readonly Piece[] }
 
 export const BUNDLE_MAGIC = 'PTMBUNDL'
 const VERSION = 1
 const HEADER = 24
 const MOST_INDEX = 64 << 20
 const MOST_MEMBERS = 100_000
+const MOST_PID = 0x7fffffff
 /** Larger members stay as they are: they can then be read in place. */
 const MOST_DEFLATED = 32 << 20
 
@@ -101,12 +104,12 @@ export async function packBundle(contents: readonly MemberContent[], about: Abou
   const members: Member[] = []
   const pieces: Piece[] = []
   let at = 0
-  for (const { role, path, size, extents, pieces: content } of contents) {
+  for (const { role, path, size, extents, of, pieces: content } of contents) {
     const raw = lengthOfAll(content)
     const small = !plain && raw <= MOST_DEFLATED ? await deflate(content) : null
     const deflated = small && small.length < raw ? small : null
     const stored = deflated ? deflated.length : raw
-    members.push({ role, path, size, at, stored, method: deflated ? 'deflate' : 'stored', ...(extents && { extents }) })
+    members.push({ role, path, size, at, stored, method: deflated ? 'deflate' : 'stored', ...(extents && { extents }), ...(of !== undefined && { of }) })
     pieces.push(...(deflated ? [deflated] : content))
     at += stored
   }
@@ -174,13 +177,14 @@ function parseIndex(text: string): Index | null {
 /** 'unknown': a kind of member that a newer build adds. */
 function parseMember(value: unknown): Member | 'unknown' | null {
   if (!isRecord(value)) return null
-  const { role, path, size, at, stored, method, extents } = value
+  const { role, path, size, at, stored, method, extents, of } = value
   if (role !== 'trace' && role !== 'image' && role !== 'source') return 'unknown'
   if (method !== 'stored' && method !== 'deflate') return 'unknown'
   if (typeof path !== 'string' || !isCount(size) || !isCount(at) || !isCount(stored)) return null
-  if (extents === undefined) return { role, path, size, at, stored, method }
+  const whole: Member = { role, path, size, at, stored, method, ...(isCount(of) && of <= MOST_PID && { of }) }
+  if (extents === undefined) return whole
   if (!Array.isArray(extents) || extents.length % 2 !== 0 || !extents.every(isCount)) return null
-  return { role, path, size, at, stored, method, extents }
+  return { ...whole, extents }
 }
 
 function fitsMember({ at, stored, size, extents, method }: Member, bytes: number): boolean {

@@ -3,7 +3,7 @@
 // trace: their events, and whose the ids are. The form is that of perf inject --guest-data.
 import type { Tables } from '../model/tables.gen'
 import { Writer } from './little-endian'
-import { RecordType } from './perf-records'
+import { RECORD_HEADER, RecordType } from './perf-records'
 
 /** Events and records of guests' files: whose the ids are comes first, then what has no time, then the rest. */
 export type Joined = { events: GuestEvent[]; records: Uint8Array<ArrayBuffer>[] }
@@ -34,6 +34,14 @@ export function writeAttr({ type, config, sampleType }: GuestEvent, size: number
   const made = new Writer(size)
   made.u32(type).u32(size).u64(config).u64(1).u64(sampleType).u64(READ_FORMAT_ID).u64(SAMPLE_ID_ALL | EXCLUDE_HOST)
   return made.zeros(size - made.length).take()
+}
+
+/** The same in a record, with its ids: as a file in pipe mode describes an event. */
+export function attrRecord(event: GuestEvent, size: number): Uint8Array<ArrayBuffer> {
+  const made = new Writer()
+  made.u32(RecordType.ATTR).u16(0).u16(RECORD_HEADER + size + event.ids.length * 8).put(writeAttr(event, size))
+  for (const id of event.ids) made.u64(id)
+  return made.take()
 }
 
 /** ID_INDEX records: entries of id, index, CPU and thread, then as many pairs of machine and CPU. */

@@ -191,7 +191,7 @@ function joinedRecords({ records, guests }: Wanted): Joined | null {
   return { events, records: [...idIndexes(guests), ...unpackedRecords(records, null, 1)] }
 }
 
-/** In the order of the file; `of`: see cut_records.joined. */
+/** In the order of the file, what was joined in that of its time; `of`: see cut_records.joined. */
 function unpackedRecords({ rows, file_offset, record, joined }: Wanted['records'], rebased: Rebased | null, of: 0 | 1): Uint8Array<ArrayBuffer>[] {
   const found = new Map<number, Uint8Array<ArrayBuffer>>()
   for (let row = 0; row < rows; row++) {
@@ -199,7 +199,8 @@ function unpackedRecords({ rows, file_offset, record, joined }: Wanted['records'
     const bytes = record.pool.slice(record.offsets[row], record.offsets[row + 1])
     if (bytes.length > 0) found.set(file_offset[row] ?? 0, bytes)
   }
-  return [...found].toSorted(([a], [b]) => a - b).map(([offset, bytes]) => rebased?.patched(offset, bytes) ?? bytes)
+  const inOrder = of === 1 ? [...found] : [...found].toSorted(([a], [b]) => a - b)
+  return inOrder.map(([offset, bytes]) => rebased?.patched(offset, bytes) ?? bytes)
 }
 
 function auxPiecesOf(table: Tables['cut_aux']): AuxPiece[] {
@@ -229,6 +230,7 @@ function imageMembers(wanted: Wanted, wish: BundleWish, names: StandIns): { memb
     members.push({
       role: 'image',
       path: names.path(textAt(wanted.images.path, image)),
+      of: wanted.images.machine[image] ?? 0,
       size: file.size,
       extents: file.extents.flatMap(({ offset, bytes }) => [offset, bytes.length]),
       pieces: file.extents.map(({ bytes }) => bytes),

@@ -3,7 +3,7 @@
 // replaced, features that are of use. The result is a perf.data that perf opens,
 // too. Layout: Linux tools/perf/Documentation/perf.data-file-format.txt.
 import { fail, ok, type Result } from '../lib/result'
-import { writeAttr, type GuestEvent, type Joined } from './guest-events'
+import { attrRecord, writeAttr, type GuestEvent, type Joined } from './guest-events'
 import { bytesOfHex, viewOf, Writer } from './little-endian'
 import { buildIdPath, RECORD_HEADER, RecordType, renameBuildId, renameRecord } from './perf-records'
 import { Walker, type ByteSource, type Piece } from './pieces'
@@ -51,6 +51,9 @@ const FEATURE_BITS = 256
 const AUXTRACE_RECORD = 48
 const MOST_FEATURE_BYTES = 64 << 20
 const MOST_ATTRS = 65_536
+const LEAST_ATTR = 64
+/** As many ids of an event as its record has room for, however large its attribute. */
+const MOST_PIPED_IDS = 7000
 const SAMPLE_TYPE_AT = 24
 const SAMPLE_RAW = 1n << 10n
 
@@ -161,9 +164,10 @@ function finishHeader(bytes: Uint8Array<ArrayBuffer>, data: Section, bits: Reado
 
 /** A file in pipe mode: records all the way, features among them. */
 async function selectPiped(source: ByteSource, head: Uint8Array<ArrayBuffer>, selection: Selection): Promise<Result<Piece[], string>> {
-  const data = await selectRecords(source, { offset: PIPE_HEADER, size: source.size - PIPE_HEADER }, PIPE_HEADER, selection, false)
+  const events = selection.joined?.events ?? []
+  if (events.some(({ ids }) => ids.length > MOST_PIPED_IDS)) return damaged('a guest has more CPUs than a file in pipe mode can tell of')
+  const data = await selectRecords(source, { offset: PIPE_HEADER, size: source.size - PIPE_HEADER }, PIPE_HEADER, selection, false, events)
   if (!data.ok) return data
-  if (selection.joined) return damaged('it was written to a pipe, where a guest’s file cannot be joined to it')
   const seeds = seedBytes(selection.aux)
   const records: Piece[] = []
   if (seeds) {
@@ -177,15 +181,17 @@ async function selectPiped(source: ByteSource, head: Uint8Array<ArrayBuffer>, se
   return ok([head.slice(0, PIPE_HEADER), ...records, ...data.value.pieces])
 }
 
-/** Walks the records of a data section. `place`: where the result will begin in its file. */
+/** Walks the records of a data section. `place`: where the result will begin in its file; `events`: those that are described in its records too. */
 async function selectRecords(
   source: ByteSource,
   section: Section,
   place: number,
   selection: Selection,
   rawSamples: boolean,
+  events: readonly GuestEvent[] = [],
 ): Promise<Result<Made, string>> {
   let raw = rawSamples
+  let attrSize = LEAST_ATTR
   const aux = selection.aux?.toSorted((a, b) => a.fileOffset - b.fileOffset) ?? null
   let nextAux = 0
   const made: Made = { pieces: [], length: 0, auxRecords: [] }
@@ -208,7 +214,17 @@ async function selectRecords(
     const renamed = hides(type, selection, raw) || isOfOthers(type, record, selection) ? null : renameRecord(type, record, selection.names)
     if (renamed) add(renamed)
   }
+  let undescribed = events
+  const describeGuests = () => {
+    for (const event of undescribed) add(attrRecord(event, attrSize))
+    undescribed = []
+  }
+  // As perf inject has it: behind what perf record lists of before the start, for a thread that is forked after it is told to run a guest is another to perf.
   let joined = selection.joined?.records ?? []
+  const join = () => {
+    for (const one of joined) putUnpacked(one)
+    joined = []
+  }
   for (let at = section.offset; end - at >= RECORD_HEADER; ) {
     const header = await walker.view(at, RECORD_HEADER)
     if (!header) break
@@ -218,12 +234,12 @@ async function selectRecords(
     // Such a record ends the engine's walk too.
     if (!record) break
     const payload = payloadOf(type, record)
-    // As perf inject has it: behind what perf record lists of before the start, for a thread that is forked after it is told to run a guest is another to perf.
-    if (startsRounds.has(type)) {
-      for (const one of joined) putUnpacked(one)
-      joined = []
+    if (type === RecordType.ATTR) {
+      raw ||= hasRaw(record)
+      attrSize = attrSizeOf(record)
     }
-    if (type === RecordType.ATTR) raw ||= hasRaw(record)
+    if (endsEvents(type)) describeGuests()
+    if (startsRounds.has(type)) join()
     if (type === RecordType.AUXTRACE) {
       const first = nextAux
       while (aux && (aux[nextAux]?.fileOffset ?? Infinity) < at + size + payload) nextAux++
@@ -252,9 +268,20 @@ async function selectRecords(
     }
     at += size + payload
   }
-  for (const one of joined) putUnpacked(one)
+  describeGuests()
+  join()
   flush()
   return ok(made)
+}
+
+/** In pipe mode all events are described before the first of these: a record of the kernel's, such records packed, or what ends the start. */
+const endsEvents = (type: number): boolean =>
+  type < RecordType.FIRST_USER || type === RecordType.COMPRESSED || type === RecordType.COMPRESSED2 || startsRounds.has(type)
+
+/** What an ATTR record says of its attribute's size, where that can be. */
+function attrSizeOf(record: Uint8Array<ArrayBuffer>): number {
+  const size = record.length >= RECORD_HEADER + LEAST_ATTR ? viewOf(record).getUint32(RECORD_HEADER + 4, true) : 0
+  return size >= LEAST_ATTR && size <= record.length - RECORD_HEADER ? size : LEAST_ATTR
 }
 
 const hasRaw = (attr: Uint8Array<ArrayBuffer>): boolean =>

@@ -3,7 +3,7 @@
 // says in a sentence what the rest is. Reads eight bytes of each file, no more.
 import type { GuestClock, ImageOutcome } from '../engine/protocol'
 import { isRemote, readRemote, type RemoteFile } from '../lib/remote-file'
-import { dataFiles, isDataFile, isKernelCopy } from '../model/perf-directory'
+import { dataOf, isDataFile, isKernelCopy } from '../model/perf-directory'
 import { findPsb } from '../model/raw-trace'
 import { hostFirst } from './guest-files'
 import { isSourcePath } from '../model/source-texts'
@@ -14,6 +14,8 @@ export type OfferedFile = {
   path: string
   /** It is what a virtual machine recorded of itself, beside its host's trace. */
   guest?: GuestClock
+  /** See Input.of: a bundle says it. */
+  of?: number
 }
 export type LocalFile = OfferedFile & { file: File }
 export const isLocal = (one: OfferedFile): one is LocalFile => !isRemote(one.file)
@@ -27,7 +29,7 @@ export type SortedFiles = {
   outcomes: ImageOutcome[]
   /** Texts that line tables may name, by what they are called. */
   sources: LocalFile[]
-  /** The data.N files of the first trace, when it is the `data` of a directory. */
+  /** The data.N files of traces, and of guests' recordings, that are the `data` of a directory. */
   data: OfferedFile[]
   /** Raw streams of Intel PT packets, looked for only when there is no trace. */
   streams: LocalFile[]
@@ -70,6 +72,8 @@ export function junkSentence(name: string, kind: FileKind, head: Uint8Array): st
   const begins = hex(head)
   const archive = archives.find(([magic]) => begins.startsWith(magic))
   if (archive) return `${name} is ${archive[1]}: unpack it and open what is inside.`
+  const text = String.fromCharCode(...head)
+  if (/^[\t\n\r -~]+$/.test(text)) return `${name} is neither a perf.data nor an ELF binary: it is a text that begins with ${JSON.stringify(text)}.`
   return `${name} is neither a perf.data nor an ELF binary: it begins with ${begins.replace(/(..)(?=.)/g, '$1 ')}.`
 }
 
@@ -92,12 +96,12 @@ async function lookAt(offered: OfferedFile): Promise<{ kind: FileKind; head: Uin
   }
 }
 
-/** Which data.N files are the first trace's, and which files are raw streams when there is no trace. */
+/** Which data.N files belong to a trace, and which files are raw streams when there is no trace. */
 async function settleParts(sorted: SortedFiles): Promise<void> {
   const [trace] = sorted.traces
   if (trace) {
-    const byPath = new Map(sorted.data.map((one) => [one.path, one]))
-    sorted.data = dataFiles(trace.path, [...byPath.keys()]).flatMap((path) => byPath.get(path) ?? [])
+    const all = [...sorted.traces, ...sorted.guests]
+    sorted.data = [...new Set(all.flatMap(({ path }) => dataOf(path, sorted.data)))]
     return
   }
   for (const { path } of sorted.data)

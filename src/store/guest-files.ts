@@ -36,12 +36,15 @@ export async function isWithoutTrace(one: OfferedFile): Promise<boolean> {
   return view.getBigUint64(8, true) !== PIPE_HEADER && ((view.getBigUint64(FEATURES_AT, true) >> AUXTRACE) & 1n) === 0n
 }
 
-/** Those with a processor trace first: what is opened is the host's. */
+/** Those with a processor trace first: what is opened is the host's; what perf record kept of an older recording last. */
 export async function hostFirst(traces: readonly OfferedFile[]): Promise<OfferedFile[]> {
   if (traces.length < 2) return [...traces]
   const without = await Promise.all(traces.map(isWithoutTrace))
-  return [...traces.filter((_, at) => !without[at]), ...traces.filter((_, at) => without[at])]
+  const late = traces.map(({ path }, at) => Number(without[at] === true) + (isOld(path) ? 2 : 0))
+  return [0, 1, 2, 3].flatMap((turn) => traces.filter((_, at) => late[at] === turn))
 }
+
+const isOld = (path: string): boolean => /\.old(\/data)?$/.test(path)
 
 /** The processes of a trace that run virtual machines, those with the most CPUs first. */
 export function hypervisorsOf(threads: Tables['threads'] | null): Hypervisor[] {
@@ -62,6 +65,7 @@ export async function guestsOf(engine: Engine, files: readonly OfferedFile[]): P
 
 /** Says of a binary whose guest's it is: in DIR/PID, as perf's --guestmount has it, or in the kcore_dir__PID of a recording. */
 export function guestInput(input: Input, pids: ReadonlySet<number>): Input {
+  if (input.of !== undefined) return input
   const copied = copiedGuest(input.path)
   if (copied !== null) return { ...input, of: copied }
   const mounted = mountedFile(input.path, pids)

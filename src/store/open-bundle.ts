@@ -49,16 +49,17 @@ const nameIn = (path: string): string => path.slice(path.lastIndexOf('/') + 1) |
 
 async function unpackMember(source: ByteSource, of: OfferedFile, opened: Opened, member: Member): Promise<Result<OfferedFile, string>> {
   const { path, size, at, extents } = member
+  const whose = member.of === undefined ? {} : { of: member.of }
   if (member.method === 'stored' && !extents) {
     const start = opened.membersAt + at
     const file = isRemote(of.file)
       ? sliceRemote(of.file, start, start + size)
       : new File([of.file.slice(start, start + size)], nameIn(path))
-    return ok({ file, path })
+    return ok({ file, path, ...whose })
   }
   const bytes = await readMember(source, opened, member)
   if (!bytes.ok) return bytes
-  return ok({ file: extents ? sparseFile(nameIn(path), bytes.value, size, extents) : new File([bytes.value], nameIn(path)), path })
+  return ok({ file: extents ? sparseFile(nameIn(path), bytes.value, size, extents) : new File([bytes.value], nameIn(path)), path, ...whose })
 }
 
 async function unpack(of: OfferedFile, name: string): Promise<Result<{ files: OfferedFile[]; sources: LocalFile[]; about: About }, string>> {

@@ -40,7 +40,7 @@ test('a trace among binaries and junk is opened, ELF files are offered, junk is 
   expect(store().session.info?.rows).toBe(1)
   expect(store().session.outcomes.map(({ sentence }) => sentence)).toEqual([
     'used',
-    'notes.txt is neither a perf.data nor an ELF binary: it begins with 68 65 6c 6c 6f 20 77 6f.',
+    'notes.txt is neither a perf.data nor an ELF binary: it is a text that begins with "hello wo".',
     'nothing is empty (0 bytes).',
   ])
 })
@@ -275,6 +275,47 @@ test("a second perf.data without a trace may be a guest's: the reader says so, a
   expect(inputs).toHaveLength(2)
   void store().answerGuest('alone')
   await vi.waitFor(() => expect(inputs.at(-1)).toEqual(['later.data', undefined]))
+})
+
+test("a guest's recording may be a directory, given with its host's or later, and even be called the same", async () => {
+  const guests: unknown[] = []
+  const opens = engine.open
+  engine.open = (input) => {
+    guests.push([input.data?.length, input.guests?.map(({ name, data, clock }) => [name, data?.map((one) => one.name), clock.pid])])
+    return opens(input)
+  }
+  engine.tables.threads = makeTable('threads', [{}, { pid: 77, tid: 78, comm: 'CPU 0/KVM' }])
+  const directory = (aux: boolean, more: string[] = []) => [
+    ...['data.0', 'data.1', ...more].map((name) => ({ ...offered(name, name.startsWith('data') ? new Uint8Array([9, 0, 0, 0, 2, 0, 40, 0]) : ELF), path: `perf.data/${name}` })),
+    { ...offered('data', PERF(aux)), path: 'perf.data/data' },
+  ]
+  void store().openFiles(directory(true))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  void store().openFiles(directory(false, ['kcore_dir/kcore']))
+  await vi.waitFor(() => expect(store().session.guest?.name).toBe('perf.data'))
+  void store().answerGuest({ pid: 77, offset: 0n, scale: 1 })
+  await vi.waitFor(() => expect(guests).toHaveLength(2))
+  expect(guests).toEqual([
+    [2, undefined],
+    [2, [['perf.data', ['data.0', 'data.1'], 77]]],
+  ])
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  const paths = ['perf.data/data', 'perf.data/data.0', 'perf.data/data.1']
+  const kept = [...paths, ...paths.map((path) => `guest-77/${path}`), 'guest-77/perf.data/kcore_dir__77/kcore']
+  expect(store().session.files.map(({ path }) => path)).toEqual(kept)
+  // Given again, in place of what there was.
+  void store().openFiles(directory(false))
+  await vi.waitFor(() => expect(store().session.guest?.name).toBe('perf.data'))
+  void store().answerGuest({ pid: 77, offset: 5n, scale: 1 })
+  await vi.waitFor(() => expect(guests).toHaveLength(3))
+  expect(guests[2]).toEqual(guests[1])
+})
+
+test('of recordings that lie beside each other the older one, which perf record renamed, is not the one that is opened', async () => {
+  void open(offered('perf.data.old', PERF(true)), offered('perf.data', PERF(true)))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  expect(store().session.fileName).toBe('perf.data')
+  expect(store().session.outcomes.map(({ sentence }) => sentence)).toEqual(['dir/perf.data.old is a trace too, but one is open at a time: dir/perf.data was opened.'])
 })
 
 test("a guest's file that cannot be used leaves its host's trace open, and says why", async () => {

@@ -5,11 +5,13 @@ import type { StateCreator } from 'zustand'
 import type { Engine, EngineError, GuestClock, ImageOutcome, Input, Progress } from '../engine/protocol'
 import { isRemote } from '../lib/remote-file'
 import type { Result } from '../lib/result'
+import { dataOf } from '../model/perf-directory'
 import { initialViewState } from '../model/view-state'
 import { classify, isLocal, nameOf, type LocalFile, type OfferedFile, type SortedFiles } from './classify'
 import { engine } from './engine-access'
 import { fetchExample } from './example'
 import { guestInput, guestsOf, hypervisorsOf, isWithoutTrace } from './guest-files'
+import { isAllOffered, recordingName, recordingOf, withGuest, type GuestRecording } from './guest-recording'
 import { unpackBundles } from './open-bundle'
 import { rawFiles } from './raw-files'
 import { unpackFiles } from './unpack-files'
@@ -49,13 +51,16 @@ export const emptySession: SessionSlice = {
   story: '',
 }
 
-const inputOf = (offered: OfferedFile): Input => ({ name: nameOf(offered), path: offered.path, file: offered.file })
-const traceInput = (trace: OfferedFile, { data, guests }: Pick<SortedFiles, 'data' | 'guests'>, guestCode: boolean): Input => ({
-  ...inputOf(trace),
-  ...(data.length > 0 && { data: data.map((one) => ({ name: nameOf(one), file: one.file })) }),
-  ...(guests.length > 0 && { guests: guests.flatMap((one) => (one.guest ? { name: nameOf(one), file: one.file, clock: one.guest } : [])) }),
-  ...(guestCode && { guestCode }),
-})
+const inputOf = (offered: OfferedFile): Input => ({ name: nameOf(offered), path: offered.path, file: offered.file, ...(offered.of !== undefined && { of: offered.of }) })
+const namedFiles = (files: readonly OfferedFile[]) => files.map((one) => ({ name: nameOf(one), file: one.file }))
+function traceInput(trace: OfferedFile, { data, guests }: Pick<SortedFiles, 'data' | 'guests'>, guestCode: boolean): Input {
+  const own = dataOf(trace.path, data)
+  const recordings = guests.flatMap((one) => {
+    const parts = dataOf(one.path, data)
+    return one.guest ? { name: recordingName(one, parts), file: one.file, clock: one.guest, ...(parts.length > 0 && { data: namedFiles(parts) }) } : []
+  })
+  return { ...inputOf(trace), ...(own.length > 0 && { data: namedFiles(own) }), ...(guests.length > 0 && { guests: recordings }), ...(guestCode && { guestCode }) }
+}
 const spoken = (outcome: ImageOutcome): ImageOutcome =>
   outcome.sentence !== ''
     ? outcome
@@ -127,7 +132,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   /** Grows when the reader closes the trace: what was on its way to be opened before is not wanted. */
   let closes = 0
   /** What `session.guest` tells of, and what is to be opened without asking. */
-  let guest: OfferedFile | null = null
+  let guest: GuestRecording | null = null
   let alone: OfferedFile | null = null
   /** What `session.raw` tells of. */
   let raw: { stream: LocalFile; code: (LocalFile & { elf: boolean })[] } | null = null
@@ -244,7 +249,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     change({ outcomes: [...used, ...outcomes], files: filesToKeep(joined, trace, binaries), sources: sorted.sources })
     await readTables(mine)
     if (mine !== run) return
-    await askForGuest(sorted.traces.slice(1))
+    await askForGuest(sorted.traces.slice(1), sorted)
     if (mine !== run) return
     if (get().session.info) await decode()
     else change({ status: 'failed', failure: `${nameOf(trace)} was opened, but its facts could not be read.` })
@@ -260,27 +265,27 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   }
 
   /** Whether one of these may be what a virtual machine of the open trace recorded: then the reader is asked. */
-  async function askForGuest(traces: readonly OfferedFile[]): Promise<boolean> {
+  async function askForGuest(traces: readonly OfferedFile[], sorted: SortedFiles): Promise<boolean> {
     const hypervisors = hypervisorsOf(get().session.threads)
     for (const one of hypervisors.length > 0 ? traces : []) {
       if (!(await isWithoutTrace(one))) continue
-      guest = one
-      change({ guest: { name: nameOf(one), hypervisors }, outcomes: get().session.outcomes.filter(({ path }) => path !== one.path) })
+      guest = recordingOf(one, sorted)
+      change({ guest: { name: recordingName(one, guest.along), hypervisors }, outcomes: get().session.outcomes.filter(({ path }) => path !== one.path) })
       return true
     }
     return false
   }
 
-  async function takeGuest(one: OfferedFile, answer: GuestClock): Promise<void> {
+  async function takeGuest(one: GuestRecording, answer: GuestClock): Promise<void> {
     const { files, story, keptId, keptFiles, origin, guestCode } = get().session
-    const others = files.filter((file) => file.guest?.pid !== answer.pid)
-    await openSorted([...others, { ...one, guest: answer }], { story, keptId, keptFiles, origin, guestCode })
+    await openSorted(withGuest(files, one, answer), { story, keptId, keptFiles, origin, guestCode })
   }
 
   /** What reopens the trace: bundles whole, for what they say of themselves, else the trace and its binaries. */
   function filesToKeep({ data, guests, sources }: SortedFiles, trace: OfferedFile, binaries: readonly OfferedFile[]): OfferedFile[] {
-    if (bundleFiles.length === 0) return [trace, ...data, ...guests, ...binaries, ...sources]
-    return [...bundleFiles, ...guests, ...[...binaries, ...sources].filter((one) => !fromBundle.has(one))]
+    const recordings = guests.flatMap((one) => [one, ...dataOf(one.path, data)])
+    if (bundleFiles.length === 0) return [trace, ...dataOf(trace.path, data), ...recordings, ...binaries, ...sources]
+    return [...bundleFiles, ...recordings, ...[...binaries, ...sources].filter((one) => !fromBundle.has(one))]
   }
 
   /** The decoder knows nothing of them: only lists show their lines. */
@@ -354,8 +359,8 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const [trace] = sorted.traces
     const isOpen = get().session.info !== null
     const [first] = offered
-    const isAlone = isOpen && offered.length === 1 && first !== alone
-    if (trace && isAlone && (await askForGuest(sorted.traces))) return
+    const isAlone = isOpen && first !== alone && trace && isAllOffered(recordingOf(trace, sorted), offered)
+    if (isAlone && (await askForGuest(sorted.traces, sorted))) return
     if (trace) return openTrace(sorted, trace, again)
     if (!isOpen) change({ status: 'empty', progress: null })
     if (sorted.streams.length > 0) return askForRaw(sorted)
@@ -412,8 +417,8 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
         change({ guest: null })
         if (!one || !answer) return
         if (answer !== 'alone') return takeGuest(one, answer)
-        alone = one
-        await openSorted([one])
+        alone = one.trace
+        await openSorted([one.trace, ...one.along])
       }),
     cancel: async () => {
       if (!decoding) return

@@ -88,6 +88,24 @@ async function headOf(file: File): Promise<Uint8Array> {
   }
 }
 
+/** The same stream; `onError` hears why it ends early, which a Response made of it does not tell. */
+function heard(stream: ReadableStream<Uint8Array<ArrayBuffer>>, onError: (error: unknown) => void): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader()
+  return new ReadableStream({
+    pull: async (to) => {
+      try {
+        const { done, value } = await reader.read()
+        if (done) to.close()
+        else to.enqueue(value)
+      } catch (error) {
+        onError(error)
+        to.error(error)
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}
+
 /** The browser keeps the result where it keeps large blobs: not in the page's memory. */
 async function unpackOne(
   file: File,
@@ -111,11 +129,13 @@ async function unpackOne(
       to.enqueue(bytes)
     },
   })
+  let cause: unknown = null
   try {
     const plain = (await unpack(packing, file.stream().pipeThrough(counted))).pipeThrough(bounded)
-    return ok(await new Response(plain).blob())
-  } catch (error) {
-    const reason = error instanceof Error && error.message !== '' ? error.message : String(error)
+    return ok(await new Response(heard(plain, (error) => (cause = error))).blob())
+  } catch (failed) {
+    const error = cause ?? failed
+    const reason = (error instanceof Error && error.message !== '' ? error.message : String(error)).replace(/\.$/, '')
     return fail(`${file.name} could not be unpacked beyond ${written} bytes (${reason}): it is damaged or was not copied to its end.`)
   }
 }

@@ -96,8 +96,10 @@ void ptm_session_segment_bytes(ptm_session *session, uint32_t bytes);
 void ptm_session_guest_code(ptm_session *session);
 
 /* Files that are given from now on are those of guests: of the one that process `machine` runs, or
- * (PTM_ANY_GUEST) of any. 0: they are the traced machine's, and guests' where they fit those; kernels only where they do not fit that. */
+ * (PTM_ANY_GUEST) of any; PTM_NO_GUEST: of the traced machine alone. 0: they are the traced machine's, and guests' where they
+ * fit those; kernels only where they do not fit that. */
 #define PTM_ANY_GUEST (-1)
+#define PTM_NO_GUEST (-2)
 void ptm_session_guest_files(ptm_session *session, int32_t machine);
 
 /* ---------------------------------------------------------------- Decode */

@@ -40,6 +40,7 @@
 	C(threads, on_ns, f64, "time with trace") \
 	C(threads, gaps, u32, "gaps that lost something") \
 	C(threads, samples, u32, "ordinary samples taken of it") \
+	C(threads, machine, i32, "process that runs the virtual machine whose own thread it is; 0: the traced machine's") \
 	T(functions, "functions seen so far; row 0 is unknown; nothing counts") \
 	C(functions, name, str, "as perf prints it; empty: nameless code") \
 	C(functions, image, u32, "row of images") \

@@ -69,6 +69,10 @@ describe('numbers of a block', () => {
   it('divides time by all visits', () => expect(metric(table, 1, 'nsPerVisit', 'time')).toBe(15))
   it('asks whether it was taken only of conditional branches', () =>
     expect([0, 1].map((row) => metric(table, row, 'taken', 'time'))).toEqual([0.25, NaN]))
+  it('divides nothing by no visits', () => {
+    const entered = makeTable('blocks', [{ ip: 0x401000n, class: 1, visits: 0, taken: 1, ns: 5 }])
+    expect([metric(entered, 0, 'taken', 'time'), metric(entered, 0, 'nsPerVisit', 'time')]).toEqual([NaN, NaN])
+  })
   it('shares what the reader weighs by', () =>
     expect([metric(table, 0, 'share', 'instructions'), weightTotal(table, 'instructions'), weightTotal(table, 'cycles')]).toEqual([
       200, 340, 100,

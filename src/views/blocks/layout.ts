@@ -16,12 +16,11 @@ const weightColumn: Record<Weight, 'ns' | 'cycles' | 'instructions'> = { time: '
 
 /** A number of a row; NaN where it is not known. */
 export function metric(table: BlocksTable, row: number, name: BlockMetric, weight: Weight): number {
-  const visits = table.visits[row] ?? NaN
   switch (name) {
     case 'visits':
-      return visits
+      return table.visits[row] ?? NaN
     case 'taken':
-      return endsInConditional(table.class[row] ?? 0) ? (table.taken[row] ?? NaN) / visits : NaN
+      return endsInConditional(table.class[row] ?? 0) ? (table.taken[row] ?? NaN) / nonZero(table.visits[row]) : NaN
     case 'size':
       return table.block_instructions[row] ?? NaN
     case 'instructions':
@@ -31,7 +30,7 @@ export function metric(table: BlocksTable, row: number, name: BlockMetric, weigh
     case 'ns':
       return table.ns[row] ?? NaN
     case 'nsPerVisit':
-      return (table.ns[row] ?? NaN) / visits
+      return (table.ns[row] ?? NaN) / nonZero(table.visits[row])
     case 'cycles':
       return table.cycles[row] ?? NaN
     case 'cyclesPerVisit':

@@ -22,6 +22,8 @@ export type LaneProps = {
   thread: number
   name: string
   ids: string
+  /** Whose guest's it is. */
+  guest: string
   view: Viewport
   request: WindowRequest | null
   width: number
@@ -149,9 +151,10 @@ export const Lane = memo(function Lane(props: LaneProps) {
           aria-expanded={!props.collapsed}
           onClick={() => props.onToggle(thread)}
         />
-        <span title={`${props.name} ${props.ids}`}>
+        <span title={`${props.name} ${props.ids} ${props.guest}`.trimEnd()}>
           {props.name} <small>{props.ids}</small>
         </span>
+        {props.guest !== '' && <small>{props.guest}</small>}
       </div>
       <div
         className="lane-plot"

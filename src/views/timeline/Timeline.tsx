@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lanes, their time axis and what pointer and keys do to them.
 import { useCallback, useRef, useState } from 'react'
-import { threadIds, threadLabel, threadName } from '../../model/names'
+import { threadGuest, threadIds, threadLabel, threadName } from '../../model/names'
 import type { TimeRange } from '../../model/view-state'
 import { useKeptScroll, useStore } from '../../store'
 import { useSize } from '../../widgets/CanvasLayer'
@@ -145,6 +145,7 @@ export function Timeline({ duration, lanes }: { duration: number; lanes: number[
                   thread={thread}
                   name={threadName(threads, thread)}
                   ids={threadIds(threads, thread)}
+                  guest={threadGuest(threads, thread)}
                   view={view}
                   request={request}
                   width={width}

@@ -59,6 +59,8 @@ static ptm_status load_map(ptm_session *session, const ptm_record *record, uint6
 			return PTM_OK;
 		PTM_TRY(ptm_kernel_want_guest(&session->images, record->machine, map.name, map.start, map.end, map.file_offset, &map.image, &map.name));
 		map.file_offset = map.start;
+		if (map.image)
+			ptm_images_set_build_id(&session->images, record->machine, session->images.images.at[map.image].path, build_id, record->as.map.build_id_length);
 		return map.image ? ptm_spaces_map_guest(session->spaces, ptm_kernel_of_guest(&session->images, record->machine), &map) : PTM_OK;
 	}
 	if (kernel) {
@@ -180,9 +182,30 @@ static int compare_truncations(const void *left, const void *right)
 	return a->offset < b->offset ? -1 : a->offset > b->offset;
 }
 
-ptm_status ptm_load_trace(ptm_session *session)
+/* By which a kernel's file is known where no build-id is told. */
+static void load_releases(ptm_session *session)
 {
 	session->images.kernel.release = session->file.os_release;
+	for (uint32_t i = 0; i < session->file.guest_releases.length; i++) {
+		const ptm_guest_release *told = &session->file.guest_releases.at[i];
+		uint32_t guest = ptm_kernel_of_guest(&session->images, told->machine);
+		if (guest)
+			session->images.guests.at[guest - 1].release = told->release;
+	}
+}
+
+/* A guest calls its kernel as every machine does, also in what perf inject joins. */
+static uint32_t named_path(const ptm_session *session, const ptm_build_id *known)
+{
+	uint32_t guest = known->guest ? ptm_kernel_of_guest(&session->images, known->pid) : 0;
+
+	if (!guest || strcmp(ptm_strings_get(&session->strings, known->path), PTM_KERNEL_NAME))
+		return known->path;
+	return session->images.images.at[session->images.guests.at[guest - 1].image].path;
+}
+
+ptm_status ptm_load_trace(ptm_session *session)
+{
 	for (uint32_t i = 0; i < session->file.records.length; i++) {
 		const ptm_record *record = &session->file.records.at[i];
 		PTM_TRY(load_record(session, record));
@@ -193,8 +216,9 @@ ptm_status ptm_load_trace(ptm_session *session)
 		qsort(session->truncations.at, session->truncations.length, sizeof *session->truncations.at, compare_truncations);
 	for (uint32_t i = 0; i < session->file.build_ids.length; i++) {
 		const ptm_build_id *known = &session->file.build_ids.at[i];
-		ptm_images_set_build_id(&session->images, known->guest ? known->pid : 0, known->path, known->id, known->length);
+		ptm_images_set_build_id(&session->images, known->guest ? known->pid : 0, named_path(session, known), known->id, known->length);
 	}
+	load_releases(session);
 	return ptm_spaces_settle(session->spaces);
 }
 

@@ -140,6 +140,7 @@ ptm_status ptm_query_threads(ptm_session *session, ptm_table *table)
 		ptm_table_set_f64(table, PTM_threads_on_ns, row, (double)sum.on_ns);
 		ptm_table_set_u32(table, PTM_threads_gaps, row, sum.gaps);
 		ptm_table_set_u32(table, PTM_threads_samples, row, session->thread_samples.at[thread]);
+		ptm_table_set_i32(table, PTM_threads_machine, row, known->machine);
 	}
 	return PTM_OK;
 }
@@ -217,6 +218,18 @@ static ptm_status count_image_samples(ptm_session *session)
 	return PTM_OK;
 }
 
+const char *ptm_image_remedy(const ptm_session *session, const ptm_image *image)
+{
+	bool is_guest = image->machine || image->is_guest, is_module = image->is_kernel && !strstr(ptm_strings_get(&session->strings, image->path), "kernel.kallsyms");
+
+	if (is_module)
+		return is_guest ? "Add the guest's kallsyms with a copy of its kcore: perf record --kcore in the guest keeps both." : "Add kallsyms with a copy of kcore: perf record --kcore keeps both.";
+	if (image->is_kernel)
+		return is_guest ? "Add the guest's kallsyms with a copy of its kcore (perf record --kcore in the guest keeps both), or its vmlinux."
+				: "Add kallsyms with a copy of kcore (perf record --kcore keeps both), or vmlinux.";
+	return is_guest ? "Add the file that ran, from the guest that ran it." : "Add the file that ran, from the traced machine.";
+}
+
 static ptm_status set_image_message(ptm_session *session, ptm_table *table, uint32_t row, const ptm_image *image, const image_totals *sum)
 {
 	char text[700];
@@ -230,10 +243,10 @@ static ptm_status set_image_message(ptm_session *session, ptm_table *table, uint
 	else if (image->message.text[0])
 		length = snprintf(text, sizeof text, "%s", image->message.text);
 	else if (sum->gaps)
-		length = snprintf(text, sizeof text, "Missing: decoding stopped %llu times for want of it. Add the file that ran, from the %s.", (unsigned long long)sum->gaps, image->machine ? "guest that ran it" : "traced machine");
+		length = snprintf(text, sizeof text, "Missing: decoding stopped %llu times for want of it. %s", (unsigned long long)sum->gaps, ptm_image_remedy(session, image));
 	else if (sum->samples)
-		length = snprintf(text, sizeof text, "Missing: %llu sample%s taken in it, whose functions have no names. Add the file that ran, from the traced machine.",
-			(unsigned long long)sum->samples, sum->samples == 1 ? " was" : "s were");
+		length = snprintf(text, sizeof text, "Missing: %llu sample%s taken in it, whose functions have no names. %s",
+			(unsigned long long)sum->samples, sum->samples == 1 ? " was" : "s were", ptm_image_remedy(session, image));
 	else
 		length = snprintf(text, sizeof text, "Not given. Nothing was lost for want of it so far.");
 	return ptm_table_set_text(table, PTM_images_message, row, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);

@@ -234,7 +234,7 @@ size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, 
 	case PTM_GAP_NO_CODE:
 		if (!map)
 			return (size_t)snprintf(into, size, "Nothing is known to be mapped at 0x%llx%s: generated code, or a map that was not recorded.", ip, count > 1 ? " and other places" : "");
-		return (size_t)snprintf(into, size, "The code of %s is missing at 0x%llx. Add the file that ran.", name, ip);
+		return (size_t)snprintf(into, size, "The code of %s is missing at 0x%llx. %s", name, ip, ptm_image_remedy(session, &session->images.images.at[map->image]));
 	case PTM_GAP_CODE_MISMATCH:
 		return (size_t)snprintf(into, size, "The trace does not follow the code%s%s at 0x%llx (packet at 0x%llx): the file is not what ran, or code was changed at run time.", map ? " of " : "", name, ip, offset);
 	case PTM_GAP_BAD_PACKET:

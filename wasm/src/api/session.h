@@ -260,6 +260,9 @@ uint64_t ptm_window_bytes(ptm_session *session, uint64_t start_ns, uint64_t end_
  * at `utc_offset_s` seconds ahead of UTC; ns: nanoseconds, else microseconds. False: the file does not tell. */
 bool ptm_wall_clock(const ptm_session *session, uint64_t time_ns, double utc_offset_s, bool ns, char into[64]);
 
+/* A sentence: which file to add where the code of an image is missing (query_facts.c). */
+const char *ptm_image_remedy(const ptm_session *session, const ptm_image *image);
+
 /* One sentence on a gap: why, how much, what to do. Returns its length, as snprintf does. */
 size_t ptm_gap_text(const ptm_session *session, const ptm_gap *gap, char *into, size_t size);
 

@@ -279,8 +279,13 @@ static ptm_status rewrite(joining *join, const ptm_record *record)
 	return put_trailer(join, attr, record, &old, join->first_id + (uint64_t)(found - join->places.at));
 }
 
+/* What the guest's recording says of its binaries and of its kernel. */
 static ptm_status add_build_ids(joining *join)
 {
+	ptm_guest_release release = { join->data->machine, join->guest.os_release };
+
+	if (release.release)
+		PTM_TRY(ptm_array_push(&join->host->guest_releases, release));
 	for (uint32_t i = 0; i < join->guest.build_ids.length; i++) {
 		ptm_build_id known = join->guest.build_ids.at[i];
 		if (known.guest)

@@ -168,7 +168,7 @@ static ptm_status decode_poke(ptm_record_reader *reader, ptm_bytes *body, ptm_re
 	record->as.poke.bytes = reader->file->poked.length;
 	if (!code)
 		return PTM_OK;
-	PTM_TRY(ptm_array_reserve(&reader->file->poked, length));
+	PTM_TRY(ptm_array_reserve(&reader->file->poked, length + 1)); /* also where none was replaced by none there is a place */
 	memcpy(reader->file->poked.at + reader->file->poked.length, code, length);
 	reader->file->poked.length += length;
 	return PTM_OK;

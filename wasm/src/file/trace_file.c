@@ -184,6 +184,7 @@ void ptm_trace_file_free(ptm_trace_file *file)
 	ptm_array_free(&file->sampled.queues);
 	ptm_array_free(&file->id_places);
 	ptm_array_free(&file->guest_ids);
+	ptm_array_free(&file->guest_releases);
 	ptm_array_free(&file->build_ids);
 	ptm_array_free(&file->poked);
 	ptm_array_free(&file->bpf_functions);

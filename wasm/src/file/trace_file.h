@@ -146,6 +146,12 @@ typedef struct ptm_sample_ref {
 	uint64_t ip;            /* 0: not recorded */
 } ptm_sample_ref;
 
+/* What the recording of a guest says of its kernel. */
+typedef struct ptm_guest_release {
+	int32_t machine;
+	uint32_t release;       /* string id */
+} ptm_guest_release;
+
 typedef struct ptm_build_id {
 	uint32_t path;          /* string id */
 	int32_t pid;            /* -1: the host; else the virtual machine's, when `guest` */
@@ -217,6 +223,7 @@ typedef struct ptm_trace_file {
 	ptm_aux_layout sampled;          /* of aux_pieces, as perf takes them: a queue for each buffer, a chunk for each sample; they may overlap */
 	PTM_ARRAY(ptm_id_place) id_places;
 	PTM_ARRAY(ptm_guest_id) guest_ids; /* sorted by id; none: no virtual machine's records were joined to the host's */
+	PTM_ARRAY(ptm_guest_release) guest_releases; /* of those whose own files were joined */
 	PTM_ARRAY(ptm_build_id) build_ids;
 	PTM_ARRAY(uint8_t) poked;        /* code of the TEXT_POKE records: old, then new */
 	PTM_ARRAY(ptm_bpf_function) bpf_functions; /* whose code lies in the file's bytes */

@@ -68,7 +68,7 @@ typedef struct ptm_image {
 	ptm_given alternate;     /* that file, once it is given */
 	PTM_ARRAY(ptm_load) loads;
 	uint32_t next_same_path; /* row of another image with this path (and another build-id); 0: none */
-	uint32_t match;          /* how sure the given file is: parts of the path that agree, UINT32_MAX: by build-id */
+	uint32_t match;          /* how sure the given file is (images.c) */
 	ptm_pages code;          /* when loaded */
 	struct ptm_symbol_index *symbol_index; /* owned by image/symbols.c; NULL until read */
 	struct ptm_symbol_index *more_symbols; /* the same, of what perf does not read */
@@ -88,7 +88,7 @@ typedef struct ptm_kernel {
 	int32_t machine;         /* as in ptm_image; 0 too of a guest that perf kvm tells of */
 	uint64_t start, end;     /* of the map that the trace has of it */
 	uint64_t reference;      /* address of the symbol `reference_name`; 0: hidden from the recording user */
-	uint32_t reference_name, release; /* string ids; release: of the traced machine, 0 unknown */
+	uint32_t reference_name, release; /* string ids; release: of that machine, 0 unknown */
 	ptm_given vmlinux, kcore, kallsyms;
 	uint64_t slide;          /* what the kernel's addresses are above vmlinux' */
 	PTM_ARRAY(struct ptm_kernel_piece) pieces; /* of code, by address, as the given file has them */
@@ -99,7 +99,7 @@ typedef struct ptm_images {
 	ptm_strings *strings;    /* borrowed */
 	ptm_kernel kernel;
 	PTM_ARRAY(ptm_kernel) guests;    /* of virtual machines: one each */
-	int32_t for_guest;               /* whose files are offered: 0: the host's first; PTM_ANY_GUEST, or the guest of a process */
+	int32_t for_guest;               /* whose files are offered: 0: the host's first; PTM_ANY_GUEST, PTM_NO_GUEST, or the guest of a process */
 	PTM_ARRAY(ptm_image) images;
 	PTM_ARRAY(uint32_t) by_path;     /* string id of a path -> its first image's row, 0: none */
 	PTM_ARRAY(struct ptm_jitdump) jitdumps; /* image/names.h */

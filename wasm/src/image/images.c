@@ -13,7 +13,8 @@
 #include "image/split_files.h"
 #include "image/symbols.h"
 
-#define BY_BUILD_ID UINT32_MAX
+#define BY_PLACE (1u << 20)      /* said to be of that machine: surer than any path */
+#define BY_BUILD_ID (1u << 30)
 #define CODE_PAGE 65536u
 #define FRAME_WINDOW 16384u      /* headers and notes */
 
@@ -228,7 +229,7 @@ static uint32_t agreement(const ptm_images *images, const ptm_image *image, cons
 ptm_status ptm_image_serve(ptm_image *image, const ptm_elf *elf, uint32_t source, uint64_t size, uint32_t match)
 {
 	unload(image);
-	if (match != BY_BUILD_ID)
+	if (match < BY_BUILD_ID)
 		image->debug_size = 0;
 	PTM_TRY(ptm_array_reserve(&image->loads, elf->loads.length));
 	memcpy(image->loads.at, elf->loads.at, elf->loads.length * sizeof *elf->loads.at);
@@ -254,11 +255,29 @@ static ptm_status note_debug_link(ptm_images *images, ptm_image *image, const pt
 /* Whether files are offered for such an image now. */
 static bool is_offered(const ptm_images *images, const ptm_image *image)
 {
-	return !images->for_guest || (images->for_guest == PTM_ANY_GUEST ? image->machine != 0 : image->machine == images->for_guest);
+	switch (images->for_guest) {
+	case 0:
+		return true;
+	case PTM_ANY_GUEST:
+		return image->machine != 0;
+	case PTM_NO_GUEST:
+		return !image->machine;
+	default:
+		return image->machine == images->for_guest;
+	}
 }
 
-/* Gives the file to every image it fits. A match by path may later be replaced
- * by one that agrees in more of the path, one by build-id never. */
+/* How sure a file is the image's. One by build-id is replaced only where both are said to be of the image's machine: a
+ * bundle has of one build at two paths two files, each with what was executed at its own. */
+static uint32_t sureness_of(const ptm_images *images, const ptm_image *image, bool by_id, uint32_t parts)
+{
+	if (!by_id && image->build_id_length)
+		return 0;
+	uint32_t by_name = by_id && !images->for_guest ? 0 : parts, sureness = (by_id ? BY_BUILD_ID : 0) + by_name;
+	return sureness && images->for_guest ? sureness + BY_PLACE : sureness;
+}
+
+/* Gives the file to every image it fits. A match may later be replaced by a surer one. */
 static ptm_status match(ptm_images *images, const ptm_elf *elf, uint32_t source, uint64_t size, const char *path, uint32_t *served,
 			ptm_message *message)
 {
@@ -276,7 +295,7 @@ static ptm_status match(ptm_images *images, const ptm_elf *elf, uint32_t source,
 			continue;
 		uint32_t parts = agreement(images, image, path);
 		bool by_id = ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length);
-		uint32_t sureness = by_id ? BY_BUILD_ID : image->build_id_length ? 0 : parts;
+		uint32_t sureness = sureness_of(images, image, by_id, parts);
 		if (sureness && (by_id || parts == best)) {
 			if (image->status != PTM_IMAGE_LOADED || sureness > image->match) {
 				PTM_TRY(ptm_image_serve(image, elf, source, size, sureness));
@@ -320,6 +339,18 @@ static ptm_status match_debug(ptm_images *images, const ptm_elf *elf, uint32_t s
 			       "given has its build-id or its checksum: give the binary it was split from.", path);
 }
 
+/* Of a file that was not copied to its end nothing is known: what it has looks like the whole. */
+static ptm_status check_whole(const ptm_elf *elf, uint64_t size, const char *path, ptm_message *message)
+{
+	for (uint32_t i = 0; i < elf->loads.length; i++) {
+		const ptm_load *load = &elf->loads.at[i];
+		if (load->executable && (load->file_offset > size || load->file_size > size - load->file_offset))
+			return ptm_message_set(message, PTM_TRUNCATED, "%s is cut short: its code (%llu bytes at byte %llu) is not all in its %llu bytes. Copy it again.",
+				path, (unsigned long long)load->file_size, (unsigned long long)load->file_offset, (unsigned long long)size);
+	}
+	return PTM_OK;
+}
+
 static ptm_status offer_elf(ptm_images *images, ptm_elf *elf, ptm_source *reader, const char *path, uint32_t *served, ptm_message *message)
 {
 	uint32_t source = reader->id;
@@ -340,6 +371,7 @@ static ptm_status offer_elf(ptm_images *images, ptm_elf *elf, ptm_source *reader
 		return match_debug(images, elf, source, size, path, served, message);
 	if (!elf->loads.length)
 		return ptm_message_set(message, PTM_UNSUPPORTED, "%s holds no code that can be loaded (ELF type %u, no PT_LOAD).", path, elf->type);
+	PTM_TRY(check_whole(elf, size, path, message));
 	return match(images, elf, source, size, path, served, message);
 }
 

@@ -6,7 +6,6 @@
 #include "image/symbols.h"
 #include <stdio.h>
 
-#define KERNEL_NAME "[kernel.kallsyms]"
 #define GUEST_NAME "[guest.kernel.kallsyms]"
 #define KERNEL_HALF 0xffff800000000000u /* addresses of the kernel */
 #define CORE_FILE 4              /* ET_CORE */
@@ -44,13 +43,13 @@ ptm_status ptm_kernel_want(ptm_images *images, uint32_t name, uint64_t start, ui
 {
 	ptm_kernel *kernel = &images->kernel;
 	const char *text = ptm_strings_get(images->strings, name), *bracket = strchr(text, ']');
-	bool is_kernel = !strncmp(text, KERNEL_NAME, sizeof KERNEL_NAME - 1);
+	bool is_kernel = !strncmp(text, PTM_KERNEL_NAME, sizeof PTM_KERNEL_NAME - 1);
 	char suffix[64] = "";
 
 	*dso = name;
 	if (is_kernel) {
 		snprintf(suffix, sizeof suffix, "%s", bracket + 1);
-		PTM_TRY(ptm_strings_add(images->strings, KERNEL_NAME, sizeof KERNEL_NAME - 1, dso));
+		PTM_TRY(ptm_strings_add(images->strings, PTM_KERNEL_NAME, sizeof PTM_KERNEL_NAME - 1, dso));
 		name = *dso;
 	} else if (*text == '/') {
 		PTM_TRY(ptm_kernel_module_dso(images, text, dso));
@@ -131,8 +130,8 @@ ptm_status ptm_kernel_want_guest(ptm_images *images, int32_t machine, uint32_t n
 	snprintf(text, sizeof text, "%s", ptm_strings_get(images->strings, name));
 	if (!strncmp(text, GUEST_NAME, sizeof GUEST_NAME - 1) && !machine)
 		PTM_TRY(want_guest_kernel(images, &told, text + sizeof GUEST_NAME - 1, image));
-	else if (!strncmp(text, KERNEL_NAME, sizeof KERNEL_NAME - 1) && machine)
-		PTM_TRY(want_guest_kernel(images, &told, text + sizeof KERNEL_NAME - 1, image));
+	else if (!strncmp(text, PTM_KERNEL_NAME, sizeof PTM_KERNEL_NAME - 1) && machine)
+		PTM_TRY(want_guest_kernel(images, &told, text + sizeof PTM_KERNEL_NAME - 1, image));
 	else if (*text == '/' || (*text == '[' && strncmp(text, GUEST_NAME, sizeof GUEST_NAME - 2)))
 		PTM_TRY(want_guest_module(images, machine, name, start, image, dso));
 	if (!*image)
@@ -179,8 +178,8 @@ static ptm_status core_pieces(ptm_images *images, ptm_kernel *kernel, const ptm_
 /* vmlinux is mapped section by section; those but .text have names of their own. */
 static ptm_status vmlinux_pieces(ptm_images *images, ptm_kernel *kernel, const ptm_elf *elf)
 {
-	char name[48 + 64] = KERNEL_NAME;
-	size_t own = kernel == &images->kernel ? sizeof KERNEL_NAME - 1 : guest_name(kernel->machine, name, 48);
+	char name[48 + 64] = PTM_KERNEL_NAME;
+	size_t own = kernel == &images->kernel ? sizeof PTM_KERNEL_NAME - 1 : guest_name(kernel->machine, name, 48);
 	ptm_source names;
 	ptm_status status = PTM_OK;
 	ptm_source_init(&names, kernel->vmlinux.source, kernel->vmlinux.size, 4096);
@@ -333,8 +332,8 @@ static ptm_status offer_to_guests(ptm_images *images, const offered *file, ptm_m
 		if (status != PTM_OK)
 			continue;
 		if (found)
-			return ptm_message_set(message, PTM_MISMATCH, "%s fits the kernels of two guests (of processes %d and %d): say whose it is, with --guestmount DIR, where it is DIR/PID/proc/%s.",
-				file->path, images->guests.at[found - 1].machine, images->guests.at[i].machine, file->elf ? file->elf->type == CORE_FILE ? "kcore" : "vmlinux" : "kallsyms");
+			return ptm_message_set(message, PTM_MISMATCH, "%s fits the kernels of two guests (of processes %d and %d): say whose it is by its place in a folder, as DIR/%d/proc/%s (drop DIR, or ptarmigan --guestmount DIR).",
+				file->path, images->guests.at[found - 1].machine, images->guests.at[i].machine, images->guests.at[found - 1].machine, file->elf ? file->elf->type == CORE_FILE ? "kcore" : "vmlinux" : "kallsyms");
 		found = i + 1;
 		slide = own;
 	}
@@ -352,6 +351,8 @@ static ptm_status offer(ptm_images *images, const offered *file, ptm_message *me
 
 	if (images->for_guest == PTM_ANY_GUEST || named_guest(images, file->path))
 		return offer_to_guests(images, file, message);
+	if (images->for_guest == PTM_NO_GUEST)
+		return offer_to(images, &images->kernel, file, message);
 	if (images->for_guest) {
 		uint32_t guest = ptm_kernel_of_guest(images, images->for_guest);
 		return guest ? offer_to(images, &images->guests.at[guest - 1], file, message) : no_kernel(file->path, message);

@@ -9,6 +9,9 @@
 
 #include "image/elf.h"
 
+/* What a machine calls its own kernel. */
+#define PTM_KERNEL_NAME "[kernel.kallsyms]"
+
 /* A piece of the kernel's code in the given file. */
 typedef struct ptm_kernel_piece {
 	uint64_t start, end;     /* runtime addresses */

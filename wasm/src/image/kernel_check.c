@@ -84,6 +84,7 @@ static ptm_status check_release(const ptm_images *images, const ptm_kernel *kern
 				ptm_message *message)
 {
 	const char *wanted = ptm_strings_get(images->strings, kernel->release);
+	bool is_guest = kernel->machine;
 	char release[128];
 	uint32_t length = sizeof BANNER - 1 + sizeof release - 1;
 	const uint8_t *at;
@@ -102,8 +103,8 @@ static ptm_status check_release(const ptm_images *images, const ptm_kernel *kern
 	release[length < sizeof release ? length : sizeof release - 1] = 0;
 	release[strcspn(release, " \n")] = 0;
 	if (strcmp(release, wanted))
-		return ptm_message_set(message, PTM_MISMATCH, "%s is Linux %s, but the trace ran on %s: this is another kernel. Use the vmlinux of "
-				       "the traced machine.", path, release, wanted);
+		return ptm_message_set(message, PTM_MISMATCH, "%s is Linux %s, but the %s ran on %s: this is another kernel. Use the vmlinux of "
+				       "the %s.", path, release, is_guest ? "guest" : "trace", wanted, is_guest ? "guest" : "traced machine");
 	return PTM_OK;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/kernel_module.h"
+#include "image/kernel.h"
 #include "image/lines.h"
 #include "image/serve.h"
 #include "image/symbols.h"
@@ -51,9 +52,10 @@ static ptm_status made_for(const ptm_elf *elf, ptm_source *source, char *into, s
 	return PTM_OK;
 }
 
-static ptm_status check(const ptm_images *images, const ptm_image *image, const ptm_elf *elf, ptm_source *source, const char *path, ptm_message *message)
+static ptm_status check(ptm_images *images, const ptm_image *image, const ptm_elf *elf, ptm_source *source, const char *path, ptm_message *message)
 {
-	const char *wanted = image->is_guest ? "" : ptm_strings_get(images->strings, images->kernel.release);
+	const ptm_kernel *kernel = ptm_kernel_of_image(images, image);
+	const char *wanted = kernel ? ptm_strings_get(images->strings, kernel->release) : "";
 	char release[128];
 	if (image->build_id_length)
 		return ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length)
@@ -89,8 +91,8 @@ static bool has_place(const ptm_image *image)
 /* Whether files are given of its machine: one of a guest's is not guessed to be the host's, or the other way round. */
 static bool is_asked(const ptm_images *images, const ptm_image *image)
 {
-	if (images->for_guest == PTM_ANY_GUEST || !images->for_guest)
-		return image->is_guest == (images->for_guest != 0);
+	if (images->for_guest <= 0)
+		return image->is_guest == (images->for_guest == PTM_ANY_GUEST);
 	return image->machine == images->for_guest;
 }
 

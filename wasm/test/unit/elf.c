@@ -52,6 +52,41 @@ static void images_are_found_by_build_id_whatever_their_name(void)
 	end();
 }
 
+static void of_one_build_at_two_paths_each_has_what_is_said_to_be_its(void)
+{
+	static const char *const paths[] = { "/a/x", "/b/x" };
+	static elf_file file[2];
+	uint8_t code[1];
+	uint32_t image[2], guest, name, length;
+
+	begin();
+	images.for_guest = PTM_NO_GUEST;
+	for (int i = 0; i < 2; i++)
+		image[i] = want(paths[i], 0xaa, 20);
+	CHECK_EQ(ptm_strings_add(&strings, paths[0], strlen(paths[0]), &name), PTM_OK);
+	CHECK_EQ(ptm_images_want_of(&images, 77, name, NULL, 0, &guest), PTM_OK);
+	for (int i = 0; i < 2; i++) {
+		elf_file_make(&file[i], 0xaa, 20, (uint8_t)(0x90 + i), NULL, 0);
+		elf_file_publish(&file[i]);
+		CHECK_EQ(ptm_images_offer(&images, file[i].source, file[i].size, paths[i], &served, &message), PTM_OK);
+	}
+	for (int i = 0; i < 2; i++) {
+		length = 1;
+		CHECK_EQ(ptm_image_code(&images.images.at[image[i]], 0x1000, code, &length), PTM_OK);
+		CHECK_EQ(code[0], 0x90 + i);
+	}
+	CHECK_EQ(images.images.at[guest].status, PTM_IMAGE_MISSING);
+	images.for_guest = 0;
+	CHECK_EQ(ptm_images_offer(&images, file[0].source, file[0].size, paths[0], &served, &message), PTM_OK);
+	CHECK_EQ(images.images.at[guest].status, PTM_IMAGE_LOADED);
+	images.for_guest = 77;
+	CHECK_EQ(ptm_images_offer(&images, file[1].source, file[1].size, paths[0], &served, &message), PTM_OK);
+	length = 1;
+	CHECK_EQ(ptm_image_code(&images.images.at[guest], 0x1000, code, &length), PTM_OK);
+	CHECK_EQ(code[0], 0x91);
+	end();
+}
+
 static void another_build_is_refused_by_name(void)
 {
 	begin();
@@ -169,6 +204,8 @@ static void what_is_no_x86_program_is_refused_with_a_reason(void)
 	CHECK_TEXT(message.text, "a is not an ELF file: it has only 20 bytes.");
 	CHECK_EQ(offer_changed(0, 0x457f, 100), PTM_TRUNCATED);
 	CHECK_TEXT(message.text, "a is cut short: its 3 program headers at byte 64 are not all in its 100 bytes.");
+	CHECK_EQ(offer_changed(0, 0x457f, 0x1001), PTM_TRUNCATED);
+	CHECK_TEXT(message.text, "a is cut short: its code (2048 bytes at byte 4096) is not all in its 4097 bytes. Copy it again.");
 	CHECK_EQ(offer_changed(56, 0, 0), PTM_UNSUPPORTED);
 	CHECK_TEXT(message.text, "a holds no code that can be loaded (ELF type 2, no PT_LOAD).");
 	CHECK_EQ(offer_changed(0x400 + 64 + 4, SHT_NOBITS, 0), PTM_NOT_FOUND);
@@ -182,6 +219,7 @@ static void what_is_no_x86_program_is_refused_with_a_reason(void)
 int main(void)
 {
 	images_are_found_by_build_id_whatever_their_name();
+	of_one_build_at_two_paths_each_has_what_is_said_to_be_its();
 	another_build_is_refused_by_name();
 	images_without_build_id_are_found_by_path();
 	a_build_id_told_later_counts();

@@ -195,7 +195,7 @@ static void a_kernel_that_two_guests_may_have_is_neithers(void)
 	want_guest(spaces, 97, 0xffffffff91000000);
 	images.for_guest = PTM_ANY_GUEST;
 	CHECK_EQ(offer("k", "ffffffff81000000 T _text\n"), PTM_MISMATCH);
-	CHECK_TEXT(message.text, "k fits the kernels of two guests (of processes 77 and 87): say whose it is, with --guestmount DIR, where it is DIR/PID/proc/kallsyms.");
+	CHECK_TEXT(message.text, "k fits the kernels of two guests (of processes 77 and 87): say whose it is by its place in a folder, as DIR/77/proc/kallsyms (drop DIR, or ptarmigan --guestmount DIR).");
 	CHECK_EQ(offer("k", "ffffffff91000000 T _text\n"), PTM_OK);
 	CHECK(ptm_kernel_is_given(&images.guests.at[2]) && !ptm_kernel_is_given(&images.guests.at[0]));
 	images.for_guest = 87;

@@ -178,6 +178,24 @@ static void test_short_records(void)
 	end();
 }
 
+/* The kernel replaced no code: nothing was read from nowhere (UBSan). */
+static void test_a_poke_of_no_bytes(void)
+{
+	static image_bytes body;
+	static image_bytes lone;
+
+	image_start(&lone, &usual, 1);
+	put_u64(&body, 0x1000);
+	put_u64(&body, 0);
+	put_trailer(&body, 1, 1, 10, 0, 1);
+	image_record(&lone, PTM_RECORD_TEXT_POKE, 0, &body);
+	image_end_data(&lone);
+	CHECK_EQ(open_bytes(lone.at, lone.length), PTM_OK);
+	CHECK_EQ(trace.records.length, 1);
+	CHECK(trace.poked.at != NULL);
+	end();
+}
+
 static void check_lie(size_t offset, uint64_t value, ptm_status status, const char *begins)
 {
 	start();
@@ -300,6 +318,7 @@ int main(void)
 	test_unfinished_recording();
 	test_records_that_lie();
 	test_short_records();
+	test_a_poke_of_no_bytes();
 	test_headers_that_lie();
 	test_ids_beyond_the_file();
 	test_features_that_lie();

@@ -7,7 +7,9 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { inflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { piped } from './perf-data.mjs'
 
 const folder = resolve(import.meta.dirname, '../fixtures/guests')
 const walks = resolve(import.meta.dirname, '../fixtures/walk')
@@ -35,6 +37,14 @@ const script = (file, ...words) => run('script', file, ...symfs, ...words).stdou
 const hashOf = (text) => createHash('sha256').update(text).digest('hex').slice(0, 32)
 const hashes = (name, ...words) => [FIELDS, BRANCHES, CHAINS, EVENTS].map((fields) => hashOf(script(join(folder, name), ...fields, ...words)))
 const guests = () => ['--guest-data', `${join(folder, 'first.perf.data')},77`, '--guest-data', `${join(folder, 'other.perf.data')},87`, ...mount]
+
+/** The perf.data in a bundle (src/share/container.ts). */
+function traceIn(bundle) {
+  const membersAt = 24 + bundle.readUInt32LE(12)
+  const { at, stored, method } = JSON.parse(inflateSync(bundle.subarray(24, membersAt))).members.find(({ role }) => role === 'trace')
+  const bytes = bundle.subarray(membersAt + at, membersAt + at + stored)
+  return method === 'deflate' ? inflateSync(bytes) : bytes
+}
 
 /** A perf.data as perf record --threads has it: what the kernel told after the start is in data.0 and data.1. */
 function writeDirectory(to, file) {
@@ -86,10 +96,10 @@ describe('two guests with kernels of their own, at the same addresses', () => {
     expect(rows.map((line) => line.trim().replace(/ +[\d,]+ branches.*/, '').replaceAll(/ +/g, ' '))).toEqual([
       'CPU 0/KVM 77/78 924 instructions',
       'CPU 0/KVM 87/88 921 instructions',
-      'alpha 501/501 471 instructions',
-      'beta 600/600 178 instructions',
-      'gamma 501/501 453 instructions',
-      'delta 600/600 206 instructions',
+      'alpha 501/501 (guest 77) 471 instructions',
+      'beta 600/600 (guest 77) 178 instructions',
+      'gamma 501/501 (guest 87) 453 instructions',
+      'delta 600/600 (guest 87) 206 instructions',
       '/opt/ptarmigan/guest loaded 1,845 instructions',
       '[guest.kernel.kallsyms.77] no file 649 instructions',
       '[guest.kernel.kallsyms.87] no file 659 instructions',
@@ -98,12 +108,18 @@ describe('two guests with kernels of their own, at the same addresses', () => {
   it('a kernel that fits both is nobody’s until it is said whose', () => {
     const told = run('info', join(folder, 'two-joined.perf.data'), ...symfs, '--guestkallsyms', join(scratch, 'mount/77/proc/kallsyms')).stderr.toString()
     const fits = (file) =>
-      `ptarmigan: mount/77/proc/${file} fits the kernels of two guests (of processes 77 and 87): say whose it is, with --guestmount DIR, where it is DIR/PID/proc/${file}.`
+      `ptarmigan: mount/77/proc/${file} fits the kernels of two guests (of processes 77 and 87): say whose it is by its place in a folder, as DIR/77/proc/${file} (drop DIR, or ptarmigan --guestmount DIR).`
     expect(told.replaceAll(`${scratch}/`, '').trim().split('\n')).toEqual([fits('kallsyms'), fits('kcore')])
   })
-  it('go into a bundle, and come out of it', () => {
-    const file = join(scratch, 'two.ptarmigan')
-    run('bundle', join(folder, 'two-host.perf.data'), ...symfs, ...guests(), '-o', file)
+  it.each(['file', 'pipe'])('go into a bundle of a %s, and come out of it', (mode) => {
+    const file = join(scratch, `${mode}.ptarmigan`)
+    const whole = readFileSync(join(folder, 'two-host.perf.data'))
+    const host = join(scratch, `${mode}.perf.data`)
+    writeFileSync(host, mode === 'pipe' ? piped(whole) : whole)
+    run('bundle', host, ...symfs, ...guests(), '-o', file)
+    // For perf, too: it prints the same of the perf.data that is in it (cat FILE | perf script -i -, where it is of a pipe).
+    writeFileSync(join(scratch, `${mode}-cut.perf.data`), traceIn(readFileSync(file)))
+    expect([FIELDS, BRANCHES, CHAINS, EVENTS].map((fields) => hashOf(script(join(scratch, `${mode}-cut.perf.data`), ...fields, ...mount)))).toEqual(perf)
     const fields = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,dso,insn,machine_pid,vcpu', '--ns']
     const text = run('script', file, ...fields).stdout.toString()
     expect(text.trim().split('\n').length).toBe(3153)
@@ -139,4 +155,22 @@ it('an error in a guest says of which', () => {
     ' instruction trace error type 1 time 0.000100026 machine_pid 77 vcpu 0 cpu 0 pid 501 tid 502 ip 0xffffffff9f000059 code 5: Failed to get instruction',
     ' instruction trace error type 1 time 0.000100060 machine_pid 77 vcpu 0 cpu 0 pid 501 tid 502 ip 0xffffffff9f00005e code 5: Failed to get instruction',
   ])
+})
+
+describe('a guest whose kernel is missing', () => {
+  const fields = ['--itrace=i0ns', '-F', 'tid,ip,insn,machine_pid']
+  it('runs nothing that it did not run: what is printed is a part of the walk, in its order', () => {
+    const read = (...words) => script(join(folder, 'two-joined.perf.data'), ...fields, ...words).trim().split('\n')
+    const whole = read(...mount)
+    const part = read()
+    let at = 0
+    for (const line of part) at = whole.indexOf(line, at) + 1 || Infinity
+    expect([whole.length, part.length, at <= whole.length]).toEqual([3153, 1385, true])
+  })
+  it('is said, with the remedy', () => {
+    const text = run('info', join(folder, 'two-joined.perf.data'), ...symfs).stdout.toString()
+    const remedy = "Add the guest's kallsyms with a copy of its kcore (perf record --kcore in the guest keeps both), or its vmlinux."
+    expect(text).toContain(`Missing: decoding stopped 168 times for want of it. ${remedy}`)
+    expect(text).toContain(`first: The code of [guest.kernel.kallsyms.77] is missing at 0xffffffff9f000059. ${remedy}`)
+  })
 })

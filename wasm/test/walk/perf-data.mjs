@@ -41,6 +41,8 @@ export class Bytes {
 }
 
 const ATTR_SIZE = 128
+const BUILD_ID = 2
+const AUXTRACE_FEATURE = 18
 const SAMPLE_TYPE = 0x10087 // IP, TID, TIME, CPU, IDENTIFIER
 
 /** `more`: bits of sample_type beside the usual ones; `registers`: mask of those at the interrupt; `branches`: branch_sample_type. */
@@ -66,7 +68,7 @@ export class PerfData {
   /** `events`: more events, { name, bytes: attr(…) }, with the ids 3, 4, …. */
   constructor(events = []) {
     this.attrs = [...attrs, ...events]
-    this.feature(18, (body) => body.u64(0)) // AUXTRACE, an empty index: perf asks whether the feature is there
+    this.feature(AUXTRACE_FEATURE, (body) => body.u64(0)) // an empty index: perf asks whether the feature is there
     this.feature(12, (body) => {
       body.u32(this.attrs.length, ATTR_SIZE)
       for (const [index, { name, bytes }] of this.attrs.entries())
@@ -168,7 +170,7 @@ export class PerfData {
   }
   /** The HEADER_BUILD_ID feature; ids in hex. */
   buildIds(list) {
-    this.feature(2, (body) => {
+    this.feature(BUILD_ID, (body) => {
       for (const { path, id, kernel = false } of list) {
         const name = new Bytes().text(path).buffer
         body
@@ -210,4 +212,35 @@ export class PerfData {
     for (const bit of bits) file.raw(this.features.get(bit))
     return file.buffer
   }
+}
+
+/** Records of one type: perf writes build-ids in a feature without it. */
+function withType(records, type) {
+  const made = Buffer.from(records)
+  for (let at = 0; at < made.length; at += made.readUInt16LE(at + 6)) made.writeUInt32LE(type, at)
+  return made
+}
+
+/** The same recording as perf record -o - has it: events, features and build-ids in records before the others. */
+export function piped(file) {
+  const section = (at) => ({ offset: Number(file.readBigUInt64LE(at)), size: Number(file.readBigUInt64LE(at + 8)) })
+  const made = new PerfData()
+  made.records = new Bytes().raw(file.subarray(0, 8)).u64(16)
+  const entry = Number(file.readBigUInt64LE(16))
+  const attrs = section(24)
+  for (let at = attrs.offset; at < attrs.offset + attrs.size; at += entry) {
+    const ids = section(at + entry - 16)
+    made.record(64, 0, (body) => body.raw(file.subarray(at, at + entry - 16)).raw(file.subarray(ids.offset, ids.offset + ids.size)))
+  }
+  const data = section(40)
+  let table = data.offset + data.size
+  for (let bit = 0; bit < 256; bit++) {
+    if (!(file[72 + (bit >> 3)] & (1 << (bit & 7)))) continue
+    const feature = section(table)
+    const bytes = file.subarray(feature.offset, feature.offset + feature.size)
+    table += 16
+    if (bit === BUILD_ID) made.records.raw(withType(bytes, 67))
+    else if (bit !== AUXTRACE_FEATURE) made.record(80, 0, (body) => body.u64(bit).raw(bytes).raw(Buffer.alloc(-bytes.length & 7)))
+  }
+  return made.records.raw(file.subarray(data.offset, data.offset + data.size)).buffer
 }

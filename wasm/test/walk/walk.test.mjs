@@ -4,10 +4,11 @@
 // were the walk's (tools/make-walks.mjs). And files of another kernel are refused.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { Bytes, PerfData, piped } from './perf-data.mjs'
 
 const folder = resolve(import.meta.dirname, '../fixtures/walk')
 const cli = resolve(import.meta.dirname, '../../../src/cli/ptarmigan.mjs')
@@ -140,16 +141,54 @@ describe.each([
   ['guest-kernel-host', ['--guest-data', `${join(folder, 'inside-clock.perf.data')},77,-40000,1.25`], [], 2952],
   ['guest-host', ['--guest-data', `${join(folder, 'inside.perf.data')},77`], ['--range', '10us,15us'], 977],
   ['guest-kernel-joined', [], ['--range', '10us,15us'], 987],
-])('a bundle of %s %j %j', (name, guest, range, count) => {
+  ['guest-kernel-host', ['--guest-data', `${join(folder, 'inside-clock.perf.data')},77,-40000,1.25`], [], 2952, 'pipe'],
+  ['guest-host', ['--guest-data', `${join(folder, 'inside.perf.data')},77`], ['--range', '10us,15us'], 977, 'pipe'],
+  ['guest-kernel-joined', [], ['--range', '10us,15us'], 987, 'pipe'],
+])('a bundle of %s %j %j', (name, guest, range, count, mode = 'file') => {
   const kernel = ['--guestkallsyms', join(folder, 'kallsyms')]
   const fields = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,dso,insn,machine_pid,vcpu', '--ns', ...(range.length > 0 ? ['--time', '0.000110,0.000115'] : [])]
-  it('has what the guest recorded', () => {
+  it(`written to a ${mode} has what the guest recorded`, () => {
     const file = join(scratch, `${name}.ptarmigan`)
+    const host = join(scratch, `${name}.perf.data`)
+    const whole = readFileSync(join(folder, `${name}.perf.data`))
+    writeFileSync(host, mode === 'pipe' ? piped(whole) : whole)
     const run = (...words) => execFileSync(process.execPath, [cli, ...words], { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }).toString()
-    run('bundle', join(folder, `${name}.perf.data`), '--symfs', join(folder, 'symfs'), ...guest, ...kernel, ...range, '-o', file)
+    run('bundle', host, '--symfs', join(folder, 'symfs'), ...guest, ...kernel, ...range, '-o', file)
     const text = run('script', file, ...fields)
     expect(text.trim().split('\n').length).toBe(count)
     expect(text).toBe(script(name, ...fields, ...guest, ...kernel))
+  })
+})
+
+describe('a host and a guest that ran other code at one path, told apart by no build-id', () => {
+  const GUEST_CODE = 0x1020 // in the binary: before it is what the host ran, behind it what the guest did
+  const change = (bytes, from, to) => {
+    const text = Buffer.from(bytes).toString('latin1').replaceAll(from, to.padEnd(from.length, '\0'))
+    return Buffer.from(text, 'latin1')
+  }
+  const fields = ['--itrace=i0ns', '-F', 'comm,tid,cpu,time,event,ip,insn,machine_pid,vcpu', '--ns']
+  const run = (...words) => execFileSync(process.execPath, [cli, ...words], { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }).toString()
+  it('are read each from its own, and out of a bundle too', () => {
+    const root = join(scratch, 'one-path')
+    // perf's list of build-ids is behind the data: there the binary gets another name.
+    const host = readFileSync(join(folder, 'guest-host.perf.data'))
+    const end = Number(host.readBigUInt64LE(40) + host.readBigUInt64LE(48))
+    const put = (name, bytes) => {
+      mkdirSync(join(root, dirname(name)), { recursive: true })
+      writeFileSync(join(root, name), bytes)
+      return join(root, name)
+    }
+    const trace = put('host.perf.data', Buffer.concat([host.subarray(0, end), change(host.subarray(end), 'ptarmigan/guest', 'ptarmigan/other')]))
+    const inside = put('inside.perf.data', change(readFileSync(join(folder, 'inside.perf.data')), 'ptarmigan/inside', 'ptarmigan/guest'))
+    const binary = readFileSync(join(folder, 'symfs/opt/ptarmigan/guest'))
+    const bare = change(binary, 'GNU\0', 'gnu\0')
+    put('symfs/opt/ptarmigan/guest', Buffer.from(bare).fill(0xcc, GUEST_CODE, GUEST_CODE + 32))
+    put('mount/77/opt/ptarmigan/guest', Buffer.from(bare).fill(0xcc, 0x1000, GUEST_CODE))
+    const options = ['--symfs', join(root, 'symfs'), '--guestmount', join(root, 'mount'), '--guest-data', `${inside},77`]
+    const expected = script('guest-joined', ...fields)
+    expect(run('script', trace, ...options, ...fields)).toBe(expected)
+    run('bundle', trace, ...options, '-o', join(root, 'one.ptarmigan'))
+    expect(run('script', join(root, 'one.ptarmigan'), ...fields)).toBe(expected)
   })
 })
 
@@ -175,9 +214,9 @@ it("a guest's own threads and files are not the host's", () => {
   const words = ['info', join(folder, 'guest-joined.perf.data'), '--symfs', join(folder, 'symfs')]
   const text = execFileSync(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()
   expect(text.split('\n').filter((line) => / instructions/.test(line) && /\/\d|\/opt/.test(line)).map((line) => line.trim().replace(/ +[\d,]+ branches.*/, ''))).toEqual([
-    'CPU 0/KVM    77/78  1,796 instructions',
-    'worker     501/502    867 instructions',
-    'other      600/600    262 instructions',
+    'CPU 0/KVM               77/78  1,796 instructions',
+    'worker     501/502 (guest 77)    867 instructions',
+    'other      600/600 (guest 77)    262 instructions',
     '/opt/ptarmigan/guest        loaded   1,796 instructions',
     '/opt/ptarmigan/inside       loaded   1,129 instructions',
   ])
@@ -229,5 +268,42 @@ describe('a file of another kernel is refused', () => {
     expect(sentence).toMatch(
       /^ptarmigan: vmlinux has build-id [0-9a-f]{40}, but the trace ran [0-9a-f]{40}: this is another build\. Use the file from the traced machine\.$/,
     )
+  })
+})
+
+describe("a guest's kernel is known by what its recording says of it", () => {
+  const KERNEL = 0xffffffff9f000000n
+  const ID = '592a27d8c42a9bc966af46dd8e65f6156ed7c152'
+  /** What is said of a vmlinux at the right place: nothing when it is taken. */
+  const said = (release, id) => {
+    const data = new PerfData()
+    data.records = new Bytes()
+    data.features.delete(18)
+    data.feature(4, (body) => body.string(release))
+    if (id) data.buildIds([{ path: '[kernel.kallsyms]', id, kernel: true }])
+    data.kernelMap('[kernel.kallsyms]_text', KERNEL, 0x1000000n, KERNEL)
+    data.comm({ pid: 501 }, 'inside')
+    writeFileSync(join(scratch, 'guest.data'), data.write())
+    const options = ['--symfs', join(folder, 'symfs'), '--guest-data', `${join(scratch, 'guest.data')},77`, '--guestvmlinux', join(folder, 'vmlinux')]
+    return spawnSync(process.execPath, [cli, 'info', join(folder, 'guest-kernel-host.perf.data'), ...options]).stderr.toString().trim().replaceAll(`${folder}/`, '')
+  }
+  it.each([
+    ['6.18.0-walk', '', ''],
+    ['6.18.0-walk', ID, ''],
+    ['another', ID, ''],
+    ['another', '', 'ptarmigan: vmlinux is Linux 6.18.0-walk, but the guest ran on another: this is another kernel. Use the vmlinux of the guest.'],
+    ['6.18.0-walk', ID.replaceAll('5', '6'), `ptarmigan: vmlinux has build-id ${ID}, but the trace ran ${ID.replaceAll('5', '6')}: this is another build. Use the file from the traced machine.`],
+  ])('%s, %s', (release, id, sentence) => expect(said(release, id)).toBe(sentence))
+  it('also as perf inject joins it', () => {
+    const bytes = readFileSync(join(folder, 'guest-kernel-joined.perf.data'))
+    // The build-id that is in it: header, pid, id (24 bytes), name.
+    const at = bytes.lastIndexOf('/opt/ptarmigan/guest') - 36
+    bytes.writeUInt16LE(0x8004, at + 4)
+    bytes.writeInt32LE(77, at + 8)
+    bytes.fill(0, at + 36, at + 60)
+    bytes.write('[kernel.kallsyms]', at + 36)
+    writeFileSync(join(scratch, 'joined.data'), bytes)
+    const words = ['info', join(scratch, 'joined.data'), '--symfs', join(folder, 'symfs'), '--guestvmlinux', join(folder, 'vmlinux')]
+    expect(spawnSync(process.execPath, [cli, ...words]).stderr.toString()).toContain(`vmlinux has build-id ${ID}, but the trace ran b5fa2978652d1014e2b7045ffa6da94c3f4b4f32`)
   })
 })
