@@ -6,13 +6,13 @@
 // --cores ROUNDS: only how much sooner the tab is done with two cores than with one).
 // `npm run bench:scale -- --curve DIR --write`: traces of 64 MB to 8 GB, kept in DIR and made
 // where they are missing (14 GB; --sizes 64,512: only these).
-import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../test/cases/fixtures.mjs'
 import { longSymfs, makeLong } from './inputs.mjs'
-import { hasBrowser, idle, openInTab, ptarmigan, until, withTab } from './tab.mjs'
+import { binariesOf, hasBrowser, idle, openInTab, ptarmigan, until, withTab } from './tab.mjs'
 
 const SAMPLE_MS = 50
 /** Ranges and instructions that are looked at, the same ones every time. */
@@ -66,13 +66,6 @@ async function runCli(words) {
   const code = await new Promise((resolve) => child.on('close', resolve))
   if (code !== 0) throw new Error(`ptarmigan ${words.join(' ')}: ended with ${code}`)
   return { ms: performance.now() - start, peak: stop(), text }
-}
-
-/** The trace's binaries, as the command line finds them. */
-function binariesOf(trace) {
-  const made = spawnSync(process.execPath, [ptarmigan, 'info', '--json', trace, ...(symfs ? ['--symfs', symfs] : [])], { maxBuffer: 1 << 28 })
-  const { images } = JSON.parse(made.stdout.toString())
-  return images.map(({ path }) => join(symfs || '/', path)).filter((path) => existsSync(path) && statSync(path).isFile())
 }
 
 /** The thread with the most instructions, as the page tells it: "comm pid/tid · 1.90 M". */
@@ -264,7 +257,7 @@ for (const trace of traces) {
   const row = [`${megabytes(size)} MB`, '', '', '', '', '', '', '', '', '', '', '', '']
   console.log(`${trace}: ${megabytes(size)} MB`)
   if (rounds) {
-    await compareCores(trace, binariesOf(trace), rounds)
+    await compareCores(trace, binariesOf(trace, symfs), rounds)
     continue
   }
   if (withCli) {
@@ -276,7 +269,7 @@ for (const trace of traces) {
     console.log(`  info: ${seconds(index.ms)} s, ${megabytes(index.peak)} MB of memory`)
   }
   if (wantsTab && hasBrowser) {
-    const tab = await runTab(trace, binariesOf(trace))
+    const tab = await runTab(trace, binariesOf(trace, symfs))
     const { frames, jumps, cancels } = tab
     row.splice(4, 9, `${seconds(tab.picture)} s`, `${seconds(tab.ready)} s`, `${tab.tab.toFixed(1)} s`, `${megabytes(tab.peak)} MB`,
       `${frames.median.toFixed(1)} / ${frames.p95.toFixed(1)} ms`, spread(jumps.ranges.map(({ ms }) => ms)), `${jumps.instructions[0].toFixed(0)} ms`, spread(jumps.instructions.slice(1)), `${list(cancels)} ms`)
