@@ -213,7 +213,25 @@ describe('decode', () => {
     world.slices = 0
     expect((await world.engine.decode(() => undefined)).ok).toBe(true)
     expect(world.merged.size).toBe(20)
-    expect(world.log.filter((line) => line.includes('decodes'))).toHaveLength(20)
+  })
+
+  it('stops although a decoder is busy, and does again what that was at', async () => {
+    const world = new World(3, 1)
+    world.slices = 1000
+    await world.engine.open(input('perf.data'))
+    const told: Progress[] = []
+    const first = world.engine.decode((progress) => told.push(progress))
+    while (world.fetched.length < 2) await new Promise((resolve) => setTimeout(resolve, 1))
+    const decoder = world.workers[1]
+    let heard = () => {}
+    if (decoder) decoder.cancel = () => new Promise((resolve) => (heard = () => resolve(FakeWorker.prototype.cancel.call(decoder))))
+    void world.engine.cancel()
+    expect((await first).ok).toBe(true)
+    expect(told.at(-1)).toMatchObject({ phase: 'cancelled', bytesDone: 0 })
+    heard()
+    world.slices = 0
+    expect((await world.engine.decode(() => undefined)).ok).toBe(true)
+    expect(sorted(world.merged)).toEqual([0, 1, 2])
   })
 
   it('stops although the coordinator is busy answering, and goes on later', async () => {

@@ -349,8 +349,13 @@ export class PoolEngine implements Engine {
       }
       const oldest = begun.shift()
       if (!oldest) break
-      const decoded = await oldest.decoded
+      // After a stop nobody waits for the decoder, which hears of it at the end of a slice: what it does until then is done again.
+      const decoded = await Promise.race([oldest.decoded, this.stopped])
       oldest.by.bytes = 0
+      if (!decoded) {
+        for (const { segment } of [oldest, ...begun]) run.queue.forget(segment)
+        break
+      }
       if (!decoded.ok) {
         run.failures.push(plain(decoded.error))
         const { ended } = decoded.error

@@ -55,7 +55,7 @@ const pressed = (page, how) =>
 const told = (what, times) => {
   const taken = times.filter((ms) => ms >= 0).toSorted((a, b) => a - b)
   if (taken.length === 0) return console.log(`  ${what}: never under way`)
-  console.log(`  ${what}: median ${taken[taken.length >> 1].toFixed(0)} ms, worst ${taken.at(-1).toFixed(0)} ms of ${taken.length}`)
+  console.log(`  ${what}: median ${taken[taken.length >> 1].toFixed(0)} ms, worst ${taken.at(-1).toFixed(0)} ms of ${taken.length} (${times.map((ms) => ms.toFixed(0)).join(' ')})`)
 }
 
 const toStart = async (page) => {
@@ -135,9 +135,9 @@ await withTab({}, async (tab) => {
   for (const wait of spread(3000)) {
     await toStart(page)
     await page.goto('about:blank')
-    await page.goto(`${tab.address}#url=${encodeURIComponent(server.url)}`, { waitUntil: 'commit' })
+    await page.goto(`${tab.address}#trace=${encodeURIComponent(server.url)}`, { waitUntil: 'commit' })
     await until(page, 'html[data-session]')
-    downloads.push(await pressed(page, { name: 'Cancel', since: 'empty opening', wait: wait + 500, gone: 'empty' }))
+    downloads.push(await pressed(page, { name: 'Cancel', since: '#.banner .button, .banner button', wait, gone: '!.banner' }))
   }
   server.close()
   told('a download', downloads)

@@ -41,7 +41,7 @@ export async function withTab({ workers = 0, oneCore = false }, work) {
   const port = await freePort()
   const address = `http://127.0.0.1:${port}/`
   const folder = mkdtempSync(join(tmpdir(), 'ptarmigan-bench-'))
-  const server = spawn(process.execPath, [ptarmigan, 'serve', '--port', String(port), '--store', folder], { stdio: 'ignore' })
+  const server = spawn(process.execPath, [ptarmigan, 'serve', '--port', String(port), '--store', folder], { stdio: 'ignore', env: { ...process.env, PTARMIGAN_OPEN_FROM: 'any' } })
   const browser = await chromium.launch({
     executablePath: oneCore ? onOneCore(folder) : executablePath,
     args: ['--no-sandbox', '--disable-quic', '--disable-renderer-backgrounding'],
