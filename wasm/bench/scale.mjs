@@ -57,9 +57,12 @@ function watch(pids) {
   return () => (clearInterval(timer), peak)
 }
 
-async function runCli(words) {
+/** `core`: where it runs; any where none is named. */
+async function runCli(words, core = null) {
   const start = performance.now()
-  const child = spawn(process.execPath, [ptarmigan, ...words, ...(symfs ? ['--symfs', symfs] : [])], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const command = [process.execPath, ptarmigan, ...words, ...(symfs ? ['--symfs', symfs] : [])]
+  const [program, ...rest] = core === null ? command : ['taskset', '-c', `${core}`, ...command]
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   const stop = watch(() => [child.pid])
   let text = ''
   child.stdout.on('data', (piece) => (text += piece))
@@ -165,6 +168,14 @@ const runTab = (trace, binaries) =>
 /** All of the browser on one core with one decoder, on two with one, and on two with two; in turn, so that what else the machine does meets all of them. */
 const TABS = { 'one core': { workers: 1, oneCore: true }, 'one decoder': { workers: 1 }, 'two decoders': { workers: 2 } }
 
+/** How much more the machine gives on two cores than on one: two decoders that know nothing of each other, one a core, beside one alone. Far from 2 where the two are threads of one core. */
+async function mostGain(trace) {
+  const on = (core) => runCli(['report', '--workers', '1', trace], core)
+  const alone = await on(0)
+  const both = await Promise.all([on(0), on(1)])
+  return (2 * alone.ms) / Math.max(...both.map(({ ms }) => ms))
+}
+
 /** How long the tab takes to decode all with one core and with two: medians. */
 async function compareCores(trace, binaries, rounds) {
   const times = Object.fromEntries(Object.keys(TABS).map((name) => [name, []]))
@@ -176,7 +187,7 @@ async function compareCores(trace, binaries, rounds) {
     }
   const of = (name, key) => middle(times[name].map((one) => one[key]))
   const gain = (name) => `${(of(name, 'ready') / of('two decoders', 'ready')).toFixed(2)} times`
-  console.log(`  two cores: ${gain('one core')} one; two decoders: ${gain('one decoder')} one beside the page`)
+  console.log(`  two cores: ${gain('one core')} one; two decoders: ${gain('one decoder')} one beside the page; two processes that share nothing: ${(await mostGain(trace)).toFixed(2)} times one`)
 }
 
 /** Milliseconds from Cancel to the end of decoding, which then goes on; fewer when the trace was done before. */
