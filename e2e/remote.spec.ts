@@ -2,9 +2,11 @@
 // Traces opened by their address, from servers as they are in the world; and
 // very small ones that are in the address itself.
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, test } from '@playwright/test'
 import { beginUpload, upload } from '../src/share/upload'
-import { chooseFiles, expectRows, fixture, idle, instructionsOf, openStart, showTab } from './page'
+import { chooseFiles, expectRows, fixture, idle, instructionsOf, openExample, openStart, showTab } from './page'
 import { fileServer, staticHost } from './servers'
 
 test.describe.configure({ timeout: 300_000 })
@@ -43,6 +45,26 @@ test('from a server without ranges: right rows, with a warning', async ({ page }
     await expectRows(page, instructionsOf('signals'))
   } finally {
     server.close()
+  }
+})
+
+test('a download is given up on Cancel, and its link with it', async ({ page }) => {
+  const sending = createServer((_, response) => {
+    response.writeHead(200, { 'access-control-allow-origin': '*', 'content-length': 50 << 20 })
+    response.write(Buffer.alloc(1 << 20))
+  })
+  await new Promise<void>((resolve) => sending.listen(0, '127.0.0.1', resolve))
+  const { port } = sending.address() as AddressInfo
+  try {
+    await page.goto(`/#trace=http://127.0.0.1:${port}/perf.data`)
+    await expect(page.getByText(/^Downloading http.*: 1.00 MiB of 50.0 MiB…$/)).toBeVisible()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await idle(page, 'empty')
+    await expect(page.getByText(/perf\.data/).filter({ hasText: 'Downloading' })).toHaveCount(0)
+    await openExample(page)
+  } finally {
+    sending.closeAllConnections()
+    sending.close()
   }
 })
 

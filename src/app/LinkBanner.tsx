@@ -21,11 +21,17 @@ export function LinkBanner({ links, updates }: { links: Links; updates: Updates 
           {sentence}
         </Banner>
       )}
-      {links.remote.sentences.map((text) => (
-        <Banner key={text} kind={links.remote.state === 'failed' ? 'danger' : links.remote.state === 'opening' ? 'note' : 'warn'}>
-          {text}
+      {links.remote.state === 'opening' ? (
+        <Banner kind="note" actions={<Button onClick={links.cancelRemote}>Cancel</Button>}>
+          {links.remote.sentences[0]}
         </Banner>
-      ))}
+      ) : (
+        links.remote.sentences.map((text) => (
+          <Banner key={text} kind={links.remote.state === 'failed' ? 'danger' : 'warn'}>
+            {text}
+          </Banner>
+        ))
+      )}
       {updates.ready && (
         <Banner kind="note" actions={<Button onClick={updates.takeOver}>Reload now</Button>}>
           A new version is ready. It is used once you reload; what is open now has to be opened again then.

@@ -2,6 +2,7 @@
 // Ties the page's address to the view: a link is followed once its trace is
 // open, the address follows the view, back and forward move between views.
 import { useCallback, useEffect, useRef, useState } from 'react'
+import { formatBytes } from '../lib/format'
 import { openUrl } from '../lib/open-url'
 import { assertNever } from '../lib/result'
 import { initialViewState } from '../model/view-state'
@@ -27,9 +28,15 @@ export type Links = {
   newer: string
   /** Files that the link names by address: under way, what is wrong with them. */
   remote: Remote
+  /** Gives up what is under way, and the link. */
+  cancelRemote(): void
 }
 
 export type Remote = { state: 'none' | 'opening' | 'failed' | 'open'; sentences: string[] }
+
+const noRemote: Remote = { state: 'none', sentences: [] }
+/** How far a download is, is told this often. */
+const TELL_MS = 250
 
 const tables = () => {
   const { info, threads, functions } = useStore.getState().session
@@ -75,24 +82,46 @@ function useIdentity(): TraceIdentity | null {
   return identity && identity.of === file ? identity.identity : null
 }
 
+/** One sentence on addresses that are being opened; a server without ranges sends all of the file before. */
+function openingSentence(addresses: readonly string[], bytesDone: number, bytesTotal: number | null): string {
+  const what = addresses.length === 1 ? addresses[0] : `${addresses.length} files`
+  if (bytesDone === 0) return `Opening ${what}…`
+  return `Downloading ${what}: ${formatBytes(bytesDone)}${bytesTotal === null ? '' : ` of ${formatBytes(bytesTotal)}`}…`
+}
+
+/** All of these, and how far they are, told while they are under way. */
+async function openAll(addresses: readonly string[], tell: (sentence: string) => void, signal: AbortSignal) {
+  const done = addresses.map((): { bytes: number; total: number | null } => ({ bytes: 0, total: null }))
+  const show = () => {
+    const bytes = done.reduce((sum, one) => sum + one.bytes, 0)
+    const totals = done.filter((one) => one.bytes > 0).map(({ total }) => total)
+    tell(openingSentence(addresses, bytes, totals.includes(null) ? null : totals.reduce<number>((sum, total) => sum + (total ?? 0), 0)))
+  }
+  show()
+  const timer = setInterval(show, TELL_MS)
+  try {
+    return await Promise.all(addresses.map((address, row) => openUrl(address, location.origin, (bytes, total) => (done[row] = { bytes, total }), signal)))
+  } finally {
+    clearInterval(timer)
+  }
+}
+
 /** Opens the files that a link names by address; each warning and failure is a sentence. */
-function useRemote(link: LinkState): Remote {
-  const [remote, setRemote] = useState<Remote>({ state: 'none', sentences: [] })
+function useRemote(link: LinkState): { remote: Remote; cancel(): void } {
+  const [remote, setRemote] = useState(noRemote)
   const openFiles = useStore((store) => store.openFiles)
   const sources = link.state === 'waiting' ? link.link.sources : null
   const opened = useRef('')
+  const given = useRef(new AbortController())
   useEffect(() => {
     const key = JSON.stringify(sources)
     if (!sources || opened.current === key) return
     opened.current = key
-    const addresses = [sources.trace, ...sources.elf]
+    const { signal } = (given.current = new AbortController())
     const done = markWork()
-    void Promise.resolve()
-      .then(() => {
-        setRemote({ state: 'opening', sentences: [`Opening ${addresses.length === 1 ? sources.trace : `${addresses.length} files`}…`] })
-        return Promise.all(addresses.map((address) => openUrl(address, location.origin)))
-      })
+    void openAll([sources.trace, ...sources.elf], (sentence) => signal.aborted || setRemote({ state: 'opening', sentences: [sentence] }), signal)
       .then((answers) => {
+        if (signal.aborted) return
         const files = answers.flatMap((answer) => (answer.ok ? [{ file: answer.value.file, path: answer.value.name }] : []))
         const sentences = answers.flatMap((answer) => (answer.ok ? (answer.value.warning ? [answer.value.warning] : []) : [answer.error]))
         const [trace] = answers
@@ -101,7 +130,12 @@ function useRemote(link: LinkState): Remote {
       })
       .finally(done)
   }, [sources, openFiles])
-  return remote
+  const cancel = useCallback(() => {
+    given.current.abort()
+    opened.current = ''
+    setRemote(noRemote)
+  }, [])
+  return { remote, cancel }
 }
 
 /** Applies a link's view; the flame's path when functions are known. */
@@ -119,7 +153,7 @@ export function useLinks(): Links & { copy(): Promise<boolean>; fragment(): stri
   })
   const [newest, setNewest] = useState(LINK_VERSION)
   const identity = useIdentity()
-  const remote = useRemote(link)
+  const { remote, cancel } = useRemote(link)
   const bundle = useStore((store) => store.bundle)
   const isOpen = useStore((store) => store.session.info !== null)
   const status = useStore((store) => store.session.status)
@@ -164,6 +198,10 @@ export function useLinks(): Links & { copy(): Promise<boolean>; fragment(): stri
   return {
     link,
     remote,
+    cancelRemote: () => {
+      setLink({ state: 'none' })
+      cancel()
+    },
     newer: newest > LINK_VERSION ? `The link was made by a newer Ptarmigan (links of version ${newest}, this one knows ${LINK_VERSION}): some of its view may be missing.` : '',
     follow: () => link.state === 'other' && apply(link.link),
     dismiss: () => setLink({ state: 'none' }),

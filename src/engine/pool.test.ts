@@ -78,6 +78,7 @@ class FakeWorker implements PoolWorker {
     this.cancels++
   }
   async clockBreaks() {
+    await this.world.joining
     return ok(this.world.exact ? 0 : this.world.breaks)
   }
   async merge(part: Uint8Array<ArrayBuffer>) {
@@ -110,6 +111,7 @@ class World {
   copyFails = false
   answering: Promise<void> = Promise.resolve()
   copying: Promise<void> = Promise.resolve()
+  joining: Promise<void> = Promise.resolve()
   fetching: Promise<void> = Promise.resolve()
   fetchFails = false
   /** What came with the segments: who fetched it, and for which. */
@@ -211,7 +213,25 @@ describe('decode', () => {
     world.slices = 0
     expect((await world.engine.decode(() => undefined)).ok).toBe(true)
     expect(world.merged.size).toBe(20)
-    expect(world.log.filter((line) => line.includes('decodes'))).toHaveLength(20)
+  })
+
+  it('stops although a decoder is busy, and does again what that was at', async () => {
+    const world = new World(3, 1)
+    world.slices = 1000
+    await world.engine.open(input('perf.data'))
+    const told: Progress[] = []
+    const first = world.engine.decode((progress) => told.push(progress))
+    while (world.fetched.length < 2) await new Promise((resolve) => setTimeout(resolve, 1))
+    const decoder = world.workers[1]
+    let heard = () => {}
+    if (decoder) decoder.cancel = () => new Promise((resolve) => (heard = () => resolve(FakeWorker.prototype.cancel.call(decoder))))
+    void world.engine.cancel()
+    expect((await first).ok).toBe(true)
+    expect(told.at(-1)).toMatchObject({ phase: 'cancelled', bytesDone: 0 })
+    heard()
+    world.slices = 0
+    expect((await world.engine.decode(() => undefined)).ok).toBe(true)
+    expect(sorted(world.merged)).toEqual([0, 1, 2])
   })
 
   it('stops although the coordinator is busy answering, and goes on later', async () => {
@@ -301,6 +321,24 @@ describe('decode', () => {
       '3 decodes 2',
     ])
     expect(sorted(world.merged)).toEqual([0, 1, 2])
+  })
+
+  it('stops while what is decoded is joined to hold clocks against each other, and holds them later', async () => {
+    const world = new World(3, 1)
+    world.breaks = 2
+    let joined = () => {}
+    world.joining = new Promise((resolve) => (joined = resolve))
+    await world.engine.open(input('perf.data'))
+    const told: Progress[] = []
+    const decoding = world.engine.decode((progress) => told.push(progress))
+    while (world.merged.size < 3) await new Promise((resolve) => setTimeout(resolve, 1))
+    await world.engine.cancel()
+    expect((await decoding).ok).toBe(true)
+    expect(told.at(-1)).toMatchObject({ phase: 'cancelled', bytesDone: 300 })
+    joined()
+    expect((await world.engine.decode((progress) => told.push(progress))).ok).toBe(true)
+    expect(told.at(-1)?.phase).toBe('done')
+    expect(world.log).toContain('2 opens perf.data exactly')
   })
 
   it('fails when the coordinator has died', async () => {

@@ -268,16 +268,23 @@ export class PoolEngine implements Engine {
   /** Decodes all; where broken timing made a segment's clock be guessed wrong, once more without guessing. */
   private async decodeExactly(opened: Opened, onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
     const result = await this.decodeAll(opened, onProgress)
-    if (!result.ok || this.cancelled || opened.exact || this.opened !== opened) return result
-    const breaks = await ask(opened.coordinator, (worker) => worker.clockBreaks())
-    if (!breaks.ok || breaks.value === 0) return result
+    if (result !== 'wrong clocks') return result
     opened.exact = true
     this.version++
     const begun = await this.beginAgain(opened)
-    return begun.ok ? this.decodeAll(opened, onProgress) : begun
+    if (!begun.ok) return begun
+    const exact = await this.decodeAll(opened, onProgress)
+    return exact === 'wrong clocks' ? ok(undefined) : exact
   }
 
-  private async decodeAll(opened: Opened, onProgress: (progress: Progress) => void): Promise<Result<void, EngineError>> {
+  /** False also when told to stop before that is known: what is merged is joined for it, which takes its time. */
+  private async hasWrongClocks(opened: Opened): Promise<boolean> {
+    if (this.cancelled || opened.exact) return false
+    const breaks = await Promise.race([ask(opened.coordinator, (worker) => worker.clockBreaks()), this.stopped.then(() => null)])
+    return breaks !== null && breaks.ok && breaks.value > 0
+  }
+
+  private async decodeAll(opened: Opened, onProgress: (progress: Progress) => void): Promise<Result<void, EngineError> | 'wrong clocks'> {
     const asked = ask(opened.coordinator, (worker) => worker.query('segments', { count: ALL }, ++this.tickets))
     // Once there is something to look at this waits behind what views have asked: after a stop nobody waits for that.
     const known = opened.merged ? this.queue : null
@@ -305,8 +312,10 @@ export class PoolEngine implements Engine {
     void opened.coordinator.worker.fetchedAll()
     // All is decoded: their memory is of no more use.
     if (!this.cancelled) endDecoders(opened)
+    const verdict = this.verdict(run)
+    if (verdict.ok && (await this.hasWrongClocks(opened))) return 'wrong clocks'
     run.report.finish(this.cancelled ? 'cancelled' : 'done', queue.bytesDone, this.version)
-    return this.verdict(run)
+    return verdict
   }
 
   private verdict({ queue, failures, fatal }: Run): Result<void, EngineError> {
@@ -340,8 +349,13 @@ export class PoolEngine implements Engine {
       }
       const oldest = begun.shift()
       if (!oldest) break
-      const decoded = await oldest.decoded
+      // After a stop nobody waits for the decoder, which hears of it at the end of a slice: what it does until then is done again.
+      const decoded = await Promise.race([oldest.decoded, this.stopped])
       oldest.by.bytes = 0
+      if (!decoded) {
+        for (const { segment } of [oldest, ...begun]) run.queue.forget(segment)
+        break
+      }
       if (!decoded.ok) {
         run.failures.push(plain(decoded.error))
         const { ended } = decoded.error

@@ -133,6 +133,36 @@ test('cancel keeps what was decoded', async () => {
   await vi.waitFor(() => expect(store().session.status).toBe('ready'))
 })
 
+test('cancel when all is decoded does not wait for the tables', async () => {
+  void open(offered('perf.data', TRACE))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  let answer = () => {}
+  const held = new Promise<void>((resolve) => (answer = resolve))
+  const { query } = engine
+  engine.query = async (table, request) => (await held, query(table, request))
+  engine.finish()
+  await new Promise((resolve) => setTimeout(resolve))
+  await store().cancel()
+  expect(store().session).toMatchObject({ status: 'ready', progress: { phase: 'done' } })
+  engine.tables.threads = makeTable('threads', [{}, {}, {}])
+  answer()
+  await vi.waitFor(() => expect(store().session.threads?.rows).toBe(3))
+  expect(engine.log).toEqual(['open perf.data', 'decode'])
+})
+
+test('an archive that is given up does not keep the next file from being opened', async () => {
+  const archive = offered('much.gz', new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]))
+  let pieces = 0
+  const never = new ReadableStream<Uint8Array<ArrayBuffer>>({ pull: () => (++pieces > 1 ? new Promise(() => undefined) : undefined) })
+  vi.spyOn(archive.file, 'stream').mockReturnValue(never)
+  void store().openFiles([archive])
+  await vi.waitFor(() => expect(pieces).toBeGreaterThan(0))
+  await store().closeTrace()
+  void open(offered('perf.data', TRACE))
+  await vi.waitFor(() => expect(store().session.status).toBe('decoding'))
+  expect(store().session.fileName).toBe('perf.data')
+})
+
 test('the version grows with progress, also from one trace to the next', async () => {
   void open(offered('perf.data', TRACE))
   await vi.waitFor(() => expect(store().session.status).toBe('decoding'))

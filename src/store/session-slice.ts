@@ -129,6 +129,8 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
   /** Settles when the files given last are sorted. */
   let sortTurn: Promise<unknown> = Promise.resolve()
   let cancelWanted = false
+  /** All is decoded, and the tables of it are on their way. */
+  let finishing: Progress | null = null
   /** Grows when the reader closes the trace: what was on its way to be opened before is not wanted. */
   let closes = 0
   /** What `session.guest` tells of, and what is to be opened without asking. */
@@ -189,6 +191,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const mine = ++run
     const with_ = await engine()
     cancelWanted = false
+    finishing = null
     change({ status: 'decoding', failure: '' })
     const follower = follow(mine)
     const working = with_.decode((progress) => mine === run && follower.progress(progress)).catch(asFailure)
@@ -200,8 +203,10 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const stopped = result.ok && cancelWanted && last?.phase !== 'done'
     // Said at once: the tables wait for what views have asked before.
     if (stopped) change({ status: 'cancelled', progress: last })
+    finishing = result.ok && !stopped ? last : null
     await readTables(mine)
     if (mine !== run) return
+    finishing = null
     if (!result.ok) change({ status: 'failed', failure: result.error.sentence, progress: last })
     else if (!stopped) change({ status: 'ready', progress: last })
     bumpVersion()
@@ -314,6 +319,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     const told = throttle(PROGRESS_EVERY_MS, () => before === closes && change({ status: 'opening', ...latest }))
     let latest: Pick<SessionSlice, 'fileName' | 'progress'> = { fileName: '', progress: null }
     const { files, outcomes } = await unpackFiles(offered, (fileName, bytesDone, bytesTotal) => {
+      if (before !== closes) throw new Error('nobody waits for it')
       latest = { fileName, progress: { phase: 'reading', bytesDone, bytesTotal, instructions: 0, version: 0 } }
       if (show) told.call()
     })
@@ -421,6 +427,7 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
         await openSorted([one.trace, ...one.along])
       }),
     cancel: async () => {
+      if (finishing && get().session.status === 'decoding') change({ status: 'ready', progress: finishing })
       if (!decoding) return
       cancelWanted = true
       await (await engine()).cancel()
@@ -437,6 +444,8 @@ export const createSessionSlice: StateCreator<Store, [], [], { session: SessionS
     closeTrace: () =>
       guarded(async () => {
         closes++
+        // What was given before does not keep what comes next from being sorted.
+        sortTurn = Promise.resolve()
         await stopDecoding()
         early = []
         const { version } = get().session

@@ -50,13 +50,13 @@ test('equal requests have one key, whatever the order of their fields', () => {
 
 test('what is asked ahead is there for who looks later, and is given up for the next', async () => {
   const { cache, asked, watch, keys } = setUp()
-  cache.askAhead('gaps', { thread: 1 })
-  cache.askAhead('gaps', { thread: 2 })
+  const first = cache.askAhead('gaps', { thread: 1 })
+  const second = cache.askAhead('gaps', { thread: 2 })
   expect([keys(), asked[0]?.signal.aborted, asked[1]?.signal.aborted]).toEqual(['1 2', true, false])
   await asked[0]?.giveUp()
   await asked[1]?.answer(3)
   expect(watch(2).rows()).toBe(3)
-  cache.askAhead('gaps', { thread: 2 })
+  expect([await first, (await second)?.rows, (await cache.askAhead('gaps', { thread: 2 }))?.rows]).toEqual([null, 3, 3])
   cache.setVersion(1)
   expect(keys()).toBe('1 2 2')
 })

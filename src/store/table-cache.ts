@@ -83,16 +83,22 @@ export class TableCache {
     }
   }
 
-  /** Asks for what somebody is about to look at; what was asked ahead before and nobody looks at is given up. */
-  askAhead(table: TableName, request: TableRequest): void {
+  /** Asks for what somebody is about to look at; what was asked ahead before and nobody looks at is given up: that answers null, as a failure does. */
+  askAhead(table: TableName, request: TableRequest): Promise<AnyTable | null> {
     const entry = this.entry(table, request)
     const before = this.stopAhead
-    const stop = this.watch(entry, () => {
-      if (!entry.asking) stop()
+    return new Promise((resolve) => {
+      const finish = () => {
+        stop()
+        resolve(entry.answer)
+      }
+      const stop = this.watch(entry, () => {
+        if (!entry.asking) finish()
+      })
+      this.stopAhead = finish
+      before()
+      if (!entry.asking && this.isCurrent(entry)) finish()
     })
-    this.stopAhead = stop
-    before()
-    if (!entry.asking && this.isCurrent(entry)) stop()
   }
 
   /** Answers may differ from now on: everything watched is asked again, its old answer stays meanwhile. */

@@ -4,7 +4,7 @@
 import { useCallback, useState, useSyncExternalStore } from 'react'
 import type { TableRequest } from '../engine/protocol'
 import { rowsOf, windowOf } from '../lib/row-window'
-import { ALL, type TableName } from '../model/tables.gen'
+import { ALL, type TableName, type Tables } from '../model/tables.gen'
 import { askEngine } from './engine-access'
 import { isPending, onPendingChange } from './pending'
 import { useStore } from './store'
@@ -37,15 +37,17 @@ useStore.subscribe(({ session }, { session: before }) => {
   if (session.info !== null) cache.setVersion(session.version)
 })
 
-/** Asks for what will soon be looked at, until something else is asked for ahead. */
-export const askAhead = (table: TableName, request: TableRequest): void => cache.askAhead(table, request)
+/** Asks for what will soon be looked at, until something else is asked for ahead: then, and where it fails, the answer is null. */
+export const askAhead = <Name extends TableName>(table: Name, request: TableRequest): Promise<Tables[Name] | null> =>
+  // The answer is to this table.
+  cache.askAhead(table, request) as Promise<Tables[Name] | null>
 
 // A jump's instructions are asked for before their view is drawn.
 useStore.subscribe(({ view, session }, { view: before }) => {
   const { tab, instruction } = view
   if (tab !== 'instructions' || instruction === null || session.info === null) return
   if (instruction === before.instruction && tab === before.tab) return
-  askAhead('instructions', { thread: instruction.thread, ...rowsOf(windowOf(instruction.ordinal)) })
+  void askAhead('instructions', { thread: instruction.thread, ...rowsOf(windowOf(instruction.ordinal)) })
 })
 
 /** See Store's types: a table by request, the last one kept on screen while the next is on its way. */

@@ -6,13 +6,13 @@
 // --cores ROUNDS: only how much sooner the tab is done with two cores than with one).
 // `npm run bench:scale -- --curve DIR --write`: traces of 64 MB to 8 GB, kept in DIR and made
 // where they are missing (14 GB; --sizes 64,512: only these).
-import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../test/cases/fixtures.mjs'
 import { longSymfs, makeLong } from './inputs.mjs'
-import { hasBrowser, idle, openInTab, ptarmigan, until, withTab } from './tab.mjs'
+import { binariesOf, hasBrowser, idle, openInTab, ptarmigan, until, withTab } from './tab.mjs'
 
 const SAMPLE_MS = 50
 /** Ranges and instructions that are looked at, the same ones every time. */
@@ -57,22 +57,18 @@ function watch(pids) {
   return () => (clearInterval(timer), peak)
 }
 
-async function runCli(words) {
+/** `core`: where it runs; any where none is named. */
+async function runCli(words, core = null) {
   const start = performance.now()
-  const child = spawn(process.execPath, [ptarmigan, ...words, ...(symfs ? ['--symfs', symfs] : [])], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const command = [process.execPath, ptarmigan, ...words, ...(symfs ? ['--symfs', symfs] : [])]
+  const [program, ...rest] = core === null ? command : ['taskset', '-c', `${core}`, ...command]
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   const stop = watch(() => [child.pid])
   let text = ''
   child.stdout.on('data', (piece) => (text += piece))
   const code = await new Promise((resolve) => child.on('close', resolve))
   if (code !== 0) throw new Error(`ptarmigan ${words.join(' ')}: ended with ${code}`)
   return { ms: performance.now() - start, peak: stop(), text }
-}
-
-/** The trace's binaries, as the command line finds them. */
-function binariesOf(trace) {
-  const made = spawnSync(process.execPath, [ptarmigan, 'info', '--json', trace, ...(symfs ? ['--symfs', symfs] : [])], { maxBuffer: 1 << 28 })
-  const { images } = JSON.parse(made.stdout.toString())
-  return images.map(({ path }) => join(symfs || '/', path)).filter((path) => existsSync(path) && statSync(path).isFile())
 }
 
 /** The thread with the most instructions, as the page tells it: "comm pid/tid · 1.90 M". */
@@ -172,6 +168,14 @@ const runTab = (trace, binaries) =>
 /** All of the browser on one core with one decoder, on two with one, and on two with two; in turn, so that what else the machine does meets all of them. */
 const TABS = { 'one core': { workers: 1, oneCore: true }, 'one decoder': { workers: 1 }, 'two decoders': { workers: 2 } }
 
+/** How much more the machine gives on two cores than on one: two decoders that know nothing of each other, one a core, beside one alone. Far from 2 where the two are threads of one core. */
+async function mostGain(trace) {
+  const on = (core) => runCli(['report', '--workers', '1', trace], core)
+  const alone = await on(0)
+  const both = await Promise.all([on(0), on(1)])
+  return (2 * alone.ms) / Math.max(...both.map(({ ms }) => ms))
+}
+
 /** How long the tab takes to decode all with one core and with two: medians. */
 async function compareCores(trace, binaries, rounds) {
   const times = Object.fromEntries(Object.keys(TABS).map((name) => [name, []]))
@@ -183,7 +187,7 @@ async function compareCores(trace, binaries, rounds) {
     }
   const of = (name, key) => middle(times[name].map((one) => one[key]))
   const gain = (name) => `${(of(name, 'ready') / of('two decoders', 'ready')).toFixed(2)} times`
-  console.log(`  two cores: ${gain('one core')} one; two decoders: ${gain('one decoder')} one beside the page`)
+  console.log(`  two cores: ${gain('one core')} one; two decoders: ${gain('one decoder')} one beside the page; two processes that share nothing: ${(await mostGain(trace)).toFixed(2)} times one`)
 }
 
 /** Milliseconds from Cancel to the end of decoding, which then goes on; fewer when the trace was done before. */
@@ -264,7 +268,7 @@ for (const trace of traces) {
   const row = [`${megabytes(size)} MB`, '', '', '', '', '', '', '', '', '', '', '', '']
   console.log(`${trace}: ${megabytes(size)} MB`)
   if (rounds) {
-    await compareCores(trace, binariesOf(trace), rounds)
+    await compareCores(trace, binariesOf(trace, symfs), rounds)
     continue
   }
   if (withCli) {
@@ -276,7 +280,7 @@ for (const trace of traces) {
     console.log(`  info: ${seconds(index.ms)} s, ${megabytes(index.peak)} MB of memory`)
   }
   if (wantsTab && hasBrowser) {
-    const tab = await runTab(trace, binariesOf(trace))
+    const tab = await runTab(trace, binariesOf(trace, symfs))
     const { frames, jumps, cancels } = tab
     row.splice(4, 9, `${seconds(tab.picture)} s`, `${seconds(tab.ready)} s`, `${tab.tab.toFixed(1)} s`, `${megabytes(tab.peak)} MB`,
       `${frames.median.toFixed(1)} / ${frames.p95.toFixed(1)} ms`, spread(jumps.ranges.map(({ ms }) => ms)), `${jumps.instructions[0].toFixed(0)} ms`, spread(jumps.instructions.slice(1)), `${list(cancels)} ms`)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page as it is built, in a browser of its own, for benches: served by the
 // share server, with as many decoders as are wanted, on all cores or on one.
-import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,13 @@ import { root } from '../test/cases/fixtures.mjs'
 export const ptarmigan = join(root, 'src/cli/ptarmigan.mjs')
 const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path))
 export const hasBrowser = executablePath !== undefined
+
+/** The trace's binaries, as the command line finds them. */
+export function binariesOf(trace, symfs) {
+  const made = spawnSync(process.execPath, [ptarmigan, 'info', '--json', trace, ...(symfs ? ['--symfs', symfs] : [])], { maxBuffer: 1 << 28 })
+  const { images } = JSON.parse(made.stdout.toString())
+  return images.map(({ path }) => join(symfs || '/', path)).filter((path) => existsSync(path) && statSync(path).isFile())
+}
 
 async function freePort() {
   const server = createServer()
@@ -29,27 +36,28 @@ function onOneCore(folder) {
   return script
 }
 
-/** Opens the start page and hands it to `work`: the page, how many bytes it took, and CPU seconds so far of the tab's processes and of the browser's others. `workers` 0: as many as there are cores. */
+/** Opens the start page and hands it to `work`: the page, its address, how many bytes it took, and CPU seconds so far of the tab's processes and of the browser's others. `workers` 0: as many as there are cores. */
 export async function withTab({ workers = 0, oneCore = false }, work) {
   const port = await freePort()
+  const address = `http://127.0.0.1:${port}/`
   const folder = mkdtempSync(join(tmpdir(), 'ptarmigan-bench-'))
-  const server = spawn(process.execPath, [ptarmigan, 'serve', '--port', String(port), '--store', folder], { stdio: 'ignore' })
+  const server = spawn(process.execPath, [ptarmigan, 'serve', '--port', String(port), '--store', folder], { stdio: 'ignore', env: { ...process.env, PTARMIGAN_OPEN_FROM: 'any' } })
   const browser = await chromium.launch({
     executablePath: oneCore ? onOneCore(folder) : executablePath,
     args: ['--no-sandbox', '--disable-quic', '--disable-renderer-backgrounding'],
   })
   try {
-    for (let tries = 0; tries < 100 && !(await fetch(`http://127.0.0.1:${port}/`).catch(() => null)); tries++) await new Promise((resolve) => setTimeout(resolve, 100))
+    for (let tries = 0; tries < 100 && !(await fetch(address).catch(() => null)); tries++) await new Promise((resolve) => setTimeout(resolve, 100))
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
     if (workers) await page.addInitScript((count) => Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => count }), workers)
     page.on('pageerror', (error) => console.error('page:', error))
     let weight = 0
     page.on('response', async (response) => (weight += (await response.request().sizes().catch(() => ({ responseBodySize: 0 }))).responseBodySize))
-    await page.goto(`http://127.0.0.1:${port}/`, { waitUntil: 'networkidle' })
+    await page.goto(address, { waitUntil: 'networkidle' })
     const session = await browser.newBrowserCDPSession()
     const { processInfo } = await session.send('SystemInfo.getProcessInfo')
     const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
-    return await work({ page, weight, renderers, cpu: () => cpuSeconds(session, renderers) })
+    return await work({ page, address, weight, renderers, cpu: () => cpuSeconds(session, renderers) })
   } finally {
     await browser.close()
     server.kill()

@@ -170,6 +170,18 @@ function treeBy(rows: CallTreeTable | null, asked: Weight, byThread: boolean): {
   return { tree: buildCallTree(rows, { weight: other, byThread }), weight: other }
 }
 
+/** Of the whole trace, by what they show: who looks at a range comes back to them, also from another view. */
+const wholeTrees = new WeakMap<CallTreeTable, Map<string, ReturnType<typeof treeBy>>>()
+
+function wholeTreeBy(rows: CallTreeTable, asked: Weight, byThread: boolean): ReturnType<typeof treeBy> {
+  const known = wholeTrees.get(rows) ?? new Map<string, ReturnType<typeof treeBy>>()
+  wholeTrees.set(rows, known)
+  const key = `${asked} ${byThread}`
+  const tree = known.get(key) ?? treeBy(rows, asked, byThread)
+  known.set(key, tree)
+  return tree
+}
+
 /** The same of samples: by number where the event counted nothing else. */
 function treeOfSamples(rows: CallTreeTable | null, event: SampledEvent, byNumber: boolean, byThread: boolean): { tree: CallTree | null; counts: boolean } {
   if (!rows) return { tree: null, counts: false }
@@ -213,7 +225,11 @@ export default function View() {
   const rows = state.state === 'ready' ? state.table : state.state === 'loading' ? state.previous : null
   const noCycles = traceNoCycles
   const asked = wanted === 'cycles' && noCycles ? 'time' : wanted
-  const followed = useMemo(() => treeBy(event ? null : rows, asked, byThread), [event, rows, asked, byThread])
+  const isWhole = range === null && state.state === 'ready'
+  const followed = useMemo(
+    () => (rows && !event && isWhole ? wholeTreeBy(rows, asked, byThread) : treeBy(event ? null : rows, asked, byThread)),
+    [event, rows, asked, byThread, isWhole],
+  )
   const sampled = useMemo(() => (event ? treeOfSamples(rows, event, byNumber, byThread) : null), [rows, event, byNumber, byThread])
   const tree = sampled ? sampled.tree : followed.tree
   const weight = tree?.weight ?? followed.weight

@@ -12,6 +12,8 @@ import { askAhead, markWork, useStore } from '../../store'
 import { bitsOf, codeOf } from './layout'
 
 let loading: Promise<Disassembler | null> | null = null
+/** Once it has made texts before they were needed. */
+let rehearsed: Disassembler | null = null
 
 async function load(): Promise<Disassembler | null> {
   const done = markWork()
@@ -27,22 +29,40 @@ async function load(): Promise<Disassembler | null> {
   }
 }
 
-/** Loads it, and asks for some rows, before that is needed: the page is at rest all the same, and the browser compiles the decoder's code for rows, which takes longer than a jump may. */
+/** Rows whose texts are made at once while the page is at rest. */
+const AT_ONCE = 16
+
+/**
+ * Loads it, asks for some rows and makes their texts, before that is needed: the page is at rest all the same, and the
+ * browser compiles the decoder's code for rows, and the library's for texts, when it first runs: that takes longer than a jump may.
+ */
 export function prepare(): void {
-  whenIdle(() => {
-    void import('../../lib/disassemble-web').then(({ loadDisassembler }) => loadDisassembler()).catch(() => undefined)
-    const { threads } = useStore.getState().session
-    const thread = busiestThread(threads)
-    if (thread !== null) askAhead('instructions', { thread, ...rowsOf(windowOf((threads?.instructions[thread] ?? 0) / 2)) })
-  })
+  whenIdle(() => void rehearse().catch(() => undefined))
+}
+
+async function rehearse(): Promise<void> {
+  const { loadDisassembler } = await import('../../lib/disassemble-web')
+  const library = await loadDisassembler()
+  const { threads } = useStore.getState().session
+  const thread = busiestThread(threads)
+  if (thread === null) return
+  const rows = await askAhead('instructions', { thread, ...rowsOf(windowOf((threads?.instructions[thread] ?? 0) / 2)) })
+  if (rows === null) return
+  const textOf = remembering(library, 'intel')
+  const makeFrom = (first: number): void => {
+    for (let row = first; row < Math.min(first + AT_ONCE, rows.rows); row++) textOf(rows, row)
+    if (first + AT_ONCE < rows.rows) whenIdle(() => makeFrom(first + AT_ONCE))
+    else rehearsed = library
+  }
+  whenIdle(() => makeFrom(0))
 }
 
 /** Text of one row; '' until the library is there, or for bytes that are no instruction. */
 export type TextOf = (table: InstructionsTable, index: number) => string
 
 export function useDisassembler(syntax: Syntax): TextOf {
-  /* Rows come first, their texts behind them: texts of all rows in the same frame make the first jump 30 ms longer. */
-  const [library, setLibrary] = useState<Disassembler | null>(null)
+  // Else rows come first, their texts behind them: the first texts take long.
+  const [library, setLibrary] = useState(rehearsed)
   useEffect(() => {
     let mounted = true
     loading ??= load()

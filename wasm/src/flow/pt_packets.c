@@ -15,11 +15,13 @@ static ptm_status peek(void *context, ptm_packet *packet, uint64_t *cycles, bool
 ptm_status ptm_flow_read(ptm_pt_flow *flow)
 {
 	flow->packet_before = flow->packet.kind;
-	do {
+	for (;;) {
 		flow->packet_offset = flow->reader.offset;
 		PTM_TRY(ptm_pt_reader_next(&flow->reader, &flow->packet));
-	} while (flow->packet.kind == PTM_PACKET_PAD);
-	return PTM_OK;
+		if (flow->packet.kind != PTM_PACKET_PAD)
+			return PTM_OK;
+		ptm_pt_reader_pass_pads(&flow->reader);
+	}
 }
 
 void ptm_flow_unread(ptm_pt_flow *flow)

@@ -85,8 +85,10 @@ static ptm_status scan(const ptm_pt_flow_config *config, uint64_t offset, uint64
 		}
 		if (status != PTM_OK)
 			break;
-		if (packet.kind == PTM_PACKET_PAD)
+		if (packet.kind == PTM_PACKET_PAD) {
+			ptm_pt_reader_pass_pads(&reader);
 			continue;
+		}
 		ptm_pt_flow_time(clock, &reader, &packet, before);
 		before = packet.kind;
 		if (until_time && clock->tsc)

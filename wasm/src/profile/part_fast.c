@@ -109,8 +109,9 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 			if (byte <= 2) {
 				if (byte)
 					break;
-				at++;
-				reader->packets++;
+				const size_t pads = ptm_pads_at(at, end);
+				at += pads;
+				reader->packets += pads;
 				went = PTM_WENT_ON;
 				continue;
 			}

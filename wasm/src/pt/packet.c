@@ -225,3 +225,19 @@ size_t ptm_psb_find(const uint8_t *data, size_t from, size_t length)
 	}
 	return length;
 }
+
+size_t ptm_pads_at(const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *first = at;
+	uint64_t word;
+
+	/* Buffers that were never filled are runs of gigabytes. */
+	for (; (size_t)(end - at) >= sizeof word; at += sizeof word) {
+		memcpy(&word, at, sizeof word);
+		if (word)
+			break;
+	}
+	while (at < end && !*at)
+		at++;
+	return (size_t)(at - first);
+}

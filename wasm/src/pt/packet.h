@@ -99,4 +99,7 @@ static inline uint8_t ptm_packet_block_item(uint8_t block_item, const ptm_packet
 /* Offset of the first PSB at or after `from` in `data`, or `length` when there is none. */
 size_t ptm_psb_find(const uint8_t *data, size_t from, size_t length);
 
+/* How many PAD packets stand at `at`, before `end`, one after the other. */
+size_t ptm_pads_at(const uint8_t *at, const uint8_t *end);
+
 #endif

@@ -94,6 +94,20 @@ ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet)
 	return PTM_OK;
 }
 
+void ptm_pt_reader_pass_pads(ptm_pt_reader *reader)
+{
+	uint64_t end = reader->window_offset + reader->window_length;
+
+	end = end < reader->limit ? end : reader->limit;
+	end = end < reader->buffer_end ? end : reader->buffer_end;
+	if (reader->block_item || reader->offset < reader->window_offset || reader->offset >= end)
+		return;
+	const uint8_t *at = reader->window + (reader->offset - reader->window_offset);
+	size_t count = ptm_pads_at(at, at + (end - reader->offset));
+	reader->offset += count;
+	reader->packets += count;
+}
+
 void ptm_pt_reader_skip(ptm_pt_reader *reader)
 {
 	reader->block_item = 0;
@@ -189,9 +203,11 @@ void ptm_pt_reader_peek_past(ptm_pt_reader *reader, uint64_t *cycles, bool *afte
 			sum += byte >> 3 | (uint64_t)(at[1] >> 1) << 5;
 			at += 2;
 			is_cyc = true;
+		} else if (!byte) {
+			at += ptm_pads_at(at, last + 1);
 		} else if (!(byte & 1) && byte != 2) {
 			at++;
-			is_cyc = is_cyc && !byte;
+			is_cyc = false;
 		} else {
 			uint8_t kind = byte & 31, size = sizes[byte >> 5];
 			if ((kind != 0x0d && kind != 0x11 && kind != 0x1d) || !size)

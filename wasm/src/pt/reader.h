@@ -52,6 +52,9 @@ void ptm_pt_reader_free(ptm_pt_reader *reader);
  * (reference is its; does not move). */
 ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet) PTM_MUST_CHECK;
 
+/* Moves past the PAD packets that are at hand: as reading them does. */
+void ptm_pt_reader_pass_pads(ptm_pt_reader *reader);
+
 /* Moves one byte on, past what is no packet; it counts as one. */
 void ptm_pt_reader_skip(ptm_pt_reader *reader);
 

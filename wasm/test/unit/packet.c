@@ -213,6 +213,31 @@ static void psb_after_its_likes(void)
 	CHECK_EQ(synced(32), 20);
 }
 
+/* A run of PADs from 3 on, of any length, up to the buffer's end or the limit: all are passed, counted, and no other. */
+static void pads(void)
+{
+	for (uint32_t count = 1; count < 61; count++) {
+		uint8_t data[64];
+		ptm_packet packet;
+		ptm_pt_reader reader;
+		ptm_pt_input input = { data, read_bytes, no_buffer, sizeof data };
+		uint32_t limit = count % 3 ? 64 : 40;
+		uint32_t end = 3 + count < limit ? 3 + count : limit;
+		memset(data, 0x63, sizeof data);
+		memset(data + 3, 0, count);
+		CHECK_EQ(ptm_pads_at(data + 3, data + sizeof data), count);
+		CHECK_EQ(ptm_pads_at(data + 2, data + sizeof data), 0);
+		ptm_pt_reader_init(&reader, &input, 0, limit);
+		for (unsigned i = 0; i < 4; i++)
+			CHECK_EQ(ptm_pt_reader_next(&reader, &packet), PTM_OK);
+		CHECK_EQ(packet.kind, PTM_PACKET_PAD);
+		ptm_pt_reader_pass_pads(&reader);
+		CHECK_EQ(reader.offset, end);
+		CHECK_EQ(reader.packets, end);
+		ptm_pt_reader_free(&reader);
+	}
+}
+
 int main(void)
 {
 	for (unsigned i = 0; i < sizeof examples / sizeof *examples; i++)
@@ -223,5 +248,6 @@ int main(void)
 	last_ips();
 	psbs();
 	psb_after_its_likes();
+	pads();
 	return check_report("packet");
 }
