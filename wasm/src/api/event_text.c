@@ -76,7 +76,7 @@ static int wake_text(uint64_t payload, char *into, size_t size)
 {
 	static const char *const reasons[16] = { [1] = "interrupt", [2] = "timer", [4] = "store to the monitored address", [8] = "hardware" };
 	const char *reason = reasons[payload >> 8 & 15];
-	return snprintf(into, size, "woke from C%" PRIu64 ", deepest C%" PRIu64 ", by %s", payload & 15, payload >> 4 & 15,
+	return snprintf(into, size, "woke from C%" PRIu64 ", deepest C%" PRIu64 ", by %s", payload >> 4 & 15, payload & 15,
 			reason ? reason : "several reasons");
 }
 

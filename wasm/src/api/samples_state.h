@@ -50,6 +50,7 @@ typedef struct ptm_lane {
 	uint64_t sampled_instructions; /* of the queue, as of the last sample of them */
 	uint64_t psb_offset;     /* of the last PSB that was met, not searched */
 	uint32_t recordings;     /* that were begun: snapshots and samples with AUX data that do not follow on one another */
+	uint64_t power_entry;    /* of the last PWRE that an MWAIT's FUP went with */
 	uint32_t ratio_told;     /* core:bus ratio that was told last */
 	ptm_sampling sampling;
 	ptm_event data[PTM_EVENT_DATA]; /* of the coming control flow event */
@@ -98,14 +99,20 @@ struct ptm_samples {
 void ptm_samples_set_who(ptm_session *session, ptm_samples *samples, const ptm_lane *from);
 /* Tells the item that a queue has pending. */
 ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
+/* The first `count` instructions of a block were walked, the last of them as a whole unless it was interrupted. */
+void ptm_samples_note_walked(const ptm_session *session, ptm_lane *from, const ptm_block *block, uint32_t count, bool asynchronous);
+
+/* script_error.c */
 ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_lane *from) PTM_MUST_CHECK;
+/* The error row of an AUX record that says data was lost: it stands at the record's own time. */
+ptm_status ptm_samples_tell_truncated(ptm_session *session, ptm_samples *samples, const ptm_record *record) PTM_MUST_CHECK;
+
 /* script_unreadable.c. perf tells a binary that it cannot read until its decoder has met it twice, once if it tried to print an
  * instruction of it before. Returns whether this meeting, where an item says that code is missing, is silent. */
 bool ptm_samples_meet_unreadable(ptm_session *session, ptm_samples *samples, const ptm_item *item);
 /* perf looks at the instruction of every sample that it prints: notes a binary that it cannot read. */
 void ptm_samples_try_code(ptm_session *session, ptm_samples *samples, uint64_t ip);
-/* The error row of an AUX record that says data was lost: it stands at the record's own time. */
-ptm_status ptm_samples_tell_truncated(ptm_session *session, ptm_samples *samples, const ptm_record *record) PTM_MUST_CHECK;
+
 /* Whether perf's decoder stops at the lane's item. */
 bool ptm_samples_is_state(const ptm_samples *samples, const ptm_lane *from);
 /* Takes over the cycles that came with the item. A branch not taken is no state

@@ -258,8 +258,7 @@ static void meet_where_nothing_ran(ptm_session *session, ptm_samples *samples, c
 		(void)ptm_samples_meet_unreadable(session, samples, item);
 }
 
-/* The first `count` instructions of a block were walked, the last of them as a whole unless it was interrupted. */
-static void note_walked(const ptm_session *session, ptm_lane *from, const ptm_block *block, uint32_t count, bool asynchronous)
+void ptm_samples_note_walked(const ptm_session *session, ptm_lane *from, const ptm_block *block, uint32_t count, bool asynchronous)
 {
 	from->walked_space = from->item.space;
 	from->walked_length = count && !asynchronous ? ptm_samples_length_of(session, block, count - 1u) : 0;
@@ -309,9 +308,9 @@ static ptm_status tell_interrupts(ptm_session *session, ptm_samples *samples, pt
 	if (!(samples->script.options.want & PTM_WANT_EVENTS) || !session->pt.event_trace || !from->item.interrupts_toggle)
 		return PTM_OK;
 	const ptm_item *item = &from->item;
-	uint32_t flags = item->kind == PTM_ITEM_VISIT ? end_flags(item, session->blocks.blocks.at[item->block].class) : PTM_FLAG_BRANCH | PTM_FLAG_BEGIN;
+	uint32_t flags = item->kind == PTM_ITEM_VISIT ? end_flags(item, session->blocks.blocks.at[item->block].class) : item->kind == PTM_ITEM_BEGIN ? PTM_FLAG_BRANCH | PTM_FLAG_BEGIN : 0;
 	ptm_script_row row = { .event = PTM_SCRIPT_IFLAG, .ip = ip, .addr = item->to_ip, .period = 1, .flags = flags | ptm_samples_state_flags(session, item), .code_ip = ip, .code_space = from->item.space,
-		.length = ip ? PTM_LENGTH_UNKNOWN : 0, .payload = from->item.interrupts_off, .payload2 = true };
+		.length = ip ? PTM_LENGTH_UNKNOWN : 0, .payload = from->item.interrupts_off, .payload2 = item->kind != PTM_ITEM_EVENT };
 	return ptm_samples_put(session, samples, from, from->tsc, &row);
 }
 
@@ -332,11 +331,21 @@ static bool row_of_event(ptm_lane *from, const ptm_item *item, ptm_script_row *r
 	case PTM_EVENT_PTWRITE: row->event = PTM_SCRIPT_PTWRITE; *want = PTM_WANT_PTWRITES; return true;
 	case PTM_EVENT_TRANSACTION: row->event = PTM_SCRIPT_TRANSACTIONS; *want = PTM_WANT_TRANSACTIONS; return true;
 	case PTM_EVENT_MWAIT: row->event = PTM_SCRIPT_MWAIT; return true;
-	/* perf mislays what the packet says. */
-	case PTM_EVENT_PWRE: row->event = PTM_SCRIPT_PWRE; row->payload = 0; return true;
+	/* perf tells what the last one said that stood between an MWAIT and its FUP. */
+	case PTM_EVENT_PWRE:
+		row->event = PTM_SCRIPT_PWRE;
+		if (item->has_ip)
+			from->power_entry = item->payload;
+		row->payload = from->power_entry;
+		return true;
 	case PTM_EVENT_PWRX: row->event = PTM_SCRIPT_PWRX; return true;
 	case PTM_EVENT_EXSTOP: row->event = PTM_SCRIPT_EXSTOP; row->payload = item->has_ip; return true;
 	case PTM_EVENT_CFE: row->event = PTM_SCRIPT_EVT; *want = PTM_WANT_EVENTS; return true;
+	case PTM_EVENT_IFLAG:
+		row->event = PTM_SCRIPT_IFLAG;
+		row->payload2 = false;
+		*want = PTM_WANT_EVENTS;
+		return true;
 	default: return false;
 	}
 }
@@ -344,12 +353,9 @@ static bool row_of_event(ptm_lane *from, const ptm_item *item, ptm_script_row *r
 /* Flags of the branch that an event makes: interrupts and aborts; 0: it makes none. */
 static uint32_t event_branch_flags(const ptm_item *item)
 {
-	enum { IRET = 2, RSM = 4, VMENTRY = 7, UIRET = 13 };
-	uint32_t type = item->payload & 31;
-
-	if (item->event == PTM_EVENT_TRANSACTION)
-		return item->payload & 2 ? PTM_FLAG_BRANCH | PTM_FLAG_ABORT : 0;
-	if (item->event != PTM_EVENT_CFE || !item->has_ip || type == IRET || type == RSM || type == VMENTRY || type == UIRET)
+	if (item->end == PTM_END_ABORT)
+		return PTM_FLAG_BRANCH | PTM_FLAG_ABORT;
+	if (item->end != PTM_END_ASYNC)
 		return 0;
 	return item->to_ip ? PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_ASYNC | PTM_FLAG_INTERRUPT : PTM_FLAG_BRANCH | PTM_FLAG_ASYNC | PTM_FLAG_END;
 }
@@ -376,18 +382,13 @@ static ptm_script_row state_row(const ptm_session *session, const ptm_lane *from
 	if (is_psb && !ip)
 		row.addr = from->item.to_ip;
 	/* Where a FUP says the place, perf stops before the instruction there, and looks at it when it prints. */
-	if (is_psb && !from->walked_part) {
-		look_at_ip(&row, from, ip);
-		return row;
-	}
-	if (from->item.kind == PTM_ITEM_EVENT && (from->item.has_ip || is_psb)) {
+	bool is_stop = from->item.kind == PTM_ITEM_EVENT && (is_psb ? from->walked_part : from->item.has_ip);
+	if (is_stop) {
 		row.length = ip ? PTM_LENGTH_UNKNOWN : 0;
 		row.code_ip = ip;
 		row.code_space = from->item.space;
 		row.addr = from->item.to_ip;
-		row.flags = event_branch_flags(&from->item);
-		if (ip && !row.flags)
-			row.flags = ptm_samples_state_flags(session, &from->item);
+		row.flags = ip ? event_branch_flags(&from->item) | ptm_samples_state_flags(session, &from->item) : 0;
 	} else if (ip) {
 		row.flags = ptm_sample_class_flags(from->walked_class) | ptm_samples_state_flags(session, &from->item);
 	}
@@ -444,6 +445,8 @@ static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lan
 {
 	const ptm_item *item = &from->item;
 	if (item->event == PTM_EVENT_PLACE || item->event == PTM_EVENT_HOP) {
+		if (!item->has_ip)
+			PTM_TRY(tell_interrupts(session, samples, from, item->ip));
 		PTM_TRY(tell_ratio(session, samples, from, item->ip));
 		return tell_quick(session, samples, from);
 	}
@@ -460,18 +463,22 @@ static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lan
 	uint32_t want;
 
 	/* Walking to a FUP perf forgets the branch before it, even where nothing lies between. */
-	if (item->has_ip && item->event != PTM_EVENT_PSB)
+	if (item->has_ip && item->event != PTM_EVENT_PSB) {
 		from->walked_class = PTM_INSN_OTHER;
+		from->walked_length = 0;
+	}
 
 	if (item->event == PTM_EVENT_EVD && from->data_count < PTM_EVENT_DATA)
 		from->data[from->data_count++] = (ptm_event){ .id = (uint16_t)item->bytes, .payload = item->payload };
-	bool known = row_of_event(from, item, &row, &want) && samples->script.options.want & want;
+	bool known = row_of_event(from, item, &row, &want) && (item->event != PTM_EVENT_IFLAG || session->pt.event_trace) && samples->script.options.want & want;
 	row.data = from->data;
 	row.data_count = from->data_count;
 	if (item->event == PTM_EVENT_CFE)
 		from->data_count = 0;
-	if (known && row.event == PTM_SCRIPT_PSB)
+	if (known && row.event == PTM_SCRIPT_PSB) {
+		row.flags = 0;
 		PTM_TRY(ptm_samples_put(session, samples, from, from->tsc, &row));
+	}
 	if (item->event == PTM_EVENT_PEBS_END)
 		PTM_TRY(ptm_samples_tell_pebs(session, samples, from, &row));
 	PTM_TRY(tell_ratio(session, samples, from, item->ip));
@@ -501,7 +508,7 @@ ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane
 	if (item->kind == PTM_ITEM_EVENT)
 		return tell_event(session, samples, from);
 	if (item->kind == PTM_ITEM_VISIT)
-		note_walked(session, from, &session->blocks.blocks.at[item->block], item->instructions, item->end == PTM_END_ASYNC || item->end == PTM_END_ABORT);
+		ptm_samples_note_walked(session, from, &session->blocks.blocks.at[item->block], item->instructions, item->end == PTM_END_ASYNC || item->end == PTM_END_ABORT);
 	if (ptm_samples_is_state(samples, from)) {
 		uint64_t ip = item->kind == PTM_ITEM_VISIT ? item->ip : 0;
 		PTM_TRY(tell_interrupts(session, samples, from, ip));
@@ -510,87 +517,4 @@ ptm_status ptm_samples_tell(ptm_session *session, ptm_samples *samples, ptm_lane
 	if (item->kind == PTM_ITEM_VISIT)
 		return tell_visit_end(session, samples, from);
 	return item->kind == PTM_ITEM_BEGIN ? tell_begin(session, samples, from) : PTM_OK;
-}
-
-/* ---------------------------------------------------------------- errors */
-
-static uint32_t error_of(uint8_t reason)
-{
-	switch (reason) {
-	case PTM_GAP_BAD_PACKET: return 3;
-	case PTM_GAP_NO_CODE: case PTM_GAP_GUEST_CODE: return 5;
-	case PTM_GAP_CODE_MISMATCH: return 6;
-	case PTM_GAP_OVERFLOW: return 7;
-	case PTM_GAP_AUX_TRUNCATED: return 8;
-	case PTM_GAP_ENDLESS_LOOP: return 10;
-	default: return 0;
-	}
-}
-
-/* perf looked at the branch before it found that it cannot be: it counts, but its own sample goes with the error. */
-static void pass_contradicted(const ptm_session *session, ptm_samples *samples, ptm_lane *from)
-{
-	const ptm_item *item = &from->item;
-
-	note_walked(session, from, &session->blocks.blocks.at[item->block], item->instructions, false);
-	ptm_samples_pass(samples, from, 1);
-}
-
-/* Of what a guest ran that has records of its own, perf says which it was. */
-static void put_error(ptm_session *session, ptm_samples *samples, const ptm_lane *from, uint32_t error)
-{
-	ptm_script *script = &samples->script;
-	const ptm_item *item = &from->item;
-	const ptm_guest_id *runs = item->from_guest ? ptm_sideband_cpu_of(&session->sideband, &session->file, from->thread) : NULL;
-	uint32_t guest = runs ? ptm_session_guest_of(session, from->thread, samples->record_ns) : 0;
-	const uint64_t ns = samples->timeless || script->options.timeless ? 0 : ptm_time_ns(&session->time, item->end_tsc);
-	const int32_t pid = script->pid, tid = script->tid;
-
-	if (guest) {
-		script->pid = session->sideband.threads.at[guest].pid;
-		script->tid = session->sideband.threads.at[guest].tid;
-		script->machine = runs->machine;
-		script->vcpu = runs->vcpu;
-	}
-	ptm_script_put_error(script, ns, item->ip, error);
-	script->pid = pid;
-	script->tid = tid;
-	script->machine = script->vcpu = 0;
-}
-
-ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_lane *from)
-{
-	const ptm_item *item = &from->item;
-	uint32_t error = error_of(item->reason);
-
-	/* Another recording: perf's sampling by time starts anew with it, and so do its call stacks. */
-	from->sampling.continuous &= item->reason != PTM_GAP_AUX_MISSING;
-	from->recordings += item->reason == PTM_GAP_AUX_MISSING;
-	if (item->reason == PTM_GAP_CODE_MISMATCH && item->instructions)
-		pass_contradicted(session, samples, from);
-	else if (item->reason == PTM_GAP_CODE_MISMATCH)
-		from->walked_length = 0; /* perf walked to a FUP's address, and stopped before the instruction there */
-	else if (item->reason == PTM_GAP_NO_CODE && !from->sampling.looked)
-		ptm_samples_pass(samples, from, 0);
-	from->sampling.looked = false;
-	if (!error || !(samples->script.options.want & PTM_WANT_ERRORS))
-		return PTM_OK;
-	if (item->reason != PTM_GAP_NO_CODE || !ptm_samples_meet_unreadable(session, samples, item))
-		put_error(session, samples, from, error);
-	return samples->script.status;
-}
-
-ptm_status ptm_samples_tell_truncated(ptm_session *session, ptm_samples *samples, const ptm_record *record)
-{
-	enum { LOST = 8, LOST_FROM_BTS = 9 };
-	bool from_bts = session->flow_source == PTM_SOURCE_BTS;
-	ptm_script *script = &samples->script;
-
-	if (!(script->options.want & PTM_WANT_ERRORS) || !session->file.queues.length)
-		return PTM_OK;
-	script->pid = record->pid;
-	script->tid = record->tid;
-	script->cpu = record->cpu;
-	ptm_script_put_error(script, record->time == PTM_NO_TIME ? 0 : record->time, 0, from_bts ? LOST_FROM_BTS : LOST);
-	return script->status;
 }

@@ -45,12 +45,14 @@ static void put_operand(ptm_script *script, uint64_t operand, bool has_ip)
 /* payload: the CFE packet's; payload2: 1 when it has an IP. What its EVD packets say follows. */
 static void put_control_flow(ptm_script *script, const ptm_script_row *row)
 {
+	/* perf 6.1 knows no user interrupts. */
+	enum { TYPES = 11, NEWER_TYPES = 14 };
 	static const char *const data[] = { "PFA", "VMXQ", "VMXR" };
 	uint64_t packet = row->payload;
 	bool has_ip = row->payload2;
-	static const char *const types[] = { NULL, "INTR", "IRET", "SMI", "RSM", "SIPI", "INIT", "VMENTRY", "VMEXIT", "VMEXIT_INTR", "SHUTDOWN", NULL, "UINTR", "UIRET" };
+	static const char *const types[NEWER_TYPES] = { NULL, "INTR", "IRET", "SMI", "RSM", "SIPI", "INIT", "VMENTRY", "VMEXIT", "VMEXIT_INTR", "SHUTDOWN", NULL, "UINTR", "UIRET" };
 	uint32_t type = packet & 31, vector = packet >> 8 & 255;
-	const char *name = type < sizeof types / sizeof *types ? types[type] : NULL;
+	const char *name = type < (script->options.version >= 612 ? NEWER_TYPES : TYPES) ? types[type] : NULL;
 
 	if (name)
 		ptm_script_put(script, " cfe: %s IP: %d vector: %u", name, has_ip, vector);
@@ -80,7 +82,7 @@ void ptm_script_put_synth(ptm_script *script, const ptm_script_row *row)
 		break;
 	case PTM_SCRIPT_EXSTOP: ptm_script_put(script, " IP: %u ", (uint32_t)payload & 1); break;
 	case PTM_SCRIPT_PWRX:
-		ptm_script_put(script, " deepest cstate: %u last cstate: %u wake reason: %#x ", (uint32_t)(payload >> 4 & 15), (uint32_t)(payload & 15), (uint32_t)(payload >> 8 & 15));
+		ptm_script_put(script, " deepest cstate: %u last cstate: %u wake reason: %#x ", (uint32_t)(payload & 15), (uint32_t)(payload >> 4 & 15), (uint32_t)(payload >> 8 & 15));
 		break;
 	case PTM_SCRIPT_EVT: put_control_flow(script, row); break;
 	case PTM_SCRIPT_IFLAG:

@@ -219,7 +219,7 @@ static ptm_status at_fup(ptm_pt_flow *flow)
 	}
 	if (flow->pending_count || flow->block_pending)
 		ptm_flow_latch(flow);
-	ptm_flow_emit_pending(flow, 0);
+	ptm_flow_emit_pending(flow, PTM_END_FALLTHROUGH, 0);
 	flow->interrupts_on = flow->interrupts_next;
 	flow->step = PTM_STEP_PACKET;
 	return PTM_OK;
@@ -272,6 +272,7 @@ ptm_status ptm_flow_fup_tip(ptm_pt_flow *flow)
 		return PTM_OK;
 	case PTM_PACKET_TIP_PGD:
 		ptm_flow_disable(flow);
+		flow->in_transaction = false; /* no transaction outlives an interrupt */
 		async_end(flow, 0, flow->packet.count ? ptm_flow_packet_ip(flow) : 0);
 		return PTM_OK;
 	case PTM_PACKET_TIP_PGE:

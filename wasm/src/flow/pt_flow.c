@@ -119,7 +119,7 @@ void ptm_pt_flow_free(ptm_pt_flow *flow)
 
 const ptm_clock *ptm_pt_flow_clock(const ptm_pt_flow *flow)
 {
-	return &flow->clock;
+	return flow->step == PTM_STEP_PSB ? &flow->psb_clock : &flow->clock;
 }
 
 ptm_walked ptm_pt_flow_walked(const ptm_pt_flow *flow)

@@ -50,7 +50,7 @@ ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item) PTM_MUST_CHECK;
 uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow);
 /* The thread that runs where it is now. */
 uint32_t ptm_pt_flow_thread(const ptm_pt_flow *flow);
-/* The clock as of the packets read so far (borrowed). */
+/* The clock as of the packets read so far, and before a PSB whose address the code is walked to (borrowed). */
 const ptm_clock *ptm_pt_flow_clock(const ptm_pt_flow *flow);
 
 /* At the end of the visit told last: the time that stood while it was walked, and the instructions since that time came.

@@ -159,8 +159,9 @@ void ptm_flow_found(ptm_pt_flow *flow, ptm_item *begin, uint64_t offset);
 /* Emits the start of tracing at `ip`. */
 void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip);
 ptm_item *ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, uint64_t ip);
-/* Tells the events that were bound to a FUP; a branch to `to_ip` (0: none) belongs to them. */
-void ptm_flow_emit_pending(ptm_pt_flow *flow, uint64_t to_ip);
+/* Tells the events that were bound to a FUP; `end`: of the branch to `to_ip` (0: not traced) that leaves from there,
+ * PTM_END_FALLTHROUGH: none does. */
+void ptm_flow_emit_pending(ptm_pt_flow *flow, uint8_t end, uint64_t to_ip);
 /* Tells a new core:bus ratio, if there is one, as part of what is told next at `ip`. */
 void ptm_flow_emit_cbr(ptm_pt_flow *flow, uint64_t ip);
 /* Tells the next value of a whole PEBS record. Returns false when there is none left. */

@@ -3,13 +3,17 @@
  * what TIP, FUP and PSB packets say; qq goes from PSB to PSB. Only for `script`. */
 #include "flow/pt_flow_state.h"
 
-void ptm_flow_tell_place(ptm_pt_flow *flow)
+static ptm_item *tell_place(ptm_pt_flow *flow)
 {
-	if (!flow->config.quick)
-		return;
 	/* Without code perf only looks whether it is in a transaction where one begins or ends. */
 	flow->in_transaction = false;
-	ptm_flow_emit_event(flow, PTM_EVENT_PLACE, 0, flow->ip);
+	return ptm_flow_emit_event(flow, PTM_EVENT_PLACE, 0, flow->ip);
+}
+
+void ptm_flow_tell_place(ptm_pt_flow *flow)
+{
+	if (flow->config.quick)
+		tell_place(flow);
 }
 
 /* The place is told between the events of its FUP, where perf has it; `branch` (enum ptm_hop) leaves from it to `away_ip`. */
@@ -39,7 +43,7 @@ void ptm_flow_hop_branch(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip)
 	uint16_t kind = flow->pending_abort ? PTM_HOP_ABORT : PTM_HOP_ASYNC;
 	bind_place(flow, kind, away_ip);
 	flow->latched = latched;
-	ptm_flow_emit_pending(flow, to_ip);
+	ptm_flow_emit_pending(flow, kind == PTM_HOP_ABORT ? PTM_END_ABORT : PTM_END_ASYNC, to_ip);
 	flow->latched = latched;
 	ptm_item *item = ptm_flow_emit_event(flow, PTM_EVENT_HOP, away_ip, flow->ip);
 	item->bytes = kind;
@@ -57,8 +61,7 @@ static void hop_tip(ptm_pt_flow *flow)
 		flow->ip = ptm_flow_packet_ip(flow);
 		ptm_flow_latch(flow);
 		/* Where a guest is entered perf still takes it for the host's. */
-		ptm_flow_tell_place(flow);
-		flow->interrupts_on = flow->interrupts_next;
+		ptm_flow_take_interrupts(flow, tell_place(flow));
 	}
 	flow->guest = flow->guest_next;
 }
@@ -88,7 +91,8 @@ static void hop_fup(ptm_pt_flow *flow, bool branches)
 	}
 	ptm_flow_latch(flow);
 	bind_place(flow, 0, 0);
-	ptm_flow_emit_pending(flow, 0);
+	ptm_flow_emit_pending(flow, PTM_END_FALLTHROUGH, 0);
+	flow->interrupts_on = flow->interrupts_next;
 	flow->in_transaction = false;
 }
 

@@ -160,8 +160,12 @@ ptm_item *ptm_flow_emit_event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload,
 	return item;
 }
 
-void ptm_flow_emit_pending(ptm_pt_flow *flow, uint64_t to_ip)
+void ptm_flow_emit_pending(ptm_pt_flow *flow, uint8_t end, uint64_t to_ip)
 {
+	bool changes = flow->interrupts_on != flow->interrupts_next;
+	bool toggles = changes && end != PTM_END_FALLTHROUGH && flow->packet.kind == PTM_PACKET_TIP;
+	for (uint32_t i = 0; i < flow->pending_count; i++)
+		toggles |= changes && flow->pending[i].kind == PTM_EVENT_IFLAG;
 	for (uint32_t i = 0; i < flow->pending_count; i++) {
 		const ptm_event *event = &flow->pending[i];
 		if (event->kind == PTM_EVENT_TRANSACTION)
@@ -170,6 +174,8 @@ void ptm_flow_emit_pending(ptm_pt_flow *flow, uint64_t to_ip)
 		item->bytes = event->id;
 		item->offset = event->offset;
 		item->has_ip = flow->packet.kind != PTM_PACKET_CFE;
+		item->interrupts_toggle = toggles;
+		item->end = end;
 		item->to_ip = to_ip;
 		if (to_ip)
 			item->to_guest = flow->guest_next;

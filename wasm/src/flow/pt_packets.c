@@ -155,7 +155,7 @@ static void fup_alone(ptm_pt_flow *flow)
 	flow->ip = flow->stop_ip;
 	if (flow->pending_count || flow->block_pending) {
 		ptm_flow_latch(flow);
-		ptm_flow_emit_pending(flow, 0);
+		ptm_flow_emit_pending(flow, PTM_END_FALLTHROUGH, 0);
 		flow->overflowed = false;
 	} else if (flow->overflowed && !ptm_flow_fup_is_odd(flow)) {
 		flow->enabled = flow->clock.counting = true;
@@ -209,7 +209,7 @@ static void control_flow_event(ptm_pt_flow *flow)
 		return;
 	}
 	ptm_flow_latch(flow);
-	ptm_flow_emit_pending(flow, 0);
+	ptm_flow_emit_pending(flow, PTM_END_FALLTHROUGH, 0);
 }
 
 /* Events without an IP of their own happen here and now. */

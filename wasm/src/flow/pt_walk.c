@@ -14,9 +14,9 @@ static const ptm_block *block_at(const ptm_pt_flow *flow, uint32_t row)
 }
 
 /* Fills what all visits share: the first `instructions` of `block` were executed
- * and the last of them is at `last_ip`. `asynchronous`: an interruption to `to_ip`
+ * and the last of them is at `last_ip`. `end`: ASYNC or ABORT where an interruption to `to_ip`
  * ends it; the events bound to it are told before it, for they share its state in perf. */
-static inline ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint64_t last_ip, bool latch, bool asynchronous, uint64_t to_ip)
+static inline ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instructions, uint64_t last_ip, bool latch, uint8_t end, uint64_t to_ip)
 {
 	uint64_t start_ns = flow->now_ns;
 	uint32_t thread = ptm_flow_thread_now(flow), space = ptm_flow_space_now(flow);
@@ -29,10 +29,10 @@ static inline ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instru
 		ptm_flow_latch_estimate(flow);
 	else if (latch)
 		ptm_flow_latch(flow);
-	if (asynchronous) {
+	if (end == PTM_END_ASYNC || end == PTM_END_ABORT) {
 		bool latched = flow->latched;
 		ptm_flow_emit_cbr(flow, flow->ip);
-		ptm_flow_emit_pending(flow, to_ip);
+		ptm_flow_emit_pending(flow, end, to_ip);
 		flow->latched = latched;
 	}
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_VISIT);
@@ -59,7 +59,7 @@ static inline ptm_item *visit(ptm_pt_flow *flow, uint32_t block, uint32_t instru
 ptm_item *ptm_flow_visit(ptm_pt_flow *flow, uint32_t row, uint8_t end, uint64_t to_ip, bool latch)
 {
 	const ptm_block *block = block_at(flow, row);
-	ptm_item *item = visit(flow, row, block->instructions, block->last_ip, latch, false, to_ip);
+	ptm_item *item = visit(flow, row, block->instructions, block->last_ip, latch, end, to_ip);
 	item->end = end;
 	item->to_ip = to_ip;
 	return item;
@@ -67,7 +67,7 @@ ptm_item *ptm_flow_visit(ptm_pt_flow *flow, uint32_t row, uint8_t end, uint64_t 
 
 ptm_item *ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t row, uint32_t instructions, uint8_t end, uint64_t to_ip)
 {
-	ptm_item *item = visit(flow, row, instructions, flow->ip, true, end == PTM_END_ASYNC || end == PTM_END_ABORT, to_ip);
+	ptm_item *item = visit(flow, row, instructions, flow->ip, true, end, to_ip);
 	item->end = end;
 	item->to_ip = to_ip;
 	return item;
@@ -75,7 +75,7 @@ ptm_item *ptm_flow_visit_cut(ptm_pt_flow *flow, uint32_t row, uint32_t instructi
 
 void ptm_flow_visit_part(ptm_pt_flow *flow, uint32_t row, uint32_t instructions)
 {
-	ptm_item *item = visit(flow, row, instructions, flow->ip, false, false, 0);
+	ptm_item *item = visit(flow, row, instructions, flow->ip, false, PTM_END_FALLTHROUGH, 0);
 	item->end = PTM_END_FALLTHROUGH;
 }
 

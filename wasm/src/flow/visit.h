@@ -62,12 +62,13 @@ static inline bool ptm_leaves_kernel(uint64_t from_ip, uint64_t to_ip)
 
 typedef struct ptm_item {
 	uint8_t kind;            /* enum ptm_item_kind */
-	uint8_t end;             /* VISIT: enum ptm_end; BEGIN: PTM_END_OFF when a TIP.PGD told the place, and tracing is off again */
+	uint8_t end;             /* VISIT: enum ptm_end; BEGIN: PTM_END_OFF when a TIP.PGD told the place, and tracing is off again;
+	                            EVENT: PTM_END_ASYNC, PTM_END_ABORT of the branch that it makes, else PTM_END_FALLTHROUGH */
 	uint8_t reason;          /* GAP: enum ptm_gap_reason; EVENT: PTM_GAP_NO_SYNC of a PSB that had to be searched; BEGIN: PTM_GAP_OVERFLOW where an overflow ends inside traced code */
 	uint8_t event;           /* EVENT: enum ptm_event_kind (pt/event.h) */
 	bool in_transaction;
 	bool interrupts_off;     /* VISIT, BEGIN: IF was clear before it; true too where MODE.Exec does not carry IF */
-	bool interrupts_toggle;  /* VISIT, BEGIN: it changed IF */
+	bool interrupts_toggle;  /* VISIT, BEGIN, EVENT: it changed IF */
 	bool has_cycles;         /* cycles and cycle_instructions are a measurement that ends with this visit */
 	bool resumed;            /* VISIT: goes on in the middle of a block that an earlier visit entered;
 	                            BEGIN: found at a PSB, not announced by a packet of its own */

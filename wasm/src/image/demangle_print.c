@@ -8,8 +8,8 @@
 
 typedef struct modifier {
 	uint32_t part;
-	const ptm_template_scope *scopes;     /* where it stands */
-	const struct modifier *next;     /* the one around it */
+	uint32_t scope;          /* where it stands */
+	const struct modifier *next; /* the one around it */
 } modifier;
 
 static void print(ptm_printer *p, uint32_t part, const modifier *modifiers);
@@ -50,54 +50,6 @@ void ptm_print_part(ptm_printer *p, uint32_t part)
 
 /* ---------------------------------------------------- template arguments */
 
-/* Argument `index` of a list; 0 when there is none. */
-static uint32_t list_item(const ptm_printer *p, uint32_t list, int32_t index)
-{
-	while (list && index-- > 0)
-		list = ptm_printed(p, list)->right;
-	return list && ptm_printed_kind(p, list) == PART_LIST ? ptm_printed(p, list)->left : 0;
-}
-
-static uint32_t argument_of(ptm_printer *p, uint32_t parameter)
-{
-	if (!p->scopes) {
-		ptm_print_fail(p);
-		return 0;
-	}
-	return list_item(p, ptm_printed(p, p->scopes->template)->right, ptm_printed(p, parameter)->number);
-}
-
-uint32_t ptm_print_find_pack(ptm_printer *p, uint32_t part, uint32_t depth)
-{
-	if (!part || depth > PTM_DEMANGLE_DEPTH || ++p->steps > PTM_PRINT_STEPS)
-		return 0;
-	const ptm_name_part *in = ptm_printed(p, part);
-	switch (in->kind) {
-	case PART_TEMPLATE_PARAMETER: {
-		uint32_t argument = argument_of(p, part);
-		return argument && ptm_printed_kind(p, argument) == PART_LIST ? argument : 0;
-	}
-	case PART_PACK_EXPANSION: case PART_LAMBDA: case PART_NAME: case PART_ABI_TAG: case PART_OPERATOR: case PART_BUILTIN:
-	case PART_STD_NAME: case PART_FUNCTION_PARAMETER: case PART_UNNAMED: case PART_DEFAULT_ARGUMENT:
-		return 0;
-	default: break;
-	}
-	uint32_t found = ptm_print_find_pack(p, in->left, depth + 1);
-	if (!found)
-		found = ptm_print_find_pack(p, in->right, depth + 1);
-	return found ? found : ptm_print_find_pack(p, in->third, depth + 1);
-}
-
-uint32_t ptm_print_pack_length(const ptm_printer *p, uint32_t list)
-{
-	uint32_t length = 0;
-	while (list && ptm_printed_kind(p, list) == PART_LIST && ptm_printed(p, list)->left) {
-		length++;
-		list = ptm_printed(p, list)->right;
-	}
-	return length;
-}
-
 static void print_parameter(ptm_printer *p, uint32_t part, const modifier *modifiers)
 {
 	if (p->in_lambda) {
@@ -105,17 +57,18 @@ static void print_parameter(ptm_printer *p, uint32_t part, const modifier *modif
 		ptm_print_number(p, ptm_printed(p, part)->number + 1);
 		return;
 	}
-	uint32_t argument = argument_of(p, part);
+	uint32_t argument = ptm_print_argument_of(p, part);
 	if (argument && ptm_printed_kind(p, argument) == PART_LIST && p->pack_index >= 0)
-		argument = list_item(p, argument, p->pack_index);
+		argument = ptm_print_list_item(p, argument, p->pack_index);
 	if (!argument) {
 		ptm_print_fail(p);
 		return;
 	}
-	const ptm_template_scope *scopes = p->scopes;
-	p->scopes = scopes ? scopes->next : NULL;
+	uint32_t scope = p->scope;
+	if (scope)
+		p->scope = p->scopes.at[scope].next;
 	print(p, argument, modifiers);
-	p->scopes = scopes;
+	p->scope = scope;
 }
 
 /* Items joined by ", "; of empty packs, only those at the end take no comma. */
@@ -155,18 +108,17 @@ static void print_template(ptm_printer *p, uint32_t part)
 static void print_conversion(ptm_printer *p, uint32_t part)
 {
 	uint32_t type = ptm_printed(p, part)->left;
-	const ptm_template_scope *outer = p->scopes;
-	ptm_template_scope inner = { p->current_template, outer };
+	uint32_t outer = p->scope;
 	ptm_print_text(p, "operator ");
 	if (p->current_template)
-		p->scopes = &inner;
+		ptm_print_enter_scope(p, p->current_template);
 	if (ptm_printed_kind(p, type) != PART_TEMPLATE) {
 		ptm_print_part(p, type);
-		p->scopes = outer;
+		p->scope = outer;
 		return;
 	}
 	ptm_print_part(p, ptm_printed(p, type)->left);
-	p->scopes = outer;
+	p->scope = outer;
 	print_arguments(p, ptm_printed(p, type)->right);
 }
 
@@ -287,10 +239,10 @@ static void print_array(ptm_printer *p, uint32_t part, const modifier *modifiers
 /* Prints a modifier where it stands; true when it has printed those around it too. */
 static bool print_one(ptm_printer *p, const modifier *m, bool after)
 {
-	const ptm_template_scope *outer = p->scopes;
+	uint32_t outer = p->scope;
 	ptm_part_kind kind = ptm_printed_kind(p, m->part);
 	bool function = kind == PART_FUNCTION, array = kind == PART_ARRAY;
-	p->scopes = m->scopes;
+	p->scope = m->scope;
 	if (function && after)
 		ptm_print_text(p, " ");
 	if (function)
@@ -299,7 +251,7 @@ static bool print_one(ptm_printer *p, const modifier *m, bool after)
 		print_array(p, m->part, m->next);
 	else
 		print_modifier(p, m->part);
-	p->scopes = outer;
+	p->scope = outer;
 	return function || array;
 }
 
@@ -333,21 +285,22 @@ static void print_array_type(ptm_printer *p, uint32_t part, const modifier *modi
 		moved[count++] = *modifiers;
 		modifiers = modifiers->next;
 	}
-	modifier array = { part, p->scopes, modifiers };
+	modifier array = { part, p->scope, modifiers };
 	for (uint32_t i = 0; i < count; i++)
 		moved[i].next = i + 1 < count ? &moved[i + 1] : &array;
 	print(p, ptm_printed(p, part)->left, count ? moved : &array);
 }
 
 /* & and && of a reference collapse; a template parameter may hide one. */
-static void print_reference(ptm_printer *p, uint32_t part, const modifier *modifiers)
+static void print_reference_inside(ptm_printer *p, uint32_t part, const modifier *modifiers)
 {
 	ptm_part_kind kind = ptm_printed_kind(p, part);
 	uint32_t inner = ptm_printed(p, part)->left, seen = inner;
 	if (ptm_printed_kind(p, inner) == PART_TEMPLATE_PARAMETER && !p->in_lambda) {
-		seen = argument_of(p, inner);
+		ptm_print_enter_kept_scope(p, part, inner);
+		seen = ptm_print_argument_of(p, inner);
 		if (seen && ptm_printed_kind(p, seen) == PART_LIST)
-			seen = list_item(p, seen, p->pack_index < 0 ? 0 : p->pack_index);
+			seen = ptm_print_list_item(p, seen, p->pack_index < 0 ? 0 : p->pack_index);
 		if (!seen) {
 			ptm_print_fail(p);
 			return;
@@ -358,13 +311,20 @@ static void print_reference(ptm_printer *p, uint32_t part, const modifier *modif
 		print(p, inner, modifiers);
 		return;
 	}
-	modifier mine = { part, p->scopes, modifiers };
+	modifier mine = { part, p->scope, modifiers };
 	print(p, seen_kind == PART_RVALUE_REFERENCE ? ptm_printed(p, seen)->left : inner, &mine);
+}
+
+static void print_reference(ptm_printer *p, uint32_t part, const modifier *modifiers)
+{
+	uint32_t scope = p->scope;
+	print_reference_inside(p, part, modifiers);
+	p->scope = scope;
 }
 
 static void print_qualified_type(ptm_printer *p, uint32_t part, const modifier *modifiers)
 {
-	modifier mine = { part, p->scopes, modifiers };
+	modifier mine = { part, p->scope, modifiers };
 	for (const modifier *m = modifiers; m && is_qualifier(ptm_printed_kind(p, m->part)); m = m->next)
 		if (ptm_printed_kind(p, m->part) == ptm_printed_kind(p, part)) {
 			print(p, ptm_printed(p, part)->left, modifiers);
@@ -395,16 +355,15 @@ static void print_typed(ptm_printer *p, uint32_t part)
 		}
 	}
 	modifiers[count].part = name;
-	const ptm_template_scope *outer = p->scopes;
-	ptm_template_scope inner = { entity, outer };
+	uint32_t outer = p->scope;
 	if (ptm_printed_kind(p, entity) == PART_TEMPLATE)
-		p->scopes = &inner;
+		ptm_print_enter_scope(p, entity);
 	for (uint32_t i = 0; i <= count; i++) {
-		modifiers[i].scopes = p->scopes;
+		modifiers[i].scope = p->scope;
 		modifiers[i].next = i ? &modifiers[i - 1] : NULL;
 	}
 	print(p, ptm_printed(p, part)->right, &modifiers[count]);
-	p->scopes = outer;
+	p->scope = outer;
 }
 
 static void print_local(ptm_printer *p, uint32_t part)
@@ -521,7 +480,7 @@ static void print_base(ptm_printer *p, uint32_t part)
 
 static void print_inner(ptm_printer *p, uint32_t part, const modifier *modifiers)
 {
-	modifier mine = { part, p->scopes, modifiers };
+	modifier mine = { part, p->scope, modifiers };
 	switch (ptm_printed_kind(p, part)) {
 	case PART_CONST: case PART_VOLATILE: case PART_RESTRICT: print_qualified_type(p, part, modifiers); return;
 	case PART_REFERENCE: case PART_RVALUE_REFERENCE: print_reference(p, part, modifiers); return;
@@ -552,8 +511,12 @@ static void print(ptm_printer *p, uint32_t part, const modifier *modifiers)
 {
 	if (!part || ++p->depth > PTM_DEMANGLE_DEPTH || ++p->steps > PTM_PRINT_STEPS)
 		ptm_print_fail(p);
-	if (p->status == PTM_OK)
+	else if (p->status == PTM_OK)
+		p->status = ptm_array_push(&p->printing, part);
+	if (p->status == PTM_OK) {
 		print_inner(p, part, modifiers);
+		p->printing.length--;
+	}
 	p->depth--;
 }
 
@@ -561,5 +524,8 @@ ptm_status ptm_parts_print(const ptm_name_parser *parser, uint32_t part, ptm_tex
 {
 	ptm_printer printer = { .names = parser, .into = into };
 	print(&printer, part, NULL);
+	ptm_array_free(&printer.scopes);
+	ptm_array_free(&printer.kept);
+	ptm_array_free(&printer.printing);
 	return printer.status;
 }

@@ -26,7 +26,7 @@ typedef enum ptm_packet_kind {
 	PTM_PACKET_PTWRITE,      /* payload: operand; count: 1 when a FUP follows */
 	PTM_PACKET_MWAIT,        /* payload: hints in 31:0, extensions in 63:32 */
 	PTM_PACKET_PWRE,         /* payload: bit 7 HW, bits 15:12 resolved C-state, 11:8 sub C-state */
-	PTM_PACKET_PWRX,         /* payload: 3:0 last, 7:4 deepest C-state, 11:8 wake reason */
+	PTM_PACKET_PWRX,         /* payload: 3:0 deepest, 7:4 last C-state, 11:8 wake reason */
 	PTM_PACKET_EXSTOP,       /* count: 1 when a FUP follows */
 	PTM_PACKET_BBP,          /* payload: block type; count: 1 when items have 4 bytes */
 	PTM_PACKET_BIP,          /* payload: value; count: id */

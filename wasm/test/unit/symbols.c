@@ -190,6 +190,27 @@ static void mangled_names_are_written_as_gnu_does(void)
 		{ "_ZThn16_N3Foo3barEi", "non-virtual thunk to Foo::bar(int)" },
 		{ "_ZZN9__gnu_cxx6__stoaIlicJiEEET0_PFT_PKT1_PPS3_DpT2_EPKcS5_PmS9_E3foo",
 		  "__gnu_cxx::__stoa<long, int, char, int>(long (*)(char const*, char**, int), char const*, char const*, unsigned long*, int)::foo" },
+		/* A parameter behind && means what it meant where it was first met. */
+		{ "_ZN4llvm3orc6shared15WrapperFunctionIFNS1_8SPSEmptyENS1_11SPSSequenceINS1_8SPSTupleIJNS1_15SPSExecutorAddrEmEEEEEEE9callAsyncIZNS0_22ExecutorProcessCo"
+		  "ntrol19callSPSWrapperAsyncIFvS8_ENSC_9RunAsTaskENS_15unique_functionIFvNS_5ErrorEEEEJNS_8ArrayRefINS0_8tpctypes9UIntWriteImEEEEEEEvOT0_NS0_12ExecutorA"
+		  "ddrEOT1_DpRKT2_EUlOT_PKcmE_ZNS2_ISE_E9callAsyncIS12_SJ_JSO_EEEvSZ_SQ_DpRKT1_EUlSH_S3_E_JSO_EEEvSZ_SQ_S18_",
+		  "llvm::orc::shared::WrapperFunction<llvm::orc::shared::SPSEmpty (llvm::orc::shared::SPSSequence<llvm::orc::shared::SPSTuple<llvm::orc::shared::SPSExecu"
+		  "torAddr, unsigned long> >)>::callAsync<llvm::orc::ExecutorProcessControl::callSPSWrapperAsync<void (llvm::orc::shared::SPSSequence<llvm::orc::shared::"
+		  "SPSTuple<llvm::orc::shared::SPSExecutorAddr, unsigned long> >), llvm::orc::ExecutorProcessControl::RunAsTask, llvm::unique_function<void (llvm::Error)"
+		  ">, llvm::ArrayRef<llvm::orc::tpctypes::UIntWrite<unsigned long> > >(llvm::orc::ExecutorProcessControl::RunAsTask&&, llvm::orc::ExecutorAddr, llvm::uni"
+		  "que_function<void (llvm::Error)>&&, llvm::ArrayRef<llvm::orc::tpctypes::UIntWrite<unsigned long> > const&)::{lambda(auto:1&&, char const*, unsigned lo"
+		  "ng)#1}, llvm::orc::shared::WrapperFunction<void (llvm::orc::shared::SPSSequence<llvm::orc::shared::SPSTuple<llvm::orc::shared::SPSExecutorAddr, unsign"
+		  "ed long> >)>::callAsync<llvm::orc::ExecutorProcessControl::callSPSWrapperAsync<void (llvm::orc::shared::SPSSequence<llvm::orc::shared::SPSTuple<llvm::"
+		  "orc::shared::SPSExecutorAddr, unsigned long> >), llvm::orc::ExecutorProcessControl::RunAsTask, llvm::unique_function<void (llvm::Error)>, llvm::ArrayR"
+		  "ef<llvm::orc::tpctypes::UIntWrite<unsigned long> > >(llvm::orc::ExecutorProcessControl::RunAsTask&&, llvm::orc::ExecutorAddr, llvm::unique_function<vo"
+		  "id (llvm::Error)>&&, llvm::ArrayRef<llvm::orc::tpctypes::UIntWrite<unsigned long> > const&)::{lambda(auto:1&&, char const*, unsigned long)#1}, llvm::u"
+		  "nique_function<void (llvm::Error)>, llvm::ArrayRef<llvm::orc::tpctypes::UIntWrite<unsigned long> > >(llvm::orc::ExecutorProcessControl::callSPSWrapper"
+		  "Async<void (llvm::orc::shared::SPSSequence<llvm::orc::shared::SPSTuple<llvm::orc::shared::SPSExecutorAddr, unsigned long> >), llvm::orc::ExecutorProce"
+		  "ssControl::RunAsTask, llvm::unique_function<void (llvm::Error)>, llvm::ArrayRef<llvm::orc::tpctypes::UIntWrite<unsigned long> > >(llvm::orc::ExecutorP"
+		  "rocessControl::RunAsTask&&, llvm::orc::ExecutorAddr, llvm::unique_function<void (llvm::Error)>&&, llvm::ArrayRef<llvm::orc::tpctypes::UIntWrite<unsign"
+		  "ed long> > const&)::{lambda(auto:1&&, char const*, unsigned long)#1}&&, llvm::orc::ExecutorProcessControl::RunAsTask&&, llvm::ArrayRef<llvm::orc::tpct"
+		  "ypes::UIntWrite<unsigned long> > const&)::{lambda(llvm::Error, llvm::orc::shared::SPSEmpty)#1}, llvm::ArrayRef<llvm::orc::tpctypes::UIntWrite<unsigned"
+		  " long> > >" },
 		{ "_ZTVN3FooE", "vtable for Foo" },
 		{ "_GLOBAL__I_main", "global constructors keyed to main" },
 		{ "_ZN4core3fmt5write17h0123456789abcdefE", "core::fmt::write" },

@@ -52,11 +52,11 @@ export function attr(type, config, flags, { period = 1, more = 0, branches = 0, 
 }
 
 const PT_CONFIG = 0x2c01 // pt, tsc, noretcomp, branch
+const TRACES_EVENTS = 2 ** 31
 const FLAGS = 1 << 18 // sample_id_all
 const DUMMY_FLAGS = FLAGS | (1 << 8) | (1 << 9) | (1 << 23) | (1 << 13) // mmap, comm, mmap2, task
 
 const attrs = [
-  { name: 'intel_pt//', bytes: attr(8, PT_CONFIG, FLAGS) },
   { name: 'dummy:u', bytes: attr(1, 9, DUMMY_FLAGS | (1 << 26)) },
 ]
 
@@ -65,9 +65,9 @@ export class PerfData {
   records = new Bytes()
   features = new Map()
 
-  /** `events`: more events, { name, bytes: attr(…) }, with the ids 3, 4, …. */
-  constructor(events = []) {
-    this.attrs = [...attrs, ...events]
+  /** `events`: more events, { name, bytes: attr(…) }, with the ids 3, 4, …. `config`: more bits of that of Intel PT; it traces events if those say so. */
+  constructor(events = [], config = 0) {
+    this.attrs = [{ name: 'intel_pt//', bytes: attr(8, PT_CONFIG + config, FLAGS) }, ...attrs, ...events]
     this.feature(AUXTRACE_FEATURE, (body) => body.u64(0)) // an empty index: perf asks whether the feature is there
     this.feature(12, (body) => {
       body.u32(this.attrs.length, ATTR_SIZE)
@@ -80,8 +80,8 @@ export class PerfData {
     })
     this.record(79, 0, (body) => body.u64(0, 1, 0, 0, -1).u8(1, 0, 0, 0, 0, 0, 0, 0)) // TIME_CONV: ns are ticks
     this.record(70, 0, (body) => {
-      // priv: PMU type, time shift, mult, zero, cap, tsc, noretcomp, have_sched_switch, snapshot, per-cpu, mtc, mtc bits, n, d, cyc, ratio, filter
-      body.u32(1, 0).u64(8, 0, 1, 0, 1, 0x400, 0x800, 3, 0, 1, 0x200, 0x3c000, 166, 2, 0x2, 32, 0, 0)
+      // priv: PMU type, time shift, mult, zero, cap, tsc, noretcomp, have_sched_switch, snapshot, per-cpu, mtc, mtc bits, n, d, cyc, ratio, filter, event trace
+      body.u32(1, 0).u64(8, 0, 1, 0, 1, 0x400, 0x800, 3, 0, 1, 0x200, 0x3c000, 166, 2, 0x2, 32, 0, config & TRACES_EVENTS ? 1 : 0)
     })
   }
   record(type, misc, write) {

@@ -49,6 +49,11 @@ class Packets {
     bytes.writeBigUInt64LE(BigInt.asUintN(64, ip))
     this.bytes.u8(kind | (3 << 5)).raw(bytes.subarray(0, 6))
   }
+  /** Any packets, as hex; `FUP` stands for one of `ip`. */
+  hex(text, ip) {
+    this.flush()
+    for (const word of text.split(' ')) word === 'FUP' ? this.ip(0x1d, ip) : this.bytes.raw(Buffer.from(word, 'hex'))
+  }
   /** A PEBS record: blocks of { type, small: items of 4 bytes, values: [[id, value]] }; `ip`: of its FUP, undefined: none. */
   pebs({ blocks, ip }) {
     this.flush()
@@ -106,10 +111,11 @@ class Machine {
  * code: [{ start: bigint, bytes, from: step }], later entries hide earlier ones from step `from` on.
  * machine: a guest, { entry, exit: where the host goes on, exits: steps at which it is interrupted, indirect }; its code
  * is at addresses of its own. psbs: steps of more PSBs (0: the first says that it is the host that runs). records: PEBS records by step, [{ blocks, withIp }].
+ * packets: more packets by step, in hex, `FUP` for one of the instruction at hand.
  * outside: where the outermost function returns to.
  * Returns { packets, truth: ['ip in hex'], tscOf(step) }.
  */
-export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [], seed = 1, firstTsc = 1000, machine: given, psbs = [], records = new Map(), outside }) {
+export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [], seed = 1, firstTsc = 1000, machine: given, psbs = [], records = new Map(), packets = {}, outside }) {
   const pick = random(seed)
   const out = new Packets()
   const truth = []
@@ -154,6 +160,7 @@ export function walk({ code, entry, steps, kernelEntry, indirect, interrupts = [
       out.tsc(tscOf(step))
       out.pebs({ blocks, ip: withIp ? ip : undefined })
     }
+    if (packets[step]) out.hex(packets[step], ip)
     if (machine?.inside && machine.exits.includes(step)) ip = machine.leave(out, ip, ip)
     const stack = machine?.inside ? machine.stack : hostStack
     const places = machine?.inside ? machine.indirect : indirect

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packets that tell of events, in orders that no fixture has: what `ptarmigan script` prints of a walk with them.
+// The lines are perf's; where perf is installed it is asked.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { PerfData } from './perf-data.mjs'
+import { walk } from './walk.mjs'
+
+const symfs = resolve(import.meta.dirname, '../fixtures/symfs')
+const program = '/opt/ptarmigan/calls'
+const cli = resolve(import.meta.dirname, '../../../src/cli/ptarmigan.mjs')
+const hasPerf = (spawnSync('perf', ['--version'], { encoding: 'utf8' }).stdout ?? '').startsWith('perf version 6.1.')
+const STEPS = 60
+const PID = 77
+const CONFIG = 2 ** 31 + (1 << 4) + (1 << 12) // event, pwr_evt, ptw
+
+let scratch = ''
+beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), 'events-'))))
+vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => rmSync(scratch, { recursive: true }))
+
+function trace(packets) {
+  const text = readFileSync(join(symfs, program))
+  // The program's code lies at its addresses less 0x400000 in the file.
+  const code = [{ start: 0x401000n, bytes: text.subarray(0x1000, 0x3000) }]
+  const walked = walk({ code, entry: 0x4012d0n, steps: STEPS, kernelEntry: {}, indirect: [], firstTsc: 100000, outside: 0x4012d0n, packets })
+  const data = new PerfData([], CONFIG)
+  data.feature(4, (body) => body.string('6.18.0-walk'))
+  data.feature(6, (body) => body.string('x86_64'))
+  data.comm({ time: 1000, pid: PID }, 'walker')
+  data.map({ time: 1001, pid: PID }, program, 0x401000n, 0x2000n, 0x1000n)
+  data.itraceStart({ time: 1002, pid: PID })
+  data.switchTo({ time: 1003, pid: PID }, 0)
+  data.last = walked.tscOf(STEPS)
+  data.auxtrace(walked.packets)
+  const file = join(scratch, 'events.data')
+  writeFileSync(file, data.write())
+  return file
+}
+
+const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }
+const ours = (file, words) => execFileSync(process.execPath, [cli, 'script', file, '--symfs', symfs, ...words], options)
+const perfs = (file, words) => execFileSync('perf', ['script', '-i', file, '--symfs', symfs, ...words], options)
+
+const MWAIT = '02c22000000001000000'
+/** MODE.Exec, interrupts off and on. */
+const [OFF, ON] = ['9901', '9905']
+const cases = {
+  'PWRX: the deepest C-state is the lower one': { packets: { 5: '02a26704000000' }, lines: ['pwrx: deepest cstate: 7 last cstate: 6 wake reason: 0x4'] },
+  'PWRE: what the last one said that an MWAIT had with it': {
+    packets: { 5: `${MWAIT} 02220055 FUP`, 9: '02220033', 13: '02228044' },
+    lines: ['mwait: hints: 0x20 extensions: 0x1', ...Array(3).fill('pwre: hw: 0 cstate: 5 sub-cstate: 5')],
+  },
+  'MWAIT, EXSTOP and PWRX at one place': {
+    packets: { 8: `${MWAIT} 02220010 FUP 02e2 FUP 02a21101000000` },
+    lines: ['mwait: hints: 0x20 extensions: 0x1', 'pwre: hw: 0 cstate: 1 sub-cstate: 0', 'exstop: IP: 1', 'pwrx: deepest cstate: 1 last cstate: 1 wake reason: 0x1'],
+  },
+  'CFE of types that no branch follows': {
+    packets: Object.fromEntries([1, 3, 5, 9, 12, 13].map((type, row) => [4 + row * 3, `0213${(0x80 | type).toString(16)}21 FUP`])),
+    lines: ['INTR', 'SMI', 'SIPI', 'VMEXIT_INTR', '12', '13'].map((type) => `evt: cfe: ${type} IP: 1 vector: 33`),
+  },
+  'the interrupt flag without a branch, a PSB meanwhile': {
+    packets: { 4: `${ON} FUP`, 7: `${OFF} FUP`, 9: `${OFF} FUP`, 12: `${'0282'.repeat(8)} ${OFF} 19b0870100000000 02031800 FUP 0223`, 15: `${ON} FUP` },
+    lines: ['iflag: IFLAG: 0->1 non branch', 'iflag: IFLAG: 1->0 non branch', 'iflag: IFLAG: 1->0 non branch', 'psb: psb offs: 0x3f', 'cbr: cbr: 24 freq: 750 MHz ( 75%)', 'iflag: IFLAG: 0->1 non branch'],
+  },
+}
+const words = ['--itrace=pIwe', '-F', 'event,synth']
+const settle = (text) => text.trim().split('\n').slice(2).map((line) => line.trim().replace(/ +/g, ' '))
+
+describe.each(Object.entries(cases))('%s', (_, { packets, lines }) => {
+  it('prints these lines', () => expect(settle(ours(trace(packets), words))).toEqual(lines))
+  it.runIf(hasPerf)('prints what perf does', () => {
+    const file = trace(packets)
+    for (const [itrace, fields] of [['ibpIwxe', '+flags,+insn'], ['i0nspIwxe', '+misc'], ['qi0nsbpIwe', '+flags,+insn']]) {
+      const words = [`--itrace=${itrace}`, '--ns', '-F', fields]
+      expect(ours(file, words)).toBe(perfs(file, words))
+    }
+  })
+})
