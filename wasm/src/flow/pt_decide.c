@@ -22,10 +22,9 @@ static void account_indirect(ptm_pt_flow *flow, const ptm_block *block)
 		ptm_flow_pop_return(flow);
 }
 
-/* The branch at the end of `row` is none that the packet can decide. It was
- * reached: perf counts it, and it pushes or pops a return address. What stands before
- * it is told first, and the step that comes to it again finds it alone. */
-static void contradict(ptm_pt_flow *flow, uint32_t row)
+/* The branch at the end of `row` was reached, and nothing decides it: perf counts it, and it pushes or pops a return
+ * address. false: what stands before it is told first, and the step that comes to it again finds it alone. */
+static bool reach(ptm_pt_flow *flow, uint32_t row)
 {
 	const ptm_block *block = &flow->blocks->blocks.at[row];
 	uint64_t branch_ip = block->last_ip;
@@ -33,20 +32,31 @@ static void contradict(ptm_pt_flow *flow, uint32_t row)
 		ptm_flow_visit_part(flow, row, block->instructions - 1u);
 		flow->ip = branch_ip;
 		flow->resumed = true;
-		return;
+		return false;
 	}
 	account_indirect(flow, block);
 	flow->instructions++;
 	flow->clock.instructions++;
+	return true;
+}
+
+/* The branch at the end of `row` is none that the packet can decide. */
+static void contradict(ptm_pt_flow *flow, uint32_t row)
+{
+	if (!reach(flow, row))
+		return;
 	ptm_item *gap = ptm_flow_mismatch(flow);
 	gap->block = row;
-	gap->instructions = block->instructions;
+	gap->instructions = flow->blocks->blocks.at[row].instructions;
 }
 
 /* A TIP in the middle of TNT bits: a deferred one. The next packet must be it. */
 static ptm_status deferred_tip(ptm_pt_flow *flow, uint32_t row)
 {
-	PTM_TRY(ptm_flow_read(flow));
+	ptm_status status = ptm_flow_read(flow);
+	if (status == PTM_BAD_DATA)
+		return reach(flow, row) ? status : PTM_OK;
+	PTM_TRY(status);
 	if (flow->packet.kind != PTM_PACKET_TIP || !flow->packet.count) {
 		contradict(flow, row);
 		ptm_flow_unread(flow);
