@@ -80,6 +80,17 @@ for (const name of ['other/aux-sample-calls', 'other/bts-calls'])
     for (const words of commands) expect(scriptText(session, words), words.join(' ')).toBe(ofPerf(name, words))
   })
 
+it('switches on and off with samples of an event', async () => {
+  const session = await opened(fixture('other/lbr-calls'), symfs)
+  const count = (...words: string[]) => scriptText(session, [...words, '-F', 'ip']).split('\n').length - 1
+  expect(count('--switch-on', 'cycles:u')).toBe(81)
+  expect(count('--switch-on', 'cycles:u', '--show-on-off-events')).toBe(82)
+  expect(count('--switch-off', 'cycles:u')).toBe(81)
+  expect(count('--switch-on', 'cycles:u', '--switch-off', 'cycles:u')).toBe(0)
+  expect(count('--switch-on', 'dummy:u')).toBe(0)
+  expect(() => count('--switch-off', 'cycles')).toThrow('switch-off event not found (cycles)')
+})
+
 it('knows which kinds of events there are', () => {
   const command = parseCommand(['script', 'x', '-F', 'sw:', '-F', 'hw:'])
   if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
@@ -116,7 +127,6 @@ it('says of what is not there why', () => {
   expect(errorOf('--reltime', '--deltatime')).toBe("reltime and deltatime - the two don't get along well. Please limit to --reltime or --deltatime.")
   expect(errorOf('--insn-trace=words')).toBe('Only accept raw|disasm')
   expect(errorOf('--no-demangle')).toBe('--no-demangle: names are kept as they are demangled.')
-  expect(errorOf('--switch-on', 'cycles')).toBe('--switch-on: choose the time with --time START,STOP instead.')
   expect(errorOf('--max-stack', 'many')).toBe('--max-stack many: not a whole number.')
 })
 

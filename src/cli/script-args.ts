@@ -28,6 +28,9 @@ export const scriptOptions = {
   'graph-function': { type: 'string' },
   'stop-bt': { type: 'string' },
   'max-stack': { type: 'string' },
+  'switch-on': { type: 'string' },
+  'switch-off': { type: 'string' },
+  'show-on-off-events': { type: 'boolean' },
   Latency: { type: 'boolean', short: 'L' },
   'full-source-path': { type: 'boolean' },
   'dump-raw-trace': { type: 'boolean', short: 'D' },
@@ -61,8 +64,6 @@ export const scriptOptions = {
   demangle: { type: 'boolean' },
   dlfilter: { type: 'string' },
   dlarg: { type: 'string', multiple: true },
-  'switch-on': { type: 'string' },
-  'switch-off': { type: 'string' },
 } as const
 
 /** Those whose value may be left out. */
@@ -113,8 +114,6 @@ const refused: Readonly<Record<string, [value: unknown, sentence: string]>> = {
 const refusedValues = {
   dlfilter: '--dlfilter: it loads a program into perf; pipe the output to a filter of its lines instead.',
   dlarg: '--dlarg: it is for --dlfilter, which cannot be used here.',
-  'switch-on': '--switch-on: choose the time with --time START,STOP instead.',
-  'switch-off': '--switch-off: choose the time with --time START,STOP instead.',
 } as const
 
 function refusalOf(values: Values): string | undefined {
@@ -174,6 +173,9 @@ export function makeScriptOptions(values: Values, given: readonly Given[]): Resu
     graph_functions: namesOf(values, 'graph-function'),
     stop_symbols: namesOf(values, 'stop-bt'),
     max_stack: max_stack.value,
+    switch_on: textOf(values, 'switch-on'),
+    switch_off: textOf(values, 'switch-off'),
+    show_on_off: values['show-on-off-events'] === true,
     latency: values['Latency'] === true,
     full_source_path: values['full-source-path'] === true,
     xed: values['xed'] === true,
