@@ -83,6 +83,7 @@ script (prints what perf script 6.1 prints)
   -S, --symbols LIST --dsos LIST: only these functions and binaries; an address stands for --addr-range N bytes
   --graph-function LIST  only what these functions call (with --call-trace)
   --stop-bt LIST     call chains end at these functions; --max-stack N: after N frames
+  --max-blocks N     at most N blocks of brstackinsn
   --xed              hands what is printed to the program xed, as perf does (with --insn-trace)
   --switch-on EVENT, --switch-off EVENT  only samples behind one of the first, or before one of the second;
                      --show-on-off-events: these too

@@ -91,6 +91,13 @@ it('switches on and off with samples of an event', async () => {
   expect(() => count('--switch-off', 'cycles')).toThrow('switch-off event not found (cycles)')
 })
 
+it('prints so many blocks of code of a branch stack', async () => {
+  const session = await opened(fixture('other/lbr-calls'), symfs)
+  const text = (most: string) => scriptText(session, ['--max-blocks', most, '-F', 'ip,brstackinsn'])
+  expect(text('2').split('\n').filter((line) => /^\t[0-9a-f]+/.test(line) && line.includes('#')).length).toBeLessThan(text('0').split('\n').filter((line) => line.includes('#')).length)
+  if (hasPerf()) for (const most of ['1', '2', '5', '99']) expect(text(most), most).toBe(ofPerf('other/lbr-calls', ['--max-blocks', most, '-F', 'ip,brstackinsn']))
+})
+
 it('knows which kinds of events there are', () => {
   const command = parseCommand(['script', 'x', '-F', 'sw:', '-F', 'hw:'])
   if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')

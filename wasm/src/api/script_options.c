@@ -77,7 +77,7 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 		{ "branch_filter", &options->branch_filter }, { "error_filter", &options->error_filter }, { "quick", &options->quick }, { "skip", &options->skip },
 		{ "chain_size", &options->chain_size }, { "branch_stack_size", &options->branch_stack_size },
 		{ "added_chain_size", &options->added_chain_size }, { "added_branch_size", &options->added_branch_size },
-		{ "max_stack", &options->max_stack },
+		{ "max_stack", &options->max_stack }, { "max_blocks", &options->max_blocks },
 	};
 	const struct { const char *name; bool *into; } switches[] = {
 		{ "approximate_ipc", &options->approximate_ipc }, { "timeless", &options->timeless }, { "ns", &options->ns },
