@@ -83,7 +83,10 @@ script (prints what perf script 6.1 prints)
   -S, --symbols LIST --dsos LIST: only these functions and binaries; an address stands for --addr-range N bytes
   --graph-function LIST  only what these functions call (with --call-trace)
   --stop-bt LIST     call chains end at these functions; --max-stack N: after N frames
+  --max-blocks N     at most N blocks of brstackinsn
   --xed              hands what is printed to the program xed, as perf does (with --insn-trace)
+  --switch-on EVENT, --switch-off EVENT  only samples behind one of the first, or before one of the second;
+                     --show-on-off-events: these too
   -L, --Latency      a narrower start of the line; --full-source-path: srcline with its folders
   --no-itrace        nothing of the trace: the file's own samples alone
   --ns               nanoseconds; --reltime: since the first line; --deltatime: since the line before

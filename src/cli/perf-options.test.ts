@@ -80,6 +80,24 @@ for (const name of ['other/aux-sample-calls', 'other/bts-calls'])
     for (const words of commands) expect(scriptText(session, words), words.join(' ')).toBe(ofPerf(name, words))
   })
 
+it('switches on and off with samples of an event', async () => {
+  const session = await opened(fixture('other/lbr-calls'), symfs)
+  const count = (...words: string[]) => scriptText(session, [...words, '-F', 'ip']).split('\n').length - 1
+  expect(count('--switch-on', 'cycles:u')).toBe(81)
+  expect(count('--switch-on', 'cycles:u', '--show-on-off-events')).toBe(82)
+  expect(count('--switch-off', 'cycles:u')).toBe(81)
+  expect(count('--switch-on', 'cycles:u', '--switch-off', 'cycles:u')).toBe(0)
+  expect(count('--switch-on', 'dummy:u')).toBe(0)
+  expect(() => count('--switch-off', 'cycles')).toThrow('switch-off event not found (cycles)')
+})
+
+it('prints so many blocks of code of a branch stack', async () => {
+  const session = await opened(fixture('other/lbr-calls'), symfs)
+  const text = (most: string) => scriptText(session, ['--max-blocks', most, '-F', 'ip,brstackinsn'])
+  expect(text('2').split('\n').filter((line) => /^\t[0-9a-f]+/.test(line) && line.includes('#')).length).toBeLessThan(text('0').split('\n').filter((line) => line.includes('#')).length)
+  if (hasPerf()) for (const most of ['1', '2', '5', '99']) expect(text(most), most).toBe(ofPerf('other/lbr-calls', ['--max-blocks', most, '-F', 'ip,brstackinsn']))
+})
+
 it('knows which kinds of events there are', () => {
   const command = parseCommand(['script', 'x', '-F', 'sw:', '-F', 'hw:'])
   if (!command.ok || command.value.name !== 'script') throw new Error('not a script command')
@@ -116,7 +134,6 @@ it('says of what is not there why', () => {
   expect(errorOf('--reltime', '--deltatime')).toBe("reltime and deltatime - the two don't get along well. Please limit to --reltime or --deltatime.")
   expect(errorOf('--insn-trace=words')).toBe('Only accept raw|disasm')
   expect(errorOf('--no-demangle')).toBe('--no-demangle: names are kept as they are demangled.')
-  expect(errorOf('--switch-on', 'cycles')).toBe('--switch-on: choose the time with --time START,STOP instead.')
   expect(errorOf('--max-stack', 'many')).toBe('--max-stack many: not a whole number.')
 })
 

@@ -28,6 +28,10 @@ export const scriptOptions = {
   'graph-function': { type: 'string' },
   'stop-bt': { type: 'string' },
   'max-stack': { type: 'string' },
+  'max-blocks': { type: 'string' },
+  'switch-on': { type: 'string' },
+  'switch-off': { type: 'string' },
+  'show-on-off-events': { type: 'boolean' },
   Latency: { type: 'boolean', short: 'L' },
   'full-source-path': { type: 'boolean' },
   'dump-raw-trace': { type: 'boolean', short: 'D' },
@@ -61,8 +65,6 @@ export const scriptOptions = {
   demangle: { type: 'boolean' },
   dlfilter: { type: 'string' },
   dlarg: { type: 'string', multiple: true },
-  'switch-on': { type: 'string' },
-  'switch-off': { type: 'string' },
 } as const
 
 /** Those whose value may be left out. */
@@ -103,7 +105,7 @@ const shows = [
 const refused: Readonly<Record<string, [value: unknown, sentence: string]>> = {
   'show-round-events': [true, '--show-round-events: it prints records in the order of the file, which perf refuses for processor traces ("requires ordered events"); -D shows where rounds end.'],
   'debug-mode': [true, '--debug-mode: perf then only counts samples whose times go backwards, and prints none.'],
-  'per-event-dump': [true, "--per-event-dump: perf cannot make these files of processor traces (\"Couldn't create the per event dump files\"); print one kind of event with --itrace."],
+  'per-event-dump': [true, '--per-event-dump: files of each event are not written (perf cannot make them of processor traces at all); print one kind of event with --itrace, or with -F TYPE:FIELDS.'],
   'dump-unsorted-raw-trace': [true, '--dump-unsorted-raw-trace: -D prints the same records, those with times in the order of these.'],
   'show-kernel-path': [true, "--show-kernel-path: the kernel's name is always printed as [kernel.kallsyms]."],
   demangle: [false, '--no-demangle: names are kept as they are demangled.'],
@@ -113,8 +115,6 @@ const refused: Readonly<Record<string, [value: unknown, sentence: string]>> = {
 const refusedValues = {
   dlfilter: '--dlfilter: it loads a program into perf; pipe the output to a filter of its lines instead.',
   dlarg: '--dlarg: it is for --dlfilter, which cannot be used here.',
-  'switch-on': '--switch-on: choose the time with --time START,STOP instead.',
-  'switch-off': '--switch-off: choose the time with --time START,STOP instead.',
 } as const
 
 function refusalOf(values: Values): string | undefined {
@@ -143,6 +143,8 @@ export function makeScriptOptions(values: Values, given: readonly Given[]): Resu
   for (const list of [cpus, pids, tids]) if (!list.ok) return list
   const max_stack = wholeNumber('--max-stack', textOf(values, 'max-stack'))
   if (!max_stack.ok) return max_stack
+  const max_blocks = wholeNumber('--max-blocks', textOf(values, 'max-blocks'))
+  if (!max_blocks.ok) return max_blocks
   const address_range = wholeNumber('--addr-range', textOf(values, 'addr-range'))
   if (!address_range.ok) return address_range
   const symbols = namesOf(values, 'symbols')
@@ -174,6 +176,10 @@ export function makeScriptOptions(values: Values, given: readonly Given[]): Resu
     graph_functions: namesOf(values, 'graph-function'),
     stop_symbols: namesOf(values, 'stop-bt'),
     max_stack: max_stack.value,
+    max_blocks: max_blocks.value ?? 0,
+    switch_on: textOf(values, 'switch-on'),
+    switch_off: textOf(values, 'switch-off'),
+    show_on_off: values['show-on-off-events'] === true,
     latency: values['Latency'] === true,
     full_source_path: values['full-source-path'] === true,
     xed: values['xed'] === true,

@@ -53,6 +53,12 @@ export type ScriptOptions = {
   /** Call chains end at these functions, and after so many frames. */
   stop_symbols: readonly string[]
   max_stack: number | undefined
+  /** Of brstackinsn; 0: all. */
+  max_blocks: number
+  /** Events from one of whose samples on samples are printed, and up to one of which; `show_on_off`: these, too. */
+  switch_on: string | undefined
+  switch_off: string | undefined
+  show_on_off: boolean
   latency: boolean
   full_source_path: boolean
   /** What is printed goes through the program xed. */
@@ -117,6 +123,10 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   for (const [name, list] of names) for (const one of list) lines.push(`${name} ${one}`)
   number('address_range', options.address_range)
   if (options.max_stack !== undefined) number('max_stack', options.max_stack)
+  if (options.switch_on !== undefined) lines.push(`switch_on ${options.switch_on}`)
+  if (options.switch_off !== undefined) lines.push(`switch_off ${options.switch_off}`)
+  number('show_on_off', options.show_on_off)
+  number('max_blocks', options.max_blocks)
   number('latency', options.latency)
   number('full_source_path', options.full_source_path)
   return lines.join('\n')

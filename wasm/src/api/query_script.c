@@ -399,7 +399,7 @@ bool ptm_script_put_made(ptm_script *script, const ptm_script_row *row)
 	uint32_t space;
 	script->in_kernel = row->ip >> 63;
 	const ptm_map *map = ptm_script_map(script, row->ip, &space);
-	if (!wants_place(script, map, space, row->ip))
+	if (!wants_place(script, map, space, row->ip) || ptm_script_discards(script, row->sample->attr))
 		return false;
 	script->made = row;
 	script->adds_chain = script->adds_branches = false;
@@ -440,7 +440,7 @@ ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 	const ptm_map *map = ptm_script_map(script, sample.ip, &space);
 	if (map)
 		session->images.images.at[map->image].resolved = true;
-	if (!wants_place(script, map, space, sample.ip))
+	if (!wants_place(script, map, space, sample.ip) || ptm_script_discards(script, ref->attr))
 		return PTM_OK;
 	put_lines(script, &sample, attr);
 	script->put_ip = sample.ip;
@@ -451,6 +451,9 @@ void ptm_script_look_at_events(ptm_script *script)
 {
 	const ptm_trace_file *file = &script->session->file;
 
+	script->on_attr = ptm_script_attr_named(script->session, script->options.switch_on);
+	script->off_attr = ptm_script_attr_named(script->session, script->options.switch_off);
+	script->discards = script->options.switch_on;
 	for (uint32_t i = 0; i < file->attrs.length; i++) {
 		uint32_t length = (uint32_t)strlen(ptm_strings_get(&script->session->strings, file->attrs.at[i].script_name));
 		if (length > script->event_width)

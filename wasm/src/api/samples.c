@@ -426,6 +426,13 @@ static void set_period(const ptm_session *session, ptm_samples *samples)
 }
 
 /* Of each of perf's own types the first event has to tell the CPU, where some CPUs are asked for. */
+static ptm_status check_switch(ptm_session *session, const char *option, uint32_t name)
+{
+	if (!name || ptm_script_attr_named(session, name) != UINT32_MAX)
+		return PTM_OK;
+	return ptm_message_set(&session->message, PTM_BAD_REQUEST, "%s event not found (%s)", option, ptm_strings_get(&session->strings, name));
+}
+
 static ptm_status check_cpus(ptm_session *session, const ptm_script_options *options)
 {
 	for (uint32_t i = 0; i < session->file.attrs.length && options->cpus.length; i++) {
@@ -449,6 +456,8 @@ static ptm_status check_fields(ptm_session *session, const ptm_script *script)
 			return ptm_message_set(&session->message, PTM_BAD_REQUEST,
 				"Display of source line number requested but sample IP is not selected. Hence, no address to lookup the source line number.");
 	PTM_TRY(check_cpus(session, options));
+	PTM_TRY(check_switch(session, "switch-on", options->switch_on));
+	PTM_TRY(check_switch(session, "switch-off", options->switch_off));
 	PTM_TRY(ptm_script_check(session, options->asked, options->asked));
 	if (timeless && options->asked & PTM_SCRIPT_TIME)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Samples for '%s' event do not have TIME attribute set. Cannot print 'time' field.",

@@ -134,6 +134,8 @@ struct ptm_script {
 	bool has_chains;         /* the sample is printed with its call chain */
 	bool traced_chains;      /* samples of tracepoints have call chains */
 	uint32_t space, kernel_space; /* of the sample */
+	uint32_t on_attr, off_attr; /* rows of attrs of options.switch_on and switch_off; UINT32_MAX: none */
+	bool discards;           /* until a sample of on_attr */
 	bool in_kernel;          /* what addresses are looked up as */
 	bool only_mode;          /* and nothing else */
 	ptm_status status;       /* the first failure: what is put after it is dropped */
@@ -260,6 +262,10 @@ bool ptm_script_is_in_time(const ptm_script_options *options, uint64_t ns);
 bool ptm_script_wants_cpu(const ptm_script_options *options, int32_t cpu);
 /* Whether the options' filters let a sample at hand (pid, tid, cpu, comm) through. */
 bool ptm_script_wants(const ptm_script *script, uint64_t ns);
+/* The first event of that name (string id), as row of attrs; UINT32_MAX: there is none. */
+uint32_t ptm_script_attr_named(const ptm_session *session, uint32_t name);
+/* Whether samples are left out now (--switch-on, --switch-off); to be asked once of each that all else lets through. `attr`: its row, UINT32_MAX: none of the file's. */
+bool ptm_script_discards(ptm_script *script, uint32_t attr);
 /* Whether they look at where a sample was taken; if so, whether they let it through. `dso` NULL: nothing is mapped there. */
 bool ptm_script_filters_places(const ptm_script *script);
 bool ptm_script_wants_place(const ptm_script *script, uint64_t ip, const char *symbol, const char *dso);

@@ -207,8 +207,10 @@ static void put_tail(code *from, const ptm_sample *sample, uint64_t kind)
 
 void ptm_script_put_branch_code(ptm_script *script, const ptm_sample *sample, uint64_t kind)
 {
-	uint32_t count = sample->branch_count;
+	uint32_t count = sample->branch_count, most = script->options.max_blocks;
 
+	if (most && count > most)
+		count = most + 1;
 	if (!count)
 		return;
 	code *from = calloc(1, sizeof *from);

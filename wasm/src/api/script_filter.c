@@ -43,6 +43,31 @@ bool ptm_script_wants(const ptm_script *script, uint64_t ns)
 	       (!options->comms.length || is_named(script, options->comms.at, options->comms.length, script->comm));
 }
 
+uint32_t ptm_script_attr_named(const ptm_session *session, uint32_t name)
+{
+	for (uint32_t i = 0; name && i < session->file.attrs.length; i++)
+		if (session->file.attrs.at[i].script_name == name)
+			return i;
+	return UINT32_MAX;
+}
+
+bool ptm_script_discards(ptm_script *script, uint32_t attr)
+{
+	const ptm_script_options *options = &script->options;
+
+	if (script->discards) {
+		script->discards = attr != script->on_attr;
+		return script->discards || !options->show_on_off;
+	}
+	if (attr == UINT32_MAX || attr != script->off_attr)
+		return false;
+	/* Without an event that switches on again perf leaves out this one alone. */
+	script->discards = options->switch_on;
+	if (!options->switch_on)
+		script->off_attr = UINT32_MAX;
+	return !options->show_on_off;
+}
+
 /* ------------------------------------------------------------------- where */
 
 static const char *base_name(const char *path)

@@ -399,7 +399,8 @@ bool ptm_script_put_row(ptm_script *script, const ptm_script_row *row)
 
 	if (row->sample)
 		return ptm_script_put_made(script, row);
-	if (!script->options.fields[type] || !ptm_script_wants(script, row->ns) || !wants_place(script, row))
+	if (!script->options.fields[type] || !ptm_script_wants(script, row->ns) || !wants_place(script, row) ||
+	    ptm_script_discards(script, UINT32_MAX))
 		return false;
 	script->fields = script->options.fields[type];
 	if (!synthetic)

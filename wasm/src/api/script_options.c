@@ -35,6 +35,10 @@ static ptm_status read_name(ptm_script_options *options, const line *of, ptm_str
 	uint32_t id;
 	bool comm = is(of, "comm"), symbol = is(of, "symbol"), dso = is(of, "dso"), graph = is(of, "graph_function");
 
+	if (is(of, "switch_on"))
+		return ptm_strings_add(strings, of->rest, (size_t)(of->end - of->rest), &options->switch_on);
+	if (is(of, "switch_off"))
+		return ptm_strings_add(strings, of->rest, (size_t)(of->end - of->rest), &options->switch_off);
 	if (!comm && !symbol && !dso && !graph && !is(of, "stop_bt"))
 		return PTM_NOT_FOUND;
 	PTM_TRY(ptm_strings_add(strings, of->rest, (size_t)(of->end - of->rest), &id));
@@ -73,13 +77,13 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 		{ "branch_filter", &options->branch_filter }, { "error_filter", &options->error_filter }, { "quick", &options->quick }, { "skip", &options->skip },
 		{ "chain_size", &options->chain_size }, { "branch_stack_size", &options->branch_stack_size },
 		{ "added_chain_size", &options->added_chain_size }, { "added_branch_size", &options->added_branch_size },
-		{ "max_stack", &options->max_stack },
+		{ "max_stack", &options->max_stack }, { "max_blocks", &options->max_blocks },
 	};
 	const struct { const char *name; bool *into; } switches[] = {
 		{ "approximate_ipc", &options->approximate_ipc }, { "timeless", &options->timeless }, { "ns", &options->ns },
 		{ "header_only", &options->header_only }, { "show_info", &options->show_info },
 		{ "relative_time", &options->relative_time }, { "delta_time", &options->delta_time }, { "pad_dso", &options->pad_dso }, { "stitch_lbr", &options->stitch_lbr },
-		{ "no_inline", &options->no_inline }, { "not_decoded", &options->not_decoded }, { "latency", &options->latency }, { "full_source_path", &options->full_source_path },
+		{ "no_inline", &options->no_inline }, { "not_decoded", &options->not_decoded }, { "latency", &options->latency }, { "show_on_off", &options->show_on_off }, { "full_source_path", &options->full_source_path },
 	};
 	for (uint32_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (is(of, words[i].name)) {

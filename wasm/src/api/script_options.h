@@ -58,6 +58,9 @@ typedef struct ptm_script_options {
 	uint64_t address_range;  /* bytes from each of them on */
 	PTM_ARRAY(uint32_t) graph_functions; /* string ids: calls are printed only inside of these */
 	PTM_ARRAY(uint32_t) stop_symbols; /* string ids: call chains end with them */
+	uint32_t switch_on, switch_off; /* string ids of events: samples are printed from one of the first on, up to one of the second; 0: not asked for */
+	bool show_on_off;        /* these samples too */
+	uint32_t max_blocks;     /* of brstackinsn and brstackinsnlen; 0: all */
 	uint32_t max_stack;      /* frames of a call chain */
 	bool latency;            /* the narrower start of the line */
 	bool full_source_path;

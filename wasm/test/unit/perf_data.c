@@ -348,7 +348,7 @@ static void put_build_id(image_bytes *section, uint16_t misc, uint8_t length, co
 
 static void put_event_description(image_bytes *section, const char *first, const char *second)
 {
-	static const uint8_t attr[IMAGE_ATTR_SIZE];
+	static const uint8_t attr[IMAGE_ATTR_SIZE] = { [4] = IMAGE_ATTR_SIZE };
 	const char *names[2] = { first, second };
 
 	put_u32(section, 2);
