@@ -7,6 +7,7 @@ export const Sample = {
   IP: 1n << 0n,
   TID: 1n << 1n,
   TIME: 1n << 2n,
+  READ: 1n << 4n,
   CALLCHAIN: 1n << 5n,
   PERIOD: 1n << 8n,
   RAW: 1n << 10n,
@@ -17,7 +18,7 @@ export const Sample = {
 } as const
 
 /** An event: type and config of perf_event_attr, what its samples hold, and its id. */
-export type TestEvent = { type: number; config: number; sampleType: bigint; branchType?: bigint; id: number }
+export type TestEvent = { type: number; config: number; sampleType: bigint; branchType?: bigint; readFormat?: bigint; id: number }
 
 export const PID = 4321
 export const KERNEL_PID = -1
@@ -64,8 +65,8 @@ export function perfData(events: readonly TestEvent[], records: readonly Uint8Ar
   const ids = new Writer()
   for (const { id } of events) ids.u64(id)
   const attrs = new Writer()
-  for (const [row, { type, config, sampleType, branchType = 0n }] of events.entries()) {
-    const attr = new Writer().u32(type).u32(ATTR_BYTES).u64(config).u64(1).u64(sampleType).u64(0).u64(SAMPLE_ID_ALL).u32(0).u32(0).u64(0).u64(0).u64(branchType)
+  for (const [row, { type, config, sampleType, branchType = 0n, readFormat = 0n }] of events.entries()) {
+    const attr = new Writer().u32(type).u32(ATTR_BYTES).u64(config).u64(1).u64(sampleType).u64(readFormat).u64(SAMPLE_ID_ALL).u32(0).u32(0).u64(0).u64(0).u64(branchType)
     attrs.put(attr.zeros(ATTR_BYTES - attr.length).take()).u64(HEADER + row * 8).u64(8)
   }
   const data = new Writer()

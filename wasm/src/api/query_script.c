@@ -2,7 +2,7 @@
 /* Ordinary samples as perf script 6.1 prints them. The order of the fields is
  * perf's, whatever the order in which they are asked for. */
 #include "api/sample_chain.h"
-#include "api/script.h"
+#include "api/script_dump.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -409,41 +409,65 @@ bool ptm_script_put_made(ptm_script *script, const ptm_script_row *row)
 	return true;
 }
 
+/* A sample as one of the event that its `attr` names. */
+static ptm_status put_sample_of_event(ptm_script *script, ptm_sample *sample, uint64_t time)
+{
+	ptm_session *session = script->session;
+	const ptm_attr *attr = &session->file.attrs.at[sample->attr];
+
+	script->space = ptm_spaces_at(session->spaces, sample->pid, time);
+	script->kernel_space = ptm_spaces_at(session->spaces, -1, time);
+	script->in_kernel = (sample->misc & PTM_MODE_MASK) == PTM_MODE_KERNEL;
+	if (script->tells_where)
+		ptm_dump_put_where(script, sample, time);
+	if (!choose_fields(script, attr))
+		return PTM_OK;
+	bool is_traced = session->flow_source == PTM_SOURCE_PT;
+	script->adds_chain = is_traced && script->options.added_chain_size && !(attr->sample_type & PTM_SAMPLE_CALLCHAIN);
+	script->adds_branches = is_traced && script->options.added_branch_size && !(attr->sample_type & PTM_SAMPLE_BRANCH_STACK);
+	script->has_chains = shows_chains(script, attr);
+	set_who(script, sample);
+	if (!ptm_script_wants(script, sample->time == PTM_NO_TIME ? 0 : sample->time))
+		return PTM_OK;
+	uint32_t space;
+	const ptm_map *map = ptm_script_map(script, sample->ip, &space);
+	if (map)
+		session->images.images.at[map->image].resolved = true;
+	if (!wants_place(script, map, space, sample->ip) || ptm_script_discards(script, sample->attr))
+		return PTM_OK;
+	put_lines(script, sample, attr);
+	script->put_ip = sample->ip;
+	return script->status;
+}
+
 ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row)
 {
 	ptm_session *session = script->session;
 	const ptm_sample_ref *ref = &session->file.samples.at[row];
 	const ptm_attr *attr = &session->file.attrs.at[ref->attr];
+	const uint64_t time = ref->time ? ref->time : UINT64_MAX - 1;
 	ptm_sample sample;
 
-	if (!choose_fields(script, attr))
+	if (!(attr->sample_type & PTM_SAMPLE_READ) && !script->tells_where && !choose_fields(script, attr))
 		return PTM_OK;
 	PTM_TRY(ptm_sample_read(&session->file, row, &sample));
 	PTM_TRY(ptm_array_reserve(&script->record, ref->size));
-	script->space = ptm_spaces_at(session->spaces, ref->pid, ref->time ? ref->time : UINT64_MAX - 1);
 	/* Reading code moves the file's window: the record must stay. */
 	const char *field;
 	const uint8_t *bytes;
 	PTM_TRY(ptm_trace_file_view(&session->file, ref->file_offset, ref->size, &bytes));
 	memcpy(script->record.at, bytes, ref->size);
 	PTM_TRY(ptm_sample_decode(attr, script->record.at, ref->size, &sample, &field));
-	script->kernel_space = ptm_spaces_at(session->spaces, -1, ref->time ? ref->time : UINT64_MAX - 1);
-	script->in_kernel = (sample.misc & PTM_MODE_MASK) == PTM_MODE_KERNEL;
-	bool is_traced = session->flow_source == PTM_SOURCE_PT;
-	script->adds_chain = is_traced && script->options.added_chain_size && !(attr->sample_type & PTM_SAMPLE_CALLCHAIN);
-	script->adds_branches = is_traced && script->options.added_branch_size && !(attr->sample_type & PTM_SAMPLE_BRANCH_STACK);
-	script->has_chains = shows_chains(script, attr);
-	set_who(script, &sample);
-	if (!ptm_script_wants(script, sample.time == PTM_NO_TIME ? 0 : sample.time))
-		return PTM_OK;
-	uint32_t space;
-	const ptm_map *map = ptm_script_map(script, sample.ip, &space);
-	if (map)
-		session->images.images.at[map->image].resolved = true;
-	if (!wants_place(script, map, space, sample.ip) || ptm_script_discards(script, ref->attr))
-		return PTM_OK;
-	put_lines(script, &sample, attr);
-	script->put_ip = sample.ip;
+	sample.attr = ref->attr;
+	if (!(attr->sample_type & PTM_SAMPLE_READ))
+		return put_sample_of_event(script, &sample, time);
+	ptm_counter counter;
+	for (uint32_t i = 0; ptm_script_next_counter(attr, &sample, i, &counter); i++) {
+		ptm_sample one = sample;
+		PTM_TRY(ptm_script_count(script, &counter, &one));
+		if (one.period)
+			PTM_TRY(put_sample_of_event(script, &one, time));
+	}
 	return script->status;
 }
 

@@ -160,10 +160,12 @@ struct ptm_script {
 	uint32_t indent_width;   /* callindent's column, as wide as it was last */
 	PTM_ARRAY(bool) named;   /* threads that a record named, by row */
 	int32_t forked_tid, forked_from_pid, forked_from_tid; /* by the last fork that named its child */
+	PTM_ARRAY(uint64_t) counted; /* by row of the file's ids: what the counter had read in the sample before */
 	PTM_ARRAY(uint64_t) words; /* a call chain or branch stack, as a sample has it */
 	uint32_t ring_size;      /* last branches that thread stacks keep */
 	const ptm_thread_stack *stack; /* of the ordinary sample's thread; NULL: not followed */
 	const ptm_script_row *made; /* the sample at hand is in the trace itself; NULL: it is not */
+	bool tells_where;        /* -D: of each ordinary sample its thread and binary too */
 	bool adds_chain, adds_branches; /* to the ordinary sample at hand: it has none of its own */
 };
 
@@ -228,6 +230,16 @@ typedef struct ptm_words_text {
 	size_t length;
 } ptm_words_text;
 void ptm_data_source_text(uint64_t source, ptm_words_text *text);
+/* script_read.c */
+typedef struct ptm_counter {
+	uint64_t id, value, lost;
+} ptm_counter;
+/* What counter `index` of a sample read; false: it read no more. */
+bool ptm_script_next_counter(const ptm_attr *attr, const ptm_sample *sample, uint32_t index, ptm_counter *counter);
+/* Makes the sample one of the counter's event; its period is what was counted since the sample before, 0: none is to be told. */
+ptm_status ptm_script_count(ptm_script *script, const ptm_counter *counter, ptm_sample *sample) PTM_MUST_CHECK;
+/* For -D: all of them. */
+void ptm_dump_put_read(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr);
 /* script_trace.c: what a tracepoint says. */
 void ptm_script_put_trace(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr);
 /* What an eBPF program put out, as a dump. */

@@ -123,15 +123,11 @@ static void put_head(const ptm_dump *dump, ptm_script *script, const ptm_dump_re
 		ptm_script_put(script, "PERF_RECORD_%s", ptm_dump_type_name(record->type));
 }
 
-/* Whose sample it is, and in which binary. */
-static void put_resolved(const ptm_dump *dump, ptm_script *script, const ptm_sample *sample, uint64_t time)
+void ptm_dump_put_where(ptm_script *script, const ptm_sample *sample, uint64_t time)
 {
-	ptm_session *session = dump->session;
+	ptm_session *session = script->session;
 	uint32_t space;
 
-	script->space = ptm_spaces_at(session->spaces, sample->pid, time);
-	script->kernel_space = ptm_spaces_at(session->spaces, -1, time);
-	script->in_kernel = (sample->misc & PTM_MODE_MASK) == PTM_MODE_KERNEL;
 	script->only_mode = true;
 	const ptm_map *map = ptm_script_map(script, sample->ip, &space);
 	script->only_mode = false;
@@ -167,7 +163,7 @@ static ptm_status put_sample(ptm_dump *dump, ptm_script *script, const ptm_dump_
 	uint64_t aux = sample.aux_size ? ref->file_offset + (uint64_t)(sample.aux - bytes) : 0;
 	put_head(dump, script, record, sample.time == PTM_NO_TIME ? 0 : sample.time, (uint32_t)sample.cpu);
 	ptm_dump_put_sample(script, &sample, attr);
-	put_resolved(dump, script, &sample, ref->time ? ref->time : UINT64_MAX - 1);
+	script->tells_where = true;
 	PTM_TRY(ptm_script_put_sample(script, row));
 	if (aux && session->file.auxtrace_type && !script->options.not_decoded) {
 		ptm_script_put_text(script, "\n", 1);

@@ -20,6 +20,8 @@ ptm_status ptm_dump_run(ptm_dump *dump, ptm_script *script, uint32_t most) PTM_M
 void ptm_dump_put_user(ptm_script *script, uint32_t type, const uint8_t *bytes, uint32_t size);
 /* The same of a kernel record, and the row that --show-* asks for. */
 void ptm_dump_put_kernel(ptm_script *script, const ptm_record *record);
+/* script_dump.c: whose sample it is, and in which binary. */
+void ptm_dump_put_where(ptm_script *script, const ptm_sample *sample, uint64_t time);
 /* A sample, without its line. */
 void ptm_dump_put_sample(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr);
 /* Name of a PERF_RECORD_* as perf has it. */

@@ -129,7 +129,10 @@ static void put_runs(ptm_script *script, const uint16_t *cpus, uint32_t count)
 		uint32_t last = i;
 		while (last + 1 < count && cpus[last + 1] == cpus[last] + 1)
 			last++;
-		ptm_script_put(script, "%s%u", i ? "," : "", cpus[i]);
+		if (cpus[i] == UINT16_MAX)
+			ptm_script_put(script, "%s-1", i ? "," : ""); /* no CPU */
+		else
+			ptm_script_put(script, "%s%u", i ? "," : "", cpus[i]);
 		if (last > i)
 			ptm_script_put(script, "-%u", cpus[last]);
 		i = last + 1;
@@ -350,7 +353,7 @@ void ptm_dump_put_sample(ptm_script *script, const ptm_sample *sample, const ptm
 	if (type & (PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT))
 		ptm_script_put(script, "... weight: %" PRIu64, sample->weight);
 	if (type & PTM_SAMPLE_WEIGHT_STRUCT)
-		ptm_script_put(script, ",0x%x", sample->weight2);
+		ptm_script_put(script, ",0x%x,0x0", sample->weight2);
 	if (type & (PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT))
 		ptm_script_put(script, "\n");
 	if (type & PTM_SAMPLE_DATA_SRC)
@@ -363,4 +366,6 @@ void ptm_dump_put_sample(ptm_script *script, const ptm_sample *sample, const ptm
 		ptm_script_put(script, " .. code page size: %s\n", ptm_script_size_text(sample->code_page_size, text));
 	if (type & PTM_SAMPLE_TRANSACTION)
 		ptm_script_put(script, "... transaction: %" PRIx64 "\n", sample->transaction);
+	if (type & PTM_SAMPLE_READ)
+		ptm_dump_put_read(script, sample, attr);
 }

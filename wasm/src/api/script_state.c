@@ -146,6 +146,7 @@ void ptm_script_free(ptm_script *script)
 {
 	ptm_array_free(&script->text);
 	ptm_array_free(&script->record);
+	ptm_array_free(&script->counted);
 	ptm_array_free(&script->words);
 	ptm_array_free(&script->named);
 	ptm_array_free(&script->inside);

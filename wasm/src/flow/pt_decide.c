@@ -193,8 +193,7 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	flow->step = PTM_STEP_PACKET;
 	ptm_item *item = ptm_flow_visit(flow, row, stops ? PTM_END_OFF : end_of(block->class), to, true);
 	ptm_flow_take_guest(flow, item);
-	if (!stops)
-		ptm_flow_take_interrupts(flow, item);
+	ptm_flow_take_interrupts(flow, item);
 	if (flow->packet.count)
 		flow->ip = to;
 	else if (stops)

@@ -22,7 +22,8 @@ beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), 'events-'))))
 vi.setConfig({ testTimeout: 60_000 })
 afterAll(() => rmSync(scratch, { recursive: true }))
 
-function trace(packets) {
+/** `packets`: more of them by step; `stream`: all of them, in hex, instead of a walk. */
+function trace({ packets, stream }) {
   const text = readFileSync(join(symfs, program))
   // The program's code lies at its addresses less 0x400000 in the file.
   const code = [{ start: 0x401000n, bytes: text.subarray(0x1000, 0x3000) }]
@@ -35,7 +36,7 @@ function trace(packets) {
   data.itraceStart({ time: 1002, pid: PID })
   data.switchTo({ time: 1003, pid: PID }, 0)
   data.last = walked.tscOf(STEPS)
-  data.auxtrace(walked.packets)
+  data.auxtrace(stream ? Buffer.from(stream.replaceAll(' ', ''), 'hex') : walked.packets)
   const file = join(scratch, 'events.data')
   writeFileSync(file, data.write())
   return file
@@ -66,11 +67,15 @@ const cases = {
     packets: { 4: `${ON} FUP`, 7: `${OFF} FUP`, 9: `${OFF} FUP`, 12: `${'0282'.repeat(8)} ${OFF} 19b0870100000000 02031800 FUP 0223`, 15: `${ON} FUP` },
     lines: ['iflag: IFLAG: 0->1 non branch', 'iflag: IFLAG: 1->0 non branch', 'iflag: IFLAG: 1->0 non branch', 'psb: psb offs: 0x3f', 'cbr: cbr: 24 freq: 750 MHz ( 75%)', 'iflag: IFLAG: 0->1 non branch'],
   },
+  'the interrupt flag at a TIP.PGD': {
+    stream: `${'0282'.repeat(8)} ${ON} 19a0860100000000 0223 71d01240000000 06 ${OFF} 01`,
+    lines: ['iflag: IFLAG: 1->0 via branch'],
+  },
 }
 const words = ['--itrace=pIwe', '-F', 'event,synth']
 const settle = (text) => text.trim().split('\n').slice(2).map((line) => line.trim().replace(/ +/g, ' '))
 
-describe.each(Object.entries(cases))('%s', (_, { packets, lines }) => {
+describe.each(Object.entries(cases))('%s', (_, { lines, ...packets }) => {
   it('prints these lines', () => expect(settle(ours(trace(packets), words))).toEqual(lines))
   it.runIf(hasPerf)('prints what perf does', () => {
     const file = trace(packets)

@@ -52,7 +52,10 @@ class Packets {
   /** Any packets, as hex; `FUP` stands for one of `ip`. */
   hex(text, ip) {
     this.flush()
-    for (const word of text.split(' ')) word === 'FUP' ? this.ip(0x1d, ip) : this.bytes.raw(Buffer.from(word, 'hex'))
+    for (const word of text.split(' ')) {
+      if (word === 'FUP') this.ip(0x1d, ip)
+      else this.bytes.raw(Buffer.from(word, 'hex'))
+    }
   }
   /** A PEBS record: blocks of { type, small: items of 4 bytes, values: [[id, value]] }; `ip`: of its FUP, undefined: none. */
   pebs({ blocks, ip }) {
