@@ -47,7 +47,7 @@ Commands
   bundle    the trace, or a part of it, with the code and symbols it needs, in one file
   serve, share, unshare, open   a server for shared traces, and its clients: below
 
-FILE may be a bundle too.
+FILE may be a bundle too; - is what comes through a pipe.
 
 Options of all commands
   -i, --input FILE   the trace (or give it as the last word)

@@ -15,6 +15,7 @@ import { report } from './report'
 import { script } from './script'
 import { serve } from './serve'
 import { share, unshare } from './share'
+import { isStandardInput, keepInput } from './standard-input'
 import { openTrace } from './trace'
 
 async function run(command: Command): Promise<Result<void, string>> {
@@ -31,6 +32,10 @@ async function run(command: Command): Promise<Result<void, string>> {
       return unshare(command.link, command.token)
     case 'open':
       return open(command.options)
+  }
+  if (isStandardInput(command.file)) {
+    const kept = await keepInput()
+    return kept.ok ? run({ ...command, file: kept.value }) : kept
   }
   const opening = () => openTrace(command.file, command.symfs, command.name !== 'packets', command.raw, command.given, command.guest, wantsSplit(command.name))
   const trace = await opening()
