@@ -43,7 +43,7 @@ void ptm_script_look_at_code(ptm_script *script, ptm_place *place, uint8_t lengt
 	place->has_code = true;
 	if (ptm_spaces_code(session->spaces, place->space, place->ip, place->code, &available, &map) != PTM_OK)
 		return;
-	if (length == PTM_LENGTH_UNKNOWN && ptm_insn_decode(place->code, available, PTM_MODE_64, &insn) != PTM_OK)
+	if (length == PTM_LENGTH_UNKNOWN && ptm_insn_decode(place->code, available, PTM_MODE_64 | PTM_MODE_AS_PERF, &insn) != PTM_OK)
 		return;
 	place->code_length = insn.length;
 }

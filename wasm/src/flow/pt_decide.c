@@ -13,12 +13,18 @@ static uint8_t end_of(uint8_t class)
 	}
 }
 
-/* Pushes or pops the return stack for an indirect branch: near calls only, as RET compression has it. */
+/* RET compression is of near returns only; perf knows no others. */
+static bool returns(const ptm_pt_flow *flow, const ptm_block *block)
+{
+	return block->class == PTM_INSN_RETURN || (block->class == PTM_INSN_RETURN_FAR && flow->config.as_perf);
+}
+
+/* Pushes or pops the return stack for an indirect branch. */
 static void account_indirect(ptm_pt_flow *flow, const ptm_block *block)
 {
-	if (block->class == PTM_INSN_CALL_INDIRECT)
+	if (block->class == PTM_INSN_CALL_INDIRECT || (block->class == PTM_INSN_CALL_FAR && flow->config.as_perf))
 		ptm_flow_push_return(flow, block->ip + block->size);
-	else if (block->class == PTM_INSN_RETURN)
+	else if (returns(flow, block))
 		ptm_flow_pop_return(flow);
 }
 
@@ -85,7 +91,7 @@ ptm_status ptm_flow_walk_tnt(ptm_pt_flow *flow)
 	bool taken = flow->tnt >> (flow->tnt_count - 1) & 1;
 	uint8_t end = taken ? PTM_END_TAKEN : PTM_END_NOT_TAKEN;
 
-	switch (block->class) {
+	switch (returns(flow, block) ? PTM_INSN_RETURN : block->class) {
 	case PTM_INSN_JCC: case PTM_INSN_LOOP:
 		if (!taken)
 			to = next;

@@ -89,7 +89,7 @@ ptm_status ptm_pt_flow_new(ptm_pt_flow **made, ptm_blocks *blocks, const ptm_pt_
 		return PTM_NO_MEMORY;
 	flow->config = *config;
 	flow->blocks = blocks;
-	flow->mode = PTM_MODE_64;
+	flow->mode = config->as_perf ? PTM_MODE_64 | PTM_MODE_AS_PERF : PTM_MODE_64;
 	flow->limited = limit < config->input.size;
 	ptm_pt_reader_init(&flow->reader, &config->input, offset, limit);
 	if (clock)

@@ -130,8 +130,12 @@ ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	flow->in_transaction = false;
 	flow->overflowed = false;
 	flow->distrusts = reason == PTM_GAP_NO_CODE || reason == PTM_GAP_GUEST_CODE;
-	if (flow->distrusts)
+	if (flow->distrusts) {
 		flow->ip = 0;
+		/* The CPU does not know of it, but perf looks for an IP as at a start. */
+		if (flow->config.as_perf)
+			flow->last_ip = 0;
+	}
 	/* perf's packet generation is only off once the code was walked up to the TIP.PGD: its cycles go on. */
 	if (flow->step == PTM_STEP_TIP_PGD && flow->config.as_perf)
 		flow->enabled = flow->clock.counting = true;

@@ -53,6 +53,8 @@ static void set_mode(ptm_pt_flow *flow)
 	uint64_t bits = flow->packet.payload;
 	flow->interrupts_next = bits & 4;
 	flow->mode = bits & 1 ? PTM_MODE_64 : bits & 2 ? PTM_MODE_32 : PTM_MODE_16;
+	if (flow->config.as_perf)
+		flow->mode |= PTM_MODE_AS_PERF;
 }
 
 /* Packets that mean the same in every state: time, mode, context. */

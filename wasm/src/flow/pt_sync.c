@@ -258,6 +258,20 @@ static bool is_full(const ptm_pt_flow *flow)
 	return flow->packet.count >= 3 && !(flow->packet.count == 4 && flow->config.as_perf);
 }
 
+/* The IP of a packet while one is looked for; 0: none to trust. */
+static uint64_t ip_to_begin(ptm_pt_flow *flow)
+{
+	bool trusted = !flow->distrusts || is_full(flow);
+	/* perf takes an IP that is left out for the place of the error. */
+	if (!flow->packet.count)
+		return flow->config.as_perf && !flow->config.quick && trusted ? flow->ip : 0;
+	/* Of one that is not trusted perf does not keep the bits, but the CPU leaves out those it sent. */
+	if (!trusted && flow->config.as_perf)
+		return 0;
+	uint64_t ip = ptm_flow_packet_ip(flow);
+	return trusted ? ip : 0;
+}
+
 ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 {
 	uint64_t ip;
@@ -277,9 +291,8 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 			stop_tracing(flow);
 		else if (flow->packet.kind == PTM_PACKET_TIP)
 			flow->enabled = flow->clock.counting = true;
-		/* perf takes an IP that is left out for the place of the error. */
-		ip = flow->packet.count ? ptm_flow_packet_ip(flow) : flow->config.as_perf && !flow->config.quick ? flow->ip : 0;
-		if (ip && (!flow->distrusts || is_full(flow))) {
+		ip = ip_to_begin(flow);
+		if (ip) {
 			ptm_flow_begin(flow, ip);
 			flow->in_transaction = flow->found_transaction;
 		}
@@ -293,7 +306,7 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 		}
 		PTM_TRY(status);
 		/* After an error nothing is known of where this PSB was met. */
-		psb_event(flow, offset, flow->distrusts ? 0 : ip, flow->distrusts ? ip : 0, false);
+		psb_event(flow, offset, 0, ip, false);
 		checkpoint(flow, offset, packets);
 		if (ip)
 			begin_at_psb(flow, ip, offset);

@@ -26,6 +26,7 @@ typedef struct head {
 	uint8_t repeat;         /* the last of f2 and f3; 0 without */
 	bool operand, address;  /* 66 and 67 */
 	bool lock;
+	bool loose;             /* PTM_MODE_AS_PERF, and an opcode where that matters */
 } head;
 
 static inline uint32_t mod_of(uint8_t modrm) { return modrm >> 6; }
@@ -135,6 +136,18 @@ static uint16_t group(const head *h, uint8_t modrm)
 	}
 }
 
+/* The entry of an undefined opcode that ModRM extends: it is as long as its neighbours. */
+static uint16_t loose_group(const head *h, uint8_t modrm)
+{
+	uint32_t reg = reg_of(modrm);
+	switch (h->map << 8 | h->opcode) {
+	case 0x0c6: case 0x171: case 0x172: case 0x173: case 0x1ba: return MB;
+	case 0x0c7: return MZ;
+	case 0x0ff: return reg == 3 ? M | CLASS(CALL_FAR) : reg == 5 ? M | CLASS(JUMP_FAR) : M;
+	default: return M;
+	}
+}
+
 /* The entry of a VEX, XOP or EVEX opcode by its map: the maps are regular. */
 static uint16_t vector_entry(uint32_t map, uint8_t opcode)
 {
@@ -237,8 +250,12 @@ static uint16_t escape_entry(head *h)
 	bool long_mode = h->mode == PTM_MODE_64;
 	uint8_t next = h->code[h->at];
 	bool registers = mod_of(next) == 3;
+	if (h->opcode == 0x0f)
+		return two_byte_entry(h);
+	if (h->loose && (h->opcode == 0x8f || h->opcode == 0xd5)) /* neither XOP nor REX2 */
+		return h->opcode == 0x8f ? M : I8;
+	h->loose = false;
 	switch (h->opcode) {
-	case 0x0f: return two_byte_entry(h);
 	case 0x62: return long_mode || registers ? evex_entry(h) : M;                /* BOUND */
 	case 0x8f: return (next & 0x1f) >= 8 ? vex_entry(h) : reg_of(next) ? U : M;  /* POP */
 	case 0xc4: return long_mode || registers ? vex_entry(h) : M;                 /* LES */
@@ -320,19 +337,23 @@ static inline uint16_t take_opcode(head *h)
 
 /* Decodes from READ_AHEAD readable bytes. Returns the length (which may exceed
  * LONGEST), or minus the number of bytes that show there is no instruction. */
-static int decode(const uint8_t *code, ptm_insn_mode mode, ptm_insn *insn)
+static int decode(const uint8_t *code, uint8_t mode, ptm_insn *insn)
 {
-	head h = { .code = code, .mode = mode };
+	head h = { .code = code, .mode = mode & ~PTM_MODE_AS_PERF, .loose = mode & PTM_MODE_AS_PERF };
 	uint16_t entry = take_opcode(&h);
 	uint32_t length = h.at;
-	if (entry & (U | X) && (entry & U || mode == PTM_MODE_64))
+	if (h.loose)
+		entry = entry & U ? 0 : entry & ~X;
+	else if (entry & (U | X) && (entry & U || h.mode == PTM_MODE_64))
 		return -(int)length;
-	if (h.forms && !is_form(&h, h.forms, entry & M && mod_of(code[length]) == 3))
+	if (h.forms && !h.loose && !is_form(&h, h.forms, entry & M && mod_of(code[length]) == 3))
 		return -(int)length - 1;
 	if (entry & M) {
 		bool is_register_move = h.map == 1 && (h.opcode & 0xfc) == 0x20;  /* MOV CR, DR: mod is ignored */
 		if (entry & G)
 			entry = group(&h, code[length]);
+		if (entry & U && h.loose)
+			entry = loose_group(&h, code[length]);
 		if (entry & U)
 			return -(int)length - 1;
 		length += is_register_move ? 1 : modrm_bytes(code + length, address_size(&h) == 0);
@@ -344,7 +365,7 @@ static int decode(const uint8_t *code, ptm_insn_mode mode, ptm_insn *insn)
 	return (int)(length + tail_bytes);
 }
 
-ptm_status ptm_insn_decode(const uint8_t *code, uint32_t available, ptm_insn_mode mode, ptm_insn *insn)
+ptm_status ptm_insn_decode(const uint8_t *code, uint32_t available, uint8_t mode, ptm_insn *insn)
 {
 	uint8_t padded[READ_AHEAD] = { 0 };
 	if (available < READ_AHEAD) {
@@ -363,8 +384,8 @@ ptm_status ptm_insn_decode(const uint8_t *code, uint32_t available, ptm_insn_mod
 
 /* A near branch with 0x66 in 32-bit code would also cut its target to 16 bits;
  * ptm_insn does not tell, and nothing made for 32-bit systems branches so. */
-uint64_t ptm_insn_target(const ptm_insn *insn, uint64_t ip, ptm_insn_mode mode)
+uint64_t ptm_insn_target(const ptm_insn *insn, uint64_t ip, uint8_t mode)
 {
 	static const uint64_t masks[] = { 0xffff, 0xffffffff, UINT64_MAX };
-	return (ip + insn->length + (uint64_t)(int64_t)insn->displacement) & masks[mode];
+	return (ip + insn->length + (uint64_t)(int64_t)insn->displacement) & masks[mode & ~PTM_MODE_AS_PERF];
 }

@@ -8,6 +8,10 @@
 
 typedef enum ptm_insn_mode { PTM_MODE_16, PTM_MODE_32, PTM_MODE_64 } ptm_insn_mode;
 
+/* With a mode: as perf 6.1 decodes, which takes undefined opcodes for instructions. A flow that
+ * went astray finds them. */
+#define PTM_MODE_AS_PERF 4
+
 typedef enum ptm_insn_class {
 	PTM_INSN_OTHER,          /* falls through; no packet of its own */
 	PTM_INSN_JCC,            /* Jcc, JCXZ/JECXZ/JRCXZ: a TNT bit */
@@ -34,9 +38,9 @@ typedef struct ptm_insn {
 	int32_t displacement;    /* of direct branches (JCC, LOOP, JUMP, CALL, XBEGIN): target = ip + length + displacement */
 } ptm_insn;
 
-/* Decodes the instruction at `code`. PTM_TRUNCATED when `available` bytes are
+/* Decodes the instruction at `code`. `mode`: enum ptm_insn_mode, PTM_MODE_AS_PERF added or not. PTM_TRUNCATED when `available` bytes are
  * not enough; PTM_BAD_DATA when no instruction starts like this. */
-ptm_status ptm_insn_decode(const uint8_t *code, uint32_t available, ptm_insn_mode mode, ptm_insn *insn) PTM_MUST_CHECK;
+ptm_status ptm_insn_decode(const uint8_t *code, uint32_t available, uint8_t mode, ptm_insn *insn) PTM_MUST_CHECK;
 
 /* True for every class that may change the flow (ends a block). */
 static inline bool ptm_insn_is_branch(uint8_t class)
@@ -45,6 +49,6 @@ static inline bool ptm_insn_is_branch(uint8_t class)
 }
 
 /* Target of a direct branch at `ip`, truncated to the mode's address size. */
-uint64_t ptm_insn_target(const ptm_insn *insn, uint64_t ip, ptm_insn_mode mode);
+uint64_t ptm_insn_target(const ptm_insn *insn, uint64_t ip, uint8_t mode);
 
 #endif

@@ -33,7 +33,8 @@ static const char *decoded(const char *text)
 	ptm_insn insn;
 	uint8_t bytes[24];
 	int bits = atoi(text);
-	ptm_insn_mode mode = bits == 16 ? PTM_MODE_16 : bits == 32 ? PTM_MODE_32 : PTM_MODE_64;
+	uint8_t mode = bits == 16 ? PTM_MODE_16 : bits == 32 ? PTM_MODE_32 : PTM_MODE_64;
+	mode |= bits == 6 ? PTM_MODE_AS_PERF : 0;
 	uint32_t count = bytes_of(strchr(text, ':') + 1, bytes);
 	uint8_t *exact = malloc(count ? count : 1);
 	memcpy(exact, bytes, count);
@@ -49,6 +50,26 @@ static const char *decoded(const char *text)
 }
 
 #define IS(text, wanted) check_text(decoded(text), wanted, text, __FILE__, __LINE__)
+
+/* Undefined opcodes, "6": as perf, in 64-bit mode. */
+static void as_perf(void)
+{
+	IS("64: ff 39", "bad");
+	IS("6: ff 39", "2 other");
+	IS("6: ff ff", "2 other");
+	IS("64: ff e9", "bad");
+	IS("6: ff e9", "2 jump-far");
+	IS("6: ff d9", "2 call-far");
+	IS("6: 06", "1 other");
+	IS("6: 9a 01 02 03 04 05 06", "7 call-far");
+	IS("6: d5 0a", "2 other");
+	IS("6: c6 48 01 02", "4 other");
+	IS("6: 8f c8", "2 other");
+	IS("6: 0f 01 d2", "3 other");
+	IS("6: 48 89 e5", "3 other");
+	IS("6: e8 01 00 00 00", "5 call +1");
+	IS("6: 48 c5 f8 77", "bad");
+}
 
 static void lengths(void)
 {
@@ -254,6 +275,7 @@ static void targets(void)
 int main(void)
 {
 	lengths();
+	as_perf();
 	vectors();
 	forms();
 	branches();

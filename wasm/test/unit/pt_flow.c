@@ -282,8 +282,44 @@ static void time_lost(void)
 	pt_world_close(&world);
 }
 
+/* Astray after damage, `script` goes on as perf does. */
+static void astray(void)
+{
+	static const struct { uint8_t code[16]; const char *trace, *wanted; } rows[] = {
+		/* A far return takes the address of a call; undefined opcodes are instructions. */
+		{ { 0xff, 0x39, 0xe8, 1, 0, 0, 0, 0xf4, 0xcb }, START "06",
+			"begin~ 401000 @1000\n"
+			"401000 2 call 401008 @1000\n"
+			"401008 1 return 401007 @1000\n" },
+		/* After missing code an IP is no longer known by its lower half, nor that of an overflow. */
+		{ { 0x90, 0xff, 0xd0 }, START "2d 00 20 3d 01 10 02 f3 3d 87 24",
+			"begin~ 401000 @1000\n"
+			"401000 2 call 402000 @1000\n"
+			"gap no code at 402000 @1004\n"
+			"gap overflow at 0 @1000\n"
+			"begin 2487 @1000\n" },
+		/* A PSB that is met after an error is at no place. */
+		{ { 0x90, 0xff, 0xd0 }, START "06 " PSB TSC_2000 FUP_START PSBEND,
+			"begin~ 401000 @1000\n"
+			"401000 1 on 0 @1000\n"
+			"gap mismatch at 401001 @1004\n"
+			"event 0 22 at 0 @2000\n"
+			"checkpoint 22 @2000\n"
+			"begin~ 401000 @2000\n" },
+	};
+
+	for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		pt_world world;
+		pt_world_open(&world, 0x401000, rows[i].code, sizeof rows[i].code);
+		world.config.as_perf = true;
+		CHECK_TEXT(world_flow(&world, rows[i].trace), rows[i].wanted);
+		pt_world_close(&world);
+	}
+}
+
 int main(void)
 {
+	astray();
 	off_after_error();
 	time_of_psb();
 	quick_events();
