@@ -298,6 +298,11 @@ static void astray(void)
 			"gap no code at 402000 @1004\n"
 			"gap overflow at 0 @1000\n"
 			"begin 2487 @1000\n" },
+		/* A FUP without its TIP. */
+		{ { 0x90, 0x90, 0x74, 1 }, START "3d 01 10 04",
+			"begin~ 401000 @1000\n"
+			"401000 1 on 0 @1000\n"
+			"gap mismatch at 401001 @1002\n" },
 		/* A PSB that is met after an error is at no place. */
 		{ { 0x90, 0xff, 0xd0 }, START "06 " PSB TSC_2000 FUP_START PSBEND,
 			"begin~ 401000 @1000\n"
