@@ -54,6 +54,15 @@ static uint32_t slot_of(const ptm_blocks *blocks, uint32_t code_id, uint64_t ip,
 	return slot;
 }
 
+/* perf reads an instruction at the end of a map to its own end. */
+static ptm_status decode_beyond(ptm_blocks *blocks, uint32_t space, uint64_t ip, uint8_t mode, ptm_insn *insn)
+{
+	uint8_t code[LONGEST_INSTRUCTION];
+	uint32_t length = sizeof code;
+	PTM_TRY(ptm_spaces_code_beyond(blocks->spaces, space, ip, code, &length));
+	return ptm_insn_decode(code, length, mode, insn);
+}
+
 /* Decodes instructions from block->ip on, up to the first branch, the size limit or the end of the code. */
 static ptm_status scan(ptm_blocks *blocks, uint32_t space, ptm_block *block)
 {
@@ -75,6 +84,11 @@ static ptm_status scan(ptm_blocks *blocks, uint32_t space, ptm_block *block)
 		uint32_t available = length - at < LONGEST_INSTRUCTION ? length - at : LONGEST_INSTRUCTION;
 		if (status == PTM_OK)
 			status = ptm_insn_decode(code + at, available, block->mode, &insn);
+		if (status == PTM_TRUNCATED && block->mode & PTM_MODE_AS_PERF) {
+			status = decode_beyond(blocks, space, ip, block->mode, &insn);
+			if (status == PTM_OK)
+				length = at + insn.length;
+		}
 		if (status == PTM_NO_MEMORY)
 			return status;
 		if (status != PTM_OK) {

@@ -176,7 +176,8 @@ static void fup(ptm_pt_flow *flow)
 	}
 	uint8_t next = next_kind(flow);
 	bool branch = flow->pending_branch || (flow->pending_count == flow->pending_stale && !flow->block_pending);
-	flow->fup_branches = branch && (next == PTM_PACKET_TIP || next == PTM_PACKET_TIP_PGD || next == PTM_PACKET_BAD);
+	/* Without its TIP it tells a place to the views, but is an error to perf. */
+	flow->fup_branches = branch && (next == PTM_PACKET_TIP || next == PTM_PACKET_TIP_PGD || next == PTM_PACKET_BAD || flow->config.as_perf);
 	flow->step = PTM_STEP_FUP;
 }
 

@@ -509,6 +509,14 @@ ptm_status ptm_spaces_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint
 	return *length ? PTM_OK : PTM_NOT_FOUND;
 }
 
+ptm_status ptm_spaces_code_beyond(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t *length)
+{
+	const ptm_map *map = ptm_spaces_find(spaces, space, ip);
+	if (!map || !map->image || map->image >= spaces->images->images.length)
+		return PTM_NOT_FOUND;
+	return ptm_image_bytes(&spaces->images->images.at[map->image], map->file_offset + (ip - map->start), into, length);
+}
+
 uint32_t ptm_spaces_function_count(const ptm_spaces *spaces)
 {
 	return spaces->functions.rows.length;

@@ -69,6 +69,8 @@ const ptm_map *ptm_spaces_find(const ptm_spaces *spaces, uint32_t space, uint64_
  * maps; stores how many. PTM_NOT_FOUND when there is none (then `*map` tells
  * whether a map without its file, or no map at all, is the cause). */
 ptm_status ptm_spaces_code(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t *length, const ptm_map **map) PTM_MUST_CHECK;
+/* Copies up to `*length` bytes of the file from `ip` on, past the end of its map. PTM_NOT_FOUND: there is none at `ip`. */
+ptm_status ptm_spaces_code_beyond(ptm_spaces *spaces, uint32_t space, uint64_t ip, uint8_t *into, uint32_t *length) PTM_MUST_CHECK;
 
 /* A function of the trace: symbol of an image, or a stand-in for an image's
  * nameless code, or for code in no map. Rows count from 0; row 0 is unknown. */

@@ -2,16 +2,11 @@
 /* Bytes of an image's code by file offset. */
 #include "image/elf.h"
 
-ptm_status ptm_image_code(ptm_image *image, uint64_t file_offset, uint8_t *into, uint32_t *length)
+/* The bytes at `file_offset`, up to `end` or the file's. */
+static ptm_status copy(ptm_image *image, uint64_t file_offset, uint64_t end, uint8_t *into, uint32_t *length)
 {
 	uint32_t wanted = *length < PTM_CODE_BYTES ? *length : PTM_CODE_BYTES;
 	*length = 0;
-	if (image->status != PTM_IMAGE_LOADED || file_offset >= image->source.size)
-		return PTM_NOT_FOUND;
-	const ptm_load *load = image->is_flat ? NULL : ptm_load_at_offset(image->loads.at, image->loads.length, file_offset);
-	if (!load && !image->is_flat)
-		return PTM_NOT_FOUND;
-	uint64_t end = load ? ptm_load_page_end(load) : image->source.size;
 	if (end > image->source.size)
 		end = image->source.size;
 	if (wanted > end - file_offset)
@@ -26,6 +21,25 @@ ptm_status ptm_image_code(ptm_image *image, uint64_t file_offset, uint8_t *into,
 		*length += piece;
 	}
 	return PTM_OK;
+}
+
+ptm_status ptm_image_code(ptm_image *image, uint64_t file_offset, uint8_t *into, uint32_t *length)
+{
+	bool is_there = image->status == PTM_IMAGE_LOADED && file_offset < image->source.size;
+	const ptm_load *load = !is_there || image->is_flat ? NULL : ptm_load_at_offset(image->loads.at, image->loads.length, file_offset);
+
+	if (is_there && (load || image->is_flat))
+		return copy(image, file_offset, load ? ptm_load_page_end(load) : UINT64_MAX, into, length);
+	*length = 0;
+	return PTM_NOT_FOUND;
+}
+
+ptm_status ptm_image_bytes(ptm_image *image, uint64_t file_offset, uint8_t *into, uint32_t *length)
+{
+	if (image->status == PTM_IMAGE_LOADED && file_offset < image->source.size)
+		return copy(image, file_offset, UINT64_MAX, into, length);
+	*length = 0;
+	return PTM_NOT_FOUND;
 }
 
 uint64_t ptm_image_address(const ptm_image *image, uint64_t file_offset)

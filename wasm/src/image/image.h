@@ -162,6 +162,8 @@ static inline uint64_t ptm_image_lines_slide(const ptm_image *image)
  * when the image is not loaded or the offset is outside it; fewer bytes than
  * asked for only at the end of the executable segment. */
 ptm_status ptm_image_code(ptm_image *image, uint64_t file_offset, uint8_t *into, uint32_t *length) PTM_MUST_CHECK;
+/* Likewise, but up to the end of the file. */
+ptm_status ptm_image_bytes(ptm_image *image, uint64_t file_offset, uint8_t *into, uint32_t *length) PTM_MUST_CHECK;
 
 /* Address in the file's own address space of a file offset. */
 uint64_t ptm_image_address(const ptm_image *image, uint64_t file_offset);

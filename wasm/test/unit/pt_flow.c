@@ -285,7 +285,7 @@ static void time_lost(void)
 /* Astray after damage, `script` goes on as perf does. */
 static void astray(void)
 {
-	static const struct { uint8_t code[16]; const char *trace, *wanted; } rows[] = {
+	static const struct { uint8_t code[16]; const char *trace, *wanted; uint32_t mapped; } rows[] = {
 		/* A far return takes the address of a call; undefined opcodes are instructions. */
 		{ { 0xff, 0x39, 0xe8, 1, 0, 0, 0, 0xf4, 0xcb }, START "06",
 			"begin~ 401000 @1000\n"
@@ -298,6 +298,11 @@ static void astray(void)
 			"gap no code at 402000 @1004\n"
 			"gap overflow at 0 @1000\n"
 			"begin 2487 @1000\n" },
+		/* A FUP without its TIP. */
+		{ { 0x90, 0x90, 0x74, 1 }, START "3d 01 10 04",
+			"begin~ 401000 @1000\n"
+			"401000 1 on 0 @1000\n"
+			"gap mismatch at 401001 @1002\n" },
 		/* A PSB that is met after an error is at no place. */
 		{ { 0x90, 0xff, 0xd0 }, START "06 " PSB TSC_2000 FUP_START PSBEND,
 			"begin~ 401000 @1000\n"
@@ -306,12 +311,20 @@ static void astray(void)
 			"event 0 22 at 0 @2000\n"
 			"checkpoint 22 @2000\n"
 			"begin~ 401000 @2000\n" },
+		/* An instruction that its map cuts. */
+		{ { 0x90, 0xb8, 1, 2, 3, 4 }, START "04",
+			"begin~ 401000 @1000\n"
+			"401000 2 on 0 @1000\n"
+			"gap no code at 401006 @1004\n", 3 },
 	};
 
 	for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		pt_world world;
 		pt_world_open(&world, 0x401000, rows[i].code, sizeof rows[i].code);
 		world.config.as_perf = true;
+		ptm_map nothing = { .start = 0x401000 + rows[i].mapped, .end = 0x402000 };
+		if (rows[i].mapped)
+			CHECK_EQ(ptm_spaces_map(world.spaces, 1, 1, &nothing), PTM_OK);
 		CHECK_TEXT(world_flow(&world, rows[i].trace), rows[i].wanted);
 		pt_world_close(&world);
 	}
