@@ -172,24 +172,29 @@ static ptm_status put_visit(listing *list, const ptm_item *item, uint64_t ordina
 	return PTM_OK;
 }
 
-/* What was lost just before the current run: the replay may begin after it. A
- * loss ends a run, so the queue's run before began before the loss. */
+/* When the queue's run before the current one began; 0: there is none. */
+static uint64_t queue_before_ns(const ptm_ordinals *ordinals, const ptm_run *run)
+{
+	uint32_t before = run->first_instruction ? ptm_ordinals_run_in_queue(ordinals, run->queue, run->first_instruction - 1) : UINT32_MAX;
+	return before == UINT32_MAX ? 0 : ordinals->runs.at[before].start_ns;
+}
+
+/* What the thread lost just before the current run: the replay may begin after it, others may have run there since, and
+ * the thread may have lost it on another CPU. A loss ends a run, so the run before, of the queue or of the thread, began
+ * before the loss. */
 static void note_loss_before(listing *list)
 {
-	const ptm_ordinals *ordinals = &list->session->ordinals;
-	const ptm_run *run = list->run;
-	uint64_t before_ns = 0;
+	const ptm_run *run = list->run, *before = run - 1;
+	bool has_before = run > list->session->ordinals.runs.at && before->thread == run->thread;
+	uint64_t queue_ns = queue_before_ns(&list->session->ordinals, run), thread_ns = has_before ? before->start_ns : 0;
 	uint32_t count;
 	const ptm_gap *gaps = ptm_profile_gaps(list->session->profile, &count);
 
-	if (run->first_instruction) {
-		uint32_t before = ptm_ordinals_run_in_queue(ordinals, run->queue, run->first_instruction - 1);
-		before_ns = before == UINT32_MAX ? 0 : ordinals->runs.at[before].start_ns;
-	}
 	for (uint32_t i = 0; i < count; i++) {
 		const ptm_gap *gap = &gaps[i];
-		if (gap->reason != PTM_GAP_NOT_TRACED && gap->thread == run->thread && gap->queue == run->queue &&
-		    gap->start_ns >= before_ns && gap->end_ns <= run->start_ns)
+		bool in_queue = gap->queue == run->queue && gap->start_ns >= queue_ns && gap->end_ns <= run->start_ns;
+		bool in_thread = gap->start_ns >= thread_ns && gap->start_ns < run->start_ns;
+		if (gap->reason != PTM_GAP_NOT_TRACED && gap->thread == run->thread && (in_queue || in_thread))
 			list->gap = *gap;
 	}
 }
@@ -212,7 +217,7 @@ static ptm_status put_run(listing *list)
 		note_gap(list, &item, &last);
 		if (item.kind != PTM_ITEM_VISIT)
 			continue;
-		if (replay.instruction == list->run->first_instruction && list->gap.reason == PTM_GAP_NONE)
+		if (replay.instruction == list->run->first_instruction && (list->gap.reason == PTM_GAP_NONE || list->gap.thread != list->run->thread))
 			note_loss_before(list);
 		last = item;
 		if (replay.instruction + item.instructions > list->run->first_instruction + (list->first - list->run_first))
