@@ -172,31 +172,15 @@ static ptm_status put_visit(listing *list, const ptm_item *item, uint64_t ordina
 	return PTM_OK;
 }
 
-/* When the queue's run before the current one began; 0: there is none. */
-static uint64_t queue_before_ns(const ptm_ordinals *ordinals, const ptm_run *run)
-{
-	uint32_t before = run->first_instruction ? ptm_ordinals_run_in_queue(ordinals, run->queue, run->first_instruction - 1) : UINT32_MAX;
-	return before == UINT32_MAX ? 0 : ordinals->runs.at[before].start_ns;
-}
-
-/* What the thread lost just before the current run: the replay may begin after it, others may have run there since, and
- * the thread may have lost it on another CPU. A loss ends a run, so the run before, of the queue or of the thread, began
- * before the loss. */
+/* The replay may begin after a loss. */
 static void note_loss_before(listing *list)
 {
-	const ptm_run *run = list->run, *before = run - 1;
-	bool has_before = run > list->session->ordinals.runs.at && before->thread == run->thread;
-	uint64_t queue_ns = queue_before_ns(&list->session->ordinals, run), thread_ns = has_before ? before->start_ns : 0;
 	uint32_t count;
 	const ptm_gap *gaps = ptm_profile_gaps(list->session->profile, &count);
+	const ptm_gap *loss = ptm_ordinals_loss_before(&list->session->ordinals, list->run, gaps, count);
 
-	for (uint32_t i = 0; i < count; i++) {
-		const ptm_gap *gap = &gaps[i];
-		bool in_queue = gap->queue == run->queue && gap->start_ns >= queue_ns && gap->end_ns <= run->start_ns;
-		bool in_thread = gap->start_ns >= thread_ns && gap->start_ns < run->start_ns;
-		if (gap->reason != PTM_GAP_NOT_TRACED && gap->thread == run->thread && (in_queue || in_thread))
-			list->gap = *gap;
-	}
+	if (loss)
+		list->gap = *loss;
 }
 
 /* Rows out of the current run. */
