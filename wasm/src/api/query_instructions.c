@@ -172,26 +172,15 @@ static ptm_status put_visit(listing *list, const ptm_item *item, uint64_t ordina
 	return PTM_OK;
 }
 
-/* What was lost just before the current run: the replay may begin after it. A
- * loss ends a run, so the queue's run before began before the loss. */
+/* The replay may begin after a loss. */
 static void note_loss_before(listing *list)
 {
-	const ptm_ordinals *ordinals = &list->session->ordinals;
-	const ptm_run *run = list->run;
-	uint64_t before_ns = 0;
 	uint32_t count;
 	const ptm_gap *gaps = ptm_profile_gaps(list->session->profile, &count);
+	const ptm_gap *loss = ptm_ordinals_loss_before(&list->session->ordinals, list->run, gaps, count);
 
-	if (run->first_instruction) {
-		uint32_t before = ptm_ordinals_run_in_queue(ordinals, run->queue, run->first_instruction - 1);
-		before_ns = before == UINT32_MAX ? 0 : ordinals->runs.at[before].start_ns;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		const ptm_gap *gap = &gaps[i];
-		if (gap->reason != PTM_GAP_NOT_TRACED && gap->thread == run->thread && gap->queue == run->queue &&
-		    gap->start_ns >= before_ns && gap->end_ns <= run->start_ns)
-			list->gap = *gap;
-	}
+	if (loss)
+		list->gap = *loss;
 }
 
 /* Rows out of the current run. */
@@ -212,7 +201,7 @@ static ptm_status put_run(listing *list)
 		note_gap(list, &item, &last);
 		if (item.kind != PTM_ITEM_VISIT)
 			continue;
-		if (replay.instruction == list->run->first_instruction && list->gap.reason == PTM_GAP_NONE)
+		if (replay.instruction == list->run->first_instruction && (list->gap.reason == PTM_GAP_NONE || list->gap.thread != list->run->thread))
 			note_loss_before(list);
 		last = item;
 		if (replay.instruction + item.instructions > list->run->first_instruction + (list->first - list->run_first))

@@ -237,6 +237,9 @@ uint32_t ptm_ordinals_run_of(const ptm_ordinals *ordinals, uint32_t thread, uint
 uint32_t ptm_ordinals_run_at(const ptm_ordinals *ordinals, uint32_t thread, uint64_t time_ns);
 /* Row of the run that holds a queue's ordinal; UINT32_MAX: none. */
 uint32_t ptm_ordinals_run_in_queue(const ptm_ordinals *ordinals, uint32_t queue, uint64_t ordinal);
+/* The last of the gaps in which a run's thread lost something just before it: others may have run there since, and the
+ * thread on another CPU. NULL: none. */
+const ptm_gap *ptm_ordinals_loss_before(const ptm_ordinals *ordinals, const ptm_run *run, const ptm_gap *gaps, uint32_t count);
 
 /* api/window.c: the profile of what `thread` (PTM_ALL: all) did in [start_ns,
  * end_ns) of the request, decoded again; PTM_MORE while it is not done. The whole

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Snapshots of one ring buffer, taken again and again: each holds what the one
  * before it held, as far as that is not overwritten yet. Cuts what was seen
- * before, and marks where a snapshot does not follow on the one before. */
+ * before, and marks where a snapshot does not follow on the one before. perf
+ * drops what stands before a snapshot's first PSB; the views decode it where it
+ * goes on, else they tell it as lost. */
 #include "api/session.h"
 #include "pt/reader.h"
 
 /* perf pads a piece of AUX data with so many zeros at most. */
 #define MOST_PADDING 7
+/* A ring is whole pages. */
+#define PAGE 4096
 
 /* The bytes of one snapshot. */
 typedef struct ring {
@@ -105,7 +109,47 @@ static ptm_status load(const ptm_session *session, const ptm_aux_chunk *chunk, u
 	return PTM_OK;
 }
 
-static ptm_status trim_queue(ptm_session *session, ptm_queue *queue, ptm_aux_chunk *chunks)
+/* Whether `chunk` goes on where the one before it ended, as where the ring was not full; then what is new alone was
+ * written. `padding`: zeros at that one's end which the ring does not have. A whole ring may have gone round often. */
+static bool adjoins(const ptm_aux_chunk *chunk, const ring *before, uint64_t *padding)
+{
+	*padding = chunk[-1].aux_offset + chunk[-1].size - chunk->aux_offset;
+	if (*padding > MOST_PADDING || *padding > chunk[-1].size || *padding > before->size || chunk->size % PAGE == 0)
+		return false;
+	for (uint64_t i = 1; i <= *padding; i++)
+		if (before->at[before->size - i])
+			return false;
+	return true;
+}
+
+/* Cuts `start` bytes off the beginning. */
+static void cut(ptm_queue *queue, ptm_aux_chunk *chunk, size_t start)
+{
+	chunk->file_offset += start;
+	chunk->aux_offset += start;
+	chunk->size -= start;
+	queue->size -= start;
+}
+
+/* Joins a chunk to the one before it. */
+static void join(ptm_queue *queue, ptm_aux_chunk *chunk, const ring *before, const ring *own, bool as_perf)
+{
+	bool follows = false;
+	uint64_t padding;
+	size_t start = new_part(before, own, &follows), first = ptm_psb_find(own->at, 0, own->size);
+	/* Else the times say that all of it is known. */
+	bool is_new = !follows && start == first;
+
+	if (!as_perf && is_new && adjoins(chunk, before, &padding)) {
+		chunk[-1].size -= padding;
+		queue->size -= padding;
+		return;
+	}
+	chunk->restarts = !follows;
+	cut(queue, chunk, !as_perf && is_new ? 0 : start);
+}
+
+static ptm_status trim_queue(ptm_session *session, ptm_queue *queue, ptm_aux_chunk *chunks, bool as_perf)
 {
 	uint8_t *bytes = NULL, *own_bytes = NULL;
 	ring before = { NULL, 0 }, own;
@@ -113,16 +157,9 @@ static ptm_status trim_queue(ptm_session *session, ptm_queue *queue, ptm_aux_chu
 
 	for (uint32_t i = 0; status == PTM_OK && i < queue->chunk_count; i++) {
 		ptm_aux_chunk *chunk = &chunks[queue->first_chunk + i];
-		bool follows = false;
 		status = load(session, chunk, &own_bytes, &own);
-		if (status == PTM_OK && i) {
-			size_t start = new_part(&before, &own, &follows);
-			chunk->restarts = !follows;
-			chunk->file_offset += start;
-			chunk->aux_offset += start;
-			chunk->size -= start;
-			queue->size -= start;
-		}
+		if (status == PTM_OK && i)
+			join(queue, chunk, &before, &own, as_perf);
 		/* A snapshot that brings nothing new is none to compare with. */
 		if (chunk->size || !i) {
 			free(bytes);
@@ -138,14 +175,27 @@ static ptm_status trim_queue(ptm_session *session, ptm_queue *queue, ptm_aux_chu
 	return status;
 }
 
+static ptm_status copy_layout(const ptm_trace_file *file, ptm_aux_layout *into)
+{
+	for (uint32_t row = 0; row < file->chunks.length; row++)
+		PTM_TRY(ptm_array_push(&into->chunks, file->chunks.at[row]));
+	for (uint32_t row = 0; row < file->queues.length; row++)
+		PTM_TRY(ptm_array_push(&into->queues, file->queues.at[row]));
+	return PTM_OK;
+}
+
 ptm_status ptm_snapshots_trim(ptm_session *session)
 {
 	ptm_trace_file *file = &session->file;
 
-	for (uint32_t row = 0; session->pt.snapshot && row < file->queues.length; row++)
-		PTM_TRY(trim_queue(session, &file->queues.at[row], file->chunks.at));
+	if (session->pt.snapshot)
+		PTM_TRY(copy_layout(file, &file->snapshots));
+	for (uint32_t row = 0; session->pt.snapshot && row < file->queues.length; row++) {
+		PTM_TRY(trim_queue(session, &file->queues.at[row], file->chunks.at, false));
+		PTM_TRY(trim_queue(session, &file->snapshots.queues.at[row], file->snapshots.chunks.at, true));
+	}
 	/* perf takes AUX data in samples for snapshots. */
 	for (uint32_t row = 0; row < file->sampled.queues.length; row++)
-		PTM_TRY(trim_queue(session, &file->sampled.queues.at[row], file->sampled.chunks.at));
+		PTM_TRY(trim_queue(session, &file->sampled.queues.at[row], file->sampled.chunks.at, true));
 	return PTM_OK;
 }

@@ -29,15 +29,24 @@ ptm_stream ptm_stream_of_perf(ptm_session *session, uint32_t queue)
 	return (ptm_stream){ .session = session, .queue = queue, .as_perf = true };
 }
 
-static bool is_sampled(const ptm_stream *stream)
+/* perf's own layout of the AUX data; NULL: the views'. */
+static const ptm_aux_layout *layout_of_perf(const ptm_stream *stream)
 {
-	return stream->as_perf && stream->session->file.sampled.queues.length;
+	const ptm_trace_file *file = &stream->session->file;
+	const ptm_aux_layout *layout = file->sampled.queues.length ? &file->sampled : &file->snapshots;
+	return stream->as_perf && layout->queues.length ? layout : NULL;
 }
 
 const ptm_queue *ptm_stream_queue(const ptm_stream *stream)
 {
-	const ptm_trace_file *file = &stream->session->file;
-	return is_sampled(stream) ? &file->sampled.queues.at[stream->queue] : &file->queues.at[stream->queue];
+	const ptm_aux_layout *layout = layout_of_perf(stream);
+	return layout ? &layout->queues.at[stream->queue] : &stream->session->file.queues.at[stream->queue];
+}
+
+static const ptm_aux_chunk *chunks_of(const ptm_stream *stream)
+{
+	const ptm_aux_layout *layout = layout_of_perf(stream);
+	return layout ? layout->chunks.at : stream->session->file.chunks.at;
 }
 
 uint64_t ptm_stream_size(const ptm_stream *stream)
@@ -49,8 +58,7 @@ uint64_t ptm_stream_size(const ptm_stream *stream)
  * start; looks from the last one found on. */
 static const ptm_aux_chunk *chunk_at(ptm_stream *stream, uint64_t offset, uint64_t *start)
 {
-	const ptm_trace_file *file = &stream->session->file;
-	const ptm_aux_chunk *chunks = is_sampled(stream) ? file->sampled.chunks.at : file->chunks.at;
+	const ptm_aux_chunk *chunks = chunks_of(stream);
 	const ptm_queue *queue = ptm_stream_queue(stream);
 	bool from_last = offset >= stream->last_start;
 	uint64_t at = from_last ? stream->last_start : 0;
@@ -262,12 +270,8 @@ static bool leaves_filter(void *host, uint32_t space, uint64_t ip)
 static uint64_t latest_tsc(const ptm_stream *stream)
 {
 	const ptm_queue *queue = ptm_stream_queue(stream);
-	const ptm_trace_file *file = &stream->session->file;
-	uint32_t last = queue->first_chunk + queue->chunk_count - 1;
 
-	if (!queue->chunk_count)
-		return 0;
-	return is_sampled(stream) ? file->sampled.chunks.at[last].reference : file->chunks.at[last].reference;
+	return queue->chunk_count ? chunks_of(stream)[queue->first_chunk + queue->chunk_count - 1].reference : 0;
 }
 
 void ptm_stream_config(ptm_stream *stream, ptm_flow_config *config)

@@ -182,6 +182,8 @@ void ptm_trace_file_free(ptm_trace_file *file)
 	ptm_array_free(&file->aux_pieces);
 	ptm_array_free(&file->sampled.chunks);
 	ptm_array_free(&file->sampled.queues);
+	ptm_array_free(&file->snapshots.chunks);
+	ptm_array_free(&file->snapshots.queues);
 	ptm_array_free(&file->id_places);
 	ptm_array_free(&file->guest_ids);
 	ptm_array_free(&file->guest_releases);

@@ -221,6 +221,7 @@ typedef struct ptm_trace_file {
 	PTM_ARRAY(ptm_queue) queues;
 	PTM_ARRAY(ptm_aux_piece) aux_pieces; /* in the order of the file; made into chunks */
 	ptm_aux_layout sampled;          /* of aux_pieces, as perf takes them: a queue for each buffer, a chunk for each sample; they may overlap */
+	ptm_aux_layout snapshots;        /* of chunks, as perf takes them, where they are snapshots; made after the file was opened */
 	PTM_ARRAY(ptm_id_place) id_places;
 	PTM_ARRAY(ptm_guest_id) guest_ids; /* sorted by id; none: no virtual machine's records were joined to the host's */
 	PTM_ARRAY(ptm_guest_release) guest_releases; /* of those whose own files were joined */
