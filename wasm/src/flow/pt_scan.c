@@ -73,8 +73,9 @@ static ptm_status scan(const ptm_pt_flow_config *config, uint64_t offset, uint64
 	while ((status = ptm_pt_reader_next(&reader, &packet)) != PTM_END) {
 		if (status == PTM_TRUNCATED) {
 			ptm_clock_restart(clock, reader.reference);
-			if (ptm_pt_reader_sync(&reader) != PTM_OK)
-				break;
+			status = ptm_pt_reader_sync(&reader);
+			if (status != PTM_OK)
+				break; /* what a snapshot holds before its first PSB may be all that there is */
 			continue;
 		}
 		if (status == PTM_BAD_DATA) {

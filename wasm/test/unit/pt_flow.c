@@ -330,8 +330,41 @@ static void astray(void)
 	}
 }
 
+static uint64_t short_buffer(void *context, uint64_t offset)
+{
+	const pt_world *world = context;
+	uint64_t first = *(const uint64_t *)world->user;
+	return offset < first ? first : world->size;
+}
+
+static bool not_on(void *context, uint64_t offset, uint64_t *start, uint64_t *reference)
+{
+	const pt_world *world = context;
+	*start = *(const uint64_t *)world->user;
+	*reference = 0;
+	return offset >= *start;
+}
+
+/* A clock that is scanned into a snapshot that does not follow, and of which nothing but what stands before its first PSB is there. */
+static void scan_without_psb(void)
+{
+	static const uint8_t code[] = { 0x90 };
+	pt_world world;
+	pt_world_open(&world, 0x401000, code, sizeof code);
+	uint64_t first = bytes_of(START), packets;
+	ptm_clock clock;
+	pt_world_trace(&world, bytes, bytes_of(START "04 06 04 "));
+	world.user = &first;
+	world.config.input.buffer_end = short_buffer;
+	world.config.input.restarts = not_on;
+	ptm_clock_init(&clock, &world.config.clock);
+	CHECK_EQ(ptm_pt_flow_scan(&world.config, 0, world.size, &clock, &packets), PTM_OK);
+	pt_world_close(&world);
+}
+
 int main(void)
 {
+	scan_without_psb();
 	astray();
 	off_after_error();
 	time_of_psb();
