@@ -121,11 +121,31 @@ const NAMES = [
   ['_$s11Distributed19RemoteCallValidatorVyACyxGy0bC17ValidationContextQzYb0bcE7FailureQzYKccfC', 'Distributed.RemoteCallValidator.init(@Sendable (A.RemoteCallValidationContext) throws(A.RemoteCallValidationFailure) -> ()) -> Distributed.RemoteCallValidator<A>'],
   ['_$s11Distributed22EntitlementCheckFailedV4fromACs7Decoder_p_tKcfC', 'Distributed.EntitlementCheckFailed.init(from: Swift.Decoder) throws -> Distributed.EntitlementCheckFailed'],
   ['_$s11Distributed22EntitlementCheckFailedV6encode2toys7Encoder_p_tKF', 'Distributed.EntitlementCheckFailed.encode(to: Swift.Encoder) throws -> ()'],
+  ['$s4test1AVAARi_zrlE8propertySivM', '(extension in test):test.A< where A: ~Swift.Copyable>.property.modify : Swift.Int'],
+  ['$s3bug3fooyyxRi_zlF', 'bug.foo<A where A: ~Swift.Copyable>(A) -> ()'],
+  ['$sxIeghHr_xs5Error_pIegHrzo_s8SendableRzs5NeverORs_r0_lTRTY_', '(0) suspend resume partial function for reabstraction thunk helper <A, B where A: Swift.Sendable, B == Swift.Never> from @escaping @callee_guaranteed @Sendable @async () -> (@out A) to @escaping @callee_guaranteed @async () -> (@out A, @error @owned Swift.Error)'],
   ['$s4main3fooyyF', 'main.foo() -> ()'],
   ['$s8mangling0022egbpdajGbuEbxfgehfvwxnyyF', 'mangling.ليهمابتكلموشعربي؟() -> ()'],
 ] as const
 
-test.each(NAMES)('%s', (symbol, name) => {
+/** What a program's own functions and what the compiler makes of them are called. */
+const PROGRAM = [
+  ['$sSTsE3mapySayqd__Gqd__7ElementQzKXEKlF', '(extension in Swift):Swift.Sequence.map<A>((A.Element) throws -> A1) throws -> [A1]'],
+  ['$sSayxSicig', 'Swift.Array.subscript.getter : (Swift.Int) -> A'],
+  ['$s4main3fooyyFyyXEfU0_TA', 'partial apply forwarder for closure #2 () -> () in main.foo() -> ()'],
+  ['$s1a1bC1cyyF1dL0_yyF1eL_yyFyycfU3_', 'closure #5 () -> () in e #1 () -> () in d #2 () -> () in a.b.c() -> ()'],
+  ['$s4main3fooyyF3BarL_V3bazyyF', 'baz() -> () in Bar #1 in main.foo() -> ()'],
+  ['$s4main3FooC5thing33_0123456789ABCDEF0123456789ABCDEFLLyyF', 'main.Foo.(thing in _0123456789ABCDEF0123456789ABCDEF)() -> ()'],
+  ['$s4main3FooCfD', 'main.Foo.__deallocating_deinit'],
+  ['$s4main3FooC1xSivM.resume.0', 'main.Foo.x.modify : Swift.Int with unmangled suffix ".resume.0"'],
+  ['$s4main3FooVwxx', 'destroy value witness for main.Foo'],
+  ['$sypSgWOh', 'outlined destroy of Any?'],
+  ['$s4main3FooV1xSivpZfiSiyXEfU_', 'closure #1 () -> Swift.Int in variable initialization expression of static main.Foo.x : Swift.Int'],
+  ['$sSa15reserveCapacityyySiFSi_Tg5', 'generic specialization <Swift.Int> of Swift.Array.reserveCapacity(Swift.Int) -> ()'],
+  ['$s4main4workyySi_SbtFTf4dn_n', 'function signature specialization <Arg[0] = Dead> of main.work(Swift.Int, Swift.Bool) -> ()'],
+] as const
+
+test.each([...NAMES, ...PROGRAM])('%s', (symbol, name) => {
   expect(demangleSwift(symbol)).toBe(name)
 })
 
@@ -167,6 +187,7 @@ const NONE = [
   '$sIgM_IgO_TR',
   '$s5Arms27WrapperV8computedSivpACTK',
   '$s3red4testyAA3ResOyxSayq_GAEs5ErrorAAq_sAFHD1__HCg_GADyxq_GsAFR_r0_lF',
+  '$sxxxIxzCXxxxesy',
   '$s',
   '$s4main3fooyyF1',
   '_TFC4main5Klass3fooFT_T_',

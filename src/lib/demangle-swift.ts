@@ -372,6 +372,10 @@ class Reader extends SwiftText {
 
   private requirement(): Said {
     const letter = this.next()
+    if (letter === 'i') {
+      const absent = ['Copyable', 'Escapable'][this.index()] ?? fail()
+      return this.required(`${this.parameterIndex()}: ~Swift.${absent}`)
+    }
     const equal = this.subject('stTS', letter)
     if (equal !== null) return this.required(`${equal} == ${this.need('type').text}`)
     const base = this.subject('bcCB', letter)
@@ -514,11 +518,6 @@ class Reader extends SwiftText {
     return this.entity(`reabstraction ${words} ${generics ? `${generics.text} ` : ''}from ${this.need('type').text} to ${to}`)
   }
 
-  private serialized(): string[] {
-    const serialized = this.take('q') ? ['serialized'] : []
-    return /\d/.test(this.next()) ? serialized : fail()
-  }
-
   private specialization(words: string): Said {
     const serialized = this.serialized()
     const types: string[] = []
@@ -539,17 +538,6 @@ class Reader extends SwiftText {
     return { kind: 'before', text: bounded(`function signature specialization <${all.join(', ')}> of `) }
   }
 
-  private argumentSpecialization(): string {
-    switch (this.next()) {
-      case 'n': return ''
-      case 'd': return `Dead${this.take('G') ? ' and Owned To Guaranteed' : ''}${this.take('X') ? ' and Exploded' : ''}`
-      case 'g': return `Owned To Guaranteed${this.take('X') ? ' and Exploded' : ''}`
-      case 'x': return 'Exploded'
-      case 'i': return 'Value Promoted from Box'
-      default: return fail()
-    }
-  }
-
   /** A function's type as it is compiled: "@callee_guaranteed (@in A) -> (@out B)". */
   private implementation(): Type {
     const words = this.take('e') ? ['@escaping'] : []
@@ -567,15 +555,6 @@ class Reader extends SwiftText {
     const ofGiven = this.conventionTypes(given)
     const text = `${words.join(' ')} ${generics ? `${generics.text} ` : ''}(${ofGiven}) -> (${ofResults})`
     return typeOf(text, { simple: false })
-  }
-
-  private conventions(table: ReadonlyMap<string, string>): string[] {
-    const words: string[] = []
-    for (let word = table.get(this.text.charAt(this.at)); word !== undefined; word = table.get(this.text.charAt(this.at))) {
-      words.push(word)
-      this.at++
-    }
-    return words
   }
 
   private conventionTypes(words: readonly string[]): string {

@@ -54,7 +54,7 @@ export function parameterName(depth: number, index: number): string {
 
 /** "<A, B where A: P>": how many parameters each depth has, and what is required of them. */
 export function genericsText(counts: readonly number[], requirements: readonly string[]): string {
-  if (counts.length === 0 || counts.length > 20 || counts.some((count) => count > 20)) fail()
+  if (counts.length + requirements.length === 0 || counts.length > 20 || counts.some((count) => count > 20)) fail()
   const names = counts.map((count, depth) => Array.from({ length: count }, (_, at) => parameterName(depth, at)).join(', '))
   return bounded(`<${names.join('><')}${requirements.length > 0 ? ` where ${requirements.join(', ')}` : ''}>`)
 }

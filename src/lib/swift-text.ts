@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The characters of a Swift symbol: numbers, and identifiers with the words that they
-// refer to. Reads forward; a symbol that is none is an error.
+// The characters of a Swift symbol: numbers, identifiers with the words that they refer
+// to, letters that stand for words. Reads forward; a symbol that is none is an error.
 import { bounded, fail } from './swift-nodes'
 import { punycode, wordsOf } from './swift-words'
 
@@ -69,5 +69,32 @@ export class SwiftText {
     const length = this.natural() ?? fail()
     this.take('_')
     return punycode(this.slice(length)) ?? fail()
+  }
+
+  protected serialized(): string[] {
+    const serialized = this.take('q') ? ['serialized'] : []
+    return /\d/.test(this.next()) ? serialized : fail()
+  }
+
+  /** What was done with an argument of a function that was specialized; '' where nothing was. */
+  protected argumentSpecialization(): string {
+    switch (this.next()) {
+      case 'n': return ''
+      case 'd': return `Dead${this.take('G') ? ' and Owned To Guaranteed' : ''}${this.take('X') ? ' and Exploded' : ''}`
+      case 'g': return `Owned To Guaranteed${this.take('X') ? ' and Exploded' : ''}`
+      case 'x': return 'Exploded'
+      case 'i': return 'Value Promoted from Box'
+      default: return fail()
+    }
+  }
+
+  /** Words of the table, one for each letter, while there are such. */
+  protected conventions(table: ReadonlyMap<string, string>): string[] {
+    const words: string[] = []
+    for (let word = table.get(this.text.charAt(this.at)); word !== undefined; word = table.get(this.text.charAt(this.at))) {
+      words.push(word)
+      this.at++
+    }
+    return words
   }
 }
