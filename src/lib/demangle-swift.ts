@@ -3,8 +3,8 @@
 // words of swift-demangle. A part of the language: a symbol that is not understood to its
 // end has no name. Operators stand behind what they are of, so that reading is on a stack.
 import {
-  arrowText, bounded, boundType, contextText, declaredText, fail, functionText, genericsText, itemsText, type Entity, type Extension, type Item, type Kind, type Name, type Node, nominalType, NotSwift,
-  type Of, parameterName, plainName, prefixOf, type Said, type Signature, type Type, typeOf, wrapped,
+  arrowText, bounded, boundType, contextText, declaredText, fail, functionText, genericsText, itemsText, type Entity, type Extension, type Item,
+  type Kind, type Name, type Node, nominalType, NotSwift, type Of, parameterName, plainName, prefixOf, type Said, type Signature, type Type, typeOf, wrapped,
 } from './swift-nodes'
 import { SwiftText } from './swift-text'
 import {
