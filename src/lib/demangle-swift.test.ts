@@ -148,6 +148,7 @@ const NAMES = [
   ['_$sSMsE13moveSubranges_2toSny5IndexQzGs8RangeSetVyADG_ADtF', '(extension in Swift):Swift.MutableCollection.moveSubranges(_: Swift.RangeSet<A.Index>, to: A.Index) -> Swift.Range<A.Index>'],
   ['$s2p51fyxxlF', 'p5.f<A>(A) -> A'],
   ['$s8generics1fySbxSQRzlFs6UInt16V_Tg5', 'generic specialization <Swift.UInt16> of generics.f<A where A: Swift.Equatable>(A) -> Swift.Bool'],
+  ['$sSvSgA3ASbIetCyyd_SgSbIetCyyyd_SgD', '(@escaping @convention(thin) @convention(c) (@unowned Swift.UnsafeMutableRawPointer?, @unowned Swift.UnsafeMutableRawPointer?, @unowned (@escaping @convention(thin) @convention(c) (@unowned Swift.UnsafeMutableRawPointer?, @unowned Swift.UnsafeMutableRawPointer?) -> (@unowned Swift.Bool))?) -> (@unowned Swift.Bool))?'],
   ['$s4main3fooyyF', 'main.foo() -> ()'],
   ['$s8mangling0022egbpdajGbuEbxfgehfvwxnyyF', 'mangling.ليهمابتكلموشعربي؟() -> ()'],
 ] as const
@@ -212,6 +213,7 @@ const NONE = [
   '$s5Arms27WrapperV8computedSivpACTK',
   '$s3red4testyAA3ResOyxSayq_GAEs5ErrorAAq_sAFHD1__HCg_GADyxq_GsAFR_r0_lF',
   '$sxxxIxzCXxxxesy',
+  '$S2t21QP22ProtocolTypeAliasThingayAA4BlahV5SomeQa_GSgD',
   '$s',
   '$s4main3fooyyF1',
   '_TFC4main5Klass3fooFT_T_',

@@ -102,6 +102,8 @@ export function boundType(type: Type, lists: readonly (readonly Type[])[]): Type
   const nominal = type.nominal ?? fail()
   const [given = [], ...outer] = lists
   if (lists.every((list) => list.length === 0)) fail()
+  // A protocol's argument is the type that conforms: said in other words.
+  if (nominal.letter === 'P' && given.length > 0) fail()
   const context = outer.some((list) => list.length > 0) ? boundContext(nominal.context, outer) : nominal.context
   const bound = nominalType({ ...nominal, context, arguments: given.map(({ text }) => text) })
   const short = shortText(type.text, given)
