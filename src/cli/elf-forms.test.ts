@@ -12,6 +12,7 @@ import { Writer } from '../share/little-endian'
 import { opened } from './bundles-for-tests'
 import { comm, mapped, perfData, PID, Sample, sample } from './perf-data-for-tests'
 import { hasPerf } from './perf-for-tests'
+import { sampleReports, sampleReportText } from './sample-report'
 import { scriptText } from './script-for-tests'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -93,7 +94,7 @@ it('32-bit programs, at fixed addresses and position independent', async () => {
   ])
 })
 
-it('names of D and Swift stay as they are: perf 6.1 demangles neither', async () => {
+it('names of D and Swift stay as they are: perf 6.1 demangles neither; report does', async () => {
   const names = ['_D3std5stdio7writelnFZv', '$s4main3fooyyF', '_TFC4main5Klass3fooFT_T_', '_Z3fooi', '_RNvC6_123foo3bar']
   const script = 'PHDRS { a PT_LOAD FLAGS(5); } SECTIONS { . = 0x401000; .text : { *(.text) } :a }'
   link('languages', functions('.text', names), ['-static', '-Wl,-z,max-page-size=0x1000,-e,0'], script)
@@ -104,6 +105,11 @@ it('names of D and Swift stay as they are: perf 6.1 demangles neither', async ()
     '40100c foo+0x0 (/languages)',
     '401010 123foo::bar+0x0 (/languages)',
   ])
+  const session = await opened(join(folder, 'languages.data'), symfs)
+  const [reports, symbols, images] = [sampleReports(session), session.query('functions'), session.query('images')]
+  if (!reports.ok || !symbols.ok || !images.ok) throw new Error('no report')
+  const text = sampleReportText('a', reports.value, { functions: symbols.value, images: images.value }, 9)
+  expect(text.match(/\S*(writeln|foo)\S*/g)).toEqual(['std.stdio.writeln()', 'main.foo()', '_TFC4main5Klass3fooFT_T_', 'foo', '123foo::bar'])
 })
 
 /** What script prints as the lines of samples at addresses of /NAME, whose code is at 0x401000; as perf, where it is installed. */

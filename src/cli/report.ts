@@ -3,6 +3,7 @@
 // call tree and the block counters.
 import { fail, ok, type Result } from '../lib/result'
 import { formatCount, formatDuration, formatIpc, formatShare } from '../lib/format'
+import { shownName } from '../lib/shown-name'
 import { textAt } from '../lib/text-column'
 import type { Session } from '../engine/session'
 import { blockKey, spreadsByBlock, type CycleSpread } from '../model/block-cycles'
@@ -139,7 +140,7 @@ export function hottestBlocks(blocks: Tables['blocks'], sort: Sort): number[] {
 }
 
 function nameOf(sources: Sources, id: number): string {
-  return textAt(sources.functions.name, id) || (id === 0 ? '[unknown]' : '[no symbol]')
+  return shownName(textAt(sources.functions.name, id)) || (id === 0 ? '[unknown]' : '[no symbol]')
 }
 
 function imageOf(sources: Sources, image: number): string {

@@ -3,6 +3,7 @@
 // functions that were sampled most, as perf report --no-children -g none counts.
 import { fail, ok, type Result } from '../lib/result'
 import { formatCount, formatDuration, formatShare } from '../lib/format'
+import { shownName } from '../lib/shown-name'
 import { textAt } from '../lib/text-column'
 import type { Session } from '../engine/session'
 import { buildCallTree, sampledEvents, type CallTree, type SampledEvent } from '../model/call-tree'
@@ -50,7 +51,7 @@ function sumFunctions(tree: CallTree): SampledFunction[] {
   return [...sums.values()].sort((a, b) => b.self.events - a.self.events || b.self.samples - a.self.samples || a.function - b.function)
 }
 
-const nameOf = ({ functions }: Names, id: number): string => textAt(functions.name, id) || (id === 0 ? '[unknown]' : '[no symbol]')
+const nameOf = ({ functions }: Names, id: number): string => shownName(textAt(functions.name, id)) || (id === 0 ? '[unknown]' : '[no symbol]')
 const imageOf = ({ functions, images }: Names, id: number): string => textAt(images.path, functions.image[id] ?? 0)
 
 export function sampleReportText(file: string, reports: readonly EventReport[], names: Names, limit: number): string {

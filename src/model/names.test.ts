@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
 import { makeTable } from '../test-support/make-table'
-import { colorGroup, colorShade, functionName, infoValues, threadLabel, threadsInTime, traceDuration, tracedThreads, whyNoCycles } from './names'
+import { colorGroup, colorShade, functionName, infoValues, symbolName, threadLabel, threadsInTime, traceDuration, tracedThreads, whyNoCycles } from './names'
 
 const images = makeTable('images', [{}, { path: '/usr/bin/prog' }, { path: '/lib/libc.so.6' }])
 const functions = makeTable('functions', [
@@ -25,6 +25,23 @@ test('nameless code is called by its binary and address', () => {
   const kernel = makeTable('functions', [{}, { image: 1, address: 0n }, { image: 1, address: 0x1a2bn }])
   const kernels = makeTable('images', [{}, { path: '[guest.kernel.kallsyms.77]' }])
   expect([1, 2].map((row) => functionName(kernel, kernels, row))).toEqual(['[guest.kernel.kallsyms.77]', '[guest.kernel.kallsyms.77+0x1a2b]'])
+})
+
+test('names of D and Swift are shown demangled, with what the linker or the compiler put behind them', () => {
+  const shown = [
+    ['_D3std5stdio7writelnFZv', 'std.stdio.writeln()'],
+    ['_D3std5stdio7writelnFZv@plt', 'std.stdio.writeln()@plt'],
+    ['_D3std5stdio7writelnFZv.part.0', 'std.stdio.writeln() [clone .part.0]'],
+    ['$s4main3fooyyF', 'main.foo() -> ()'],
+    ['$s4main3fooyyF.resume.0', 'main.foo() -> () with unmangled suffix ".resume.0"'],
+  ] as const
+  const kept = ['book::Index::find(long)', '_Dsomething', '_TFC4main5Klass3fooFT_T_', '_Dsomething.part.0', 'toString', '']
+  const both = makeTable('functions', [{}, ...[...shown.map(([name]) => name), ...kept].map((name) => ({ name, image: 1 }))])
+  expect(shown.map((_, at) => functionName(both, images, at + 1))).toEqual(shown.map(([, name]) => name))
+  expect(kept.map((_, at) => functionName(both, images, at + 1 + shown.length))).toEqual([...kept.slice(0, -1), '[prog]'])
+  expect(shown.map((_, at) => symbolName(both, images, at + 1))).toEqual(shown.map(([name]) => name))
+  expect([0, ...kept.keys()].map((at) => symbolName(both, images, at === 0 ? 0 : at + 1 + shown.length))).toEqual(['', '', '', '', '', '', ''])
+  expect(symbolName(null, images, 1)).toBe('')
 })
 
 test('threads have a name, a process and an id; those without trace are left out', () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What threads, functions and images are called on screen, and the facts of the
 // info table by key. One wording for all views.
+import { shownName } from '../lib/shown-name'
 import { textAt } from '../lib/text-column'
 import type { Tables } from './tables.gen'
 
@@ -86,9 +87,7 @@ export function imagePath(functions: Functions | null, images: Images | null, ro
   return images && image > 0 ? textAt(images.path, image) : ''
 }
 
-function makeFunctionName(functions: Functions, images: Images | null, row: number): string {
-  const name = textAt(functions.name, row)
-  if (name !== '') return name
+function namelessCode(functions: Functions, images: Images | null, row: number): string {
   const path = imagePath(functions, images, row)
   if (row === 0 || path === '') return '[unknown]'
   // Address 0: all code of the binary that no symbol names. A kernel's name has brackets of its own.
@@ -98,17 +97,38 @@ function makeFunctionName(functions: Functions, images: Images | null, row: numb
 }
 
 // Tables are read-only, so what was decoded once holds as long as the table does.
-const names = new WeakMap<Functions, { images: Images | null; texts: (string | undefined)[] }>()
+type Names = { images: Images | null; texts: (string | undefined)[]; symbols: Map<number, string> }
+const names = new WeakMap<Functions, Names>()
 
-/** Name of a function; nameless code is called by its binary and address. */
-export function functionName(functions: Functions | null, images: Images | null, row: number): string {
-  if (!functions || row >= functions.rows) return '[unknown]'
+function namesOf(functions: Functions, images: Images | null): Names {
   let known = names.get(functions)
   if (!known || known.images !== images) {
-    known = { images, texts: [] }
+    known = { images, texts: [], symbols: new Map() }
     names.set(functions, known)
   }
-  return (known.texts[row] ??= makeFunctionName(functions, images, row))
+  return known
+}
+
+function makeFunctionName(known: Names, functions: Functions, row: number): string {
+  const symbol = textAt(functions.name, row)
+  if (symbol === '') return namelessCode(functions, known.images, row)
+  const name = shownName(symbol)
+  if (name !== symbol) known.symbols.set(row, symbol)
+  return name
+}
+
+/** Name of a function, demangled; nameless code is called by its binary and address. */
+export function functionName(functions: Functions | null, images: Images | null, row: number): string {
+  if (!functions || row >= functions.rows) return '[unknown]'
+  const known = namesOf(functions, images)
+  return (known.texts[row] ??= makeFunctionName(known, functions, row))
+}
+
+/** Name in the symbol table of a function that is shown by another; '' where it is shown as it is. */
+export function symbolName(functions: Functions | null, images: Images | null, row: number): string {
+  if (!functions || row >= functions.rows) return ''
+  functionName(functions, images, row)
+  return namesOf(functions, images).symbols.get(row) ?? ''
 }
 
 const MOST_IMAGES_BY_SCOPE = 3

@@ -2,7 +2,7 @@
 // Rows of the `branches` table in the reader's order: filtering, sorting and
 // the numbers made of two columns. Pure; no React.
 import { symbolText, type NameTables } from '../../model/places'
-import type { Matches } from '../../model/search'
+import { foundBySymbol, type Matches } from '../../model/search'
 import type { BranchesTable } from '../../model/tables.gen'
 import { endsInConditional, endWord, type Direction } from './layout'
 
@@ -86,6 +86,8 @@ export function filterBranches(table: BranchesTable, names: NameTables, matches:
     (row) =>
       matches(fromText(table, row, names)) ||
       matches(toText(table, row, names)) ||
+      foundBySymbol(matches, names, table.from_function[row] ?? 0) ||
+      foundBySymbol(matches, names, table.to_function[row] ?? 0) ||
       matches(hex(table.from[row])) ||
       matches(hex(table.to[row])),
   )

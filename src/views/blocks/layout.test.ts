@@ -110,6 +110,10 @@ describe('order', () => {
 describe('filter', () => {
   it('keeps all without a search', () => expect([...filterRows(table, names, search(''))]).toEqual([0, 1, 2]))
   it('finds symbols', () => expect([...filterRows(table, names, search('LOOK'))]).toEqual([0, 2]))
+  it('finds symbols of D by what is shown and by what the symbol table has', () => {
+    const ofD = { ...names, functions: makeTable('functions', [{}, { name: '_D4book6lookupFZv', image: 1 }, { name: 'malloc', image: 2 }]) }
+    expect(['book.lookup()', '_D4book'].map((text) => [...filterRows(table, ofD, search(text))])).toEqual([[0, 2], [0, 2]])
+  })
   it('finds binaries', () => expect([...filterRows(table, names, search('libc.so'))]).toEqual([1]))
   it('finds addresses', () => expect([...filterRows(table, names, search('0x401008'))]).toEqual([2]))
 })

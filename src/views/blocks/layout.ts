@@ -2,7 +2,7 @@
 // Rows of the `blocks` table in the reader's order: filtering, sorting, and
 // the numbers made of two columns. Pure; no React.
 import { pathOf, symbolText, type NameTables } from '../../model/places'
-import type { Matches } from '../../model/search'
+import { foundBySymbol, type Matches } from '../../model/search'
 import type { BlocksTable } from '../../model/tables.gen'
 import type { Weight } from '../../model/view-state'
 
@@ -78,7 +78,11 @@ export function filterRows(table: BlocksTable, names: NameTables, matches: Match
   const rows = Uint32Array.from({ length: table.rows }, (_, row) => row)
   if (matches === null) return rows
   return rows.filter(
-    (row) => matches(symbolOf(table, row, names)) || matches(pathOf(names.images, table.image[row] ?? 0)) || matches(addressOf(table, row)),
+    (row) =>
+      matches(symbolOf(table, row, names)) ||
+      foundBySymbol(matches, names, table.function[row] ?? 0) ||
+      matches(pathOf(names.images, table.image[row] ?? 0)) ||
+      matches(addressOf(table, row)),
   )
 }
 

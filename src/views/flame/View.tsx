@@ -6,7 +6,7 @@ import { ALL, type CallTreeTable } from '../../model/tables.gen'
 import { amountsOf, buildCallTree, matchedWeight, nodeAt, pathOf, sampledEvents, type CallTree, type SampledEvent } from '../../model/call-tree'
 import { colorGroup, colorShade, functionName, imagePath, threadLabel, whyNoCycles, whyNoPath } from '../../model/names'
 import { plainText, yesOrNo } from '../../model/detail-codecs'
-import { compileSearch, matchRows } from '../../model/search'
+import { compileSearch, findFunctions } from '../../model/search'
 import type { Weight } from '../../model/view-state'
 import { useDetail, useStore, useTable } from '../../store'
 import { Button } from '../../widgets/Button'
@@ -46,7 +46,7 @@ function useMatches(tree: CallTree | null) {
   const images = useStore((store) => store.session.images)
   return useMemo(() => {
     const compiled = compileSearch(search)
-    const found = compiled.ok && functions ? matchRows(compiled.value, functions.rows, (row) => functionName(functions, images, row)) : null
+    const found = compiled.ok && functions ? findFunctions(compiled.value, { functions, images }) : null
     if (!found || !tree) return { found: null, share: NaN }
     return { found, share: matchedWeight(tree, found) / (amountsOf(tree.total, tree.weight)[0] ?? 0) }
   }, [tree, search, functions, images])

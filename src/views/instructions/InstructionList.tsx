@@ -6,9 +6,9 @@ import type { KeyboardEvent, ReactNode } from 'react'
 import { textAt } from '../../lib/text-column'
 import { toggled } from '../../lib/toggled'
 import { oneOf, someOf } from '../../model/detail-codecs'
-import { functionName, infoValue, threadLabel, whyNoCycles } from '../../model/names'
+import { infoValue, threadLabel, whyNoCycles } from '../../model/names'
 import { baseName, type NameTables } from '../../model/places'
-import { compileSearch, matchRows } from '../../model/search'
+import { compileSearch, findFunctions } from '../../model/search'
 import type { ThreadsTable } from '../../model/tables.gen'
 import { useDetail, useKeptTop, useStore } from '../../store'
 import { Icon } from '../../widgets/icons'
@@ -226,8 +226,7 @@ function useFound(names: NameTables): Uint8Array | null {
   const search = useStore((store) => store.view.search)
   return useMemo(() => {
     const compiled = compileSearch(search)
-    const rows = names.functions?.rows ?? 0
-    return compiled.ok ? matchRows(compiled.value, rows, (row) => functionName(names.functions, names.images, row)) : null
+    return compiled.ok ? findFunctions(compiled.value, names) : null
   }, [names, search])
 }
 

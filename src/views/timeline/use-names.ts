@@ -3,7 +3,7 @@
 import { useMemo } from 'react'
 import { textAt } from '../../lib/text-column'
 import { colorGroup, colorShade, functionName, imagePath } from '../../model/names'
-import { compileSearch, matchRows } from '../../model/search'
+import { compileSearch, findFunctions } from '../../model/search'
 import { useStore } from '../../store'
 import type { FunctionNames } from './describe'
 
@@ -30,6 +30,6 @@ export function useFound(): Uint8Array | null {
   const images = useStore((store) => store.session.images)
   return useMemo(() => {
     const compiled = compileSearch(search)
-    return compiled.ok && functions ? matchRows(compiled.value, functions.rows, (row) => functionName(functions, images, row)) : null
+    return compiled.ok && functions ? findFunctions(compiled.value, { functions, images }) : null
   }, [search, functions, images])
 }

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names of D. The expected texts are those of `c++filt -s dlang` (binutils 2.40), which
+// says the same of all 18,632 names of D's standard library that were compared.
+import { expect, test } from 'vitest'
+import { demangleD } from './demangle-d'
+import { garbled } from './garbled-for-tests'
+
+const LIBRARY = [
+  ['_D3gcc8sections3elf9initLocksFNbNiZv', 'gcc.sections.elf.initLocks()'],
+  ['_D3std3xml3Tag8toStringMxFNfZAya', 'std.xml.Tag.toString() const'],
+  ['_D4core8internal7convert__T5parseVbi0HTeZQoFNaNbNiNfeZSQCbQBzQBt5Float', 'core.internal.convert.parse!(false, real).parse(real)'],
+  ['_D10TypeInfo_b6__initZ', 'initializer for TypeInfo_b'],
+  ['_D11TypeInfo_Aa6__vtblZ', 'vtable for TypeInfo_Aa'],
+  ['_D3std12experimental9allocator15building_blocks6region12__ModuleInfoZ', 'ModuleInfo for std.experimental.allocator.building_blocks.region'],
+  ['_D3std11parallelism__T4TaskSQBaQz3runTDFZvZQv11enforcePoolMFNaNfZv', 'std.parallelism.Task!(std.parallelism.run, void() delegate).Task.enforcePool()'],
+  ['_D2rt6dmain212_d_run_main2UAAamPUQgZiZ6runAllMFZv', 'rt.dmain2._d_run_main2(char[][], ulong, extern(C) int(char[][]) function).runAll()'],
+  ['_D4core3sys5posix7pthread15pthread_cleanup__T4pushHTPUNaNbNiPvZvZQuMFNbNiQvQpZv', 'core.sys.posix.pthread.pthread_cleanup.push!(extern(C) void(void*) pure nothrow @nogc function).push(extern(C) void(void*) pure nothrow @nogc function, void*)'],
+  ['_D3std6digest__T13WrapperDigestTSQBfQBe3sha__T3SHAVki1024Vki512ZQsZQBz3putMFNbNeMAxhXv', 'std.digest.WrapperDigest!(std.digest.sha.SHA!(1024u, 512u).SHA).WrapperDigest.put(scope const(ubyte)[]...)'],
+  ['_D3std6base64__T10Base64ImplVai45Vai95Vai0Z9EncodeMapyAa', 'std.base64.Base64Impl!(\'-\', \'_\', \'\\x00\').EncodeMap'],
+  ['_D3std5range__T11SortedRangeTAAyaVQea5_61203c2062VEQBxQBw18SortedRangeOptionsi0ZQCn4backMFNaNbNcNdNiNfZQCv', 'std.range.SortedRange!(immutable(char)[][], "a < b", 0).SortedRange.back()'],
+  ['_D4core8internal5array9appending__T19_d_arrayappendTImplHTAOaTOaZ15_d_arrayappendTFNaNbNcNeMNkKQBlMQBpZQBt', 'core.internal.array.appending._d_arrayappendTImpl!(shared(char)[], shared(char))._d_arrayappendT(scope return ref shared(char)[], scope shared(char)[])'],
+  ['_D3std4math9algebraic__T4polyTdTdVii3ZQoFNaNbNiNfdKxG3dZd', 'std.math.algebraic.poly!(double, double, 3).poly(double, ref const(double[3]))'],
+  ['_D3std5stdio4File10__postblitMFNbNfZv', 'std.stdio.File.__postblit()'],
+  ['_D3std9algorithm9iteration__T12FilterResultSQBq8bitmanip8BitArray7bitsSetMxFNbNdZ9__lambda1TSQDn5range__T4iotaTmTmZQkFmmZ6ResultZQDw5emptyMFNaNbNdNiZb', 'std.algorithm.iteration.FilterResult!(std.bitmanip.BitArray.bitsSet().__lambda1, std.range.iota!(ulong, ulong).iota(ulong, ulong).Result).FilterResult.empty()'],
+  ['_D3std11concurrency__T8initOnceS_DQBg3net4curl7CurlAPI7_handlePvZQBrFNcLQkZQn', 'std.concurrency.initOnce!(std.net.curl.CurlAPI._handle).initOnce(lazy void*)'],
+] as const
+
+const FORMS = [
+  ['_Dmain', 'D main'],
+  ['_D8demangle__T4testVde0A8P6ZQp', 'demangle.test!(0x0.A8p6)'],
+  ['_D8demangle__T4testVde1A8PN6Zv', 'demangle.test!(0x1.A8p-6)'],
+  ['_D8demangle__T4testVdeN0A8P6Zv', 'demangle.test!(-0x0.A8p6)'],
+  ['_D8demangle__T4testVdeNANZv', 'demangle.test!(NaN)'],
+  ['_D8demangle__T4testVdeINFZv', 'demangle.test!(Inf)'],
+  ['_D8demangle__T4testVdeNINFZv', 'demangle.test!(-Inf)'],
+  ['_D8demangle__T4testVrc0A8P6c0A8P6Zv', 'demangle.test!(0x0.A8p6+0x0.A8p6i)'],
+  ['_D8demangle__T4testVqcINFcNANZv', 'demangle.test!(Inf+NaNi)'],
+  ['_D8demangle__T4testVai10Zv', 'demangle.test!(\'\\x0a\')'],
+  ['_D8demangle__T4testVui955Zv', 'demangle.test!(\'\\u03bb\')'],
+  ['_D8demangle__T4testVwi128512Zv', 'demangle.test!(\'\\U0001f600\')'],
+  ['_D8demangle__T4testVbi1Zv', 'demangle.test!(true)'],
+  ['_D8demangle__T4testVxbi1Zv', 'demangle.test!(1)'],
+  ['_D8demangle__T4testVyai65Zv', 'demangle.test!(65)'],
+  ['_D8demangle__T4testVhi3Zv', 'demangle.test!(3u)'],
+  ['_D8demangle__T4testVti3Zv', 'demangle.test!(3u)'],
+  ['_D8demangle__T4testVgi3Zv', 'demangle.test!(3)'],
+  ['_D8demangle__T4testVsi3Zv', 'demangle.test!(3)'],
+  ['_D8demangle__T4testViN3Zv', 'demangle.test!(-3)'],
+  ['_D8demangle__T4testVlN3Zv', 'demangle.test!(-3L)'],
+  ['_D8demangle__T4testVm3Zv', 'demangle.test!(3uL)'],
+  ['_D8demangle__T4testVAiA2i1i2Zv', 'demangle.test!([1, 2])'],
+  ['_D8demangle__T4testVHiiA1i1i2Zv', 'demangle.test!([1:2])'],
+  ['_D8demangle__T4testVAaa2_0a41Zv', 'demangle.test!("\\nA")'],
+  ['_D8demangle__T4testVAyaa3_0a2241Zv', 'demangle.test!("\\n"A")'],
+  ['_D8demangle__T4testVAww1_80Zv', 'demangle.test!("\\x80"w)'],
+  ['_D8demangle__T4testVS3fooS2i1i2Zv', 'demangle.test!(foo(1, 2))'],
+  ['_D8demangle__T4testVS3foo3barS1a3_616263Zv', 'demangle.test!(foo.bar("abc"))'],
+  ['_D8demangle__T4testVPinZv', 'demangle.test!(null)'],
+  ['_D8demangle__T4testVnnZv', 'demangle.test!(null)'],
+  ['_D8demangle__T4testS3foo3barZv', 'demangle.test!(foo.bar)'],
+  ['_D8demangle__T4testX3abcZv', 'demangle.test!(abc)'],
+  ['_D8demangle__T4testS_D3foo3barFiZvZv', 'demangle.test!(foo.bar(int))'],
+  ['_D8demangle__T4testVDFZvf_D3foo3barFZvZv', 'demangle.test!(foo.bar())'],
+  ['_D8demangle__T4testTiTkHTbZ3fooFZv', 'demangle.test!(int, uint, bool).foo()'],
+  ['_D8demangle__U4testTiZ3fooFZv', 'demangle.test!(int).foo()'],
+  ['_D8demangle13__T4testTiTkZ3fooFZv', 'demangle.test!(int, uint).foo()'],
+  ['_D8demangle4testFIKiZv', 'demangle.test(in ref int)'],
+  ['_D8demangle4testFMIKiZv', 'demangle.test(scope in ref int)'],
+  ['_D8demangle4testFMNkJiZv', 'demangle.test(scope return out int)'],
+  ['_D8demangle4testFPFiZvDQfPQhZv', 'demangle.test(void(int) function, void(int) delegate, int*)'],
+  ['_D8demangle4testFPFiZvDxQgZv', 'demangle.test(void(int) function, void(int) delegate const)'],
+  ['_D8demangle4testFB2iaZv', 'demangle.test(Tuple!(int, char))'],
+  ['_D8demangle4testFiYv', 'demangle.test(int, ...)'],
+  ['_D8demangle4testFPRiZvPViZvPWiZvPYiZvZv', 'demangle.test(extern(C++) void(int) function, extern(Pascal) void(int) function, extern(Windows) void(int) function, extern(Objective-C) void(int) function)'],
+  ['_D8demangle4testPFNaNgiZv', 'demangle.test'],
+  ['_D6__ctorFZv', 'this()'],
+  ['_D3foo6__ctorZ', 'foo.this'],
+  ['_D3foo6__ctori', 'foo.this'],
+  ['_D3foo6__initi', 'foo.__init'],
+  ['_D3foo0003barFZv', 'foo.bar()'],
+  ['_D3foo003barFZv', 'foo.bar()'],
+  ['_D3foo3barMOxFZv', 'foo.bar() shared const'],
+  ['_D3foo3barMNgxFZv', 'foo.bar() inout const'],
+  ['_D3foo3barZ', 'foo.bar'],
+  ['_D3fooZ', 'foo'],
+  ['_D3foo6__dtorMFZv', 'foo.~this()'],
+  ['_D3foo10__postblitMFNaZv', 'foo.__postblit()'],
+  ['_D3foo11__fieldDtorMFZv', 'foo.__fieldDtor()'],
+  ['_D3foo14__aggrPostblitMFZv', 'foo.__aggrPostblit()'],
+  ['_D3foo16__fieldPostblitMFZv', 'foo.__fieldPostblitM()'],
+  ['_D3foo7__arrayZ', 'foo.__array'],
+  ['_D3foo9__requireMFZv', 'foo.__require()'],
+  ['_D3foo__T3barVyai255Zv', 'foo.bar!(255)'],
+  ['_D3foo__T3barVai127Zv', 'foo.bar!(\'\\x7f\')'],
+  ['_D3foo__T3barVui65Zv', 'foo.bar!(\'\\u0041\')'],
+  ['_D3foo__T3barVwi65Zv', 'foo.bar!(\'\\U00000041\')'],
+  ['_D3foo__T3barVui255Zv', 'foo.bar!(\'\\u00ff\')'],
+  ['_D3foo__T3barVE3fooi5Zv', 'foo.bar!(5)'],
+  ['_D3foo__T3barVlN9223372036854775808Zv', 'foo.bar!(-9223372036854775808L)'],
+  ['_D3foo__T3barVmi18446744073709551615Zv', 'foo.bar!(18446744073709551615uL)'],
+  ['_D3foo3barFzizkZv', 'foo.bar(cent, ucent)'],
+  ['_D3foo3barFNaiZv', 'foo.bar(int)'],
+  ['_D3foo3barFHAyaiZv', 'foo.bar(int[immutable(char)[]])'],
+  ['_D3foo3barFHHaiiZv', 'foo.bar(int[int[char]])'],
+  ['_D3foo3barFxG3AyaZv', 'foo.bar(const(immutable(char)[][3]))'],
+  ['_D3foo3barFOxiZv', 'foo.bar(shared(const(int)))'],
+  ['_D3foo3barFxPFZvZv', 'foo.bar(const(void() function))'],
+  ['_D3foo3barFyDFZvZv', 'foo.bar(immutable(void() delegate))'],
+  ['_D3foo3barFNhG4fNhAiZv', 'foo.bar(__vector(float[4]), __vector(int[]))'],
+] as const
+
+test.each([...LIBRARY, ...FORMS])('%s', (symbol, name) => {
+  expect(demangleD(symbol)).toBe(name)
+})
+
+const NONE = [
+  '_D8demangle__T4testVAuu2_0a41Zv',
+  '_D8demangle__T4testVDFZvf3fooZv',
+  '_D8demangle4testFNkMiZv',
+  '_D8demangle4testFDQeFZvZv',
+  '_D8demangle4testFB2iaB0BTZv',
+  '_D8demangle4testFBiaZZv',
+  '_D8demangle4testFRiZv',
+  '_D8demangle1aQBa',
+  '_D8demangle1aFQdZv',
+  '_D3foo__T3barTQkTiZ1a',
+  '_D3foo6__initZv',
+  '_D3foo3barMxF',
+  '_D3foo3barMxFZ',
+  '_D3foo3bar',
+  '_D3foo',
+  '_D4core4sync8__dtor',
+  '_D3std4json9JSONValue3strMFNaNbNdNiNjNeNkMAyaZQe',
+  '_DTi16_D3std6digest__T13WrapperDigestTSQBfQBe3crc__T3CRCVki32Vmi3988292384ZQxZQCe6finishMFNbMeZAh',
+  '_D',
+  '_D_',
+  '_Z3fooi',
+  'main',
+]
+
+test.each(NONE)('%s has no name', (symbol) => {
+  expect(demangleD(symbol)).toBe(null)
+})
+
+test('symbols that are none, and those that grow, end soon', () => {
+  for (const symbol of garbled([...LIBRARY, ...FORMS].map(([one]) => one), 3000)) expect(demangleD(symbol)?.length ?? 0).toBeLessThan(200_000)
+  for (const part of ['P', '1aMF', 'S1aMF', '__T1aT', 'HiQd', 'B2QbQd', 'AQb']) expect(demangleD(`_D1aF${part.repeat(2000)}`)).toBe(null)
+})
