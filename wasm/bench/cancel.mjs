@@ -88,33 +88,21 @@ await withTab({}, async (tab) => {
   const opened = await openInTab(tab, files)
   const give = () => page.getByTestId('files-input').first().setInputFiles(files)
 
-  const opening = []
-  for (const wait of spread(opened.picture)) {
-    await toStart(page)
-    const time = pressed(page, { name: 'Cancel', since: 'opening decoding', wait, gone: 'empty cancelled' })
-    await give()
-    opening.push(await time)
+  /** Gives the files anew for each of the moments up to `most` ms, and tells how long Cancel took at them. */
+  const tellCancels = async (what, most, how) => {
+    const times = []
+    for (const wait of spread(most)) {
+      await toStart(page)
+      const time = pressed(page, { name: 'Cancel', wait, ...how })
+      await give()
+      times.push(await time)
+      await until(page, 'html:not([data-session="decoding"])')
+    }
+    told(what, times)
   }
-  told('opening, and the first moments of decoding', opening)
-
-  const decoding = []
-  for (const wait of spread(opened.ready - opened.picture)) {
-    await toStart(page)
-    const time = pressed(page, { name: 'Cancel', since: 'decoding', wait, gone: 'cancelled ready' })
-    await give()
-    decoding.push(await time)
-  }
-  told('decoding', decoding)
-
-  const joining = []
-  for (const wait of spread(opened.ready / 20)) {
-    await toStart(page)
-    const time = pressed(page, { name: 'Cancel', since: '#[role="progressbar"][aria-valuenow="100"]', wait, gone: 'cancelled ready' })
-    await give()
-    joining.push(await time)
-    await until(page, 'html:not([data-session="decoding"])')
-  }
-  told('joining, when all is decoded', joining)
+  await tellCancels('opening, and the first moments of decoding', opened.picture, { since: 'opening decoding', gone: 'empty cancelled' })
+  await tellCancels('decoding', opened.ready - opened.picture, { since: 'decoding', gone: 'cancelled ready' })
+  await tellCancels('joining, when all is decoded', opened.ready / 20, { since: '#[role="progressbar"][aria-valuenow="100"]', gone: 'cancelled ready' })
 
   await toStart(page)
   await give()

@@ -53,16 +53,4 @@ static inline uint8_t ptm_branch_end_between(uint8_t class)
 	return class == PTM_INSN_OTHER ? PTM_END_FALLTHROUGH : ptm_branch_calls_kernel(class) ? PTM_END_OFF : PTM_END_NOT_TAKEN;
 }
 
-/* How a visit ends whose last instruction is the branch of a record. */
-static inline uint8_t ptm_branch_end_of(uint8_t class)
-{
-	switch (class) {
-	case PTM_INSN_JCC: case PTM_INSN_LOOP: return PTM_END_TAKEN;
-	case PTM_INSN_JUMP: case PTM_INSN_JUMP_INDIRECT: return PTM_END_JUMP;
-	case PTM_INSN_CALL: case PTM_INSN_CALL_INDIRECT: return PTM_END_CALL;
-	case PTM_INSN_RETURN: return PTM_END_RETURN;
-	default: return PTM_END_FAR;
-	}
-}
-
 #endif

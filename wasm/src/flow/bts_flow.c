@@ -173,7 +173,7 @@ static void tell_end(ptm_bts_flow *flow, uint32_t row, uint32_t index)
 		emit_visit(flow, row, index + 1, PTM_END_OFF, flow->from, 0);
 		arrive(flow, true);
 	} else {
-		emit_visit(flow, row, index + 1, ptm_branch_end_of(block->class), flow->from, flow->to);
+		emit_visit(flow, row, index + 1, ptm_end_of_branch(block->class), flow->from, flow->to);
 		arrive(flow, false);
 	}
 }

@@ -198,7 +198,7 @@ static void tell_end(ptm_lbr_flow *flow, uint32_t row, uint32_t index)
 		arrive(flow, true);
 		return;
 	} else {
-		finish_visit(flow, emit_visit(flow, row, index + 1, ptm_branch_end_of(block->class), from, to));
+		finish_visit(flow, emit_visit(flow, row, index + 1, ptm_end_of_branch(block->class), from, to));
 	}
 	arrive(flow, false);
 }

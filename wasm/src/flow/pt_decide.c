@@ -2,17 +2,6 @@
 /* What TNT, TIP and FUP packets decide about the code. */
 #include "flow/pt_flow_state.h"
 
-static uint8_t end_of(uint8_t class)
-{
-	switch (class) {
-	case PTM_INSN_JUMP: case PTM_INSN_JUMP_INDIRECT: return PTM_END_JUMP;
-	case PTM_INSN_CALL: case PTM_INSN_CALL_INDIRECT: return PTM_END_CALL;
-	case PTM_INSN_RETURN: return PTM_END_RETURN;
-	case PTM_INSN_JCC: case PTM_INSN_LOOP: return PTM_END_TAKEN;
-	default: return PTM_END_FAR;
-	}
-}
-
 /* RET compression is of near returns only; perf knows no others. */
 static bool returns(const ptm_pt_flow *flow, const ptm_block *block)
 {
@@ -69,7 +58,7 @@ static ptm_status deferred_tip(ptm_pt_flow *flow, uint32_t row)
 		return PTM_OK;
 	}
 	const ptm_block *block = &flow->blocks->blocks.at[row];
-	uint8_t end = end_of(block->class);
+	uint8_t end = ptm_end_of_branch(block->class);
 	account_indirect(flow, block);
 	ptm_item *item = ptm_flow_visit(flow, row, end, ptm_flow_packet_ip(flow), true);
 	ptm_flow_take_interrupts(flow, item);
@@ -197,7 +186,7 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	if (!stops)
 		PTM_TRY(ptm_flow_before_abort(flow, &to));
 	flow->step = PTM_STEP_PACKET;
-	ptm_item *item = ptm_flow_visit(flow, row, stops ? PTM_END_OFF : end_of(block->class), to, true);
+	ptm_item *item = ptm_flow_visit(flow, row, stops ? PTM_END_OFF : ptm_end_of_branch(block->class), to, true);
 	ptm_flow_take_guest(flow, item);
 	ptm_flow_take_interrupts(flow, item);
 	if (flow->packet.count)

@@ -106,4 +106,16 @@ typedef struct ptm_loss_end {
 	bool is_over;
 } ptm_loss_end;
 
+/* How a visit ends (enum ptm_end) whose last instruction is a branch that was taken. */
+static inline uint8_t ptm_end_of_branch(uint8_t class)
+{
+	switch (class) {
+	case PTM_INSN_JCC: case PTM_INSN_LOOP: return PTM_END_TAKEN;
+	case PTM_INSN_JUMP: case PTM_INSN_JUMP_INDIRECT: return PTM_END_JUMP;
+	case PTM_INSN_CALL: case PTM_INSN_CALL_INDIRECT: return PTM_END_CALL;
+	case PTM_INSN_RETURN: return PTM_END_RETURN;
+	default: return PTM_END_FAR;
+	}
+}
+
 #endif
