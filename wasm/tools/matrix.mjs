@@ -176,7 +176,7 @@ export function judge(ptgen, trace, script, tally = { lines: 0, known: new Set()
   return found.filter(Boolean)
 }
 
-const cli = join(root, 'src/cli/ptarmigan.mjs')
+export const cli = join(root, 'src/cli/ptarmigan.mjs')
 const ourScript = (trace, words) => printed(process.execPath, cli, 'script', trace, ...words).stdout
 
 /** `tell` is given every trace's number, program, options, differences, lines compared and reasons. */
