@@ -107,20 +107,23 @@ function print([command, ...words], file) {
   })
 }
 
-/** '' or how the answers to one question differ. `keep`: where diff's text goes, if anywhere. */
+const isSignal = (end) => typeof end === 'string' || (end > 128 && end < 192)
+
+/** How the answers to one question differ, or why they were not compared; neither where they are equal. `keep`: where diff's text goes, if anywhere. */
 async function judge(trace, words, scratch, keep) {
   const [ours, theirs] = ['ours', 'perf'].map((name) => join(scratch, name))
   const ends = await Promise.all([print([process.execPath, cli, 'script', trace, ...words], ours), print(perfScript(trace, words), theirs)])
-  const signal = ends.findIndex((end) => typeof end === 'string' || (end > 128 && end < 192))
-  if (signal >= 0) return `${words.join(' ')}: ${['ptarmigan', 'perf'][signal]} ended with ${ends[signal]}`
+  const asked = words.join(' ')
+  if (isSignal(ends[0])) return { difference: `${asked}: ptarmigan ended with ${ends[0]}` }
+  if (isSignal(ends[1])) return { known: `${asked}: perf ended with ${ends[1]}` }
   const diff = spawnSync('diff', ['-a', ours, theirs], { encoding: 'latin1', maxBuffer: 2 ** 30 }).stdout
-  if (!diff) return ''
+  if (!diff) return {}
   if (keep) writeFileSync(keep, diff, 'latin1')
   const first = firstDifference(readFileSync(ours, 'latin1'), readFileSync(theirs, 'latin1'))
-  return `${words.join(' ')}: ${diff.match(/^[<>]/gm).length} lines, ${first}`
+  return { difference: `${asked}: ${diff.match(/^[<>]/gm).length} lines, ${first}` }
 }
 
-/** `tell` is given every seed, the trace's name, what was done to it and the differences. Resolves to how many traces differ. */
+/** `tell` is given every seed, the trace's name, what was done to it, the differences, and what was not compared. Resolves to how many traces differ. */
 export async function run({ seed, count, most, only, keep, tell }) {
   if (!perfVersion().startsWith('6.1.')) throw new Error('perf 6.1 is not installed')
   const fixtures = traces(most, only)
@@ -136,10 +139,10 @@ export async function run({ seed, count, most, only, keep, tell }) {
     const found = []
     for (const [index, words] of questions.entries())
       found.push(await judge(damaged, ['--symfs', symfs, ...words], scratch, keep && `${damaged}.${index}.diff`))
-    const differences = found.filter(Boolean)
+    const differences = found.map(({ difference }) => difference).filter(Boolean)
     if (differences.length) different++
     else rmSync(damaged)
-    tell({ number, name, done, found: differences })
+    tell({ number, name, done, differences, known: found.map(({ known }) => known).filter(Boolean) })
   }
   rmSync(scratch, { recursive: true })
   return different
@@ -156,8 +159,14 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     },
   })
   if (values.keep) mkdirSync(values.keep, { recursive: true })
-  const tell = ({ number, name, done, found }) =>
-    console.log([`${found.length ? 'FAIL' : 'ok  '} ${number} ${name} ${done.join(' ')}`, ...found].join('\n     '))
+  const tell = ({ number, name, done, differences, known }) => {
+    const text = [
+      `${differences.length ? 'FAIL' : 'ok  '} ${number} ${name} ${done.join(' ')}`,
+      ...differences,
+      ...known.map((why) => `known: ${why}`),
+    ]
+    console.log(text.join('\n     '))
+  }
   const count = Number(values.count)
   const different = await run({ ...values, seed: Number(values.seed), count, most: Number(values.most), tell })
   console.log(`damage: ${count - different} of ${count} equal`)
