@@ -134,7 +134,7 @@ static void calibrate(ptm_clock *clock, ptm_clock_peek peek, void *context)
 	uint64_t cycles = 0, before = clock->tsc, then = 0;
 	uint32_t cbr = 0;
 	double scale = 0;
-	bool after_cyc = false;
+	bool after_cyc = true;   /* as perf has it: another MTC right here ends the interval before it has cycles */
 	ptm_packet packet;
 
 	for (;;) {

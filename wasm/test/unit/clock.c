@@ -111,9 +111,14 @@ static void cycles(void)
 	ptm_clock_mtc(&clock, 127, true, next_of, &(future){ broken, 4 });
 	ptm_clock_cyc(&clock, 10);
 	CHECK_EQ(clock.tsc, 101280 + 10);
+	/* Nor does it where another MTC follows at once, that no CYC stands before. */
+	static const ptm_packet adjacent[] = { { PTM_PACKET_MTC, 2, 0, 129 }, { PTM_PACKET_CYC, 1, 0, 4000 }, { PTM_PACKET_MTC, 2, 0, 130 } };
+	ptm_clock_mtc(&clock, 128, true, next_of, &(future){ adjacent, 3 });
+	ptm_clock_cyc(&clock, 10);
+	CHECK_EQ(clock.tsc, 102080 + 10);
 	ptm_clock_disable(&clock);
 	ptm_clock_cyc(&clock, 10);
-	CHECK_EQ(clock.cycles, 810);
+	CHECK_EQ(clock.cycles, 820);
 	CHECK(clock.cycles_sampled);
 }
 
