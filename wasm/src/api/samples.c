@@ -159,6 +159,16 @@ static bool is_estimate(const ptm_item *item)
 	return item->kind == PTM_ITEM_VISIT && ptm_leaves_kernel(item->ip, item->to_ip);
 }
 
+/* Lets a lane decode from now on what `one->thread` runs, with the maps of the records let in. */
+static void run_as(const ptm_samples *samples, ptm_lane *one)
+{
+	if (one->stream.thread == one->thread && one->stream.record_ns == samples->record_ns)
+		return;
+	one->stream.thread = one->thread;
+	one->stream.record_ns = samples->record_ns;
+	ptm_pt_flow_ask_context(ptm_flow_pt(one->flow));
+}
+
 /* Behind the last of the times asked for perf decodes no more. */
 static bool is_past(const ptm_session *session, const ptm_samples *samples, ptm_lane *one)
 {
@@ -184,8 +194,6 @@ static ptm_status run_lane(ptm_session *session, ptm_samples *samples)
 			one->has_item = false;
 			ptm_samples_take_cycles(samples, one);
 			PTM_TRY(ptm_samples_tell_gap(session, samples, one));
-			/* perf's time stays at its estimate of an error's until the packets are past it. */
-			one->tsc = one->item.end_tsc;
 			continue;
 		}
 		if (one->item.kind == PTM_ITEM_VISIT && samples_instructions) {
@@ -224,6 +232,7 @@ static ptm_status run_lanes(ptm_session *session, ptm_samples *samples)
 			ptm_lane *one = &samples->lanes.at[samples->run_lane];
 			one->thread = thread_of(session, samples, one);
 			ptm_samples_set_who(session, samples, one);
+			run_as(samples, one);
 			samples->in_run = true;
 		}
 		ptm_status status = run_lane(session, samples);

@@ -2,10 +2,10 @@
 /* What perf script says of trace that was lost: its errors, and what goes on with them. */
 #include "api/samples_state.h"
 
-static uint32_t error_of(uint8_t reason)
+static uint32_t error_of(const ptm_item *item)
 {
-	switch (reason) {
-	case PTM_GAP_BAD_PACKET: return 3;
+	switch (item->reason) {
+	case PTM_GAP_BAD_PACKET: return item->bytes ? 3 : 6; /* a packet, where it cannot be */
 	case PTM_GAP_NO_CODE: case PTM_GAP_GUEST_CODE: return 5;
 	case PTM_GAP_CODE_MISMATCH: return 6;
 	case PTM_GAP_OVERFLOW: return 7;
@@ -46,13 +46,27 @@ static void put_error(ptm_session *session, ptm_samples *samples, const ptm_lane
 	script->machine = script->vcpu = 0;
 }
 
+/* Where code is missing perf counts nothing of the walk that came there: since the last branch, or sample. */
+static void uncount(ptm_samples *samples, ptm_lane *from)
+{
+	bool samples_instructions = samples->script.options.want & (PTM_WANT_INSTRUCTIONS | PTM_WANT_CYCLES);
+	uint64_t count = from->item.cycle_instructions;
+
+	if (samples_instructions && from->sampling.counted < count)
+		count = from->sampling.counted;
+	if (samples_instructions)
+		from->sampling.counted -= count;
+	from->item.total_instructions -= count;
+	from->item.end_tsc = ptm_pt_flow_uncount(ptm_flow_pt(from->flow), count);
+}
+
 ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
-	uint32_t error = error_of(item->reason);
+	uint32_t error = error_of(item);
 
 	/* Another recording: perf's sampling by time starts anew with it, and so do its call stacks. */
-	from->sampling.continuous &= item->reason != PTM_GAP_AUX_MISSING;
+	from->sampling.continuous &= item->reason != PTM_GAP_AUX_MISSING && !item->resumed;
 	from->recordings += item->reason == PTM_GAP_AUX_MISSING;
 	if (item->reason == PTM_GAP_CODE_MISMATCH && item->instructions)
 		pass_contradicted(session, samples, from);
@@ -61,6 +75,11 @@ ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_
 	else if (item->reason == PTM_GAP_NO_CODE && !from->sampling.looked)
 		ptm_samples_pass(samples, from, 0);
 	from->sampling.looked = false;
+	if (item->reason == PTM_GAP_NO_CODE || item->reason == PTM_GAP_GUEST_CODE)
+		uncount(samples, from);
+	/* perf's time stays at its estimate of an error's until the packets are past it. */
+	if (error)
+		from->tsc = item->end_tsc;
 	if (!error || !(samples->script.options.want & PTM_WANT_ERRORS))
 		return PTM_OK;
 	if (item->reason != PTM_GAP_NO_CODE || !ptm_samples_meet_unreadable(session, samples, item))

@@ -38,8 +38,10 @@ static uint64_t next_sample(ptm_samples *samples, ptm_lane *from, uint64_t tsc, 
 
 	if (period) {
 		uint64_t next = next_by_time(sampling, tsc, walked, period);
+		sampling->counted += left;
 		if (next > left)
 			return 0;
+		sampling->counted = 0;
 		take_by_time(sampling, tsc, walked + next, period);
 		return next;
 	}

@@ -41,7 +41,9 @@ typedef struct ptm_stream {
 	uint32_t queue;
 	bool as_perf;            /* of the layout that perf takes (ptm_stream_of_perf) */
 	bool timeless;           /* decoded without times, though it may have some */
-	uint32_t thread;         /* as_perf, without times: who runs */
+	/* as_perf: who runs, and the time of the last record let in, which perf goes by whatever the packets' time is. */
+	uint32_t thread;
+	uint64_t record_ns;
 	uint32_t last_chunk;     /* of the queue: the one read last, */
 	uint64_t last_start;     /* and its place in the stream */
 } ptm_stream;

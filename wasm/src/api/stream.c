@@ -233,9 +233,11 @@ void ptm_stream_context(void *opaque, uint64_t tsc, ptm_flow_context *context)
 	const ptm_session *session = stream->session;
 	const ptm_queue *queue = ptm_stream_queue(stream);
 	bool timeless = session->pt.timeless || stream->timeless;
-	uint64_t ns = timeless ? UINT64_MAX - 1 : ptm_stream_latest_ns(session, tsc);
+	/* Names of code that a program made have times of their own, which perf does not know. */
+	bool is_told = stream->as_perf && !session->made_ns.length;
+	uint64_t ns = timeless ? UINT64_MAX - 1 : is_told ? stream->record_ns : ptm_stream_latest_ns(session, tsc);
 
-	if (timeless) {
+	if (timeless || is_told) {
 		context->turn = 0;
 		context->thread = stream->as_perf ? stream->thread : timeless_thread(&session->sideband, queue);
 		context->space = ptm_spaces_at(session->spaces, session->sideband.threads.at[context->thread].pid, ns);

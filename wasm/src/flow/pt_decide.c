@@ -60,7 +60,9 @@ static ptm_status deferred_tip(ptm_pt_flow *flow, uint32_t row)
 	const ptm_block *block = &flow->blocks->blocks.at[row];
 	uint8_t end = ptm_end_of_branch(block->class);
 	account_indirect(flow, block);
-	ptm_item *item = ptm_flow_visit(flow, row, end, ptm_flow_packet_ip(flow), true);
+	/* Before the first bit is used, a damaged trace: perf takes no time over yet. */
+	bool latch = flow->tnt_used || !flow->config.as_perf;
+	ptm_item *item = ptm_flow_visit(flow, row, end, ptm_flow_packet_ip(flow), latch);
 	ptm_flow_take_interrupts(flow, item);
 	ptm_flow_take_guest(flow, item);
 	flow->ip = flow->last_ip;
@@ -97,6 +99,7 @@ ptm_status ptm_flow_walk_tnt(ptm_pt_flow *flow)
 	default:
 		return deferred_tip(flow, row);
 	}
+	flow->tnt_used = true;
 	if (!--flow->tnt_count) {
 		flow->step = PTM_STEP_PACKET;
 		PTM_TRY(ptm_flow_before_abort(flow, &to));

@@ -117,6 +117,11 @@ void ptm_pt_flow_free(ptm_pt_flow *flow)
 	free(flow);
 }
 
+void ptm_pt_flow_ask_context(ptm_pt_flow *flow)
+{
+	flow->config.context(flow->config.host, flow->now_tsc, &flow->context);
+}
+
 const ptm_clock *ptm_pt_flow_clock(const ptm_pt_flow *flow)
 {
 	return flow->step == PTM_STEP_PSB ? &flow->psb_clock : &flow->clock;

@@ -46,6 +46,12 @@ void ptm_pt_flow_free(ptm_pt_flow *flow);
 /* Stores the next item. PTM_END at the end. */
 ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item) PTM_MUST_CHECK;
 
+/* After a gap: `count` of the instructions before it count for nothing. Returns the time that they leave to it, in ticks. */
+uint64_t ptm_pt_flow_uncount(ptm_pt_flow *flow, uint64_t count);
+
+/* Asks the host once more who runs, before the next item. */
+void ptm_pt_flow_ask_context(ptm_pt_flow *flow);
+
 /* Offset of the next packet: how far decoding has come. */
 uint64_t ptm_pt_flow_offset(const ptm_pt_flow *flow);
 /* The thread that runs where it is now. */

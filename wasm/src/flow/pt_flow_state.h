@@ -41,6 +41,7 @@ struct ptm_pt_flow {
 
 	uint64_t ip;             /* next instruction */
 	bool enabled;            /* packet generation is on (TIP.PGE seen, no TIP.PGD since) */
+	bool was_enabled;        /* before the TIP.PGD that is walked to */
 	bool overflowed;         /* OVF seen, no IP since */
 	bool distrusts;          /* code was missing, no IP in full since */
 	uint8_t mode;            /* enum ptm_insn_mode */
@@ -52,6 +53,7 @@ struct ptm_pt_flow {
 	bool resumed;            /* ip is in the middle of a block already entered */
 	uint64_t tnt;            /* bits, the next one in bit tnt_count - 1 */
 	uint32_t tnt_count;
+	bool tnt_used;           /* one of them was */
 	uint64_t stop_ip;        /* PSB, FUP, LIMIT */
 	uint64_t psb_offset, psb_packets; /* of the PSB that PTM_STEP_PSB walks to; packets read before it */
 	uint64_t psb_moves;      /* of the clock, before that PSB */
@@ -73,7 +75,7 @@ struct ptm_pt_flow {
 	PTM_ARRAY(uint64_t) all_returns; /* as perf, which forgets none: instead of returns */
 	ptm_event pending[PTM_FLOW_EVENTS]; /* bound to the coming FUP */
 	uint32_t pending_count;
-	uint8_t pending_stale;   /* as perf: so many of them have no FUP of their own (0 or 1) */
+	uint8_t pending_stale;   /* as perf: so many of them have no FUP of their own */
 	bool block_pending;      /* … among them a PEBS record */
 	bool pending_branch;     /* … after which a TIP follows: an interrupt, or … */
 	bool pending_abort;      /* … a transaction's abort */
@@ -102,6 +104,7 @@ struct ptm_pt_flow {
 	bool latched;            /* the latest latch brought new cycles */
 	ptm_flow_context context;
 	uint64_t instructions;   /* walked in all */
+	uint32_t run;            /* of them, since the last branch, or place that a packet told */
 	uint64_t measured_instructions;
 	bool measure_partial;    /* the measurement in progress began before a PSB */
 
@@ -184,6 +187,8 @@ bool ptm_flow_take_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packe
 bool ptm_flow_take_common(ptm_pt_flow *flow);
 /* The full IP of the packet, which becomes the last IP. */
 uint64_t ptm_flow_packet_ip(ptm_pt_flow *flow);
+/* Forgets what of a kind waits for a FUP. */
+void ptm_flow_unbind(ptm_pt_flow *flow, uint8_t kind);
 /* Packet generation starts, stops. */
 void ptm_flow_enable(ptm_pt_flow *flow);
 void ptm_flow_disable(ptm_pt_flow *flow);

@@ -88,6 +88,13 @@ static uint64_t estimated_tsc(const ptm_pt_flow *flow)
 	return flow->clock.tsc + estimate;
 }
 
+uint64_t ptm_pt_flow_uncount(ptm_pt_flow *flow, uint64_t count)
+{
+	flow->instructions -= count;
+	flow->clock.instructions -= count < flow->clock.instructions ? count : flow->clock.instructions;
+	return estimated_tsc(flow);
+}
+
 void ptm_flow_latch_estimate(ptm_pt_flow *flow)
 {
 	ptm_flow_latch(flow);
@@ -100,6 +107,19 @@ void ptm_flow_latch_exactly(ptm_pt_flow *flow)
 	ptm_flow_latch(flow);
 	if (flow->now_tsc != flow->clock.tsc)
 		set_now(flow, flow->clock.tsc);
+}
+
+/* What waits for a FUP goes with an error; perf keeps it but for a transaction's, unless the CPU lost packets. */
+static void lose_pending(ptm_pt_flow *flow, uint8_t reason)
+{
+	bool keeps = flow->config.as_perf && reason != PTM_GAP_OVERFLOW && reason != PTM_GAP_AUX_MISSING;
+
+	flow->pending_abort = flow->pending_branch = false;
+	if (!keeps)
+		flow->pending_count = 0;
+	else if (reason != PTM_GAP_BAD_PACKET)
+		ptm_flow_unbind(flow, PTM_EVENT_TRANSACTION);
+	flow->pending_stale = (uint8_t)flow->pending_count;
 }
 
 /* Emits a gap at the current place and waits for the next IP. */
@@ -120,11 +140,11 @@ ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	item->offset = flow->packet_offset;
 	flow->lost_from = flow->packet_offset;
 	flow->lost_to = 0;
+	item->resumed = flow->lost && flow->off_since;
 	flow->lost = true;
 	flow->off_since = false;
 	flow->tnt_count = 0;
-	flow->pending_count = 0;
-	flow->pending_stale = 0;
+	lose_pending(flow, reason);
 	flow->resumed = false;
 	flow->found_transaction = flow->in_transaction;
 	flow->in_transaction = false;
@@ -138,7 +158,7 @@ ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	}
 	/* perf's packet generation is only off once the code was walked up to the TIP.PGD: its cycles go on. */
 	if (flow->step == PTM_STEP_TIP_PGD && flow->config.as_perf)
-		flow->enabled = flow->clock.counting = true;
+		flow->enabled = flow->clock.counting = flow->was_enabled;
 	flow->loop_count = 0;
 	flow->step = PTM_STEP_FIND_IP;
 	return item;

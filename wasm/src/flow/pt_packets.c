@@ -127,8 +127,22 @@ static uint8_t next_kind(ptm_pt_flow *flow)
 	return next_kind_past(flow, PTM_PACKET_PAD);
 }
 
+void ptm_flow_unbind(ptm_pt_flow *flow, uint8_t kind)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < flow->pending_count; i++)
+		if (flow->pending[i].kind != kind)
+			flow->pending[kept++] = flow->pending[i];
+	flow->pending_count = kept;
+	if (flow->pending_stale > kept)
+		flow->pending_stale = (uint8_t)kept;
+}
+
 static void bind(ptm_pt_flow *flow, uint8_t kind, uint16_t id, uint64_t payload)
 {
+	/* perf keeps the last of a kind alone, but for the data of control flow events. */
+	if (flow->config.as_perf && kind != PTM_EVENT_EVD)
+		ptm_flow_unbind(flow, kind);
 	if (flow->pending_count < PTM_FLOW_EVENTS)
 		flow->pending[flow->pending_count++] = (ptm_event){ kind, id, payload, flow->packet_offset };
 }
@@ -184,11 +198,7 @@ static void fup(ptm_pt_flow *flow)
 /* perf keeps a control flow event without its FUP (the trace was cut there) for the next FUP, unless another comes first. */
 static void drop_stale(ptm_pt_flow *flow)
 {
-	uint32_t kept = 0;
-	for (uint32_t i = 0; i < flow->pending_count; i++)
-		if (flow->pending[i].kind != PTM_EVENT_CFE)
-			flow->pending[kept++] = flow->pending[i];
-	flow->pending_count = kept;
+	ptm_flow_unbind(flow, PTM_EVENT_CFE);
 	flow->pending_stale = 0;
 }
 
@@ -267,6 +277,38 @@ static void interrupt_flag(ptm_pt_flow *flow)
 		bind(flow, PTM_EVENT_IFLAG, 0, (uint64_t)flow->interrupts_next | (uint64_t)flow->interrupts_on << 1);
 }
 
+/* perf binds it to a FUP that is the very next packet, and else takes the lowest bit of that packet for the state. */
+static bool takes_next(ptm_pt_flow *flow)
+{
+	ptm_packet next;
+
+	ptm_pt_reader_peek_start(&flow->reader);
+	do {
+		if (ptm_pt_reader_peek(&flow->reader, &next) != PTM_OK)
+			return false;
+	} while (next.kind == PTM_PACKET_PAD);
+	if (next.kind == PTM_PACKET_FUP)
+		return false;
+	flow->in_transaction = next.kind != PTM_PACKET_TNT && next.kind != PTM_PACKET_MODE_EXEC && next.payload & 1;
+	return true;
+}
+
+/* Bound to a FUP when one follows; else it only tells the state. */
+static void transaction(ptm_pt_flow *flow)
+{
+	uint64_t payload = flow->packet.payload;
+
+	if (flow->enabled && flow->config.as_perf && takes_next(flow))
+		return;
+	if (flow->enabled && next_kind(flow) == PTM_PACKET_FUP) {
+		bind(flow, PTM_EVENT_TRANSACTION, 0, payload);
+		flow->pending_abort |= payload & 2;
+		flow->pending_branch |= flow->pending_abort;
+	} else {
+		flow->in_transaction = payload & 1;
+	}
+}
+
 ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 {
 	PTM_TRY(ptm_flow_read(flow));
@@ -292,17 +334,22 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 	const ptm_packet *packet = &flow->packet;
 	if (packet->kind == PTM_PACKET_TNT || packet->kind == PTM_PACKET_TIP || packet->kind == PTM_PACKET_TIP_PGE || packet->kind == PTM_PACKET_FUP)
 		flow->pips = 0;
+	/* perf forgets meanwhile that the FUP of what waits for one has no TIP. */
+	if (flow->config.as_perf && (packet->kind == PTM_PACKET_TNT || packet->kind == PTM_PACKET_TIP))
+		flow->pending_stale = (uint8_t)flow->pending_count;
 	switch (packet->kind) {
 	case PTM_PACKET_TNT:
 		if (packet->count) {
 			flow->tnt = packet->payload;
 			flow->tnt_count = packet->count;
+			flow->tnt_used = false;
 			flow->step = PTM_STEP_TNT;
 		}
 		return PTM_OK;
 	case PTM_PACKET_TIP: tip(flow, PTM_STEP_TIP); return PTM_OK;
 	case PTM_PACKET_TIP_PGD:
 		tip(flow, PTM_STEP_TIP_PGD);
+		flow->was_enabled = flow->enabled;
 		ptm_flow_disable(flow);
 		return PTM_OK;
 	case PTM_PACKET_TIP_PGE: ptm_flow_pge(flow); return PTM_OK;
@@ -315,14 +362,7 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 		ptm_flow_emit_event(flow, PTM_EVENT_TRACESTOP, 0, flow->ip);
 		return PTM_OK;
 	case PTM_PACKET_MODE_TSX:
-		/* Bound to a FUP when one follows; else it only tells the state. */
-		if (flow->enabled && next_kind(flow) == PTM_PACKET_FUP) {
-			bind(flow, PTM_EVENT_TRANSACTION, 0, packet->payload);
-			flow->pending_abort |= packet->payload & 2;
-			flow->pending_branch |= flow->pending_abort;
-		} else {
-			flow->in_transaction = packet->payload & 1;
-		}
+		transaction(flow);
 		return PTM_OK;
 	case PTM_PACKET_PTWRITE: event(flow, PTM_EVENT_PTWRITE, packet->payload, packet->count); return PTM_OK;
 	case PTM_PACKET_MWAIT:

@@ -8,8 +8,8 @@
 #define MOST_PSB_PACKETS 64
 
 /* Reads PSB+ after its PSB, up to PSBEND. Stores the FUP's IP, 0 without one.
- * PTM_BAD_DATA: a packet that has no business there; the reader stands behind it. */
-static ptm_status read_psb_packets(ptm_pt_flow *flow, uint64_t *ip)
+ * PTM_BAD_DATA: a packet that is none, or (`stray`) has no business there; the reader stands behind it. */
+static ptm_status read_psb_packets(ptm_pt_flow *flow, uint64_t *ip, bool *stray)
 {
 	flow->last_ip = 0;
 	*ip = 0;
@@ -30,17 +30,19 @@ static ptm_status read_psb_packets(ptm_pt_flow *flow, uint64_t *ip)
 			flow->found_transaction = flow->packet.payload & 1;
 			break;
 		default:
+			*stray = true;
 			return PTM_BAD_DATA;
 		}
 	}
 }
 
-static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
+static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip, bool *stray)
 {
 	uint64_t offset = flow->packet_offset;
+	*stray = false;
 	flow->psb_before_ns = ptm_flow_packets_ns(flow);
 	flow->clock.in_psb = true;
-	ptm_status status = read_psb_packets(flow, ip);
+	ptm_status status = read_psb_packets(flow, ip, stray);
 	flow->clock.in_psb = false;
 	if (status != PTM_OK || *ip)
 		return status;
@@ -50,16 +52,42 @@ static ptm_status read_psb(ptm_pt_flow *flow, uint64_t *ip)
 	return PTM_OK;
 }
 
-/* A PSB+ cut short: by an overflow, or by a packet that has no business there. */
-static void broken_psb(ptm_pt_flow *flow)
+/* A packet that has no business in a PSB+, as perf takes it: in sync as one behind it, else for an error, and after some of
+ * these it goes on where it was. */
+static void stray_in_psb(ptm_pt_flow *flow)
+{
+	uint8_t kind = flow->packet.kind, step = flow->step;
+	bool distrusts = flow->distrusts, goes_on = kind == PTM_PACKET_TRACESTOP || kind == PTM_PACKET_TNT;
+
+	if (goes_on || step == PTM_STEP_PACKET)
+		ptm_clock_lose(&flow->clock);
+	if (step == PTM_STEP_PACKET) {
+		ptm_flow_unread(flow);
+		return;
+	}
+	ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
+	flow->distrusts = distrusts;
+	if (kind == PTM_PACKET_TRACESTOP)
+		ptm_flow_disable(flow);
+	if (goes_on && flow->ip)
+		flow->step = PTM_STEP_PACKET;
+}
+
+/* A PSB+ cut short: by an overflow, or by a packet that is none or has no business there. */
+static ptm_status broken_psb(ptm_pt_flow *flow, bool stray)
 {
 	/* What was good up to it: a flow that starts here knows no more. */
 	if (!flow->config.as_perf && flow->psb_before_ns > flow->now_ns)
 		flow->now_ns = flow->psb_before_ns;
-	if (flow->packet.kind == PTM_PACKET_OVF)
+	if (stray && flow->packet.kind == PTM_PACKET_OVF)
 		ptm_flow_overflow(flow);
-	else
+	else if (!flow->config.as_perf)
 		ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
+	else if (stray)
+		stray_in_psb(flow);
+	else
+		return PTM_BAD_DATA;
+	return PTM_OK;
 }
 
 /* perf's state at a PSB: takes over time and cycles. Here the time is never an
@@ -140,7 +168,7 @@ static ptm_status lose_before_psb(ptm_pt_flow *flow, bool *lost)
  * is walked on the way still has the time before the PSB. */
 ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 {
-	bool was_enabled = flow->enabled, lost;
+	bool was_enabled = flow->enabled, lost, stray;
 	ptm_way way = PTM_WAY_ELSEWHERE;
 	uint64_t ip;
 
@@ -153,11 +181,9 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	flow->psb_walked = (ptm_walked){ flow->clock.tsc, flow->clock.instructions };
 	flow->psb_clock = flow->clock;
 	flow->found_transaction = flow->in_transaction;
-	ptm_status status = read_psb(flow, &ip);
-	if (status == PTM_BAD_DATA) {
-		broken_psb(flow);
-		return PTM_OK;
-	}
+	ptm_status status = read_psb(flow, &ip, &stray);
+	if (status == PTM_BAD_DATA)
+		return broken_psb(flow, stray);
 	PTM_TRY(status);
 	/* Erratum BDM70 (and SKD024, SKL021, KBL021): PSB+ before a TIP.PGE may have a FUP, though tracing is still off. */
 	if (was_enabled && ip && flow->ip && ip != flow->ip && !flow->config.quick)
@@ -207,6 +233,7 @@ ptm_status ptm_flow_walk_psb(ptm_pt_flow *flow)
 ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 {
 	uint64_t from = flow->reader.offset, ip;
+	bool distrusts = flow->distrusts, stray;
 
 	ptm_status found = ptm_pt_reader_sync(&flow->reader);
 	if (found != PTM_OK && found != PTM_END)
@@ -220,12 +247,16 @@ ptm_status ptm_flow_find_psb(ptm_pt_flow *flow)
 	}
 	PTM_TRY(found);
 	PTM_TRY(ptm_flow_read(flow));
-	ptm_status status = read_psb(flow, &ip);
-	if (status == PTM_BAD_DATA) {
-		broken_psb(flow);
-		return PTM_OK;
+	/* In what follows a broken PSB+ perf waits for an IP in full. */
+	if (flow->config.as_perf) {
+		flow->step = PTM_STEP_FIND_IP;
+		flow->distrusts = true;
 	}
+	ptm_status status = read_psb(flow, &ip, &stray);
+	if (status == PTM_BAD_DATA)
+		return broken_psb(flow, stray);
 	PTM_TRY(status);
+	flow->distrusts = distrusts;
 	flow->ip = ip;
 	psb_event(flow, offset, ip, 0, true);
 	checkpoint(flow, offset, packets);
@@ -275,6 +306,7 @@ static uint64_t ip_to_begin(ptm_pt_flow *flow)
 ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 {
 	uint64_t ip;
+	bool stray;
 
 	PTM_TRY(ptm_flow_read(flow));
 	if (ptm_flow_take_common(flow)) {
@@ -299,11 +331,9 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 		return PTM_OK;
 	case PTM_PACKET_PSB: {
 		uint64_t offset = flow->packet_offset, packets = flow->reader.packets - 1;
-		ptm_status status = read_psb(flow, &ip);
-		if (status == PTM_BAD_DATA) {
-			broken_psb(flow);
-			return PTM_OK;
-		}
+		ptm_status status = read_psb(flow, &ip, &stray);
+		if (status == PTM_BAD_DATA)
+			return broken_psb(flow, stray);
 		PTM_TRY(status);
 		/* After an error nothing is known of where this PSB was met. */
 		psb_event(flow, offset, 0, ip, false);
@@ -331,6 +361,7 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 ptm_status ptm_flow_at_limit(ptm_pt_flow *flow)
 {
 	uint64_t ip;
+	bool stray;
 
 	flow->step = PTM_STEP_END;
 	flow->lost_bytes = ptm_flow_bytes_lost(flow, flow->reader.offset);
@@ -342,7 +373,7 @@ ptm_status ptm_flow_at_limit(ptm_pt_flow *flow)
 	flow->reader.limit = flow->reader.input.size;
 	ptm_status status = ptm_flow_read(flow);
 	if (status == PTM_OK)
-		status = read_psb(flow, &ip);
+		status = read_psb(flow, &ip, &stray);
 	if (status != PTM_OK || !ip)
 		return status == PTM_BAD_DATA || status == PTM_TRUNCATED ? PTM_OK : status;
 	ptm_way way;

@@ -118,7 +118,10 @@ static ptm_walk follow(ptm_pt_flow *flow, uint32_t row)
 
 ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t *row)
 {
+	uint32_t run = flow->run;
+
 	stops = stops && flow->stop_ip; /* address 0 is no place to stop at: there is no code */
+	flow->run = 0;
 	if (stops && flow->ip == flow->stop_ip) {
 		PTM_TRY(ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, row));
 		flow->cut_block = *row;
@@ -148,8 +151,11 @@ ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t
 			ptm_flow_visit_part(flow, *row, block->instructions);
 		flow->ip = next;
 		flow->resumed = true;
+		run += block->instructions;
 		if (no_code)
-			ptm_flow_lose(flow, flow->guest && !flow->context.knows_guest ? PTM_GAP_GUEST_CODE : PTM_GAP_NO_CODE);
+			ptm_flow_lose(flow, flow->guest && !flow->context.knows_guest ? PTM_GAP_GUEST_CODE : PTM_GAP_NO_CODE)->cycle_instructions = run;
+		else
+			flow->run = run;
 		*walk = no_code ? PTM_WALK_LOST : PTM_WALK_ON;
 		return PTM_OK;
 	}

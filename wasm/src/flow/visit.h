@@ -71,7 +71,8 @@ typedef struct ptm_item {
 	bool interrupts_toggle;  /* VISIT, BEGIN, EVENT: it changed IF */
 	bool has_cycles;         /* cycles and cycle_instructions are a measurement that ends with this visit */
 	bool resumed;            /* VISIT: goes on in the middle of a block that an earlier visit entered;
-	                            BEGIN: found at a PSB, not announced by a packet of its own */
+	                            BEGIN: found at a PSB, not announced by a packet of its own;
+	                            GAP: tracing had been off since the gap before it */
 	bool cycles_partial;     /* … that began before a PSB: its cycles count, but not as those of its instructions */
 	bool cycles_restart;     /* VISIT: the next measurement covers nothing up to here */
 	bool new_cycles;         /* total_cycles was taken over from the packets with this item */
@@ -90,7 +91,8 @@ typedef struct ptm_item {
 	                            GAP: where flow was lost, 0 unknown; EVENT: where it happened */
 	uint64_t total_instructions, total_cycles; /* of the queue since decoding began, at the end of this item */
 	uint64_t cycles;         /* core cycles since the last measurement */
-	uint64_t cycle_instructions; /* instructions since the last measurement */
+	uint64_t cycle_instructions; /* instructions since the last measurement; GAP where code is missing: those before it since the last branch,
+	                            or place that a packet told */
 	uint64_t offset;         /* position in the queue's AUX stream of the packet that ended it */
 	uint64_t bytes;          /* GAP: AUX bytes skipped at it; BEGIN: those skipped since the gap before it; EVENT: id, see pt/event.h */
 	uint64_t payload;        /* EVENT; VISIT: of an END_ASYNC or _ABORT that left the traced code where to, 0: not told;

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fixtures with a few bytes of their AUX data damaged: what `ptarmigan script` prints of each is what perf 6.1 does.
+// Each was found by wasm/tools/damage.mjs and cut down to the bytes that matter. Where perf is installed it is asked.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { fingerprint } from '../cases/fixtures.mjs'
+
+const fixtures = resolve(import.meta.dirname, '../fixtures')
+const symfs = join(fixtures, 'symfs')
+const cli = resolve(import.meta.dirname, '../../../src/cli/ptarmigan.mjs')
+const hasPerf = (spawnSync('perf', ['--version'], { encoding: 'utf8' }).stdout ?? '').startsWith('perf version 6.1.')
+
+let scratch = ''
+beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), 'damage-'))))
+vi.setConfig({ testTimeout: 120_000 })
+afterAll(() => rmSync(scratch, { recursive: true }))
+
+const PSB = '0282'.repeat(8)
+/** `bytes`: in hex, by place in the file; `hash`: of all that is printed with these words. */
+const cases = {
+  'instructions before missing code do not count where none is sampled': {
+    fixture: 'calls-power',
+    bytes: { 0xc8b: 'de2d' },
+    words: ['--itrace=e', '--ns'],
+    hash: '9deab20a9540fcde',
+  },
+  'a snapshot that ran ahead of the next': {
+    fixture: 'other/snapshot-calls',
+    bytes: { 0x5c2b: '2d' },
+    words: ['--itrace=be', '--ns'],
+    hash: '9245ab530c90f4df',
+  },
+  'who runs is who ran when the last record was let in': {
+    fixture: 'threads-2cpu',
+    bytes: { 0x38e3: '00', 0x38ee: '0000' },
+    words: ['--itrace=be', '--ns'],
+    hash: '8f68f02fd23f5f60',
+  },
+  'a deferred TIP before the first bit of a TNT': {
+    fixture: 'odd-cyc',
+    bytes: { 0x18ee: '18' },
+    words: ['--itrace=be', '--ns', '-F', '+ipc'],
+    hash: '9608559a91616ff4',
+  },
+  'MODE.TSX without its FUP': {
+    fixture: 'tsx',
+    bytes: { 0x7c3: '59', 0x805: 'eb' },
+    words: ['--itrace=be', '--ns', '-F', '+flags'],
+    hash: '2ada72e52588f818',
+  },
+  'two PTWRITEs before one FUP': { fixture: 'ptwrite', bytes: { 0xd36: '8967' }, words: ['--itrace=we', '--ns'], hash: '9fb9dea095c7f31b' },
+  'tracing was off before an overflow': {
+    fixture: 'calls-ovf',
+    bytes: { 0xd74: '2d' },
+    words: ['--itrace=i1us', '--ns'],
+    hash: '04c85e259c59fafb',
+  },
+  'tracing off before a TIP.PGD that the code contradicts': {
+    fixture: 'threads-cpu-wide',
+    bytes: { 0x2bb2: '7b2d00', 0x2bb6: 'b306', 0x2bba: '6f1c', 0x2bc2: 'c73e', 0x2bc6: '8f3e31', 0x2bca: '1f', 0x2bcc: '2d', 0x2bcf: '3b' },
+    words: ['--itrace=b', '--ns', '-F', '+ipc'],
+    hash: '5df30568410b3e1d',
+  },
+}
+
+/** In a PSB+: the packet, and hashes of what is printed where it stands in sync, and after an error. */
+const strays = {
+  'a TIP': ['2d5510', 'b07ca5db638b7360', 'fe995374002ebf10'],
+  'a TNT': ['06', '612fa82b159868e5', '826a73d9eb9f0a28'],
+  'a TIP.PGD': ['01', 'b07ca5db638b7360', '2321baf9f4cc3f94'],
+  'an EXSTOP': ['02e2', '4412372edee3a67f', '924c01972eec30f8'],
+  'no packet': ['a1', 'a4ec23be5c2eb3e7', '82067a7e6312a9cb'],
+  'no packets': ['a1a1', '955ac8edee91e934', 'a1fe1a1971abc258'],
+}
+for (const [name, [packet, inSync, afterError]] of Object.entries(strays)) {
+  const words = ['--itrace=be', '--ns', '-F', '+flags']
+  cases[`${name} in a PSB+`] = { fixture: 'calls-psb0', bytes: { 0x27ac: `${PSB}${packet}0223` }, words, hash: inSync }
+  cases[`${name} in a PSB+ after an error`] = {
+    fixture: 'calls-psb0',
+    bytes: { 0x27ac: `6d0000adde0000${PSB}${packet}0223` },
+    words,
+    hash: afterError,
+  }
+}
+
+function damaged(fixture, bytes) {
+  const data = readFileSync(join(fixtures, `${fixture}.perf.data`))
+  for (const [at, hex] of Object.entries(bytes)) Buffer.from(hex, 'hex').copy(data, Number(at))
+  const file = join(scratch, 'damaged.data')
+  writeFileSync(file, data)
+  return file
+}
+
+const options = { encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 2 ** 28 }
+
+describe.each(Object.entries(cases))('%s', (_, { fixture, bytes, words, hash }) => {
+  const asked = ['--symfs', symfs, ...words]
+  const ours = () => execFileSync(process.execPath, [cli, 'script', damaged(fixture, bytes), ...asked], options)
+  it('prints these lines', () => expect(fingerprint(ours())).toBe(hash))
+  it.runIf(hasPerf)('prints what perf does', () => {
+    const text = ours()
+    expect(text).toBe(execFileSync('perf', ['script', '-i', join(scratch, 'damaged.data'), ...asked], options))
+  })
+})
