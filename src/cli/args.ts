@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line: which command, which options, or the sentence why not.
-import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { version } from '../../package.json'
 import { fail, ok, type Result } from '../lib/result'
@@ -16,7 +14,7 @@ import { sorts, type ReportOptions, type Sort } from './report'
 import type { SamplesOptions } from './samples'
 import type { ScriptOptions } from './script'
 import { makeScriptOptions, perfWord, scriptOptions } from './script-args'
-import { type Given, type Values, textOf } from './values'
+import { type Given, kcoreBeside, type Values, textOf } from './values'
 
 /** What is known of virtual machines: that their code lies in the process that runs them, files of their kernel, their own recordings, and below which folder their files are, in folders of their processes' numbers. */
 export type Guest = { code: boolean; files: string[]; data: GuestData[]; mount: string | undefined }
@@ -224,8 +222,7 @@ export function parseCommand(words: readonly string[]): Result<Command, string> 
 
 /** As perf: kcore is taken from beside kallsyms. */
 function kernelFiles(vmlinux: string | undefined, kallsyms: string | undefined): string[] {
-  const kcore = kallsyms === undefined ? undefined : join(dirname(kallsyms), 'kcore')
-  return [vmlinux, kallsyms, kcore !== undefined && existsSync(kcore) ? kcore : undefined].filter((path) => path !== undefined)
+  return [vmlinux, kallsyms, kallsyms === undefined ? undefined : kcoreBeside(kallsyms)].filter((path) => path !== undefined)
 }
 
 function givenFiles(values: Values): string[] {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // perf script's options beside fields and letters: what they print is what perf prints. Where perf is installed it is asked.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { parseCommand } from './args'
 import { opened, projectFixtures } from './bundles-for-tests'
 import { missingKind } from './fields'
+import { Writer } from '../share/little-endian'
 import { shellPrinter } from './output'
 import { hasPerf } from './perf-for-tests'
-import { optionsText } from './script'
+import { perfData, sample, Sample } from './perf-data-for-tests'
+import { optionsText, script } from './script'
 import { scriptText } from './script-for-tests'
 
 // perf and decoders are started many times: a busy machine takes its time.
@@ -133,7 +135,7 @@ const errorOf = (...words: string[]) => {
 it('says of what is not there why', () => {
   expect(errorOf('--reltime', '--deltatime')).toBe("reltime and deltatime - the two don't get along well. Please limit to --reltime or --deltatime.")
   expect(errorOf('--insn-trace=words')).toBe('Only accept raw|disasm')
-  expect(errorOf('--no-demangle')).toBe('--no-demangle: names are kept as they are demangled.')
+  expect(errorOf('--debug-mode')).toContain('only counts samples')
   expect(errorOf('--max-stack', 'many')).toBe('--max-stack many: not a whole number.')
 })
 
@@ -156,6 +158,45 @@ it.each([
   const text = scriptText(await opened(file, symfs), words)
   expect(text.split('\n', 1)).toEqual(['          branches:u:                 0'])
   if (hasPerf()) expect(text).toBe(perfOfFile(file, words))
+})
+
+/** The fixtures' binaries, one function of `calls` with a name of C++. */
+function mangledSymfs(): string {
+  const at = join(folder, 'mangled')
+  cpSync(symfs, at, { recursive: true })
+  const binary = join(at, 'opt/ptarmigan/calls')
+  writeFileSync(binary, readFileSync(binary, 'latin1').replaceAll('wrapper_cmp\0', '_Z7wrapcmpv\0'), 'latin1')
+  return at
+}
+
+it('prints names as they are linked, or demangled', async () => {
+  const at = mangledSymfs()
+  const lastOf = async (words: string[]) => scriptText(await opened(fixture('calls-cyc'), at), ['--itrace=b', '-F', 'ip,sym', ...words]).match(/\S*wrapcmp\S*/)?.[0]
+  expect(await lastOf([])).toBe('wrapcmp')
+  expect(await lastOf(['--no-demangle'])).toBe('_Z7wrapcmpv')
+  const words = ['--itrace=i100i', '--no-demangle', '-F', 'ip,sym,symoff,dso']
+  const perf = () => execFileSync('perf', ['script', '-i', fixture('calls-cyc'), '--symfs', at, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  if (hasPerf()) expect(scriptText(await opened(fixture('calls-cyc'), at), words)).toBe(perf())
+})
+
+it('dumps records in the order of the file', async () => {
+  const file = fixture('threads-2cpu')
+  const kindsOf = (text: string) => text.match(/PERF_RECORD_\w+/g) ?? []
+  const sorted = kindsOf(scriptText(await opened(file, symfs), ['-D'], file))
+  const text = scriptText(await opened(file, symfs), ['--dump-unsorted-raw-trace'], file)
+  expect(kindsOf(text)).not.toEqual(sorted)
+  expect(kindsOf(text).sort()).toEqual(sorted.sort())
+  expect(text).toContain('PERF_RECORD_FINISHED_ROUND: unhandled!')
+  if (hasPerf()) expect(text).toBe(perfOfFile(file, ['--dump-unsorted-raw-trace']))
+})
+
+it('refuses percentages of a time that the header does not tell, as perf does', async () => {
+  const file = join(folder, 'untold.perf.data')
+  writeFileSync(file, perfData([{ type: 1, config: 0, sampleType: Sample.IP | Sample.TID | Sample.TIME, id: 5 }], [sample(new Writer().u64(0x401000).i32(1).i32(1).u64(1000))]))
+  const parsed = parseCommand(['script', file, '--time', '0%-10%'])
+  if (!parsed.ok || parsed.value.name !== 'script') throw new Error('script is a command')
+  const answer = await script(await opened(file, symfs), file, parsed.value.options)
+  expect(answer).toEqual({ ok: false, error: expect.stringContaining('no first/last sample time found in perf data.') })
 })
 
 it('prints through a program, and knows when it is not there', async () => {

@@ -5,7 +5,7 @@ import { defaultFields, parseFields, type Fields } from './fields'
 import { addDefault, defaultItrace, noItrace, parseItrace, type ItraceOptions } from './itrace'
 import { isPerfVersion, perfVersions, type PerfVersion } from './perf-version'
 import type { ScriptOptions } from './script'
-import { type Given, textOf, type Values } from './values'
+import { type Given, kcoreBeside, textOf, type Values } from './values'
 
 export const scriptOptions = {
   fields: { type: 'string', short: 'F', multiple: true },
@@ -35,6 +35,7 @@ export const scriptOptions = {
   Latency: { type: 'boolean', short: 'L' },
   'full-source-path': { type: 'boolean' },
   'dump-raw-trace': { type: 'boolean', short: 'D' },
+  'dump-unsorted-raw-trace': { type: 'boolean' },
   header: { type: 'boolean' },
   'header-only': { type: 'boolean' },
   'show-info': { type: 'boolean', short: 'I' },
@@ -51,6 +52,8 @@ export const scriptOptions = {
   'show-cgroup-events': { type: 'boolean' },
   'perf-version': { type: 'string' },
   xed: { type: 'boolean' },
+  demangle: { type: 'boolean' },
+  'show-kernel-path': { type: 'boolean' },
   // They change nothing of what is printed.
   force: { type: 'boolean', short: 'f' },
   verbose: { type: 'boolean', short: 'v', multiple: true },
@@ -60,9 +63,6 @@ export const scriptOptions = {
   'show-round-events': { type: 'boolean' },
   'debug-mode': { type: 'boolean', short: 'd' },
   'per-event-dump': { type: 'boolean' },
-  'dump-unsorted-raw-trace': { type: 'boolean' },
-  'show-kernel-path': { type: 'boolean' },
-  demangle: { type: 'boolean' },
   dlfilter: { type: 'string' },
   dlarg: { type: 'string', multiple: true },
 } as const
@@ -106,9 +106,6 @@ const refused: Readonly<Record<string, [value: unknown, sentence: string]>> = {
   'show-round-events': [true, '--show-round-events: it prints records in the order of the file, which perf refuses for processor traces ("requires ordered events"); -D shows where rounds end.'],
   'debug-mode': [true, '--debug-mode: perf then only counts samples whose times go backwards, and prints none.'],
   'per-event-dump': [true, '--per-event-dump: files of each event are not written (perf cannot make them of processor traces at all); print one kind of event with --itrace, or with -F TYPE:FIELDS.'],
-  'dump-unsorted-raw-trace': [true, '--dump-unsorted-raw-trace: -D prints the same records, those with times in the order of these.'],
-  'show-kernel-path': [true, "--show-kernel-path: the kernel's name is always printed as [kernel.kallsyms]."],
-  demangle: [false, '--no-demangle: names are kept as they are demangled.'],
 }
 
 /** Those that need a value; the others of them were given one. */
@@ -158,12 +155,16 @@ export function makeScriptOptions(values: Values, given: readonly Given[]): Resu
     pad_dso: values['call-trace'] === true,
     stitch_lbr: values['stitch-lbr'] === true,
     no_inline: values['inline'] === false,
+    kernel_path: values['show-kernel-path'] === true ? kernelPath(values) : undefined,
+    no_demangle: values['demangle'] === false,
     not_decoded: values['itrace'] === false,
-    dump: values['dump-raw-trace'] === true,
+    dump: values['dump-raw-trace'] === true || values['dump-unsorted-raw-trace'] === true,
+    dump_unsorted: values['dump-unsorted-raw-trace'] === true,
     header: values['header-only'] === true ? 'only' : values['header'] === true ? 'before' : 'none',
     show_info: values['show-info'] === true,
     hideChains: values['hide-call-graph'] === true,
     show: shows.reduce((bits, name, bit) => bits | (values[name] === true ? 1 << bit : 0), 0),
+    raw: values['pt'] !== undefined,
     time: textOf(values, 'time'),
     cpus: cpus.ok ? cpus.value : [],
     pids: pids.ok ? pids.value : [],
@@ -184,6 +185,13 @@ export function makeScriptOptions(values: Values, given: readonly Given[]): Resu
     full_source_path: values['full-source-path'] === true,
     xed: values['xed'] === true,
   })
+}
+
+/** The file that perf takes the kernel's code from; "": none that was given. */
+function kernelPath(values: Values): string {
+  const kallsyms = textOf(values, 'kallsyms')
+  if (kallsyms === undefined) return textOf(values, 'vmlinux') ?? ''
+  return kcoreBeside(kallsyms) ?? ''
 }
 
 /** A list of names; of an empty one nothing is printed, as in perf. */

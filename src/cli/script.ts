@@ -25,10 +25,16 @@ export type ScriptOptions = {
   pad_dso: boolean
   stitch_lbr: boolean
   no_inline: boolean
+  /** The kernel and its modules are named by their files; the kernel's, "" unknown. */
+  kernel_path: string | undefined
+  /** Names of functions as they are linked. */
+  no_demangle: boolean
   /** The trace is not decoded: of -D its packets are left out. */
   not_decoded: boolean
   /** Records and packets, as they are in the file, around the lines. */
   dump: boolean
+  /** With it: records in the order of the file. */
+  dump_unsorted: boolean
   /** What the file says of itself, before the lines or instead of them. */
   header: 'none' | 'before' | 'only'
   /** With the header: of the machine at length. */
@@ -36,6 +42,8 @@ export type ScriptOptions = {
   hideChains: boolean
   /** PTM_SHOW_*: which sideband records are printed. */
   show: number
+  /** The trace is a raw stream. */
+  raw: boolean
   /** As given; resolved against the trace. */
   time: string | undefined
   cpus: readonly number[]
@@ -102,8 +110,12 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('pad_dso', options.pad_dso)
   number('stitch_lbr', options.stitch_lbr)
   number('no_inline', options.no_inline)
+  number('no_demangle', options.no_demangle)
+  number('show_kernel_path', options.kernel_path !== undefined)
+  if (options.kernel_path) lines.push(`kernel_path ${options.kernel_path}`)
   number('not_decoded', options.not_decoded)
   number('show', options.show)
+  number('dump_unsorted', options.dump_unsorted)
   if (options.dump) lines.push(`dump ${headerFile(name)}`)
   if (options.header !== 'none') lines.push(`header ${writtenAt(name)}`)
   if (options.header === 'only') number('header_only', 1)
@@ -148,6 +160,9 @@ function utcOffset(recorded: string): number {
   return Number.isNaN(date.getTime()) ? 0 : -60 * date.getTimezoneOffset()
 }
 
+/** What perf says, too: percentages in --time of a file whose header does not tell when its samples were. */
+const NO_SAMPLE_TIME = "no first/last sample time found in perf data. Please use latest perf binary to execute 'perf record' (if '--buildid-all' is enabled, please set '--timestamp-boundary')."
+
 /** perf's command of --xed. */
 const XED = 'xed -F insn: -A -64'
 
@@ -175,10 +190,11 @@ export async function script(session: Session, name: string, options: ScriptOpti
   if (missing !== '') return fail(missing)
   const untold = tracepoints(events.value, options.fields)
   if (untold !== '') say(untold)
-  // Percentages are of the samples' time as the header has it; perf refuses them where it has none.
-  const first_ns = info.value.get('first_sample_ns') ?? info.value.get('start_time_ns') ?? 0
-  const last_ns = info.value.get('last_sample_ns') ?? info.value.get('end_time_ns') ?? 0
-  const times = options.time === undefined ? ok([]) : parseTimes(options.time, BigInt(first_ns), BigInt(last_ns))
+  // Percentages are of the samples' time as the header has it; a raw stream has none.
+  const first_ns = info.value.get(options.raw ? 'start_time_ns' : 'first_sample_ns')
+  const last_ns = info.value.get(options.raw ? 'end_time_ns' : 'last_sample_ns')
+  if (options.time?.includes('%') && first_ns === undefined) return fail(NO_SAMPLE_TIME)
+  const times = options.time === undefined ? ok([]) : parseTimes(options.time, BigInt(first_ns ?? 0), BigInt(last_ns ?? 0))
   if (!times.ok) return times
   const text = optionsText(options, times.value, utcOffset(info.value.get('recorded_at') ?? ''), name)
   const total = { lines: 0, errors: 0 }

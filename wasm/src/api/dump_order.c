@@ -34,6 +34,7 @@ struct ptm_dump_order {
 	uint64_t limit;          /* the end of a round lets out what is up to here: the newest time at the one before */
 	uint64_t newest;
 	bool draining;
+	bool is_unsorted;        /* none waits: all come in the order of the file */
 };
 
 /* ---------------------------------------------------------------- set up */
@@ -71,7 +72,7 @@ static ptm_status add_reader(ptm_dump_order *order, uint32_t volume, uint64_t st
 	return ptm_array_push(&order->readers, added);
 }
 
-ptm_status ptm_dump_order_new(const ptm_session *session, ptm_dump_order **made)
+ptm_status ptm_dump_order_new(const ptm_session *session, bool is_unsorted, ptm_dump_order **made)
 {
 	const ptm_trace_file *file = &session->file;
 	ptm_dump_order *order = *made = calloc(1, sizeof *order);
@@ -79,6 +80,7 @@ ptm_status ptm_dump_order_new(const ptm_session *session, ptm_dump_order **made)
 	if (!order)
 		return PTM_NO_MEMORY;
 	order->session = session;
+	order->is_unsorted = is_unsorted;
 	PTM_TRY(add_reader(order, 0, file->data_offset, file->data_offset + file->data_size));
 	for (uint32_t number = 1; number <= file->data_files; number++)
 		PTM_TRY(add_reader(order, number, 0, ptm_volume_source(file, number)->size));
@@ -254,7 +256,7 @@ static ptm_status read_on(ptm_dump_order *order, ptm_dump_record *record)
 	}
 	PTM_TRY(status);
 	uint64_t time = time_of(order, record->type, record->offset);
-	if (time) {
+	if (time && !order->is_unsorted) {
 		PTM_TRY(wait_for_turn(order, time, record));
 		return PTM_MORE;
 	}

@@ -26,8 +26,8 @@ typedef struct ptm_dump_place {
 	bool is_sample;
 } ptm_dump_place;
 
-/* Borrows the session; caller frees with ptm_dump_order_free in any case. */
-ptm_status ptm_dump_order_new(const ptm_session *session, ptm_dump_order **order) PTM_MUST_CHECK;
+/* `is_unsorted`: in the order of the file. Borrows the session; caller frees with ptm_dump_order_free in any case. */
+ptm_status ptm_dump_order_new(const ptm_session *session, bool is_unsorted, ptm_dump_order **order) PTM_MUST_CHECK;
 void ptm_dump_order_free(ptm_dump_order *order);
 /* PTM_END: there are no more. */
 ptm_status ptm_dump_order_next(ptm_dump_order *order, ptm_dump_record *record) PTM_MUST_CHECK;

@@ -496,13 +496,14 @@ static ptm_status start(ptm_session *session, const ptm_request *request)
 	ptm_script_options *options = &samples->script.options;
 	samples->script.session = session;
 	PTM_TRY(ptm_script_options_read(options, request->text, &session->strings, &session->message));
+	ptm_images_keep_names(&session->images, options->no_demangle);
 	PTM_TRY(ptm_script_start(&samples->script));
 	if (options->header)
 		PTM_TRY(ptm_script_put_header(&samples->script));
 	if (options->header_only)
 		return PTM_OK;
 	if (options->dump)
-		return ptm_dump_new(session, &samples->dump);
+		return ptm_dump_new(session, options->dump_unsorted, &samples->dump);
 	PTM_TRY(check_fields(session, &samples->script));
 	uint64_t calls = 0;
 	for (uint32_t type = 0; type < PTM_EVENTS_TYPES; type++)

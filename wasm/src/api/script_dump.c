@@ -20,7 +20,7 @@ struct ptm_dump {
 	bool is_piped;
 };
 
-ptm_status ptm_dump_new(ptm_session *session, ptm_dump **made)
+ptm_status ptm_dump_new(ptm_session *session, bool is_unsorted, ptm_dump **made)
 {
 	const ptm_trace_file *file = &session->file;
 
@@ -32,7 +32,7 @@ ptm_status ptm_dump_new(ptm_session *session, ptm_dump **made)
 	dump->session = session;
 	dump->is_piped = file->data_offset == PIPE_HEADER;
 	dump->described = !dump->is_piped;
-	return ptm_dump_order_new(session, &dump->order);
+	return ptm_dump_order_new(session, is_unsorted, &dump->order);
 }
 
 void ptm_dump_free(ptm_dump *dump)

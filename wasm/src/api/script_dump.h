@@ -10,7 +10,7 @@
 typedef struct ptm_dump ptm_dump;
 
 /* PTM_BAD_REQUEST with a message for files that cannot be dumped. */
-ptm_status ptm_dump_new(ptm_session *session, ptm_dump **dump) PTM_MUST_CHECK;
+ptm_status ptm_dump_new(ptm_session *session, bool is_unsorted, ptm_dump **dump) PTM_MUST_CHECK;
 void ptm_dump_free(ptm_dump *dump);
 /* Appends about `most` bytes of text. PTM_END: there is no more, PTM_MORE: call again. */
 ptm_status ptm_dump_run(ptm_dump *dump, ptm_script *script, uint32_t most) PTM_MUST_CHECK;

@@ -49,6 +49,10 @@ typedef struct ptm_script_options {
 	bool approximate_ipc, timeless;
 	bool stitch_lbr;         /* call stacks of the LBR go on in those of the sample before */
 	bool not_decoded;        /* --no-itrace: with -D no packets */
+	bool show_kernel_path;   /* the kernel and its modules are named by their files */
+	uint32_t kernel_path;    /* string id of the kernel's; 0: unknown */
+	bool dump_unsorted;      /* with a dump: records in the order of the file */
+	bool no_demangle;        /* names of functions as they are linked */
 	bool no_inline;          /* unwound call chains without the functions inlined at a frame */
 	bool ns, relative_time, delta_time, pad_dso;
 	PTM_ARRAY(ptm_script_range) times;

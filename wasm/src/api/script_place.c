@@ -1,8 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What perf shows of an address, looked up once; and its text, made once. */
 #include "api/script_put.h"
+#include "image/kernel.h"
 
 const ptm_place ptm_script_unknown_place;
+
+/* The file of a module that goes by its short name ("[ath9k]"); without one, that name. */
+static uint32_t module_path(ptm_session *session, uint32_t name)
+{
+	for (uint32_t i = 1; i < session->images.images.length; i++) {
+		const ptm_image *image = &session->images.images.at[i];
+		const char *path = ptm_strings_get(&session->strings, image->path);
+		uint32_t dso;
+		if (image->is_kernel && *path == '/' && ptm_kernel_module_dso(&session->images, path, &dso) == PTM_OK && dso == name)
+			return image->path;
+	}
+	return name;
+}
+
+/* What a map's binary is called: as in the map, or by its file. */
+static uint32_t binary_name(const ptm_script *script, const ptm_map *map)
+{
+	ptm_session *session = script->session;
+	const char *name = ptm_strings_get(&session->strings, map->name);
+
+	if (!script->options.show_kernel_path || *name != '[')
+		return map->name;
+	if (!strcmp(name, PTM_KERNEL_NAME))
+		return script->options.kernel_path ? script->options.kernel_path : map->name;
+	return module_path(session, map->name);
+}
 
 /* Fills in what perf shows of an address. */
 static void look_up(ptm_script *script, ptm_place *place, uint32_t space, uint64_t ip)
@@ -14,11 +41,12 @@ static void look_up(ptm_script *script, ptm_place *place, uint32_t space, uint64
 	if (!map)
 		return;
 	const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_perf_function_at(session->spaces, space, ip, &place->offset));
-	const char *dso = ptm_strings_get(&session->strings, map->name);
+	const uint32_t name = binary_name(script, map);
+	const char *dso = ptm_strings_get(&session->strings, name);
 	place->offset = ptm_script_offset(function, map, place->offset);
 	place->name = function->name;
 	place->name_length = (uint32_t)strlen(ptm_strings_get(&session->strings, function->name));
-	place->dso = map->name;
+	place->dso = name;
 	place->dso_length = (uint32_t)strlen(dso);
 	place->file_offset = ip - map->start + map->file_offset;
 	place->in_file = map->image != 0;

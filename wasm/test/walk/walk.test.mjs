@@ -45,6 +45,12 @@ describe.each(expected.map((line) => line.split(' ')))('%s', (name, count, instr
   it('prints the branches as perf does', () => expect(hashOf(script(name, ...BRANCHES, ...given[name]))).toBe(branches))
 })
 
+it("the kernel goes by the file that was given of it, where that is asked for", () => {
+  const named = (name, file) => script(name, '--itrace=i100i', '-F', 'ip,sym,dso', '--show-kernel-path', ...given[name]).includes(` do_syscall_64 (${join(folder, file)})\n`)
+  expect(named('vmlinux', 'vmlinux')).toBe(true)
+  expect(named('kcore', 'kcore')).toBe(true)
+})
+
 it('vmlinux beside kcore and kallsyms changes no name', () => {
   const [name, , instructions] = expected.map((line) => line.split(' ')).find(([walk]) => walk === 'kcore')
   expect(hashOf(script(name, ...FIELDS, ...given.kcore, '--vmlinux', join(folder, 'vmlinux')))).toBe(instructions)
