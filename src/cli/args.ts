@@ -88,6 +88,7 @@ script (prints what perf script 6.1 prints)
   -L, --Latency      a narrower start of the line; --full-source-path: srcline with its folders
   --no-itrace        nothing of the trace: the file's own samples alone
   --ns               nanoseconds; --reltime: since the first line; --deltatime: since the line before
+  --no-demangle      names of functions as they are linked; --show-kernel-path: the kernel by its file
   -D, --dump-raw-trace  every record and packet of the file too, in hex and in words
   --header           what the file says of the machine and the recording, first; --header-only: nothing else;
                      -I, --show-info: of CPUs, memory and caches at length
