@@ -36,6 +36,16 @@ static uint64_t run(uint64_t offset, uint64_t limit, const ptm_clock *clock)
 	return items;
 }
 
+/* The same with perf's faults, code walked or not. */
+static void run_as_perf(size_t size)
+{
+	world.config.as_perf = world.config.input.as_perf = true;
+	for (world.config.quick = 0; world.config.quick <= 2; world.config.quick++)
+		(void)run(0, size, NULL);
+	world.config.as_perf = world.config.input.as_perf = false;
+	world.config.quick = 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -45,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		pt_world_open(&world, 0x401000, pt_code, sizeof pt_code);
 	pt_world_trace(&world, data, (uint32_t)size);
 	(void)run(0, size, NULL);
+	run_as_perf(size);
 	size_t psb = ptm_psb_find(data, size / 2, size);
 	if (psb == size)
 		return 0;
