@@ -225,33 +225,12 @@ bool ptm_walk_is_odd_time(ptm_fast_walk *walk)
 		flow->instructions + walk->at - flow->measured_instructions >= LARGE);
 }
 
-/* As ptm_part_share_cycles, of two of which the first executed something. */
-static void share_between_two(ptm_fast_walk *walk, uint32_t cycles)
-{
-	const ptm_measured *first = walk->part->measured, *second = first + 1;
-	int64_t part = (int64_t)first->instructions, all = part + (int64_t)second->instructions;
-	uint32_t share = (uint32_t)(int64_t)((double)cycles * (double)part / (double)all);
-
-	walk->tree[first->node].self_cycles += share;
-	walk->tree[second->node].self_cycles += cycles - share;
-	walk->part->measured_count = 0;
-}
-
 void ptm_walk_share_cycles(ptm_fast_walk *walk, const ptm_frame *frame, uint32_t at, uint32_t cycles)
 {
-	ptm_part *part = walk->part;
-
 	ptm_walk_charge(walk, frame, at);
 	ptm_walk_flush_measured(walk);
 	walk->measures = true;
-	if (part->measured_count == 1) {
-		walk->tree[part->measured[0].node].self_cycles += cycles;
-		part->measured_count = 0;
-	} else if (part->measured_count == 2 && part->measured[0].instructions) {
-		share_between_two(walk, cycles);
-	} else {
-		ptm_part_share_cycles(part, cycles);
-	}
+	ptm_part_share_cycles(walk->part, cycles);
 }
 
 void ptm_walk_tell_time(ptm_fast_walk *walk)
