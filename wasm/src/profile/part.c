@@ -350,24 +350,6 @@ ptm_status ptm_part_step(ptm_part *part, const ptm_item *item, const ptm_block *
 }
 
 /* Shares measured cycles out among the functions they cover, by their instructions. */
-void ptm_part_share_cycles(ptm_part *part, uint64_t cycles)
-{
-	uint64_t instructions = 0;
-	for (uint32_t i = 0; i < part->measured_count; i++)
-		instructions += part->measured[i].instructions;
-	for (uint32_t i = 0; i < part->measured_count; i++) {
-		const ptm_measured *one = &part->measured[i];
-		bool is_last = i + 1 == part->measured_count;
-		uint64_t share = is_last || !instructions ? cycles : ptm_clock_whole(ptm_clock_double(cycles) * ptm_clock_double(one->instructions) / ptm_clock_double(instructions));
-		if (share > cycles)
-			share = cycles;
-		part->tree.nodes.at[one->node].self_cycles += share;
-		cycles -= share;
-		instructions -= one->instructions;
-	}
-	part->measured_count = 0;
-}
-
 static void count_visit(ptm_part *part, const ptm_item *item)
 {
 	const uint32_t branches = 1u << PTM_END_NOT_TAKEN | 1u << PTM_END_TAKEN | 1u << PTM_END_JUMP | 1u << PTM_END_CALL |

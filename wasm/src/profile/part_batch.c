@@ -186,12 +186,7 @@ static void measure(taking *taking, uint32_t cycles)
 {
 	ptm_part *part = taking->part;
 
-	if (part->measured_count == 1) {
-		part->tree.nodes.at[part->measured[0].node].self_cycles += cycles;
-		part->measured_count = 0;
-	} else {
-		ptm_part_share_cycles(part, cycles);
-	}
+	ptm_part_share_cycles(part, cycles);
 	part->run.run.cycles += cycles;
 }
 

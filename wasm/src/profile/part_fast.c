@@ -26,6 +26,7 @@ static void begin(ptm_fast_walk *walk, ptm_part *part, ptm_cached *cached)
 	walk->cached = cached;
 	walk->graph = graph;
 	walk->nodes = graph->nodes;
+	walk->costs = graph->costs;
 	walk->codes = graph->codes;
 	walk->ops = graph->ops.at;
 	walk->tree = part->tree.nodes.at;
@@ -38,7 +39,7 @@ static void begin(ptm_fast_walk *walk, ptm_part *part, ptm_cached *cached)
 	walk->piece_base = part->piece.instructions;
 	walk->part_base = part->data.instructions;
 	walk->last_ip = cached->flow->last_ip;
-	walk->tag = cached->special && tag <= PTM_TAG_PLAIN ? PTM_TAG_OTHER : tag;
+	walk->edge = cached->node << 8 | (cached->special && tag <= PTM_TAG_PLAIN ? PTM_TAG_OTHER : tag);
 	walk->at = cached->at;
 	walk->last = cached->last;
 	walk->counted = walk->runs_met = walk->runs_missed = walk->measured_at = 0;
@@ -49,7 +50,7 @@ static void begin(ptm_fast_walk *walk, ptm_part *part, ptm_cached *cached)
 	walk->sparse = cached->flow->clock.config.cyc_threshold;
 	walk->has_cyc = walk->has_made = walk->has_pending = false;
 	walk->change = 0;
-	walk->steady_until = 0;
+	walk->steady.until = walk->steady.latches = 0;
 	walk->status = PTM_OK;
 }
 
@@ -76,7 +77,8 @@ static APART void next_sparse(ptm_fast_walk *walk, uint8_t before)
 static INLINE bool has_good_time(hot *hot, ptm_fast_walk *walk)
 {
 	if (ptm_walk_is_steady(walk, hot->at)) {
-		ptm_walk_moved(walk, hot->node, hot->tag, hot->at);
+		walk->steady.moved_edge = hot->edge;
+		walk->steady.moved_at = hot->at;
 		return true;
 	}
 	give(hot, walk);
@@ -122,7 +124,7 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 			hot.bits = (byte | 1) << (__builtin_clz(byte) + 1);
 		} else if ((byte & 31) == 13) {
 			uint64_t ip = ptm_cached_tip_ip(at, walk.last_ip, &size);
-			if (!size || hot.tag <= PTM_TAG_PLAIN)
+			if (!size || tag_of(&hot) <= PTM_TAG_PLAIN)
 				break;
 			if (walk.dirty && !has_good_time(&hot, &walk))
 				break;
@@ -146,10 +148,10 @@ static ptm_went pass_packets(ptm_part *part, ptm_cached *cached, const uint8_t *
 				break;
 			give(&hot, &walk);
 			ptm_walk_flush_cyc(&walk);
-			ptm_cached_take_mtc(cached, hot.at, hot.tag > PTM_TAG_PLAIN ? 0 : (uint32_t)(hot.node - walk.nodes), at[1],
+			ptm_walk_end_steady(&walk);
+			ptm_cached_take_mtc(cached, hot.at, tag_of(&hot) > PTM_TAG_PLAIN ? 0 : hot.edge >> 8, at[1],
 				offset + (uint64_t)(at - from), before ? kind_of(before) : cached->kind);
 			walk.dirty = true;
-			walk.steady_until = 0;
 			size = 2;
 			/* What it looked ahead at may lie in another window. */
 			if (reader->window_offset != window)

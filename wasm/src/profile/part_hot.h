@@ -18,7 +18,7 @@
 typedef struct hot {
 	ptm_node *node;
 	ptm_frame *frame;
-	uint32_t at, bits, tag;
+	uint32_t at, bits, edge; /* edge to node */
 } hot;
 
 static INLINE void give(const hot *hot, ptm_fast_walk *walk)
@@ -26,7 +26,7 @@ static INLINE void give(const hot *hot, ptm_fast_walk *walk)
 	walk->node = hot->node;
 	walk->frame = hot->frame;
 	walk->at = hot->at;
-	walk->tag = hot->tag;
+	walk->edge = hot->edge;
 }
 
 static INLINE void take(hot *hot, const ptm_fast_walk *walk)
@@ -34,7 +34,12 @@ static INLINE void take(hot *hot, const ptm_fast_walk *walk)
 	hot->node = walk->node;
 	hot->frame = walk->frame;
 	hot->at = walk->at;
-	hot->tag = walk->tag;
+	hot->edge = walk->edge;
+}
+
+static INLINE uint32_t tag_of(const hot *hot)
+{
+	return hot->edge & 255;
 }
 
 static INLINE ptm_node *node_of(const ptm_fast_walk *walk, uint32_t edge)
@@ -42,24 +47,35 @@ static INLINE ptm_node *node_of(const ptm_fast_walk *walk, uint32_t edge)
 	return (ptm_node *)((char *)walk->nodes + (edge >> 8) * sizeof(ptm_node));
 }
 
-static INLINE const ptm_node_code *code_of(const ptm_fast_walk *walk, const ptm_node *node)
+static INLINE const ptm_node_code *code_of(const hot *hot, const ptm_fast_walk *walk)
 {
-	return &walk->codes[node - walk->nodes];
+	return &walk->codes[hot->edge >> 8];
 }
 
 static INLINE void arrive(hot *hot, const ptm_fast_walk *walk, uint32_t edge)
 {
+	uint32_t tag = edge & 255;
+
 	hot->node = node_of(walk, edge);
-	hot->tag = edge & 255;
-	hot->at += hot->tag <= PTM_TAG_PLAIN ? hot->tag : 0;
+	hot->edge = edge;
+	hot->at += tag <= PTM_TAG_PLAIN ? tag : 0;
+}
+
+/* Takes over the packets' time with the decision at the end of the present node, whose path is passed. */
+static INLINE void latch(const hot *hot, ptm_fast_walk *walk)
+{
+	if (walk->has_cyc)
+		ptm_walk_latch_steady(walk, &walk->costs[hot->edge >> 8], hot->frame, hot->at);
+	else
+		ptm_walk_latch(walk, hot->node, hot->frame, hot->at);
 }
 
 /* The decision at the end of the present node, whose path is passed. */
 static INLINE void decide(hot *hot, ptm_fast_walk *walk, uint32_t side)
 {
 	hot->node->count[side]++;
-	walk->last = (uint32_t)(hot->node - walk->nodes) << 1 | side;
-	ptm_cached_log_edge(walk->cached, walk->last >> 1, side);
+	walk->last = (hot->edge >> 8) << 1 | side;
+	ptm_cached_log_edge(walk->cached, hot->edge >> 8, side);
 	if (walk->dirty)
 		ptm_walk_latch(walk, hot->node, hot->frame, hot->at);
 }
@@ -127,7 +143,7 @@ static INLINE bool pass_compressed_return(hot *hot, ptm_fast_walk *walk, const u
 static INLINE bool pass_branch(hot *hot, ptm_fast_walk *walk)
 {
 	uint32_t side = hot->bits >> 31, edge = hot->node->to[side];
-	const ptm_node_code *code = code_of(walk, hot->node);
+	const ptm_node_code *code = code_of(hot, walk);
 	uint32_t child = 0;
 
 	if (!(edge & 255) || (code->op_count && !can_pass_op(hot, walk, code, &child)))
@@ -143,29 +159,28 @@ static INLINE bool pass_branch(hot *hot, ptm_fast_walk *walk)
 /* Uses up bits through plain nodes, as long as each only counts. */
 static INLINE void pass_plain(hot *hot, ptm_fast_walk *walk)
 {
-	ptm_node *node = hot->node, *before = NULL;
-	uint32_t bits = hot->bits, at = hot->at, tag, side, decided = 0;
+	ptm_node *node = hot->node;
+	uint32_t bits = hot->bits, at = hot->at, edge = hot->edge, before = 0, side = 0;
 
 	do {
-		side = bits >> 31;
-		uint32_t edge = node->to[side];
-		tag = edge & 255;
-		if (!tag)
+		uint32_t next = node->to[bits >> 31];
+		if (!(next & 255))
 			break;
+		side = bits >> 31;
 		node->count[side]++;
-		ptm_cached_log_edge(walk->cached, (uint32_t)(node - walk->nodes), side);
-		before = node;
-		decided = side;
+		ptm_cached_log_edge(walk->cached, edge >> 8, side);
+		before = edge;
+		edge = next;
 		node = node_of(walk, edge);
 		bits <<= 1;
-		hot->tag = tag;
-		if (tag > PTM_TAG_PLAIN)
+		if ((edge & 255) > PTM_TAG_PLAIN)
 			break;
-		at += tag;
+		at += edge & 255;
 	} while (bits != NO_BITS);
 	if (before)
-		walk->last = (uint32_t)(before - walk->nodes) << 1 | decided;
+		walk->last = (before >> 8) << 1 | side;
 	hot->node = node;
+	hot->edge = edge;
 	hot->bits = bits;
 	hot->at = at;
 }
@@ -193,7 +208,7 @@ static APART void keep_run(ptm_fast_walk *walk, uint32_t key, uint32_t to, uint3
 /* At most 7 bits that were passed so before, at once. false: nothing was done; keep_run is to know of `key`. */
 static INLINE bool pass_run(hot *hot, ptm_fast_walk *walk, uint32_t *key)
 {
-	*key = (uint32_t)(hot->node - walk->nodes) << 8 | hot->bits >> 24;
+	*key = (hot->edge & ~255u) | hot->bits >> 24;
 	ptm_node_run *run = ptm_graph_run(walk->graph, *key);
 
 	if (run->key != *key) {
@@ -207,7 +222,7 @@ static INLINE bool pass_run(hot *hot, ptm_fast_walk *walk, uint32_t *key)
 #endif
 	hot->at += run->instructions;
 	hot->node = node_of(walk, run->to);
-	hot->tag = run->to & 255;
+	hot->edge = run->to;
 	walk->last = run->last;
 	hot->bits <<= run->used;
 	return true;
@@ -225,7 +240,7 @@ static INLINE bool pass_plain_bits(hot *hot, ptm_fast_walk *walk)
 	if (hot->bits == before)
 		return false;
 	if (key)
-		keep_run(walk, key, (uint32_t)(hot->node - walk->nodes) << 8 | hot->tag, (uint32_t)(__builtin_ctz(hot->bits) - __builtin_ctz(before)), hot->at - start);
+		keep_run(walk, key, hot->edge, (uint32_t)(__builtin_ctz(hot->bits) - __builtin_ctz(before)), hot->at - start);
 	return true;
 }
 
@@ -242,7 +257,7 @@ static INLINE uint32_t edge_to(ptm_fast_walk *walk, ptm_node *node, uint64_t ip)
 /* An indirect jump at `ip`. false: nothing was done. */
 static INLINE bool pass_jump(hot *hot, ptm_fast_walk *walk, uint64_t ip, const uint8_t *packet)
 {
-	const ptm_node_code *code = code_of(walk, hot->node);
+	const ptm_node_code *code = code_of(hot, walk);
 	uint32_t edge = hot->node->count[1] ? edge_to(walk, hot->node, ip) : 0, called = 0, child = 0;
 	const ptm_node_code *to = &walk->codes[edge >> 8];
 	bool leaves = code->last_function != to->function;
@@ -283,7 +298,7 @@ static INLINE bool pass_jump(hot *hot, ptm_fast_walk *walk, uint64_t ip, const u
 static INLINE bool pass_call(hot *hot, ptm_fast_walk *walk, uint64_t ip, const uint8_t *packet)
 {
 	ptm_node *node = hot->node;
-	const ptm_node_code *code = code_of(walk, node);
+	const ptm_node_code *code = code_of(hot, walk);
 	uint32_t edge = node->count[1] ? edge_to(walk, node, ip) : 0, parent = hot->frame->node;
 	const ptm_node_code *to = &walk->codes[edge >> 8];
 	uint32_t child = ptm_walk_child(walk, parent, to->function);
@@ -292,7 +307,7 @@ static INLINE bool pass_call(hot *hot, ptm_fast_walk *walk, uint64_t ip, const u
 		return false;
 	hot->at += code->instructions;
 	decide(hot, walk, 1);
-	ptm_cached_push_return(walk->cached, code->next_ip, node->to[1], (uint32_t)(node - walk->nodes) | PTM_CACHED_CALLER);
+	ptm_cached_push_return(walk->cached, code->next_ip, node->to[1], hot->edge >> 8 | PTM_CACHED_CALLER);
 	ptm_walk_charge(walk, hot->frame, hot->at);
 	note_change(hot, walk, PTM_CACHED_CALL, packet);
 	hot->frame = ptm_walk_push(walk, hot->frame, child, code->next_ip, to->function,
@@ -306,12 +321,12 @@ static INLINE bool pass_tip(hot *hot, ptm_fast_walk *walk, uint64_t ip, const ui
 {
 	bool passed = false;
 
-	if (hot->tag == PTM_TAG_JUMP) {
+	if (tag_of(hot) == PTM_TAG_JUMP) {
 		passed = pass_jump(hot, walk, ip, packet);
-	} else if (hot->tag == PTM_TAG_RETURN) {
+	} else if (tag_of(hot) == PTM_TAG_RETURN) {
 		uint32_t place = (walk->returns->top - 1) % PTM_RETURN_STACK_DEPTH;
 		passed = walk->returns->depth && walk->returns->at[place] == ip && pass_return(hot, walk, ip, walk->cached->return_to[place], packet);
-	} else if (hot->tag == PTM_TAG_CALL) {
+	} else if (tag_of(hot) == PTM_TAG_CALL) {
 		passed = pass_call(hot, walk, ip, packet);
 	}
 	if (passed) {
@@ -330,16 +345,16 @@ static INLINE bool pass_bits(hot *hot, ptm_fast_walk *walk, const uint8_t *packe
 {
 	do {
 		bool passed = false;
-		if (hot->tag <= PTM_TAG_PLAIN) {
+		if (tag_of(hot) <= PTM_TAG_PLAIN) {
 			if (walk->dirty && (uint8_t)hot->node->to[hot->bits >> 31])
-				ptm_walk_latch(walk, hot->node, hot->frame, hot->at);
+				latch(hot, walk);
 			if (!walk->dirty && pass_plain_bits(hot, walk))
 				continue;
-		} else if (hot->tag == PTM_TAG_RETURN) {
+		} else if (tag_of(hot) == PTM_TAG_RETURN) {
 			passed = pass_compressed_return(hot, walk, packet);
-		} else if (hot->tag == PTM_TAG_BRANCH) {
+		} else if (tag_of(hot) == PTM_TAG_BRANCH) {
 			passed = pass_branch(hot, walk);
-		} else if (hot->tag != PTM_TAG_OTHER) {
+		} else if (tag_of(hot) != PTM_TAG_OTHER) {
 			return true;
 		}
 		if (!passed) {

@@ -111,8 +111,31 @@ static inline void ptm_part_note_measured(ptm_part *part, uint32_t node, uint64_
 		part->measured[part->measured_count++] = (ptm_measured){ node, instructions };
 }
 
-/* part.c. Shares measured cycles out among the functions they cover, by their instructions. */
-void ptm_part_share_cycles(ptm_part *part, uint64_t cycles);
+/* Shares measured cycles out among the functions they cover, by their instructions; the last has what is left. */
+static inline void ptm_part_share_cycles(ptm_part *part, uint64_t cycles)
+{
+	const ptm_measured *one = part->measured, *last = one + part->measured_count - 1;
+	uint64_t instructions = 0, told = 0;
+
+	if (!part->measured_count)
+		return;
+	if (one < last) {
+		for (const ptm_measured *each = one; each <= last; each++)
+			instructions += each->instructions;
+		/* What broken packets may add up to is not shared. */
+		double cost = instructions && !(cycles >> 53) ? (double)(int64_t)cycles / (double)(int64_t)instructions : 0;
+		int64_t before = 0;
+		for (; one < last; one++) {
+			before += (int64_t)one->instructions;
+			uint64_t up_to = (uint64_t)(int64_t)(cost * (double)before);
+			up_to = up_to < cycles ? up_to : cycles;
+			part->tree.nodes.at[one->node].self_cycles += up_to - told;
+			told = up_to;
+		}
+	}
+	part->tree.nodes.at[last->node].self_cycles += cycles - told;
+	part->measured_count = 0;
+}
 
 /* part.c. Moves the stack from the last visit to `item`, the next, of `block`. */
 ptm_status ptm_part_step(ptm_part *part, const ptm_item *item, const ptm_block *block) PTM_MUST_CHECK;

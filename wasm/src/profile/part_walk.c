@@ -170,6 +170,7 @@ static void meet(ptm_fast_walk *walk, uint32_t start)
 {
 	ptm_cached_event event = { PTM_CACHED_FIRST << 24 | (uint32_t)(walk->node - walk->nodes), start, 0, 0 };
 
+	ptm_walk_tell_time(walk);
 	walk->part->data.instructions = walk->part_base + start;
 	if (ptm_part_tell(walk->part, walk->graph, &walk->cached->batch, &event, walk->cached->flow->now_ns) != PTM_OK)
 		walk->status = PTM_NO_MEMORY;
@@ -179,7 +180,7 @@ static void meet(ptm_fast_walk *walk, uint32_t start)
 static void pass_path(ptm_fast_walk *walk, const ptm_node_code *code, uint32_t taken)
 {
 	ptm_node *node = walk->node;
-	bool special = walk->tag > PTM_TAG_PLAIN;
+	bool special = ptm_walk_tag(walk) > PTM_TAG_PLAIN;
 
 	if (!(node->count[0] | node->count[1]))
 		meet(walk, special ? walk->at : walk->at - code->instructions);
@@ -196,10 +197,12 @@ static void pass_path(ptm_fast_walk *walk, const ptm_node_code *code, uint32_t t
 
 static void arrive(ptm_fast_walk *walk, uint32_t row)
 {
+	uint32_t tag = walk->codes[row].tag;
+
 	walk->node = walk->nodes + row;
-	walk->tag = walk->codes[row].tag;
-	if (walk->tag <= PTM_TAG_PLAIN)
-		walk->at += walk->tag;
+	walk->edge = row << 8 | tag;
+	if (tag <= PTM_TAG_PLAIN)
+		walk->at += tag;
 }
 
 /* ------------------------------------------------------------------ time -- */
@@ -222,30 +225,39 @@ bool ptm_walk_is_odd_time(ptm_fast_walk *walk)
 		flow->instructions + walk->at - flow->measured_instructions >= LARGE);
 }
 
-/* A measurement of cycles ends with the decision that `cost` is of. */
-static void measure(ptm_fast_walk *walk, ptm_node_cost *cost, const ptm_frame *frame, uint32_t at)
+void ptm_walk_share_cycles(ptm_fast_walk *walk, const ptm_frame *frame, uint32_t at, uint32_t cycles)
 {
-	ptm_part *part = walk->part;
-	uint32_t more = at - walk->counted, cycles = ptm_cached_measure(walk->cached->flow, cost, at);
-
-	part->run.run.cycles += cycles;
-	if (more && !part->measured_count) {
-		/* The frequent case: all that it covers is of one function. */
-		ptm_tree_node *top = &walk->tree[frame->node];
-		walk->counted = at;
-		top->self_instructions += more;
-		top->self_cycles += cycles;
-		return;
-	}
 	ptm_walk_charge(walk, frame, at);
 	ptm_walk_flush_measured(walk);
 	walk->measures = true;
-	if (part->measured_count == 1) {
-		walk->tree[part->measured[0].node].self_cycles += cycles;
-		part->measured_count = 0;
-	} else {
-		ptm_part_share_cycles(part, cycles);
-	}
+	ptm_part_share_cycles(walk->part, cycles);
+}
+
+void ptm_walk_tell_time(ptm_fast_walk *walk)
+{
+	ptm_steady *steady = &walk->steady;
+	ptm_pt_flow *flow = walk->cached->flow;
+	ptm_clock *clock = &flow->clock;
+	uint64_t cycles = steady->count - clock->cyc_count;
+
+	if (!steady->latches)
+		return;
+	clock->cyc_count = steady->count;
+	clock->cycles += cycles;
+	clock->cycles_told = clock->cycles;
+	clock->cycles_sampled = false;
+	clock->instructions = 0;
+	clock->moves += steady->latches;
+	clock->tsc = flow->now_tsc = flow->latched_tsc = steady->tsc;
+	flow->now_ns = steady->ns;
+	flow->latched_cycles = clock->cycles;
+	flow->measured_instructions = flow->instructions + steady->measured_at;
+	walk->part->last.time_ns = walk->now_ns;
+	walk->part->run.run.cycles += cycles;
+	walk->part->run.run.on_ns += steady->on_ns;
+	ptm_walk_moved(walk, steady->moved_edge, steady->moved_at);
+	steady->latches = 0;
+	steady->on_ns = 0;
 }
 
 /* The clock's time, `ns`, is later than the flow's: up to there it is charged. */
@@ -269,80 +281,61 @@ static inline void keep_time(ptm_fast_walk *walk)
 		walk->now_ns = walk->part->last.time_ns = ns;
 }
 
-/* The last measurement is taken over: up to the next MTC, what CYC packets tell is the same few operations, unless it becomes odd. */
-static void settle(ptm_fast_walk *walk)
+/* The last measurement is taken over, `at` instructions into the batch: up to the next MTC, what CYC packets tell is the same
+ * few operations, unless it becomes odd. */
+static void settle(ptm_fast_walk *walk, uint32_t at)
 {
 	const ptm_pt_flow *flow = walk->cached->flow;
 	const ptm_clock *clock = &flow->clock;
+	const ptm_time *time = &flow->config.time;
 	uint64_t left = flow->context.until_tsc - clock->tsc, ticks = left < 1u << 30 ? left : 1u << 30;
+	double scale = clock->have_cycles_to_tsc ? clock->cycles_to_tsc : clock->cbr ? clock->cbr_cycles_to_tsc : 0;
+	bool is_usual = time->shift <= 32 && time->mult <= UINT32_MAX && clock->cyc_reference < 1ull << 62;
 
-	walk->steady_until = 0;
-	walk->reference = ptm_clock_double(clock->cyc_reference);
-	walk->scale = clock->have_cycles_to_tsc ? clock->cycles_to_tsc : clock->cbr ? clock->cbr_cycles_to_tsc : 0;
-	if (walk->sparse || !clock->counting || !clock->cyc_reference || clock->tsc != flow->now_tsc || !(walk->scale > 0x1p-8 && walk->scale < 0x1p8))
+	walk->steady.until = 0;
+	if (walk->sparse || !clock->counting || !clock->cyc_reference || clock->tsc != flow->now_tsc || !is_usual || !(scale > 0x1p-8 && scale < 0x1p8))
 		return;
-	if (ticks > 2 && ptm_time_ns(&flow->config.time, clock->tsc + ticks) - flow->now_ns < LARGE)
-		walk->steady_until = clock->cyc_count + (uint64_t)((double)(int64_t)(ticks - 2) / walk->scale);
-}
-
-/* As below, where ptm_walk_is_steady. */
-static void latch_steady(ptm_fast_walk *walk, ptm_node_cost *cost, const ptm_frame *frame, uint32_t at)
-{
-	ptm_pt_flow *flow = walk->cached->flow;
-	ptm_clock *clock = &flow->clock;
-	uint64_t count = clock->cyc_count + walk->cyc, tsc = ptm_clock_whole(walk->reference + ptm_clock_double(count) * walk->scale);
-
-	walk->dirty = walk->has_cyc = clock->cycles_sampled = false;
-	clock->cyc_count = count;
-	clock->cycles += walk->cyc;
-	clock->instructions = 0;
-	clock->moves++;
-	flow->latched_cycles = clock->cycles;
-	measure(walk, cost, frame, at);
-	if (tsc > clock->tsc)
-		clock->tsc = tsc;
-	flow->latched_tsc = clock->tsc;
-	if (clock->tsc > flow->now_tsc)
-		pass_time(walk, cost, frame, ptm_time_ns(&flow->config.time, clock->tsc));
-	keep_time(walk);
+	if (ticks <= 2 || ptm_time_ns(time, clock->tsc + ticks) - flow->now_ns >= LARGE)
+		return;
+	uint64_t below = (1ull << time->shift) - 1;
+	walk->steady = (ptm_steady){
+		.until = clock->cyc_count + (uint64_t)((double)(int64_t)(ticks - 2) / scale) + 1, .count = clock->cyc_count,
+		.tsc = clock->tsc, .ns = flow->now_ns, .reference = ptm_clock_double(clock->cyc_reference), .scale = scale,
+		.base_tsc = clock->tsc, .base_ns = ptm_time_ns(time, clock->tsc), .base_rest = (clock->tsc & below) * time->mult & below,
+		.mult = time->mult, .shift = (uint32_t)time->shift, .measured_at = at,
+	};
 }
 
 void ptm_walk_latch(ptm_fast_walk *walk, const ptm_node *node, const ptm_frame *frame, uint32_t at)
 {
 	ptm_pt_flow *flow = walk->cached->flow;
 	ptm_clock *clock = &flow->clock;
-	ptm_node_cost *cost = &walk->graph->costs[node - walk->nodes];
-	const bool is_measured = clock->cycles_sampled && clock->have_cyc, is_later = clock->tsc > flow->now_tsc;
-	const bool passes = is_later && walk->next_ns > flow->now_ns;
+	ptm_node_cost *cost = &walk->costs[node - walk->nodes];
 
 	if (walk->has_cyc) {
-		latch_steady(walk, cost, frame, at);
+		ptm_walk_latch_steady(walk, cost, frame, at);
 		return;
 	}
+	const bool is_measured = clock->cycles_sampled && clock->have_cyc, is_later = clock->tsc > flow->now_tsc;
+	const bool passes = is_later && walk->next_ns > flow->now_ns;
 	walk->dirty = false;
 	flow->latched_tsc = clock->tsc;
 	if (clock->cycles_sampled)
 		flow->latched_cycles = clock->cycles;
 	clock->cycles_sampled = false;
-	if (is_measured)
-		measure(walk, cost, frame, at);
-	else if (passes)
+	if (is_measured) {
+		uint32_t cycles = ptm_cached_measure(flow, cost, at);
+		walk->part->run.run.cycles += cycles;
+		ptm_walk_share_cycles(walk, frame, at, cycles);
+	} else if (passes) {
 		ptm_walk_charge(walk, frame, at);
+	}
 	if (is_later)
 		pass_time(walk, cost, frame, walk->next_ns);
 	if (is_measured || passes)
 		keep_time(walk);
 	if (is_measured)
-		settle(walk);
-}
-
-void ptm_walk_note_measured(ptm_fast_walk *walk, uint32_t node, uint32_t more, uint32_t at)
-{
-	ptm_part_note_measured(walk->part, node, more);
-	if (walk->part->measured_count == PTM_MEASURED) {
-		walk->measures = false;
-		walk->measured_at = at;
-	}
+		settle(walk, at);
 }
 
 /* ------------------------------------------------------------- decisions -- */
@@ -497,10 +490,11 @@ void ptm_walk_end(ptm_fast_walk *walk, const uint8_t *from)
 	ptm_cached *cached = walk->cached;
 
 	ptm_walk_flush_cyc(walk);
+	ptm_walk_tell_time(walk);
 	cached->node = (uint32_t)(walk->node - walk->nodes);
 	cached->at = walk->at;
 	cached->last = walk->last;
-	cached->special = walk->tag > PTM_TAG_PLAIN;
+	cached->special = ptm_walk_tag(walk) > PTM_TAG_PLAIN;
 	cached->dirty = walk->dirty;
 	cached->flow->last_ip = walk->last_ip;
 	uint32_t executed = ptm_cached_executed(cached);

@@ -8,12 +8,29 @@
 #include "flow/pt_cached_state.h"
 #include "profile/part_stack.h"
 
-/* The state of a walk. The loop has node, tag, at and frame at hand, and stores them here when it calls others. */
+/* Time between two MTCs, while each decision comes with a CYC packet: kept here, and the clock and the flow are told of it
+ * when others ask them (ptm_walk_tell_time). */
+typedef struct ptm_steady {
+	uint64_t until;          /* no time can be odd as long as the clock's cyc_count is below it; 0: not steady */
+	uint64_t count;          /* the clock's cyc_count */
+	uint64_t tsc, ns;        /* the flow's time */
+	uint64_t on_ns;          /* that passed since the clock was told */
+	double reference, scale; /* how cyc_count tells the TSC */
+	/* … and the TSC nanoseconds: ns of a TSC, what was rounded off, and ptm_time. */
+	uint64_t base_tsc, base_ns, base_rest, mult;
+	uint32_t shift;
+	uint32_t measured_at;    /* end of the last measurement of cycles, as `at` counts */
+	uint32_t latches;        /* measurements of which the clock was not told */
+	uint32_t moved_at, moved_edge; /* as of ptm_fast_walk, where time moved last */
+} ptm_steady;
+
+/* The state of a walk. The loop has node, edge, at and frame at hand, and stores them here when it calls others. */
 typedef struct ptm_fast_walk {
 	ptm_part *part;
 	ptm_cached *cached;
 	ptm_graph *graph;
 	ptm_node *nodes;
+	ptm_node_cost *costs;
 	const ptm_node_code *codes;
 	const ptm_node_op *ops;
 	ptm_tree_node *tree;     /* the part's call tree */
@@ -24,11 +41,9 @@ typedef struct ptm_fast_walk {
 	uint64_t piece_base, part_base; /* instructions of the piece and of the part before these */
 	uint64_t last_ip;        /* of the last TIP */
 	uint64_t next_ns;        /* time at the next decision when dirty */
-	/* From a measurement on to the next MTC: cyc_count of the clock up to which no time can be odd (else 0), and how it tells the TSC. */
-	uint64_t steady_until;
-	double reference, scale;
+	ptm_steady steady;
 	const uint8_t *at_packet;      /* the packet being taken */
-	uint32_t tag;            /* of the present node: PTM_TAG_* */
+	uint32_t edge;           /* to the present node, as ptm_node.to: its row << 8 | its tag */
 	uint32_t at, last;       /* as of ptm_cached */
 	uint32_t counted;        /* instructions that the part knows of, as `at` counts */
 	uint32_t cyc;            /* with has_cyc: cycles of the last CYC, of which the clock does not know */
@@ -70,7 +85,14 @@ static inline void ptm_walk_flush_measured(ptm_fast_walk *walk)
 }
 
 /* Notes that of the coming measurement so many instructions, up to `at`, belong to a node of the call tree. */
-void ptm_walk_note_measured(ptm_fast_walk *walk, uint32_t node, uint32_t more, uint32_t at);
+static inline void ptm_walk_note_measured(ptm_fast_walk *walk, uint32_t node, uint32_t more, uint32_t at)
+{
+	ptm_part_note_measured(walk->part, node, more);
+	if (walk->part->measured_count == PTM_MEASURED) {
+		walk->measures = false;
+		walk->measured_at = at;
+	}
+}
 
 /* The instructions up to `at` belong to `frame`, the one on top. */
 static inline void ptm_walk_charge(ptm_fast_walk *walk, const ptm_frame *frame, uint32_t at)
@@ -109,25 +131,42 @@ static inline ptm_frame *ptm_walk_push(ptm_fast_walk *walk, ptm_frame *frame, ui
 	return frame;
 }
 
-/* Notes where time moved. */
-static inline void ptm_walk_moved(const ptm_fast_walk *walk, const ptm_node *node, uint32_t tag, uint32_t at)
+static inline uint32_t ptm_walk_tag(const ptm_fast_walk *walk)
+{
+	return walk->edge & 255;
+}
+
+/* Notes where time moved: at the node that `edge` leads to. */
+static inline void ptm_walk_moved(const ptm_fast_walk *walk, uint32_t edge, uint32_t at)
 {
 	walk->cached->moved_at = at;
-	walk->cached->moved_node = tag > PTM_TAG_PLAIN ? 0 : (uint32_t)(node - walk->nodes);
+	walk->cached->moved_node = (edge & 255) > PTM_TAG_PLAIN ? 0 : edge >> 8;
+}
+
+/* Tells the clock and the flow the time kept here, if any. */
+void ptm_walk_tell_time(ptm_fast_walk *walk);
+
+/* The clock keeps the time from here on. */
+static inline void ptm_walk_end_steady(ptm_fast_walk *walk)
+{
+	if (walk->steady.latches)
+		ptm_walk_tell_time(walk);
+	walk->steady.until = 0;
 }
 
 /* Tells the clock of the CYC packet that came last. */
 static inline void ptm_walk_flush_cyc(ptm_fast_walk *walk)
 {
 	ptm_clock *clock = &walk->cached->flow->clock;
-	uint64_t moves = clock->moves;
 
 	if (!walk->has_cyc)
 		return;
+	ptm_walk_end_steady(walk);
+	uint64_t moves = clock->moves;
 	walk->has_cyc = false;
 	ptm_clock_cyc(clock, walk->cyc);
 	if (clock->moves != moves)
-		ptm_walk_moved(walk, walk->node, walk->tag, walk->at);
+		ptm_walk_moved(walk, walk->edge, walk->at);
 }
 
 /* Whether taking over the packets' time is for the slow path, as ptm_cached_is_odd_time. Where the walk stands must be stored. */
@@ -135,7 +174,47 @@ bool ptm_walk_is_odd_time(ptm_fast_walk *walk);
 /* Whether the last CYC, of which the clock does not know yet, tells time and cycles that cannot be odd. */
 static inline bool ptm_walk_is_steady(const ptm_fast_walk *walk, uint32_t at)
 {
-	return walk->has_cyc && walk->cached->flow->clock.cyc_count + walk->cyc <= walk->steady_until && at < 1u << 31;
+	return walk->has_cyc && walk->steady.count + walk->cyc < walk->steady.until && at < 1u << 31;
+}
+
+/* Cycles of a measurement that ends at `at` belong to `frame`, and to those on top before it. */
+void ptm_walk_share_cycles(ptm_fast_walk *walk, const ptm_frame *frame, uint32_t at, uint32_t cycles);
+
+/* Takes over the last CYC, which is steady, with the decision at the end of the node of `cost`: as ptm_cached_latch. */
+static inline __attribute__((always_inline)) void ptm_walk_latch_steady(ptm_fast_walk *walk, ptm_node_cost *cost, const ptm_frame *frame, uint32_t at)
+{
+	ptm_steady *steady = &walk->steady;
+	const uint32_t more = at - walk->counted, cycles = walk->cyc;
+	ptm_tree_node *top = &walk->tree[frame->node];
+	uint64_t count = steady->count + cycles;
+	uint64_t tsc = (uint64_t)(int64_t)(steady->reference + (double)(int64_t)count * steady->scale);
+
+	walk->dirty = walk->has_cyc = false;
+	steady->count = count;
+	steady->latches++;
+	cost->cycles += cycles;
+	cost->cycle_visits++;
+	cost->cycle_instructions += at - steady->measured_at;
+	steady->measured_at = at;
+	if (more && !walk->part->measured_count) {
+		/* The frequent case: all that it covers is of one function. */
+		walk->counted = at;
+		top->self_instructions += more;
+		top->self_cycles += cycles;
+	} else {
+		ptm_walk_share_cycles(walk, frame, at, cycles);
+	}
+	if (tsc > steady->tsc) {
+		uint64_t ns = steady->base_ns + ((steady->base_rest + (tsc - steady->base_tsc) * steady->mult) >> steady->shift);
+		uint64_t passed = ns > steady->ns ? ns - steady->ns : 0;
+		steady->tsc = tsc;
+		steady->ns = ns;
+		steady->on_ns += passed;
+		cost->ns += passed;
+		top->self_ns += passed;
+		if (walk->now_ns < ns)
+			walk->now_ns = ns;
+	}
 }
 
 /* Takes over the packets' time and cycles with the decision at the end of `node`, whose path is passed: as ptm_cached_latch. */

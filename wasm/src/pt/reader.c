@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pt/reader.h"
 #include <stdlib.h>
+#include <string.h>
 
 void ptm_pt_reader_init(ptm_pt_reader *reader, const ptm_pt_input *input, uint64_t offset, uint64_t limit)
 {
@@ -179,10 +180,21 @@ ptm_status ptm_pt_reader_peek(ptm_pt_reader *reader, ptm_packet *packet)
 	return PTM_OK;
 }
 
+/* What a look ahead passes over, by its first byte: size in bits 0 to 3, cycles told there in bits 4 to 8, PASSED_CYC, and in
+ * bits 16 to 31 all ones when the bytes behind tell more. 0: a PAD, or what it does not pass over. */
+#define PASSED_CYC (1u << 9)
+#define PASSED_IP(byte) ((uint32_t)(0x0009000707050301ull >> ((byte) >> 5) * 8) & 15)
+#define PASSED(byte) \
+	(((byte) & 3) == 3 ? (uint32_t)(byte) >> 3 << 4 | PASSED_CYC | ((byte) & 4 ? 0xffff0000u | 2 : 1) : \
+	 !((byte) & 1) ? (uint32_t)((byte) > 2) : \
+	 ((byte) & 31) == 0x0d || ((byte) & 31) == 0x11 || ((byte) & 31) == 0x1d ? PASSED_IP(byte) : 0)
+#define PASSED_4(byte) PASSED(byte), PASSED((byte) + 1), PASSED((byte) + 2), PASSED((byte) + 3)
+#define PASSED_16(byte) PASSED_4(byte), PASSED_4((byte) + 4), PASSED_4((byte) + 8), PASSED_4((byte) + 12)
+#define PASSED_64(byte) PASSED_16(byte), PASSED_16((byte) + 16), PASSED_16((byte) + 32), PASSED_16((byte) + 48)
+static const uint32_t passed_over[256] = { PASSED_64(0), PASSED_64(64), PASSED_64(128), PASSED_64(192) };
+
 void ptm_pt_reader_peek_past(ptm_pt_reader *reader, uint64_t *cycles, bool *after_cyc)
 {
-	/* Of TIP, TIP.PGE and FUP by IPBytes; 0: reserved. */
-	static const uint8_t sizes[8] = { 1, 3, 5, 7, 7, 0, 9, 0 };
 	uint64_t end = reader->window_offset + reader->window_length;
 	if (end > reader->peek_end)
 		end = reader->peek_end;
@@ -190,33 +202,28 @@ void ptm_pt_reader_peek_past(ptm_pt_reader *reader, uint64_t *cycles, bool *afte
 		return;
 	const uint8_t *first = reader->window + (reader->peek_offset - reader->window_offset), *at = first;
 	const uint8_t *last = first + (end - reader->peek_offset - PTM_PACKET_SIZE);
-	uint64_t sum = 0;
-	bool is_cyc = *after_cyc;
+	uint64_t first_bits = 0, more_bits = 0;
+	uint32_t before = *after_cyc ? PASSED_CYC : 0;
 
 	while (at <= last) {
-		uint8_t byte = *at;
-		if ((byte & 7) == 3) {
-			sum += byte >> 3;
-			at++;
-			is_cyc = true;
-		} else if ((byte & 7) == 7 && !(at[1] & 1) && !(at[1] == 0x02 && at[2] == 0xf3)) {
-			sum += byte >> 3 | (uint64_t)(at[1] >> 1) << 5;
-			at += 2;
-			is_cyc = true;
-		} else if (!byte) {
-			at += ptm_pads_at(at, last + 1);
-		} else if (!(byte & 1) && byte != 2) {
-			at++;
-			is_cyc = false;
-		} else {
-			uint8_t kind = byte & 31, size = sizes[byte >> 5];
-			if ((kind != 0x0d && kind != 0x11 && kind != 0x1d) || !size)
+		uint16_t behind;
+		memcpy(&behind, at + 1, sizeof behind);
+		uint32_t what = passed_over[*at], more = behind & what >> 16;
+		if (!what) {
+			if (*at)
 				break;
-			at += size;
-			is_cyc = false;
+			at += ptm_pads_at(at, last + 1);
+			continue;
 		}
+		/* More bytes than two, or perhaps an OVF that cut it short: see ptm_erratum. */
+		if (more & 1 || more == 0xf302)
+			break;
+		first_bits += what & 31 << 4;
+		more_bits += more & 0xfe;
+		at += what & 15;
+		before = what;
 	}
 	reader->peek_offset += (uint64_t)(at - first);
-	*cycles += sum;
-	*after_cyc = is_cyc;
+	*cycles += (first_bits >> 4) + (more_bits << 4);
+	*after_cyc = before & PASSED_CYC;
 }
