@@ -22,13 +22,13 @@ beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), 'events-'))))
 vi.setConfig({ testTimeout: 60_000 })
 afterAll(() => rmSync(scratch, { recursive: true }))
 
-/** `packets`: more of them by step; `stream`: all of them, in hex, instead of a walk. */
-function trace({ packets, stream }) {
+/** `packets`: more of them by step; `stream`: all of them, in hex, instead of a walk; `config`: bits of that of Intel PT. */
+function trace({ packets, stream, config = CONFIG }) {
   const text = readFileSync(join(symfs, program))
   // The program's code lies at its addresses less 0x400000 in the file.
   const code = [{ start: 0x401000n, bytes: text.subarray(0x1000, 0x3000) }]
   const walked = walk({ code, entry: 0x4012d0n, steps: STEPS, kernelEntry: {}, indirect: [], firstTsc: 100000, outside: 0x4012d0n, packets })
-  const data = new PerfData([], CONFIG)
+  const data = new PerfData([], config)
   data.feature(4, (body) => body.string('6.18.0-walk'))
   data.feature(6, (body) => body.string('x86_64'))
   data.comm({ time: 1000, pid: PID }, 'walker')
@@ -73,15 +73,41 @@ const cases = {
   },
 }
 const words = ['--itrace=pIwe', '-F', 'event,synth']
-const settle = (text) => text.trim().split('\n').slice(2).map((line) => line.trim().replace(/ +/g, ' '))
+const settle = (text) => text.trim().split('\n').map((line) => line.trim().replace(/ +/g, ' '))
 
 describe.each(Object.entries(cases))('%s', (_, { lines, ...packets }) => {
-  it('prints these lines', () => expect(settle(ours(trace(packets), words))).toEqual(lines))
+  it('prints these lines', () => expect(settle(ours(trace(packets), words)).slice(2)).toEqual(lines))
   it.runIf(hasPerf)('prints what perf does', () => {
     const file = trace(packets)
     for (const [itrace, fields] of [['ibpIwxe', '+flags,+insn'], ['i0nspIwxe', '+misc'], ['qi0nsbpIwe', '+flags,+insn']]) {
       const words = [`--itrace=${itrace}`, '--ns', '-F', fields]
       expect(ours(file, words)).toBe(perfs(file, words))
     }
+  })
+})
+
+/** The core:bus ratio 24, an EXSTOP with its FUP, 3000 cycles, and a TIP to where the walk begins. */
+const [CBR, EXSTOP, CYC, TIP] = ['02031800', '02e2 FUP', 'c7ba', '6dd01240000000']
+const sampled = {
+  'a FUP right behind the start of tracing is a look for the next sample': {
+    packets: { 0: `${CBR} ${EXSTOP} ${CYC}` },
+    lines: ['0.000100: 1 4012d0'],
+  },
+  'so is that of an interrupt there, with the time before it': {
+    packets: { 0: `${CBR} FUP ${CYC} ${TIP}` },
+    lines: ['0.000104: 1 4012d0'],
+  },
+  'what an interrupt ends has the time before it': {
+    packets: { 0: CBR, 4: `${EXSTOP} ${CYC}`, 16: `FUP ${CYC} ${TIP}` },
+    lines: ['0.000100: 5 4012da', '0.000108: 12 4012d0'],
+  },
+}
+
+describe.each(Object.entries(sampled))('samples by time: %s', (_, { packets, lines }) => {
+  const withCycles = { packets, config: CONFIG + 2 }
+  it('prints these lines', () => expect(settle(ours(trace(withCycles), ['--itrace=i1us', '-F', 'time,period,ip']))).toEqual(lines))
+  it.runIf(hasPerf)('prints what perf does', () => {
+    const file = trace(withCycles)
+    for (const words of [['--itrace=bi1us'], ['--itrace=i100ns', '--ns'], ['--itrace=i0nse', '-F', '+insn,+ipc']]) expect(ours(file, words)).toBe(perfs(file, words))
   })
 })
