@@ -15,6 +15,7 @@ typedef struct ptm_sampling {
 	bool continuous;
 	bool looked;             /* perf asked when the next is due since tracing began, or an error */
 	bool at_end;             /* the visit's last instruction is sampled */
+	uint32_t first_flags;    /* of the instruction at a FUP that told of the interrupt flag, if it is sampled: 0, none did */
 	/* A visit whose sample has to wait for the other queues: */
 	bool paused;
 	uint32_t at;             /* instructions done */
