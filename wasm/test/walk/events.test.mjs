@@ -22,19 +22,21 @@ beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), 'events-'))))
 vi.setConfig({ testTimeout: 60_000 })
 afterAll(() => rmSync(scratch, { recursive: true }))
 
-/** `packets`: more of them by step; `stream`: all of them, in hex, instead of a walk; `config`: bits of that of Intel PT. */
-function trace({ packets, stream, config = CONFIG }) {
+/** `packets`: more of them by step; `stream`: all of them, in hex, instead of a walk; `config`: bits of that of Intel PT;
+ * `arch`: of the header, '' for none; `forks`: [process, the process that forked]. */
+function trace({ packets, stream, config = CONFIG, arch = 'x86_64', forks = [] }) {
   const text = readFileSync(join(symfs, program))
   // The program's code lies at its addresses less 0x400000 in the file.
   const code = [{ start: 0x401000n, bytes: text.subarray(0x1000, 0x3000) }]
   const walked = walk({ code, entry: 0x4012d0n, steps: STEPS, kernelEntry: {}, indirect: [], firstTsc: 100000, outside: 0x4012d0n, packets })
   const data = new PerfData([], config)
   data.feature(4, (body) => body.string('6.18.0-walk'))
-  data.feature(6, (body) => body.string('x86_64'))
+  if (arch) data.feature(6, (body) => body.string(arch))
   data.comm({ time: 1000, pid: PID }, 'walker')
   data.map({ time: 1001, pid: PID }, program, 0x401000n, 0x2000n, 0x1000n)
   data.itraceStart({ time: 1002, pid: PID })
   data.switchTo({ time: 1003, pid: PID }, 0)
+  for (const [pid, parent] of forks) data.fork({ time: 2000 + pid, pid: parent }, { pid })
   data.last = walked.tscOf(STEPS)
   data.auxtrace(stream ? Buffer.from(stream.replaceAll(' ', ''), 'hex') : walked.packets)
   const file = join(scratch, 'events.data')
@@ -141,4 +143,21 @@ describe.each(Object.entries(sampled))('samples by time: %s', (_, { packets, lin
     const file = trace(withCycles)
     for (const words of [['--itrace=bi1us'], ['--itrace=i100ns', '--ns'], ['--itrace=i0nse', '-F', '+insn,+ipc']]) expect(ours(file, words)).toBe(perfs(file, words))
   })
+})
+
+describe.each([['', 0], ['aarch64', 0], ['i386', 1]])('a header with arch "%s"', (arch, told) => {
+  const made = { packets: { 5: EXSTOP }, arch }
+  it(`tells ${told} instructions that only printing looks at`, () => expect(settle(ours(trace(made), ['--itrace=p', '-F', 'event,insn'])).join().split('insn:').length - 1).toBe(told))
+  it.runIf(hasPerf)('prints what perf does', () => {
+    const file = trace(made)
+    for (const words of [['--itrace=i0nsbpe', '-F', '+insn,+insnlen'], ['--itrace=qb', '-F', '+insn']]) expect(ours(file, words)).toBe(perfs(file, words))
+  })
+})
+
+describe('a fork', () => {
+  const made = { packets: {}, forks: [[99, PID], [501, 500], [502, 501], [88, 0]] }
+  const words = ['--itrace=p', '--show-task-events', '-F', 'comm,tid']
+  it('is told as the child: by its number where the parent has no name', () =>
+    expect(settle(ours(trace(made), words)).filter((line) => /FORK/.test(line)).map((line) => line.split(' ')[0])).toEqual(['swapper', 'walker', ':501', ':502']))
+  it.runIf(hasPerf)('prints what perf does', () => expect(ours(trace(made), words)).toBe(perfs(trace(made), words)))
 })
