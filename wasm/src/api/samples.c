@@ -283,6 +283,9 @@ static ptm_status let_in(ptm_session *session, ptm_samples *samples, const ptm_r
 	if (record->machine)
 		return PTM_OK;
 	switch (record->type) {
+	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2:
+		ptm_samples_meet_map(session, samples, record);
+		return samples->script.status;
 	case PTM_RECORD_AUX:
 		return record->as.aux.flags & 1 ? ptm_samples_tell_truncated(session, samples, record) : PTM_OK;
 	case PTM_RECORD_AUX_OUTPUT_HW_ID:

@@ -257,14 +257,6 @@ static ptm_status put_branch(ptm_session *session, ptm_samples *samples, ptm_lan
 	return ptm_samples_put(session, samples, from, from->tsc, &enters);
 }
 
-/* An interrupt before the first instruction: perf has looked for it all the same. */
-static void meet_where_nothing_ran(ptm_session *session, ptm_samples *samples, const ptm_item *item)
-{
-	const ptm_map *map = ptm_spaces_find(session->spaces, item->space, item->ip);
-	if (map && session->images.images.at[map->image].status != PTM_IMAGE_LOADED)
-		(void)ptm_samples_meet_unreadable(session, samples, item);
-}
-
 void ptm_samples_note_walked(const ptm_session *session, ptm_lane *from, const ptm_block *block, uint32_t count, bool asynchronous)
 {
 	from->walked_space = from->item.space;
@@ -301,8 +293,6 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm
 		return PTM_OK;
 	if (!asynchronous)
 		row.length = ptm_samples_length_of(session, block, block->instructions - 1u);
-	else if (!item->instructions && samples->any_missing)
-		meet_where_nothing_ran(session, samples, item);
 	if (from->sampling.at_end && !asynchronous) {
 		ptm_script_row instruction = row;
 		if (item->end == PTM_END_NOT_TAKEN)

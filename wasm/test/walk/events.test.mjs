@@ -23,8 +23,8 @@ vi.setConfig({ testTimeout: 60_000 })
 afterAll(() => rmSync(scratch, { recursive: true }))
 
 /** `packets`: more of them by step; `stream`: all of them, in hex, instead of a walk; `config`: bits of that of Intel PT;
- * `arch`: of the header, '' for none; `forks`: [process, the process that forked]. */
-function trace({ packets, stream, config = CONFIG, arch = 'x86_64', forks = [] }) {
+ * `arch`: of the header, '' for none; `forks`: [process, the process that forked]; `binary`: what is mapped; `vdso`: that is, too. */
+function trace({ packets, stream, config = CONFIG, arch = 'x86_64', forks = [], binary = program, vdso = false }) {
   const text = readFileSync(join(symfs, program))
   // The program's code lies at its addresses less 0x400000 in the file.
   const code = [{ start: 0x401000n, bytes: text.subarray(0x1000, 0x3000) }]
@@ -33,7 +33,8 @@ function trace({ packets, stream, config = CONFIG, arch = 'x86_64', forks = [] }
   data.feature(4, (body) => body.string('6.18.0-walk'))
   if (arch) data.feature(6, (body) => body.string(arch))
   data.comm({ time: 1000, pid: PID }, 'walker')
-  data.map({ time: 1001, pid: PID }, program, 0x401000n, 0x2000n, 0x1000n)
+  data.map({ time: 1001, pid: PID }, binary, 0x401000n, 0x2000n, 0x1000n)
+  if (vdso) data.map({ time: 1001, pid: PID }, '[vdso]', 0x7ffd00000000n, 0x2000n)
   data.itraceStart({ time: 1002, pid: PID })
   data.switchTo({ time: 1003, pid: PID }, 0)
   for (const [pid, parent] of forks) data.fork({ time: 2000 + pid, pid: parent }, { pid })
@@ -160,4 +161,19 @@ describe('a fork', () => {
   it('is told as the child: by its number where the parent has no name', () =>
     expect(settle(ours(trace(made), words)).filter((line) => /FORK/.test(line)).map((line) => line.split(' ')[0])).toEqual(['swapper', 'walker', ':501', ':502']))
   it.runIf(hasPerf)('prints what perf does', () => expect(ours(trace(made), words)).toBe(perfs(trace(made), words)))
+})
+
+/** Tracing begins where code is missing, and a TNT packet asks for it; or is interrupted at once. */
+const [NEEDS, NOTHING] = [`${PGE} 06`, `${PGE} 7dd01240000000 ${PGD}`]
+describe.each([
+  ['is told twice', { stream: [NEEDS, NEEDS, NEEDS] }, 2],
+  ['is told once where a vDSO was mapped: perf has looked into the binary then', { stream: [NEEDS, NEEDS, NEEDS], vdso: true }, 1],
+  ['is not met where nothing was to run', { stream: [NOTHING, NEEDS, NEEDS, NEEDS] }, 2],
+])('a binary that cannot be read', (name, { stream, vdso }, errors) => {
+  const made = { stream: `${PSB} ${OFF} 19a0860100000000 0223 ${stream.join(' ')} ${PGE} ${PGD}`, vdso, binary: '/opt/ptarmigan/absent' }
+  it(name, () => expect(ours(trace(made), ['--itrace=e']).split('code 5').length - 1).toBe(errors))
+  it.runIf(hasPerf)(`${name} by perf`, () => {
+    const file = trace(made)
+    for (const words of [['--itrace=e'], ['--itrace=be'], ['--itrace=Ze']]) expect(ours(file, words)).toBe(perfs(file, words))
+  })
 })
