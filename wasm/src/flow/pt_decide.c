@@ -286,7 +286,8 @@ ptm_status ptm_flow_fup_tip(ptm_pt_flow *flow)
 		ptm_flow_overflow(flow);
 		return PTM_OK;
 	default:
-		PTM_TRY(walk_to_event(flow));
+		if (flow->cut_instructions)
+			PTM_TRY(walk_to_event(flow));
 		ptm_flow_mismatch(flow);
 		ptm_flow_unread(flow);
 		return PTM_OK;
