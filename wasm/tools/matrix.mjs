@@ -14,13 +14,39 @@ import { parseArgs } from 'node:util'
 import { findPtgen, perfScript, perfVersion, root } from '../test/cases/fixtures.mjs'
 
 const programs = ['calls', 'signals', 'threads', 'ptwrite', 'tsx', 'odd']
-/** What perf script is asked for. */
+/** What perf script is asked for, of every trace. */
 export const questions = [
   ['--itrace=be', '--ns', '-F', 'comm,tid,pid,cpu,time,event,ip,sym,symoff,dso,flags,insn,ipc'],
   ['--itrace=i0nse', '--ns', '-F', 'comm,tid,cpu,time,event,ip,insnlen,ipc'],
   ['--itrace=wpxIe', '--ns', '-F', '+flags,+pid'],
   ['--itrace=bi1us', '--deltatime'],
   ['--itrace=i333il16', '-F', '+brstack'],
+]
+
+/** A trace's number chooses so many of these beside them. */
+const MORE_ASKED = 3
+export const moreQuestions = [
+  ['--itrace=bi10us', '--reltime'],
+  ['--itrace=i100ns', '--ns', '-F', '+insn,+ipc,+flags'],
+  ['--itrace=i7t', '-F', '+insn'],
+  ['--itrace=g16i100ns'],
+  ['--itrace=g4i1000i', '--ns'],
+  ['--itrace=l8i10us', '-F', '+brstackinsn'],
+  ['--itrace=crel4', '-F', '+brstack,+flags'],
+  ['--itrace=cr', '-F', 'comm,tid,time,flags,callindent,ip,sym,addr'],
+  ['--itrace=qi0nsbpIwxe', '--ns', '-F', '+flags,+insn'],
+  ['--itrace=qqbpe', '-F', '+flags'],
+  ['--itrace=i0nspIwxe', '--ns', '-F', '+flags,+insn'],
+  ['--itrace=ibpwxIe', '--show-mmap-events', '--show-task-events', '--show-switch-events'],
+  ['--itrace=beAs100', '-F', '+ipc'],
+  ['--itrace=be-o-l', '--ns'],
+  ['--itrace=Zbe'],
+  ['--itrace=xg8e', '-F', '+flags'],
+  ['--call-trace'],
+  ['--call-ret-trace', '--ns'],
+  ['--insn-trace', '-F', '+ipc'],
+  ['--time', '20%-60%', '--itrace=b'],
+  ['-F', '+addr,+period,+flags'],
 ]
 
 /** xorshift: numbers below `below`. */
@@ -32,6 +58,13 @@ export function random(seed) {
     state = (state ^ ((state << 5) >>> 0)) >>> 0
     return state % below
   }
+}
+
+/** What is asked of the trace of a number. */
+export function questionsOf(number) {
+  const pick = random(number + 2 ** 20)
+  const left = [...moreQuestions]
+  return [...questions, ...Array.from({ length: MORE_ASKED }, () => left.splice(pick(left.length), 1)[0])]
 }
 
 /** A program and options for ptgen encode. */
@@ -142,13 +175,8 @@ const reasons = [
 /** Words without a field of -F. */
 function withoutField(words, field) {
   const at = words.indexOf('-F') + 1
-  return words.with(
-    at,
-    words[at]
-      .split(',')
-      .filter((name) => name !== field)
-      .join(','),
-  )
+  const left = words[at].split(',').filter((name) => name.replace(/^\+/, '') !== field)
+  return left.length ? words.with(at, left.join(',')) : words.toSpliced(at - 1, 2)
 }
 
 /** Where ours differs from perf's, '' where nothing does or the reason is known: then its number is added to `tally`. */
@@ -170,9 +198,9 @@ function judgePerf(trace, script, words, tally) {
 }
 
 /** `script`: prints what ours does for a trace and words. Returns the differences; `tally`: lines compared, numbers of reasons met. */
-export function judge(ptgen, trace, script, tally = { lines: 0, known: new Set() }) {
+export function judge(ptgen, trace, script, asked, tally = { lines: 0, known: new Set() }) {
   const found = [judgeTruth(ptgen, trace, trace.replace('.perf.data', '.truth'))]
-  for (const words of questions) found.push(judgePerf(trace, script, words, tally))
+  for (const words of asked) found.push(judgePerf(trace, script, words, tally))
   return found.filter(Boolean)
 }
 
@@ -192,7 +220,7 @@ export function run({ seed, count, keep, script = ourScript, tell }) {
     const trace = join(scratch, `${program}-${number}.perf.data`)
     const made = printed(ptgen.path, 'encode', ...options, '-o', trace, join(logs, `${program}.xlog`))
     const tally = { lines: 0, known: new Set() }
-    const found = made.status ? [`ptgen: ${made.stderr.trim()}`] : judge(ptgen.path, trace, script, tally)
+    const found = made.status ? [`ptgen: ${made.stderr.trim()}`] : judge(ptgen.path, trace, script, questionsOf(number), tally)
     if (found.length) different++
     if (found.length && keep && existsSync(trace)) copyFileSync(trace, join(keep, basename(trace)))
     tell({ number, program, options, found, lines: tally.lines, known: [...tally.known] })
@@ -214,13 +242,18 @@ function page(rows, command) {
   const lines = rows.reduce((sum, row) => sum + row.lines, 0)
   const verdict = ({ found, known }) => (found.length ? `**differs**: ${found[0].split(':')[0]}` : ['equal', ...known].join(', '))
   const row = (of) => `| ${of.number} | ${of.program} | \`${of.options.join(' ')}\` | ${of.lines} | ${verdict(of)} |`
+  const list = (asked) => asked.map((words) => `- \`${words.join(' ')}\``).join('\n')
   const reason = ({ to, why }, at) => `${at + 1}. ${why}${to ? ` ([${to}](why-different.md#${to}))` : ''}`
   return `# Random matrix
 
 Made by \`${command}\`; do not edit. Each trace is made by ptgen with options that its number chooses, and held against ptgen's truth, libipt and perf
 ${perfVersion()} with:
 
-${questions.map((words) => `- \`${words.join(' ')}\``).join('\n')}
+${list(questions)}
+
+and ${MORE_ASKED} of these, by the trace's number:
+
+${list(moreQuestions)}
 
 **${equal} of ${rows.length} equal**, ${lines.toLocaleString('en')} lines of perf's compared. A number behind the verdict is a reason why something was not compared:
 

@@ -79,6 +79,7 @@ static ptm_status open_flow(ptm_session *session, const ptm_script_options *opti
 
 	ptm_stream_config(&one->stream, &config);
 	config.pt.quick = options->quick;
+	config.pt.samples_each = options->want & PTM_WANT_INSTRUCTIONS && options->period <= 1 && (!options->period || options->period_unit == PTM_PERIOD_INSTRUCTIONS);
 	if (session->file.sampled.queues.length) {
 		ptm_clock_init(&clock, &config.pt.clock);
 		clock.reference = session->file.sampled.chunks.at[ptm_stream_queue(&one->stream)->first_chunk].reference;
@@ -291,6 +292,9 @@ static ptm_status let_in(ptm_session *session, ptm_samples *samples, const ptm_r
 	if (record->machine)
 		return PTM_OK;
 	switch (record->type) {
+	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2:
+		ptm_samples_meet_map(session, samples, record);
+		return samples->script.status;
 	case PTM_RECORD_AUX:
 		return record->as.aux.flags & 1 ? ptm_samples_tell_truncated(session, samples, record) : PTM_OK;
 	case PTM_RECORD_AUX_OUTPUT_HW_ID:

@@ -15,6 +15,7 @@ typedef struct ptm_sampling {
 	bool continuous;
 	bool looked;             /* perf asked when the next is due since tracing began, or an error */
 	bool at_end;             /* the visit's last instruction is sampled */
+	uint32_t first_flags;    /* of the instruction at a FUP that told of the interrupt flag, if it is sampled: 0, none did */
 	/* A visit whose sample has to wait for the other queues: */
 	bool paused;
 	uint32_t at;             /* instructions done */
@@ -110,6 +111,8 @@ ptm_status ptm_samples_tell_truncated(ptm_session *session, ptm_samples *samples
 /* script_unreadable.c. perf tells a binary that it cannot read until its decoder has met it twice, once if it tried to print an
  * instruction of it before. Returns whether this meeting, where an item says that code is missing, is silent. */
 bool ptm_samples_meet_unreadable(ptm_session *session, ptm_samples *samples, const ptm_item *item);
+/* At the map of a vDSO perf looks for a binary of the process, by address, up to one that can be read: it tells how wide addresses are. */
+void ptm_samples_meet_map(ptm_session *session, ptm_samples *samples, const ptm_record *record);
 /* perf looks at the instruction of every sample that it prints: notes a binary that it cannot read. */
 void ptm_samples_try_code(ptm_session *session, ptm_samples *samples, uint64_t ip);
 

@@ -155,6 +155,7 @@ struct ptm_script {
 	ptm_script_flags flags[16]; /* by hash */
 	char names[PTM_SCRIPT_EVENTS][40]; /* of the events perf makes up, as printed */
 	uint64_t lines, errors;  /* in the answer */
+	bool is_foreign;         /* the file does not say that it is of this architecture: perf decodes no instruction to print it */
 	uint64_t put_ip;         /* of the ordinary sample printed last; 0: none was */
 	uint64_t first_ns, previous_ns;
 	uint32_t indent_width;   /* callindent's column, as wide as it was last */

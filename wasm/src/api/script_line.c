@@ -171,6 +171,8 @@ void ptm_script_put_code(ptm_script *script, const ptm_script_row *row)
 
 	if (!(script->fields & (PTM_SCRIPT_INSN | PTM_SCRIPT_INSNLEN)) || !room(script, LINE_BYTES))
 		return;
+	if (length == PTM_LENGTH_UNKNOWN && script->is_foreign)
+		length = 0;
 	if (length) {
 		place = ptm_script_place_of(script, row->code_space, row->code_ip);
 		if (!place->has_code)

@@ -62,6 +62,13 @@ static uint32_t end_flags(const ptm_item *item, uint8_t class)
 	return flags;
 }
 
+/* Of the asynchronous branch that leaves from a place of quick decoding. */
+static uint32_t hop_flags(const ptm_item *item)
+{
+	uint64_t to_ip = item->to_ip ? item->to_ip : item->payload;
+	return (item->bytes == PTM_HOP_ABORT ? PTM_FLAG_BRANCH | PTM_FLAG_ABORT : async_flags(item, to_ip)) | (item->to_ip ? 0u : PTM_FLAG_END);
+}
+
 /* -------------------------------------------------------------- one row */
 
 void ptm_samples_set_who(ptm_session *session, ptm_samples *samples, const ptm_lane *from)
@@ -250,14 +257,6 @@ static ptm_status put_branch(ptm_session *session, ptm_samples *samples, ptm_lan
 	return ptm_samples_put(session, samples, from, from->tsc, &enters);
 }
 
-/* An interrupt before the first instruction: perf has looked for it all the same. */
-static void meet_where_nothing_ran(ptm_session *session, ptm_samples *samples, const ptm_item *item)
-{
-	const ptm_map *map = ptm_spaces_find(session->spaces, item->space, item->ip);
-	if (map && session->images.images.at[map->image].status != PTM_IMAGE_LOADED)
-		(void)ptm_samples_meet_unreadable(session, samples, item);
-}
-
 void ptm_samples_note_walked(const ptm_session *session, ptm_lane *from, const ptm_block *block, uint32_t count, bool asynchronous)
 {
 	from->walked_space = from->item.space;
@@ -281,16 +280,19 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm
 	ptm_script_row row = { .ip = is_left_by_condition(item, block) ? item->to_ip : item->ip, .addr = goes_to(item), .flags = end_flags(item, block->class) | ptm_samples_state_flags(session, item),
 		.code_ip = item->ip, .code_space = item->space, .length = PTM_LENGTH_UNKNOWN };
 
-	from->walked_part = item->end == PTM_END_FALLTHROUGH;
+	bool is_part = item->end == PTM_END_FALLTHROUGH;
+	/* perf still shows an instruction that it sampled, even where it goes no further; but not one that it told with a FUP. */
+	bool is_sampled = item->instructions && from->sampling.at == item->instructions;
+	from->walked_part = is_part && (!is_sampled || (item->instructions == 1 && from->sampling.first_flags));
+	if (item->instructions)
+		from->sampling.first_flags = 0;
 	/* Where tracing stops, so does perf's sampling by time. */
 	from->sampling.continuous &= item->end != PTM_END_OFF && (!asynchronous || item->to_ip);
-	from->sampling.looked = from->walked_part;
-	if (from->walked_part)
+	from->sampling.looked = is_part;
+	if (is_part)
 		return PTM_OK;
 	if (!asynchronous)
 		row.length = ptm_samples_length_of(session, block, block->instructions - 1u);
-	else if (!item->instructions && samples->any_missing)
-		meet_where_nothing_ran(session, samples, item);
 	if (from->sampling.at_end && !asynchronous) {
 		ptm_script_row instruction = row;
 		if (item->end == PTM_END_NOT_TAKEN)
@@ -308,9 +310,10 @@ static ptm_status tell_interrupts(ptm_session *session, ptm_samples *samples, pt
 	if (!(samples->script.options.want & PTM_WANT_EVENTS) || !session->pt.event_trace || !from->item.interrupts_toggle)
 		return PTM_OK;
 	const ptm_item *item = &from->item;
-	uint32_t flags = item->kind == PTM_ITEM_VISIT ? end_flags(item, session->blocks.blocks.at[item->block].class) : item->kind == PTM_ITEM_BEGIN ? PTM_FLAG_BRANCH | PTM_FLAG_BEGIN : 0;
+	bool hops = item->kind == PTM_ITEM_EVENT && item->bytes;
+	uint32_t flags = item->kind == PTM_ITEM_VISIT ? end_flags(item, session->blocks.blocks.at[item->block].class) : item->kind == PTM_ITEM_BEGIN ? PTM_FLAG_BRANCH | PTM_FLAG_BEGIN : hops ? hop_flags(item) : 0;
 	ptm_script_row row = { .event = PTM_SCRIPT_IFLAG, .ip = ip, .addr = item->to_ip, .period = 1, .flags = flags | ptm_samples_state_flags(session, item), .code_ip = ip, .code_space = from->item.space,
-		.length = ip ? PTM_LENGTH_UNKNOWN : 0, .payload = from->item.interrupts_off, .payload2 = item->kind != PTM_ITEM_EVENT };
+		.length = ip ? PTM_LENGTH_UNKNOWN : 0, .payload = from->item.interrupts_off, .payload2 = item->kind != PTM_ITEM_EVENT || hops };
 	return ptm_samples_put(session, samples, from, from->tsc, &row);
 }
 
@@ -354,7 +357,7 @@ static bool row_of_event(ptm_lane *from, const ptm_item *item, ptm_script_row *r
 static uint32_t event_branch_flags(const ptm_item *item)
 {
 	if (item->end == PTM_END_ABORT)
-		return PTM_FLAG_BRANCH | PTM_FLAG_ABORT;
+		return PTM_FLAG_BRANCH | PTM_FLAG_ABORT | (item->to_ip ? 0u : PTM_FLAG_END);
 	if (item->end != PTM_END_ASYNC)
 		return 0;
 	return item->to_ip ? PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_ASYNC | PTM_FLAG_INTERRUPT : PTM_FLAG_BRANCH | PTM_FLAG_ASYNC | PTM_FLAG_END;
@@ -427,7 +430,7 @@ static ptm_status tell_quick(ptm_session *session, ptm_samples *samples, ptm_lan
 
 	if (item->bytes) {
 		row.addr = item->to_ip ? item->to_ip : item->payload;
-		row.flags |= (item->bytes == PTM_HOP_ABORT ? PTM_FLAG_BRANCH | PTM_FLAG_ABORT : async_flags(item, row.addr)) | (item->to_ip ? 0u : PTM_FLAG_END);
+		row.flags |= hop_flags(item);
 	} else if (!item->ip) {
 		/* Address 0, where a program crashes, is to perf no place to come from. */
 		row.flags |= PTM_FLAG_BRANCH | PTM_FLAG_BEGIN;
@@ -445,7 +448,8 @@ static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lan
 {
 	const ptm_item *item = &from->item;
 	if (item->event == PTM_EVENT_PLACE || item->event == PTM_EVENT_HOP) {
-		if (!item->has_ip)
+		/* A FUP's own change of the flag is an event by itself. */
+		if (item->event == PTM_EVENT_PLACE && (!item->has_ip || item->bytes))
 			PTM_TRY(tell_interrupts(session, samples, from, item->ip));
 		PTM_TRY(tell_ratio(session, samples, from, item->ip));
 		return tell_quick(session, samples, from);
@@ -468,6 +472,8 @@ static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lan
 		from->walked_length = 0;
 	}
 
+	if (item->event == PTM_EVENT_IFLAG && from->sampling.looked)
+		from->sampling.first_flags = ptm_samples_state_flags(session, item);
 	if (item->event == PTM_EVENT_EVD && from->data_count < PTM_EVENT_DATA)
 		from->data[from->data_count++] = (ptm_event){ .id = (uint16_t)item->bytes, .payload = item->payload };
 	bool known = row_of_event(from, item, &row, &want) && (item->event != PTM_EVENT_IFLAG || session->pt.event_trace) && samples->script.options.want & want;

@@ -110,6 +110,9 @@ static ptm_status tell_sample(ptm_session *session, ptm_samples *samples, ptm_la
 	for (; sampling->next > 1; sampling->next--)
 		sampling->ip += ptm_samples_length_of(session, block, sampling->at++);
 	ptm_script_row row = { .ip = sampling->ip, .length = ptm_samples_length_of(session, block, sampling->at), .code_ip = sampling->ip, .code_space = item->space, .flags = flags };
+	/* perf tells it with the FUP. */
+	if (!sampling->at && sampling->first_flags)
+		row.flags = (flags & ~(uint32_t)PTM_FLAG_INTERRUPTS_OFF) | sampling->first_flags;
 	sampling->ip += row.length;
 	sampling->at++;
 	return ptm_samples_put_instruction(session, samples, from, &row, item->instructions - sampling->at, item->estimated_cycles || samples->script.options.approximate_ipc);

@@ -136,8 +136,8 @@ void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 	bool is_map = record->type == PTM_RECORD_MMAP || record->type == PTM_RECORD_MMAP2;
 	if (is_map && record->as.map.guest && !record->machine)
 		snprintf(script->comm, sizeof script->comm, "[guest/%d]", pid);
-	/* A child is called as its parent, if that has a name by then: perf record lists processes in no order. */
-	if (!ns && record->type == PTM_RECORD_FORK && !is_named(script, thread))
+	/* A child is called as its parent, if that has a name by then. */
+	if (record->type == PTM_RECORD_FORK && (thread ? !is_named(script, thread) : tid))
 		snprintf(script->comm, sizeof script->comm, ":%d", record->tid);
 	script->cpu = record->cpu;
 	/* What perf record made up has zeros for all that its event records. */

@@ -2,7 +2,9 @@
 /* What script_line.c works with: the events that perf makes up with the options
  * and their names, who a sample is of. */
 #include "api/script.h"
+#include "file/perf_data.h"
 #include <stdio.h>
+#include <string.h>
 
 /* ----------------------------------------------------------------- state */
 
@@ -117,6 +119,15 @@ static void show_chains(ptm_script *script)
 		script->options.fields[type] &= ~(uint64_t)PTM_SCRIPT_NO_CHAINS;
 }
 
+/* Whether the file says that it is of another architecture than Intel PT's, or of none; perf believes a pipe. */
+static bool is_foreign(const ptm_session *session)
+{
+	const ptm_trace_file *file = &session->file;
+	const char *arch = file->arch ? ptm_strings_get(&session->strings, file->arch) : "";
+
+	return file->attrs.length && !ptm_trace_file_piped(file) && strcmp(arch, "x86_64") != 0 && strcmp(arch, "i386") != 0;
+}
+
 ptm_status ptm_script_start(ptm_script *script)
 {
 	static const char *const names[PTM_SCRIPT_EVENTS] = { "branches", "instructions", "transactions", "cycles", "ptwrite", "cbr", "psb", "mwait",
@@ -126,6 +137,7 @@ ptm_status ptm_script_start(ptm_script *script)
 	script->places = calloc(PTM_PLACES, sizeof *script->places);
 	if (!script->places)
 		return PTM_NO_MEMORY;
+	script->is_foreign = is_foreign(script->session);
 	ptm_script_look_at_events(script);
 	settle_fields(script);
 	give_places(script);

@@ -199,15 +199,19 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	return PTM_OK;
 }
 
-/* Tells what leads up to the FUP's address by itself: events are told between it and
- * the branch, and it keeps the time before them. */
+/* Tells what leads up to the FUP's address by itself: events are told between it and the branch, and it keeps the time
+ * before them. perf looks there, even where nothing does, when its next sample is due. */
 static ptm_status walk_to_event(ptm_pt_flow *flow)
 {
-	if (!flow->cut_instructions)
+	bool resumed = flow->resumed || flow->cut_instructions;
+
+	if (!flow->cut_instructions && !flow->config.as_perf)
 		return PTM_OK;
 	ptm_flow_visit_part(flow, flow->cut_block, flow->cut_instructions);
-	flow->resumed = true;
+	flow->resumed = resumed;
 	flow->ip = flow->stop_ip;
+	if (!flow->cut_instructions)
+		return PTM_OK;
 	flow->cut_instructions = 0;
 	return ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, &flow->cut_block);
 }
@@ -217,13 +221,9 @@ static ptm_status at_fup(ptm_pt_flow *flow)
 {
 	if (flow->fup_branches) {
 		flow->step = PTM_STEP_FUP_TIP;
-		return flow->pending_count ? walk_to_event(flow) : PTM_OK;
+		return flow->pending_count || flow->config.as_perf ? walk_to_event(flow) : PTM_OK;
 	}
-	if (flow->cut_instructions) {
-		ptm_flow_visit_part(flow, flow->cut_block, flow->cut_instructions);
-		flow->resumed = true;
-		flow->ip = flow->stop_ip;
-	}
+	PTM_TRY(walk_to_event(flow));
 	if (flow->pending_count || flow->block_pending)
 		ptm_flow_latch(flow);
 	ptm_flow_emit_pending(flow, PTM_END_FALLTHROUGH, 0);
@@ -289,7 +289,8 @@ ptm_status ptm_flow_fup_tip(ptm_pt_flow *flow)
 		ptm_flow_overflow(flow);
 		return PTM_OK;
 	default:
-		PTM_TRY(walk_to_event(flow));
+		if (flow->cut_instructions)
+			PTM_TRY(walk_to_event(flow));
 		ptm_flow_mismatch(flow);
 		ptm_flow_unread(flow);
 		return PTM_OK;

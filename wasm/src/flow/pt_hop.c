@@ -49,6 +49,8 @@ void ptm_flow_hop_branch(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip)
 	item->bytes = kind;
 	item->to_ip = to_ip;
 	ptm_flow_take_guest(flow, item);
+	if (flow->packet.kind == PTM_PACKET_TIP)
+		ptm_flow_take_interrupts(flow, item);
 	if (!to_ip)
 		return;
 	flow->ip = to_ip;
@@ -93,7 +95,7 @@ static void hop_fup(ptm_pt_flow *flow, bool branches)
 	bind_place(flow, 0, 0);
 	ptm_flow_emit_pending(flow, PTM_END_FALLTHROUGH, 0);
 	flow->interrupts_on = flow->interrupts_next;
-	flow->in_transaction = false;
+	flow->in_transaction = flow->overflowed = false;
 }
 
 ptm_status ptm_flow_hop(ptm_pt_flow *flow, bool *taken)

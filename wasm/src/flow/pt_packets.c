@@ -165,6 +165,15 @@ void ptm_flow_pge(ptm_pt_flow *flow)
 	}
 }
 
+/* The event of a kind that waits for its FUP; NULL: none does. */
+static ptm_event *pending_of(ptm_pt_flow *flow, uint8_t kind)
+{
+	for (uint32_t i = 0; i < flow->pending_count; i++)
+		if (flow->pending[i].kind == kind)
+			return &flow->pending[i];
+	return NULL;
+}
+
 /* A FUP while no code is followed: events are bound to it; or an overflow ends there. */
 static void fup_alone(ptm_pt_flow *flow)
 {
@@ -172,6 +181,7 @@ static void fup_alone(ptm_pt_flow *flow)
 	if (flow->pending_count || flow->block_pending) {
 		ptm_flow_latch(flow);
 		ptm_flow_emit_pending(flow, PTM_END_FALLTHROUGH, 0);
+		flow->interrupts_on = flow->interrupts_next;
 		flow->overflowed = false;
 	} else if (flow->overflowed && !ptm_flow_fup_is_odd(flow)) {
 		flow->enabled = flow->clock.counting = true;
@@ -189,7 +199,8 @@ static void fup(ptm_pt_flow *flow)
 		return;
 	}
 	uint8_t next = next_kind(flow);
-	bool branch = flow->pending_branch || (flow->pending_count == flow->pending_stale && !flow->block_pending);
+	/* No TIP follows that of an MWAIT. */
+	bool branch = (flow->pending_branch && !pending_of(flow, PTM_EVENT_MWAIT)) || (flow->pending_count == flow->pending_stale && !flow->block_pending);
 	/* Without its TIP it tells a place to the views, but is an error to perf. */
 	flow->fup_branches = branch && (next == PTM_PACKET_TIP || next == PTM_PACKET_TIP_PGD || next == PTM_PACKET_BAD || flow->config.as_perf);
 	flow->step = PTM_STEP_FUP;
@@ -236,13 +247,15 @@ static void event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, bool with_f
 	ptm_flow_emit_event(flow, kind, payload, flow->ip);
 }
 
-/* PWRE follows an MWAIT that waits for its FUP, and then is one with it. */
-static bool waits_for_fup(const ptm_pt_flow *flow, uint8_t kind)
+/* MWAIT, and the PWRE that is one with it. Outside of traced code no FUP follows: then a later one is none of their
+ * business. But perf keeps the last of each for that one. */
+static void mwait(ptm_pt_flow *flow, uint8_t kind, bool with_fup)
 {
-	for (uint32_t i = 0; i < flow->pending_count; i++)
-		if (flow->pending[i].kind == kind)
-			return true;
-	return false;
+	ptm_event *before = flow->config.as_perf ? pending_of(flow, kind) : NULL;
+	if (before)
+		before->payload = flow->packet.payload;
+	else
+		event(flow, kind, flow->packet.payload, with_fup);
 }
 
 /* Packets of a PEBS record: BBP, BIP, BEP. */
@@ -270,10 +283,23 @@ static void block_item(ptm_pt_flow *flow)
 	}
 }
 
-/* A change of the interrupt flag by no branch: then a FUP follows at once. */
+/* Whether the very next packet is a FUP. */
+static bool fup_is_next(ptm_pt_flow *flow)
+{
+	ptm_packet next;
+	ptm_pt_reader_peek_start(&flow->reader);
+	while (ptm_pt_reader_peek(&flow->reader, &next) == PTM_OK)
+		if (next.kind != PTM_PACKET_PAD)
+			return next.kind == PTM_PACKET_FUP;
+	return false;
+}
+
+/* A change of the interrupt flag by no branch: then a FUP follows at once. To perf that is all that such a FUP says, even
+ * behind an overflow. */
 static void interrupt_flag(ptm_pt_flow *flow)
 {
-	if (flow->enabled && next_kind(flow) == PTM_PACKET_FUP && flow->pending_count == flow->pending_stale)
+	bool follows = flow->config.as_perf ? fup_is_next(flow) : flow->enabled && next_kind(flow) == PTM_PACKET_FUP;
+	if (follows && flow->pending_count == flow->pending_stale)
 		bind(flow, PTM_EVENT_IFLAG, 0, (uint64_t)flow->interrupts_next | (uint64_t)flow->interrupts_on << 1);
 }
 
@@ -365,11 +391,8 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 		transaction(flow);
 		return PTM_OK;
 	case PTM_PACKET_PTWRITE: event(flow, PTM_EVENT_PTWRITE, packet->payload, packet->count); return PTM_OK;
-	case PTM_PACKET_MWAIT:
-		/* Outside of traced code no FUP follows: then a later one is none of its business. */
-		event(flow, PTM_EVENT_MWAIT, packet->payload, next_kind_past(flow, PTM_PACKET_PWRE) == PTM_PACKET_FUP);
-		return PTM_OK;
-	case PTM_PACKET_PWRE: event(flow, PTM_EVENT_PWRE, packet->payload, waits_for_fup(flow, PTM_EVENT_MWAIT)); return PTM_OK;
+	case PTM_PACKET_MWAIT: mwait(flow, PTM_EVENT_MWAIT, flow->config.as_perf || next_kind_past(flow, PTM_PACKET_PWRE) == PTM_PACKET_FUP); return PTM_OK;
+	case PTM_PACKET_PWRE: mwait(flow, PTM_EVENT_PWRE, pending_of(flow, PTM_EVENT_MWAIT)); return PTM_OK;
 	case PTM_PACKET_PWRX: event(flow, PTM_EVENT_PWRX, packet->payload, false); return PTM_OK;
 	case PTM_PACKET_EXSTOP: event(flow, PTM_EVENT_EXSTOP, packet->count, packet->count); return PTM_OK;
 	case PTM_PACKET_CFE: control_flow_event(flow); return PTM_OK;
