@@ -172,6 +172,7 @@ static ptm_status step(ptm_session *session, ptm_range *range)
 	range->queue++;
 	if (range->queue < session->file.queues.length)
 		return PTM_MORE;
+	ptm_weights_balance(range->rows, range->count);
 	return is_sound(range) ? PTM_OK : PTM_NOT_FOUND;
 }
 

@@ -187,6 +187,10 @@ typedef struct ptm_weights {
 	int64_t calls, self_ns, self_instructions, self_cycles;
 } ptm_weights;
 
+/* A measurement of cycles that an end of a range cuts is shared out otherwise than in its whole segment: the cycles that rows
+ * then have too few (fewer than none), the row with most gives. It is left below zero where it has not enough. */
+void ptm_weights_balance(ptm_weights *rows, uint32_t count);
+
 /* The tree of a range as a sum over segments. All are of the state in which
  * ptm_profile_call_tree was asked last; `rows` are one for each of its rows. */
 /* From now on no sums are kept. */

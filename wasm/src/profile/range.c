@@ -121,3 +121,21 @@ ptm_status ptm_profile_add_start(ptm_profile *profile, const uint8_t *data, size
 	ptm_array_free(&counters.blocks);
 	return status;
 }
+
+void ptm_weights_balance(ptm_weights *rows, uint32_t count)
+{
+	ptm_weights *most = rows;
+	int64_t missing = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (rows[i].self_cycles > most->self_cycles)
+			most = &rows[i];
+	for (uint32_t i = 0; i < count && missing <= most->self_cycles; i++) {
+		if (rows[i].self_cycles >= 0)
+			continue;
+		missing -= rows[i].self_cycles;
+		rows[i].self_cycles = 0;
+	}
+	if (count)
+		most->self_cycles -= missing;
+}

@@ -275,6 +275,22 @@ static void missing_segment(void)
 	world_end(&world, profile);
 }
 
+/* What the cut measurements of a range leave below zero; where that is more than any row has, it stays to be seen. */
+static void cycles_of_a_cut_range(void)
+{
+	ptm_weights rows[] = { { .self_cycles = 40 }, { .self_cycles = -3 }, { .self_cycles = 900 }, { .self_cycles = -2 } };
+	const int64_t balanced[] = { 40, 0, 895, 0 };
+	ptm_weights lacking[] = { { .self_cycles = -3 }, { .self_cycles = 2 } };
+
+	ptm_weights_balance(rows, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		CHECK_EQ(rows[i].self_cycles, balanced[i]);
+	ptm_weights_balance(lacking, 2);
+	CHECK_EQ(lacking[0].self_cycles + lacking[1].self_cycles, -1);
+	CHECK_EQ(lacking[0].self_cycles < 0 || lacking[1].self_cycles < 0, true);
+	ptm_weights_balance(lacking, 0);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, last = argc > 2 ? strtoull(argv[2], NULL, 10) : first + 40;
@@ -284,5 +300,6 @@ int main(int argc, char **argv)
 	damaged_parts();
 	empty_and_doubled_parts();
 	missing_segment();
+	cycles_of_a_cut_range();
 	return check_report("profile");
 }
