@@ -35,6 +35,7 @@ const baseURL = `http://127.0.0.1:${port}`
 
 export default defineConfig({
   testDir: 'e2e',
+  globalTeardown: './e2e/teardown.ts',
   // It writes into the project: npm run screenshot.
   testIgnore: process.env.SCREENSHOT ? [] : ['screenshot.spec.ts'],
   outputDir: 'test-results',

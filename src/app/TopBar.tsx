@@ -8,7 +8,7 @@ import { ProgressBar } from '../widgets/ProgressBar'
 import { Mark } from './Brand'
 import { FileButton } from './FileButtons'
 import { ThemeToggle } from './ThemeToggle'
-import { progressText, traceChips } from './trace-facts'
+import { progressText, stoppedSentence, traceChips } from './trace-facts'
 import './TopBar.css'
 
 function Chips() {
@@ -36,7 +36,7 @@ function DecodeProgress() {
   if (status === 'cancelled')
     return (
       <div className="decode-progress">
-        <span>Stopped at {detail}: views show that part.</span>
+        <span>{stoppedSentence(progress)}</span>
         <Button onClick={() => void resume()}>Continue decoding</Button>
       </div>
     )

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
 import { makeTable } from '../test-support/make-table'
-import { missingImages, missingSentence, outcomeSummary, progressText, traceChips } from './trace-facts'
+import { missingImages, missingSentence, outcomeSummary, progressText, stoppedSentence, traceChips } from './trace-facts'
 
 const image = (path: string, status: number, lost_bytes: number, gaps = 0, anonymous = 0) => ({ path, status, lost_bytes, gaps, anonymous })
 const sentence = (...rows: ReturnType<typeof image>[]) => {
@@ -44,4 +44,10 @@ test('of files just offered only what matters is told', () => {
   expect(say('refused', 'refused')).toBe('2 files were refused. 0 refused.')
   expect(say('unwanted')).toBe('0 unwanted.')
   expect(say('unwanted', 'unreadable')).toBe('None of the 2 files is of use for this trace. 0 unwanted.')
+})
+
+test('a cancelled decode says how far it came', () => {
+  const progress = { phase: 'cancelled' as const, bytesDone: 12 << 20, bytesTotal: 40 << 20, instructions: 0, version: 0 }
+  expect(stoppedSentence(progress)).toBe('Stopped at 12.0 MiB of 40.0 MiB · 30.0%: views show that part.')
+  expect(stoppedSentence({ ...progress, bytesDone: 40 << 20 })).toContain('stopped while it was joined')
 })

@@ -40,6 +40,14 @@ export function progressText({ phase, bytesDone, bytesTotal }: Progress): { name
   return { name, detail, share }
 }
 
+/** What a cancelled decode says of itself. */
+export function stoppedSentence(progress: Progress | null): string {
+  if (!progress) return 'Stopped: views show what was decoded.'
+  if (progress.bytesTotal > 0 && progress.bytesDone >= progress.bytesTotal)
+    return 'All is decoded; stopped while it was joined: views show the part that is.'
+  return `Stopped at ${progressText(progress).detail}: views show that part.`
+}
+
 const LOADED = 1
 
 export type Missing = { count: number; lostBytes: number; share: number; first: string }
