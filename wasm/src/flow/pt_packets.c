@@ -199,8 +199,8 @@ static void fup(ptm_pt_flow *flow)
 		return;
 	}
 	uint8_t next = next_kind(flow);
-	/* No TIP follows that of an MWAIT. */
-	bool branch = (flow->pending_branch && !pending_of(flow, PTM_EVENT_MWAIT)) || (flow->pending_count == flow->pending_stale && !flow->block_pending);
+	/* No TIP follows that of an MWAIT, however late it is. */
+	bool branch = !pending_of(flow, PTM_EVENT_MWAIT) && (flow->pending_branch || (flow->pending_count == flow->pending_stale && !flow->block_pending));
 	/* Without its TIP it tells a place to the views, but is an error to perf. */
 	flow->fup_branches = branch && (next == PTM_PACKET_TIP || next == PTM_PACKET_TIP_PGD || next == PTM_PACKET_BAD || flow->config.as_perf);
 	flow->step = PTM_STEP_FUP;
