@@ -74,6 +74,8 @@ void ptm_flow_latch(ptm_pt_flow *flow)
 		flow->clock.cycles_sampled = false;
 		flow->latched_cycles = flow->clock.cycles;
 		flow->latched = true;
+	} else if (flow->config.approximate_ipc) {
+		flow->latched_cycles = flow->clock.cycles;
 	}
 	flow->loop_count = 0;
 }

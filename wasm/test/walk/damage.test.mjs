@@ -27,6 +27,12 @@ const cases = {
     words: ['--itrace=e', '--ns'],
     hash: '9deab20a9540fcde',
   },
+  'nothing damaged: cycles that an MTC follows, where IPC is approximate': {
+    fixture: 'calls-cyc-thresh',
+    bytes: {},
+    words: ['--itrace=beA', '-F', '+ipc'],
+    hash: '8fbe832e27a840f5',
+  },
   'a snapshot that ran ahead of the next': {
     fixture: 'other/snapshot-calls',
     bytes: { 0x5c2b: '2d' },
