@@ -282,14 +282,15 @@ void ptm_flow_bad_packet(ptm_pt_flow *flow)
 	uint32_t bits = flow->tnt_count;
 	bool overflowed = flow->overflowed, distrusts = flow->distrusts, lost = flow->lost && !flow->lost_to;
 	ptm_clock_lose(&flow->clock);
-	ptm_flow_lose(flow, PTM_GAP_BAD_PACKET)->bytes = 1;
+	ptm_item *gap = ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
+	ptm_pt_reader_skip(&flow->reader);
+	gap->bytes = flow->reader.offset - gap->offset;
 	flow->lost = lost;
-	flow->lost_from++;
+	flow->lost_from = flow->reader.offset;
 	flow->step = step;
 	flow->tnt_count = bits;
 	flow->overflowed = overflowed;
 	flow->distrusts = distrusts;
-	ptm_pt_reader_skip(&flow->reader);
 }
 
 uint64_t ptm_flow_bytes_lost(const ptm_pt_flow *flow, uint64_t offset)
