@@ -101,6 +101,10 @@ const cases = {
     packets: { 5: `${XBEGIN} FUP`, 20: `${XABORT} FUP ${PGD} ${PGE}` },
     lines: [/error/],
   },
+  'TRIG: no packet to perf 6.1': {
+    packets: { 5: 'd900050700', 9: 'd980050700 FUP', 14: 'd9' },
+    lines: [...Array(4).fill(/ip 0x4012d5 code 3: Bad packet/), /code 6: Trace doesn't match/, /code 3: Bad packet/],
+  },
   'the interrupt flag at a TIP.PGD': {
     stream: `${PSB} ${ON} 19a0860100000000 0223 71d01240000000 06 ${OFF} 01`,
     lines: ['iflag: IFLAG: 1->0 via branch'],
