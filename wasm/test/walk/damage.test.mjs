@@ -33,6 +33,12 @@ const cases = {
     words: ['--itrace=beA', '-F', '+ipc'],
     hash: '8fbe832e27a840f5',
   },
+  'nothing damaged: an instruction of quick decoding lies where a program was mapped meanwhile': {
+    fixture: 'ptwrite-nofup',
+    bytes: {},
+    words: ['--itrace=qi0nsbpe', '--ns', '-F', '+insn'],
+    hash: '6bee7afc94ee63c8',
+  },
   'a snapshot that ran ahead of the next': {
     fixture: 'other/snapshot-calls',
     bytes: { 0x5c2b: '2d' },
