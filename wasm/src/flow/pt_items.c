@@ -276,7 +276,7 @@ void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
 }
 
 /* Times are no longer sure, but the packets behind it are read in the same state. */
-void ptm_flow_bad_packet(ptm_pt_flow *flow)
+ptm_item *ptm_flow_bad_packet(ptm_pt_flow *flow)
 {
 	uint8_t step = flow->step;
 	uint32_t bits = flow->tnt_count;
@@ -291,6 +291,7 @@ void ptm_flow_bad_packet(ptm_pt_flow *flow)
 	flow->tnt_count = bits;
 	flow->overflowed = overflowed;
 	flow->distrusts = distrusts;
+	return gap;
 }
 
 uint64_t ptm_flow_bytes_lost(const ptm_pt_flow *flow, uint64_t offset)
