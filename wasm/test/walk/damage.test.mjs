@@ -51,6 +51,12 @@ const cases = {
     words: ['--itrace=be', '--ns'],
     hash: '8f68f02fd23f5f60',
   },
+  'a sample behind an error comes behind the records that the time of the error has reached': {
+    fixture: 'calls-truncated',
+    bytes: { 0x103b: '199082a6df7bfa00a1b2a1a1000000' },
+    words: ['--itrace=i0nse', '--ns', '-F', 'time,event,ip'],
+    hash: '48b9e4a2dcbf3514',
+  },
   'a deferred TIP before the first bit of a TNT': {
     fixture: 'odd-cyc',
     bytes: { 0x18ee: '18' },
