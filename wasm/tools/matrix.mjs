@@ -118,8 +118,8 @@ export function encoding(pick) {
     ),
     ...power,
     ...mode,
-    /* From a pipe perf decodes no AUX data in samples. */
-    ...one([], [], [], mode.includes('--aux-sample') ? [] : ['--pipe'], ['--zstd'], ['--buildid-mmap']),
+    /* From a pipe, or compressed, perf decodes no AUX data in samples. */
+    ...one([], [], [], mode.includes('--aux-sample') ? [] : ['--pipe'], mode.includes('--aux-sample') ? [] : ['--zstd'], ['--buildid-mmap']),
   ]
   return { program: one(...programs), options }
 }

@@ -312,7 +312,7 @@ static ptm_status step(blanker *to)
 	}
 	if (status == PTM_BAD_DATA) {
 		ptm_pt_reader_skip(&to->reader);
-		packet = (ptm_packet){ .kind = PTM_PACKET_BAD, .size = 1 };
+		packet = (ptm_packet){ .kind = PTM_PACKET_BAD, .size = (uint8_t)(to->reader.offset - offset) };
 		status = PTM_OK;
 	}
 	return status == PTM_OK ? take(to, &packet, offset) : status;

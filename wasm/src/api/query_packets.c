@@ -184,8 +184,8 @@ static ptm_status put_packets(listing *list)
 			continue;
 		}
 		if (status == PTM_BAD_DATA) {
-			packet = (ptm_packet){ .kind = PTM_PACKET_BAD, .size = 1 };
 			ptm_pt_reader_skip(&reader);
+			packet = (ptm_packet){ .kind = PTM_PACKET_BAD, .size = (uint8_t)(reader.offset - offset) };
 			status = PTM_OK;
 		}
 		if (status != PTM_OK)

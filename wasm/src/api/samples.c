@@ -79,6 +79,7 @@ static ptm_status open_flow(ptm_session *session, const ptm_script_options *opti
 
 	ptm_stream_config(&one->stream, &config);
 	config.pt.quick = options->quick;
+	config.pt.approximate_ipc = options->approximate_ipc;
 	config.pt.samples_each = options->want & PTM_WANT_INSTRUCTIONS && options->period <= 1 && (!options->period || options->period_unit == PTM_PERIOD_INSTRUCTIONS);
 	if (session->file.sampled.queues.length) {
 		ptm_clock_init(&clock, &config.pt.clock);

@@ -70,6 +70,8 @@ ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_
 	from->recordings += item->reason == PTM_GAP_AUX_MISSING;
 	if (item->reason == PTM_GAP_CODE_MISMATCH && item->instructions)
 		pass_contradicted(session, samples, from);
+	else if (item->instructions)
+		ptm_samples_pass(samples, from, 1);
 	else if (item->reason == PTM_GAP_CODE_MISMATCH)
 		from->walked_length = 0; /* perf walked to a FUP's address, and stopped before the instruction there */
 	else if (item->reason == PTM_GAP_NO_CODE && !from->sampling.looked)

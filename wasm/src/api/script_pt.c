@@ -425,8 +425,9 @@ static ptm_status tell_ratio(ptm_session *session, ptm_samples *samples, ptm_lan
 static ptm_status tell_quick(ptm_session *session, ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
-	ptm_script_row row = { .ip = item->ip, .period = 1, .code_ip = item->ip, .code_space = item->space, .length = PTM_LENGTH_UNKNOWN,
-		.flags = ptm_samples_state_flags(session, item) };
+	/* No code was walked: perf looks at it when it prints, with the maps of then. */
+	ptm_script_row row = { .ip = item->ip, .period = 1, .code_ip = item->ip, .code_space = item->from_guest ? item->space : samples->script.space,
+		.length = PTM_LENGTH_UNKNOWN, .flags = ptm_samples_state_flags(session, item) };
 
 	if (item->bytes) {
 		row.addr = item->to_ip ? item->to_ip : item->payload;

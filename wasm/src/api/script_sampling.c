@@ -90,13 +90,12 @@ ptm_status ptm_samples_put_instruction(ptm_session *session, ptm_samples *sample
 	return cycles.period ? ptm_samples_put(session, samples, from, from->tsc, &cycles) : PTM_OK;
 }
 
-/* The state before the visit's end takes over the time of branches that were none;
- * true: other queues come first now. */
+/* The state before the visit's end takes over the time of branches that were none, and an error may have left a later one;
+ * true: other queues, or records, come first now. */
 static bool has_to_wait(ptm_samples *samples, ptm_lane *from)
 {
-	if (from->used_tsc <= from->tsc)
-		return false;
-	from->tsc = from->used_tsc;
+	if (from->used_tsc > from->tsc)
+		from->tsc = from->used_tsc;
 	return from->tsc >= samples->run_limit;
 }
 

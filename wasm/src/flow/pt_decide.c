@@ -35,22 +35,30 @@ static bool reach(ptm_pt_flow *flow, uint32_t row)
 	return true;
 }
 
+/* The gap tells of it. */
+static void count_reached(const ptm_pt_flow *flow, ptm_item *gap, uint32_t row)
+{
+	gap->block = row;
+	gap->instructions = flow->blocks->blocks.at[row].instructions;
+}
+
 /* The branch at the end of `row` is none that the packet can decide. */
 static void contradict(ptm_pt_flow *flow, uint32_t row)
 {
 	if (!reach(flow, row))
 		return;
-	ptm_item *gap = ptm_flow_mismatch(flow);
-	gap->block = row;
-	gap->instructions = flow->blocks->blocks.at[row].instructions;
+	count_reached(flow, ptm_flow_mismatch(flow), row);
 }
 
 /* A TIP in the middle of TNT bits: a deferred one. The next packet must be it. */
 static ptm_status deferred_tip(ptm_pt_flow *flow, uint32_t row)
 {
 	ptm_status status = ptm_flow_read(flow);
-	if (status == PTM_BAD_DATA)
-		return reach(flow, row) ? status : PTM_OK;
+	if (status == PTM_BAD_DATA) {
+		if (reach(flow, row))
+			count_reached(flow, ptm_flow_bad_packet(flow), row);
+		return PTM_OK;
+	}
 	PTM_TRY(status);
 	if (flow->packet.kind != PTM_PACKET_TIP || !flow->packet.count) {
 		contradict(flow, row);

@@ -71,7 +71,7 @@ ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item)
 			status = PTM_OK;
 		}
 		if (status == PTM_BAD_DATA) {
-			ptm_flow_bad_packet(flow);
+			(void)ptm_flow_bad_packet(flow);
 			status = PTM_OK;
 		}
 		/* What a last step told before it ended comes first. */

@@ -20,6 +20,7 @@ typedef struct ptm_pt_flow_config {
 	bool return_compression;
 	bool as_perf;            /* with perf's faults, where they show in times and cycles */
 	bool samples_each;       /* as_perf: each instruction is a state, so that nothing is left to walk where a PSB is read */
+	bool approximate_ipc;    /* as_perf: cycles are told as far as packets count them, even where an MTC came after the CYC: no measurement */
 	uint32_t quick;          /* 1: no code is walked; 2: from PSB to PSB, see pt_hop.c. Not by the fast path */
 	bool cr3_filter;         /* a MOV CR3 may end tracing */
 	void *host;

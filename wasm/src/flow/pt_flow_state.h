@@ -150,7 +150,7 @@ void ptm_flow_overflow(ptm_pt_flow *flow);
 void ptm_flow_restart(ptm_pt_flow *flow);
 ptm_item *ptm_flow_mismatch(ptm_pt_flow *flow);
 /* The packet is none, or comes where it cannot: what is known of the flow stays. */
-void ptm_flow_bad_packet(ptm_pt_flow *flow);
+ptm_item *ptm_flow_bad_packet(ptm_pt_flow *flow);
 /* perf's clock, as of the packets. */
 uint64_t ptm_flow_packets_ns(const ptm_pt_flow *flow);
 /* Tracing is off: what is lost ends here. */

@@ -74,6 +74,8 @@ void ptm_flow_latch(ptm_pt_flow *flow)
 		flow->clock.cycles_sampled = false;
 		flow->latched_cycles = flow->clock.cycles;
 		flow->latched = true;
+	} else if (flow->config.approximate_ipc) {
+		flow->latched_cycles = flow->clock.cycles;
 	}
 	flow->loop_count = 0;
 }
@@ -274,20 +276,22 @@ void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
 }
 
 /* Times are no longer sure, but the packets behind it are read in the same state. */
-void ptm_flow_bad_packet(ptm_pt_flow *flow)
+ptm_item *ptm_flow_bad_packet(ptm_pt_flow *flow)
 {
 	uint8_t step = flow->step;
 	uint32_t bits = flow->tnt_count;
 	bool overflowed = flow->overflowed, distrusts = flow->distrusts, lost = flow->lost && !flow->lost_to;
 	ptm_clock_lose(&flow->clock);
-	ptm_flow_lose(flow, PTM_GAP_BAD_PACKET)->bytes = 1;
+	ptm_item *gap = ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
+	ptm_pt_reader_skip(&flow->reader);
+	gap->bytes = flow->reader.offset - gap->offset;
 	flow->lost = lost;
-	flow->lost_from++;
+	flow->lost_from = flow->reader.offset;
 	flow->step = step;
 	flow->tnt_count = bits;
 	flow->overflowed = overflowed;
 	flow->distrusts = distrusts;
-	ptm_pt_reader_skip(&flow->reader);
+	return gap;
 }
 
 uint64_t ptm_flow_bytes_lost(const ptm_pt_flow *flow, uint64_t offset)

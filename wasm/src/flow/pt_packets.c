@@ -199,8 +199,8 @@ static void fup(ptm_pt_flow *flow)
 		return;
 	}
 	uint8_t next = next_kind(flow);
-	/* No TIP follows that of an MWAIT. */
-	bool branch = (flow->pending_branch && !pending_of(flow, PTM_EVENT_MWAIT)) || (flow->pending_count == flow->pending_stale && !flow->block_pending);
+	/* No TIP follows that of an MWAIT, however late it is. */
+	bool branch = !pending_of(flow, PTM_EVENT_MWAIT) && (flow->pending_branch || (flow->pending_count == flow->pending_stale && !flow->block_pending));
 	/* Without its TIP it tells a place to the views, but is an error to perf. */
 	flow->fup_branches = branch && (next == PTM_PACKET_TIP || next == PTM_PACKET_TIP_PGD || next == PTM_PACKET_BAD || flow->config.as_perf);
 	flow->step = PTM_STEP_FUP;
@@ -236,7 +236,7 @@ static void control_flow_event(ptm_pt_flow *flow)
 	ptm_flow_emit_pending(flow, PTM_END_FALLTHROUGH, 0);
 }
 
-/* Events without an IP of their own happen here and now. */
+/* Events without an IP of their own happen here and now. perf does not say whether in a transaction. */
 static void event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, bool with_fup)
 {
 	if (with_fup) {
@@ -244,7 +244,8 @@ static void event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, bool with_f
 		return;
 	}
 	ptm_flow_latch(flow);
-	ptm_flow_emit_event(flow, kind, payload, flow->ip);
+	ptm_item *item = ptm_flow_emit_event(flow, kind, payload, flow->ip);
+	item->in_transaction &= !flow->config.as_perf;
 }
 
 /* MWAIT, and the PWRE that is one with it. Outside of traced code no FUP follows: then a later one is none of their

@@ -201,8 +201,11 @@ ptm_status ptm_packet_decode(const uint8_t *at, uint32_t available, uint8_t bloc
 
 ptm_status ptm_packet_decode_as_perf(const uint8_t *at, uint32_t available, uint8_t block_item, ptm_packet *packet)
 {
+	enum { TRIG = 0xd9 };
 	static const uint8_t without_stop[8] = { 0x02, 0xa3 };
 
+	if (*at == TRIG)
+		return PTM_BAD_DATA;
 	if (available < sizeof without_stop || memcmp(at, without_stop, sizeof without_stop))
 		return ptm_packet_decode(at, available, block_item, packet);
 	*packet = (ptm_packet){ .kind = PTM_PACKET_TNT, .size = sizeof without_stop };

@@ -54,7 +54,8 @@ typedef struct ptm_packet {
  * size of its items (4 or 8): only there is xxxxx100 a BIP. PTM_TRUNCATED: more
  * than `available` bytes are needed. PTM_BAD_DATA: no packet starts like this. */
 ptm_status ptm_packet_decode(const uint8_t *at, uint32_t available, uint8_t block_item, ptm_packet *packet) PTM_MUST_CHECK;
-/* As perf does: a long TNT without its stop bit, as a cut packet and the padding behind it look, is to it one of no branches. */
+/* As perf 6.1 does: a long TNT without its stop bit, as a cut packet and the padding behind it look, is to it one of no branches;
+ * a TRIG is no packet. */
 ptm_status ptm_packet_decode_as_perf(const uint8_t *at, uint32_t available, uint8_t block_item, ptm_packet *packet) PTM_MUST_CHECK;
 
 /* The most frequent packets (short TNT, CYC of one or two bytes) outside a BBP

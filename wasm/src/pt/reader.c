@@ -86,7 +86,8 @@ ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet)
 	if (available > reader->buffer_end - reader->offset)
 		available = (uint32_t)(reader->buffer_end - reader->offset);
 	ptm_status status = decode(reader, at, available, reader->block_item, packet);
-	if (status == PTM_TRUNCATED)
+	reader->cut_short = status == PTM_TRUNCATED;
+	if (reader->cut_short)
 		return PTM_BAD_DATA;
 	PTM_TRY(status);
 	reader->block_item = ptm_packet_block_item(reader->block_item, packet);
@@ -112,7 +113,10 @@ void ptm_pt_reader_pass_pads(ptm_pt_reader *reader)
 void ptm_pt_reader_skip(ptm_pt_reader *reader)
 {
 	reader->block_item = 0;
-	reader->offset++;
+	if (reader->cut_short && !reader->input.as_perf)
+		reader->offset = reader->buffer_end;
+	else
+		reader->offset++;
 	reader->packets++;
 }
 

@@ -35,6 +35,7 @@ typedef struct ptm_pt_reader {
 	uint64_t buffer_end;     /* of the recorder's buffer that held the last packet */
 	uint64_t packets;        /* read so far */
 	uint8_t block_item;      /* see ptm_packet_decode */
+	bool cut_short;          /* the bad data met last are a packet that its buffer cuts short */
 	/* Look ahead */
 	uint64_t peek_offset, peek_end;
 	uint8_t peek_block_item;
@@ -55,7 +56,8 @@ ptm_status ptm_pt_reader_next(ptm_pt_reader *reader, ptm_packet *packet) PTM_MUS
 /* Moves past the PAD packets that are at hand: as reading them does. */
 void ptm_pt_reader_pass_pads(ptm_pt_reader *reader);
 
-/* Moves one byte on, past what is no packet; it counts as one. */
+/* Moves one byte on, past what is no packet, or to the end of the buffer that cuts a packet short (which perf reads byte by byte,
+ * as if they were packets); it counts as one. */
 void ptm_pt_reader_skip(ptm_pt_reader *reader);
 
 /* Moves to the next PSB at or after the current offset. PTM_END when there is none before the limit. */

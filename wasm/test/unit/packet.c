@@ -119,6 +119,7 @@ static void bad_packets(void)
 	CHECK_EQ(ptm_packet_decode_as_perf(bytes, bytes_of("02 a3 00 00 00 00 00 00", bytes), 0, &packet), PTM_OK);
 	CHECK(packet.kind == PTM_PACKET_TNT && !packet.count && packet.size == 8);
 	CHECK_EQ(ptm_packet_decode_as_perf(bytes, bytes_of("02 a3 00 00 00 00 00", bytes), 0, &packet), PTM_TRUNCATED);
+	CHECK_EQ(ptm_packet_decode_as_perf(bytes, bytes_of("d9 80 05 07 01", bytes), 0, &packet), PTM_BAD_DATA);
 	CHECK_EQ(ptm_packet_decode(bytes, bytes_of("04", bytes), 0, &packet), PTM_OK);
 	CHECK_EQ(packet.kind, PTM_PACKET_TNT);
 	CHECK_TEXT(ptm_packet_name(PTM_PACKET_KINDS), "Bad");

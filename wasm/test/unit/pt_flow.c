@@ -345,6 +345,40 @@ static bool not_on(void *context, uint64_t offset, uint64_t *start, uint64_t *re
 	return offset >= *start;
 }
 
+/* A packet that its buffer cuts short: what is left of it are no packets, but to perf. */
+static void cut_short(bool as_perf, const char *wanted)
+{
+	static const uint8_t code[] = { 0x90, 0x74, 0xfd };
+	pt_world world;
+	pt_world_open(&world, 0x401000, code, sizeof code);
+	uint64_t first = bytes_of(START "06 7d 06 06");
+	world.user = &first;
+	world.config.input.buffer_end = short_buffer;
+	world.config.input.as_perf = world.config.as_perf = as_perf;
+	CHECK_TEXT(world_flow(&world, START "06 7d 06 06 " PSB TSC_2000 FUP_START PSBEND "06"), wanted);
+	pt_world_close(&world);
+}
+
+/* A TNT at a branch that only a TIP decides, and no packet behind it: to perf the branch was reached. */
+static void reached(void)
+{
+	static const uint8_t code[] = { 0x90, 0xff, 0xd0 };
+	pt_world world;
+	ptm_pt_flow *flow;
+	ptm_item item = { 0 };
+
+	pt_world_open(&world, 0x401000, code, sizeof code);
+	world.config.as_perf = true;
+	pt_world_trace(&world, bytes, bytes_of(START "06 a1 "));
+	CHECK_EQ(ptm_pt_flow_new(&flow, &world.blocks, &world.config, 0, world.size, NULL), PTM_OK);
+	for (unsigned i = 0; i < 5 && item.kind != PTM_ITEM_GAP; i++)
+		CHECK_EQ(ptm_pt_flow_next(flow, &item), PTM_OK);
+	CHECK_EQ(item.reason, PTM_GAP_BAD_PACKET);
+	CHECK_EQ(item.instructions, 1);
+	ptm_pt_flow_free(flow);
+	pt_world_close(&world);
+}
+
 /* A clock that is scanned into a snapshot that does not follow, and of which nothing but what stands before its first PSB is there. */
 static void scan_without_psb(void)
 {
@@ -365,6 +399,21 @@ static void scan_without_psb(void)
 int main(void)
 {
 	scan_without_psb();
+	reached();
+	cut_short(false, "begin~ 401000 @1000\n"
+			 "401000 2 taken 401000 @1000\n"
+			 "gap bad packet at 401000 @1004\n"
+			 "event 0 25 at 401000 @2000\n"
+			 "checkpoint 25 @2000\n"
+			 "401000 2 taken 401000 @2000\n");
+	cut_short(true, "begin~ 401000 @1000\n"
+			"401000 2 taken 401000 @1000\n"
+			"gap bad packet at 401000 @1004\n"
+			"401000 2 taken 401000 @1000\n"
+			"401000 2 taken 401000 @1000\n"
+			"event 0 25 at 401000 @2000\n"
+			"checkpoint 25 @2000\n"
+			"401000 2 taken 401000 @2000\n");
 	astray();
 	off_after_error();
 	time_of_psb();

@@ -27,6 +27,18 @@ const cases = {
     words: ['--itrace=e', '--ns'],
     hash: '9deab20a9540fcde',
   },
+  'nothing damaged: cycles that an MTC follows, where IPC is approximate': {
+    fixture: 'calls-cyc-thresh',
+    bytes: {},
+    words: ['--itrace=beA', '-F', '+ipc'],
+    hash: '8fbe832e27a840f5',
+  },
+  'nothing damaged: an instruction of quick decoding lies where a program was mapped meanwhile': {
+    fixture: 'ptwrite-nofup',
+    bytes: {},
+    words: ['--itrace=qi0nsbpe', '--ns', '-F', '+insn'],
+    hash: '6bee7afc94ee63c8',
+  },
   'a snapshot that ran ahead of the next': {
     fixture: 'other/snapshot-calls',
     bytes: { 0x5c2b: '2d' },
@@ -38,6 +50,12 @@ const cases = {
     bytes: { 0x38e3: '00', 0x38ee: '0000' },
     words: ['--itrace=be', '--ns'],
     hash: '8f68f02fd23f5f60',
+  },
+  'a sample behind an error comes behind the records that the time of the error has reached': {
+    fixture: 'calls-truncated',
+    bytes: { 0x103b: '199082a6df7bfa00a1b2a1a1000000' },
+    words: ['--itrace=i0nse', '--ns', '-F', 'time,event,ip'],
+    hash: '48b9e4a2dcbf3514',
   },
   'a deferred TIP before the first bit of a TNT': {
     fixture: 'odd-cyc',

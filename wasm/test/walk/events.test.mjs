@@ -101,6 +101,22 @@ const cases = {
     packets: { 5: `${XBEGIN} FUP`, 20: `${XABORT} FUP ${PGD} ${PGE}` },
     lines: [/error/],
   },
+  'events in a transaction': {
+    packets: { 4: `${XBEGIN} FUP`, 5: '0203260002a26704000000', 7: `${MWAIT} FUP`, 9: '02e2 FUP', 10: '0262', 11: '021201000000', 13: '029202000000 FUP' },
+    lines: [
+      'cbr: cbr: 38 freq: 1188 MHz (119%)',
+      'pwrx: deepest cstate: 7 last cstate: 6 wake reason: 0x4',
+      'mwait: hints: 0x20 extensions: 0x1',
+      'exstop: IP: 1',
+      'exstop: IP: 0',
+      'ptwrite: IP: 0 payload: 0x1',
+      'ptwrite: IP: 1 payload: 0x2',
+    ],
+  },
+  'TRIG: no packet to perf 6.1': {
+    packets: { 5: 'd900050700', 9: 'd980050700 FUP', 14: 'd9' },
+    lines: [...Array(4).fill(/ip 0x4012d5 code 3: Bad packet/), /code 6: Trace doesn't match/, /code 3: Bad packet/],
+  },
   'the interrupt flag at a TIP.PGD': {
     stream: `${PSB} ${ON} 19a0860100000000 0223 71d01240000000 06 ${OFF} 01`,
     lines: ['iflag: IFLAG: 1->0 via branch'],
