@@ -187,7 +187,7 @@ static const char *symbol_at(const ptm_script *script, const ptm_map *map, uint3
 	return map ? ptm_strings_get(&session->strings, ptm_spaces_function(session->spaces, ptm_spaces_perf_function_at(session->spaces, space, ip, &offset))->name) : "";
 }
 
-/* The line of a frame, or several: perf shows where in the file user code is. False: the chain ends with it. */
+/* The line of a frame, or several: perf 6.1 shows where in the file user code is. False: the chain ends with it. */
 static bool put_frame(ptm_script *script, const ptm_chain_frame *frame)
 {
 	uint32_t space;
@@ -196,7 +196,7 @@ static bool put_frame(ptm_script *script, const ptm_chain_frame *frame)
 	const ptm_map *map = ptm_script_map(script, frame->ip, &space);
 	/* A guest's space has its kernel, at the kernel's addresses, and its processes' code. */
 	bool is_user = map && (space != script->kernel_space || (script->space == script->kernel_space && !(frame->ip >> 63)));
-	uint64_t place = is_user ? frame->ip - map->start + map->file_offset : frame->ip;
+	uint64_t place = is_user && script->options.version < 612 ? frame->ip - map->start + map->file_offset : frame->ip;
 	bool goes_on = !script->options.stop_symbols.length || !ptm_script_stops_at(script, symbol_at(script, map, space, frame->ip));
 	if (is_user && put_functions(script, frame, space, place))
 		return goes_on;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Branch stacks as perf script 6.1 prints them. */
+/* Branch stacks as perf script prints them. */
 #include "api/script.h"
 #include <inttypes.h>
 
@@ -14,10 +14,21 @@ static const char *type_of(const ptm_branch *branch)
 	return branch->new_type < sizeof more / sizeof *more ? more[branch->new_type] : "";
 }
 
+/* perf 6.12 adds how the branch was speculated. */
+static void put_speculation(ptm_script *script, const ptm_branch *branch)
+{
+	static const char *const names[] = { "-", "SPEC_WRONG_PATH", "NON_SPEC_CORRECT_PATH", "SPEC_CORRECT_PATH" };
+
+	if (script->options.version >= 612)
+		ptm_script_put(script, "/%s", names[branch->speculation]);
+}
+
 static void put_flags(ptm_script *script, const ptm_branch *branch)
 {
-	ptm_script_put(script, "/%c/%c/%c/%u/%s ", branch->mispredicted ? 'M' : branch->predicted ? 'P' : '-', branch->in_transaction ? 'X' : '-',
+	ptm_script_put(script, "/%c/%c/%c/%u/%s", branch->mispredicted ? 'M' : branch->predicted ? 'P' : '-', branch->in_transaction ? 'X' : '-',
 		branch->abort ? 'A' : '-', branch->cycles, type_of(branch));
+	put_speculation(script, branch);
+	ptm_script_put_text(script, " ", 1);
 }
 
 /* Where an address is in its file, which is where perf takes it to be for files
