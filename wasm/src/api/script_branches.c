@@ -46,16 +46,24 @@ static uint64_t in_file(const ptm_script *script, uint64_t ip)
 	return ip - map->start + map->file_offset;
 }
 
+/* The binary's name; perf 6.12 puts a space before it. */
+static void put_binary(ptm_script *script, uint64_t fields, uint64_t ip)
+{
+	if (!(fields & PTM_SCRIPT_DSO))
+		return;
+	if (script->options.version >= 612)
+		ptm_script_put_text(script, " ", 1);
+	ptm_script_put_dso(script, ip);
+}
+
 static void put_addresses(ptm_script *script, const ptm_branch *branch)
 {
 	bool plain = script->fields & PTM_SCRIPT_BRSTACK;
 
 	ptm_script_put(script, " 0x%" PRIx64, plain ? branch->from : in_file(script, branch->from));
-	if (script->fields & PTM_SCRIPT_DSO)
-		ptm_script_put_dso(script, branch->from);
+	put_binary(script, script->fields, branch->from);
 	ptm_script_put(script, "/0x%" PRIx64, plain ? branch->to : in_file(script, branch->to));
-	if (script->fields & PTM_SCRIPT_DSO)
-		ptm_script_put_dso(script, branch->to);
+	put_binary(script, script->fields, branch->to);
 }
 
 static void put_symbols(ptm_script *script, const ptm_branch *branch)
@@ -64,12 +72,10 @@ static void put_symbols(ptm_script *script, const ptm_branch *branch)
 
 	script->fields |= PTM_SCRIPT_SYMOFF; /* always */
 	ptm_script_put_name(script, branch->from, "[unknown]");
-	if (fields & PTM_SCRIPT_DSO)
-		ptm_script_put_dso(script, branch->from);
+	put_binary(script, fields, branch->from);
 	ptm_script_put_text(script, "/", 1);
 	ptm_script_put_name(script, branch->to, "[unknown]");
-	if (fields & PTM_SCRIPT_DSO)
-		ptm_script_put_dso(script, branch->to);
+	put_binary(script, fields, branch->to);
 	script->fields = fields;
 }
 

@@ -175,6 +175,15 @@ static void put_line(const code *from, uint32_t offset, uint32_t *length, uint8_
 	ptm_script_put_text(from->script, "\n", 1);
 }
 
+/* Whether perf takes the instruction for one that the stack should have had: perf 6.1 any branch, though it need not be
+ * taken, perf 6.12 what is always taken. */
+static bool leaves(const ptm_script *script, uint8_t class)
+{
+	bool may_stay = class == PTM_INSN_JCC || class == PTM_INSN_LOOP;
+
+	return ptm_insn_is_branch(class) && !(may_stay && script->options.version >= 612);
+}
+
 /* From where the newest branch went to where the sample was taken. A branch on
  * the way means that the stack missed one. */
 static void put_tail(code *from, const ptm_sample *sample, uint64_t kind)
@@ -198,7 +207,7 @@ static void put_tail(code *from, const ptm_sample *sample, uint64_t kind)
 		put_line(from, (uint32_t)offset, &length, &class);
 		if (!length)
 			return;
-		if (all_branches && ptm_insn_is_branch(class) && start + offset != sample->ip) {
+		if (all_branches && leaves(from->script, class) && start + offset != sample->ip) {
 			ptm_script_put(from->script, "\t... not reaching sample ...\n");
 			return;
 		}
