@@ -129,7 +129,7 @@ static uint32_t parse_encoding(ptm_name_parser *parser, bool top)
 	uint32_t name = ptm_parse_name(parser);
 	if (!name)
 		return 0;
-	if (top) {
+	if (top && !parser->whole) {
 		name = without_qualifiers(parser, name);
 		if (ptm_kind(parser, name) == PART_LOCAL) {
 			uint32_t entity = without_qualifiers(parser, ptm_part(parser, name)->right);
@@ -142,7 +142,7 @@ static uint32_t parse_encoding(ptm_name_parser *parser, bool top)
 	uint32_t function = ptm_parse_function_parts(parser, has_result(parser, name));
 	if (!function)
 		return 0;
-	if (ptm_kind(parser, name) == PART_LOCAL)
+	if (!top && ptm_kind(parser, name) == PART_LOCAL)
 		ptm_part(parser, function)->left = 0;
 	return ptm_part_make(parser, PART_TYPED, name, function);
 }

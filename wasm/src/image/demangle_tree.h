@@ -56,6 +56,7 @@ typedef struct ptm_name_parser {
 	PTM_ARRAY(uint32_t) substitutions;
 	uint32_t last_name;      /* what a constructor here would be called */
 	bool in_expression, in_conversion;
+	bool whole;              /* a function's parameters too, not its name alone */
 	bool old_scopes;         /* A::x in an expression is sr1A1x, not sr1AE1x, as older compilers had it */
 	bool new_scopes;         /* was read the new way */
 	uint32_t depth;

@@ -41,7 +41,7 @@ typedef struct ptm_dwarf {
 	ptm_load module_text;    /* of an object file, once it is relocated: its .text */
 	PTM_ARRAY(ptm_load) own_loads; /* of a kernel's file with debug information beside its memory */
 	uint32_t load_count;
-	bool is_plain;           /* as that of the image */
+	uint8_t name_style;      /* as that of the image */
 } ptm_dwarf;
 
 typedef struct ptm_dwarf_specification {

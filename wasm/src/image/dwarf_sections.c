@@ -181,7 +181,7 @@ ptm_status ptm_dwarf_open(ptm_dwarf *dwarf, const ptm_image *image)
 	static const char *const names[DWARF_SECTIONS] = { ".debug_info", ".debug_abbrev", ".debug_line", ".debug_str", ".debug_line_str",
 		".debug_ranges", ".debug_rnglists", ".debug_addr", ".debug_str_offsets", ".debug_aranges", NULL, NULL };
 
-	*dwarf = (ptm_dwarf){ .loads = image->loads.at, .load_count = image->loads.length, .is_plain = image->is_plain };
+	*dwarf = (ptm_dwarf){ .loads = image->loads.at, .load_count = image->loads.length, .name_style = image->name_style };
 	PTM_TRY(open_file(dwarf, image->module_file.size ? image->module_file : ptm_image_debug_file(image), names));
 	if (image->module_file.size) {
 		dwarf->loads = &dwarf->module_text;

@@ -256,7 +256,7 @@ ptm_status ptm_image_function_name(ptm_images *images, uint32_t row, uint64_t ad
 	if (!length)
 		return PTM_OK;
 	ptm_text text = { 0 };
-	ptm_status status = ptm_demangle(name, &text);
+	ptm_status status = ptm_demangle(name, PTM_NAMED_BRIEF, &text);
 	if (status == PTM_OK)
 		status = ptm_strings_add(images->strings, text.bytes.at, text.bytes.length, id);
 	else if (status == PTM_NOT_FOUND)

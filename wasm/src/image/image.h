@@ -8,6 +8,7 @@
 #include "base/message.h"
 #include "base/source.h"
 #include "base/strings.h"
+#include "image/demangle.h"
 #include "image/pages.h"
 
 typedef enum ptm_image_status {
@@ -46,7 +47,7 @@ typedef struct ptm_image {
 	bool is_32bit;           /* ELFCLASS32 */
 	bool is_anonymous;       /* //anon, [heap], JIT: no file to ask for */
 	bool is_vdso, is_kernel; /* is_kernel: modules and eBPF too */
-	bool is_plain;           /* its functions are named as they are linked: ptm_images_keep_names */
+	uint8_t name_style;      /* enum ptm_name_style */
 	bool is_guest;           /* with is_kernel: of a virtual machine's */
 	int32_t machine;         /* pid of the process that runs the virtual machine whose file it is; 0: the traced machine's */
 	bool is_flat;            /* code is at any file offset; there are no loads */
@@ -110,8 +111,8 @@ typedef struct ptm_images {
 
 ptm_status ptm_images_init(ptm_images *images, ptm_strings *strings) PTM_MUST_CHECK;
 void ptm_images_free(ptm_images *images);
-/* Whether functions are named as they are linked, not demangled, from now on. */
-void ptm_images_keep_names(ptm_images *images, bool keeps);
+/* How functions are named from now on. */
+void ptm_images_name(ptm_images *images, ptm_name_style style);
 
 /* Row of the image that maps call `path` (string id) with this build-id (length
  * 0: unknown); makes it, missing, when new. */

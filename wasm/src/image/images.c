@@ -43,14 +43,14 @@ static void unload(ptm_image *image)
 	image->match = 0;
 }
 
-void ptm_images_keep_names(ptm_images *images, bool keeps)
+void ptm_images_name(ptm_images *images, ptm_name_style style)
 {
 	for (uint32_t i = 0; i < images->images.length; i++) {
 		ptm_image *image = &images->images.at[i];
-		if (image->is_plain == keeps)
+		if (image->name_style == style)
 			continue;
 		/* Symbols that were read are read anew: which of several at one place perf takes depends on their names. */
-		image->is_plain = keeps;
+		image->name_style = style;
 		ptm_symbol_index_free(image->symbol_index);
 		image->symbol_index = NULL;
 		image->symbols_read = false;

@@ -45,7 +45,7 @@ static ptm_status take_name(ptm_dwarf *dwarf, const ptm_dwarf_unit *unit, const 
 		return PTM_NOT_FOUND;
 	ptm_status status = ptm_dwarf_text(dwarf, (ptm_dwarf_section)section, offset, &raw);
 	if (status == PTM_OK && raw.bytes.length) {
-		status = dwarf->is_plain ? PTM_NOT_FOUND : ptm_demangle(raw.bytes.at, &text);
+		status = ptm_demangle(raw.bytes.at, dwarf->name_style, &text);
 		const ptm_text *best = status == PTM_OK ? &text : &raw;
 		if (status == PTM_OK || status == PTM_NOT_FOUND)
 			status = ptm_strings_add(strings, best->bytes.at, best->bytes.length, name);

@@ -127,7 +127,7 @@ static ptm_status read_list(reader *reader, uint8_t kind, ptm_source *source)
 		return ptm_name_lines(source, take_perf_map, reader);
 	default:
 		reader->table->names.with_tabs = true;
-		reader->table->names.plain = false;
+		reader->table->names.style = PTM_NAMED_BRIEF;
 		return ptm_jitdump_read(source, "", take_jit_load, reader, &message);
 	}
 }
@@ -151,7 +151,7 @@ ptm_status ptm_name_list_read(ptm_symbol_table *table, uint8_t kind, uint32_t so
 	if (size > UINT32_MAX)
 		return PTM_UNSUPPORTED;
 	PTM_TRY(ptm_symbol_tree_init(&table->tree));
-	table->names.plain = true;
+	table->names.style = PTM_NAMED_LINKED;
 	ptm_pages_init(&table->names.pages[0], source, size, NAME_PAGE);
 	ptm_source_init(&lines, source, size, LINE_WINDOW);
 	ptm_status status = kind == PTM_NAMES_PERF_MAP ? cut_last_line(&lines) : PTM_OK;

@@ -71,7 +71,7 @@ static ptm_status raw_name(ptm_symbol_names *names, unsigned table, uint32_t nam
 ptm_status ptm_symbol_names_get(ptm_symbol_names *names, uint8_t table, uint32_t name, ptm_text *into)
 {
 	PTM_TRY(raw_name(names, table, name, &names->text));
-	ptm_status status = names->plain ? PTM_NOT_FOUND : ptm_demangle(names->text.bytes.at, into);
+	ptm_status status = ptm_demangle(names->text.bytes.at, names->style, into);
 	if (status == PTM_NOT_FOUND)
 		status = set_text(into, (const uint8_t *)names->text.bytes.at, names->text.bytes.length);
 	if (status != PTM_OK || table != PTM_TABLE_PLT)

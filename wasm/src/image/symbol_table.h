@@ -16,7 +16,7 @@ enum { PTM_TABLE_SYMTAB, PTM_TABLE_DYNSYM, PTM_TABLE_PLT, PTM_TABLE_LIST, PTM_TA
 typedef struct ptm_symbol_names {
 	struct { uint64_t offset, size; uint8_t file; } tables[PTM_TABLES];
 	ptm_pages pages[2];
-	bool plain;              /* names stay mangled, as perf leaves the kernel's */
+	ptm_name_style style;    /* PTM_NAMED_LINKED for the kernel's, as perf leaves them */
 	bool with_tabs;          /* a tab is part of a list's name */
 	ptm_text text;           /* scratch */
 } ptm_symbol_names;

@@ -201,7 +201,7 @@ static ptm_status read_elf_symbols(ptm_image *image)
 	ptm_status status = ptm_elf_read(&elf, &source, "", &message);
 	if (status == PTM_OK)
 		status = read_table(image, &table, &elf, &source);
-	table.names.plain = image->is_kernel || image->is_plain;
+	table.names.style = image->is_kernel ? PTM_NAMED_LINKED : image->name_style;
 	if (status == PTM_OK)
 		status = make_index(&image->symbol_index, &table, elf.loads.length ? elf.loads.at : &everywhere, elf.loads.length ? elf.loads.length : 1);
 	else

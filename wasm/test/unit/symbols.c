@@ -158,13 +158,47 @@ static void a_separate_debug_file_gives_symbols_but_no_code(void)
 	end();
 }
 
-static const char *demangled(const char *symbol)
+static const char *demangled_as(const char *symbol, ptm_name_style style)
 {
 	ptm_text into = { 0 };
-	ptm_status status = ptm_demangle(symbol, &into);
+	ptm_status status = ptm_demangle(symbol, style, &into);
 	snprintf(text, sizeof text, "%s", status == PTM_OK ? into.bytes.at : status == PTM_NOT_FOUND ? "-" : "error");
 	ptm_array_free(&into.bytes);
 	return text;
+}
+
+static const char *demangled(const char *symbol)
+{
+	return demangled_as(symbol, PTM_NAMED_BRIEF);
+}
+
+static void names_with_parameters_are_written_as_libstdcxx_does(void)
+{
+	static const char *const known[][2] = {
+		{ "main", "-" },
+		{ "i", "int" },
+		{ "PFivE", "int (*)()" },
+		{ "Ss", "std::string" },
+		{ "_Z1fi", "f(int)" },
+		{ "_Z1fiXX", "-" },
+		{ "_Z1fi.isra.0", "f(int) [clone .isra.0]" },
+		{ "_Z1fi.isra.0.cold", "f(int) [clone .isra.0] [clone .cold]" },
+		{ "_Z1fi.0.1", "f(int) [clone .0.1]" },
+		{ "_Z1fi.A", "-" },
+		{ "_ZNKR3foo3barEv", "foo::bar() const &" },
+		{ "_Z1fIiET_S0_", "int f<int>(int)" },
+		{ "_Z1fPFvPFviEE", "f(void (*)(void (*)(int)))" },
+		{ "_ZZN3foo3barEvENUlT_E_clIiEEDaS0_", "auto foo::bar()::{lambda(auto:1)#1}::operator()<int>(int)" },
+		{ "_GLOBAL__D__Z1fi", "global destructors keyed to f(int)" },
+		{ "_ZN4core3fmt5write17h0123456789abcddfE", "core::fmt::write" },
+		{ "_ZN4core3fmt5write17h0123456789abcddfE.llvm.1", "-" },
+		{ "_RNvC6_123foo3bar", "-" },
+		{ "Ljava/lang/Object;<init>()V", "java.lang.Object<init>()" },
+		{ "camlStdlib__List_1", "Stdlib.List_1" },
+	};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		CHECK_TEXT(demangled_as(known[i][0], PTM_NAMED_WHOLE), known[i][1]);
+	CHECK_TEXT(demangled_as("_Z1fi", PTM_NAMED_LINKED), "-");
 }
 
 static void mangled_names_are_written_as_gnu_does(void)
@@ -213,6 +247,7 @@ static void mangled_names_are_written_as_gnu_does(void)
 		  " long> > >" },
 		{ "_ZTVN3FooE", "vtable for Foo" },
 		{ "_GLOBAL__I_main", "global constructors keyed to main" },
+		{ "_GLOBAL__D__Z1fi", "global destructors keyed to f(int)" },
 		{ "_ZN4core3fmt5write17h0123456789abcdefE", "core::fmt::write" },
 		{ "_ZN60_$LT$alloc..string..String$u20$as$u20$core..fmt..Display$GT$3fmt17h9d6a7a3e1e1e1e1fE",
 		  "<alloc::string::String as core::fmt::Display>::fmt" },
@@ -249,6 +284,7 @@ static void every_prefix_and_byte_of_a_mangled_name_is_survived(void)
 			memcpy(changed, name, sizeof name);
 			changed[length] = *c;
 			(void)demangled(changed);
+			(void)demangled_as(changed, PTM_NAMED_WHOLE);
 		}
 	}
 	char deep[1100] = "_Z1f";
@@ -338,6 +374,7 @@ int main(void)
 	plt_entries_are_named_by_their_relocations();
 	a_separate_debug_file_gives_symbols_but_no_code();
 	mangled_names_are_written_as_gnu_does();
+	names_with_parameters_are_written_as_libstdcxx_does();
 	every_prefix_and_byte_of_a_mangled_name_is_survived();
 	return check_report("symbols");
 }
