@@ -501,7 +501,8 @@ static ptm_status start(ptm_session *session, const ptm_request *request)
 	ptm_script_options *options = &samples->script.options;
 	samples->script.session = session;
 	PTM_TRY(ptm_script_options_read(options, request->text, &session->strings, &session->message));
-	ptm_images_name(&session->images, options->no_demangle ? PTM_NAMED_LINKED : options->version >= 612 ? PTM_NAMED_WHOLE : PTM_NAMED_BRIEF);
+	bool newer = options->version >= 612;
+	ptm_images_name(&session->images, options->no_demangle ? PTM_NAMED_LINKED : newer ? PTM_NAMED_WHOLE : PTM_NAMED_BRIEF, newer);
 	PTM_TRY(ptm_script_start(&samples->script));
 	if (options->header)
 		PTM_TRY(ptm_script_put_header(&samples->script));

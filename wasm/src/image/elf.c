@@ -62,7 +62,8 @@ static ptm_elf_section section_of(ptm_bytes *bytes, bool is_32bit)
 	section.offset = word(bytes, is_32bit);
 	section.size = word(bytes, is_32bit);
 	section.link = ptm_bytes_u32(bytes);
-	ptm_bytes_skip(bytes, is_32bit ? 8 : 12);
+	ptm_bytes_skip(bytes, 4); /* sh_info */
+	section.alignment = word(bytes, is_32bit);
 	section.entry_size = word(bytes, is_32bit);
 	return section;
 }

@@ -9,7 +9,7 @@
 typedef struct ptm_elf_section {
 	uint32_t name;           /* offset in the section names */
 	uint32_t type, link;
-	uint64_t flags, address, offset, size, entry_size;
+	uint64_t flags, address, offset, size, alignment, entry_size;
 } ptm_elf_section;
 
 typedef struct ptm_elf {

@@ -48,6 +48,7 @@ typedef struct ptm_image {
 	bool is_anonymous;       /* //anon, [heap], JIT: no file to ask for */
 	bool is_vdso, is_kernel; /* is_kernel: modules and eBPF too */
 	uint8_t name_style;      /* enum ptm_name_style */
+	bool newer_plt;          /* entries of PLTs are named as perf 6.12 names them */
 	bool is_guest;           /* with is_kernel: of a virtual machine's */
 	int32_t machine;         /* pid of the process that runs the virtual machine whose file it is; 0: the traced machine's */
 	bool is_flat;            /* code is at any file offset; there are no loads */
@@ -111,8 +112,8 @@ typedef struct ptm_images {
 
 ptm_status ptm_images_init(ptm_images *images, ptm_strings *strings) PTM_MUST_CHECK;
 void ptm_images_free(ptm_images *images);
-/* How functions are named from now on. */
-void ptm_images_name(ptm_images *images, ptm_name_style style);
+/* How functions are named from now on, and whether entries of PLTs are as in perf 6.12. */
+void ptm_images_name(ptm_images *images, ptm_name_style style, bool newer_plt);
 
 /* Row of the image that maps call `path` (string id) with this build-id (length
  * 0: unknown); makes it, missing, when new. */

@@ -2,6 +2,8 @@
 #include "image/symbol_table.h"
 #include "image/symbol_plt.h"
 #include "base/bytes.h"
+#include <inttypes.h>
+#include <stdio.h>
 
 #define SYMBOL_WINDOW (1u << 20)
 #define NAME_PAGE (128u << 10)
@@ -70,11 +72,18 @@ static ptm_status raw_name(ptm_symbol_names *names, unsigned table, uint32_t nam
 
 ptm_status ptm_symbol_names_get(ptm_symbol_names *names, uint8_t table, uint32_t name, ptm_text *into)
 {
+	bool at_plt = table & PTM_NAME_AT_PLT;
+	char made[40];
+	if (table == PTM_NAME_PLT_START || table == PTM_NAME_PLT_PLACE) {
+		int length = snprintf(made, sizeof made, table == PTM_NAME_PLT_START ? ".plt" : "offset_%#" PRIx32 "@plt", name);
+		return set_text(into, (const uint8_t *)made, (uint32_t)length);
+	}
+	table &= ~PTM_NAME_AT_PLT;
 	PTM_TRY(raw_name(names, table, name, &names->text));
 	ptm_status status = ptm_demangle(names->text.bytes.at, names->style, into);
 	if (status == PTM_NOT_FOUND)
 		status = set_text(into, (const uint8_t *)names->text.bytes.at, names->text.bytes.length);
-	if (status != PTM_OK || table != PTM_TABLE_PLT)
+	if (status != PTM_OK || (table != PTM_TABLE_PLT && !at_plt))
 		return status;
 	PTM_TRY(ptm_text_append(into, "@plt", 4));
 	if (into->bytes.length > PLT_NAME)
@@ -156,6 +165,7 @@ typedef struct reader {
 	half symbols, code;
 	PTM_ARRAY(uint8_t) labels;       /* by section: 0 not known yet, 1 no, 2 yes */
 	uint32_t only;                   /* section whose symbols count: of a kernel module perf takes those of .text; 0: all */
+	bool newer_plt;                  /* as perf 6.12 names its entries */
 	bool own_sections;               /* the symbols' file numbers its sections its own way */
 } reader;
 
@@ -329,9 +339,12 @@ static ptm_status read_tables(reader *reader)
 		PTM_TRY(ptm_symbol_table_drop_duplicates(reader->table));
 	}
 	const ptm_elf_section *dynamic = ptm_elf_symbols_named(code->elf, &code->strings, kinds[1].name, kinds[1].type);
-	if (!dynamic || !reader->table->tree.root)
+	if ((!dynamic && !reader->newer_plt) || !reader->table->tree.root)
 		return PTM_OK;
-	place_names(names, PTM_TABLE_PLT, code, dynamic, code->elf == symbols->elf ? 0 : 1);
+	if (dynamic)
+		place_names(names, PTM_TABLE_PLT, code, dynamic, code->elf == symbols->elf ? 0 : 1);
+	if (reader->newer_plt)
+		return ptm_plt_add_newer(&reader->table->tree, reader->code.file, dynamic);
 	return ptm_plt_add_in_order(&reader->table->tree, reader->code.file, dynamic);
 }
 
@@ -384,11 +397,11 @@ static uint32_t only_section(half *symbols)
 	return text ? (uint32_t)(text - symbols->elf->sections.at) : 0;
 }
 
-static ptm_status read_with(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, bool own_sections, ptm_status (*work)(reader *))
+static ptm_status read_with(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, reader reader, ptm_status (*work)(struct reader *))
 {
-	reader reader = { .table = table, .own_sections = own_sections };
 	uint32_t sections = symbols->elf->sections.length > code->elf->sections.length ? symbols->elf->sections.length : code->elf->sections.length;
 	*table = (ptm_symbol_table){ 0 };
+	reader.table = table;
 	PTM_TRY(ptm_symbol_tree_init(&table->tree));
 	PTM_TRY(ptm_array_reserve(&reader.labels, sections + 1));
 	memset(reader.labels.at, 0, sections + 1);
@@ -402,14 +415,14 @@ static ptm_status read_with(ptm_symbol_table *table, const ptm_symbol_file *symb
 	return status;
 }
 
-ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code)
+ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, bool newer_plt)
 {
-	return read_with(table, symbols, code, false, read_tables);
+	return read_with(table, symbols, code, (reader){ .newer_plt = newer_plt }, read_tables);
 }
 
 ptm_status ptm_symbol_table_read_more(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code)
 {
-	return read_with(table, symbols, code, true, read_more_tables);
+	return read_with(table, symbols, code, (reader){ .own_sections = true }, read_more_tables);
 }
 
 void ptm_symbol_table_free(ptm_symbol_table *table)

@@ -12,6 +12,13 @@
 /* The first three hold NUL-terminated names; those of a list end at a tab or the line's end. */
 enum { PTM_TABLE_SYMTAB, PTM_TABLE_DYNSYM, PTM_TABLE_PLT, PTM_TABLE_LIST, PTM_TABLES };
 
+/* Instead of a table: names that are made up for parts of a PLT. */
+enum {
+	PTM_NAME_PLT_START = 0x40,       /* ".plt" */
+	PTM_NAME_PLT_PLACE,              /* "offset_0x…@plt", of the offset in place of a name */
+	PTM_NAME_AT_PLT = 0x80           /* with a table: its name and "@plt" */
+};
+
 /* Where the names are, by table: file 0 holds the symbols, file 1 the code. */
 typedef struct ptm_symbol_names {
 	struct { uint64_t offset, size; uint8_t file; } tables[PTM_TABLES];
@@ -35,9 +42,9 @@ typedef struct ptm_symbol_table {
 } ptm_symbol_table;
 
 /* Reads the symbols of `symbols`, which is the file with the code itself or was
- * split from it, and makes up those of the code's PLT. Without any symbols the
- * tree is empty. Free in any case. */
-ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code) PTM_MUST_CHECK;
+ * split from it, and makes up those of the code's PLT, as perf 6.1 or, `newer_plt`,
+ * as perf 6.12. Without any symbols the tree is empty. Free in any case. */
+ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, bool newer_plt) PTM_MUST_CHECK;
 /* Reads what perf 6.1 leaves nameless: the .symtab of `symbols` (the unpacked
  * .gnu_debugdata of the code's file; `code` itself: there is none), and the PLT
  * entries that it does not know. Free in any case. */
