@@ -134,6 +134,50 @@ static void plt_entries_are_named_by_their_relocations(void)
 	CHECK_TEXT(plt_of_entries(0), "401200-401201 puts@plt\n401400-401404 own\n");
 }
 
+/* Adds a .plt, a .plt.got with one entry and, `second`, a .plt.sec, whose slots relocations fill, one of them by the choice of `own`. */
+static const char *newer_plt_of(uint64_t plt_size, bool second)
+{
+	elf_file_make(&file, 1, 20, 0x90, (elf_file_symbol[]){ { 0, 0, "puts", STB_GLOBAL, STT_FUNC, 0 },
+			{ 0, 0, "_ZdlPv", STB_GLOBAL, STT_FUNC, 0 }, { 0x401400, 4, "own", STB_GLOBAL, STT_FUNC, 1 },
+			{ 0x401180, 0x100, "into_it", STB_GLOBAL, STT_FUNC, 1 } }, 4);
+	static const char names[] = "\0.text\0.data\0.dynsym\0.strtab\0.shstrtab\0.plt\0.rela.plt\0.plt.got\0.rela.dyn\0.plt.sec";
+	static const uint8_t jump[] = { 0xff, 0x25, 0xfa, 0x05, 0, 0 }; /* of 0x1300 to 0x1900 */
+	Elf64_Ehdr *header = (Elf64_Ehdr *)file.bytes;
+	Elf64_Shdr *section = (Elf64_Shdr *)(file.bytes + 0x400);
+	Elf64_Rela *relocation = (Elf64_Rela *)(file.bytes + 0x800);
+	memcpy(file.bytes + 0x300, names, sizeof names);
+	memcpy(file.bytes + 0x1300, jump, sizeof jump);
+	header->e_shnum = second ? 11 : 10;
+	section[3].sh_type = SHT_DYNSYM;
+	section[5].sh_size = sizeof names;
+	section[6] = (Elf64_Shdr){ .sh_name = 39, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addr = 0x401200, .sh_offset = 0x1200, .sh_size = plt_size, .sh_addralign = 16 };
+	section[7] = (Elf64_Shdr){ .sh_name = 44, .sh_type = SHT_RELA, .sh_offset = 0x800, .sh_size = 3 * sizeof(Elf64_Rela), .sh_link = 3, .sh_entsize = sizeof(Elf64_Rela) };
+	section[8] = (Elf64_Shdr){ .sh_name = 54, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addr = 0x401300, .sh_offset = 0x1300, .sh_size = 16, .sh_entsize = 8 };
+	section[9] = (Elf64_Shdr){ .sh_name = 63, .sh_type = SHT_RELA, .sh_offset = 0x848, .sh_size = sizeof(Elf64_Rela), .sh_link = 3, .sh_entsize = sizeof(Elf64_Rela) };
+	section[10] = (Elf64_Shdr){ .sh_name = 73, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addr = 0x401500, .sh_offset = 0x1500, .sh_size = 0x30, .sh_entsize = 16 };
+	relocation[0] = (Elf64_Rela){ .r_offset = 0x402010, .r_info = ELF64_R_INFO(1, R_X86_64_JUMP_SLOT) };
+	relocation[1] = (Elf64_Rela){ .r_offset = 0x402008, .r_info = ELF64_R_INFO(0, R_X86_64_IRELATIVE), .r_addend = 0x401400 };
+	relocation[2] = (Elf64_Rela){ .r_offset = 0x402018, .r_info = ELF64_R_INFO(77, R_X86_64_JUMP_SLOT) };
+	relocation[3] = (Elf64_Rela){ .r_offset = 0x1900, .r_info = ELF64_R_INFO(2, R_X86_64_GLOB_DAT) };
+	publish();
+	ptm_images_name(&images, PTM_NAMED_WHOLE, true);
+	show(0x401000, 0x402000);
+	end();
+	return text;
+}
+
+static void newer_perf_names_more_of_a_plt(void)
+{
+	/* A symbol that reaches into the .plt ends there. */
+	CHECK_TEXT(newer_plt_of(0x40, false), "401180-401200 into_it\n401200-401210 .plt\n401210-401220 own@plt\n401220-401230 puts@plt\n401230-401240 offset_0x1230@plt\n"
+		"401300-401308 operator delete(void*)@plt\n401308-401310 offset_0x1308@plt\n401400-401404 own\n");
+	/* As many entries as relocations: none is the header. */
+	CHECK_TEXT(newer_plt_of(0x30, false), "401180-401200 into_it\n401200-401210 own@plt\n401210-401220 puts@plt\n401220-401230 offset_0x1220@plt\n"
+		"401300-401308 operator delete(void*)@plt\n401308-401310 offset_0x1308@plt\n401400-401404 own\n");
+	CHECK_TEXT(newer_plt_of(0x40, true), "401180-401200 into_it\n401200-401240 .plt\n401300-401308 operator delete(void*)@plt\n401308-401310 offset_0x1308@plt\n401400-401404 own\n"
+		"401500-401510 own@plt\n401510-401520 puts@plt\n401520-401530 offset_0x1520@plt\n");
+}
+
 static void a_separate_debug_file_gives_symbols_but_no_code(void)
 {
 	uint32_t name, image, served, length = 1;
@@ -372,6 +416,7 @@ int main(void)
 	where_symbols_overlap_the_shape_of_the_tree_decides();
 	names_in_code_are_demangled();
 	plt_entries_are_named_by_their_relocations();
+	newer_perf_names_more_of_a_plt();
 	a_separate_debug_file_gives_symbols_but_no_code();
 	mangled_names_are_written_as_gnu_does();
 	names_with_parameters_are_written_as_libstdcxx_does();
