@@ -119,6 +119,11 @@ ptm_status ptm_chain_functions(ptm_session *session, uint32_t space, const ptm_c
 	uint32_t name = symbol->name;
 	if (!*ptm_strings_get(&session->strings, name))
 		return PTM_OK;
+	bool has_lines = true;
+	if (session->images.images.at[at.image].newer_perf)
+		PTM_TRY(ptm_image_has_own_lines(&session->images, at.image, &has_lines));
+	if (!has_lines)
+		return PTM_OK;
 	uint64_t address = ptm_image_address(&session->images.images.at[at.image], at.file_offset + (frame->ip - at.start));
 	PTM_TRY(ptm_image_frames(&session->images, at.image, address, as_addr2line, frames, PTM_INLINED_MOST, count));
 	for (uint32_t i = 0; i < *count; i++)

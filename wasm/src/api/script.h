@@ -201,11 +201,10 @@ void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const pt
 void ptm_script_look_at_events(ptm_script *script);
 
 /* script_source.c */
-/* What perf prints as the source line of an address of a map: string id, 0: nothing; `full_path`: with the folders of the
- * file. Fails only for want of memory. */
 /* What addr2line tells of an address for which there is no line: never PTM_LINELESS_UNTOLD. */
 ptm_status ptm_script_lineless(ptm_session *session, uint32_t image, uint64_t address, enum ptm_lineless *what, uint32_t *file) PTM_MUST_CHECK;
-ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint64_t ip, bool full_path, uint32_t *text) PTM_MUST_CHECK;
+/* What perf prints as the source line of an address of a map: string id, 0: nothing. Fails only for want of memory. */
+ptm_status ptm_script_source_line(ptm_script *script, const ptm_map *map, uint64_t ip, uint32_t *text) PTM_MUST_CHECK;
 /* That, on a line of its own, if the fields at hand have it. */
 void ptm_script_put_source(ptm_script *script, uint64_t ip);
 /* The line of field srccode, which follows all of a sample, for the host, which has the sources: thread, line number

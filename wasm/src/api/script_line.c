@@ -275,7 +275,7 @@ static void put_source(ptm_script *script, uint64_t ip)
 		return;
 	ptm_place *place = ptm_script_place_of(script, script->space, ip);
 	if (!place->has_source) {
-		script->status = ptm_script_source_line(session, ptm_spaces_find(session->spaces, script->space, ip), ip, script->options.full_source_path, &place->source);
+		script->status = ptm_script_source_line(script, ptm_spaces_find(session->spaces, script->space, ip), ip, &place->source);
 		place->has_source = true;
 	}
 	const char *text = ptm_strings_get(&session->strings, place->source);

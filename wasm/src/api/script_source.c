@@ -49,6 +49,11 @@ static ptm_status ask_file(ptm_session *session, uint32_t row, uint64_t address,
 	*line = 0;
 	if (image->status != PTM_IMAGE_LOADED || image->source_failures > MOST_FAILURES)
 		return PTM_OK;
+	bool has_lines = true;
+	if (image->newer_perf)
+		PTM_TRY(ptm_image_has_own_lines(&session->images, row, &has_lines));
+	if (!has_lines)
+		return PTM_OK;
 	ptm_status status = ptm_image_line(&session->images, row, address, file, line, inlined, &depth);
 	if (status == PTM_NO_MEMORY)
 		return status;
@@ -74,8 +79,9 @@ static uint64_t address_of(const ptm_session *session, const ptm_map *map, uint6
 	return ptm_image_address(&session->images.images.at[map->image], map->file_offset + (ip - map->start));
 }
 
-ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint64_t ip, bool full_path, uint32_t *text)
+ptm_status ptm_script_source_line(ptm_script *script, const ptm_map *map, uint64_t ip, uint32_t *text)
 {
+	ptm_session *session = script->session;
 	bool known = false;
 	uint32_t file = PTM_NO_FUNCTION_FILE, line;
 
@@ -87,8 +93,10 @@ ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint
 		PTM_TRY(ask_file(session, map->image, address, &known, &file, &line));
 	if (file != PTM_NO_FUNCTION_FILE) {
 		const char *path = ptm_strings_get(&session->strings, file);
-		return add_text(session, text, "%s:%" PRIu64, full_path ? path : base_name(path), line);
+		return add_text(session, text, "%s:%" PRIu64, script->options.full_source_path ? path : base_name(path), line);
 	}
+	if (known && script->options.version >= 612)
+		return ptm_strings_add(&session->strings, "??:0", 4, text);
 	return known ? PTM_OK : add_text(session, text, "%s[%" PRIx64 "]", base_name(ptm_strings_get(&session->strings, map->name)), address);
 }
 
@@ -116,7 +124,7 @@ void ptm_script_put_source(ptm_script *script, uint64_t ip)
 
 	if (!(script->fields & PTM_SCRIPT_SRCLINE) || script->status != PTM_OK)
 		return;
-	script->status = ptm_script_source_line(script->session, ptm_script_map(script, ip, &space), ip, script->options.full_source_path, &text);
+	script->status = ptm_script_source_line(script, ptm_script_map(script, ip, &space), ip, &text);
 	if (script->status != PTM_OK || !text)
 		return;
 	const char *line = ptm_strings_get(&script->session->strings, text);

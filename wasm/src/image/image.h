@@ -48,7 +48,7 @@ typedef struct ptm_image {
 	bool is_anonymous;       /* //anon, [heap], JIT: no file to ask for */
 	bool is_vdso, is_kernel; /* is_kernel: modules and eBPF too */
 	uint8_t name_style;      /* enum ptm_name_style */
-	bool newer_plt;          /* entries of PLTs are named as perf 6.12 names them */
+	bool newer_perf;         /* entries of PLTs are named, and lines looked for, as perf 6.12 does */
 	bool is_guest;           /* with is_kernel: of a virtual machine's */
 	int32_t machine;         /* pid of the process that runs the virtual machine whose file it is; 0: the traced machine's */
 	bool is_flat;            /* code is at any file offset; there are no loads */
@@ -112,8 +112,8 @@ typedef struct ptm_images {
 
 ptm_status ptm_images_init(ptm_images *images, ptm_strings *strings) PTM_MUST_CHECK;
 void ptm_images_free(ptm_images *images);
-/* How functions are named from now on, and whether entries of PLTs are as in perf 6.12. */
-void ptm_images_name(ptm_images *images, ptm_name_style style, bool newer_plt);
+/* How functions are named from now on, and whether entries of PLTs and lines are found as perf 6.12 finds them. */
+void ptm_images_name(ptm_images *images, ptm_name_style style, bool newer_perf);
 
 /* Row of the image that maps call `path` (string id) with this build-id (length
  * 0: unknown); makes it, missing, when new. */
@@ -191,6 +191,9 @@ uint32_t ptm_image_symbol_count(ptm_images *images, uint32_t image);
  * programs whose debug information was split, inlined functions are those of the
  * files that were given of it. */
 ptm_status ptm_image_line(ptm_images *images, uint32_t image, uint64_t address, uint32_t *file, uint32_t *line, uint32_t *inlined, uint32_t *depth) PTM_MUST_CHECK;
+/* Whether the binary, or the file that was split from it, has lines: perf 6.12 asks addr2line of no other, though it
+ * would find those of a file that is installed elsewhere. */
+ptm_status ptm_image_has_own_lines(ptm_images *images, uint32_t image, bool *has) PTM_MUST_CHECK;
 /* What is known of code without a line. */
 enum ptm_lineless {
 	PTM_LINELESS_UNTOLD,     /* ask the symbols (image/function_files.h) */

@@ -43,15 +43,15 @@ static void unload(ptm_image *image)
 	image->match = 0;
 }
 
-void ptm_images_name(ptm_images *images, ptm_name_style style, bool newer_plt)
+void ptm_images_name(ptm_images *images, ptm_name_style style, bool newer_perf)
 {
 	for (uint32_t i = 0; i < images->images.length; i++) {
 		ptm_image *image = &images->images.at[i];
-		if (image->name_style == style && image->newer_plt == newer_plt)
+		if (image->name_style == style && image->newer_perf == newer_perf)
 			continue;
 		/* Symbols that were read are read anew: which of several at one place perf takes depends on their names. */
 		image->name_style = style;
-		image->newer_plt = newer_plt;
+		image->newer_perf = newer_perf;
 		ptm_symbol_index_free(image->symbol_index);
 		image->symbol_index = NULL;
 		image->symbols_read = false;

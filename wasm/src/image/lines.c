@@ -367,6 +367,15 @@ ptm_status ptm_image_line(ptm_images *images, uint32_t row, uint64_t address, ui
 	return list_inlined(lines, inlines, images->strings, address, inlined, depth);
 }
 
+ptm_status ptm_image_has_own_lines(ptm_images *images, uint32_t row, bool *has)
+{
+	struct ptm_lines *lines;
+	PTM_TRY(lines_of(images, row, &lines));
+	const ptm_image *image = &images->images.at[row];
+	*has = lines && (lines->rows.count || (lines->usable && (image->debug_size || !image->lines_file.size)));
+	return PTM_OK;
+}
+
 ptm_status ptm_image_lineless(ptm_images *images, uint32_t row, uint64_t address, enum ptm_lineless *what, uint32_t *file)
 {
 	struct ptm_lines *lines;

@@ -165,7 +165,7 @@ typedef struct reader {
 	half symbols, code;
 	PTM_ARRAY(uint8_t) labels;       /* by section: 0 not known yet, 1 no, 2 yes */
 	uint32_t only;                   /* section whose symbols count: of a kernel module perf takes those of .text; 0: all */
-	bool newer_plt;                  /* as perf 6.12 names its entries */
+	bool newer_perf;                  /* as perf 6.12 names its entries */
 	bool own_sections;               /* the symbols' file numbers its sections its own way */
 } reader;
 
@@ -339,11 +339,11 @@ static ptm_status read_tables(reader *reader)
 		PTM_TRY(ptm_symbol_table_drop_duplicates(reader->table));
 	}
 	const ptm_elf_section *dynamic = ptm_elf_symbols_named(code->elf, &code->strings, kinds[1].name, kinds[1].type);
-	if ((!dynamic && !reader->newer_plt) || !reader->table->tree.root)
+	if ((!dynamic && !reader->newer_perf) || !reader->table->tree.root)
 		return PTM_OK;
 	if (dynamic)
 		place_names(names, PTM_TABLE_PLT, code, dynamic, code->elf == symbols->elf ? 0 : 1);
-	if (reader->newer_plt)
+	if (reader->newer_perf)
 		return ptm_plt_add_newer(&reader->table->tree, reader->code.file, dynamic);
 	return ptm_plt_add_in_order(&reader->table->tree, reader->code.file, dynamic);
 }
@@ -415,9 +415,9 @@ static ptm_status read_with(ptm_symbol_table *table, const ptm_symbol_file *symb
 	return status;
 }
 
-ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, bool newer_plt)
+ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, bool newer_perf)
 {
-	return read_with(table, symbols, code, (reader){ .newer_plt = newer_plt }, read_tables);
+	return read_with(table, symbols, code, (reader){ .newer_perf = newer_perf }, read_tables);
 }
 
 ptm_status ptm_symbol_table_read_more(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code)
