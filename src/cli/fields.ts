@@ -25,7 +25,7 @@ export type Fields = {
 }
 
 /** Fields of newer perfs that are not printed. */
-const newer = ['retire_lat', 'cgroup', 'disasm', 'brcntr']
+const notPrinted = ['disasm', 'brstackdisasm', 'brcntr']
 /** perf's words for the kinds. */
 const kindNames: Partial<Record<EventKind, string>> = { hw: 'hardware', sw: 'software', trace: 'tracepoint', raw: 'raw', break: 'breakpoint' }
 const typeOf: Partial<Record<EventKind, number>> = { hw: 0, sw: 1, trace: 2, raw: 4, break: 5 }
@@ -37,11 +37,11 @@ const usual: readonly FieldName[] = ['comm', 'tid', 'cpu', 'time', 'event', 'ip'
 /** What perf also prints of events of the CPU's own codes. */
 const ofMemory: readonly FieldName[] = ['addr', 'data_src', 'weight', 'phys_addr', 'data_page_size', 'code_page_size', 'ins_lat']
 
-/** What perf prints without -F. */
-export function defaultFields(): Fields {
+/** What perf prints without -F; `newer`: perf 6.12. */
+export function defaultFields(newer = false): Fields {
   const counted = new Set<FieldName>([...usual, 'period'])
   const made = new Set<FieldName>([...usual, 'synth'])
-  const raw = new Set<FieldName>([...counted, ...ofMemory])
+  const raw = new Set<FieldName>([...counted, ...ofMemory, ...(newer ? (['retire_lat'] as const) : [])])
   // Of call chains the decoder prints those that there are.
   const traced = new Set<FieldName>([...usual, 'trace'])
   const counting = new Set<FieldName>([...counted, 'bpf-output'])
@@ -89,6 +89,10 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], { s
       if (kinds.length === 1 && !only.includes(first)) return fail(`'${name}' not valid for ${kindNames[first] ?? 'unknown'} events.`)
       for (const kind of kinds) if (only.includes(kind)) chosen.add(kind)
     }
+    if (!wanted && notPrinted.includes(name)) {
+      for (const kind of kinds) chosen.add(kind)
+      continue
+    }
     if (!isFieldName(name)) return fail(refusal(name))
     for (const [kind, set] of sets) {
       if (only && !only.includes(kind)) continue
@@ -97,7 +101,8 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], { s
       if (!wanted) unset.get(kind)?.add(name)
       chosen.add(kind)
     }
-    if (wanted) asked.add(name)
+    // perf forgets that a field was asked for of one kind alone: without data it is left out, not refused.
+    if (wanted && kinds.length === eventKinds.length) asked.add(name)
   }
   for (const set of sets.values())
     if (set.has('symoff') && !set.has('sym')) return fail('Display of offsets requested but symbol is not selected.')
@@ -108,7 +113,7 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], { s
 }
 
 function refusal(name: string): string {
-  if (newer.includes(name)) return `-F ${name}: this field of newer perfs is not supported yet; supported are ${fieldNames.join(',')},flags.`
+  if (notPrinted.includes(name)) return `-F ${name}: this field of newer perfs is not supported yet; supported are ${fieldNames.join(',')},flags.`
   return `Invalid field requested: "${name}".`
 }
 

@@ -42,6 +42,9 @@ const bits = {
   machine_pid: 2 ** 49,
   vcpu: 2 ** 50,
   ins_lat: 2 ** 51,
+  // Of perf 6.12.
+  retire_lat: 2 ** 36,
+  cgroup: 2 ** 37,
   // Of `perf stat record` alone: perf prints nothing of it in samples.
   metric: 2 ** 35,
   srccode: 2 ** 52,

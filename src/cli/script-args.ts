@@ -59,6 +59,8 @@ export const scriptOptions = {
   verbose: { type: 'boolean', short: 'v', multiple: true },
   'all-cpus': { type: 'boolean', short: 'a' },
   'demangle-kernel': { type: 'boolean' },
+  // Lines are read without it.
+  addr2line: { type: 'string' },
   // Refused by a sentence of their own.
   'show-round-events': { type: 'boolean' },
   'debug-mode': { type: 'boolean', short: 'd' },
@@ -129,9 +131,11 @@ export function makeScriptOptions(values: Values, given: readonly Given[]): Resu
   if (refusal !== undefined) return fail(refusal)
   const version = textOf(values, 'perf-version') ?? '6.1'
   if (!isPerfVersion(version)) return fail(`--perf-version ${version}: the text of ${perfVersions.join(', ')} can be printed.`)
-  const fields = chosenFields(given)
+  const fields = chosenFields(given, version)
   if (!fields.ok) return fields
-  if (version === '6.1' && given.some(({ name, value }) => name === 'fields' && /\bdsoff\b/.test(value))) return fail('-F dsoff: perf 6.1 has no such field; --perf-version 6.12 has.')
+  const tooNew = version === '6.1' ? given.map(({ name, value }) => (name === 'fields' ? /\b(dsoff|retire_lat|cgroup)\b/.exec(value)?.[0] : undefined)).find(Boolean) : undefined
+  if (tooNew !== undefined) return fail(`-F ${tooNew}: perf 6.1 has no such field; --perf-version 6.12 has.`)
+  if (version === '6.1' && values['addr2line'] !== undefined) return fail('--addr2line: perf 6.1 has no such option; --perf-version 6.12 has.')
   const itrace = values['itrace'] === false ? ok(noItrace()) : chosenItrace(given, version)
   if (!itrace.ok) return itrace
   const cpus = cpuList(values['pt'] === undefined ? textOf(values, 'cpu') : undefined)
@@ -203,8 +207,8 @@ const isAddress = (name: string): boolean => /^(0x)?[0-9a-f]{1,16}$/i.test(name)
 const shortOf = (name: string) => shorts.find((short) => short.name === name)
 
 /** What -F, and the options that stand for it, make of the fields, each of what was there before. */
-function chosenFields(given: readonly Given[]): Result<Fields, string> {
-  let fields = defaultFields()
+function chosenFields(given: readonly Given[], version: PerfVersion): Result<Fields, string> {
+  let fields = defaultFields(version !== '6.1')
   for (const { name, value } of given) {
     const list = name === 'fields' ? value : shortOf(name)?.fields
     const parsed = list === undefined ? ok(fields) : parseFields(list, fields)

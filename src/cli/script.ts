@@ -82,6 +82,8 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
     const set = fields.byKind[kind]
     let bits = bitsOfKind(fields, kind)
     if (bits === 0) return lines.push(`fields ${index} 0 1`)
+    // Of events in the trace that are no branches: a target is printed only where it was asked for of all kinds.
+    if (kind === 'synth' && set.has('addr') && !fields.asked.has('addr')) bits -= fieldBits(['addr'])
     if (fields.flags) bits += extraBits.flags
     if (fields.unset[kind].has('ip')) bits += extraBits.ip_unset
     if (fields.unset[kind].has('sym')) bits += extraBits.sym_unset

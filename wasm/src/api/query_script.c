@@ -324,6 +324,10 @@ static void put_body(ptm_script *script, ptm_sample *sample, const ptm_attr *att
 		ptm_script_put(script, "%16" PRIu64, sample->weight);
 	if (fields & PTM_SCRIPT_INS_LAT && type & PTM_SAMPLE_WEIGHT_STRUCT)
 		ptm_script_put(script, "%16u", sample->weight2);
+	if (fields & PTM_SCRIPT_RETIRE_LAT && type & PTM_SAMPLE_WEIGHT_STRUCT)
+		ptm_script_put(script, "%16u", sample->weight3);
+	if (fields & PTM_SCRIPT_CGROUP && type & PTM_SAMPLE_CGROUP)
+		ptm_script_put_cgroup(script, sample->cgroup);
 	if (fields & PTM_SCRIPT_IP)
 		put_ip(script, sample, attr);
 	if (fields & PTM_SCRIPT_IREGS && type & PTM_SAMPLE_REGS_INTR)

@@ -25,6 +25,8 @@ enum {
 #define PTM_SCRIPT_IP_UNSET (1ull << 32)   /* taken away by name */
 #define PTM_SCRIPT_SYM_UNSET (1ull << 33)
 #define PTM_SCRIPT_TIME_ALWAYS (1ull << 34) /* printed of made-up samples even where there is none */
+#define PTM_SCRIPT_RETIRE_LAT (1ull << 36)
+#define PTM_SCRIPT_CGROUP (1ull << 37)
 #define PTM_SCRIPT_FLAGS (1ull << 40)
 #define PTM_SCRIPT_CALLINDENT (1ull << 41)
 #define PTM_SCRIPT_INSN (1ull << 42)
@@ -159,7 +161,11 @@ struct ptm_script {
 	uint64_t put_ip;         /* of the ordinary sample printed last; 0: none was */
 	uint64_t first_ns, previous_ns;
 	uint32_t indent_width;   /* callindent's column, as wide as it was last */
+	PTM_ARRAY(uint8_t) pmus; /* what PMU has what number, as the file's header tells */
 	PTM_ARRAY(bool) named;   /* threads that a record named, by row */
+	uint64_t cgroup;         /* the last that was looked up, and its record's row + 1; 0: unknown */
+	uint32_t cgroup_row;
+	bool cgroup_known;
 	int32_t forked_tid, forked_from_pid, forked_from_tid; /* by the last fork that named its child */
 	PTM_ARRAY(uint64_t) counted; /* by row of the file's ids: what the counter had read in the sample before */
 	PTM_ARRAY(uint64_t) words; /* a call chain or branch stack, as a sample has it */
@@ -320,6 +326,8 @@ ptm_status ptm_thread_stack_late_branches(ptm_script *script, const ptm_thread_s
 uint64_t ptm_script_record_time(const ptm_session *session, const ptm_record *record);
 /* A sideband record as the options' --show-… print it, or nothing. */
 void ptm_script_put_record(ptm_script *script, const ptm_record *record);
+/* The path of a control group, or "unknown", with a space before it. */
+void ptm_script_put_cgroup(ptm_script *script, uint64_t id);
 /* script_record_text.c: "PERF_RECORD_MMAP2 …" with its newline, of a record that --show-… can print. */
 void ptm_script_put_record_text(ptm_script *script, const ptm_record *record);
 

@@ -84,16 +84,87 @@ bool ptm_script_attr_is_known(const uint8_t *at, size_t length)
 	return !(sample_type >> 25 || read_format >> COUNT(read_bits) || bits >> COUNT(flags) || reserved_2 || ptm_bytes_u32(&reserved));
 }
 
-void ptm_script_put_attr(ptm_script *script, const uint8_t *at, size_t length)
+/* What perf 6.12 calls a type: the PMU that has its number on the machine of the recording. */
+static void put_type(ptm_script *script, uint32_t type)
+{
+	static const char *const names[] = { "PERF_TYPE_HARDWARE", "software", "tracepoint", "PERF_TYPE_HW_CACHE", "cpu", "breakpoint" };
+	ptm_bytes pmus = ptm_bytes_of(script->pmus.at, script->pmus.length);
+
+	ptm_script_put(script, ", type = %" PRIu32, type);
+	for (uint32_t left = ptm_bytes_u32(&pmus); left && !pmus.failed; left--) {
+		uint32_t number = ptm_bytes_u32(&pmus);
+		if (number == type && !pmus.failed) {
+			ptm_script_put_text(script, " (", 2);
+			ptm_script_put_string(script, &pmus);
+			ptm_script_put_text(script, ")", 1);
+			return;
+		}
+		ptm_bytes_skip(&pmus, ptm_bytes_u32(&pmus));
+	}
+	if (type < COUNT(names))
+		ptm_script_put(script, " (%s)", names[type]);
+}
+
+static void put_cache_event(ptm_script *script, uint32_t config)
+{
+	static const char *const caches[] = { "L1D", "L1I", "LL", "DTLB", "ITLB", "BPU", "NODE" }, *const operations[] = { "READ", "WRITE", "PREFETCH" },
+		*const results[] = { "ACCESS", "MISS" };
+	uint32_t cache = config & 255, operation = config >> 8 & 255, result = config >> 16 & 255;
+
+	if (cache < COUNT(caches) && operation < COUNT(operations) && result < COUNT(results))
+		ptm_script_put(script, " (PERF_COUNT_HW_CACHE_RESULT_%s | PERF_COUNT_HW_CACHE_OP_%s | PERF_COUNT_HW_CACHE_%s)", results[result], operations[operation], caches[cache]);
+}
+
+static ptm_status put_tracepoint(ptm_script *script, uint64_t config)
+{
+	ptm_event_format *format;
+
+	PTM_TRY(ptm_session_event_format(script->session, &(ptm_attr){ .config = config }, &format));
+	if (format)
+		ptm_script_put(script, " (%.*s:%.*s)", (int)format->system.length, format->system.at, (int)format->name.length, format->name.at);
+	return PTM_OK;
+}
+
+/* perf 6.12 names what is counted. */
+static ptm_status put_config(ptm_script *script, uint32_t type, uint64_t config)
+{
+	enum { HARDWARE, SOFTWARE, TRACEPOINT, HW_CACHE };
+	static const char *const hardware[] = { "CPU_CYCLES", "INSTRUCTIONS", "CACHE_REFERENCES", "CACHE_MISSES", "BRANCH_INSTRUCTIONS", "BRANCH_MISSES", "BUS_CYCLES",
+		"STALLED_CYCLES_FRONTEND", "STALLED_CYCLES_BACKEND", "REF_CPU_CYCLES" };
+	static const char *const software[] = { "CPU_CLOCK", "TASK_CLOCK", "PAGE_FAULTS", "CONTEXT_SWITCHES", "CPU_MIGRATIONS", "PAGE_FAULTS_MIN", "PAGE_FAULTS_MAJ",
+		"ALIGNMENT_FAULTS", "EMULATION_FAULTS", "DUMMY", "BPF_OUTPUT", "CGROUP_SWITCHES" };
+
+	ptm_script_put(script, config ? ", config = 0x%" PRIx64 : ", config = %" PRIx64, config);
+	if (type == HARDWARE && config < COUNT(hardware))
+		ptm_script_put(script, " (PERF_COUNT_HW_%s)", hardware[config]);
+	else if (type == SOFTWARE && config < COUNT(software))
+		ptm_script_put(script, " (PERF_COUNT_SW_%s)", software[config]);
+	else if (type == HW_CACHE)
+		put_cache_event(script, (uint32_t)config);
+	else if (type == TRACEPOINT)
+		return put_tracepoint(script, config);
+	return PTM_OK;
+}
+
+ptm_status ptm_script_put_attr(ptm_script *script, const uint8_t *at, size_t length)
 {
 	/* What an older perf did not write is zero. */
 	uint8_t whole[136] = { 0 };
 	memcpy(whole, at, length < sizeof whole ? length : sizeof whole);
 	ptm_bytes bytes = ptm_bytes_of(whole, sizeof whole);
 
-	put_number(script, "type", ptm_bytes_u32(&bytes));
+	bool newer = script->options.version >= 612;
+	uint32_t type = ptm_bytes_u32(&bytes);
+	if (newer)
+		put_type(script, type);
+	else
+		put_number(script, "type", type);
 	put_number(script, "size", ptm_bytes_u32(&bytes));
-	put_hex(script, "config", ptm_bytes_u64(&bytes));
+	uint64_t config = ptm_bytes_u64(&bytes);
+	if (newer)
+		PTM_TRY(put_config(script, type, config));
+	else
+		put_hex(script, "config", config);
 	put_number(script, "{ sample_period, sample_freq }", ptm_bytes_u64(&bytes));
 	put_sample_type(script, ptm_bytes_u64(&bytes));
 	put_bits(script, "read_format", ptm_bytes_u64(&bytes), read_bits, COUNT(read_bits));
@@ -115,4 +186,5 @@ void ptm_script_put_attr(ptm_script *script, const uint8_t *at, size_t length)
 	put_number(script, "aux_sample_size", ptm_bytes_u32(&bytes));
 	ptm_bytes_skip(&bytes, 4);
 	put_number(script, "sig_data", ptm_bytes_u64(&bytes));
+	return PTM_OK;
 }

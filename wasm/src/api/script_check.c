@@ -22,6 +22,8 @@ static const need needs[] = {
 	{ PTM_SCRIPT_DATA_PAGE_SIZE, PTM_SAMPLE_DATA_PAGE_SIZE, "DATA_PAGE_SIZE", "data_page_size", true },
 	{ PTM_SCRIPT_CODE_PAGE_SIZE, PTM_SAMPLE_CODE_PAGE_SIZE, "CODE_PAGE_SIZE", "code_page_size", true },
 	{ PTM_SCRIPT_INS_LAT, PTM_SAMPLE_WEIGHT_STRUCT, "WEIGHT_STRUCT", "ins_lat", true },
+	{ PTM_SCRIPT_RETIRE_LAT, PTM_SAMPLE_WEIGHT_STRUCT, "WEIGHT_STRUCT", "retire_lat", true },
+	{ PTM_SCRIPT_CGROUP, PTM_SAMPLE_CGROUP, "CGROUP", "cgroup", true },
 };
 
 const ptm_attr *ptm_script_first_of_type(const ptm_trace_file *file, const ptm_attr *attr)

@@ -353,7 +353,7 @@ void ptm_dump_put_sample(ptm_script *script, const ptm_sample *sample, const ptm
 	if (type & (PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT))
 		ptm_script_put(script, "... weight: %" PRIu64, sample->weight);
 	if (type & PTM_SAMPLE_WEIGHT_STRUCT)
-		ptm_script_put(script, ",0x%x,0x0", sample->weight2);
+		ptm_script_put(script, ",0x%x,0x%x", sample->weight2, script->options.version >= 612 ? sample->weight3 : 0);
 	if (type & (PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT))
 		ptm_script_put(script, "\n");
 	if (type & PTM_SAMPLE_DATA_SRC)

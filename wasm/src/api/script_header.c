@@ -81,11 +81,11 @@ static bool are_events_known(ptm_bytes bytes)
 	return !bytes.failed;
 }
 
-static void put_events(ptm_script *script, ptm_bytes *bytes)
+static ptm_status put_events(ptm_script *script, ptm_bytes *bytes)
 {
 	if (!are_events_known(*bytes)) {
 		put_words(script, "# event desc: not available or unable to read\n");
-		return;
+		return PTM_OK;
 	}
 	uint32_t count = ptm_bytes_u32(bytes), attr_size = ptm_bytes_u32(bytes);
 
@@ -93,7 +93,7 @@ static void put_events(ptm_script *script, ptm_bytes *bytes)
 		const uint8_t *attr = ptm_bytes_take(bytes, attr_size);
 		uint32_t ids = ptm_bytes_u32(bytes);
 		if (bytes->failed)
-			return;
+			return PTM_OK;
 		put_words(script, "# event : name = ");
 		ptm_script_put_string(script, bytes);
 		put_words(script, ", ");
@@ -101,9 +101,10 @@ static void put_events(ptm_script *script, ptm_bytes *bytes)
 			ptm_script_put(script, "%s %" PRIu64, id ? "," : ", id = {", ptm_bytes_u64(bytes));
 		if (ids)
 			put_words(script, " }");
-		ptm_script_put_attr(script, attr, attr_size);
+		PTM_TRY(ptm_script_put_attr(script, attr, attr_size));
 		put_words(script, "\n");
 	}
+	return PTM_OK;
 }
 
 static void put_pmus(ptm_script *script, ptm_bytes *bytes)
@@ -226,7 +227,7 @@ static void put_btf(ptm_script *script, ptm_bytes *bytes)
 	}
 }
 
-static void put_feature(ptm_script *script, uint32_t feature, ptm_bytes *bytes)
+static ptm_status put_feature(ptm_script *script, uint32_t feature, ptm_bytes *bytes)
 {
 	switch (feature) {
 	case HOSTNAME: put_line(script, "hostname", bytes); break;
@@ -242,7 +243,7 @@ static void put_feature(ptm_script *script, uint32_t feature, ptm_bytes *bytes)
 	}
 	case TOTAL_MEM: ptm_script_put(script, "# total memory : %" PRIu64 " kB\n", ptm_bytes_u64(bytes)); break;
 	case CMDLINE: put_command(script, bytes); break;
-	case EVENT_DESC: put_events(script, bytes); break;
+	case EVENT_DESC: return put_events(script, bytes);
 	case BRANCH_STACK: put_words(script, "# contains samples with branch stack\n"); break;
 	case PMU_MAPPINGS: put_pmus(script, bytes); break;
 	case GROUP_DESC: put_groups(script, bytes); break;
@@ -258,6 +259,7 @@ static void put_feature(ptm_script *script, uint32_t feature, ptm_bytes *bytes)
 	case PMU_CAPS: put_pmu_capabilities(script, bytes); break;
 	default: break;
 	}
+	return PTM_OK;
 }
 
 /* What is told at length only when it was asked for. */
@@ -286,7 +288,7 @@ static ptm_status put_section(ptm_script *script, uint32_t feature, uint64_t off
 	PTM_TRY(ptm_source_view(source, offset, (uint32_t)size, &at));
 	ptm_bytes bytes = ptm_bytes_of(at, size);
 	if (feature != CPU_TOPOLOGY && feature != NUMA_TOPOLOGY && feature != CACHE && feature != MEM_TOPOLOGY && feature != HYBRID_TOPOLOGY)
-		put_feature(script, feature, &bytes);
+		PTM_TRY(put_feature(script, feature, &bytes));
 	else if (script->options.show_info)
 		put_machine(script, feature, &bytes);
 	else
@@ -294,7 +296,28 @@ static ptm_status put_section(ptm_script *script, uint32_t feature, uint64_t off
 	return script->status;
 }
 
-static ptm_status put_sections(ptm_script *script, const header *of)
+/* Keeps what PMU has what number, for the events, which are told before it. */
+static ptm_status keep_pmus(ptm_script *script, uint64_t offset, uint64_t size)
+{
+	ptm_source *source = script->session->file.source;
+	const uint8_t *at;
+
+	if (offset > source->size || size > source->size - offset || size > MOST_BYTES)
+		return PTM_OK;
+	PTM_TRY(ptm_source_view(source, offset, (uint32_t)size, &at));
+	PTM_TRY(ptm_array_reserve(&script->pmus, (uint32_t)size));
+	memcpy(script->pmus.at, at, size);
+	script->pmus.length = (uint32_t)size;
+	return PTM_OK;
+}
+
+static ptm_status keep_section(ptm_script *script, uint32_t feature, uint64_t offset, uint64_t size)
+{
+	return feature == PMU_MAPPINGS ? keep_pmus(script, offset, size) : PTM_OK;
+}
+
+/* Calls `take` for each feature of the file, up to the first that is cut off. */
+static ptm_status each_section(ptm_script *script, const header *of, ptm_status (*take)(ptm_script *, uint32_t, uint64_t, uint64_t))
 {
 	ptm_source *source = script->session->file.source;
 	uint64_t offset = of->feature_offset;
@@ -309,14 +332,14 @@ static ptm_status put_sections(ptm_script *script, const header *of)
 		PTM_TRY(status);
 		ptm_bytes bytes = ptm_bytes_of(at, 16);
 		uint64_t section = ptm_bytes_u64(&bytes), size = ptm_bytes_u64(&bytes);
-		PTM_TRY(put_section(script, feature, section, size));
+		PTM_TRY(take(script, feature, section, size));
 		offset += 16;
 	}
 	return PTM_OK;
 }
 
 /* perf prints the features of a pipe when it meets their records: all of them stand before the first of the kernel's. */
-static ptm_status put_piped(ptm_script *script, uint64_t at)
+static ptm_status each_piped(ptm_script *script, uint64_t at, ptm_status (*take)(ptm_script *, uint32_t, uint64_t, uint64_t))
 {
 	ptm_source *source = script->session->file.source;
 	const uint8_t *bytes;
@@ -333,7 +356,7 @@ static ptm_status put_piped(ptm_script *script, uint64_t at)
 		if (size < 16 || type < PTM_RECORD_HEADER_ATTR)
 			return PTM_OK;
 		if (type == PTM_RECORD_HEADER_FEATURE && feature < FEATURES)
-			PTM_TRY(put_section(script, (uint32_t)feature, at + 16, size - 16u));
+			PTM_TRY(take(script, (uint32_t)feature, at + 16, size - 16u));
 		at += size;
 	}
 }
@@ -373,16 +396,22 @@ ptm_status ptm_script_put_header(ptm_script *script)
 	if (!session->file.attrs.length)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "--header: this is no perf.data; it has no header to print.");
 	PTM_TRY(read_header(script, &of));
+	/* The formats of tracepoints, whose names are told of events: read now, since bytes at hand last until the next are read. */
+	ptm_event_format *format;
+	PTM_TRY(ptm_session_event_format(session, &(ptm_attr){ 0 }, &format));
 	put_words(script, "# ========\n# captured on    : ");
 	put_words(script, ptm_strings_get(&session->strings, script->options.header));
 	ptm_script_put(script, "\n# header version : 1\n# data offset    : %" PRIu64 "\n# data size      : %" PRIu64 "\n# feat offset    : %" PRIu64 "\n",
 		of.data_offset, of.data_size, of.feature_offset);
 	if (!of.piped) {
-		PTM_TRY(put_sections(script, &of));
+		PTM_TRY(each_section(script, &of, keep_section));
+		PTM_TRY(each_section(script, &of, put_section));
 		put_missing(script, &of);
 	}
 	put_words(script, "# ========\n#\n");
-	if (of.piped && !script->options.header_only)
-		PTM_TRY(put_piped(script, 16));
+	if (of.piped && !script->options.header_only) {
+		PTM_TRY(each_piped(script, 16, keep_section));
+		PTM_TRY(each_piped(script, 16, put_section));
+	}
 	return script->status;
 }

@@ -22,7 +22,7 @@ void ptm_script_put_hybrid(ptm_script *script, ptm_bytes *bytes);
 
 /* Appends ", name = value" for what a perf_event_attr of `length` bytes sets.
  * Layout: perf_event_open(2). */
-void ptm_script_put_attr(ptm_script *script, const uint8_t *at, size_t length);
+ptm_status ptm_script_put_attr(ptm_script *script, const uint8_t *at, size_t length) PTM_MUST_CHECK;
 
 /* Whether perf 6.1 knows every bit that is set in it: else it shows no event of the file. */
 bool ptm_script_attr_is_known(const uint8_t *at, size_t length);

@@ -111,8 +111,8 @@ static void put_who_anew(ptm_script *script, uint64_t ns, const char *misc)
 	if (fields & PTM_SCRIPT_MISC)
 		ptm_script_put(script, "%-6s", misc);
 	char date[64];
-	if (fields & PTM_SCRIPT_TOD && ptm_wall_clock(script->session, ns ? ns : PTM_NO_TIME, script->options.utc_offset, script->options.ns, date))
-		ptm_script_put(script, "%s ", date);
+	if (fields & PTM_SCRIPT_TOD)
+		ptm_script_put(script, "%s ", ptm_wall_clock(script->session, ns ? ns : PTM_NO_TIME, script->options.utc_offset, script->options.ns, date) ? date : "disabled");
 	if (fields & PTM_SCRIPT_TIME && ns && room(script, LINE_BYTES))
 		put_time(script, ns);
 }

@@ -78,18 +78,53 @@ static void put_cgroup(ptm_script *script, ptm_bytes *body)
 	ptm_script_put(script, "\n");
 }
 
-/* Of a record of which little is kept. */
-static void put_raw(ptm_script *script, const ptm_record *record)
+/* What a record holds behind its header; without bytes where that cannot be read. */
+static ptm_bytes body_of(ptm_script *script, const ptm_record *record)
 {
 	ptm_trace_file *file = &script->session->file;
 	const uint8_t *at;
 
 	if (ptm_trace_file_view(file, record->file_offset, 8, &at) != PTM_OK)
-		return;
+		return ptm_bytes_of(NULL, 0);
 	uint32_t size = at[6] | (uint32_t)at[7] << 8;
 	if (size < 8 || ptm_trace_file_view(file, record->file_offset, size, &at) != PTM_OK)
+		return ptm_bytes_of(NULL, 0);
+	return ptm_bytes_of(at + 8, size - 8);
+}
+
+static uint32_t find_cgroup(ptm_script *script, uint64_t id)
+{
+	const ptm_trace_file *file = &script->session->file;
+
+	for (uint32_t i = 0; i < file->records.length; i++) {
+		if (file->records.at[i].type != PTM_RECORD_CGROUP)
+			continue;
+		ptm_bytes body = body_of(script, &file->records.at[i]);
+		if (ptm_bytes_u64(&body) == id && !body.failed)
+			return i + 1;
+	}
+	return 0;
+}
+
+void ptm_script_put_cgroup(ptm_script *script, uint64_t id)
+{
+	if (!script->cgroup_known || script->cgroup != id)
+		script->cgroup_row = find_cgroup(script, id);
+	script->cgroup_known = true;
+	script->cgroup = id;
+	ptm_bytes body = script->cgroup_row ? body_of(script, &script->session->file.records.at[script->cgroup_row - 1]) : ptm_bytes_of(NULL, 0);
+	ptm_bytes_skip(&body, 8); /* id */
+	uint32_t left = (uint32_t)ptm_bytes_left(&body);
+	const char *path = (const char *)ptm_bytes_take(&body, left);
+	ptm_script_put(script, " %.*s", path ? (int)strnlen(path, left) : 7, path ? path : "unknown");
+}
+
+/* Of a record of which little is kept. */
+static void put_raw(ptm_script *script, const ptm_record *record)
+{
+	ptm_bytes body = body_of(script, record);
+	if (!ptm_bytes_left(&body))
 		return;
-	ptm_bytes body = ptm_bytes_of(at + 8, size - 8);
 	if (record->type == PTM_RECORD_NAMESPACES) {
 		put_namespaces(script, record, &body);
 	} else if (record->type == PTM_RECORD_CGROUP) {
