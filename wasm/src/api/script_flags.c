@@ -52,15 +52,17 @@ size_t ptm_script_flags_text(uint32_t flags, uint32_t version, char into[80])
 		letters_of(newer ? 0 : inside, letters);
 		snprintf(state, sizeof state, "(%s)", letters);
 	}
-	const char *whole = newer && plain & (PTM_FLAG_BEGIN | PTM_FLAG_END) ? NULL : name_of(plain);
+	/* Of a sample that is no branch, too, perf 6.15 looks for a name first. */
+	bool nameless = newer && inside && !plain;
+	const char *whole = nameless ? "" : newer && plain & (PTM_FLAG_BEGIN | PTM_FLAG_END) ? NULL : name_of(plain);
 	const char *begun = plain & PTM_FLAG_BEGIN ? name_of(plain & ~(uint32_t)PTM_FLAG_BEGIN) : NULL;
 	const char *ended = plain & PTM_FLAG_END ? name_of(plain & ~(uint32_t)PTM_FLAG_END) : NULL;
 	if (whole)
 		snprintf(body, sizeof body, "%-15s%6s", whole, state);
 	else if (begun)
-		snprintf(body, sizeof body, "tr strt %-7s%6s", begun, state);
+		snprintf(body, sizeof body, "tr strt %-*s%6s", newer && inside ? 15 : 7, begun, state);
 	else if (ended)
-		snprintf(body, sizeof body, "tr end  %-7s%6s", ended, state);
+		snprintf(body, sizeof body, "tr end  %-*s%6s", newer && inside ? 15 : 7, ended, state);
 	else
 		letters_of(flags, body);
 	int length = snprintf(into, 80, "  %-21s ", body);

@@ -25,6 +25,8 @@ static void flags_are_named(void)
 	CHECK_TEXT(flags(0, 601), "                        ");
 	CHECK_TEXT(flags(PTM_FLAG_BRANCH | PTM_FLAG_BEGIN, 615), "  tr strt jmp           ");
 	CHECK_TEXT(flags(PTM_FLAG_BRANCH | PTM_FLAG_IN_TRANSACTION, 615), "  jmp                () ");
+	CHECK_TEXT(flags(PTM_FLAG_IN_TRANSACTION, 615), "                     () ");
+	CHECK_TEXT(flags(PTM_FLAG_BRANCH | PTM_FLAG_BEGIN | PTM_FLAG_INTERRUPTS_OFF, 615), "  tr strt jmp                () ");
 }
 
 /* As perf, which looks whether it is in a transaction where it walks code. */
