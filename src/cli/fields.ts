@@ -25,7 +25,9 @@ export type Fields = {
 }
 
 /** Fields of newer perfs that are not printed. */
-const notPrinted = ['disasm', 'brstackdisasm', 'brcntr']
+const notPrinted = ['disasm', 'brcntr']
+/** Of perf without a disassembler: bytes. */
+const synonyms: Partial<Record<string, FieldName>> = { brstackdisasm: 'brstackinsn' }
 /** perf's words for the kinds. */
 const kindNames: Partial<Record<EventKind, string>> = { hw: 'hardware', sw: 'software', trace: 'tracepoint', raw: 'raw', break: 'breakpoint' }
 const typeOf: Partial<Record<EventKind, number>> = { hw: 0, sw: 1, trace: 2, raw: 4, break: 5 }
@@ -78,7 +80,8 @@ function applyTokens(tokens: readonly string[], kinds: readonly EventKind[], { s
   let flags = before.flags
   for (const token of tokens) {
     const wanted = !token.startsWith('-')
-    const name = signed ? token.slice(1) : token
+    const written = signed ? token.slice(1) : token
+    const name = synonyms[written] ?? written
     if (name === 'flags') {
       flags = wanted
       continue

@@ -133,7 +133,7 @@ export function makeScriptOptions(values: Values, given: readonly Given[]): Resu
   if (!isPerfVersion(version)) return fail(`--perf-version ${version}: the text of ${perfVersions.join(', ')} can be printed.`)
   const fields = chosenFields(given, version)
   if (!fields.ok) return fields
-  const tooNew = version === '6.1' ? given.map(({ name, value }) => (name === 'fields' ? /\b(dsoff|retire_lat|cgroup)\b/.exec(value)?.[0] : undefined)).find(Boolean) : undefined
+  const tooNew = version === '6.1' ? given.map(({ name, value }) => (name === 'fields' ? /\b(dsoff|retire_lat|cgroup|brstackdisasm)\b/.exec(value)?.[0] : undefined)).find(Boolean) : undefined
   if (tooNew !== undefined) return fail(`-F ${tooNew}: perf 6.1 has no such field; --perf-version 6.12 has.`)
   if (version === '6.1' && values['addr2line'] !== undefined) return fail('--addr2line: perf 6.1 has no such option; --perf-version 6.12 has.')
   const itrace = values['itrace'] === false ? ok(noItrace()) : chosenItrace(given, version)

@@ -261,7 +261,7 @@ static ptm_status put_sample(places *of, ptm_cut *cut, uint32_t row)
 	}
 	if (sample.branch_count && ptm_sample_has_flow(&session->file.attrs.at[sample.attr]))
 		PTM_TRY(put_instruction(of, space, sample.ip));
-	PTM_TRY(ptm_sample_chain(session, &sample, &session->file.attrs.at[sample.attr], space, frames, &count));
+	PTM_TRY(ptm_sample_chain(session, &sample, &session->file.attrs.at[sample.attr], space, UINT32_MAX, frames, &count));
 	for (uint32_t i = 0; i < count; i++)
 		PTM_TRY(put_named(of, space, frames[i].ip));
 	for (uint32_t i = 0; i < count && sample.stack_used; i++)

@@ -61,7 +61,7 @@ static ptm_status put_chain(ptm_session *session, const ptm_sample *sample, cons
 	uint32_t count = 0;
 	size_t at = 0;
 
-	ptm_status status = text ? ptm_sample_chain(session, sample, &session->file.attrs.at[ref->attr], space_of(session, ref, false), frames, &count) : PTM_NO_MEMORY;
+	ptm_status status = text ? ptm_sample_chain(session, sample, &session->file.attrs.at[ref->attr], space_of(session, ref, false), UINT32_MAX, frames, &count) : PTM_NO_MEMORY;
 	for (uint32_t i = 0; status == PTM_OK && i < count && at + 1100 < CHAIN_TEXT; i++) {
 		size_t length = ptm_symbol_text(session, space_of(session, ref, frames[i].in_kernel), frames[i].ip, text + at, 1024);
 		if (!length)
@@ -90,7 +90,7 @@ static ptm_status put_recorded(ptm_session *session, const ptm_sample *sample, c
 	bool weighed = sample->type & (PTM_SAMPLE_WEIGHT | PTM_SAMPLE_WEIGHT_STRUCT);
 	ptm_table_set_f64(table, PTM_samples_weight, row, weighed ? (double)sample->weight : NAN);
 	if (sample->type & PTM_SAMPLE_DATA_SRC)
-		ptm_data_source_text(sample->data_source, &source);
+		ptm_data_source_text(sample->data_source, true, &source);
 	PTM_TRY(ptm_table_set_text(table, PTM_samples_data_source, row, source.text, source.length));
 	ptm_table_set_u32(table, PTM_samples_branches, row, sample->branch_count);
 	return put_chain(session, sample, ref, table, row);

@@ -83,16 +83,28 @@ void ptm_script_put_dso(ptm_script *script, uint64_t ip)
 	ptm_script_put_text(script, ")", 1);
 }
 
+/* The binary, and where in it. */
+static void put_dso(ptm_script *script, uint64_t ip)
+{
+	uint32_t space;
+	const ptm_map *map = script->fields & PTM_SCRIPT_DSOFF ? ptm_script_map(script, ip, &space) : NULL;
+
+	ptm_script_put_text(script, " ", 1);
+	ptm_script_put_dso(script, ip);
+	if (!map || !map->image)
+		return;
+	script->text.length--;
+	ptm_script_put(script, "+0x%" PRIx64 ")", ip - map->start + map->file_offset);
+}
+
 static void put_place(ptm_script *script, uint64_t ip)
 {
 	if (script->fields & PTM_SCRIPT_SYM) {
 		ptm_script_put_text(script, " ", 1);
 		ptm_script_put_name(script, ip, "[unknown]");
 	}
-	if (script->fields & PTM_SCRIPT_DSO) {
-		ptm_script_put_text(script, " ", 1);
-		ptm_script_put_dso(script, ip);
-	}
+	if (script->fields & (PTM_SCRIPT_DSO | PTM_SCRIPT_DSOFF))
+		put_dso(script, ip);
 }
 
 enum { TYPE_SOFTWARE = 1, TRACEPOINT = 2 }; /* PERF_TYPE_* */
@@ -111,7 +123,7 @@ static void set_who(ptm_script *script, const ptm_sample *sample)
 	script->pid = sample->pid;
 	script->tid = sample->tid;
 	script->cpu = sample->cpu;
-	if (*comm)
+	if (*comm && !ptm_script_is_forgotten(script, thread))
 		snprintf(script->comm, sizeof script->comm, "%s", comm);
 	else if (sample->tid)
 		snprintf(script->comm, sizeof script->comm, ":%d", sample->tid);
@@ -194,6 +206,8 @@ static bool put_frame(ptm_script *script, const ptm_chain_frame *frame)
 
 	script->in_kernel = frame->in_kernel;
 	const ptm_map *map = ptm_script_map(script, frame->ip, &space);
+	if (map)
+		script->session->images.images.at[map->image].resolved = true;
 	/* A guest's space has its kernel, at the kernel's addresses, and its processes' code. */
 	bool is_user = map && (space != script->kernel_space || (script->space == script->kernel_space && !(frame->ip >> 63)));
 	uint64_t place = is_user && script->options.version < 612 ? frame->ip - map->start + map->file_offset : frame->ip;
@@ -231,20 +245,20 @@ void ptm_script_put_chain(ptm_script *script, const ptm_sample *sample, const pt
 	uint32_t count = 0;
 	bool in_kernel = script->in_kernel;
 
-	if (script->status == PTM_OK)
-		script->status = ptm_sample_chain(script->session, sample, attr, script->space, frames, &count);
-	script->only_mode = true;
-	ptm_script_put_text(script, "\n", 1);
 	uint32_t most = script->options.max_stack;
 	/* perf walks as far as it makes chains itself, if that is more. */
 	if (most < script->options.chain_size)
 		most = script->options.chain_size;
 	if (most < script->options.added_chain_size)
 		most = script->options.added_chain_size;
-	for (uint32_t i = 0; i < count && i < most; i++)
+	if (script->status == PTM_OK)
+		script->status = ptm_sample_chain(script->session, sample, attr, script->space, most, frames, &count);
+	script->only_mode = true;
+	ptm_script_put_text(script, "\n", 1);
+	for (uint32_t i = 0; i < count; i++)
 		if (!put_frame(script, &frames[i]))
 			break;
-	if (script->options.stitch_lbr && script->status == PTM_OK && ptm_sample_chain_is_lbr(sample, attr))
+	if (script->options.stitch_lbr && script->status == PTM_OK && ptm_sample_chain_is_lbr(sample, attr, most))
 		put_stitched(script, sample);
 	script->only_mode = false;
 	script->in_kernel = in_kernel;
@@ -281,7 +295,9 @@ static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr 
 		script->status = ptm_thread_stack_late_chain(script, script->stack, sample->ip, &added.callchain);
 	else if (script->made && script->options.chain_size && script->status == PTM_OK)
 		script->status = ptm_thread_stack_chain(script, script->made, &added.callchain);
-	if (script->has_chains && added.callchain.at) {
+	/* Without an entry that may be unwound, perf has no chain at all. */
+	bool none = !script->options.max_stack && sample->stack_used;
+	if (script->has_chains && added.callchain.at && !none) {
 		ptm_script_put_chain(script, &added, attr);
 		return;
 	}

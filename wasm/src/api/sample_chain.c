@@ -17,13 +17,23 @@ static uint32_t take_branches(const ptm_sample *sample, ptm_chain_frame *frames,
 	return count;
 }
 
-static uint32_t take_chain(const ptm_sample *sample, const ptm_attr *attr, ptm_chain_frame *frames)
+bool ptm_sample_chain_is_lbr(const ptm_sample *sample, const ptm_attr *attr, uint32_t most)
+{
+	if (!(attr->branch_sample_type & PTM_BRANCH_CALL_STACK) || !sample->branch_count)
+		return false;
+	for (uint32_t i = 0; i < sample->callchain.count && i < PTM_CHAIN_PART && i < most; i++)
+		if (ptm_words_get(&sample->callchain, i) == MARK_USER)
+			return true;
+	return false;
+}
+
+static uint32_t take_chain(const ptm_sample *sample, const ptm_attr *attr, uint32_t most, ptm_chain_frame *frames)
 {
 	bool in_kernel = false;  /* until a mark says so */
-	bool by_branches = attr->branch_sample_type & PTM_BRANCH_CALL_STACK && sample->branch_count;
-	uint32_t count = 0, marks = 0;
+	bool by_branches = ptm_sample_chain_is_lbr(sample, attr, most);
+	uint32_t count = 0, marks = 0, limit = most < PTM_CHAIN_PART ? most : PTM_CHAIN_PART;
 
-	for (uint32_t i = 0; i < sample->callchain.count && count < PTM_CHAIN_PART && i - marks < PTM_CHAIN_PART; i++) {
+	for (uint32_t i = 0; i < sample->callchain.count && count < limit && i - marks < PTM_CHAIN_PART; i++) {
 		uint64_t ip = ptm_words_get(&sample->callchain, i);
 		if (by_branches && ip == MARK_USER)
 			return take_branches(sample, frames, count);
@@ -35,16 +45,6 @@ static uint32_t take_chain(const ptm_sample *sample, const ptm_attr *attr, ptm_c
 		}
 	}
 	return count;
-}
-
-bool ptm_sample_chain_is_lbr(const ptm_sample *sample, const ptm_attr *attr)
-{
-	if (!(attr->branch_sample_type & PTM_BRANCH_CALL_STACK) || !sample->branch_count)
-		return false;
-	for (uint32_t i = 0; i < sample->callchain.count && i < PTM_CHAIN_PART; i++)
-		if (ptm_words_get(&sample->callchain, i) == MARK_USER)
-			return true;
-	return false;
 }
 
 /* perf's register numbers (AX BX CX DX SI DI BP SP IP, R8 from 16 on) by DWARF number. */
@@ -62,7 +62,7 @@ static void take_registers(const ptm_registers *from, ptm_unwind_start *start)
 	}
 }
 
-static ptm_status take_stack(ptm_session *session, const ptm_sample *sample, uint32_t space, ptm_chain_frame *frames, uint32_t *count)
+static ptm_status take_stack(ptm_session *session, const ptm_sample *sample, uint32_t space, uint32_t most, ptm_chain_frame *frames, uint32_t *count)
 {
 	enum { ABI_64 = 2 };
 	uint64_t found[PTM_CHAIN_PART];
@@ -72,16 +72,16 @@ static ptm_status take_stack(ptm_session *session, const ptm_sample *sample, uin
 		return PTM_OK;
 	ptm_unwind_start start = { .space = space, .stack = sample->stack, .stack_size = sample->stack_used };
 	take_registers(&sample->user, &start);
-	PTM_TRY(ptm_unwind(session->spaces, &start, found, PTM_CHAIN_PART, &more));
+	PTM_TRY(ptm_unwind(session->spaces, &start, found, most < PTM_CHAIN_PART ? most : PTM_CHAIN_PART, &more));
 	for (uint32_t i = 0; i < more; i++)
 		frames[(*count)++] = (ptm_chain_frame){ .ip = found[i], .unwound = true };
 	return PTM_OK;
 }
 
-ptm_status ptm_sample_chain(ptm_session *session, const ptm_sample *sample, const ptm_attr *attr, uint32_t space, ptm_chain_frame *frames, uint32_t *count)
+ptm_status ptm_sample_chain(ptm_session *session, const ptm_sample *sample, const ptm_attr *attr, uint32_t space, uint32_t most, ptm_chain_frame *frames, uint32_t *count)
 {
-	*count = take_chain(sample, attr, frames);
-	return take_stack(session, sample, space, frames, count);
+	*count = take_chain(sample, attr, most, frames);
+	return take_stack(session, sample, space, most, frames, count);
 }
 
 bool ptm_is_asked_of_addr2line(const char *name)

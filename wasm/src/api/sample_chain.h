@@ -17,8 +17,9 @@ typedef struct ptm_chain_frame {
 } ptm_chain_frame;
 
 /* Stores the sample's frames, innermost first, PTM_CHAIN_MOST at most; none when
- * its event takes no call chains. `space`: of its process at its time. */
-ptm_status ptm_sample_chain(ptm_session *session, const ptm_sample *sample, const ptm_attr *attr, uint32_t space, ptm_chain_frame *frames, uint32_t *count) PTM_MUST_CHECK;
+ * its event takes no call chains. `space`: of its process at its time. `most`: entries that perf takes of the kernel's
+ * chain and of what is unwound, but of a call-stack LBR all. */
+ptm_status ptm_sample_chain(ptm_session *session, const ptm_sample *sample, const ptm_attr *attr, uint32_t space, uint32_t most, ptm_chain_frame *frames, uint32_t *count) PTM_MUST_CHECK;
 
 /* Functions of one frame at most that are told. */
 #define PTM_INLINED_MOST 64
@@ -40,6 +41,6 @@ ptm_status ptm_chain_functions(ptm_session *session, uint32_t space, const ptm_c
 bool ptm_is_asked_of_addr2line(const char *name);
 
 /* Whether the user part of its chain is its call-stack LBR. */
-bool ptm_sample_chain_is_lbr(const ptm_sample *sample, const ptm_attr *attr);
+bool ptm_sample_chain_is_lbr(const ptm_sample *sample, const ptm_attr *attr, uint32_t most);
 
 #endif

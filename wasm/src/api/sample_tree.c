@@ -40,9 +40,9 @@ static ptm_status add_frames(tree *into, const ptm_sample *sample, const ptm_att
 	uint32_t count;
 
 	into->count = 0;
-	PTM_TRY(ptm_sample_chain(into->session, sample, attr, into->space, frames, &count));
+	PTM_TRY(ptm_sample_chain(into->session, sample, attr, into->space, UINT32_MAX, frames, &count));
 	/* A call-stack LBR tells which function was called, not where it jumped to since (a tail call). */
-	if (count && !frames[0].in_kernel && sample->ip && ptm_sample_chain_is_lbr(sample, attr) && (sample->misc & PTM_MODE_MASK) != PTM_MODE_KERNEL) {
+	if (count && !frames[0].in_kernel && sample->ip && ptm_sample_chain_is_lbr(sample, attr, UINT32_MAX) && (sample->misc & PTM_MODE_MASK) != PTM_MODE_KERNEL) {
 		add_frame(into, sample->ip, false);
 		add_frame(into, frames[0].ip, false);
 		into->count = into->functions[0] != into->functions[1];

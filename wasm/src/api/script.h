@@ -163,6 +163,7 @@ struct ptm_script {
 	uint32_t indent_width;   /* callindent's column, as wide as it was last */
 	PTM_ARRAY(uint8_t) pmus; /* what PMU has what number, as the file's header tells */
 	PTM_ARRAY(bool) named;   /* threads that a record named, by row */
+	PTM_ARRAY(bool) forgotten; /* threads that perf has forgotten, by row */
 	uint64_t cgroup;         /* the last that was looked up, and its record's row + 1; 0: unknown */
 	uint32_t cgroup_row;
 	bool cgroup_known;
@@ -235,7 +236,7 @@ typedef struct ptm_words_text {
 	char text[200];
 	size_t length;
 } ptm_words_text;
-void ptm_data_source_text(uint64_t source, ptm_words_text *text);
+void ptm_data_source_text(uint64_t source, bool newer_perf, ptm_words_text *text);
 /* script_read.c */
 typedef struct ptm_counter {
 	uint64_t id, value, lost;
@@ -326,6 +327,8 @@ ptm_status ptm_thread_stack_late_branches(ptm_script *script, const ptm_thread_s
 uint64_t ptm_script_record_time(const ptm_session *session, const ptm_record *record);
 /* A sideband record as the options' --show-… print it, or nothing. */
 void ptm_script_put_record(ptm_script *script, const ptm_record *record);
+/* Whether perf knows nothing of a thread any more. */
+bool ptm_script_is_forgotten(const ptm_script *script, uint32_t thread);
 /* The path of a control group, or "unknown", with a space before it. */
 void ptm_script_put_cgroup(ptm_script *script, uint64_t id);
 /* script_record_text.c: "PERF_RECORD_MMAP2 …" with its newline, of a record that --show-… can print. */

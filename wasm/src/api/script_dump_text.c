@@ -305,15 +305,18 @@ static void put_branches(ptm_script *script, const ptm_sample *sample, bool is_s
 {
 	static const char *const types[] = { "", "COND", "UNCOND", "IND", "CALL", "IND_CALL", "RET", "SYSCALL", "SYSRET", "COND_CALL", "COND_RET", "ERET",
 		"IRQ", "SERROR", "NO_TX" };
+	static const char *const speculations[] = { "", "SPEC_WRONG_PATH", "NON_SPEC_CORRECT_PATH", "SPEC_CORRECT_PATH" };
+	bool newer = script->options.version >= 612;
 
 	ptm_script_put(script, "... branch %s: nr:%u\n", is_stack ? "callstack" : "stack", is_stack && sample->branch_count ? sample->branch_count + 1 : sample->branch_count);
 	if (is_stack)
 		put_called(script, sample, 0);
 	for (uint32_t i = 0; i < sample->branch_count && !is_stack; i++) {
 		ptm_branch branch = ptm_sample_branch(sample, i);
-		ptm_script_put(script, "..... %2u: %016" PRIx64 " -> %016" PRIx64 " %hu cycles %s%s%s%s 0 %s\n", i, branch.from, branch.to, branch.cycles,
+		ptm_script_put(script, "..... %2u: %016" PRIx64 " -> %016" PRIx64 " %hu cycles %s%s%s%s 0 %s%s%s\n", i, branch.from, branch.to, branch.cycles,
 			branch.mispredicted ? "M" : " ", branch.predicted ? "P" : " ", branch.abort ? "A" : " ", branch.in_transaction ? "T" : " ",
-			branch.type < sizeof types / sizeof *types ? types[branch.type] : "");
+			branch.type < sizeof types / sizeof *types ? types[branch.type] : "",
+			newer ? " " : "", newer ? speculations[branch.speculation] : "");
 	}
 }
 

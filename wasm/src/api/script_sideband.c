@@ -98,15 +98,42 @@ static void note_name(ptm_script *script, const ptm_record *record)
 		script->named.at[thread] = true;
 }
 
+bool ptm_script_is_forgotten(const ptm_script *script, uint32_t thread)
+{
+	return thread && thread < script->forgotten.length && script->forgotten.at[thread];
+}
+
+/* perf 6.12 forgets a thread when it exits, but of a processor trace; until it is named again. */
+static void note_exit(ptm_script *script, const ptm_record *record)
+{
+	const ptm_session *session = script->session;
+	bool exits = record->type == PTM_RECORD_EXIT, is_named = record->type == PTM_RECORD_COMM || record->type == PTM_RECORD_FORK;
+
+	if (script->options.version < 612 || session->flow_source == PTM_SOURCE_PT || (!exits && !is_named))
+		return;
+	uint32_t thread = ptm_sideband_of_record(&session->sideband, record);
+	while (script->status == PTM_OK && script->forgotten.length <= thread)
+		script->status = ptm_array_push(&script->forgotten, false);
+	if (script->status == PTM_OK)
+		script->forgotten.at[thread] = exits;
+}
+
+static void put_record(ptm_script *script, const ptm_record *record);
+
 void ptm_script_put_record(ptm_script *script, const ptm_record *record)
+{
+	note_name(script, record);
+	if (script->status == PTM_OK && is_wanted(script, record))
+		put_record(script, record);
+	note_exit(script, record);
+}
+
+static void put_record(ptm_script *script, const ptm_record *record)
 {
 	const ptm_session *session = script->session;
 	uint64_t ns = ptm_script_record_time(session, record);
 	char misc[8];
 
-	note_name(script, record);
-	if (script->status != PTM_OK || !is_wanted(script, record))
-		return;
 	uint32_t attr = record->attr < session->file.attrs.length ? session->file.attrs.at[record->attr].type : 0;
 	/* A fork is told of the thread that forked. */
 	int32_t pid = record->type == PTM_RECORD_FORK ? record->as.task.ppid : record->pid;
@@ -128,8 +155,9 @@ void ptm_script_put_record(ptm_script *script, const ptm_record *record)
 	if (!thread) {
 		script->pid = pid;
 		script->tid = tid;
-		snprintf(script->comm, sizeof script->comm, ":%d", tid);
 	}
+	if (!thread || ptm_script_is_forgotten(script, thread))
+		snprintf(script->comm, sizeof script->comm, ":%d", tid);
 	if (!tid)
 		snprintf(script->comm, sizeof script->comm, "swapper");
 	/* perf kvm --guest record's map of the guest's kernel: for perf it is of a guest that has a name, but no process. */

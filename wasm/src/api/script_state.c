@@ -161,6 +161,7 @@ void ptm_script_free(ptm_script *script)
 	ptm_array_free(&script->counted);
 	ptm_array_free(&script->words);
 	ptm_array_free(&script->pmus);
+	ptm_array_free(&script->forgotten);
 	ptm_array_free(&script->named);
 	ptm_array_free(&script->inside);
 	ptm_script_options_free(&script->options);
