@@ -83,7 +83,7 @@ describe('script', () => {
     expect(errorOf('script -F foo x')).toBe('Invalid field requested: "foo".')
     expect([...scriptOf('script -F hw: -F sw: -F sw:ip x').options.fields.emptied]).toEqual(['hw'])
     expect(errorOf('script -F foo:ip x')).toBe('Invalid event type in field string: "foo".')
-    expect(errorOf('script -F +retire_lat x')).toContain('-F retire_lat: this field of newer perfs is not supported yet')
+    expect(errorOf('script -F +brcntr x')).toContain('-F brcntr: this field of newer perfs is not supported yet')
     expect(errorOf('script -F hw:+trace x')).toBe("'trace' not valid for hardware events.")
     expect(errorOf('script -F synth:+bpf-output x')).toBe("'bpf-output' not valid for unknown events.")
     expect(errorOf('script --show-round-events x')).toContain('requires ordered events')
