@@ -49,6 +49,14 @@ export const captureCombinations = [
   { name: 'sideband', words: ['--show-mmap-events', '--show-task-events', '--show-lost-events', '-F', '+misc'] },
 ]
 
+/** Of these perf 6.12 is asked too, where it is: what it words otherwise is in them. */
+const asked = ['default', 'returns', 'chains', 'lbr', 'lbrsym', 'quick', 'insn', 'callret', 'sideband', 'srcline', 'dump', 'b', 'code']
+const ofStacks = [...stackCombinations, ...captureCombinations]
+
+/** The sets that perf 6.12 is asked, with it behind their names. */
+export const newerCombinations = (sets) =>
+  sets.filter((set) => asked.includes(set.name) || ofStacks.includes(set)).map(({ name, words }) => ({ name: `${name} 6.12`, words, version: '6.12' }))
+
 /**
  * Known reasons: trace and judge they hold for, how many lines differ (exactly, where that is the same for each), and
  * what every one of these lines looks like, or what is said of the first; `but`: in what alone ours differ from theirs;
@@ -56,12 +64,12 @@ export const captureCombinations = [
  */
 const reasons = [
   /* The number of the line agrees, its file does not. */
-  { trace: /./, judge: /^srcline$/, each: /^\s*[\w.-]+\.[chS]:\d+$/, but: /[\w.-]+(?=:)/, to: 'srcline' },
-  { trace: /^pipe$/, judge: /^(i0ns|i10us|leaps)$/, first: /^perf prints nothing: .*Cannot print 'addr' field\.$/, to: 'pipe-addr' },
+  { trace: /./, judge: /^srcline( 6.12)?$/, each: /^\s*[\w.-]+\.[chS]:\d+$/, but: /[\w.-]+(?=:)/, to: 'srcline' },
+  { trace: /^pipe$/, judge: /^(i0ns|i10us|leaps|b 6.12)$/, first: /^perf prints nothing: .*Cannot print 'addr' field\.$/, to: 'pipe-addr' },
   /* Frames of the program before an exec: the old maps that perf still names them by are gone. */
   {
     trace: /^forkexec$/,
-    judge: /^(chains|lbr)$/,
+    judge: /^(chains|lbr)( 6.12)?$/,
     each: /^\s+[0-9a-f]+ (\[unknown\]|\w+\+0x[0-9a-f]+) \((\[unknown\]|\/usr\/lib\/x86_64-linux-gnu\/libc\.so\.6|\/opt\/ptgen\/bin\/forkexec)\)$|0x7ffff7ea[0-9a-f]+\(/,
     to: 'maps-before-exec',
   },
@@ -116,6 +124,8 @@ libipt's own cases; all other judges are perf 6.1 with these options:
 
 ${listed(combinations)}
 - \`b\`, \`i0ns\`: \`--itrace=b\`, \`--itrace=i0ns\`, \`--ns\`, every field
+
+\`6.12\` behind a name: perf 6.12 with these options, held against \`--perf-version 6.12\`.
 
 Of traces of branch stacks (\`lbr-\`) and of captures without their binaries (\`quipper\`):
 

@@ -29,7 +29,7 @@ import {
 } from '../test/cases/fixtures.mjs'
 import { judgeJunk } from '../test/cases/junk.mjs'
 import { CommandLines } from '../test/cases/lines.mjs'
-import { captureCombinations, combinations, stackCombinations, writeFidelity } from './fidelity.mjs'
+import { captureCombinations, combinations, newerCombinations, stackCombinations, writeFidelity } from './fidelity.mjs'
 import { KeptRows, perfOutput } from './kept.mjs'
 
 const FIELDS = 'comm,tid,pid,cpu,time,event,ip,sym,symoff,dso,addr,flags,insn,insnlen,ipc'
@@ -52,6 +52,7 @@ const { values: options } = parseArgs({
   },
 })
 const perf = perfVersion()
+const newerPerf = perfVersion('6.12')
 const ptgen = options.project ? { path: '', why: '' } : findPtgen()
 const rows = []
 /** Comparisons to make, by trace: see runJobs. */
@@ -294,7 +295,7 @@ async function judgeKept(fixture, { itrace, fields, file }) {
 /** What we print with each set of words: one process for all. */
 async function ourDigests(fixture, lists) {
   const program = [process.execPath, join(root, 'wasm/test/cases/many.mjs'), join(root, 'dist/cli/main.mjs')]
-  const answers = new CommandLines(program, JSON.stringify(lists.map((words) => scriptWords(fixture, words))))
+  const answers = new CommandLines(program, JSON.stringify(lists.map((one) => scriptWords(fixture, one))))
   const results = []
   await answers.each((line) => results.push(JSON.parse(line)))
   const { errorText } = await answers.finish()
@@ -303,17 +304,14 @@ async function ourDigests(fixture, lists) {
   )
 }
 
-const scriptWords = (fixture, words) => ['script', fixture.trace, '--symfs', fixture.symfs, ...words]
+const scriptWords = (fixture, { words, version }) => ['script', fixture.trace, '--symfs', fixture.symfs, ...(version ? ['--perf-version', version] : []), ...words]
 
 /** A trace with every combination of options: by hashes; only where these differ, line by line. */
 async function judgeCombinations(fixture, all) {
   if (!perf.startsWith('6.1.')) return report(fixture, 'options', 'skip', 0, 0, 'perf 6.1 is not installed')
   const wanted = []
-  for (const { words } of all) wanted.push(await perfOutput(fixture, words).digest())
-  const ours = await ourDigests(
-    fixture,
-    all.map(({ words }) => words),
-  )
+  for (const one of all) wanted.push(await perfOutput(fixture, one).digest())
+  const ours = await ourDigests(fixture, all)
   for (const [i, combination] of all.entries()) {
     if (wanted[i].lines) await judgeCombination(fixture, combination, wanted[i], ours[i])
     else judgeNothing(fixture, combination, wanted[i].message, ours[i].digest.lines)
@@ -326,12 +324,13 @@ function judgeNothing(fixture, { name }, message, ours) {
   report(fixture, name, ours ? 'FAIL' : 'skip', 0, ours, ours ? first : `${first}, nor do we`)
 }
 
-async function judgeCombination(fixture, { name, words }, wanted, { code, errorText, digest }) {
+async function judgeCombination(fixture, combination, wanted, { code, errorText, digest }) {
+  const { name } = combination
   const result = compareDigests(digest, wanted)
   if (code) return report(fixture, name, 'FAIL', 0, wanted.lines, `exit code ${code}: ${errorText.split('\n')[0]}`)
   if (!result.different) return report(fixture, name, 'ok', result.compared, 0, '')
-  const theirs = await perfOutput(fixture, words).lines()
-  await judgeStream(fixture, name, [process.execPath, cli, ...scriptWords(fixture, words)], (lines) => compareLines(lines, theirs))
+  const theirs = await perfOutput(fixture, combination).lines()
+  await judgeStream(fixture, name, [process.execPath, cli, ...scriptWords(fixture, combination)], (lines) => compareLines(lines, theirs))
   await theirs.finish()
 }
 
@@ -368,6 +367,11 @@ function judgeLibipt() {
 
 /** The sets of options that fit a trace. */
 function combinationsFor(fixture) {
+  const sets = olderCombinationsFor(fixture)
+  return newerPerf ? [...sets, ...newerCombinations(sets)] : sets
+}
+
+function olderCombinationsFor(fixture) {
   if (fixture.group === 'quipper') return captureCombinations
   const sets = fixture.source === 'lbr' ? stackCombinations : combinations
   return fixture.group === 'shared' || (!fixture.source && fixture.group === 'project') ? [...everyField(fixture), ...sets] : sets
@@ -423,7 +427,8 @@ async function runJob({ fixture, runs }, kept) {
 /** Rows in the order of the traces, not of what was done first. */
 function sortRows() {
   const place = (list, item) => (list.includes(item) ? list.indexOf(item) : list.length)
-  const judges = ['truth', 'views', 'b', 'i0ns', 'code', ...combinations, ...stackCombinations].map((judge) => judge.name ?? judge)
+  const older = ['truth', 'views', 'b', 'i0ns', 'code', ...combinations, ...stackCombinations].map((judge) => judge.name ?? judge)
+  const judges = [...older, ...older.map((name) => `${name} 6.12`)]
   const traces = [...new Set([...allFixtures(), ...rows].map(({ group, name }) => `${group}/${name}`))]
   const rank = (row) => traces.indexOf(`${row.group}/${row.name}`) * 1000 + place(judges, row.judge)
   rows.sort((a, b) => rank(a) - rank(b))
@@ -471,6 +476,7 @@ if (options.fidelity) {
   const judges = [
     ptgen.path ? 'the truth of the generator' : 'the truth kept with the fixtures',
     perf ? `perf ${perf}` : 'no perf here',
+    ...(newerPerf ? [`perf ${newerPerf}`] : []),
     'libipt',
   ]
   const unexplained = writeFidelity(root, rows, judges, left)

@@ -45,14 +45,16 @@ const keyOf = (...parts) => createHash('sha256').update(JSON.stringify(parts)).d
 class PerfOutput {
   #fixture
   #words
+  #version
   #kept
 
-  constructor(fixture, words) {
+  constructor(fixture, words, version) {
     this.#fixture = fixture
     this.#words = words
+    this.#version = version
     // -D prints the file's name before each record.
     const name = words.includes('-D') ? basename(fixture.trace) : ''
-    const key = keyOf(perfVersion(), contentHash(fixture.trace), contentHash(fixture.symfs), words, name, perfScript(fixture.trace, [])[0])
+    const key = keyOf(perfVersion(version), contentHash(fixture.trace), contentHash(fixture.symfs), words, name, perfScript(fixture.trace, [])[0])
     this.#kept = join(root, 'build/judge/perf', key)
   }
 
@@ -86,11 +88,12 @@ class PerfOutput {
   }
 
   #command() {
-    return perfScript(this.#fixture.trace, ['--symfs', this.#fixture.symfs, ...this.#words])
+    return perfScript(this.#fixture.trace, ['--symfs', this.#fixture.symfs, ...this.#words], this.#version)
   }
 }
 
-export const perfOutput = (fixture, words) => new PerfOutput(fixture, words)
+/** `version`: the perf that is asked, 6.1 where none is named. */
+export const perfOutput = (fixture, { words, version = '6.1' }) => new PerfOutput(fixture, words, version)
 
 /** Never half of a file, also when the run is ended. */
 function writeWhole(file, text) {

@@ -151,10 +151,14 @@ export function findPtgen() {
   }
 }
 
-/** perf's version, '' when it is not installed. */
-export function perfVersion() {
+/** The programs of perf by the version they are asked for: $PERF_6_12 is Debian's linux-perf of that version, unpacked somewhere. */
+const perfPrograms = { 6.1: 'perf', 6.12: process.env.PERF_6_12 || 'perf-6.12' }
+
+/** perf's version, '' when the one asked for is not installed. */
+export function perfVersion(wanted = '6.1') {
   try {
-    return execFileSync('perf', ['--version'], { encoding: 'utf8' }).replace('perf version', '').trim()
+    const text = execFileSync(perfPrograms[wanted], ['--version'], { encoding: 'utf8' }).replace('perf version', '').trim()
+    return wanted === '6.1' || text.startsWith(`${wanted}.`) ? text : ''
   } catch {
     return ''
   }
@@ -173,9 +177,10 @@ function isPiped(trace) {
  * The command that lets perf script read a trace. One that was written to a pipe is given to it in a pipe: of a file
  * perf 6.1 reads it wrongly (docs/why-different.md#pipe-data).
  */
-export function perfScript(trace, words) {
-  if (!isPiped(trace)) return ['perf', 'script', '-i', trace, ...words]
-  return ['sh', '-c', 'trace=$1; shift; cat "$trace" | perf script -i - "$@"', 'sh', trace, ...words]
+export function perfScript(trace, words, version = '6.1') {
+  const program = perfPrograms[version]
+  if (!isPiped(trace)) return [program, 'script', '-i', trace, ...words]
+  return ['sh', '-c', 'perf=$1; trace=$2; shift 2; cat "$trace" | "$perf" script -i - "$@"', 'sh', program, trace, ...words]
 }
 
 /** "TID COUNT HASH" lines of a stream of instructions: FNV-1a over 64-bit words. */
