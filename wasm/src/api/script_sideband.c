@@ -103,13 +103,15 @@ bool ptm_script_is_forgotten(const ptm_script *script, uint32_t thread)
 	return thread && thread < script->forgotten.length && script->forgotten.at[thread];
 }
 
-/* perf 6.12 forgets a thread when it exits, but of a processor trace; until it is named again. */
+/* perf 6.12 forgets a thread when it exits, until it is named again; but of a processor trace, which is decoded later than its records are
+ * read, if it is not in samples. */
 static void note_exit(ptm_script *script, const ptm_record *record)
 {
 	const ptm_session *session = script->session;
 	bool exits = record->type == PTM_RECORD_EXIT, is_named = record->type == PTM_RECORD_COMM || record->type == PTM_RECORD_FORK;
+	bool keeps = session->flow_source == PTM_SOURCE_PT && !session->file.aux_pieces.length;
 
-	if (script->options.version < 612 || session->flow_source == PTM_SOURCE_PT || (!exits && !is_named))
+	if (script->options.version < 612 || keeps || (!exits && !is_named))
 		return;
 	uint32_t thread = ptm_sideband_of_record(&session->sideband, record);
 	while (script->status == PTM_OK && script->forgotten.length <= thread)
