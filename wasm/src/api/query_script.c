@@ -103,7 +103,7 @@ static void put_place(ptm_script *script, uint64_t ip)
 		ptm_script_put_text(script, " ", 1);
 		ptm_script_put_name(script, ip, "[unknown]");
 	}
-	if (script->fields & (PTM_SCRIPT_DSO | PTM_SCRIPT_DSOFF))
+	if (script->fields & PTM_SCRIPT_DSO)
 		put_dso(script, ip);
 }
 

@@ -69,7 +69,7 @@ ptm_status ptm_script_check(ptm_session *session, uint64_t fields, uint64_t aske
 	/* Of a trace perf does not mind, if the file says that it is one; what it reads of a pipe it has not seen yet. */
 	bool lenient = is_trace && (file->has_auxtrace || ptm_trace_file_piped(file));
 
-	if (asked & PTM_SCRIPT_TOD && !file->clock_data.seen)
+	if (asked & PTM_SCRIPT_TOD && !file->clock_data.seen && !ptm_trace_file_piped(file))
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Can't provide 'tod' time, missing clock data. Please record with -k/--clockid option.");
 	if (asked & (PTM_SCRIPT_BRSTACKINSN | PTM_SCRIPT_BRSTACKINSNLEN) && !lenient && !records_all_branches(file))
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "Display of branch stack assembler requested, but non all-branch filter set. Hint: run 'perf record -b ...'");
