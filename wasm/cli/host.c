@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MOST_FILES 1024
+#define MOST_FILES 16384
 
 static int files[MOST_FILES];
 static uint32_t file_count;
