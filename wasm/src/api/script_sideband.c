@@ -104,12 +104,12 @@ bool ptm_script_is_forgotten(const ptm_script *script, uint32_t thread)
 }
 
 /* perf 6.12 forgets a thread when it exits, until it is named again; but of a processor trace, which is decoded later than its records are
- * read, if it is not in samples. */
+ * read, if it is not in samples, and not in a pipe. */
 static void note_exit(ptm_script *script, const ptm_record *record)
 {
 	const ptm_session *session = script->session;
 	bool exits = record->type == PTM_RECORD_EXIT, is_named = record->type == PTM_RECORD_COMM || record->type == PTM_RECORD_FORK;
-	bool keeps = session->flow_source == PTM_SOURCE_PT && !session->file.aux_pieces.length;
+	bool keeps = session->flow_source == PTM_SOURCE_PT && !session->file.aux_pieces.length && !ptm_trace_file_piped(&session->file);
 
 	if (script->options.version < 612 || keeps || (!exits && !is_named))
 		return;
