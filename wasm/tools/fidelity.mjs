@@ -70,7 +70,7 @@ const reasons = [
   {
     trace: /^forkexec$/,
     judge: /^(chains|lbr)( 6.12)?$/,
-    each: /^\s+[0-9a-f]+ (\[unknown\]|\w+\+0x[0-9a-f]+) \((\[unknown\]|\/usr\/lib\/x86_64-linux-gnu\/libc\.so\.6|\/opt\/ptgen\/bin\/forkexec)\)$|0x7ffff7ea[0-9a-f]+\(/,
+    each: /^\s+[0-9a-f]+ (\[unknown\]|\w+\+0x[0-9a-f]+) \((\[unknown\]|\/usr\/lib\/x86_64-linux-gnu\/libc\.so\.6|\/opt\/ptgen\/bin\/forkexec)\)$|0x7ffff7ea[0-9a-f]+ ?\(/,
     to: 'maps-before-exec',
   },
 ]

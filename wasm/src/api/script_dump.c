@@ -131,7 +131,10 @@ void ptm_dump_put_where(ptm_script *script, const ptm_sample *sample, uint64_t t
 	script->only_mode = true;
 	const ptm_map *map = ptm_script_map(script, sample->ip, &space);
 	script->only_mode = false;
-	ptm_script_set_thread(script, ptm_sideband_thread(&session->sideband, sample->pid, sample->tid), time);
+	uint32_t thread = ptm_sideband_thread(&session->sideband, sample->pid, sample->tid);
+	ptm_script_set_thread(script, thread, time);
+	if (ptm_script_is_forgotten(script, thread))
+		snprintf(script->comm, sizeof script->comm, ":%d", sample->tid);
 	const char *dso = map ? ptm_strings_get(&session->strings, map->name) : "<not found>";
 	ptm_script_put(script, " ... thread: %s:%d\n ...... dso: ", script->comm, sample->tid);
 	ptm_script_put_text(script, dso, strlen(dso));

@@ -250,6 +250,8 @@ void ptm_dump_put_kernel(ptm_script *script, const ptm_record *record)
 		ptm_script_put(script, "PERF_RECORD_ITRACE_START pid: %u tid: %u\n", (uint32_t)record->pid, (uint32_t)record->tid);
 		break;
 	case PTM_RECORD_EXIT: put_exit(script, record); return;
+	/* perf script has nothing to say of them, not even that the line ends. */
+	case PTM_RECORD_THROTTLE: case PTM_RECORD_UNTHROTTLE: ptm_script_put(script, "PERF_RECORD_%s", ptm_dump_type_name(record->type)); return;
 	case PTM_RECORD_MMAP: case PTM_RECORD_MMAP2: case PTM_RECORD_COMM: case PTM_RECORD_FORK: case PTM_RECORD_SWITCH:
 	case PTM_RECORD_SWITCH_CPU_WIDE: case PTM_RECORD_NAMESPACES: case PTM_RECORD_KSYMBOL: case PTM_RECORD_BPF_EVENT: case PTM_RECORD_TEXT_POKE:
 	case PTM_RECORD_LOST: case PTM_RECORD_CGROUP:

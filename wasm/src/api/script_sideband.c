@@ -2,6 +2,7 @@
 /* Sideband records among the samples (--show-mmap-events and its sisters), in
  * perf's words. */
 #include "api/script.h"
+#include "file/perf_data.h"
 #include <inttypes.h>
 #include <stdio.h>
 
