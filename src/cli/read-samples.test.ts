@@ -59,6 +59,16 @@ const cases: Record<string, { events: TestEvent[]; records: Uint8Array[]; words:
     words: ['-D'],
     lines: ['... weight: 9,0xa,0x0', '0 0x180 [0x10]: PERF_RECORD_CPU_MAP: -1'],
   },
+  'the CPUs of an event, and that it was throttled, of -D': {
+    events: weights,
+    records: [
+      record(78, 0, new Writer().u64(3).u64(1).u16(0).u16(2).u16(1).u16(5)),
+      record(5, 0, new Writer().u64(4000).u64(1).u64(1).i32(PID).i32(PID).u64(4000).u64(1)),
+      sample(new Writer().u64(1).u64(0x401000).u32(PID).u32(PID).u64(5000).u32(9).u16(10).u16(11)),
+    ],
+    words: ['-D'],
+    lines: ['... 1,5', '4000 0x1a0 [0x38]: PERF_RECORD_THROTTLE'],
+  },
 }
 
 const lines = (text: string): string[] => text.trim().split('\n').map((line) => line.trim().replace(/ +/g, ' '))

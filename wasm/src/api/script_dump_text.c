@@ -164,7 +164,6 @@ static void put_cpu_map(ptm_script *script, ptm_bytes *body)
 		for (uint32_t cpu = first; cpu <= last && count < MOST; cpu++)
 			cpus[count++] = (uint16_t)cpu;
 	}
-	ptm_script_put(script, ": ");
 	put_runs(script, cpus, count);
 	ptm_script_put(script, "\n");
 }
@@ -218,7 +217,10 @@ void ptm_dump_put_user(ptm_script *script, uint32_t type, const uint8_t *bytes, 
 	case PTM_RECORD_AUXTRACE_INFO: put_auxtrace_info(script, &body); break;
 	case PTM_RECORD_AUXTRACE: put_auxtrace(script, &body); break;
 	case PTM_RECORD_THREAD_MAP: put_thread_map(script, &body); break;
-	case PTM_RECORD_CPU_MAP: put_cpu_map(script, &body); break;
+	case PTM_RECORD_CPU_MAP:
+		ptm_script_put(script, ": ");
+		put_cpu_map(script, &body);
+		break;
 	case PTM_RECORD_EVENT_UPDATE: put_event_update(script, &body); break;
 	case PTM_RECORD_FINISHED_ROUND: ptm_script_put(script, script->options.dump_unsorted ? ": unhandled!\n" : "\n"); break;
 	case PTM_RECORD_FINISHED_INIT: ptm_script_put(script, ": unhandled!\n"); break;
