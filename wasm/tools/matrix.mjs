@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random combinations of what a CPU and perf record may do, each made with ptgen
 // and held against the truth, perf 6.1 and libipt. The same seed makes the same
-// traces. Usage: matrix.mjs [--seed N] [--count N] [--keep DIR] [--write]
+// traces. Usage: matrix.mjs [--seed N] [--count N] [--perf-version 6.12] [--keep DIR] [--write]
+//   --perf-version  the perf that is asked, and whose text we print ($PERF_6_12 is its program)
 //   --keep DIR   keep the traces that differ
 //   --write      write docs/matrix.md
 // Prints a line for each trace; exits with 1 when one differs. Needs ptgen and perf.
@@ -180,12 +181,12 @@ function withoutField(words, field) {
 }
 
 /** Where ours differs from perf's, '' where nothing does or the reason is known: then its number is added to `tally`. */
-function judgePerf(trace, script, words, tally) {
-  const perf = printed(...perfScript(trace, words))
+function judgePerf(trace, script, words, tally, version = '6.1') {
+  const perf = printed(...perfScript(trace, words, version))
   const refused = perf.status ? /Cannot print '(\w+)' field/.exec(perf.stderr)?.[1] : ''
   if (refused && words.join().includes(refused)) {
     tally.known.add(1)
-    return judgePerf(trace, script, withoutField(words, refused), tally)
+    return judgePerf(trace, script, withoutField(words, refused), tally, version)
   }
   if (perf.status && !perf.stdout) {
     tally.known.add(2)
@@ -198,19 +199,19 @@ function judgePerf(trace, script, words, tally) {
 }
 
 /** `script`: prints what ours does for a trace and words. Returns the differences; `tally`: lines compared, numbers of reasons met. */
-export function judge(ptgen, trace, script, asked, tally = { lines: 0, known: new Set() }) {
+export function judge(ptgen, trace, script, asked, tally = { lines: 0, known: new Set() }, version = '6.1') {
   const found = [judgeTruth(ptgen, trace, trace.replace('.perf.data', '.truth'))]
-  for (const words of asked) found.push(judgePerf(trace, script, words, tally))
+  for (const words of asked) found.push(judgePerf(trace, script, words, tally, version))
   return found.filter(Boolean)
 }
 
 export const cli = join(root, 'src/cli/ptarmigan.mjs')
-const ourScript = (trace, words) => printed(process.execPath, cli, 'script', trace, ...words).stdout
+const ourScript = (version) => (trace, words) => printed(process.execPath, cli, 'script', trace, '--perf-version', version, ...words).stdout
 
 /** `tell` is given every trace's number, program, options, differences, lines compared and reasons. */
-export function run({ seed, count, keep, script = ourScript, tell }) {
+export function run({ seed, count, keep, version = '6.1', script = ourScript(version), tell }) {
   const ptgen = findPtgen()
-  if (!ptgen.path || !perfVersion().startsWith('6.1.')) throw new Error(ptgen.why || 'perf 6.1 is not installed')
+  if (!ptgen.path || !perfVersion(version).startsWith(`${version}.`)) throw new Error(ptgen.why || `perf ${version} is not installed`)
   execFileSync('make', ['-s', '-C', join(root, 'wasm'), 'print_stream'])
   const logs = record(ptgen.path, join(root, 'build/matrix'))
   const scratch = mkdtempSync(join(tmpdir(), 'matrix-'))
@@ -220,7 +221,7 @@ export function run({ seed, count, keep, script = ourScript, tell }) {
     const trace = join(scratch, `${program}-${number}.perf.data`)
     const made = printed(ptgen.path, 'encode', ...options, '-o', trace, join(logs, `${program}.xlog`))
     const tally = { lines: 0, known: new Set() }
-    const found = made.status ? [`ptgen: ${made.stderr.trim()}`] : judge(ptgen.path, trace, script, questionsOf(number), tally)
+    const found = made.status ? [`ptgen: ${made.stderr.trim()}`] : judge(ptgen.path, trace, script, questionsOf(number), tally, version)
     if (found.length) different++
     if (found.length && keep && existsSync(trace)) copyFileSync(trace, join(keep, basename(trace)))
     tell({ number, program, options, found, lines: tally.lines, known: [...tally.known] })
@@ -271,6 +272,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
       seed: { type: 'string', default: '1' },
       count: { type: 'string', default: '20' },
       keep: { type: 'string' },
+      'perf-version': { type: 'string', default: '6.1' },
       write: { type: 'boolean', default: false },
     },
   })
@@ -280,7 +282,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     rows.push(row)
     printRow(row)
   }
-  const different = run({ seed: Number(values.seed), count: Number(values.count), keep: values.keep, tell })
+  const different = run({ seed: Number(values.seed), count: Number(values.count), keep: values.keep, version: values['perf-version'], tell })
   const command = `node wasm/tools/matrix.mjs --seed ${values.seed} --count ${values.count} --write`
   if (values.write) writeFileSync(join(root, 'docs/matrix.md'), page(rows, command))
   console.log(`matrix: ${Number(values.count) - different} of ${values.count} equal`)
