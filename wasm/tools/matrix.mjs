@@ -238,7 +238,7 @@ function printRow({ number, program, options, found, lines, known }) {
 }
 
 /** docs/matrix.md */
-function page(rows, command) {
+function page(rows, command, version) {
   const equal = rows.filter(({ found }) => !found.length).length
   const lines = rows.reduce((sum, row) => sum + row.lines, 0)
   const verdict = ({ found, known }) => (found.length ? `**differs**: ${found[0].split(':')[0]}` : ['equal', ...known].join(', '))
@@ -248,7 +248,7 @@ function page(rows, command) {
   return `# Random matrix
 
 Made by \`${command}\`; do not edit. Each trace is made by ptgen with options that its number chooses, and held against ptgen's truth, libipt and perf
-${perfVersion()} with:
+${perfVersion(version)} with:
 
 ${list(questions)}
 
@@ -283,8 +283,8 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     printRow(row)
   }
   const different = run({ seed: Number(values.seed), count: Number(values.count), keep: values.keep, version: values['perf-version'], tell })
-  const command = `node wasm/tools/matrix.mjs --seed ${values.seed} --count ${values.count} --write`
-  if (values.write) writeFileSync(join(root, 'docs/matrix.md'), page(rows, command))
+  const command = `node wasm/tools/matrix.mjs --seed ${values.seed} --count ${values.count}${values['perf-version'] === '6.1' ? '' : ` --perf-version ${values['perf-version']}`} --write`
+  if (values.write) writeFileSync(join(root, 'docs/matrix.md'), page(rows, command, values['perf-version']))
   console.log(`matrix: ${Number(values.count) - different} of ${values.count} equal`)
   process.exit(different ? 1 : 0)
 }
