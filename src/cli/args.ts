@@ -49,7 +49,8 @@ FILE may be a bundle too; - is what comes through a pipe.
 
 Options of all commands
   -i, --input FILE   the trace (or give it as the last word)
-  --symfs DIR        look for binaries under DIR, or in an archive of perf archive, instead of at their own paths
+  --symfs DIR        look for binaries under DIR, or in an archive of perf archive or a build-id cache (~/.debug),
+                     instead of at their own paths
   -k, --vmlinux FILE the traced kernel, with symbols
   --kallsyms FILE    its /proc/kallsyms; a kcore beside it is used too
   --jitdump FILE     code of a runtime (jit-PID.dump; one at the traced path is found)
