@@ -150,3 +150,17 @@ it('lines of generated code, whose debug information tells nothing else', async 
   link('generated', generated, ['-no-pie', '-Wl,-e,_start'])
   expect(await sourceLines('generated', [0x401000n, 0x401001n, 0x401002n])).toEqual(['401000', '401001', 'gen.js:7', '401002', 'gen.js:9'])
 })
+
+it('generated code by whose it is, where perf says a name in few words', async () => {
+  const path = join(folder, 'map.data')
+  const records = [comm('map', ID), mapped('//anon', 0x401000n, 0x1000, 0n, ID), sample(new Writer().u64(ID).u64(0x401004n).u32(PID).u32(PID).u64(2000))]
+  writeFileSync(path, perfData([{ type: 1, config: 0, sampleType: type, id: ID }], records))
+  for (const [words, wanted] of [
+    [['-F', 'ip,srcline'], '401004\n  [JIT] tid 4321[401004]\n'],
+    [['-F', 'ip', '--dsos', '[JIT] tid 4321'], '401004\n'],
+    [['-F', 'ip', '--dsos', 'perf-4321.map'], ''],
+  ] as const) {
+    expect(scriptText(await opened(path, symfs), words).trimStart()).toBe(wanted)
+    if (hasPerf()) expect(execFileSync('perf', ['script', '-i', path, '--symfs', symfs, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trimStart()).toBe(wanted)
+  }
+})

@@ -281,6 +281,9 @@ uint32_t ptm_script_attr_named(const ptm_session *session, uint32_t name);
 bool ptm_script_discards(ptm_script *script, uint32_t attr);
 /* Whether they look at where a sample was taken; if so, whether they let it through. `dso` NULL: nothing is mapped there. */
 bool ptm_script_filters_places(const ptm_script *script);
+/* What perf calls a binary in few words: the name of its file, or whose generated code it is; made in `into` where needed. */
+#define PTM_SHORT_NAME 32
+const char *ptm_script_short_name(const char *path, char into[PTM_SHORT_NAME]);
 bool ptm_script_wants_place(const ptm_script *script, uint64_t ip, const char *symbol, const char *dso);
 /* Whether the sample at hand is in a function whose calls are asked for. `function`: that a branch enters or returns
  * from, "": none; `depth`: calls that are open after it. */

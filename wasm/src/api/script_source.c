@@ -89,7 +89,8 @@ ptm_status ptm_script_source_line(ptm_session *session, const ptm_map *map, uint
 		const char *path = ptm_strings_get(&session->strings, file);
 		return add_text(session, text, "%s:%" PRIu64, full_path ? path : base_name(path), line);
 	}
-	return known ? PTM_OK : add_text(session, text, "%s[%" PRIx64 "]", base_name(ptm_strings_get(&session->strings, map->name)), address);
+	char name[PTM_SHORT_NAME];
+	return known ? PTM_OK : add_text(session, text, "%s[%" PRIx64 "]", ptm_script_short_name(ptm_strings_get(&session->strings, map->name), name), address);
 }
 
 ptm_status ptm_script_source_code(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text)
