@@ -72,7 +72,7 @@ const commands = [
   ['--call-ret-trace', '--graph-function', 'descend,main'], ['--itrace=i100ib', '--graph-function', 'cycle', '--show-task-events'],
   ['--itrace=i1usg', '--stop-bt', 'main'], ['--itrace=G8', '--max-stack', '2'], ['--itrace=i1usg4', '--max-stack', '2'],
   ['-L', '-F', '+pid,+misc', '--itrace=i10us'], ['--itrace=i10us', '--full-source-path', '-F', '-sym,-symoff,+srcline'],
-  ['--no-itrace'], ['--tid='], ['--itrace=i10i', '--itrace=e'], ['--itrace=e', '--itrace'], ['-F', 'ip,sym', '--call-trace'],
+  ['--no-itrace'], ['--tid='], ['--itrace=i10i', '--itrace=e'], ['--itrace=e', '--itrace'], ['--itrace='], ['-F', 'ip,sym', '--call-trace'],
   ['--call-ret-trace', '-F', 'ip'], ['-F', '+flags', '-F', 'ip', '--itrace=b'], ['--show-m', '--no-ns', '-f', '-v', '-a'], ['--comms=', '--itrace=b'],
   ['--itrace=bepi1us', '--time', '86409.52681,86409.52682', '-F', '+insn,+ipc'], ['--show-task-events', '--pid', '1', '--time', '1,2', '--call-trace', '-F', '+ip'],
 ]
@@ -98,6 +98,13 @@ it('prints so many blocks of code of a branch stack', async () => {
   const text = (most: string) => scriptText(session, ['--max-blocks', most, '-F', 'ip,brstackinsn'])
   expect(text('2').split('\n').filter((line) => /^\t[0-9a-f]+/.test(line) && line.includes('#')).length).toBeLessThan(text('0').split('\n').filter((line) => line.includes('#')).length)
   if (hasPerf()) for (const most of ['1', '2', '5', '99']) expect(text(most), most).toBe(ofPerf('other/lbr-calls', ['--max-blocks', most, '-F', 'ip,brstackinsn']))
+})
+
+it('tells addresses of a branch stack as they are where decoding read the files, as perf does', async () => {
+  const words = ['--itrace=i10usl2', '-F', 'ip,brstackoff']
+  const text = scriptText(await opened(fixture('calls-pie-cyc'), symfs), words)
+  expect(text).toMatch(/^ +7ffff7ffb006 0x7ffff7ffa4e4\//)
+  if (hasPerf()) expect(text).toBe(ofPerf('calls-pie-cyc', words))
 })
 
 it('knows which kinds of events there are', () => {

@@ -79,6 +79,8 @@ export function perfWord(word: string, names: readonly string[]): string {
   const longer = names.filter((name) => name.startsWith(cut))
   const name = names.includes(cut) || longer.length !== 1 ? cut : (longer[0] ?? cut)
   if (mayHaveValue.includes(name) && rest === '') return `--${name}=`
+  // No letters are not the default; a comma is none.
+  if (name === 'itrace' && rest === '=') return '--itrace=,'
   return valueIgnored.includes(name) ? `--${name}` : `--${name}${rest}`
 }
 
