@@ -98,7 +98,7 @@ script (prints what perf script 6.1 prints)
   --stitch-lbr       call stacks of the LBR (--call-graph lbr) go on in those of the sample before
   --show-mmap-events --show-task-events --show-switch-events --show-lost-events
   --show-namespace-events --show-bpf-events --show-text-poke-events --show-cgroup-events
-                     these records too
+                     these records too; --show-round-events, of samples: in the order of the file, and where rounds end
   --perf-version V   6.1 (default), 6.12 or 6.15: whose text is printed
 
 report

@@ -11,7 +11,7 @@ import { missingKind } from './fields'
 import { Writer } from '../share/little-endian'
 import { shellPrinter } from './output'
 import { hasPerf } from './perf-for-tests'
-import { perfData, sample, Sample } from './perf-data-for-tests'
+import { perfData, record, sample, Sample } from './perf-data-for-tests'
 import { optionsText, script } from './script'
 import { scriptText } from './script-for-tests'
 
@@ -195,6 +195,20 @@ it('dumps records in the order of the file', async () => {
   expect(kindsOf(text).sort()).toEqual(sorted.sort())
   expect(text).toContain('PERF_RECORD_FINISHED_ROUND: unhandled!')
   if (hasPerf()) expect(text).toBe(perfOfFile(file, ['--dump-unsorted-raw-trace']))
+})
+
+it('prints samples in the order of the file, and where rounds end, but none of a trace', async () => {
+  const file = join(folder, 'rounds.perf.data')
+  const [SAMPLE, FINISHED_ROUND] = [Sample.IP | Sample.TID | Sample.TIME, 68]
+  const at = (time: number) => sample(new Writer().u64(0x401000).i32(1).i32(1).u64(time))
+  writeFileSync(file, perfData([{ type: 1, config: 0, sampleType: SAMPLE, id: 5 }], [at(3000), record(FINISHED_ROUND, 0, new Writer()), at(2000), at(4000)]))
+  const words = ['--show-round-events', '--ns', '-F', 'time']
+  const text = scriptText(await opened(file, symfs), words)
+  expect(text.split('\n').map((line) => line.trim())).toEqual(['0.000003000:', 'PERF_RECORD_FINISHED_ROUND', '0.000002000:', '0.000004000:', ''])
+  const dump = ['-D', '--show-round-events']
+  if (hasPerf()) expect([text, scriptText(await opened(file, symfs), dump, file)]).toEqual([perfOfFile(file, words), perfOfFile(file, dump)])
+  const traced = await opened(fixture('calls-default'), symfs)
+  expect(() => scriptText(traced, words)).toThrow('Intel Processor Trace requires ordered events')
 })
 
 it('refuses percentages of a time that the header does not tell, as perf does', async () => {

@@ -59,8 +59,8 @@ export const scriptOptions = {
   verbose: { type: 'boolean', short: 'v', multiple: true },
   'all-cpus': { type: 'boolean', short: 'a' },
   'demangle-kernel': { type: 'boolean' },
-  // Refused by a sentence of their own.
   'show-round-events': { type: 'boolean' },
+  // Refused by a sentence of their own.
   'debug-mode': { type: 'boolean', short: 'd' },
   'per-event-dump': { type: 'boolean' },
   dlfilter: { type: 'string' },
@@ -105,7 +105,6 @@ const shows = [
 
 /** What perf has and we have not; the value of which it is told. */
 const refused: Readonly<Record<string, [value: unknown, sentence: string]>> = {
-  'show-round-events': [true, '--show-round-events: it prints records in the order of the file, which perf refuses for processor traces ("requires ordered events"); -D shows where rounds end.'],
   'debug-mode': [true, '--debug-mode: perf then only counts samples whose times go backwards, and prints none.'],
   'per-event-dump': [true, '--per-event-dump: files of each event are not written (perf cannot make them of processor traces at all); print one kind of event with --itrace, or with -F TYPE:FIELDS.'],
 }
@@ -162,6 +161,7 @@ export function makeScriptOptions(values: Values, given: readonly Given[]): Resu
     not_decoded: values['itrace'] === false,
     dump: values['dump-raw-trace'] === true || values['dump-unsorted-raw-trace'] === true,
     dump_unsorted: values['dump-unsorted-raw-trace'] === true,
+    show_rounds: values['show-round-events'] === true,
     header: values['header-only'] === true ? 'only' : values['header'] === true ? 'before' : 'none',
     show_info: values['show-info'] === true,
     hideChains: values['hide-call-graph'] === true,

@@ -52,6 +52,7 @@ typedef struct ptm_script_options {
 	bool show_kernel_path;   /* the kernel and its modules are named by their files */
 	uint32_t kernel_path;    /* string id of the kernel's; 0: unknown */
 	bool dump_unsorted;      /* with a dump: records in the order of the file */
+	bool show_rounds;        /* --show-round-events: the same, dumped or not, and where rounds end */
 	bool no_demangle;        /* names of functions as they are linked */
 	bool no_inline;          /* unwound call chains without the functions inlined at a frame */
 	bool ns, relative_time, delta_time, pad_dso;
