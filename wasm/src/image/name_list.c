@@ -117,6 +117,7 @@ static ptm_status take_jit_load(void *context, const ptm_jit_event *event)
 static ptm_status read_list(reader *reader, uint8_t kind, ptm_source *source)
 {
 	ptm_message message;
+	uint64_t cut_at;
 	switch (kind) {
 	case PTM_NAMES_KALLSYMS:
 		PTM_TRY(ptm_name_lines(source, take_kallsyms, reader));
@@ -128,7 +129,7 @@ static ptm_status read_list(reader *reader, uint8_t kind, ptm_source *source)
 	default:
 		reader->table->names.with_tabs = true;
 		reader->table->names.plain = false;
-		return ptm_jitdump_read(source, "", take_jit_load, reader, &message);
+		return ptm_jitdump_read(source, "", take_jit_load, reader, &cut_at, &message);
 	}
 }
 
