@@ -558,7 +558,11 @@ ptm_status ptm_image_frames(ptm_images *images, uint32_t row, uint64_t address, 
 		PTM_TRY(ask(lines, address, &order));
 	const ptm_line_row *found = ptm_line_table_find(&unit->lines, address);
 	uint32_t file = found && found->line ? found->file : NONE, line = found ? found->line : 0;
-	for (uint32_t at = ptm_inlines_find(&unit->inlines, address); at != NONE && *count < most;) {
+	uint32_t at = ptm_inlines_find(&unit->inlines, address);
+	/* addr2line does not read ranges by index, and so finds what is around. */
+	while (as_addr2line && at != NONE && unit->inlines.calls.at[at].by_index)
+		at = unit->inlines.calls.at[at].is_function ? NONE : unit->inlines.calls.at[at].parent;
+	while (at != NONE && *count < most) {
 		ptm_inline_call *call = &unit->inlines.calls.at[at];
 		ptm_code_frame *frame = &frames[*count];
 		*frame = (ptm_code_frame){ .line = line };
