@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fields that a sweep over all of perf's, alone and together, found to differ. Where perf is installed it is asked.
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { opened, projectFixtures } from './bundles-for-tests'
 import { parseCommand } from './args'
+import { Writer } from '../share/little-endian'
+import { mapped, perfData, PID, sample, Sample } from './perf-data-for-tests'
 import { hasPerf } from './perf-for-tests'
 import { scriptText } from './script-for-tests'
 
@@ -43,3 +47,17 @@ for (const [name, lists] of Object.entries(commands))
     const session = await opened(fixture(name), symfs)
     for (const words of lists) expect(scriptText(session, words), words.join(' ')).toBe(ofPerf(name, words))
   })
+
+it('tells where a branch led in samples of every branch, as perf inject makes them of a trace', async () => {
+  const type = Sample.IP | Sample.TID | Sample.TIME | Sample.ADDR
+  const folder = mkdtempSync(join(tmpdir(), 'ptarmigan-'))
+  const file = join(folder, 'branches.data')
+  const body = new Writer().u64(0x401040n).u32(PID).u32(PID).u64(2000).u64(0x401360n)
+  writeFileSync(file, perfData([{ type: 0, config: 4, sampleType: type, id: 7 }], [mapped('/opt/ptarmigan/calls', 0x401000n, 0x2000, 0x1000n, 7), sample(body)]))
+  const text = async (...words: string[]) => scriptText(await opened(file, symfs), words)
+  expect(await text()).toMatch(/branches:\S* +401040 main\+0x10 \(\S+calls\) => +401360 descend\+0x10 \(\S+calls\)\n$/)
+  expect(await text('-F', 'ip,addr')).toBe('           401040 =>           401360\n')
+  for (const words of [[], ['-F', 'ip,addr'], ['-F', 'ip,sym,srcline,insn,addr'], ['-F', 'ip']])
+    if (hasPerf()) expect(await text(...words)).toBe(execFileSync('perf', ['script', '-i', file, '--symfs', symfs, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  rmSync(folder, { recursive: true })
+})
