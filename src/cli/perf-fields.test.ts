@@ -8,7 +8,7 @@ import { expect, it } from 'vitest'
 import { opened, projectFixtures } from './bundles-for-tests'
 import { parseCommand } from './args'
 import { Writer } from '../share/little-endian'
-import { mapped, perfData, PID, sample, Sample } from './perf-data-for-tests'
+import { comm, mapped, perfData, PID, sample, Sample } from './perf-data-for-tests'
 import { hasPerf } from './perf-for-tests'
 import { scriptText } from './script-for-tests'
 
@@ -59,5 +59,32 @@ it('tells where a branch led in samples of every branch, as perf inject makes th
   expect(await text('-F', 'ip,addr')).toBe('           401040 =>           401360\n')
   for (const words of [[], ['-F', 'ip,addr'], ['-F', 'ip,sym,srcline,insn,addr'], ['-F', 'ip']])
     if (hasPerf()) expect(await text(...words)).toBe(execFileSync('perf', ['script', '-i', file, '--symfs', symfs, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  rmSync(folder, { recursive: true })
+})
+
+/** What perf inject writes of packets, by config of an event of PERF_TYPE_SYNTH, and what is said of it. */
+const written: [config: number, words: (raw: Writer) => Writer, said: string][] = [
+  [0, (raw) => raw.u32(1).u64(0x6c6c65n), 'IP: 1 payload: 0x6c6c65 ell'],
+  [1, (raw) => raw.u32(0).u64(0x2_0000_0011n), 'hints: 0x11 extensions: 0x2'],
+  [2, (raw) => raw.u32(0).u64(0x3280n), 'hw: 1 cstate: 3 sub-cstate: 2'],
+  [4, (raw) => raw.u32(0).u64(0x143n), 'deepest cstate: 3 last cstate: 4 wake reason: 0x1'],
+  [5, (raw) => raw.u32(0x280014).u32(2_000_400).u32(0), 'cbr: 20 freq: 2000 MHz ( 50%)'],
+  [6, (raw) => raw.u32(0).u64(0x1230n), 'psb offs: 0x1230'],
+  [7, (raw) => raw.u32(0x1_0e81).u64(0).u64(0x1234n), 'cfe: INTR IP: 1 vector: 14 PFA: 0x1234'],
+  [8, (raw) => raw.u32(3).u64(0x401040n), 'IFLAG: 0->1 via branch'],
+]
+
+it('says what perf inject wrote of packets, of a thread that has no name yet', async () => {
+  const type = Sample.IDENTIFIER | Sample.IP | Sample.TID | Sample.TIME | Sample.RAW
+  const folder = mkdtempSync(join(tmpdir(), 'ptarmigan-'))
+  for (const [config, words, said] of written) {
+    const file = join(folder, `${config}.data`)
+    const raw = words(new Writer()).take()
+    const body = new Writer().u64(7).u64(0n).u32(PID).u32(PID).u64(500).u32(raw.length).put(raw)
+    writeFileSync(file, perfData([{ type: 0x8000_0000, config, sampleType: type, id: 7 }], [comm('later', 7), sample(body)]))
+    const text = scriptText(await opened(file, symfs), ['-F', 'comm,synth'])
+    expect(text.trim().replace(/ +/g, ' ')).toBe(`:${PID} ${said}`)
+    if (hasPerf()) expect(text).toBe(execFileSync('perf', ['script', '-i', file, '-F', 'comm,synth'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  }
   rmSync(folder, { recursive: true })
 })

@@ -105,7 +105,7 @@ static void set_who(ptm_script *script, const ptm_sample *sample)
 	ptm_session *session = script->session;
 	uint32_t thread = ptm_sideband_thread(&session->sideband, sample->pid, sample->tid);
 	uint64_t time = sample->time == PTM_NO_TIME ? UINT64_MAX - 1 : sample->time;
-	const char *comm = thread ? ptm_strings_get(&session->strings, ptm_sideband_comm(&session->sideband, thread, time)) : "";
+	const char *comm = thread ? ptm_strings_get(&session->strings, ptm_script_name_of(&session->sideband, thread, time)) : "";
 
 	script->thread = thread;
 	script->pid = sample->pid;
@@ -330,6 +330,8 @@ static void put_body(ptm_script *script, ptm_sample *sample, const ptm_attr *att
 
 	if (fields & PTM_SCRIPT_TRACE)
 		ptm_script_put_trace(script, sample, attr);
+	if (fields & PTM_SCRIPT_SYNTH && sample->raw)
+		ptm_script_put_written_synth(script, attr->config, sample->raw, sample->raw_size);
 	/* 0 where it was not recorded, but not where nobody asked for it. */
 	if (fields & PTM_SCRIPT_ADDR && (script->options.asked & PTM_SCRIPT_ADDR || ptm_script_first_of_type(&script->session->file, attr)->sample_type & PTM_SAMPLE_ADDR))
 		put_address(script, sample, attr);

@@ -297,6 +297,8 @@ ptm_status ptm_script_start(ptm_script *script) PTM_MUST_CHECK;
 void ptm_script_free(ptm_script *script);
 /* Whether call chains are made of the trace (--itrace=g, G). */
 bool ptm_script_makes_chains(const ptm_script *script);
+/* A thread's name (string id) at a time, as perf knows it then: 0 before the first. */
+uint32_t ptm_script_name_of(const ptm_sideband *sideband, uint32_t thread, uint64_t ns);
 /* Sets pid, tid and comm to those of a thread's row at a time, as one of the host; 0 has no thread. */
 void ptm_script_set_thread(ptm_script *script, uint32_t thread, uint64_t ns);
 
@@ -304,6 +306,8 @@ void ptm_script_set_thread(ptm_script *script, uint32_t thread, uint64_t ns);
 size_t ptm_script_flags_text(uint32_t flags, uint32_t version, char into[80]);
 /* script_synth.c: what a synthesized event carries. */
 void ptm_script_put_synth(ptm_script *script, const ptm_script_row *row);
+/* The same of a sample that perf inject made of a packet: what it wrote for an event of this config. */
+void ptm_script_put_written_synth(ptm_script *script, uint64_t config, const uint8_t *raw, uint32_t size);
 
 /* script_stack.c */
 /* A state of perf's decoder that is a branch. `trace`: of which stretch of trace. */

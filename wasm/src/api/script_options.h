@@ -80,6 +80,9 @@ void ptm_script_options_free(ptm_script_options *options);
 /* Row of options.fields for an event's PERF_TYPE_*. */
 static inline uint32_t ptm_script_type(uint32_t perf_type)
 {
+	enum { PERF_TYPE_SYNTH = INT32_MIN }; /* of what perf inject made of a trace */
+	if (perf_type == (uint32_t)PERF_TYPE_SYNTH)
+		return PTM_EVENTS_SYNTHETIC;
 	return perf_type <= 5 ? perf_type : PTM_EVENTS_OTHER;
 }
 
