@@ -86,7 +86,6 @@ describe('script', () => {
     expect(errorOf('script -F +brcntr x')).toContain('-F brcntr: this field of newer perfs is not supported yet')
     expect(errorOf('script -F hw:+trace x')).toBe("'trace' not valid for hardware events.")
     expect(errorOf('script -F synth:+bpf-output x')).toBe("'bpf-output' not valid for unknown events.")
-    expect(errorOf('script --show-round-events x')).toContain('requires ordered events')
     expect(errorOf('script -F +dsoff x')).toBe('-F dsoff: perf 6.1 has no such field; --perf-version 6.12 has.')
     expect(errorOf('script --perf-version 7 x')).toBe('--perf-version 7: the text of 6.1, 6.12, 6.15 can be printed.')
   })

@@ -49,7 +49,8 @@ FILE may be a bundle too; - is what comes through a pipe.
 
 Options of all commands
   -i, --input FILE   the trace (or give it as the last word)
-  --symfs DIR        look for binaries under DIR, or in an archive of perf archive, instead of at their own paths
+  --symfs DIR        look for binaries under DIR, or in an archive of perf archive or a build-id cache (~/.debug),
+                     instead of at their own paths
   -k, --vmlinux FILE the traced kernel, with symbols
   --kallsyms FILE    its /proc/kallsyms; a kcore beside it is used too
   --jitdump FILE     code of a runtime (jit-PID.dump; one at the traced path is found)
@@ -97,7 +98,7 @@ script (prints what perf script 6.1 prints)
   --stitch-lbr       call stacks of the LBR (--call-graph lbr) go on in those of the sample before
   --show-mmap-events --show-task-events --show-switch-events --show-lost-events
   --show-namespace-events --show-bpf-events --show-text-poke-events --show-cgroup-events
-                     these records too
+                     these records too; --show-round-events, of samples: in the order of the file, and where rounds end
   --perf-version V   6.1 (default), 6.12 or 6.15: whose text is printed
 
 report

@@ -129,3 +129,38 @@ it('source files without a name: of a symbol table, as ld.so has one, and of a l
   link('nameless', '.file 0 "/src" ""\n.file 1 ""\n.file 2 "b.c"\n.text\n.globl _start\n_start: .loc 1 7\nnop\n.loc 2 9\nnop\nret', ['-Wa,-gdwarf-5', '-no-pie'])
   expect(await sourceLines('nameless', [0x401000n, 0x401001n])).toEqual(['401000', '<unknown>:7', '401001', 'b.c:9'])
 })
+
+/** DWARF as perf inject writes it for generated code: a unit that does not say where it has any, whose line program names its file itself. */
+const generated = `.text
+.globl _start
+_start: nop; nop; ret
+.section .debug_abbrev
+.byte 1, 0x11, 0, 0x10, 6, 0, 0, 0
+.section .debug_info
+.long 12; .short 2; .long 0; .byte 8, 1; .long 0
+.section .debug_line
+.long 3f - 1f
+1: .short 2; .long 2f - . - 4; .byte 1, 1, -5, 14, 13, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0
+2: .byte 0, 9, 2; .quad _start
+.byte 0, 11, 3; .string "gen.js"; .byte 0, 0, 0
+.byte 4, 1, 3, 6, 2, 1, 1, 3, 2, 2, 1, 1, 2, 1, 0, 1, 1
+3:`
+
+it('lines of generated code, whose debug information tells nothing else', async () => {
+  link('generated', generated, ['-no-pie', '-Wl,-e,_start'])
+  expect(await sourceLines('generated', [0x401000n, 0x401001n, 0x401002n])).toEqual(['401000', '401001', 'gen.js:7', '401002', 'gen.js:9'])
+})
+
+it('generated code by whose it is, where perf says a name in few words', async () => {
+  const path = join(folder, 'map.data')
+  const records = [comm('map', ID), mapped('//anon', 0x401000n, 0x1000, 0n, ID), sample(new Writer().u64(ID).u64(0x401004n).u32(PID).u32(PID).u64(2000))]
+  writeFileSync(path, perfData([{ type: 1, config: 0, sampleType: type, id: ID }], records))
+  for (const [words, wanted] of [
+    [['-F', 'ip,srcline'], '401004\n  [JIT] tid 4321[401004]\n'],
+    [['-F', 'ip', '--dsos', '[JIT] tid 4321'], '401004\n'],
+    [['-F', 'ip', '--dsos', 'perf-4321.map'], ''],
+  ] as const) {
+    expect(scriptText(await opened(path, symfs), words).trimStart()).toBe(wanted)
+    if (hasPerf()) expect(execFileSync('perf', ['script', '-i', path, '--symfs', symfs, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trimStart()).toBe(wanted)
+  }
+})

@@ -29,6 +29,20 @@ it('prefers the mapped path under symfs and lists namesakes after it', () => {
   expect(finder.candidates('/usr/lib')).toEqual([])
 })
 
+it('looks into a build-id cache under symfs, or that symfs is, as perf archive packs it', () => {
+  for (const file of ['kept/.debug/.build-id/ab/cdef/elf', 'kept/.debug/.build-id/12/34/kallsyms', 'kept/.build-id/ab/cdef/debug', 'kept/bin/app']) {
+    mkdirSync(join(root, file, '..'), { recursive: true })
+    writeFileSync(join(root, file), '')
+  }
+  const finder = new SymfsFinder(join(root, 'kept'))
+  expect(finder.candidates('/bin/app', 'abcdef')).toEqual([
+    { file: join(root, 'kept/.debug/.build-id/ab/cdef/elf'), as: '/bin/app' },
+    { file: join(root, 'kept/bin/app'), as: '/bin/app' },
+  ])
+  expect(finder.debugFiles('/bin/app', 'abcdef', '').map(({ file }) => file)).toEqual([join(root, 'kept/.build-id/ab/cdef/debug')])
+  expect(finder.kernelFiles('1234', '').map(({ file }) => file)).toEqual([join(root, 'kept/.debug/.build-id/12/34/kallsyms')])
+})
+
 it('looks into the build-id cache before the path itself', () => {
   const finder = new MachineFinder(join(root, 'cache'))
   const own = join(root, 'own')

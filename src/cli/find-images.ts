@@ -9,6 +9,7 @@ import { basename, dirname, isAbsolute, join } from 'node:path'
 export type Candidate = { file: string; as: string }
 
 const MOST_FILES = 200_000
+const CACHED_OF_KERNELS = ['elf', 'kallsyms', 'kcore']
 
 export interface ImageFinder {
   /** Best first. `build_id` in hex, empty when the trace does not say. */
@@ -76,47 +77,54 @@ const alternatesOf = (root: string, files: readonly Candidate[], name: string, i
     .filter(isFile)
     .map(asItself)
 
-/** perf's --symfs: the mapped path under `directory`; then any file there of the same name. */
+/** What perf's cache of build-ids has of one, where it is there. */
+const cachedFiles = (cache: string, build_id: string, kinds: readonly string[]) =>
+  build_id === '' ? [] : kinds.map((kind) => join(cache, build_id.slice(0, 2), build_id.slice(2), kind)).filter(isFile)
+
+/** perf's --symfs: its cache of build-ids, which is in .debug or (as perf archive packs it) `directory` itself; the mapped path under `directory`; then any file there of the same name. */
 export class SymfsFinder implements ImageFinder {
   private byName: Map<string, string[]> | null = null
+  private readonly caches: string[]
 
-  constructor(private readonly directory: string) {}
+  constructor(private readonly directory: string) {
+    this.caches = ['.debug/.build-id', '.build-id'].map((place) => join(directory, place))
+  }
 
-  candidates(path: string): Candidate[] {
+  candidates(path: string, build_id = ''): Candidate[] {
     const direct = join(this.directory, path)
-    const exact = isFile(direct) ? [{ file: direct, as: path }] : []
+    const exact = [...this.cached(build_id, ['elf', 'vdso']), ...[direct].filter(isFile)].map((file) => ({ file, as: path }))
     const named = this.filesNamed(basename(path)).filter((file) => file !== direct)
     return [...exact, ...named.map((file) => ({ file, as: file.slice(this.directory.length) || file }))]
   }
 
   debugFiles(path: string, build_id: string, link: string): Candidate[] {
-    return debugPaths(path, build_id, link)
-      .map((place) => join(this.directory, place))
-      .filter(isFile)
-      .map(asItself)
+    const places = debugPaths(path, build_id, link).map((place) => join(this.directory, place))
+    return [...this.cached(build_id, ['debug']), ...places.filter(isFile)].map(asItself)
   }
 
   packages(path: string, build_id: string, link: string): Candidate[] {
-    return packagesBeside([...this.candidates(path), ...this.debugFiles(path, build_id, link)])
+    return packagesBeside([...this.candidates(path, build_id), ...this.debugFiles(path, build_id, link)])
   }
 
-  splitFiles(path: string, _build_id: string, name: string, directory: string): Candidate[] {
-    return splitFilesOf(this.directory, this.candidates(path), name, directory)
+  splitFiles(path: string, build_id: string, name: string, directory: string): Candidate[] {
+    return splitFilesOf(this.directory, this.candidates(path, build_id), name, directory)
   }
 
   alternates(path: string, build_id: string, link: string, name: string, id: string): Candidate[] {
-    return alternatesOf(this.directory, [...this.debugFiles(path, build_id, link), ...this.candidates(path)], name, id)
+    return alternatesOf(this.directory, [...this.debugFiles(path, build_id, link), ...this.candidates(path, build_id)], name, id)
   }
 
   lineFiles(build_id: string): Candidate[] {
     return identifiedPath(build_id).filter(isFile).map(asItself)
   }
 
-  kernelFiles(_build_id: string, release: string): Candidate[] {
-    return kernelPaths(release)
-      .map((path) => join(this.directory, path))
-      .filter(isFile)
-      .map(asItself)
+  kernelFiles(build_id: string, release: string): Candidate[] {
+    const places = kernelPaths(release).map((path) => join(this.directory, path))
+    return [...this.cached(build_id, CACHED_OF_KERNELS), ...places.filter(isFile)].map(asItself)
+  }
+
+  private cached(build_id: string, kinds: readonly string[]): string[] {
+    return this.caches.flatMap((cache) => cachedFiles(cache, build_id, kinds))
   }
 
   private filesNamed(name: string): string[] {
@@ -130,12 +138,12 @@ export class MachineFinder implements ImageFinder {
   constructor(private readonly cache: string = join(homedir(), '.debug', '.build-id')) {}
 
   candidates(path: string, build_id: string): Candidate[] {
-    const cached = build_id ? ['elf', 'vdso'].map((kind) => join(this.cache, build_id.slice(0, 2), build_id.slice(2), kind)) : []
+    const cached = cachedFiles(this.cache, build_id, ['elf', 'vdso'])
     return [...cached, ...(path.startsWith('/') ? [path] : [])].filter(isFile).map((file) => ({ file, as: path }))
   }
 
   debugFiles(path: string, build_id: string, link: string): Candidate[] {
-    const cached = build_id ? [join(this.cache, build_id.slice(0, 2), build_id.slice(2), 'debug')] : []
+    const cached = cachedFiles(this.cache, build_id, ['debug'])
     return [...cached, ...debugPaths(path, build_id, link)].filter(isFile).map(asItself)
   }
 
@@ -156,9 +164,7 @@ export class MachineFinder implements ImageFinder {
   }
 
   kernelFiles(build_id: string, release: string): Candidate[] {
-    const cached = build_id
-      ? ['elf', 'kallsyms', 'kcore'].map((kind) => join(this.cache, build_id.slice(0, 2), build_id.slice(2), kind))
-      : []
+    const cached = cachedFiles(this.cache, build_id, CACHED_OF_KERNELS)
     // The running kernel's names are wrong for any other, and a trace does not always tell enough to notice.
     const running = release === runningKernel() ? ['/proc/kallsyms'] : []
     return [...cached, ...kernelPaths(release), ...running].filter(isFile).map(asItself)

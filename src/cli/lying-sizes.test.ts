@@ -110,3 +110,12 @@ test('an ELF file allocates nothing for sections, symbols and lines whose sizes 
   for (const lie of lies)
     expect(await memorySentences(trace, lied(code, lie), '/opt/ptarmigan/calls'), JSON.stringify({ ...lie, value: String(lie.value) })).toEqual([])
 }, 300_000)
+
+test('a file that ends before any of its trace says where it ends', async () => {
+  const sources = new FileSources()
+  const session = new Session(await instantiateDecoder(module, sources), sources)
+  const trace = readFileSync(join(fixtures, 'calls-default.perf.data')).subarray(0, 700)
+  const { source, size } = sources.add('cut.perf.data', [trace])
+  const opened = session.open(source, size)
+  expect(opened.ok ? '' : opened.error.sentence).toMatch(/^This perf\.data holds neither trace \(no AUX data\) nor samples\. The file ends \d+ bytes early/)
+})

@@ -7,6 +7,7 @@ export const Sample = {
   IP: 1n << 0n,
   TID: 1n << 1n,
   TIME: 1n << 2n,
+  ADDR: 1n << 3n,
   READ: 1n << 4n,
   CALLCHAIN: 1n << 5n,
   PERIOD: 1n << 8n,

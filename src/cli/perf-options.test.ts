@@ -11,7 +11,7 @@ import { missingKind } from './fields'
 import { Writer } from '../share/little-endian'
 import { shellPrinter } from './output'
 import { hasPerf } from './perf-for-tests'
-import { perfData, sample, Sample } from './perf-data-for-tests'
+import { perfData, record, sample, Sample } from './perf-data-for-tests'
 import { optionsText, script } from './script'
 import { scriptText } from './script-for-tests'
 
@@ -72,7 +72,7 @@ const commands = [
   ['--call-ret-trace', '--graph-function', 'descend,main'], ['--itrace=i100ib', '--graph-function', 'cycle', '--show-task-events'],
   ['--itrace=i1usg', '--stop-bt', 'main'], ['--itrace=G8', '--max-stack', '2'], ['--itrace=i1usg4', '--max-stack', '2'],
   ['-L', '-F', '+pid,+misc', '--itrace=i10us'], ['--itrace=i10us', '--full-source-path', '-F', '-sym,-symoff,+srcline'],
-  ['--no-itrace'], ['--tid='], ['--itrace=i10i', '--itrace=e'], ['--itrace=e', '--itrace'], ['-F', 'ip,sym', '--call-trace'],
+  ['--no-itrace'], ['--tid='], ['--itrace=i10i', '--itrace=e'], ['--itrace=e', '--itrace'], ['--itrace='], ['-F', 'ip,sym', '--call-trace'],
   ['--call-ret-trace', '-F', 'ip'], ['-F', '+flags', '-F', 'ip', '--itrace=b'], ['--show-m', '--no-ns', '-f', '-v', '-a'], ['--comms=', '--itrace=b'],
   ['--itrace=bepi1us', '--time', '86409.52681,86409.52682', '-F', '+insn,+ipc'], ['--show-task-events', '--pid', '1', '--time', '1,2', '--call-trace', '-F', '+ip'],
 ]
@@ -98,6 +98,13 @@ it('prints so many blocks of code of a branch stack', async () => {
   const text = (most: string) => scriptText(session, ['--max-blocks', most, '-F', 'ip,brstackinsn'])
   expect(text('2').split('\n').filter((line) => /^\t[0-9a-f]+/.test(line) && line.includes('#')).length).toBeLessThan(text('0').split('\n').filter((line) => line.includes('#')).length)
   if (hasPerf()) for (const most of ['1', '2', '5', '99']) expect(text(most), most).toBe(ofPerf('other/lbr-calls', ['--max-blocks', most, '-F', 'ip,brstackinsn']))
+})
+
+it('tells addresses of a branch stack as they are where decoding read the files, as perf does', async () => {
+  const words = ['--itrace=i10usl2', '-F', 'ip,brstackoff']
+  const text = scriptText(await opened(fixture('calls-pie-cyc'), symfs), words)
+  expect(text).toMatch(/^ +7ffff7ffb006 0x7ffff7ffa4e4\//)
+  if (hasPerf()) expect(text).toBe(ofPerf('calls-pie-cyc', words))
 })
 
 it('knows which kinds of events there are', () => {
@@ -188,6 +195,20 @@ it('dumps records in the order of the file', async () => {
   expect(kindsOf(text).sort()).toEqual(sorted.sort())
   expect(text).toContain('PERF_RECORD_FINISHED_ROUND: unhandled!')
   if (hasPerf()) expect(text).toBe(perfOfFile(file, ['--dump-unsorted-raw-trace']))
+})
+
+it('prints samples in the order of the file, and where rounds end, but none of a trace', async () => {
+  const file = join(folder, 'rounds.perf.data')
+  const [SAMPLE, FINISHED_ROUND] = [Sample.IP | Sample.TID | Sample.TIME, 68]
+  const at = (time: number) => sample(new Writer().u64(0x401000).i32(1).i32(1).u64(time))
+  writeFileSync(file, perfData([{ type: 1, config: 0, sampleType: SAMPLE, id: 5 }], [at(3000), record(FINISHED_ROUND, 0, new Writer()), at(2000), at(4000)]))
+  const words = ['--show-round-events', '--ns', '-F', 'time']
+  const text = scriptText(await opened(file, symfs), words)
+  expect(text.split('\n').map((line) => line.trim())).toEqual(['0.000003000:', 'PERF_RECORD_FINISHED_ROUND', '0.000002000:', '0.000004000:', ''])
+  const dump = ['-D', '--show-round-events']
+  if (hasPerf()) expect([text, scriptText(await opened(file, symfs), dump, file)]).toEqual([perfOfFile(file, words), perfOfFile(file, dump)])
+  const traced = await opened(fixture('calls-default'), symfs)
+  expect(() => scriptText(traced, words)).toThrow('Intel Processor Trace requires ordered events')
 })
 
 it('refuses percentages of a time that the header does not tell, as perf does', async () => {

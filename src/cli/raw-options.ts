@@ -10,7 +10,6 @@ import {
   flatHeader,
   hasTime,
   rawTrace,
-  rebase,
   unknownCpu,
   type RawCode,
   type RawCpu,
@@ -129,9 +128,9 @@ export function openRaw({ stream, flat, elf, cpu }: RawOptions, sources: FileSou
     const part = openPart(file)
     if (!part.ok) return part
     const as = `/elf/${row}/${baseName(file)}`
-    const segments = elfCode(headOf(part.value, ELF_HEAD_BYTES))
+    const segments = elfCode(headOf(part.value, ELF_HEAD_BYTES), base)
     if (!segments || segments.length === 0) return fail(`--elf ${file}: not a 64-bit ELF file with code.`)
-    code.push(...rebase(segments, base).map((segment) => ({ ...segment, name: as })))
+    code.push(...segments.map((segment) => ({ ...segment, name: as })))
     images.push({ ...sources.add(file, [part.value]), as })
   }
   return framed(stream, packets.value, cpu, code, images, sources)

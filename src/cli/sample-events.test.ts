@@ -3,7 +3,7 @@
 // `report`, call chains and paths of kernel modules as perf prints them, and all of
 // it out of a bundle too. Written here; where perf is installed it is asked.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -16,6 +16,7 @@ import { comm, mapped, perfData, PID, Sample, sample, type TestEvent } from './p
 import { hasPerf } from './perf-for-tests'
 import { sampleReports } from './sample-report'
 import { scriptText } from './script-for-tests'
+import { openTrace } from './trace'
 
 const symfs = join(projectFixtures, 'symfs')
 const cli = join(import.meta.dirname, 'ptarmigan.mjs')
@@ -96,6 +97,23 @@ it('makes a flame graph of each event', async () => {
     ['main;compare 9000', 'main;descend 7000'],
     ['main 1'],
   ])
+})
+
+it('takes names of the kernel from the list that was named, where a cache of build-ids has one too', async () => {
+  const [text, cached] = [join(folder, 'kernel.data'), join(folder, '.debug/.build-id/07', '07'.repeat(19))]
+  const named = mapped('[kernel.kallsyms]_text', KERNEL_TEXT, 0x100_0000, KERNEL_TEXT, 11, true)
+  const inKernel = taken(11, 2000, 100, [KERNEL, KERNEL_TEXT + 4n])
+  writeFileSync(text, perfData(events, [named, inKernel], [{ path: '[kernel.kallsyms]', isKernel: true, id: new Uint8Array(20).fill(7) }]))
+  mkdirSync(cached, { recursive: true })
+  for (const [place, name] of [[cached, 'of_the_cache'], [folder, 'as_named']] as const)
+    writeFileSync(join(place, 'kallsyms'), `${KERNEL_TEXT.toString(16)} T _text\n${KERNEL_TEXT.toString(16)} T ${name}\n`)
+  const nameOf = async (given: string[]) => {
+    const opening = await openTrace(text, folder, true, undefined, given)
+    if (!opening.ok) throw new Error(opening.error)
+    return scriptText(opening.value.session, ['-F', 'ip,sym', '-G']).trim()
+  }
+  expect(await nameOf([])).toBe('ffffffff81000004 of_the_cache')
+  expect(await nameOf([join(folder, 'kallsyms')])).toBe('ffffffff81000004 as_named')
 })
 
 it('counts each event for itself', async () => {

@@ -61,8 +61,8 @@ export const scriptOptions = {
   'demangle-kernel': { type: 'boolean' },
   // Lines are read without it.
   addr2line: { type: 'string' },
-  // Refused by a sentence of their own.
   'show-round-events': { type: 'boolean' },
+  // Refused by a sentence of their own.
   'debug-mode': { type: 'boolean', short: 'd' },
   'per-event-dump': { type: 'boolean' },
   dlfilter: { type: 'string' },
@@ -81,6 +81,8 @@ export function perfWord(word: string, names: readonly string[]): string {
   const longer = names.filter((name) => name.startsWith(cut))
   const name = names.includes(cut) || longer.length !== 1 ? cut : (longer[0] ?? cut)
   if (mayHaveValue.includes(name) && rest === '') return `--${name}=`
+  // No letters are not the default; a comma is none.
+  if (name === 'itrace' && rest === '=') return '--itrace=,'
   return valueIgnored.includes(name) ? `--${name}` : `--${name}${rest}`
 }
 
@@ -105,7 +107,6 @@ const shows = [
 
 /** What perf has and we have not; the value of which it is told. */
 const refused: Readonly<Record<string, [value: unknown, sentence: string]>> = {
-  'show-round-events': [true, '--show-round-events: it prints records in the order of the file, which perf refuses for processor traces ("requires ordered events"); -D shows where rounds end.'],
   'debug-mode': [true, '--debug-mode: perf then only counts samples whose times go backwards, and prints none.'],
   'per-event-dump': [true, '--per-event-dump: files of each event are not written (perf cannot make them of processor traces at all); print one kind of event with --itrace, or with -F TYPE:FIELDS.'],
 }
@@ -164,6 +165,7 @@ export function makeScriptOptions(values: Values, given: readonly Given[]): Resu
     not_decoded: values['itrace'] === false,
     dump: values['dump-raw-trace'] === true || values['dump-unsorted-raw-trace'] === true,
     dump_unsorted: values['dump-unsorted-raw-trace'] === true,
+    show_rounds: values['show-round-events'] === true,
     header: values['header-only'] === true ? 'only' : values['header'] === true ? 'before' : 'none',
     show_info: values['show-info'] === true,
     hideChains: values['hide-call-graph'] === true,

@@ -35,6 +35,7 @@ export type ScriptOptions = {
   dump: boolean
   /** With it: records in the order of the file. */
   dump_unsorted: boolean
+  show_rounds: boolean
   /** What the file says of itself, before the lines or instead of them. */
   header: 'none' | 'before' | 'only'
   /** With the header: of the machine at length. */
@@ -118,6 +119,7 @@ export function optionsText(options: ScriptOptions, times: readonly TimeRange[],
   number('not_decoded', options.not_decoded)
   number('show', options.show)
   number('dump_unsorted', options.dump_unsorted)
+  number('show_rounds', options.show_rounds)
   if (options.dump) lines.push(`dump ${headerFile(name)}`)
   if (options.header !== 'none') lines.push(`header ${writtenAt(name)}`)
   if (options.header === 'only') number('header_only', 1)

@@ -3,7 +3,7 @@
 // command needs the whole profile. One session; decode-workers.ts has several.
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fail, ok, type Result } from '../lib/result'
 import { textAt } from '../lib/text-column'
 import { splitMissing } from '../model/split-files'
@@ -60,7 +60,7 @@ export async function openTrace(
     const mounted = guest.mount === undefined ? ok(undefined) : offerMounted(session, sources, guest.mount)
     if (!mounted.ok) return mounted
     // A bundle has what it needs: another binary of the same name would only be a wrong one.
-    const offered = bundle.value ? ok(undefined) : await offerFound(session, sources, finder.value)
+    const offered = bundle.value ? ok(undefined) : await offerFound(session, sources, finder.value, named.value)
     if (!offered.ok) return offered
     const split = bundle.value || !wantsSplit ? ok(undefined) : offerSplit(session, sources, finder.value)
     if (!split.ok) return split
@@ -104,16 +104,20 @@ async function finderFor(symfs: string | undefined): Promise<Result<ImageFinder,
     : fail(`--symfs ${symfs}: neither a directory nor an archive.`)
 }
 
-/** What the user named: what is refused is told. */
-function offerNamed(session: Session, sources: FileSources, given: readonly string[]): Result<void, string> {
+/** What the user named: what is refused is told. Whether a list of names (kallsyms) is used now. */
+function offerNamed(session: Session, sources: FileSources, given: readonly string[]): Result<boolean, string> {
+  let hasNames = false
   for (const path of given) {
     const file = sources.open(path)
     if (!file.ok) return file
     const outcome = session.addImage(file.value.source, file.value.size, path)
     if (!outcome.ok) return fail(outcome.error.sentence)
     if (outcome.value.state !== 'used') say(outcome.value.sentence)
+    const first = new Uint8Array(1)
+    sources.read(file.value.source, 0, first)
+    hasNames ||= outcome.value.state === 'used' && /[0-9a-f]/.test(String.fromCharCode(...first))
   }
-  return ok(undefined)
+  return ok(hasNames)
 }
 
 /** Before the host's trace is opened: what its guests recorded. The copies of their kernels that came along. */
@@ -134,7 +138,7 @@ async function addGuests(session: Session, sources: FileSources, guests: readonl
 }
 
 /** The same of the kernel of virtual machines. */
-function offerGuests(session: Session, sources: FileSources, files: readonly string[], along: readonly OfferedImage[]): Result<void, string> {
+function offerGuests(session: Session, sources: FileSources, files: readonly string[], along: readonly OfferedImage[]): Result<unknown, string> {
   const copies = offerGiven(session, along)
   if (!copies.ok) return copies
   session.guestFiles('any')
@@ -164,8 +168,8 @@ function offerMounted(session: Session, sources: FileSources, mount: string): Re
   return ok(undefined)
 }
 
-/** What this machine has of kernels, unless one is given: what is of another kernel is not worth a word. */
-function offerKernel(session: Session, sources: FileSources, finder: ImageFinder): Result<void, string> {
+/** What this machine has of kernels, unless one or its names are given: what is of another kernel is not worth a word. */
+function offerKernel(session: Session, sources: FileSources, finder: ImageFinder, hasNames: boolean): Result<void, string> {
   const images = session.query('images')
   const info = infoOf(session)
   if (!images.ok) return fail(images.error.sentence)
@@ -174,6 +178,7 @@ function offerKernel(session: Session, sources: FileSources, finder: ImageFinder
   const row = Array.from({ length: rows }, (_, at) => at).find((at) => textAt(path, at) === KERNEL)
   if (row === undefined || status[row] !== 0) return ok(undefined)
   for (const candidate of finder.kernelFiles(textAt(build_id, row), info.value.get('os_release') ?? '')) {
+    if (hasNames && basename(candidate.file) === 'kallsyms') continue
     const file = sources.open(candidate.file)
     const outcome = file.ok ? session.addImage(file.value.source, file.value.size, candidate.as) : null
     if (outcome && !outcome.ok) return fail(outcome.error.sentence)
@@ -182,8 +187,8 @@ function offerKernel(session: Session, sources: FileSources, finder: ImageFinder
 }
 
 /** The kernel, then the binaries that the trace names. */
-async function offerFound(session: Session, sources: FileSources, finder: ImageFinder): Promise<Result<void, string>> {
-  const kernel = offerKernel(session, sources, finder)
+async function offerFound(session: Session, sources: FileSources, finder: ImageFinder, hasNames: boolean): Promise<Result<void, string>> {
+  const kernel = offerKernel(session, sources, finder, hasNames)
   if (!kernel.ok) return kernel
   const offered = await offerImages(session, sources, finder)
   if (!offered.ok) return offered

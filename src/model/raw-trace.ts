@@ -39,6 +39,8 @@ const THREAD = 1
 const SAMPLE_TYPE = 0x10087n
 const config = { cyc: 1n << 1n, cr3Filter: 1n << 7n, mtc: 1n << 9n, tsc: 1n << 10n, noretcomp: 1n << 11n, branch: 1n << 13n, mtcShift: 14n }
 const FEATURE_CPUID = 9
+const FEATURE_AUXTRACE = 18
+const AUXTRACE_BYTES = 48
 
 const encoder = new TextEncoder()
 
@@ -127,24 +129,29 @@ export function rawTrace(cpu: RawCpu, code: readonly RawCode[], streamBytes: num
   const attrs = HEADER_BYTES + 8
   const start = attrs + ATTR_BYTES + 16
   const dataBytes = data.length + streamBytes
-  const features = cpu.family > 0 ? 1n << BigInt(FEATURE_CPUID) : 0n
+  const cpuid = new Bytes().padded(`GenuineIntel,${cpu.family},${cpu.model},${cpu.stepping}`).done()
+  // Where the stream is; perf takes a file for a trace by this.
+  const index = new Bytes().u64(1).u64(start + data.length - AUXTRACE_BYTES).u64(AUXTRACE_BYTES).done()
+  const features = [
+    ...(cpu.family > 0 ? [{ bit: FEATURE_CPUID, body: new Bytes().u32(cpuid.length).bytes(cpuid).done() }] : []),
+    { bit: FEATURE_AUXTRACE, body: index },
+  ]
+  const bits = features.reduce((sum, { bit }) => sum | (1n << BigInt(bit)), 0n)
   const header = new Bytes()
     .text('PERFILE2')
     .u64(HEADER_BYTES)
     .u64(ATTR_BYTES + 16)
     .u64(attrs)
     .u64(ATTR_BYTES + 16)
-  header.u64(start).u64(dataBytes).u64(0).u64(0).u64(features).u64(0).u64(0).u64(0)
+  header.u64(start).u64(dataBytes).u64(0).u64(0).u64(bits).u64(0).u64(0).u64(0)
   header.u64(1).bytes(attribute(cpu)).u64(HEADER_BYTES).u64(8)
   const after = new Bytes()
-  if (features) {
-    const text = new Bytes().padded(`GenuineIntel,${cpu.family},${cpu.model},${cpu.stepping}`).done()
-    after
-      .u64(start + dataBytes + 16)
-      .u64(4 + text.length)
-      .u32(text.length)
-      .bytes(text)
+  let at = start + dataBytes + 16 * features.length
+  for (const { body } of features) {
+    after.u64(at).u64(body.length)
+    at += body.length
   }
+  for (const { body } of features) after.bytes(body)
   return { before: header.bytes(data.done()).done(), after: after.done() }
 }
 
@@ -204,28 +211,22 @@ export function flatHeader(address: bigint, size: bigint): Uint8Array<ArrayBuffe
   return header.done()
 }
 
-/** The executable segments of a 64-bit little-endian ELF file, from its first bytes; null: it is none. */
-export function elfCode(head: Uint8Array): { address: bigint; offset: bigint; size: bigint }[] | null {
+/** The executable segments of a 64-bit little-endian ELF file, from its first bytes, as they are where its lowest segment, whatever it holds, is at `base`
+ * (as ptxed has it; null: at their own addresses). null: it is none. */
+export function elfCode(head: Uint8Array, base: bigint | null): { address: bigint; offset: bigint; size: bigint }[] | null {
   if (head.length < 64 || head[0] !== 0x7f || head[1] !== 0x45 || head[4] !== 2 || head[5] !== 1) return null
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
   const [at, entry, count] = [Number(view.getBigUint64(32, true)), view.getUint16(54, true), view.getUint16(56, true)]
   const segments: { address: bigint; offset: bigint; size: bigint }[] = []
+  let lowest: bigint | null = null
   for (let row = 0; row < count; row++) {
     const from = at + row * entry
     if (entry < 56 || !Number.isSafeInteger(from) || from + 56 > head.length) return null
-    if (view.getUint32(from, true) !== 1 || (view.getUint32(from + 4, true) & 1) === 0) continue
-    segments.push({
-      offset: view.getBigUint64(from + 8, true),
-      address: view.getBigUint64(from + 16, true),
-      size: view.getBigUint64(from + 32, true),
-    })
+    if (view.getUint32(from, true) !== 1) continue
+    const [offset, address, size] = [8, 16, 32].map((field) => view.getBigUint64(from + field, true)) as [bigint, bigint, bigint]
+    if (lowest === null || address < lowest) lowest = address
+    if (view.getUint32(from + 4, true) & 1) segments.push({ offset, address, size })
   }
-  return segments
-}
-
-/** The segments moved so that the lowest is at `base`, as ptxed does; null keeps their own addresses. */
-export function rebase<Segment extends { address: bigint }>(segments: readonly Segment[], base: bigint | null): Segment[] {
-  const lowest = segments.reduce<bigint | null>((least, { address }) => (least === null || address < least ? address : least), null)
   const slide = base === null || lowest === null ? 0n : base - lowest
   return segments.map((segment) => ({ ...segment, address: BigInt.asUintN(64, segment.address + slide) }))
 }

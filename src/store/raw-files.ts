@@ -3,7 +3,7 @@
 // perf.data around the stream, an ELF file around flat code. Nothing is copied.
 import { fail, ok, type Result } from '../lib/result'
 import type { LocalFile } from './classify'
-import { elfCode, findPsb, FLAT_HEADER_BYTES, flatHeader, hasTime, rawTrace, rebase, type RawCode } from '../model/raw-trace'
+import { elfCode, findPsb, FLAT_HEADER_BYTES, flatHeader, hasTime, rawTrace, type RawCode } from '../model/raw-trace'
 import type { RawAnswer } from './types'
 
 /** Where the maps and the offered files say that the code is. */
@@ -17,9 +17,9 @@ const headOf = async (file: File, bytes: number) => new Uint8Array(await file.sl
 type Made = { maps: RawCode[]; binary: LocalFile }
 
 async function elfFile(file: File, address: bigint | null): Promise<Result<Made, string>> {
-  const segments = elfCode(await headOf(file, ELF_HEAD_BYTES))
+  const segments = elfCode(await headOf(file, ELF_HEAD_BYTES), address)
   if (!segments || segments.length === 0) return fail(`${file.name} is not a 64-bit ELF file with code.`)
-  const maps = rebase(segments, address).map((segment) => ({ ...segment, name: pathOf(file) }))
+  const maps = segments.map((segment) => ({ ...segment, name: pathOf(file) }))
   return ok({ maps, binary: { file, path: pathOf(file) } })
 }
 

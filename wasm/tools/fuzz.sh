@@ -32,7 +32,7 @@ for target in fuzz/*.c; do
 		echo 'const char info[] __attribute__((section(".modinfo"))) = "vermagic=6.1 SMP"; int count(int a) { return a + 1; }' |
 			gcc -g -O2 -xc - -c -o "$corpus/module.o" && { printf '\x5'; cat "$corpus/module.o"; } >"$corpus/module" ;;
 	elf) # binaries with all that is read of them, small enough for -max_len
-		for kind in -gdwarf-5 -gdwarf-4 -gz '-gsplit-dwarf -gdwarf-5' '-gsplit-dwarf -gdwarf-4'; do
+		for kind in -gdwarf-5 -gdwarf-4 -gz -gz=zlib-gnu '-gsplit-dwarf -gdwarf-5' '-gsplit-dwarf -gdwarf-4'; do
 			echo 'static inline int twice(int a) { return a * 2; } int count(int a) { return twice(a) + twice(a + 1); } int main(int a) { return count(a); }' |
 				(cd "$corpus" && gcc -O2 $kind -xc - -c -o "object${kind// /}" && gcc -nostdlib -Wl,-e,main "object${kind// /}" -o "seed${kind// /}") || true
 		done

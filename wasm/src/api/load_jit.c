@@ -114,6 +114,14 @@ static void drop_ambiguous(ptm_session *session, ptm_jit_maps *maps)
 			"left out. Record with the runtime's option for TSC times (JITDUMP_USE_ARCH_TIMESTAMP=1).", dropped);
 }
 
+static void tell_cut(ptm_session *session, const ptm_jitdump *dump, uint64_t at)
+{
+	if (at != dump->file.size)
+		(void)ptm_message_set(&session->images.images.at[dump->image].message, PTM_OK,
+			"The jitdump's record at byte %llu does not end in the file, which has %llu bytes: it was cut short or is damaged, and code made later has no name.",
+			(unsigned long long)at, (unsigned long long)dump->file.size);
+}
+
 ptm_status ptm_jit_maps_read(ptm_session *session, ptm_jit_maps *maps)
 {
 	ptm_status status = PTM_OK;
@@ -122,7 +130,9 @@ ptm_status ptm_jit_maps_read(ptm_session *session, ptm_jit_maps *maps)
 		reader reader = { .session = session, .dump = &session->images.jitdumps.at[i], .maps = maps };
 		ptm_source source;
 		ptm_source_init(&source, reader.dump->file.source, reader.dump->file.size, 1u << 20);
-		status = ptm_jitdump_read(&source, "", take, &reader, &session->message);
+		uint64_t cut_at = source.size;
+		status = ptm_jitdump_read(&source, "", take, &reader, &cut_at, &session->message);
+		tell_cut(session, reader.dump, cut_at);
 		ptm_array_free(&reader.loads);
 		ptm_source_free(&source);
 	}

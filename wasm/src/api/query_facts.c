@@ -236,6 +236,8 @@ static ptm_status set_image_message(ptm_session *session, ptm_table *table, uint
 	int length = 0;
 	const char *name = ptm_strings_get(&session->strings, image->path);
 
+	if (image->status == PTM_IMAGE_LOADED && image->message.text[0])
+		return ptm_table_set_text(table, PTM_images_message, row, image->message.text, strlen(image->message.text));
 	if (image->status == PTM_IMAGE_LOADED || (image->is_anonymous && !sum->gaps))
 		return PTM_OK;
 	if (image->is_anonymous)

@@ -117,7 +117,7 @@ static void set_who(ptm_script *script, const ptm_sample *sample)
 	ptm_session *session = script->session;
 	uint32_t thread = ptm_sideband_thread(&session->sideband, sample->pid, sample->tid);
 	uint64_t time = sample->time == PTM_NO_TIME ? UINT64_MAX - 1 : sample->time;
-	const char *comm = thread ? ptm_strings_get(&session->strings, ptm_sideband_comm(&session->sideband, thread, time)) : "";
+	const char *comm = thread ? ptm_strings_get(&session->strings, ptm_script_name_of(&session->sideband, thread, time)) : "";
 
 	script->thread = thread;
 	script->pid = sample->pid;
@@ -287,7 +287,22 @@ static void put_page_size(ptm_script *script, uint64_t size)
 	ptm_script_put(script, " %s", ptm_script_size_text(size, text));
 }
 
-static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
+/* Samples of branches, each of them: as perf inject makes them of a trace. Theirs is another line. */
+static bool is_every_branch(const ptm_attr *attr)
+{
+	enum { BRANCHES = 4 };
+	return attr->type == PTM_EVENTS_HARDWARE && attr->config & BRANCHES && attr->sample_period == 1;
+}
+
+static void put_source(ptm_script *script, uint64_t ip)
+{
+	script->only_mode = true;
+	ptm_script_put_source(script, ip);
+	script->only_mode = false;
+}
+
+/* Whether it is a call chain. */
+static bool put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
 	ptm_sample added = *sample;
 
@@ -299,23 +314,23 @@ static void put_ip(ptm_script *script, const ptm_sample *sample, const ptm_attr 
 	bool none = !script->options.max_stack && sample->stack_used;
 	if (script->has_chains && added.callchain.at && !none) {
 		ptm_script_put_chain(script, &added, attr);
-		return;
+		return true;
 	}
 	ptm_script_put(script, " %16" PRIx64, sample->ip);
 	script->only_mode = true;
 	put_place(script, sample->ip);
-	ptm_script_put_source(script, sample->ip);
 	script->only_mode = false;
+	return false;
 }
 
-/* The address that a sample is about; that of a page fault is looked up. */
+/* The address that a sample is about; that of a page fault, or where a branch led, is looked up. */
 static void put_address(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
 {
 	enum { PAGE_FAULTS = 2, PAGE_FAULTS_MIN = 5, PAGE_FAULTS_MAJ = 6 };
 	uint64_t event = attr->config;
 
 	ptm_script_put(script, "%16" PRIx64, sample->addr);
-	if (attr->type == TYPE_SOFTWARE && (event == PAGE_FAULTS || event == PAGE_FAULTS_MIN || event == PAGE_FAULTS_MAJ))
+	if (is_every_branch(attr) || (attr->type == TYPE_SOFTWARE && (event == PAGE_FAULTS || event == PAGE_FAULTS_MIN || event == PAGE_FAULTS_MAJ)))
 		put_place(script, sample->addr);
 }
 
@@ -331,6 +346,8 @@ static void put_body(ptm_script *script, ptm_sample *sample, const ptm_attr *att
 
 	if (fields & PTM_SCRIPT_TRACE)
 		ptm_script_put_trace(script, sample, attr);
+	if (fields & PTM_SCRIPT_SYNTH && sample->raw)
+		ptm_script_put_written_synth(script, attr->config, sample->raw, sample->raw_size);
 	/* 0 where it was not recorded, but not where nobody asked for it. */
 	if (fields & PTM_SCRIPT_ADDR && (script->options.asked & PTM_SCRIPT_ADDR || ptm_script_first_of_type(&script->session->file, attr)->sample_type & PTM_SAMPLE_ADDR))
 		put_address(script, sample, attr);
@@ -344,8 +361,8 @@ static void put_body(ptm_script *script, ptm_sample *sample, const ptm_attr *att
 		ptm_script_put(script, "%16u", sample->weight3);
 	if (fields & PTM_SCRIPT_CGROUP && type & PTM_SAMPLE_CGROUP)
 		ptm_script_put_cgroup(script, sample->cgroup);
-	if (fields & PTM_SCRIPT_IP)
-		put_ip(script, sample, attr);
+	if (fields & PTM_SCRIPT_IP && !put_ip(script, sample, attr))
+		put_source(script, sample->ip);
 	if (fields & PTM_SCRIPT_IREGS && type & PTM_SAMPLE_REGS_INTR)
 		put_registers(script, &sample->interrupted);
 	if (fields & PTM_SCRIPT_UREGS && type & PTM_SAMPLE_REGS_USER)
@@ -372,6 +389,21 @@ static void put_body(ptm_script *script, ptm_sample *sample, const ptm_attr *att
 	ptm_script_put_text(script, "\n", 1);
 }
 
+static void put_branch(ptm_script *script, const ptm_sample *sample, const ptm_attr *attr)
+{
+	uint64_t fields = script->fields;
+	bool chosen = script->options.chosen >> PTM_EVENTS_HARDWARE & 1, has_chain = fields & PTM_SCRIPT_IP && put_ip(script, sample, attr);
+
+	if (fields & PTM_SCRIPT_ADDR || (attr->sample_type & PTM_SAMPLE_ADDR && !chosen)) {
+		ptm_script_put_text(script, " => ", 4);
+		put_address(script, sample, attr);
+	}
+	if (fields & PTM_SCRIPT_IP && !has_chain)
+		put_source(script, sample->ip);
+	ptm_script_put_instruction(script, sample->ip);
+	ptm_script_put_text(script, "\n", 1);
+}
+
 /* The fields of an event's samples; false: none. */
 static bool choose_fields(ptm_script *script, const ptm_attr *attr)
 {
@@ -394,7 +426,10 @@ static bool shows_chains(const ptm_script *script, const ptm_attr *attr)
 static void put_lines(ptm_script *script, ptm_sample *sample, const ptm_attr *attr)
 {
 	put_start(script, sample, attr);
-	put_body(script, sample, attr);
+	if (is_every_branch(attr) && !script->made)
+		put_branch(script, sample, attr);
+	else
+		put_body(script, sample, attr);
 	ptm_script_put_source_code(script, sample->ip);
 	script->lines++;
 }

@@ -515,8 +515,10 @@ static ptm_status start(ptm_session *session, const ptm_request *request)
 	if (options->header_only)
 		return PTM_OK;
 	if (options->dump)
-		return ptm_dump_new(session, options->dump_unsorted, &samples->dump);
+		return ptm_dump_new(session, options, &samples->dump);
 	PTM_TRY(check_fields(session, &samples->script));
+	if (options->show_rounds)
+		return ptm_dump_new(session, options, &samples->dump);
 	uint64_t calls = 0;
 	for (uint32_t type = 0; type < PTM_EVENTS_TYPES; type++)
 		calls |= options->fields[type] & PTM_SCRIPT_CALLINDENT;

@@ -287,6 +287,9 @@ uint32_t ptm_script_attr_named(const ptm_session *session, uint32_t name);
 bool ptm_script_discards(ptm_script *script, uint32_t attr);
 /* Whether they look at where a sample was taken; if so, whether they let it through. `dso` NULL: nothing is mapped there. */
 bool ptm_script_filters_places(const ptm_script *script);
+/* What perf calls a binary in few words: the name of its file, or whose generated code it is; made in `into` where needed. */
+#define PTM_SHORT_NAME 32
+const char *ptm_script_short_name(const char *path, char into[PTM_SHORT_NAME]);
 bool ptm_script_wants_place(const ptm_script *script, uint64_t ip, const char *symbol, const char *dso);
 /* Whether the sample at hand is in a function whose calls are asked for. `function`: that a branch enters or returns
  * from, "": none; `depth`: calls that are open after it. */
@@ -300,6 +303,8 @@ ptm_status ptm_script_start(ptm_script *script) PTM_MUST_CHECK;
 void ptm_script_free(ptm_script *script);
 /* Whether call chains are made of the trace (--itrace=g, G). */
 bool ptm_script_makes_chains(const ptm_script *script);
+/* A thread's name (string id) at a time, as perf knows it then: 0 before the first. */
+uint32_t ptm_script_name_of(const ptm_sideband *sideband, uint32_t thread, uint64_t ns);
 /* Sets pid, tid and comm to those of a thread's row at a time, as one of the host; 0 has no thread. */
 void ptm_script_set_thread(ptm_script *script, uint32_t thread, uint64_t ns);
 
@@ -307,6 +312,8 @@ void ptm_script_set_thread(ptm_script *script, uint32_t thread, uint64_t ns);
 size_t ptm_script_flags_text(uint32_t flags, uint32_t version, char into[80]);
 /* script_synth.c: what a synthesized event carries. */
 void ptm_script_put_synth(ptm_script *script, const ptm_script_row *row);
+/* The same of a sample that perf inject made of a packet: what it wrote for an event of this config. */
+void ptm_script_put_written_synth(ptm_script *script, uint64_t config, const uint8_t *raw, uint32_t size);
 
 /* script_stack.c */
 /* A state of perf's decoder that is a branch. `trace`: of which stretch of trace. */

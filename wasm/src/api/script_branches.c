@@ -32,7 +32,7 @@ static void put_flags(ptm_script *script, const ptm_branch *branch)
 }
 
 /* Where an address is in its file, which is where perf takes it to be for files
- * that it has not got, or not read yet. */
+ * that it has not got, or not read yet: decoding a trace reads them. */
 static uint64_t in_file(const ptm_script *script, uint64_t ip)
 {
 	const ptm_session *session = script->session;
@@ -41,7 +41,8 @@ static uint64_t in_file(const ptm_script *script, uint64_t ip)
 
 	if (map && space == script->kernel_space)
 		return ip - map->start;
-	if (!map || (session->images.images.at[map->image].status == PTM_IMAGE_LOADED && session->images.images.at[map->image].resolved))
+	const ptm_image *image = map ? &session->images.images.at[map->image] : NULL;
+	if (!image || (image->status == PTM_IMAGE_LOADED && (image->resolved || session->flow_source == PTM_SOURCE_PT)))
 		return ip;
 	return ip - map->start + map->file_offset;
 }

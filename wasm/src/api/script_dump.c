@@ -20,19 +20,21 @@ struct ptm_dump {
 	bool is_piped;
 };
 
-ptm_status ptm_dump_new(ptm_session *session, bool is_unsorted, ptm_dump **made)
+ptm_status ptm_dump_new(ptm_session *session, const ptm_script_options *options, ptm_dump **made)
 {
 	const ptm_trace_file *file = &session->file;
 
 	if (!file->attrs.length)
 		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "-D: this is no perf.data; \"ptarmigan packets\" prints raw streams.");
+	if (options->show_rounds && file->has_auxtrace)
+		return ptm_message_set(&session->message, PTM_BAD_REQUEST, "%s requires ordered events", file->auxtrace_type == 2 ? "Intel BTS" : "Intel Processor Trace");
 	ptm_dump *dump = *made = calloc(1, sizeof *dump);
 	if (!dump)
 		return PTM_NO_MEMORY;
 	dump->session = session;
 	dump->is_piped = file->data_offset == PIPE_HEADER;
 	dump->described = !dump->is_piped;
-	return ptm_dump_order_new(session, is_unsorted, &dump->order);
+	return ptm_dump_order_new(session, options->dump_unsorted || options->show_rounds, &dump->order);
 }
 
 void ptm_dump_free(ptm_dump *dump)
@@ -199,6 +201,20 @@ static ptm_status put_record(ptm_dump *dump, ptm_script *script, const ptm_dump_
 	return script->status;
 }
 
+/* The row of a record alone, if it has one. */
+static ptm_status put_row(const ptm_dump *dump, ptm_script *script, const ptm_dump_record *at)
+{
+	const ptm_dump_place *known = ptm_dump_order_find(dump->order, at->offset);
+
+	if (at->type == PTM_RECORD_FINISHED_ROUND)
+		ptm_script_put(script, PTM_ROUND_ROW);
+	else if (known && known->is_sample)
+		PTM_TRY(ptm_script_put_sample(script, known->row));
+	else if (known)
+		ptm_script_put_record(script, &dump->session->file.records.at[known->row]);
+	return script->status;
+}
+
 /* -------------------------------------------------------------- AUX data */
 
 static void start_aux(ptm_dump *dump, ptm_script *script, const ptm_dump_record *record)
@@ -280,6 +296,8 @@ static ptm_status step(ptm_dump *dump, ptm_script *script, uint32_t most)
 	if (dump->aux_at < dump->aux_end)
 		return put_aux(dump, script, most);
 	PTM_TRY(ptm_dump_order_next(dump->order, &record));
+	if (!script->options.dump)
+		return put_row(dump, script, &record);
 	PTM_TRY(put_record(dump, script, &record));
 	if (record.type == PTM_RECORD_AUXTRACE)
 		start_aux(dump, script, &record);

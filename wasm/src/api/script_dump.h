@@ -7,10 +7,13 @@
 
 #include "api/script.h"
 
+/* What --show-round-events prints where a round ends. */
+#define PTM_ROUND_ROW "PERF_RECORD_FINISHED_ROUND\n"
+
 typedef struct ptm_dump ptm_dump;
 
-/* PTM_BAD_REQUEST with a message for files that cannot be dumped. */
-ptm_status ptm_dump_new(ptm_session *session, bool is_unsorted, ptm_dump **dump) PTM_MUST_CHECK;
+/* PTM_BAD_REQUEST with a message for files that cannot be dumped, or not so. Without -D the rows of records in the order of the file. */
+ptm_status ptm_dump_new(ptm_session *session, const ptm_script_options *options, ptm_dump **dump) PTM_MUST_CHECK;
 void ptm_dump_free(ptm_dump *dump);
 /* Appends about `most` bytes of text. PTM_END: there is no more, PTM_MORE: call again. */
 ptm_status ptm_dump_run(ptm_dump *dump, ptm_script *script, uint32_t most) PTM_MUST_CHECK;

@@ -222,7 +222,9 @@ void ptm_dump_put_user(ptm_script *script, uint32_t type, const uint8_t *bytes, 
 		put_cpu_map(script, &body);
 		break;
 	case PTM_RECORD_EVENT_UPDATE: put_event_update(script, &body); break;
-	case PTM_RECORD_FINISHED_ROUND: ptm_script_put(script, script->options.dump_unsorted ? ": unhandled!\n" : "\n"); break;
+	case PTM_RECORD_FINISHED_ROUND:
+		ptm_script_put(script, script->options.show_rounds ? PTM_ROUND_ROW : script->options.dump_unsorted ? ": unhandled!\n" : "\n");
+		break;
 	case PTM_RECORD_FINISHED_INIT: ptm_script_put(script, ": unhandled!\n"); break;
 	default: break;
 	}

@@ -2,6 +2,7 @@
 /* Which samples and frames perf script's options let through: by time, CPU,
  * thread, symbol, binary, and by the function whose calls are asked for. */
 #include "api/script.h"
+#include <stdio.h>
 
 /* ------------------------------------------------------------ who and when */
 
@@ -70,10 +71,14 @@ bool ptm_script_discards(ptm_script *script, uint32_t attr)
 
 /* ------------------------------------------------------------------- where */
 
-static const char *base_name(const char *path)
+const char *ptm_script_short_name(const char *path, char into[PTM_SHORT_NAME])
 {
 	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
+	int pid;
+	if (sscanf(path, "/tmp/perf-%d.map", &pid) != 1)
+		return slash ? slash + 1 : path;
+	snprintf(into, PTM_SHORT_NAME, "[JIT] tid %d", pid);
+	return into;
 }
 
 /* A number stands for an address in a binary, or for as many as addr_range says from there on. */
@@ -94,11 +99,12 @@ bool ptm_script_filters_places(const ptm_script *script)
 bool ptm_script_wants_place(const ptm_script *script, uint64_t ip, const char *symbol, const char *dso)
 {
 	const ptm_script_options *options = &script->options;
+	char short_name[PTM_SHORT_NAME];
 
 	if (!dso)
 		return !ptm_script_filters_places(script);
 	if (options->dsos.length && !is_named(script, options->dsos.at, options->dsos.length, dso) &&
-	    !is_named(script, options->dsos.at, options->dsos.length, base_name(dso)))
+	    !is_named(script, options->dsos.at, options->dsos.length, ptm_script_short_name(dso, short_name)))
 		return false;
 	if (!options->symbols.length && !options->addresses.length)
 		return true;

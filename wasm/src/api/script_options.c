@@ -85,7 +85,7 @@ static ptm_status read_number(ptm_script_options *options, const line *of, uint6
 		{ "approximate_ipc", &options->approximate_ipc }, { "timeless", &options->timeless }, { "ns", &options->ns },
 		{ "header_only", &options->header_only }, { "show_info", &options->show_info },
 		{ "relative_time", &options->relative_time }, { "delta_time", &options->delta_time }, { "pad_dso", &options->pad_dso }, { "stitch_lbr", &options->stitch_lbr },
-		{ "no_inline", &options->no_inline }, { "no_demangle", &options->no_demangle }, { "dump_unsorted", &options->dump_unsorted }, { "show_kernel_path", &options->show_kernel_path }, { "not_decoded", &options->not_decoded }, { "latency", &options->latency }, { "show_on_off", &options->show_on_off }, { "full_source_path", &options->full_source_path },
+		{ "no_inline", &options->no_inline }, { "no_demangle", &options->no_demangle }, { "dump_unsorted", &options->dump_unsorted }, { "show_rounds", &options->show_rounds }, { "show_kernel_path", &options->show_kernel_path }, { "not_decoded", &options->not_decoded }, { "latency", &options->latency }, { "show_on_off", &options->show_on_off }, { "full_source_path", &options->full_source_path },
 	};
 	for (uint32_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (is(of, words[i].name)) {

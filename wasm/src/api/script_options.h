@@ -52,6 +52,7 @@ typedef struct ptm_script_options {
 	bool show_kernel_path;   /* the kernel and its modules are named by their files */
 	uint32_t kernel_path;    /* string id of the kernel's; 0: unknown */
 	bool dump_unsorted;      /* with a dump: records in the order of the file */
+	bool show_rounds;        /* --show-round-events: the same, dumped or not, and where rounds end */
 	bool no_demangle;        /* names of functions as they are linked */
 	bool no_inline;          /* unwound call chains without the functions inlined at a frame */
 	bool ns, relative_time, delta_time, pad_dso;
@@ -79,6 +80,9 @@ void ptm_script_options_free(ptm_script_options *options);
 /* Row of options.fields for an event's PERF_TYPE_*. */
 static inline uint32_t ptm_script_type(uint32_t perf_type)
 {
+	enum { PERF_TYPE_SYNTH = INT32_MIN }; /* of what perf inject made of a trace */
+	if (perf_type == (uint32_t)PERF_TYPE_SYNTH)
+		return PTM_EVENTS_SYNTHETIC;
 	return perf_type <= 5 ? perf_type : PTM_EVENTS_OTHER;
 }
 

@@ -95,9 +95,10 @@ ptm_status ptm_script_source_line(ptm_script *script, const ptm_map *map, uint64
 		const char *path = ptm_strings_get(&session->strings, file);
 		return add_text(session, text, "%s:%" PRIu64, script->options.full_source_path ? path : base_name(path), line);
 	}
+	char name[PTM_SHORT_NAME];
 	if (known && script->options.version >= 612)
 		return ptm_strings_add(&session->strings, "??:0", 4, text);
-	return known ? PTM_OK : add_text(session, text, "%s[%" PRIx64 "]", base_name(ptm_strings_get(&session->strings, map->name)), address);
+	return known ? PTM_OK : add_text(session, text, "%s[%" PRIx64 "]", ptm_script_short_name(ptm_strings_get(&session->strings, map->name), name), address);
 }
 
 ptm_status ptm_script_source_code(ptm_session *session, const ptm_map *map, uint64_t ip, uint32_t *text)

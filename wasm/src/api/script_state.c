@@ -172,8 +172,7 @@ void ptm_script_free(ptm_script *script)
 	script->places = NULL;
 }
 
-/* A thread's name at a time, as perf knows it then: 0 before the first. */
-static uint32_t name_of(const ptm_sideband *sideband, uint32_t thread, uint64_t ns)
+uint32_t ptm_script_name_of(const ptm_sideband *sideband, uint32_t thread, uint64_t ns)
 {
 	for (uint32_t low = 0, high = sideband->comms.length; low < high;) {
 		uint32_t middle = low + (high - low) / 2;
@@ -192,7 +191,7 @@ void ptm_script_set_thread(ptm_script *script, uint32_t row, uint64_t ns)
 {
 	const ptm_session *session = script->session;
 	const ptm_thread *thread = &session->sideband.threads.at[row];
-	const char *comm = ptm_strings_get(&session->strings, name_of(&session->sideband, row, ns));
+	const char *comm = ptm_strings_get(&session->strings, ptm_script_name_of(&session->sideband, row, ns));
 
 	script->thread = row;
 	script->pid = thread->pid;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the events carry that perf makes of packets (field "synth"), in its words. */
 #include "api/script.h"
+#include "base/bytes.h"
 #include <inttypes.h>
 #include <stdio.h>
 
 #define WIDTH 34u
+#define MOST_DATA 64u            /* EVD packets of an event: an id each */
 
 /* The core:bus ratio in MHz, as perf rounds it. */
 static uint32_t megahertz(const ptm_session *session, uint64_t ratio)
@@ -65,6 +67,54 @@ static void put_control_flow(ptm_script *script, const ptm_script_row *row)
 		else
 			ptm_script_put(script, " EVD_%u: %#" PRIx64, one->id, one->payload);
 	}
+}
+
+/* CBR as perf inject wrote it: the ratio, and in the third byte the most that is no turbo; then the frequency. */
+static void put_written_ratio(ptm_script *script, uint32_t ratios, uint32_t kilohertz)
+{
+	uint32_t ratio = ratios & 255, most = ratios >> 16 & 255;
+
+	ptm_script_put(script, " cbr: %2u freq: %4u MHz ", ratio, (kilohertz + 500) / 1000);
+	if (most)
+		ptm_script_put(script, "(%3u%%) ", (5 + 1000 * ratio / most) / 10);
+}
+
+/* What EVD packets said: of each its kind and a payload. */
+static void take_data(ptm_bytes *bytes, uint32_t count, ptm_event data[MOST_DATA], ptm_script_row *row)
+{
+	row->data = data;
+	for (; row->data_count < count && row->data_count < MOST_DATA && ptm_bytes_left(bytes) >= 16; row->data_count++) {
+		uint64_t kind = ptm_bytes_u64(bytes) & 255;
+		data[row->data_count] = (ptm_event){ .id = (uint16_t)kind, .payload = ptm_bytes_u64(bytes) };
+	}
+}
+
+void ptm_script_put_written_synth(ptm_script *script, uint64_t config, const uint8_t *raw, uint32_t size)
+{
+	static const uint8_t events[] = { PTM_SCRIPT_PTWRITE, PTM_SCRIPT_MWAIT, PTM_SCRIPT_PWRE, PTM_SCRIPT_EXSTOP, PTM_SCRIPT_PWRX, PTM_SCRIPT_CBR, PTM_SCRIPT_PSB,
+		PTM_SCRIPT_EVT, PTM_SCRIPT_IFLAG };
+	ptm_event data[MOST_DATA];
+	ptm_bytes bytes = ptm_bytes_of(raw, size);
+	uint32_t flags = ptm_bytes_u32(&bytes), start = script->text.length;
+	ptm_script_row row = { .event = config < sizeof events ? events[config] : 0, .payload2 = flags & 1 };
+
+	if (config >= sizeof events || bytes.failed)
+		return;
+	if (row.event == PTM_SCRIPT_EVT || row.event == PTM_SCRIPT_IFLAG)
+		row.payload2 = row.event == PTM_SCRIPT_EVT ? flags >> 7 & 1 : flags >> 1 & 1;
+	bool by_flags = row.event == PTM_SCRIPT_EXSTOP || row.event == PTM_SCRIPT_EVT || row.event == PTM_SCRIPT_IFLAG;
+	row.payload = by_flags ? flags : ptm_bytes_u64(&bytes);
+	if (bytes.failed)
+		return;
+	if (row.event == PTM_SCRIPT_EVT)
+		take_data(&bytes, flags >> 16, data, &row);
+	if (row.event != PTM_SCRIPT_CBR) {
+		ptm_script_put_synth(script, &row);
+		return;
+	}
+	put_written_ratio(script, flags, (uint32_t)row.payload);
+	uint32_t length = script->text.length - start;
+	ptm_script_put(script, "%*s", length < WIDTH ? (int)(WIDTH - length) : 0, "");
 }
 
 void ptm_script_put_synth(ptm_script *script, const ptm_script_row *row)

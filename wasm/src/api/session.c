@@ -96,6 +96,9 @@ static ptm_status open_pt(ptm_session *session)
 	if (!session->file.queues.length && session->file.samples.length)
 		return ptm_sample_queues_open(session);
 	ptm_status status = ptm_pt_info_read(&session->file, &session->pt, &session->message);
+	if (status == PTM_NOT_FOUND && session->file.warnings.length)
+		return ptm_message_set(&session->message, PTM_UNSUPPORTED, "This perf.data holds neither trace (no AUX data) nor samples. %s",
+			ptm_strings_get(&session->strings, session->file.warnings.at[0]));
 	if (status == PTM_NOT_FOUND)
 		return ptm_message_set(&session->message, PTM_UNSUPPORTED,
 			"This perf.data holds neither trace (no AUX data) nor samples: record a trace with `perf record -e intel_pt//u -- COMMAND`.");

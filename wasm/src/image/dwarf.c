@@ -328,6 +328,7 @@ static ptm_status read_root(ptm_dwarf *dwarf, ptm_dwarf_unit *unit)
 	const ptm_dwarf_abbreviation *abbreviation = ptm_dwarf_abbreviation_find(&unit->abbreviations, ptm_bytes_leb(&bytes));
 	if (!abbreviation)
 		return PTM_BAD_DATA;
+	unit->tag = abbreviation->tag;
 	for (uint32_t i = 0; i < abbreviation->count; i++) {
 		const ptm_dwarf_specification *specification = &unit->abbreviations.specifications.at[abbreviation->first + i];
 		if (!ptm_dwarf_take(unit, specification, &bytes, entry, unit->entries, &value))

@@ -66,7 +66,7 @@ typedef struct ptm_dwarf_unit {
 	uint64_t abbreviations_offset;
 	uint8_t version, address_size, offset_size;
 	bool holds_code;         /* not a unit of types */
-	/* of the root entry */
+	uint32_t tag;            /* of the root entry; from here on what it says */
 	uint64_t low_pc, high_pc, ranges, line_offset, string_offsets_base, address_base, range_lists_base;
 	uint64_t directory;      /* see ptm_dwarf_text */
 	uint8_t directory_section;

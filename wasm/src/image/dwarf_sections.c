@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a file's DWARF sections are. If any of them is compressed (SHF_COMPRESSED
- * of the ELF gABI: zlib or zstd, as distributions ship their debug files), all are
- * laid out in memory and read there. */
+ * of the ELF gABI: zlib or zstd, as distributions ship their debug files; or named .zdebug_…, as
+ * GNU tools did before), all are laid out in memory and read there. */
 #include "image/dwarf.h"
 #include "base/inflate.h"
 #include "base/zstd.h"
@@ -45,6 +45,24 @@ static ptm_status read_packed_header(packed *section, ptm_source *source, bool i
 	return section->kind == PACKED_ZLIB || section->kind == PACKED_ZSTD ? PTM_OK : PTM_UNSUPPORTED;
 }
 
+/* Of a section named .zdebug_…: "ZLIB", then its size when unpacked, the highest byte first. */
+static ptm_status read_gnu_header(packed *section, ptm_source *source)
+{
+	const uint8_t *at;
+
+	if (section->size < 12)
+		return PTM_BAD_DATA;
+	PTM_TRY(ptm_source_view(source, section->offset, 12, &at));
+	if (memcmp(at, "ZLIB", 4))
+		return PTM_BAD_DATA;
+	for (uint32_t i = 4; i < 12; i++)
+		section->unpacked = section->unpacked << 8 | at[i];
+	section->kind = PACKED_ZLIB;
+	section->offset += 12;
+	section->size -= 12;
+	return section->unpacked / MOST_RATIO > section->size ? PTM_BAD_DATA : PTM_OK;
+}
+
 /* Stores the sections that are there and readable; returns whether any is compressed. */
 static bool find_sections(packed into[DWARF_SECTIONS], ptm_source *source, const ptm_elf *elf, const char *const names[DWARF_SECTIONS])
 {
@@ -58,8 +76,11 @@ static bool find_sections(packed into[DWARF_SECTIONS], ptm_source *source, const
 		uint64_t there = source->size - section->offset;
 		packed found = { .offset = section->offset, .size = section->size < there ? section->size : there };
 		ptm_elf_section_name(elf, source, section, name, sizeof name);
+		bool is_gnu = !strncmp(name, ".zdebug_", 8);
+		if (is_gnu)
+			memmove(name + 1, name + 2, strlen(name + 1));
 		for (uint32_t j = 0; j < DWARF_SECTIONS; j++) {
-			if (!names[j] || strcmp(name, names[j]))
+			if (!names[j] || strcmp(name, names[j]) || (is_gnu && read_gnu_header(&found, source) != PTM_OK))
 				continue;
 			if (section->flags & PTM_SECTION_COMPRESSED && read_packed_header(&found, source, elf->is_32bit) != PTM_OK)
 				continue;

@@ -74,9 +74,12 @@ static ptm_status read_sections(ptm_elf *elf, const frame *frame, ptm_source *so
 {
 	uint32_t least = elf->is_32bit ? 40 : 64, count = frame->section_count;
 	const uint8_t *at;
-	if (!frame->sections || frame->section_size < least || frame->sections > source->size ||
-	    source->size - frame->sections < least)
+	if (!frame->sections || frame->section_size < least)
 		return PTM_OK;
+	if (frame->sections > source->size || source->size - frame->sections < least) {
+		elf->lost_sections = frame->sections;
+		return PTM_OK;
+	}
 	PTM_TRY(ptm_source_view(source, frame->sections, least, &at));
 	ptm_bytes first = ptm_bytes_of(at, least);
 	ptm_elf_section zero = section_of(&first, elf->is_32bit);

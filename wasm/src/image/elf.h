@@ -15,6 +15,7 @@ typedef struct ptm_elf_section {
 typedef struct ptm_elf {
 	bool is_32bit;
 	bool code_stripped;      /* the executable sections hold no bytes: a separate debug file */
+	uint64_t lost_sections;  /* where the section headers are that should be beyond the end of the file; 0: none */
 	uint16_t type, machine;
 	uint8_t build_id[20], build_id_length;
 	PTM_ARRAY(ptm_load) loads;

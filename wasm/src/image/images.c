@@ -13,6 +13,7 @@
 #include "image/split_files.h"
 #include "image/symbols.h"
 
+/* The numbers are doubled, and one more for a whole file. */
 #define BY_PLACE (1u << 20)      /* said to be of that machine: surer than any path */
 #define BY_BUILD_ID (1u << 30)
 #define CODE_PAGE 65536u
@@ -311,7 +312,12 @@ static ptm_status match(ptm_images *images, const ptm_elf *elf, uint32_t source,
 		uint32_t parts = agreement(images, image, path);
 		bool by_id = ptm_same_build(image->build_id, image->build_id_length, elf->build_id, elf->build_id_length);
 		uint32_t sureness = sureness_of(images, image, by_id, parts);
-		if (sureness && (by_id || parts == best)) {
+		/* Of a file that was cut any whole one is surer: it may be one without code. */
+		sureness = 2 * sureness + (sureness && !elf->lost_sections);
+		if (sureness && elf->lost_sections && image->status == PTM_IMAGE_LOADED && sureness <= image->match) {
+			status = ptm_message_set(message, PTM_TRUNCATED, "%s is cut short: its section headers at byte %llu are not in its %llu bytes. Copy it again.",
+				path, (unsigned long long)elf->lost_sections, (unsigned long long)size);
+		} else if (sureness && (by_id || parts == best)) {
 			if (image->status != PTM_IMAGE_LOADED || sureness > image->match) {
 				PTM_TRY(ptm_image_serve(image, elf, source, size, sureness));
 				PTM_TRY(note_debug_link(images, image, elf));

@@ -77,6 +77,7 @@ static bool take_entry(reader *reader, ptm_bytes *bytes, const uint8_t *base, pt
 		}
 	}
 	made.is_function = entry->tag == DW_TAG_subprogram;
+	made.by_index = of.ranges.class == DWARF_RANGE_INDEX;
 	if (entry->tag == DW_TAG_inlined_subroutine) {
 		made.origin = origin.number;
 		made.in_alternate = origin.class == DWARF_ALTERNATE_REFERENCE;

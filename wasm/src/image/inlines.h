@@ -16,6 +16,7 @@ typedef struct ptm_inline_call {
 	uint32_t asked;          /* see lines.c: when it was the innermost first, 0: not yet */
 	bool is_function;        /* not inlined: nothing around it is of interest */
 	bool in_alternate;       /* the origin is in the alternate file */
+	bool by_index;           /* its ranges are told by index (DW_FORM_rnglistx) */
 	bool is_linkage;         /* the name is one that the linker knows */
 } ptm_inline_call;
 

@@ -82,7 +82,7 @@ static ptm_status place_code(ptm_source *source, uint64_t end, ptm_jit_event *ev
 }
 
 ptm_status ptm_jitdump_read(ptm_source *source, const char *path, ptm_status (*take)(void *context, const ptm_jit_event *event), void *context,
-			    ptm_message *message)
+			    uint64_t *cut_at, ptm_message *message)
 {
 	ptm_jit_header header;
 	const uint8_t *bytes_at;
@@ -105,5 +105,6 @@ ptm_status ptm_jitdump_read(ptm_source *source, const char *path, ptm_status (*t
 			PTM_TRY(take(context, &event));
 		at += size;
 	}
+	*cut_at = at;
 	return PTM_OK;
 }

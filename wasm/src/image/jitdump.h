@@ -32,8 +32,8 @@ ptm_status ptm_jitdump_header(ptm_source *source, const char *path, ptm_jit_head
 
 /* Hands every whole record to `take`, in the order of the file, until `take`
  * returns something else than PTM_OK. The last record may be cut: a runtime that
- * is killed leaves it so. */
+ * is killed leaves it so. `cut_at`: where the first record is that is not whole; the file's size: nowhere. */
 ptm_status ptm_jitdump_read(ptm_source *source, const char *path, ptm_status (*take)(void *context, const ptm_jit_event *event), void *context,
-			    ptm_message *message) PTM_MUST_CHECK;
+			    uint64_t *cut_at, ptm_message *message) PTM_MUST_CHECK;
 
 #endif

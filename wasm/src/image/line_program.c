@@ -26,6 +26,18 @@ typedef struct program {
 
 /* ------------------------------------------------------------------ header */
 
+/* An entry of the list of files before DWARF 5, from `bytes`, which are in the program. */
+static ptm_status take_old_file(program *program, ptm_bytes *bytes)
+{
+	ptm_dwarf_value value;
+	if (!ptm_dwarf_take_form(&program->unit, 0x08, bytes, program->base, program->start, &value))
+		return PTM_BAD_DATA;
+	uint32_t directory = (uint32_t)ptm_bytes_leb(bytes);
+	(void)ptm_bytes_leb(bytes);
+	(void)ptm_bytes_leb(bytes);
+	return ptm_array_push(&program->table->files, ((ptm_line_file){ { value.number, DWARF_LINE }, directory, NONE }));
+}
+
 static ptm_status take_old_files(program *program)
 {
 	ptm_line_table *table = program->table;
@@ -39,14 +51,8 @@ static ptm_status take_old_files(program *program)
 	}
 	ptm_bytes_skip(bytes, 1);
 	PTM_TRY(ptm_array_push(&table->files, ((ptm_line_file){ { 0, DWARF_SECTIONS }, NONE, NONE })));
-	while (ptm_bytes_left(bytes) && *bytes->at && table->files.length < MOST_FILES) {
-		if (!ptm_dwarf_take_form(&program->unit, 0x08, bytes, program->base, program->start, &value))
-			return PTM_BAD_DATA;
-		uint32_t directory = (uint32_t)ptm_bytes_leb(bytes);
-		(void)ptm_bytes_leb(bytes);
-		(void)ptm_bytes_leb(bytes);
-		PTM_TRY(ptm_array_push(&table->files, ((ptm_line_file){ { value.number, DWARF_LINE }, directory, NONE })));
-	}
+	while (ptm_bytes_left(bytes) && *bytes->at && table->files.length < MOST_FILES)
+		PTM_TRY(take_old_file(program, bytes));
 	ptm_bytes_skip(bytes, 1);
 	return bytes->failed ? PTM_BAD_DATA : PTM_OK;
 }
@@ -162,6 +168,10 @@ static ptm_status run_extended(program *program)
 	case 2:
 		program->address = ptm_bytes_number(&bytes, length - 1 < 8 ? (uint32_t)length - 1 : 8);
 		program->operation = 0;
+		break;
+	case 3: /* before DWARF 5: one file more */
+		if (program->unit.version < 5 && program->table->files.length < MOST_FILES)
+			return take_old_file(program, &bytes);
 		break;
 	default: break;
 	}

@@ -145,6 +145,23 @@ static int compare_lows(const void *a, const void *b)
 	return compare_offsets(a, b);
 }
 
+/* Code of a unit that does not say where it has any, as of generated code that perf inject writes: where its lines are. */
+static ptm_status add_rows(struct ptm_lines *lines, const ptm_dwarf_unit *unit)
+{
+	ptm_line_table table;
+	uint64_t low = 0;
+	ptm_status status = ptm_line_table_read(&table, &lines->dwarf, unit);
+	for (uint32_t i = 0; status == PTM_OK && i < table.rows.length; i++) {
+		const ptm_line_row *row = &table.rows.at[i];
+		if (!i || !row[-1].line)
+			low = row->address;
+		if (!row->line)
+			status = add_extent(lines, low, row->address, unit->offset);
+	}
+	ptm_line_table_free(&table);
+	return status;
+}
+
 /* Walks over all units; those that .debug_aranges does not know tell their ranges themselves. */
 static ptm_status scan_units(struct ptm_lines *lines)
 {
@@ -165,6 +182,8 @@ static ptm_status scan_units(struct ptm_lines *lines)
 			status = ptm_dwarf_unit_ranges(&lines->dwarf, &unit.header, &ranges);
 		for (uint32_t i = 0; i < ranges.length && status == PTM_OK; i++)
 			status = add_extent(lines, ranges.at[i].low, ranges.at[i].high, offset);
+		if (status == PTM_OK && !known && unit.header.tag == DW_TAG_compile_unit && !unit.header.has_high_pc && !unit.header.has_ranges)
+			status = add_rows(lines, &unit.header);
 		ptm_dwarf_unit_free(&unit.header);
 		unit.header.abbreviations = (ptm_dwarf_abbreviations){ 0 };
 		offset = unit.header.end > offset ? unit.header.end : size;
@@ -548,7 +567,11 @@ ptm_status ptm_image_frames(ptm_images *images, uint32_t row, uint64_t address, 
 		PTM_TRY(ask(lines, address, &order));
 	const ptm_line_row *found = ptm_line_table_find(&unit->lines, address);
 	uint32_t file = found && found->line ? found->file : NONE, line = found ? found->line : 0;
-	for (uint32_t at = ptm_inlines_find(&unit->inlines, address); at != NONE && *count < most;) {
+	uint32_t at = ptm_inlines_find(&unit->inlines, address);
+	/* addr2line does not read ranges by index, and so finds what is around. */
+	while (as_addr2line && at != NONE && unit->inlines.calls.at[at].by_index)
+		at = unit->inlines.calls.at[at].is_function ? NONE : unit->inlines.calls.at[at].parent;
+	while (at != NONE && *count < most) {
 		ptm_inline_call *call = &unit->inlines.calls.at[at];
 		ptm_code_frame *frame = &frames[*count];
 		*frame = (ptm_code_frame){ .line = line };

@@ -33,13 +33,16 @@ ptm_status ptm_name_lines(ptm_source *source, ptm_status (*take)(void *context, 
 	return PTM_OK;
 }
 
-/* Reads hexadecimal digits, after a "0x" where that is allowed; returns how many bytes they take. */
+/* Reads hexadecimal digits, as strtoull(3) after blanks and a "0x" where that is allowed; returns how many bytes they take. */
 static uint32_t take_hex(const uint8_t *at, const uint8_t *end, bool with_prefix, uint64_t *value)
 {
 	const uint8_t *start = at;
 	*value = 0;
+	while (with_prefix && at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r')))
+		at++;
 	if (with_prefix && end - at > 2 && at[0] == '0' && (at[1] | 32) == 'x')
 		at += 2;
+	const uint8_t *digits = at;
 	for (; at < end; at++) {
 		uint8_t lower = *at | 32;
 		if (*at >= '0' && *at <= '9')
@@ -49,7 +52,7 @@ static uint32_t take_hex(const uint8_t *at, const uint8_t *end, bool with_prefix
 		else
 			break;
 	}
-	return (uint32_t)(at - start);
+	return at > digits ? (uint32_t)(at - start) : 0;
 }
 
 bool ptm_kallsyms_line_read(const ptm_name_line *line, ptm_kallsyms_line *into)
@@ -117,6 +120,7 @@ static ptm_status take_jit_load(void *context, const ptm_jit_event *event)
 static ptm_status read_list(reader *reader, uint8_t kind, ptm_source *source)
 {
 	ptm_message message;
+	uint64_t cut_at;
 	switch (kind) {
 	case PTM_NAMES_KALLSYMS:
 		PTM_TRY(ptm_name_lines(source, take_kallsyms, reader));
@@ -128,7 +132,7 @@ static ptm_status read_list(reader *reader, uint8_t kind, ptm_source *source)
 	default:
 		reader->table->names.with_tabs = true;
 		reader->table->names.style = PTM_NAMED_BRIEF;
-		return ptm_jitdump_read(source, "", take_jit_load, reader, &message);
+		return ptm_jitdump_read(source, "", take_jit_load, reader, &cut_at, &message);
 	}
 }
 

@@ -177,7 +177,7 @@ static ptm_status read_table(const ptm_image *image, ptm_symbol_table *table, co
 	ptm_symbol_file code = { own, from->id, from->size, NULL }, split = { &elf, image->debug_source, image->debug_size, NULL };
 	ptm_source_init(&debug, image->debug_source, image->debug_size, 16384);
 	bool has_symbols = image->debug_size && ptm_elf_read(&elf, &debug, "", &message) == PTM_OK &&
-			   ptm_elf_section_named(&elf, &debug, ".symtab");
+			   ptm_elf_symbols_named(&elf, &debug, ".symtab", PTM_SECTION_SYMBOLS);
 	ptm_status status = ptm_symbol_table_read(table, has_symbols ? &split : &code, &code, image->newer_perf);
 	ptm_source_free(&debug);
 	ptm_elf_free(&elf);

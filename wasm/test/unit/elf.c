@@ -52,6 +52,26 @@ static void images_are_found_by_build_id_whatever_their_name(void)
 	end();
 }
 
+/* What is left of a file without code looks like a binary when its sections are cut off. */
+static void a_file_whose_sections_are_cut_off_gives_way_to_a_whole_one(void)
+{
+	static elf_file file;
+	uint8_t byte;
+	uint32_t length = 1;
+	begin();
+	uint32_t image = want("/bin/a", 0xaa, 20);
+	for (int again = 0; again < 2; again++) {
+		elf_file_make(&file, 0xaa, 20, 0x11, NULL, 0);
+		((Elf64_Ehdr *)file.bytes)->e_shoff = 0x9000;
+		elf_file_publish(&file);
+		CHECK_EQ(ptm_images_offer(&images, file.source, file.size, "cut", &served, &message), again ? PTM_TRUNCATED : PTM_OK);
+		CHECK_EQ(offer(0xaa, 20, "whole"), PTM_OK);
+		CHECK_EQ(ptm_image_code(&images.images.at[image], 0x1000, &byte, &length), PTM_OK);
+		CHECK_EQ(byte, 0xaa);
+	}
+	end();
+}
+
 static void of_one_build_at_two_paths_each_has_what_is_said_to_be_its(void)
 {
 	static const char *const paths[] = { "/a/x", "/b/x" };
@@ -222,6 +242,7 @@ int main(void)
 	of_one_build_at_two_paths_each_has_what_is_said_to_be_its();
 	another_build_is_refused_by_name();
 	images_without_build_id_are_found_by_path();
+	a_file_whose_sections_are_cut_off_gives_way_to_a_whole_one();
 	a_build_id_told_later_counts();
 	mappings_without_a_file_are_known();
 	code_is_read_by_file_offset();

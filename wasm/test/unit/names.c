@@ -62,10 +62,11 @@ static void perf_map_names_the_memory_of_its_process(void)
 	CHECK_EQ(offer("/home/me/perf-8.map", "100 10 name\n"), PTM_NOT_FOUND);
 	CHECK_TEXT(message.text, "/home/me/perf-8.map is not needed: process 8 ran no code outside of files in this trace.");
 	CHECK_EQ(offer("perf-7.map", "no such line\n"), PTM_BAD_DATA);
-	CHECK_EQ(offer("perf-7.map", "1000 10 first one\n0x1010 0x8 second\n1000 10 again\nzz\n2000 4 ab\n"), PTM_OK);
+	CHECK_EQ(offer("perf-7.map", "1000 10 first one\n0x1010 0x8 second\n1000 10 again\nzz\n2000 4 ab\n \t3000   10 spaced\n"), PTM_OK);
 	CHECK_TEXT(name_at(image, 0x1000), "again"); /* of two at one place, what is higher in perf's tree */
 	CHECK_TEXT(name_at(image, 0x1017), "second");
 	CHECK_TEXT(name_at(image, 0x1018), "");
+	CHECK_TEXT(name_at(image, 0x300f), "spaced");
 	CHECK_TEXT(name_at(image, 0x2000), ""); /* perf takes no names of two letters */
 	CHECK_EQ(offer("perf-7.map", "1000 100 around\n1040 10 within\n10f0 20 without_end"), PTM_OK);
 	CHECK_TEXT(name_at(image, 0x1045), "within"); /* of two that overlap, what its tree meets first, */

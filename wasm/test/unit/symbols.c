@@ -202,6 +202,27 @@ static void a_separate_debug_file_gives_symbols_but_no_code(void)
 	end();
 }
 
+/* As eu-strip leaves it where relocations need the symbols: they stay in the binary. */
+static void a_separate_debug_file_whose_symbols_stayed_behind_names_nothing(void)
+{
+	static const elf_file_symbol stayed = { 0x401400, 4, "stayed", STB_GLOBAL, STT_FUNC, 1 };
+	uint32_t name, image, served;
+	ptm_message message;
+	CHECK_EQ(ptm_images_init(&images, &strings), PTM_OK);
+	CHECK_EQ(ptm_strings_add(&strings, "a", 1, &name), PTM_OK);
+	CHECK_EQ(ptm_images_want(&images, name, NULL, 0, &image), PTM_OK);
+	for (int split = 0; split < 2; split++) {
+		elf_file_make(&file, 1, 20, 0x90, &stayed, 1);
+		if (split)
+			((Elf64_Shdr *)(file.bytes + 0x400))[1].sh_type = ((Elf64_Shdr *)(file.bytes + 0x400))[3].sh_type = SHT_NOBITS;
+		elf_file_publish(&file);
+		CHECK_EQ(ptm_images_offer(&images, file.source, file.size, split ? "a.debug" : "a", &served, &message), PTM_OK);
+	}
+	CHECK_EQ(images.images.at[1].debug_size, file.size);
+	CHECK_TEXT(show(0x401000, 0x402000), "401400-401404 stayed\n");
+	end();
+}
+
 static const char *demangled_as(const char *symbol, ptm_name_style style)
 {
 	ptm_text into = { 0 };
@@ -418,6 +439,7 @@ int main(void)
 	plt_entries_are_named_by_their_relocations();
 	newer_perf_names_more_of_a_plt();
 	a_separate_debug_file_gives_symbols_but_no_code();
+	a_separate_debug_file_whose_symbols_stayed_behind_names_nothing();
 	mangled_names_are_written_as_gnu_does();
 	names_with_parameters_are_written_as_libstdcxx_does();
 	every_prefix_and_byte_of_a_mangled_name_is_survived();

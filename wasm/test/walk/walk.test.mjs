@@ -56,6 +56,13 @@ it('vmlinux beside kcore and kallsyms changes no name', () => {
   expect(hashOf(script(name, ...FIELDS, ...given.kcore, '--vmlinux', join(folder, 'vmlinux')))).toBe(instructions)
 })
 
+it('of a jitdump that is not whole it is said where it ends', () => {
+  const dump = join(scratch, 'jit-88.dump')
+  writeFileSync(dump, readFileSync(join(folder, 'jit-88.dump')).subarray(0, -1))
+  const text = execFileSync(process.execPath, [cli, 'info', join(folder, 'jit.perf.data'), '--symfs', join(folder, 'symfs'), '--jitdump', dump], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()
+  expect(text).toMatch(/jitted code of process 88 .*The jitdump's record at byte \d+ does not end in the file, which has 350 bytes/)
+})
+
 it('a guest and its host are two threads, and each instruction is one of them', () => {
   const words = ['info', join(folder, 'guest.perf.data'), '--symfs', join(folder, 'symfs'), '--guest-code']
   const text = execFileSync(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()
