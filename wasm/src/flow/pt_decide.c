@@ -200,10 +200,8 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	ptm_item *item = ptm_flow_visit(flow, row, stops ? PTM_END_OFF : ptm_end_of_branch(block->class), to, true);
 	ptm_flow_take_guest(flow, item);
 	ptm_flow_take_interrupts(flow, item);
-	if (flow->packet.count)
-		flow->ip = to;
-	else if (stops)
-		flow->ip = block->last_ip;
+	/* Without an IP it is not known where it leads: the branch is still to come. */
+	flow->ip = flow->packet.count ? to : block->last_ip;
 	return PTM_OK;
 }
 

@@ -57,6 +57,7 @@ struct ptm_pt_flow {
 	uint64_t stop_ip;        /* PSB, FUP, LIMIT */
 	uint64_t psb_offset, psb_packets; /* of the PSB that PTM_STEP_PSB walks to; packets read before it */
 	uint64_t psb_moves;      /* of the clock, before that PSB */
+	bool psb_broken;         /* as perf: it was walked to, and its PSB+ is cut short by a packet that is none, or has no business there */
 	ptm_walked psb_walked;   /* likewise; what is walked to it counts on from there */
 	ptm_walked walked;       /* see ptm_pt_flow_walked */
 	ptm_clock psb_clock;     /* the clock before it */
@@ -185,6 +186,8 @@ void ptm_flow_unread(ptm_pt_flow *flow);
 bool ptm_flow_take_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packet *packet, bool after_cyc);
 /* Packets that mean the same in every state: time, mode, context. Returns false for others. */
 bool ptm_flow_take_common(ptm_pt_flow *flow);
+/* Packets of time, mode and context may stand anywhere. */
+bool ptm_flow_may_intervene(uint8_t kind);
 /* The full IP of the packet, which becomes the last IP. */
 uint64_t ptm_flow_packet_ip(ptm_pt_flow *flow);
 /* Forgets what of a kind waits for a FUP. */

@@ -97,7 +97,7 @@ void ptm_flow_disable(ptm_pt_flow *flow)
 }
 
 /* Packets of time, mode and context may stand anywhere. */
-static bool may_intervene(uint8_t kind)
+bool ptm_flow_may_intervene(uint8_t kind)
 {
 	switch (kind) {
 	case PTM_PACKET_PAD: case PTM_PACKET_CYC: case PTM_PACKET_MTC: case PTM_PACKET_TSC: case PTM_PACKET_TMA:
@@ -116,7 +116,7 @@ static uint8_t next_kind_past(ptm_pt_flow *flow, uint8_t other)
 	for (unsigned i = 0; i < MOST_PEEKS; i++) {
 		if (ptm_pt_reader_peek(&flow->reader, &next) != PTM_OK)
 			return PTM_PACKET_BAD;
-		if (!may_intervene(next.kind) && next.kind != other)
+		if (!ptm_flow_may_intervene(next.kind) && next.kind != other)
 			return next.kind;
 	}
 	return PTM_PACKET_BAD;

@@ -76,6 +76,24 @@ const cases = {
     words: ['--itrace=i1us', '--ns'],
     hash: '04c85e259c59fafb',
   },
+  'a TIP without an IP: its branch is still to come': {
+    fixture: 'calls-ovf',
+    bytes: { 0xc44: '0d' },
+    words: ['--itrace=i0nse', '--ns', '-F', 'time,event,ip'],
+    hash: '0df40313be728d98',
+  },
+  'no code leads up to a PSB': {
+    fixture: 'odd-noretcomp',
+    bytes: { 0x278f: 'cd' },
+    words: ['--itrace=be', '--ns', '-F', '+ipc'],
+    hash: 'd9a33ebfa189dc4a',
+  },
+  'a PSB+ that code led up to is cut short': {
+    fixture: 'calls-psb0',
+    bytes: { 0xfd0: '06' },
+    words: ['--itrace=be', '--ns', '-F', '+ipc'],
+    hash: 'e4ff79406ebda78c',
+  },
   'tracing off before a TIP.PGD that the code contradicts': {
     fixture: 'threads-cpu-wide',
     bytes: { 0x2bb2: '7b2d00', 0x2bb6: 'b306', 0x2bba: '6f1c', 0x2bc2: 'c73e', 0x2bc6: '8f3e31', 0x2bca: '1f', 0x2bcc: '2d', 0x2bcf: '3b' },
