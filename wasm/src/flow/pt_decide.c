@@ -59,6 +59,9 @@ static ptm_status deferred_tip(ptm_pt_flow *flow, uint32_t row)
 			count_reached(flow, ptm_flow_bad_packet(flow), row);
 		return PTM_OK;
 	}
+	/* The trace ends, or another begins: perf has told what stands before the branch. */
+	if ((status == PTM_END || status == PTM_TRUNCATED) && flow->config.as_perf && flow->blocks->blocks.at[row].instructions > 1)
+		(void)reach(flow, row);
 	PTM_TRY(status);
 	if (flow->packet.kind != PTM_PACKET_TIP || !flow->packet.count) {
 		contradict(flow, row);

@@ -303,7 +303,7 @@ void ptm_flow_found(ptm_pt_flow *flow, ptm_item *begin, uint64_t offset)
 {
 	begin->bytes = ptm_flow_bytes_lost(flow, offset);
 	begin->payload = flow->off_since;
-	flow->lost = false;
+	flow->lost = flow->off_since = false;
 }
 
 ptm_item *ptm_flow_mismatch(ptm_pt_flow *flow)

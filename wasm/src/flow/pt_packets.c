@@ -17,7 +17,10 @@ ptm_status ptm_flow_read(ptm_pt_flow *flow)
 	flow->packet_before = flow->packet.kind;
 	for (;;) {
 		flow->packet_offset = flow->reader.offset;
-		PTM_TRY(ptm_pt_reader_next(&flow->reader, &flow->packet));
+		ptm_status status = ptm_pt_reader_next(&flow->reader, &flow->packet);
+		if (status == PTM_BAD_DATA)
+			flow->packet.kind = PTM_PACKET_BAD; /* for what comes behind it */
+		PTM_TRY(status);
 		if (flow->packet.kind != PTM_PACKET_PAD)
 			return PTM_OK;
 		ptm_pt_reader_pass_pads(&flow->reader);
