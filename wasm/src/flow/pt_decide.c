@@ -225,6 +225,22 @@ static ptm_status walk_to_event(ptm_pt_flow *flow)
 	return ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, &flow->cut_block);
 }
 
+/* Where the interrupt flag changes by no branch, and each instruction is a state, perf tells the one at the FUP with it,
+ * and goes on behind it. */
+static ptm_status pass_changed(ptm_pt_flow *flow)
+{
+	uint32_t row;
+
+	PTM_TRY(ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, &row));
+	const ptm_block *block = &flow->blocks->blocks.at[row];
+	if (!block->instructions || (block->instructions == 1 && block->class != PTM_INSN_OTHER))
+		return PTM_OK;
+	ptm_flow_visit_part(flow, row, 1);
+	flow->ip += flow->blocks->lengths.at[block->lengths];
+	flow->resumed = true;
+	return PTM_OK;
+}
+
 /* Reached the FUP's address: waits for the TIP, or tells the bound events and goes on. */
 static ptm_status at_fup(ptm_pt_flow *flow)
 {
@@ -232,13 +248,14 @@ static ptm_status at_fup(ptm_pt_flow *flow)
 		flow->step = PTM_STEP_FUP_TIP;
 		return flow->pending_count || flow->config.as_perf ? walk_to_event(flow) : PTM_OK;
 	}
+	bool passes = flow->config.samples_each && ptm_flow_pending_of(flow, PTM_EVENT_IFLAG);
 	PTM_TRY(walk_to_event(flow));
 	if (flow->pending_count || flow->block_pending)
 		ptm_flow_latch(flow);
 	ptm_flow_emit_pending(flow, PTM_END_FALLTHROUGH, 0);
 	flow->interrupts_on = flow->interrupts_next;
 	flow->step = PTM_STEP_PACKET;
-	return PTM_OK;
+	return passes ? pass_changed(flow) : PTM_OK;
 }
 
 ptm_status ptm_flow_walk_fup(ptm_pt_flow *flow)

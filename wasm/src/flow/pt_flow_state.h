@@ -56,6 +56,7 @@ struct ptm_pt_flow {
 	bool tnt_used;           /* one of them was */
 	uint64_t stop_ip;        /* PSB, FUP, LIMIT */
 	uint64_t psb_offset, psb_packets; /* of the PSB that PTM_STEP_PSB walks to; packets read before it */
+	uint64_t psb_ip;         /* which it tells */
 	uint64_t psb_moves;      /* of the clock, before that PSB */
 	bool psb_broken;         /* as perf: it was walked to, and its PSB+ is cut short by a packet that is none, or has no business there */
 	ptm_walked psb_walked;   /* likewise; what is walked to it counts on from there */
@@ -77,6 +78,7 @@ struct ptm_pt_flow {
 	ptm_event pending[PTM_FLOW_EVENTS]; /* bound to the coming FUP */
 	uint32_t pending_count;
 	uint8_t pending_stale;   /* as perf: so many of them have no FUP of their own */
+	bool unanswered;         /* the packet before says that a FUP follows */
 	bool block_pending;      /* … among them a PEBS record */
 	bool pending_branch;     /* … after which a TIP follows: an interrupt, or … */
 	bool pending_abort;      /* … a transaction's abort */
@@ -190,6 +192,8 @@ bool ptm_flow_take_common(ptm_pt_flow *flow);
 bool ptm_flow_may_intervene(uint8_t kind);
 /* The full IP of the packet, which becomes the last IP. */
 uint64_t ptm_flow_packet_ip(ptm_pt_flow *flow);
+/* The event of a kind that waits for its FUP; NULL: none does. */
+ptm_event *ptm_flow_pending_of(ptm_pt_flow *flow, uint8_t kind);
 /* Forgets what of a kind waits for a FUP. */
 void ptm_flow_unbind(ptm_pt_flow *flow, uint8_t kind);
 /* Packet generation starts, stops. */

@@ -127,7 +127,7 @@ static void checkpoint(ptm_pt_flow *flow, uint64_t offset, uint64_t packets)
 }
 
 /* perf looks so far behind a PSB+ for the TIP.PGE that makes its FUP mean nothing. */
-#define MOST_BEFORE_PGE 5
+#define MOST_BEFORE_PGE 6
 
 /* The address in the PSB+ that was begun, before it is read, as perf finds it; 0: none. */
 static uint64_t coming_ip(ptm_pt_flow *flow)
@@ -139,7 +139,7 @@ static uint64_t coming_ip(ptm_pt_flow *flow)
 	ptm_pt_reader_peek_start(&flow->reader);
 	while (behind <= MOST_BEFORE_PGE && ptm_pt_reader_peek(&flow->reader, &next) == PTM_OK) {
 		if (next.kind == PTM_PACKET_FUP && next.count && !ip)
-			ip = ptm_last_ip_update(0, &next);
+			ip = ptm_last_ip_update(flow->last_ip, &next);
 		else if (next.kind == PTM_PACKET_PSBEND && ip && !behind)
 			behind = 1;
 		else if (next.kind == PTM_PACKET_TIP_PGE)
@@ -168,9 +168,7 @@ static ptm_status lose_before_psb(ptm_pt_flow *flow, uint64_t *ip, bool *lost)
 	*lost = way != PTM_WAY_THERE || (*ip != flow->ip && flow->pending_count && !flow->config.samples_each);
 	if (!*lost)
 		return PTM_OK;
-	flow->last_ip = 0;
-	ptm_flow_forget_returns(flow);
-	flow->stop_ip = *ip;
+	flow->last_ip = flow->stop_ip = *ip;
 	flow->fup_branches = false;
 	flow->step = PTM_STEP_FUP;
 	return PTM_OK;
@@ -183,9 +181,9 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 {
 	bool was_enabled = flow->enabled, lost, stray;
 	ptm_way way = PTM_WAY_ELSEWHERE;
-	uint64_t ip, walked_to;
+	uint64_t ip, stop_ip;
 
-	PTM_TRY(lose_before_psb(flow, &walked_to, &lost));
+	PTM_TRY(lose_before_psb(flow, &stop_ip, &lost));
 	if (lost)
 		return PTM_OK;
 	flow->psb_offset = flow->packet_offset;
@@ -195,22 +193,21 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	flow->psb_clock = flow->clock;
 	flow->found_transaction = flow->in_transaction;
 	ptm_status status = read_psb(flow, &ip, &stray);
-	flow->psb_broken = status == PTM_BAD_DATA && walked_to;
-	if (flow->psb_broken) {
-		if (!stray)
-			ptm_pt_reader_skip(&flow->reader);
-		flow->stop_ip = walked_to;
-		flow->step = PTM_STEP_PSB;
-		return PTM_OK;
-	}
-	if (status == PTM_BAD_DATA)
+	flow->psb_broken = status == PTM_BAD_DATA && stop_ip;
+	if (flow->psb_broken && !stray)
+		ptm_pt_reader_skip(&flow->reader);
+	else if (status == PTM_BAD_DATA && !flow->psb_broken)
 		return broken_psb(flow, stray);
-	PTM_TRY(status);
+	else if (status != PTM_BAD_DATA)
+		PTM_TRY(status);
+	if (!flow->config.as_perf && was_enabled && !flow->config.quick)
+		stop_ip = ip;
+	flow->psb_ip = ip;
 	/* Erratum BDM70 (and SKD024, SKL021, KBL021): PSB+ before a TIP.PGE may have a FUP, though tracing is still off. */
-	if (was_enabled && ip && flow->ip && ip != flow->ip && !flow->config.quick)
-		PTM_TRY(ptm_flow_reaches(flow, ip, &way));
-	if (way == PTM_WAY_THERE) {
-		flow->stop_ip = ip;
+	if (stop_ip && flow->ip && stop_ip != flow->ip)
+		PTM_TRY(ptm_flow_reaches(flow, stop_ip, &way));
+	if (way == PTM_WAY_THERE || flow->psb_broken) {
+		flow->stop_ip = stop_ip;
 		flow->step = PTM_STEP_PSB;
 		return PTM_OK;
 	}
@@ -224,6 +221,19 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	else if (ip && !was_enabled)
 		flow->ip = ip;
 	return PTM_OK;
+}
+
+/* At the address of a PSB whose PSB+ was cut short. */
+static void lose_psb(ptm_pt_flow *flow)
+{
+	ptm_clock_lose(&flow->clock);
+	if (flow->packet.kind == PTM_PACKET_OVF) {
+		flow->in_transaction = flow->enabled = flow->clock.counting = false;
+		flow->clock.instructions = 0;
+		flow->pending_count = 0;
+		flow->ip = 0;
+	}
+	ptm_flow_mismatch(flow);
 }
 
 ptm_status ptm_flow_walk_psb(ptm_pt_flow *flow)
@@ -245,12 +255,11 @@ ptm_status ptm_flow_walk_psb(ptm_pt_flow *flow)
 	if (flow->clock.moves != flow->psb_moves)
 		flow->clock.instructions = 0;
 	if (flow->psb_broken) {
-		ptm_clock_lose(&flow->clock);
-		ptm_flow_mismatch(flow);
+		lose_psb(flow);
 		return PTM_OK;
 	}
 	flow->step = PTM_STEP_PACKET;
-	psb_event(flow, flow->psb_offset, flow->stop_ip, 0, false);
+	psb_event(flow, flow->psb_offset, flow->psb_ip, 0, false);
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);
 	return PTM_OK;
 }
