@@ -183,8 +183,10 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	ptm_walk walk;
 	uint32_t row;
 
+	/* To perf only a filter makes direct branches leave. */
+	bool is_told = flow->packet.count && (flow->config.leaves || !flow->config.as_perf);
 	if (stops)
-		PTM_TRY(flow->packet.count ? leave(flow, &left) : leave_filter(flow, &left));
+		PTM_TRY(is_told ? leave(flow, &left) : leave_filter(flow, &left));
 	if (left)
 		return PTM_OK;
 	PTM_TRY(ptm_flow_walk(flow, false, &walk, &row));

@@ -111,8 +111,8 @@ struct ptm_pt_flow {
 	uint64_t measured_instructions;
 	bool measure_partial;    /* the measurement in progress began before a PSB */
 
-	/* Loop check (Brent): unconditional branches since the last decision. */
-	uint64_t loop_ip, loop_count, loop_period;
+	/* Loop check (Brent): unconditional branches since the last decision. loop_left: as perf, until another place is kept. */
+	uint64_t loop_ip, loop_count, loop_period, loop_left;
 
 	/* A step's first item is written where the caller wants it, what follows queues. */
 	ptm_item *out;           /* borrowed; NULL: taken */

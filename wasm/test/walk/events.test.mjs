@@ -157,6 +157,16 @@ const cases = {
     ...descend(`${PSB} ${LATER} ${fup(INSIDE)} ${fup(BEHIND)} 0223 ${fup(INSIDE)} ${tip(START)} ${PSB} ${LATER} 3d5513 0223`),
     lines: ['psb: psb offs: 0x23', 'psb: psb offs: 0x59'],
   },
+  'a branch to itself, never-ending': {
+    binary: '/opt/ptarmigan/forks',
+    stream: `${PSB} ${OFF} 19a0860100000000 0223 ${pge(0x402071)} ${fup(0x402075)} ${tip(0x402071)} 06 01`,
+    lines: [/ip 0x402071 code 10:/, /ip 0x402071 code 10:/],
+  },
+  'a branch to itself that no filter lets leave': {
+    binary: '/opt/ptarmigan/forks',
+    stream: `${PSB} ${OFF} 19a0860100000000 0223 ${pge(0x402071)} ${pgd(0x402071)}`,
+    lines: [/ip 0x402071 code 10:/],
+  },
   'the interrupt flag at a TIP.PGD': {
     stream: `${PSB} ${ON} 19a0860100000000 0223 71d01240000000 06 ${OFF} 01`,
     lines: ['iflag: IFLAG: 1->0 via branch'],
