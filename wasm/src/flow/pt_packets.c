@@ -75,7 +75,7 @@ bool ptm_flow_take_common(ptm_pt_flow *flow)
 	case PTM_PACKET_VMCS: case PTM_PACKET_PSBEND: case PTM_PACKET_BAD: return true;
 	case PTM_PACKET_MNT:
 		/* Like the others it may stand anywhere, but it is news; a row of them without end is not all told. */
-		if (flow->queue_length < PTM_FLOW_QUEUE / 4)
+		if (flow->queue_length < PTM_FLOW_QUEUE / 4 && !flow->config.as_perf)
 			ptm_flow_emit_event(flow, PTM_EVENT_MNT, flow->packet.payload, flow->ip)->new_cycles = false;
 		return true;
 	default: return false;
