@@ -114,6 +114,13 @@ static bool stuck_as_perf(ptm_pt_flow *flow, uint64_t to_ip)
 	return false;
 }
 
+/* To perf any other place that a walk comes to ends the row of branches. */
+static void leave_loop(ptm_pt_flow *flow)
+{
+	if (flow->config.as_perf)
+		flow->loop_count = 0;
+}
+
 /* perf counts the branch that it finds to be stuck, but does not tell it. */
 static ptm_walk lose_stuck(ptm_pt_flow *flow, uint32_t row)
 {
@@ -160,7 +167,7 @@ ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t
 		PTM_TRY(ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, row));
 		flow->cut_block = *row;
 		flow->cut_instructions = 0;
-		flow->loop_count = 0;
+		leave_loop(flow);
 		*walk = PTM_WALK_STOP;
 		return PTM_OK;
 	}
@@ -171,7 +178,7 @@ ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t
 		if (index != UINT32_MAX) {
 			flow->cut_block = *row;
 			flow->cut_instructions = (uint16_t)index;
-			flow->loop_count = 0;
+			leave_loop(flow);
 			*walk = PTM_WALK_STOP;
 			return PTM_OK;
 		}
@@ -196,8 +203,7 @@ ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t
 		return PTM_OK;
 	}
 	default:
-		if (flow->config.as_perf)
-			flow->loop_count = 0;
+		leave_loop(flow);
 		*walk = PTM_WALK_DECISION;
 		return PTM_OK;
 	}
