@@ -63,7 +63,8 @@ static void stray_in_psb(ptm_pt_flow *flow)
 		return;
 	}
 	ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
-	flow->distrusts = distrusts;
+	/* Then it still knows that there was a PSB, which compressed addresses count from. */
+	flow->distrusts = distrusts && !goes_on;
 	if (kind == PTM_PACKET_TRACESTOP)
 		ptm_flow_disable(flow);
 	if (goes_on && flow->ip)

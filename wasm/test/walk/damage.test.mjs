@@ -112,6 +112,12 @@ const cases = {
     words: ['--itrace=i0nse', '--ns', '-F', 'time,event,ip'],
     hash: '5a22695260843005',
   },
+  'a TNT in the first PSB+, then a compressed FUP': {
+    fixture: 'signals-event',
+    bytes: { 0x7c3: '063dee1900000000' },
+    words: ['--itrace=be', '--ns', '-F', '+flags'],
+    hash: 'a6d4210ab3baa86d',
+  },
   'tracing off before a TIP.PGD that the code contradicts': {
     fixture: 'threads-cpu-wide',
     bytes: { 0x2bb2: '7b2d00', 0x2bb6: 'b306', 0x2bba: '6f1c', 0x2bc2: 'c73e', 0x2bc6: '8f3e31', 0x2bca: '1f', 0x2bcc: '2d', 0x2bcf: '3b' },
