@@ -73,7 +73,7 @@ void ptm_script_put_dso(ptm_script *script, uint64_t ip)
 {
 	uint32_t space;
 	const ptm_map *map = ptm_script_map(script, ip, &space);
-	const char *dso = map ? ptm_strings_get(&script->session->strings, map->name) : "[unknown]";
+	const char *dso = map ? ptm_strings_get(&script->session->strings, ptm_script_binary_name(script, map)) : "[unknown]";
 
 	size_t length = strlen(dso), most = PTM_SCRIPT_DSO_WIDTH - 1;
 	ptm_script_put_text(script, "(", 1);

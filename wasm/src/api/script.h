@@ -197,6 +197,8 @@ void ptm_script_put_name(ptm_script *script, uint64_t ip, const char *unknown);
 #define PTM_SCRIPT_DSO_WIDTH 50u
 /* "(binary)" */
 void ptm_script_put_dso(ptm_script *script, uint64_t ip);
+/* What a map's binary is called: as in the map, or by its file. */
+uint32_t ptm_script_binary_name(const ptm_script *script, const ptm_map *map);
 
 /* query_script.c: all lines of ordinary sample `row`, appended to script->text with the fields at hand. */
 ptm_status ptm_script_put_sample(ptm_script *script, uint32_t row) PTM_MUST_CHECK;

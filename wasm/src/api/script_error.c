@@ -68,7 +68,7 @@ ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_
 	/* Another recording: perf's sampling by time starts anew with it, and so do its call stacks. */
 	from->sampling.continuous &= item->reason != PTM_GAP_AUX_MISSING && !item->resumed;
 	from->recordings += item->reason == PTM_GAP_AUX_MISSING;
-	if (item->reason == PTM_GAP_CODE_MISMATCH && item->instructions)
+	if (item->instructions && (item->reason == PTM_GAP_CODE_MISMATCH || item->reason == PTM_GAP_ENDLESS_LOOP))
 		pass_contradicted(session, samples, from);
 	else if (item->instructions)
 		ptm_samples_pass(samples, from, 1);

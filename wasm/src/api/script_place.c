@@ -18,8 +18,7 @@ static uint32_t module_path(ptm_session *session, uint32_t name)
 	return name;
 }
 
-/* What a map's binary is called: as in the map, or by its file. */
-static uint32_t binary_name(const ptm_script *script, const ptm_map *map)
+uint32_t ptm_script_binary_name(const ptm_script *script, const ptm_map *map)
 {
 	ptm_session *session = script->session;
 	const char *name = ptm_strings_get(&session->strings, map->name);
@@ -41,7 +40,7 @@ static void look_up(ptm_script *script, ptm_place *place, uint32_t space, uint64
 	if (!map)
 		return;
 	const ptm_function *function = ptm_spaces_function(session->spaces, ptm_spaces_perf_function_at(session->spaces, space, ip, &place->offset));
-	const uint32_t name = binary_name(script, map);
+	const uint32_t name = ptm_script_binary_name(script, map);
 	const char *dso = ptm_strings_get(&session->strings, name);
 	place->offset = ptm_script_offset(function, map, place->offset);
 	place->name = function->name;

@@ -33,6 +33,13 @@ uint32_t ptm_samples_state_flags(const ptm_session *session, const ptm_item *ite
 	return flags;
 }
 
+/* Of what an interrupt, or an abort, makes: perf does not say of it that it was in a transaction. */
+static uint32_t end_state_flags(const ptm_session *session, const ptm_item *item)
+{
+	bool asynchronous = item->end == PTM_END_ASYNC || item->end == PTM_END_ABORT;
+	return ptm_samples_state_flags(session, item) & ~(asynchronous ? (uint32_t)PTM_FLAG_IN_TRANSACTION : 0u);
+}
+
 /* Without a place that it leads to, perf takes an event for no interrupt; one that leads out of a guest is an exit. */
 static uint32_t async_flags(const ptm_item *item, uint64_t to_ip)
 {
@@ -66,7 +73,8 @@ static uint32_t end_flags(const ptm_item *item, uint8_t class)
 static uint32_t hop_flags(const ptm_item *item)
 {
 	uint64_t to_ip = item->to_ip ? item->to_ip : item->payload;
-	return (item->bytes == PTM_HOP_ABORT ? PTM_FLAG_BRANCH | PTM_FLAG_ABORT : async_flags(item, to_ip)) | (item->to_ip ? 0u : PTM_FLAG_END);
+	bool ends = !item->to_ip || item->reason == PTM_GAP_NOT_TRACED;
+	return (item->bytes == PTM_HOP_ABORT ? PTM_FLAG_BRANCH | PTM_FLAG_ABORT : async_flags(item, to_ip)) | (ends ? PTM_FLAG_END : 0u);
 }
 
 /* -------------------------------------------------------------- one row */
@@ -277,14 +285,14 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm
 	const ptm_item *item = &from->item;
 	const ptm_block *block = &session->blocks.blocks.at[item->block];
 	bool asynchronous = item->end == PTM_END_ASYNC || item->end == PTM_END_ABORT;
-	ptm_script_row row = { .ip = is_left_by_condition(item, block) ? item->to_ip : item->ip, .addr = goes_to(item), .flags = end_flags(item, block->class) | ptm_samples_state_flags(session, item),
+	ptm_script_row row = { .ip = is_left_by_condition(item, block) ? item->to_ip : item->ip, .addr = goes_to(item), .flags = end_flags(item, block->class) | end_state_flags(session, item),
 		.code_ip = item->ip, .code_space = item->space, .length = PTM_LENGTH_UNKNOWN };
 
 	bool is_part = item->end == PTM_END_FALLTHROUGH;
 	/* perf still shows an instruction that it sampled, even where it goes no further; but not one that it told with a FUP. */
 	bool is_sampled = item->instructions && from->sampling.at == item->instructions;
 	from->walked_part = is_part && (!is_sampled || (item->instructions == 1 && from->sampling.first_flags));
-	if (item->instructions)
+	if (item->instructions || !is_part)
 		from->sampling.first_flags = 0;
 	/* Where tracing stops, so does perf's sampling by time. */
 	from->sampling.continuous &= item->end != PTM_END_OFF && (!asynchronous || item->to_ip);
@@ -304,6 +312,14 @@ static ptm_status tell_visit_end(ptm_session *session, ptm_samples *samples, ptm
 
 /* ---------------------------------------------------------------- events */
 
+/* Where tracing begins perf still shows the instruction walked last. */
+static void show_walked(ptm_script_row *row, const ptm_lane *from)
+{
+	row->code_ip = from->walked_ip;
+	row->code_space = from->walked_space;
+	row->length = from->walked_length;
+}
+
 /* The interrupt flag that a branch, or the start of tracing, changed. */
 static ptm_status tell_interrupts(ptm_session *session, ptm_samples *samples, ptm_lane *from, uint64_t ip)
 {
@@ -312,8 +328,10 @@ static ptm_status tell_interrupts(ptm_session *session, ptm_samples *samples, pt
 	const ptm_item *item = &from->item;
 	bool hops = item->kind == PTM_ITEM_EVENT && item->bytes;
 	uint32_t flags = item->kind == PTM_ITEM_VISIT ? end_flags(item, session->blocks.blocks.at[item->block].class) : item->kind == PTM_ITEM_BEGIN ? PTM_FLAG_BRANCH | PTM_FLAG_BEGIN : hops ? hop_flags(item) : 0;
-	ptm_script_row row = { .event = PTM_SCRIPT_IFLAG, .ip = ip, .addr = item->to_ip, .period = 1, .flags = flags | ptm_samples_state_flags(session, item), .code_ip = ip, .code_space = from->item.space,
+	ptm_script_row row = { .event = PTM_SCRIPT_IFLAG, .ip = ip, .addr = item->to_ip, .period = 1, .flags = flags | end_state_flags(session, item), .code_ip = ip, .code_space = from->item.space,
 		.length = ip ? PTM_LENGTH_UNKNOWN : 0, .payload = from->item.interrupts_off, .payload2 = item->kind != PTM_ITEM_EVENT || hops };
+	if (item->kind == PTM_ITEM_BEGIN && item->reason != PTM_GAP_OVERFLOW)
+		show_walked(&row, from);
 	return ptm_samples_put(session, samples, from, from->tsc, &row);
 }
 
@@ -343,7 +361,11 @@ static bool row_of_event(ptm_lane *from, const ptm_item *item, ptm_script_row *r
 		return true;
 	case PTM_EVENT_PWRX: row->event = PTM_SCRIPT_PWRX; return true;
 	case PTM_EVENT_EXSTOP: row->event = PTM_SCRIPT_EXSTOP; row->payload = item->has_ip; return true;
-	case PTM_EVENT_CFE: row->event = PTM_SCRIPT_EVT; *want = PTM_WANT_EVENTS; return true;
+	case PTM_EVENT_CFE:
+		row->event = PTM_SCRIPT_EVT;
+		row->payload2 = item->has_ip && !item->bytes;
+		*want = PTM_WANT_EVENTS;
+		return true;
 	case PTM_EVENT_IFLAG:
 		row->event = PTM_SCRIPT_IFLAG;
 		row->payload2 = false;
@@ -356,11 +378,12 @@ static bool row_of_event(ptm_lane *from, const ptm_item *item, ptm_script_row *r
 /* Flags of the branch that an event makes: interrupts and aborts; 0: it makes none. */
 static uint32_t event_branch_flags(const ptm_item *item)
 {
+	uint32_t end = item->to_ip && item->reason != PTM_GAP_NOT_TRACED ? 0 : PTM_FLAG_END;
 	if (item->end == PTM_END_ABORT)
-		return PTM_FLAG_BRANCH | PTM_FLAG_ABORT | (item->to_ip ? 0u : PTM_FLAG_END);
+		return PTM_FLAG_BRANCH | PTM_FLAG_ABORT | end;
 	if (item->end != PTM_END_ASYNC)
 		return 0;
-	return item->to_ip ? PTM_FLAG_BRANCH | PTM_FLAG_CALL | PTM_FLAG_ASYNC | PTM_FLAG_INTERRUPT : PTM_FLAG_BRANCH | PTM_FLAG_ASYNC | PTM_FLAG_END;
+	return PTM_FLAG_BRANCH | PTM_FLAG_ASYNC | end | (item->to_ip ? PTM_FLAG_CALL | PTM_FLAG_INTERRUPT : 0);
 }
 
 /* Without an instruction that was walked perf takes the one at ip when it prints. */
@@ -391,7 +414,7 @@ static ptm_script_row state_row(const ptm_session *session, const ptm_lane *from
 		row.code_ip = ip;
 		row.code_space = from->item.space;
 		row.addr = from->item.to_ip;
-		row.flags = ip ? event_branch_flags(&from->item) | ptm_samples_state_flags(session, &from->item) : 0;
+		row.flags = ip ? event_branch_flags(&from->item) | end_state_flags(session, &from->item) : 0;
 	} else if (ip) {
 		row.flags = ptm_sample_class_flags(from->walked_class) | ptm_samples_state_flags(session, &from->item);
 	}
@@ -502,8 +525,8 @@ static ptm_status tell_begin(ptm_session *session, ptm_samples *samples, ptm_lan
 	from->sampling.looked = false;
 	if (item->resumed)
 		return PTM_OK;
-	ptm_script_row row = { .addr = item->to_ip, .code_ip = from->walked_ip, .code_space = from->walked_space, .length = from->walked_length,
-		.flags = PTM_FLAG_BRANCH | PTM_FLAG_BEGIN | (item->end == PTM_END_OFF ? PTM_FLAG_END : 0u) | ptm_samples_state_flags(session, item) };
+	ptm_script_row row = { .addr = item->to_ip, .flags = PTM_FLAG_BRANCH | PTM_FLAG_BEGIN | (item->end == PTM_END_OFF ? PTM_FLAG_END : 0u) | ptm_samples_state_flags(session, item) };
+	show_walked(&row, from);
 	return put_branch(session, samples, from, &row, from->walked_length);
 }
 

@@ -59,6 +59,9 @@ static ptm_status deferred_tip(ptm_pt_flow *flow, uint32_t row)
 			count_reached(flow, ptm_flow_bad_packet(flow), row);
 		return PTM_OK;
 	}
+	/* The trace ends, or another begins: perf has told what stands before the branch. */
+	if ((status == PTM_END || status == PTM_TRUNCATED) && flow->config.as_perf && flow->blocks->blocks.at[row].instructions > 1)
+		(void)reach(flow, row);
 	PTM_TRY(status);
 	if (flow->packet.kind != PTM_PACKET_TIP || !flow->packet.count) {
 		contradict(flow, row);
@@ -180,8 +183,10 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	ptm_walk walk;
 	uint32_t row;
 
+	/* To perf only a filter makes direct branches leave. */
+	bool is_told = flow->packet.count && (flow->config.leaves || !flow->config.as_perf);
 	if (stops)
-		PTM_TRY(flow->packet.count ? leave(flow, &left) : leave_filter(flow, &left));
+		PTM_TRY(is_told ? leave(flow, &left) : leave_filter(flow, &left));
 	if (left)
 		return PTM_OK;
 	PTM_TRY(ptm_flow_walk(flow, false, &walk, &row));
@@ -200,10 +205,8 @@ ptm_status ptm_flow_walk_tip(ptm_pt_flow *flow)
 	ptm_item *item = ptm_flow_visit(flow, row, stops ? PTM_END_OFF : ptm_end_of_branch(block->class), to, true);
 	ptm_flow_take_guest(flow, item);
 	ptm_flow_take_interrupts(flow, item);
-	if (flow->packet.count)
-		flow->ip = to;
-	else if (stops)
-		flow->ip = block->last_ip;
+	/* Without an IP it is not known where it leads: the branch is still to come. */
+	flow->ip = flow->packet.count ? to : block->last_ip;
 	return PTM_OK;
 }
 
@@ -224,6 +227,22 @@ static ptm_status walk_to_event(ptm_pt_flow *flow)
 	return ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, &flow->cut_block);
 }
 
+/* Where the interrupt flag changes by no branch, and each instruction is a state, perf tells the one at the FUP with it,
+ * and goes on behind it. */
+static ptm_status pass_changed(ptm_pt_flow *flow)
+{
+	uint32_t row;
+
+	PTM_TRY(ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, &row));
+	const ptm_block *block = &flow->blocks->blocks.at[row];
+	if (!block->instructions || (block->instructions == 1 && block->class != PTM_INSN_OTHER))
+		return PTM_OK;
+	ptm_flow_visit_part(flow, row, 1);
+	flow->ip += flow->blocks->lengths.at[block->lengths];
+	flow->resumed = true;
+	return PTM_OK;
+}
+
 /* Reached the FUP's address: waits for the TIP, or tells the bound events and goes on. */
 static ptm_status at_fup(ptm_pt_flow *flow)
 {
@@ -231,13 +250,14 @@ static ptm_status at_fup(ptm_pt_flow *flow)
 		flow->step = PTM_STEP_FUP_TIP;
 		return flow->pending_count || flow->config.as_perf ? walk_to_event(flow) : PTM_OK;
 	}
+	bool passes = flow->config.samples_each && ptm_flow_pending_of(flow, PTM_EVENT_IFLAG);
 	PTM_TRY(walk_to_event(flow));
 	if (flow->pending_count || flow->block_pending)
 		ptm_flow_latch(flow);
 	ptm_flow_emit_pending(flow, PTM_END_FALLTHROUGH, 0);
 	flow->interrupts_on = flow->interrupts_next;
 	flow->step = PTM_STEP_PACKET;
-	return PTM_OK;
+	return passes ? pass_changed(flow) : PTM_OK;
 }
 
 ptm_status ptm_flow_walk_fup(ptm_pt_flow *flow)

@@ -56,7 +56,9 @@ struct ptm_pt_flow {
 	bool tnt_used;           /* one of them was */
 	uint64_t stop_ip;        /* PSB, FUP, LIMIT */
 	uint64_t psb_offset, psb_packets; /* of the PSB that PTM_STEP_PSB walks to; packets read before it */
+	uint64_t psb_ip;         /* which it tells */
 	uint64_t psb_moves;      /* of the clock, before that PSB */
+	bool psb_broken;         /* as perf: it was walked to, and its PSB+ is cut short by a packet that is none, or has no business there */
 	ptm_walked psb_walked;   /* likewise; what is walked to it counts on from there */
 	ptm_walked walked;       /* see ptm_pt_flow_walked */
 	ptm_clock psb_clock;     /* the clock before it */
@@ -76,6 +78,7 @@ struct ptm_pt_flow {
 	ptm_event pending[PTM_FLOW_EVENTS]; /* bound to the coming FUP */
 	uint32_t pending_count;
 	uint8_t pending_stale;   /* as perf: so many of them have no FUP of their own */
+	bool unanswered;         /* the packet before says that a FUP follows */
 	bool block_pending;      /* … among them a PEBS record */
 	bool pending_branch;     /* … after which a TIP follows: an interrupt, or … */
 	bool pending_abort;      /* … a transaction's abort */
@@ -108,8 +111,8 @@ struct ptm_pt_flow {
 	uint64_t measured_instructions;
 	bool measure_partial;    /* the measurement in progress began before a PSB */
 
-	/* Loop check (Brent): unconditional branches since the last decision. */
-	uint64_t loop_ip, loop_count, loop_period;
+	/* Loop check (Brent): unconditional branches since the last decision. loop_left: as perf, until another place is kept. */
+	uint64_t loop_ip, loop_count, loop_period, loop_left;
 
 	/* A step's first item is written where the caller wants it, what follows queues. */
 	ptm_item *out;           /* borrowed; NULL: taken */
@@ -185,8 +188,12 @@ void ptm_flow_unread(ptm_pt_flow *flow);
 bool ptm_flow_take_time(ptm_clock *clock, ptm_pt_reader *reader, const ptm_packet *packet, bool after_cyc);
 /* Packets that mean the same in every state: time, mode, context. Returns false for others. */
 bool ptm_flow_take_common(ptm_pt_flow *flow);
+/* Packets of time, mode and context may stand anywhere. */
+bool ptm_flow_may_intervene(uint8_t kind);
 /* The full IP of the packet, which becomes the last IP. */
 uint64_t ptm_flow_packet_ip(ptm_pt_flow *flow);
+/* The event of a kind that waits for its FUP; NULL: none does. */
+ptm_event *ptm_flow_pending_of(ptm_pt_flow *flow, uint8_t kind);
 /* Forgets what of a kind waits for a FUP. */
 void ptm_flow_unbind(ptm_pt_flow *flow, uint8_t kind);
 /* Packet generation starts, stops. */

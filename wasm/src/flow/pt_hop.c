@@ -51,9 +51,9 @@ void ptm_flow_hop_branch(ptm_pt_flow *flow, uint64_t to_ip, uint64_t away_ip)
 	ptm_flow_take_guest(flow, item);
 	if (flow->packet.kind == PTM_PACKET_TIP)
 		ptm_flow_take_interrupts(flow, item);
-	if (!to_ip)
+	if (!to_ip && !away_ip)
 		return;
-	flow->ip = to_ip;
+	flow->ip = to_ip ? to_ip : away_ip;
 	ptm_flow_tell_place(flow);
 }
 

@@ -111,17 +111,30 @@ void ptm_flow_latch_exactly(ptm_pt_flow *flow)
 		set_now(flow, flow->clock.tsc);
 }
 
-/* What waits for a FUP goes with an error; perf keeps it but for a transaction's, unless the CPU lost packets. */
+/* What waits for a FUP goes with an error; perf keeps it where a packet is none, and the data of control flow events unless
+ * the CPU lost packets. */
 static void lose_pending(ptm_pt_flow *flow, uint8_t reason)
 {
-	bool keeps = flow->config.as_perf && reason != PTM_GAP_OVERFLOW && reason != PTM_GAP_AUX_MISSING;
+	uint32_t kept = 0;
 
 	flow->pending_abort = flow->pending_branch = false;
-	if (!keeps)
-		flow->pending_count = 0;
-	else if (reason != PTM_GAP_BAD_PACKET)
-		ptm_flow_unbind(flow, PTM_EVENT_TRANSACTION);
-	flow->pending_stale = (uint8_t)flow->pending_count;
+	if (flow->config.as_perf && reason != PTM_GAP_OVERFLOW && reason != PTM_GAP_AUX_MISSING)
+		for (uint32_t i = 0; i < flow->pending_count; i++)
+			if (reason == PTM_GAP_BAD_PACKET || flow->pending[i].kind == PTM_EVENT_EVD)
+				flow->pending[kept++] = flow->pending[i];
+	flow->pending_count = kept;
+	flow->pending_stale = (uint8_t)kept;
+}
+
+/* perf takes the interrupt flag that was announced over when it reads a TIP, and forgets one for which no TIP was read. */
+static void lose_interrupts(ptm_pt_flow *flow, uint8_t reason)
+{
+	if (!flow->config.as_perf || reason == PTM_GAP_OVERFLOW || reason == PTM_GAP_BAD_PACKET)
+		return;
+	if (flow->step == PTM_STEP_TIP || flow->step == PTM_STEP_TIP_PGD)
+		flow->interrupts_on = flow->interrupts_next;
+	else
+		flow->interrupts_next = flow->interrupts_on;
 }
 
 /* Emits a gap at the current place and waits for the next IP. */
@@ -147,6 +160,7 @@ ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason)
 	flow->off_since = false;
 	flow->tnt_count = 0;
 	lose_pending(flow, reason);
+	lose_interrupts(flow, reason);
 	flow->resumed = false;
 	flow->found_transaction = flow->in_transaction;
 	flow->in_transaction = false;
@@ -190,6 +204,12 @@ void ptm_flow_emit_pending(ptm_pt_flow *flow, uint8_t end, uint64_t to_ip)
 {
 	bool changes = flow->interrupts_on != flow->interrupts_next;
 	bool toggles = changes && end != PTM_END_FALLTHROUGH && flow->packet.kind == PTM_PACKET_TIP;
+	/* To perf they share one state; a transaction's does not say of a control flow event that it has an IP. */
+	ptm_event *transaction = ptm_flow_pending_of(flow, PTM_EVENT_TRANSACTION);
+	if (transaction && flow->config.as_perf)
+		flow->in_transaction = transaction->payload & 1;
+	/* Where a TIP.PGD says so, control went to what is not traced. */
+	bool leaves = flow->config.as_perf && end != PTM_END_FALLTHROUGH && flow->packet.kind == PTM_PACKET_TIP_PGD && flow->packet.count;
 	for (uint32_t i = 0; i < flow->pending_count; i++)
 		toggles |= changes && flow->pending[i].kind == PTM_EVENT_IFLAG;
 	for (uint32_t i = 0; i < flow->pending_count; i++) {
@@ -197,12 +217,13 @@ void ptm_flow_emit_pending(ptm_pt_flow *flow, uint8_t end, uint64_t to_ip)
 		if (event->kind == PTM_EVENT_TRANSACTION)
 			flow->in_transaction = event->payload & 1;
 		ptm_item *item = ptm_flow_emit_event(flow, event->kind, event->payload, flow->ip);
-		item->bytes = event->id;
+		item->bytes = event->kind == PTM_EVENT_CFE ? transaction && flow->config.as_perf : event->id;
 		item->offset = event->offset;
 		item->has_ip = flow->packet.kind != PTM_PACKET_CFE;
 		item->interrupts_toggle = toggles;
 		item->end = end;
-		item->to_ip = to_ip;
+		item->to_ip = leaves ? flow->last_ip : to_ip;
+		item->reason = leaves ? PTM_GAP_NOT_TRACED : PTM_GAP_NONE;
 		if (to_ip)
 			item->to_guest = flow->guest_next;
 	}
@@ -303,7 +324,7 @@ void ptm_flow_found(ptm_pt_flow *flow, ptm_item *begin, uint64_t offset)
 {
 	begin->bytes = ptm_flow_bytes_lost(flow, offset);
 	begin->payload = flow->off_since;
-	flow->lost = false;
+	flow->lost = flow->off_since = false;
 }
 
 ptm_item *ptm_flow_mismatch(ptm_pt_flow *flow)

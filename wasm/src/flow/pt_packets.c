@@ -17,7 +17,10 @@ ptm_status ptm_flow_read(ptm_pt_flow *flow)
 	flow->packet_before = flow->packet.kind;
 	for (;;) {
 		flow->packet_offset = flow->reader.offset;
-		PTM_TRY(ptm_pt_reader_next(&flow->reader, &flow->packet));
+		ptm_status status = ptm_pt_reader_next(&flow->reader, &flow->packet);
+		if (status == PTM_BAD_DATA)
+			flow->packet.kind = PTM_PACKET_BAD; /* for what comes behind it */
+		PTM_TRY(status);
 		if (flow->packet.kind != PTM_PACKET_PAD)
 			return PTM_OK;
 		ptm_pt_reader_pass_pads(&flow->reader);
@@ -72,7 +75,7 @@ bool ptm_flow_take_common(ptm_pt_flow *flow)
 	case PTM_PACKET_VMCS: case PTM_PACKET_PSBEND: case PTM_PACKET_BAD: return true;
 	case PTM_PACKET_MNT:
 		/* Like the others it may stand anywhere, but it is news; a row of them without end is not all told. */
-		if (flow->queue_length < PTM_FLOW_QUEUE / 4)
+		if (flow->queue_length < PTM_FLOW_QUEUE / 4 && !flow->config.as_perf)
 			ptm_flow_emit_event(flow, PTM_EVENT_MNT, flow->packet.payload, flow->ip)->new_cycles = false;
 		return true;
 	default: return false;
@@ -97,7 +100,7 @@ void ptm_flow_disable(ptm_pt_flow *flow)
 }
 
 /* Packets of time, mode and context may stand anywhere. */
-static bool may_intervene(uint8_t kind)
+bool ptm_flow_may_intervene(uint8_t kind)
 {
 	switch (kind) {
 	case PTM_PACKET_PAD: case PTM_PACKET_CYC: case PTM_PACKET_MTC: case PTM_PACKET_TSC: case PTM_PACKET_TMA:
@@ -116,7 +119,7 @@ static uint8_t next_kind_past(ptm_pt_flow *flow, uint8_t other)
 	for (unsigned i = 0; i < MOST_PEEKS; i++) {
 		if (ptm_pt_reader_peek(&flow->reader, &next) != PTM_OK)
 			return PTM_PACKET_BAD;
-		if (!may_intervene(next.kind) && next.kind != other)
+		if (!ptm_flow_may_intervene(next.kind) && next.kind != other)
 			return next.kind;
 	}
 	return PTM_PACKET_BAD;
@@ -165,8 +168,7 @@ void ptm_flow_pge(ptm_pt_flow *flow)
 	}
 }
 
-/* The event of a kind that waits for its FUP; NULL: none does. */
-static ptm_event *pending_of(ptm_pt_flow *flow, uint8_t kind)
+ptm_event *ptm_flow_pending_of(ptm_pt_flow *flow, uint8_t kind)
 {
 	for (uint32_t i = 0; i < flow->pending_count; i++)
 		if (flow->pending[i].kind == kind)
@@ -200,7 +202,7 @@ static void fup(ptm_pt_flow *flow)
 	}
 	uint8_t next = next_kind(flow);
 	/* No TIP follows that of an MWAIT, however late it is. */
-	bool branch = !pending_of(flow, PTM_EVENT_MWAIT) && (flow->pending_branch || (flow->pending_count == flow->pending_stale && !flow->block_pending));
+	bool branch = !ptm_flow_pending_of(flow, PTM_EVENT_MWAIT) && (flow->pending_branch || (flow->pending_count == flow->pending_stale && !flow->block_pending));
 	/* Without its TIP it tells a place to the views, but is an error to perf. */
 	flow->fup_branches = branch && (next == PTM_PACKET_TIP || next == PTM_PACKET_TIP_PGD || next == PTM_PACKET_BAD || flow->config.as_perf);
 	flow->step = PTM_STEP_FUP;
@@ -222,10 +224,11 @@ static void control_flow_event(ptm_pt_flow *flow)
 	if (flow->pending_stale)
 		drop_stale(flow);
 	bind(flow, PTM_EVENT_CFE, 0, flow->packet.payload);
+	flow->unanswered = flow->packet.count > 0;
 	if (flow->packet.count)
 		return;
 	if (flow->enabled && next_kind(flow) == PTM_PACKET_FUP) {
-		flow->pending_branch |= type != IRET && type != RSM && type != VMENTRY && type != UIRET;
+		flow->pending_branch |= flow->config.as_perf || (type != IRET && type != RSM && type != VMENTRY && type != UIRET);
 		return;
 	}
 	if (flow->enabled && flow->config.as_perf) {
@@ -241,6 +244,7 @@ static void event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, bool with_f
 {
 	if (with_fup) {
 		bind(flow, kind, 0, payload);
+		flow->unanswered = kind == PTM_EVENT_PTWRITE || kind == PTM_EVENT_EXSTOP;
 		return;
 	}
 	ptm_flow_latch(flow);
@@ -252,7 +256,7 @@ static void event(ptm_pt_flow *flow, uint8_t kind, uint64_t payload, bool with_f
  * business. But perf keeps the last of each for that one. */
 static void mwait(ptm_pt_flow *flow, uint8_t kind, bool with_fup)
 {
-	ptm_event *before = flow->config.as_perf ? pending_of(flow, kind) : NULL;
+	ptm_event *before = flow->config.as_perf ? ptm_flow_pending_of(flow, kind) : NULL;
 	if (before)
 		before->payload = flow->packet.payload;
 	else
@@ -276,7 +280,7 @@ static void block_item(ptm_pt_flow *flow)
 		return;
 	default:
 		if (packet->count) {
-			flow->block_pending = true;
+			flow->block_pending = flow->unanswered = true;
 			return;
 		}
 		ptm_flow_latch(flow);
@@ -336,9 +340,28 @@ static void transaction(ptm_pt_flow *flow)
 	}
 }
 
+/* The packet before said that a FUP follows; perf forgets what it told where another packet does. */
+static void forget_unanswered(ptm_pt_flow *flow)
+{
+	if (!flow->config.as_perf)
+		return;
+	switch (flow->packet_before) {
+	case PTM_PACKET_PTWRITE: ptm_flow_unbind(flow, PTM_EVENT_PTWRITE); return;
+	case PTM_PACKET_EXSTOP: ptm_flow_unbind(flow, PTM_EVENT_EXSTOP); return;
+	case PTM_PACKET_CFE: ptm_flow_unbind(flow, PTM_EVENT_CFE); return;
+	default: flow->block_pending = false; flow->block_count = 0; return;
+	}
+}
+
 ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 {
-	PTM_TRY(ptm_flow_read(flow));
+	bool unanswered = flow->unanswered;
+
+	flow->unanswered = false;
+	ptm_status read = ptm_flow_read(flow);
+	if (unanswered && (read != PTM_OK || flow->packet.kind != PTM_PACKET_FUP))
+		forget_unanswered(flow);
+	PTM_TRY(read);
 	ptm_clock_next(&flow->clock, flow->packet_before);
 	if (flow->config.quick) {
 		bool taken;
@@ -393,7 +416,7 @@ ptm_status ptm_flow_in_sync(ptm_pt_flow *flow)
 		return PTM_OK;
 	case PTM_PACKET_PTWRITE: event(flow, PTM_EVENT_PTWRITE, packet->payload, packet->count); return PTM_OK;
 	case PTM_PACKET_MWAIT: mwait(flow, PTM_EVENT_MWAIT, flow->config.as_perf || next_kind_past(flow, PTM_PACKET_PWRE) == PTM_PACKET_FUP); return PTM_OK;
-	case PTM_PACKET_PWRE: mwait(flow, PTM_EVENT_PWRE, pending_of(flow, PTM_EVENT_MWAIT)); return PTM_OK;
+	case PTM_PACKET_PWRE: mwait(flow, PTM_EVENT_PWRE, ptm_flow_pending_of(flow, PTM_EVENT_MWAIT)); return PTM_OK;
 	case PTM_PACKET_PWRX: event(flow, PTM_EVENT_PWRX, packet->payload, false); return PTM_OK;
 	case PTM_PACKET_EXSTOP: event(flow, PTM_EVENT_EXSTOP, packet->count, packet->count); return PTM_OK;
 	case PTM_PACKET_CFE: control_flow_event(flow); return PTM_OK;

@@ -81,6 +81,7 @@ static ptm_status scan(const ptm_pt_flow_config *config, uint64_t offset, uint64
 		if (status == PTM_BAD_DATA) {
 			ptm_clock_lose(clock);
 			clock->in_psb = false;
+			before = PTM_PACKET_BAD;
 			ptm_pt_reader_skip(&reader);
 			continue;
 		}

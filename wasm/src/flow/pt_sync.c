@@ -4,9 +4,6 @@
 #include "flow/pt_flow_state.h"
 #include "pt/last_ip.h"
 
-/* Most packets of a PSB+ that are looked at ahead. */
-#define MOST_PSB_PACKETS 64
-
 /* Reads PSB+ after its PSB, up to PSBEND. Stores the FUP's IP, 0 without one.
  * PTM_BAD_DATA: a packet that is none, or (`stray`) has no business there; the reader stands behind it. */
 static ptm_status read_psb_packets(ptm_pt_flow *flow, uint64_t *ip, bool *stray)
@@ -66,7 +63,8 @@ static void stray_in_psb(ptm_pt_flow *flow)
 		return;
 	}
 	ptm_flow_lose(flow, PTM_GAP_BAD_PACKET);
-	flow->distrusts = distrusts;
+	/* Then it still knows that there was a PSB, which compressed addresses count from. */
+	flow->distrusts = distrusts && !goes_on;
 	if (kind == PTM_PACKET_TRACESTOP)
 		ptm_flow_disable(flow);
 	if (goes_on && flow->ip)
@@ -129,36 +127,49 @@ static void checkpoint(ptm_pt_flow *flow, uint64_t offset, uint64_t packets)
 	flow->measure_partial = true;
 }
 
-/* The address in the PSB+ that was begun, before it is read; 0: none is near. */
+/* perf looks so far behind a PSB+ for the TIP.PGE that makes its FUP mean nothing. */
+#define MOST_BEFORE_PGE 6
+
+/* The address in the PSB+ that was begun, before it is read, as perf finds it; 0: none. */
 static uint64_t coming_ip(ptm_pt_flow *flow)
 {
 	ptm_packet next;
+	uint64_t ip = 0;
+	unsigned behind = 0;
+
 	ptm_pt_reader_peek_start(&flow->reader);
-	for (unsigned i = 0; i < MOST_PSB_PACKETS; i++) {
-		if (ptm_pt_reader_peek(&flow->reader, &next) != PTM_OK || next.kind == PTM_PACKET_PSBEND)
-			return 0;
-		if (next.kind == PTM_PACKET_FUP)
-			return next.count ? ptm_last_ip_update(0, &next) : 0;
+	while (behind <= MOST_BEFORE_PGE && ptm_pt_reader_peek(&flow->reader, &next) == PTM_OK) {
+		if (next.kind == PTM_PACKET_FUP && next.count && !ip)
+			ip = ptm_last_ip_update(flow->last_ip, &next);
+		else if (next.kind == PTM_PACKET_PSBEND && ip && !behind)
+			behind = 1;
+		else if (next.kind == PTM_PACKET_TIP_PGE)
+			return behind ? 0 : ip;
+		else if (!ptm_flow_may_intervene(next.kind) && next.kind != PTM_PACKET_MODE_TSX)
+			return ip;
+		else
+			behind += behind > 0;
 	}
-	return 0;
+	return ip;
 }
 
-/* perf walks to a PSB's address before it reads the PSB+: where code is missing on the way, that is lost first, and
- * the address is one that an error ends at like any other; what waits for a FUP takes it for its own, and perf the rest
- * of the PSB+ for ordinary packets. Elsewhere a cut there must not matter. */
-static ptm_status lose_before_psb(ptm_pt_flow *flow, bool *lost)
+/* perf walks to a PSB's address before it reads the PSB+: where no code leads there, that is lost first, and the address
+ * is one that an error ends at like any other; what waits for a FUP takes it for its own, and perf the rest of the PSB+ for
+ * ordinary packets. Elsewhere a cut there must not matter. Stores the address, 0: none was walked to. */
+static ptm_status lose_before_psb(ptm_pt_flow *flow, uint64_t *ip, bool *lost)
 {
-	ptm_way way = PTM_WAY_ELSEWHERE;
-	uint64_t ip = flow->config.as_perf && flow->enabled && flow->ip && !flow->config.quick ? coming_ip(flow) : 0;
+	ptm_way way = PTM_WAY_THERE;
 
-	if (ip && ip != flow->ip)
-		PTM_TRY(ptm_flow_reaches(flow, ip, &way));
-	*lost = way == PTM_WAY_WITHOUT_CODE || (way == PTM_WAY_THERE && flow->pending_count && !flow->config.samples_each);
+	*lost = false;
+	*ip = flow->config.as_perf && flow->enabled && flow->ip && !flow->config.quick ? coming_ip(flow) : 0;
+	if (!*ip)
+		return PTM_OK;
+	if (*ip != flow->ip)
+		PTM_TRY(ptm_flow_reaches(flow, *ip, &way));
+	*lost = way != PTM_WAY_THERE || (*ip != flow->ip && flow->pending_count && !flow->config.samples_each);
 	if (!*lost)
 		return PTM_OK;
-	flow->last_ip = 0;
-	ptm_flow_forget_returns(flow);
-	flow->stop_ip = ip;
+	flow->last_ip = flow->stop_ip = *ip;
 	flow->fup_branches = false;
 	flow->step = PTM_STEP_FUP;
 	return PTM_OK;
@@ -171,9 +182,9 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 {
 	bool was_enabled = flow->enabled, lost, stray;
 	ptm_way way = PTM_WAY_ELSEWHERE;
-	uint64_t ip;
+	uint64_t ip, stop_ip;
 
-	PTM_TRY(lose_before_psb(flow, &lost));
+	PTM_TRY(lose_before_psb(flow, &stop_ip, &lost));
 	if (lost)
 		return PTM_OK;
 	flow->psb_offset = flow->packet_offset;
@@ -183,14 +194,21 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	flow->psb_clock = flow->clock;
 	flow->found_transaction = flow->in_transaction;
 	ptm_status status = read_psb(flow, &ip, &stray);
-	if (status == PTM_BAD_DATA)
+	flow->psb_broken = status == PTM_BAD_DATA && stop_ip;
+	if (flow->psb_broken && !stray)
+		ptm_pt_reader_skip(&flow->reader);
+	else if (status == PTM_BAD_DATA && !flow->psb_broken)
 		return broken_psb(flow, stray);
-	PTM_TRY(status);
+	else if (status != PTM_BAD_DATA)
+		PTM_TRY(status);
+	if (!flow->config.as_perf && was_enabled && !flow->config.quick)
+		stop_ip = ip;
+	flow->psb_ip = ip;
 	/* Erratum BDM70 (and SKD024, SKL021, KBL021): PSB+ before a TIP.PGE may have a FUP, though tracing is still off. */
-	if (was_enabled && ip && flow->ip && ip != flow->ip && !flow->config.quick)
-		PTM_TRY(ptm_flow_reaches(flow, ip, &way));
-	if (way == PTM_WAY_THERE) {
-		flow->stop_ip = ip;
+	if (stop_ip && flow->ip && stop_ip != flow->ip)
+		PTM_TRY(ptm_flow_reaches(flow, stop_ip, &way));
+	if (way == PTM_WAY_THERE || flow->psb_broken) {
+		flow->stop_ip = stop_ip;
 		flow->step = PTM_STEP_PSB;
 		return PTM_OK;
 	}
@@ -204,6 +222,19 @@ ptm_status ptm_flow_psb(ptm_pt_flow *flow)
 	else if (ip && !was_enabled)
 		flow->ip = ip;
 	return PTM_OK;
+}
+
+/* At the address of a PSB whose PSB+ was cut short. */
+static void lose_psb(ptm_pt_flow *flow)
+{
+	ptm_clock_lose(&flow->clock);
+	if (flow->packet.kind == PTM_PACKET_OVF) {
+		flow->in_transaction = flow->enabled = flow->clock.counting = false;
+		flow->clock.instructions = 0;
+		flow->pending_count = 0;
+		flow->ip = 0;
+	}
+	ptm_flow_mismatch(flow);
 }
 
 ptm_status ptm_flow_walk_psb(ptm_pt_flow *flow)
@@ -224,8 +255,12 @@ ptm_status ptm_flow_walk_psb(ptm_pt_flow *flow)
 	/* What was walked lies before the times of the PSB. */
 	if (flow->clock.moves != flow->psb_moves)
 		flow->clock.instructions = 0;
+	if (flow->psb_broken) {
+		lose_psb(flow);
+		return PTM_OK;
+	}
 	flow->step = PTM_STEP_PACKET;
-	psb_event(flow, flow->psb_offset, flow->stop_ip, 0, false);
+	psb_event(flow, flow->psb_offset, flow->psb_ip, 0, false);
 	checkpoint(flow, flow->psb_offset, flow->psb_packets);
 	return PTM_OK;
 }

@@ -97,6 +97,45 @@ static bool stuck(ptm_pt_flow *flow, uint64_t to_ip)
 	return false;
 }
 
+/* As perf has it: it keeps each place a branch longer than the one before. */
+static bool stuck_as_perf(ptm_pt_flow *flow, uint64_t to_ip)
+{
+	uint64_t count = flow->loop_count++;
+
+	if (!count)
+		return false;
+	if (count > MOST_BRANCHES || (count > 1 && to_ip == flow->loop_ip))
+		return true;
+	if (count > 1 && --flow->loop_left)
+		return false;
+	flow->loop_period = count > 1 ? flow->loop_period + 1 : 1;
+	flow->loop_left = flow->loop_period;
+	flow->loop_ip = to_ip;
+	return false;
+}
+
+/* To perf any other place that a walk comes to ends the row of branches. */
+static void leave_loop(ptm_pt_flow *flow)
+{
+	if (flow->config.as_perf)
+		flow->loop_count = 0;
+}
+
+/* perf counts the branch that it finds to be stuck, but does not tell it. */
+static ptm_walk lose_stuck(ptm_pt_flow *flow, uint32_t row)
+{
+	const ptm_block *block = block_at(flow, row);
+	if (block->instructions > 1)
+		ptm_flow_visit_part(flow, row, block->instructions - 1u);
+	flow->instructions++;
+	flow->clock.instructions++;
+	flow->ip = block->target;
+	ptm_item *gap = ptm_flow_lose(flow, PTM_GAP_ENDLESS_LOOP);
+	gap->block = row;
+	gap->instructions = block->instructions;
+	return PTM_WALK_LOST;
+}
+
 /* Follows a direct jump or call at the end of `row`. */
 static ptm_walk follow(ptm_pt_flow *flow, uint32_t row)
 {
@@ -107,9 +146,11 @@ static ptm_walk follow(ptm_pt_flow *flow, uint32_t row)
 	/* A call to the next instruction only reads the address: the CPU does not count it. */
 	if (call && target != next)
 		ptm_flow_push_return(flow, next);
+	if (flow->config.as_perf && stuck_as_perf(flow, target))
+		return lose_stuck(flow, row);
 	ptm_flow_visit(flow, row, call ? PTM_END_CALL : PTM_END_JUMP, target, false);
 	flow->ip = target;
-	if (stuck(flow, target)) {
+	if (!flow->config.as_perf && stuck(flow, target)) {
 		ptm_flow_lose(flow, PTM_GAP_ENDLESS_LOOP);
 		return PTM_WALK_LOST;
 	}
@@ -126,6 +167,7 @@ ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t
 		PTM_TRY(ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, row));
 		flow->cut_block = *row;
 		flow->cut_instructions = 0;
+		leave_loop(flow);
 		*walk = PTM_WALK_STOP;
 		return PTM_OK;
 	}
@@ -136,6 +178,7 @@ ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t
 		if (index != UINT32_MAX) {
 			flow->cut_block = *row;
 			flow->cut_instructions = (uint16_t)index;
+			leave_loop(flow);
 			*walk = PTM_WALK_STOP;
 			return PTM_OK;
 		}
@@ -160,6 +203,7 @@ ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t
 		return PTM_OK;
 	}
 	default:
+		leave_loop(flow);
 		*walk = PTM_WALK_DECISION;
 		return PTM_OK;
 	}

@@ -64,7 +64,7 @@ typedef struct ptm_item {
 	uint8_t kind;            /* enum ptm_item_kind */
 	uint8_t end;             /* VISIT: enum ptm_end; BEGIN: PTM_END_OFF when a TIP.PGD told the place, and tracing is off again;
 	                            EVENT: PTM_END_ASYNC, PTM_END_ABORT of the branch that it makes, else PTM_END_FALLTHROUGH */
-	uint8_t reason;          /* GAP: enum ptm_gap_reason; EVENT: PTM_GAP_NO_SYNC of a PSB that had to be searched; BEGIN: PTM_GAP_OVERFLOW where an overflow ends inside traced code */
+	uint8_t reason;          /* GAP: enum ptm_gap_reason; EVENT: PTM_GAP_NO_SYNC of a PSB that had to be searched, PTM_GAP_NOT_TRACED where to_ip is not; BEGIN: PTM_GAP_OVERFLOW where an overflow ends inside traced code */
 	uint8_t event;           /* EVENT: enum ptm_event_kind (pt/event.h) */
 	bool in_transaction;
 	bool interrupts_off;     /* VISIT, BEGIN: IF was clear before it; true too where MODE.Exec does not carry IF */

@@ -12,7 +12,7 @@ typedef enum ptm_event_kind {
 	PTM_EVENT_PTWRITE,       /* payload: operand */
 	PTM_EVENT_TRANSACTION,   /* payload: MODE.TSX bits: 1 in a transaction, 2 aborted */
 	PTM_EVENT_MWAIT, PTM_EVENT_PWRE, PTM_EVENT_PWRX, PTM_EVENT_EXSTOP, /* payloads as in packet.h */
-	PTM_EVENT_CFE,           /* payload: 4:0 type, 15:8 vector */
+	PTM_EVENT_CFE,           /* payload: 4:0 type, 15:8 vector; id: 1 where perf does not say that it has an IP */
 	PTM_EVENT_EVD,           /* payload: 64 bits; id: type. Told just before the CFE that it belongs to */
 	PTM_EVENT_TRACESTOP, PTM_EVENT_TRIG,
 	PTM_EVENT_PEBS,          /* one value of a PEBS record: id: its block's type in 15:8, its own in 7:0 */

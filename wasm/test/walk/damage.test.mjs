@@ -76,6 +76,48 @@ const cases = {
     words: ['--itrace=i1us', '--ns'],
     hash: '04c85e259c59fafb',
   },
+  'a TIP without an IP: its branch is still to come': {
+    fixture: 'calls-ovf',
+    bytes: { 0xc44: '0d' },
+    words: ['--itrace=i0nse', '--ns', '-F', 'time,event,ip'],
+    hash: '0df40313be728d98',
+  },
+  'no code leads up to a PSB': {
+    fixture: 'odd-noretcomp',
+    bytes: { 0x278f: 'cd' },
+    words: ['--itrace=be', '--ns', '-F', '+ipc'],
+    hash: 'd9a33ebfa189dc4a',
+  },
+  'a PSB+ that code led up to is cut short': {
+    fixture: 'calls-psb0',
+    bytes: { 0xfd0: '06' },
+    words: ['--itrace=be', '--ns', '-F', '+ipc'],
+    hash: 'e4ff79406ebda78c',
+  },
+  'a TSC behind a packet that is none follows no CYC': {
+    fixture: 'threads-2cpu',
+    bytes: { 0x30fc: 'f9cf', 0x30ff: '59' },
+    words: ['--itrace=e', '--ns'],
+    hash: '42fd4389cc935a6a',
+  },
+  'tracing was off before an IP was found, but not since': {
+    fixture: 'calls-truncated',
+    bytes: { 0xc5e: '70' },
+    words: ['--itrace=bi1us', '--ns'],
+    hash: '466aef4fdfdcb613',
+  },
+  'the trace ends before a deferred TIP': {
+    fixture: 'calls-mtc9',
+    bytes: { 0x194f: '90', 0x1951: '2d7814682d', 0x1957: '14' },
+    words: ['--itrace=i0nse', '--ns', '-F', 'time,event,ip'],
+    hash: '5a22695260843005',
+  },
+  'a TNT in the first PSB+, then a compressed FUP': {
+    fixture: 'signals-event',
+    bytes: { 0x7c3: '063dee1900000000' },
+    words: ['--itrace=be', '--ns', '-F', '+flags'],
+    hash: 'a6d4210ab3baa86d',
+  },
   'tracing off before a TIP.PGD that the code contradicts': {
     fixture: 'threads-cpu-wide',
     bytes: { 0x2bb2: '7b2d00', 0x2bb6: 'b306', 0x2bba: '6f1c', 0x2bc2: 'c73e', 0x2bc6: '8f3e31', 0x2bca: '1f', 0x2bcc: '2d', 0x2bcf: '3b' },

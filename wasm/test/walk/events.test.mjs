@@ -59,6 +59,22 @@ const [TIP, PGE, PGD] = ['6dd01240000000', '71d01240000000', '01']
 const [XBEGIN, XABORT] = ['9921', '9922']
 /** MODE.Exec, interrupts off and on. */
 const [OFF, ON] = ['9901', '9905']
+/** A packet with an address, by its kind: 0d TIP, 11 TIP.PGE, 01 TIP.PGD, 1d FUP. */
+const at = (kind, address) => {
+  const bytes = Buffer.alloc(7, kind | (3 << 5))
+  bytes.writeUIntLE(address, 1, 6)
+  return bytes.toString('hex')
+}
+const [tip, pge, pgd, fup] = [0x0d, 0x11, 0x01, 0x1d].map((kind) => (address) => at(kind, address))
+/** What follows where tracing began at a function that calls itself: its branch not taken, it returns to its start; the branch taken. */
+const [START, ELSEWHERE] = [0x401350, 0x401310]
+const [INSIDE, BEHIND] = [0x401355, 0x401368] // before the branch of its start, where that leads
+const descend = (packets) => ({
+  stream: `${PSB} ${OFF} 19a0860100000000 0223 ${pge(START)} ${packets} 04 ${tip(START)} 06 ${fup(BEHIND)} 01`,
+})
+/** Of interrupt 33; with a FUP of its own. */
+const [CFE, CFE_IP] = ['02130121', '02138121']
+const LATER = '19b0870100000000'
 const cases = {
   'PWRX: the deepest C-state is the lower one': { packets: { 5: '02a26704000000' }, lines: ['pwrx: deepest cstate: 7 last cstate: 6 wake reason: 0x4'] },
   'PWRE: what the last one said that an MWAIT had with it': {
@@ -116,6 +132,40 @@ const cases = {
   'TRIG: no packet to perf 6.1': {
     packets: { 5: 'd900050700', 9: 'd980050700 FUP', 14: 'd9' },
     lines: [...Array(4).fill(/ip 0x4012d5 code 3: Bad packet/), /code 6: Trace doesn't match/, /code 3: Bad packet/],
+  },
+  'a control flow event that aborts a transaction': { ...descend(`${XBEGIN} ${fup(START)} ${CFE} ${XABORT} ${fup(INSIDE)} ${tip(START)}`), lines: ['evt: cfe: INTR IP: 0 vector: 33'] },
+  'a control flow event right behind MODE.TSX': { ...descend(`${XABORT} ${CFE} ${fup(INSIDE)} ${tip(START)}`), lines: ['evt: cfe: INTR IP: 1 vector: 33'] },
+  'events whose FUP is not the very next packet': {
+    ...descend(`${CFE_IP} 13 ${fup(INSIDE)} ${tip(START)} 029201000000 13 ${fup(INSIDE)} ${tip(START)} 02e2 13 ${fup(INSIDE)} ${tip(START)}`),
+    lines: [],
+  },
+  'an interrupt out of the traced code': { ...descend(`${CFE} ${fup(INSIDE)} ${pgd(ELSEWHERE)} ${pge(START)}`), lines: ['evt: cfe: INTR IP: 1 vector: 33'] },
+  'an IRET whose event has no IP': { ...descend(`02130221 ${fup(INSIDE)} ${tip(START)}`), lines: ['evt: cfe: IRET IP: 1 vector: 33'] },
+  'an interrupt where the interrupt flag was set': { ...descend(`${ON} ${fup(INSIDE)} ${fup(INSIDE)} ${tip(START)}`), lines: ['iflag: IFLAG: 0->1 non branch'] },
+  'the interrupt flag between an overflow and the start of tracing': { ...descend(`04 ${tip(START)} 02f3 ${ON} ${pge(START)}`), lines: [/ip 0x401350 code 7:/, 'iflag: IFLAG: 0->1 via branch'] },
+  'an MWAIT without its FUP goes with an error': { ...descend(`${MWAIT} ${tip(ELSEWHERE)} ${tip(START)}`), lines: [/ip 0x401357 code 6:/] },
+  'so does a control flow event': { ...descend(`${CFE} ${tip(ELSEWHERE)} ${tip(START)}`), lines: [/ip 0x401357 code 6:/] },
+  'the interrupt flag at a FUP that cannot be': { ...descend(`${ON} ${fup(ELSEWHERE)} ${tip(START)}`), lines: [/ip 0x401357 code 6:/] },
+  'the interrupt flag at a TIP that cannot be': { ...descend(`${ON} ${tip(ELSEWHERE)} ${tip(START)}`), lines: [/ip 0x401357 code 6:/] },
+  'an overflow in a PSB+': { ...descend(`${PSB} ${LATER} ${fup(START)} 02f3 ${fup(START)}`), lines: [/ip 0 code 6:/, /ip 0x401357 code 6:/] },
+  'a PTWRITE, then a PSB': { ...descend(`029201000000 ${PSB} ${LATER} ${fup(INSIDE)} 0223`), lines: ['psb: psb offs: 0x29'] },
+  'a PSB whose FUP means nothing, for tracing begins': {
+    ...descend(`${PSB} ${LATER} ${fup(BEHIND)} 0223 1313131313 ${pge(START)} ${PSB} ${LATER} ${fup(INSIDE)} 0223 ${pge(START)}`),
+    lines: ['psb: psb offs: 0x23', 'psb: psb offs: 0x50'],
+  },
+  'a PSB with two FUPs, one with a short FUP': {
+    ...descend(`${PSB} ${LATER} ${fup(INSIDE)} ${fup(BEHIND)} 0223 ${fup(INSIDE)} ${tip(START)} ${PSB} ${LATER} 3d5513 0223`),
+    lines: ['psb: psb offs: 0x23', 'psb: psb offs: 0x59'],
+  },
+  'a branch to itself, never-ending': {
+    binary: '/opt/ptarmigan/forks',
+    stream: `${PSB} ${OFF} 19a0860100000000 0223 ${pge(0x402071)} ${fup(0x402075)} ${tip(0x402071)} 06 01`,
+    lines: [/ip 0x402071 code 10:/, /ip 0x402071 code 10:/],
+  },
+  'a branch to itself that no filter lets leave': {
+    binary: '/opt/ptarmigan/forks',
+    stream: `${PSB} ${OFF} 19a0860100000000 0223 ${pge(0x402071)} ${pgd(0x402071)}`,
+    lines: [/ip 0x402071 code 10:/],
   },
   'the interrupt flag at a TIP.PGD': {
     stream: `${PSB} ${ON} 19a0860100000000 0223 71d01240000000 06 ${OFF} 01`,

@@ -83,8 +83,8 @@ function symfsWith(name, make) {
 }
 const copy = (to) => copyFileSync(join(scratch, 'demo-test.ko'), to)
 
-const script = (trace, symfs) =>
-  spawnSync(process.execPath, [cli, 'script', trace, '--symfs', symfs, '-F', 'ip,sym,symoff,dso'], { encoding: 'utf8' })
+const script = (trace, symfs, ...more) =>
+  spawnSync(process.execPath, [cli, 'script', trace, '--symfs', symfs, '-F', 'ip,sym,symoff,dso', ...more], { encoding: 'utf8' })
 
 const named = (dso) =>
   [
@@ -107,7 +107,9 @@ it('names the functions of a module, plain and packed', () => {
 })
 
 it('goes by the name where the trace tells no build-id', () => {
-  expect(script(recording({ id: '' }), symfsWith('demo-test.ko', copy)).stdout).toBe(named('[demo_test]'))
+  const without = [recording({ id: '' }), symfsWith('demo-test.ko', copy)]
+  expect(script(...without).stdout).toBe(named('[demo_test]'))
+  expect(script(...without, '--show-kernel-path').stdout).toBe(named(`${FOLDER}/demo-test.ko`))
 })
 
 it('refuses a module of another build', () => {
