@@ -82,6 +82,12 @@ const cases = {
     words: ['--itrace=b', '--ns', '-F', '+ipc'],
     hash: '5df30568410b3e1d',
   },
+  'after an error a PSB without an IP is at the place of the error': {
+    fixture: 'calls-default',
+    bytes: { 0x9a9: `2d0000${PSB}1970d8a5df7bfa000223${PSB}1970d8a5df7bfa000223fe` },
+    words: ['--itrace=bpe', '--ns', '-F', '+addr,+flags'],
+    hash: 'aad19f527a53e967',
+  },
 }
 
 /** In a PSB+: the packet, and hashes of what is printed where it stands in sync, and after an error. */
