@@ -396,8 +396,49 @@ static void scan_without_psb(void)
 	pt_world_close(&world);
 }
 
+/* Process 2 runs. */
+static void second_process(void *host, uint64_t tsc, ptm_flow_context *context)
+{
+	const pt_world *world = host;
+	const uint64_t *changes = world->user;
+	*context = (ptm_flow_context){ .thread = 1, .space = ptm_spaces_at(world->spaces, 2, tsc), .until_tsc = UINT64_MAX };
+	for (unsigned i = 2; i--;)
+		if (tsc < changes[i])
+			context->until_tsc = changes[i];
+}
+
+/* Time lags: code that is mapped before the next packet of time, once. */
+static void mapped_later(uint64_t mapped, uint64_t again, const char *wanted)
+{
+	pt_world world;
+	pt_world_open(&world, 0x401000, pt_code, sizeof pt_code);
+	uint64_t changes[] = { mapped, again };
+	const ptm_map *map = ptm_spaces_find(world.spaces, ptm_spaces_at(world.spaces, 1, 1), 0x401000);
+	CHECK_EQ(ptm_spaces_map(world.spaces, mapped, 2, map), PTM_OK);
+	CHECK_EQ(ptm_spaces_exec(world.spaces, again, 2), PTM_OK);
+	CHECK_EQ(ptm_spaces_map(world.spaces, again, 2, map), PTM_OK);
+	world.user = changes;
+	world.config.context = second_process;
+	CHECK_TEXT(world_flow(&world, START "7a 2d 1b 10 " TSC_2000 "04"), wanted);
+	pt_world_close(&world);
+}
+
 int main(void)
 {
+	mapped_later(0x1800, 0x2800, "begin~ 401000 @1000\n"
+				     "401000 3 call 40101b @1800\n"
+				     "40101b 1 return 40100b @1800\n"
+				     "40100b 2 taken 401006 @1800\n"
+				     "401006 1 call 40101b @1800\n"
+				     "40101b 1 return 40100b @1800\n"
+				     "40100b 2 not taken 40100f @1800\n"
+				     "40100f 2 taken 401015 @1800\n"
+				     "401015 1 call 40101b @1800\n"
+				     "gap mismatch at 40101b @2002\n");
+	mapped_later(0x1800, 0x1900, "begin~ 401000 @1000\n"
+				     "gap no code at 401000 @1000\n");
+	mapped_later(0x2800, 0x2900, "begin~ 401000 @1000\n"
+				     "gap no code at 401000 @1000\n");
 	scan_without_psb();
 	reached();
 	cut_short(false, "begin~ 401000 @1000\n"
