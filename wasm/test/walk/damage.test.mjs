@@ -88,6 +88,12 @@ const cases = {
     words: ['--itrace=bpe', '--ns', '-F', '+addr,+flags'],
     hash: 'aad19f527a53e967',
   },
+  'the instruction at the first PSB of a stream lies where a program was mapped meanwhile': {
+    fixture: 'threads-per-thread',
+    bytes: { 0x11f0: '5de01140000000' },
+    words: ['--itrace=pe', '--ns', '-F', '+flags,+insn'],
+    hash: 'b425d3daff04ebdd',
+  },
 }
 
 /** In a PSB+: the packet, and hashes of what is printed where it stands in sync, and after an error. */
