@@ -151,11 +151,12 @@ static uint64_t latest_tsc(ptm_pt_flow *flow)
 
 /* Nothing is mapped at the flow's ip (`row`) in what its time says. But the time lags, or was estimated ahead: between the packets of time
  * before and behind it something may have been mapped there, or another thread have run. Where that is one thing alone, it was that: the
- * time becomes what it needs, and `row` is of it. */
+ * time becomes what it needs, and `row` is of it. That who runs first ran it needs no proof: wherever time lags it is taken for granted. */
 static ptm_status date_code(ptm_pt_flow *flow, uint32_t *row)
 {
 	uint64_t tsc = flow->clock.tsc > flow->least_tsc ? flow->clock.tsc : flow->least_tsc, latest = latest_tsc(flow), found_tsc = 0;
 	uint32_t thread = 0, found = 0;
+	bool runs_on = true; /* it is still who runs first */
 	ptm_flow_context then;
 
 	for (uint32_t looks = 0; tsc <= latest; tsc = then.until_tsc) {
@@ -163,13 +164,16 @@ static ptm_status date_code(ptm_pt_flow *flow, uint32_t *row)
 		if (looks++ == MOST_LOOKS)
 			return PTM_OK;
 		flow->config.context(flow->config.host, tsc, &then);
+		if (!found_tsc) {
+			runs_on &= looks == 1 || then.thread == thread;
+			thread = then.thread;
+		}
 		PTM_TRY(ptm_blocks_find(flow->blocks, then.space, flow->ip, flow->mode, &there));
 		if (!block_at(flow, there)->instructions)
 			continue;
-		if (found_tsc && (there != found || then.thread != thread))
+		if (found_tsc && (there != found || (then.thread != thread && !runs_on)))
 			return PTM_OK;
 		found_tsc = found_tsc ? found_tsc : tsc;
-		thread = then.thread;
 		found = there;
 	}
 	if (!found_tsc)
