@@ -469,8 +469,8 @@ static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lan
 	ptm_script_row row = state_row(session, from, item->ip);
 	uint32_t want;
 
-	/* Walking to a FUP perf forgets the branch before it, even where nothing lies between. */
-	if (item->has_ip && item->event != PTM_EVENT_PSB) {
+	/* Walking to a FUP perf forgets the branch before it, even where nothing lies between; to a PSB's, where something does. */
+	if (item->event == PTM_EVENT_PSB ? from->walked_part : item->has_ip) {
 		from->walked_class = PTM_INSN_OTHER;
 		from->walked_length = 0;
 	}

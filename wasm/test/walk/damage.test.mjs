@@ -94,6 +94,12 @@ const cases = {
     words: ['--itrace=pe', '--ns', '-F', '+flags,+insn'],
     hash: 'b425d3daff04ebdd',
   },
+  'where tracing begins no instruction is told that lies before a PSB': {
+    fixture: 'calls-mtc9',
+    bytes: { 0xfd0: `${PSB}0223d1bf11400000000000` },
+    words: ['--itrace=be', '--ns', '-F', '+flags,+insn'],
+    hash: '938ccbb83cf0e4e5',
+  },
 }
 
 /** In a PSB+: the packet, and hashes of what is printed where it stands in sync, and after an error. */
