@@ -100,6 +100,7 @@ const cases = {
     words: ['--itrace=be', '--ns', '-F', '+flags,+insn'],
     hash: '938ccbb83cf0e4e5',
   },
+  'a CBR of 0': { fixture: 'calls-psb0', bytes: { 0xfc2: '00' }, words: ['--itrace=be', '--ns', '-F', '+ipc'], hash: '9c7eccd1575ee430' },
 }
 
 /** In a PSB+: the packet, and hashes of what is printed where it stands in sync, and after an error. */
