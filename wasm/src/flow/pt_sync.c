@@ -143,17 +143,17 @@ static uint64_t coming_ip(ptm_pt_flow *flow)
 	return 0;
 }
 
-/* perf walks to a PSB's address before it reads the PSB+: where code is missing on the way, that is lost first, and
- * the address is one that an error ends at like any other; what waits for a FUP takes it for its own, and perf the rest
- * of the PSB+ for ordinary packets. Elsewhere a cut there must not matter. */
+/* perf walks to a PSB's address before it reads the PSB+: where code is missing on the way, or does not lead there (a PSB+ that was cut
+ * short), that is lost first, and the address is one that an error ends at like any other; what waits for a FUP takes it for its own, and
+ * perf the rest of the PSB+ for ordinary packets. Elsewhere a cut there must not matter. */
 static ptm_status lose_before_psb(ptm_pt_flow *flow, bool *lost)
 {
-	ptm_way way = PTM_WAY_ELSEWHERE;
+	ptm_way way = PTM_WAY_THERE;
 	uint64_t ip = flow->config.as_perf && flow->enabled && flow->ip && !flow->config.quick ? coming_ip(flow) : 0;
 
 	if (ip && ip != flow->ip)
 		PTM_TRY(ptm_flow_reaches(flow, ip, &way));
-	*lost = way == PTM_WAY_WITHOUT_CODE || (way == PTM_WAY_THERE && flow->pending_count && !flow->config.samples_each);
+	*lost = way != PTM_WAY_THERE || (ip && ip != flow->ip && flow->pending_count && !flow->config.samples_each);
 	if (!*lost)
 		return PTM_OK;
 	flow->last_ip = 0;

@@ -100,6 +100,12 @@ const cases = {
     words: ['--itrace=be', '--ns', '-F', '+flags,+insn'],
     hash: '938ccbb83cf0e4e5',
   },
+  'a PSB with an address that the code does not lead to': {
+    fixture: 'calls-psb0',
+    bytes: { 0xfc8: '7d64110000' },
+    words: ['--itrace=be', '--ns', '-F', '+flags,+insn'],
+    hash: 'c690637d8040194e',
+  },
   'a CBR of 0': { fixture: 'calls-psb0', bytes: { 0xfc2: '00' }, words: ['--itrace=be', '--ns', '-F', '+ipc'], hash: '9c7eccd1575ee430' },
 }
 
