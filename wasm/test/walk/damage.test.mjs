@@ -107,6 +107,12 @@ const cases = {
     hash: 'c690637d8040194e',
   },
   'a CBR of 0': { fixture: 'calls-psb0', bytes: { 0xfc2: '00' }, words: ['--itrace=be', '--ns', '-F', '+ipc'], hash: '9c7eccd1575ee430' },
+  'nothing damaged: without times each sample is decoded when it comes': {
+    fixture: 'other/aux-sample-calls',
+    bytes: {},
+    words: ['--itrace=Zpwxe'],
+    hash: 'd6d67fbb8d9e1b9f',
+  },
 }
 
 /** In a PSB+: the packet, and hashes of what is printed where it stands in sync, and after an error. */
