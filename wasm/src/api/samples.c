@@ -276,14 +276,14 @@ static ptm_status run_timeless(ptm_session *session, ptm_samples *samples, int32
 	return PTM_OK;
 }
 
-/* Decodes the AUX data of an ordinary sample, which perf does before it tells the sample. */
+/* Decodes the AUX data of an ordinary sample, which perf does before it tells the sample. What is left of them may be nothing, at their end. */
 static ptm_status run_sample(ptm_session *session, ptm_samples *samples, const ptm_sample_ref *sample)
 {
 	for (uint32_t row = 0; row < samples->lanes.length; row++) {
 		ptm_lane *one = &samples->lanes.at[row];
 		const ptm_queue *queue = ptm_stream_queue(&one->stream);
 		const ptm_aux_chunk *chunk = &session->file.sampled.chunks.at[queue->first_chunk + one->chunk];
-		if (one->chunk == queue->chunk_count || chunk->file_offset - sample->file_offset >= sample->size || !ptm_script_wants_cpu(&samples->script.options, queue->cpu))
+		if (one->chunk == queue->chunk_count || chunk->file_offset - sample->file_offset - 1 >= sample->size || !ptm_script_wants_cpu(&samples->script.options, queue->cpu))
 			continue;
 		if (!samples->in_run) {
 			one->thread = ptm_sideband_thread(&session->sideband, sample->pid, sample->tid);

@@ -113,6 +113,12 @@ const cases = {
     words: ['--itrace=Zpwxe'],
     hash: 'd6d67fbb8d9e1b9f',
   },
+  'and of a sample that brings nothing new, nothing': {
+    fixture: 'other/aux-sample-calls',
+    bytes: { 0x2925: '00'.repeat(16) },
+    words: ['--itrace=Zbpwxe'],
+    hash: 'fea8339e73cd7674',
+  },
 }
 
 /** In a PSB+: the packet, and hashes of what is printed where it stands in sync, and after an error. */
