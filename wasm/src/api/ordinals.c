@@ -94,25 +94,20 @@ uint32_t ptm_ordinals_run_in_queue(const ptm_ordinals *ordinals, uint32_t queue,
 	return run->queue == queue && run->first_instruction <= ordinal ? ordinals->by_queue.at[low] : UINT32_MAX;
 }
 
-/* When the queue's run before `run` began; 0: there is none. */
-static uint64_t queue_before_ns(const ptm_ordinals *ordinals, const ptm_run *run)
-{
-	uint32_t before = run->first_instruction ? ptm_ordinals_run_in_queue(ordinals, run->queue, run->first_instruction - 1) : UINT32_MAX;
-	return before == UINT32_MAX ? 0 : ordinals->runs.at[before].start_ns;
-}
-
-/* A loss ends a run, so the run before, of the queue or of the thread, began before the loss. */
+/* In one queue the order of instructions decides, between two their time. */
 const ptm_gap *ptm_ordinals_loss_before(const ptm_ordinals *ordinals, const ptm_run *run, const ptm_gap *gaps, uint32_t count)
 {
-	bool has_before = run > ordinals->runs.at && run[-1].thread == run->thread;
-	uint64_t queue_ns = queue_before_ns(ordinals, run), thread_ns = has_before ? run[-1].start_ns : 0;
+	const ptm_run *before = run > ordinals->runs.at && run[-1].thread == run->thread ? run - 1 : NULL;
 	const ptm_gap *found = NULL;
 
 	for (uint32_t i = 0; i < count; i++) {
 		const ptm_gap *gap = &gaps[i];
-		bool in_queue = gap->queue == run->queue && gap->start_ns >= queue_ns && gap->end_ns <= run->start_ns;
-		bool in_thread = gap->start_ns >= thread_ns && gap->start_ns < run->start_ns;
-		if (gap->reason != PTM_GAP_NOT_TRACED && gap->thread == run->thread && (in_queue || in_thread))
+		if (gap->reason == PTM_GAP_NOT_TRACED || gap->thread != run->thread)
+			continue;
+		bool is_before = gap->queue == run->queue ? gap->instruction <= run->first_instruction : gap->start_ns < run->start_ns;
+		bool is_since = !before || (gap->queue == before->queue ? gap->instruction >= before->first_instruction + before->instructions :
+									  gap->start_ns >= before->start_ns);
+		if (is_before && is_since)
 			found = gap;
 	}
 	return found;

@@ -117,6 +117,9 @@ static void note_gap(listing *list, const ptm_item *item, const ptm_item *last)
 	}
 	if (list->gap.reason != PTM_GAP_NONE && item->kind == PTM_ITEM_BEGIN)
 		list->gap.bytes += item->bytes;
+	/* Where another thread's tracing begins after an overflow, not in the middle of it, the loss is not that thread's. */
+	if (list->gap.reason == PTM_GAP_OVERFLOW && item->kind == PTM_ITEM_BEGIN && item->reason != PTM_GAP_OVERFLOW && item->thread != list->gap.thread)
+		list->gap.reason = PTM_GAP_NONE;
 	if (list->lost_from_ns && (item->kind == PTM_ITEM_BEGIN || item->kind == PTM_ITEM_VISIT)) {
 		ptm_gap_end(&list->gap, list->lost_from_ns, item->kind == PTM_ITEM_BEGIN ? item->found_ns : item->start_ns);
 		list->lost_from_ns = 0;
@@ -201,7 +204,8 @@ static ptm_status put_run(listing *list)
 		note_gap(list, &item, &last);
 		if (item.kind != PTM_ITEM_VISIT)
 			continue;
-		if (replay.instruction == list->run->first_instruction && (list->gap.reason == PTM_GAP_NONE || list->gap.thread != list->run->thread))
+		bool is_told = list->gap.reason != PTM_GAP_NONE && ptm_gap_is_loss(list->gap.reason) && list->gap.thread == list->run->thread;
+		if (replay.instruction == list->run->first_instruction && !is_told)
 			note_loss_before(list);
 		last = item;
 		if (replay.instruction + item.instructions > list->run->first_instruction + (list->first - list->run_first))

@@ -72,12 +72,19 @@ static void heap_pop(ptm_samples *samples)
 
 /* ------------------------------------------------------------------ lanes */
 
-static ptm_status open_flow(ptm_session *session, const ptm_script_options *options, ptm_lane *one)
+/* Without times perf decodes AUX data in samples sample by sample. */
+static bool is_by_sample(const ptm_session *session, const ptm_samples *samples)
+{
+	return session->file.sampled.queues.length && samples->script.options.timeless;
+}
+
+static ptm_status open_flow(ptm_session *session, const ptm_script_options *options, ptm_lane *one, uint64_t size)
 {
 	ptm_flow_config config;
 	ptm_clock clock;
 
 	ptm_stream_config(&one->stream, &config);
+	config.pt.input.size = size;
 	config.pt.quick = options->quick;
 	config.pt.approximate_ipc = options->approximate_ipc;
 	config.pt.samples_each = options->want & PTM_WANT_INSTRUCTIONS && options->period <= 1 && (!options->period || options->period_unit == PTM_PERIOD_INSTRUCTIONS);
@@ -87,7 +94,7 @@ static ptm_status open_flow(ptm_session *session, const ptm_script_options *opti
 	} else {
 		clock = session->segments.at[session->first_segment.at[one->stream.queue]].clock;
 	}
-	return ptm_flow_new(&one->flow, &session->blocks, &config, 0, ptm_stream_size(&one->stream), &clock);
+	return ptm_flow_new(&one->flow, &session->blocks, &config, 0, size, &clock);
 }
 
 static ptm_status open_lanes(ptm_session *session, ptm_samples *samples)
@@ -101,8 +108,8 @@ static ptm_status open_lanes(ptm_session *session, ptm_samples *samples)
 		added->stream.timeless = samples->timeless;
 		/* What nobody asked for is not decoded, and has no errors. */
 		added->ended = !ptm_script_wants_cpu(&samples->script.options, ptm_stream_queue(&added->stream)->cpu);
-		if (!samples->timeless && !added->ended)
-			PTM_TRY(open_flow(session, &samples->script.options, added));
+		if (!samples->timeless && !is_by_sample(session, samples) && !added->ended)
+			PTM_TRY(open_flow(session, &samples->script.options, added, ptm_stream_size(&added->stream)));
 	}
 	return PTM_OK;
 }
@@ -256,7 +263,7 @@ static ptm_status run_timeless(ptm_session *session, ptm_samples *samples, int32
 		if (!samples->in_run) {
 			one->thread = one->stream.thread = thread_of(session, samples, one);
 			ptm_samples_set_who(session, samples, one);
-			PTM_TRY(open_flow(session, &samples->script.options, one));
+			PTM_TRY(open_flow(session, &samples->script.options, one, ptm_stream_size(&one->stream)));
 			samples->run_lane = row;
 			samples->run_limit = UINT64_MAX;
 			samples->in_run = true;
@@ -265,6 +272,36 @@ static ptm_status run_timeless(ptm_session *session, ptm_samples *samples, int32
 		if (status != PTM_END)
 			return status;
 		samples->in_run = false;
+	}
+	return PTM_OK;
+}
+
+/* Decodes the AUX data of an ordinary sample, which perf does before it tells the sample. What is left of them may be nothing, at their end. */
+static ptm_status run_sample(ptm_session *session, ptm_samples *samples, const ptm_sample_ref *sample)
+{
+	for (uint32_t row = 0; row < samples->lanes.length; row++) {
+		ptm_lane *one = &samples->lanes.at[row];
+		const ptm_queue *queue = ptm_stream_queue(&one->stream);
+		const ptm_aux_chunk *chunk = &session->file.sampled.chunks.at[queue->first_chunk + one->chunk];
+		if (one->chunk == queue->chunk_count || chunk->file_offset - sample->file_offset - 1 >= sample->size || !ptm_script_wants_cpu(&samples->script.options, queue->cpu))
+			continue;
+		if (!samples->in_run) {
+			one->thread = ptm_sideband_thread(&session->sideband, sample->pid, sample->tid);
+			ptm_samples_set_who(session, samples, one);
+			one->chunks_size += chunk->size;
+			if (!one->flow)
+				PTM_TRY(open_flow(session, &samples->script.options, one, one->chunks_size));
+			ptm_pt_flow_extend(ptm_flow_pt(one->flow), one->chunks_size);
+			run_as(samples, one);
+			samples->run_lane = row;
+			samples->run_limit = UINT64_MAX;
+			samples->in_run = true;
+		}
+		ptm_status status = run_lane(session, samples);
+		if (status != PTM_END)
+			return status;
+		samples->in_run = false;
+		one->chunk++;
 	}
 	return PTM_OK;
 }
@@ -356,8 +393,8 @@ static ptm_status run_to(ptm_session *session, ptm_samples *samples, uint64_t ti
 		return ptm_bts_samples_run(session, samples, time == PTM_NO_TIME ? UINT64_MAX : ptm_time_tsc(&session->time, time), -1);
 	if (session->flow_source != PTM_SOURCE_PT)
 		return PTM_OK;
-	if (samples->timeless)
-		return time == PTM_NO_TIME ? run_timeless(session, samples, -1) : PTM_OK;
+	if (samples->timeless || is_by_sample(session, samples))
+		return samples->timeless && time == PTM_NO_TIME ? run_timeless(session, samples, -1) : PTM_OK;
 	if (!samples->set_up)
 		PTM_TRY(set_up(samples));
 	samples->limit = time == PTM_NO_TIME ? UINT64_MAX : ptm_time_tsc(&session->time, time);
@@ -369,9 +406,11 @@ static ptm_status take_next(ptm_session *session, ptm_samples *samples, const ne
 	ptm_script *script = &samples->script;
 
 	if (next->is_sample) {
+		const ptm_sample_ref *ref = &session->file.samples.at[next->row];
+		if (is_by_sample(session, samples))
+			PTM_TRY(run_sample(session, samples, ref));
 		samples->sample++;
 		script->put_ip = 0;
-		const ptm_sample_ref *ref = &session->file.samples.at[next->row];
 		uint32_t thread = samples->follows_stacks ? ptm_sideband_thread(&session->sideband, ref->pid, ref->tid) : 0;
 		script->stack = thread < samples->stacks.length && samples->stacks.at[thread].trace ? &samples->stacks.at[thread] : NULL;
 		PTM_TRY(ptm_script_put_sample(script, next->row));

@@ -38,6 +38,8 @@ typedef struct ptm_lane {
 	ptm_stream stream;
 	ptm_flow *flow;
 	ptm_item item;           /* the state not yet told */
+	uint32_t chunk;          /* AUX data in samples, sample by sample: the next of its queue's; … */
+	uint64_t chunks_size;    /* … bytes of those before */
 	bool has_item, ended;
 	uint64_t cycles;         /* total, as of the last state that took it over */
 	uint64_t tsc;            /* perf's time of the queue */

@@ -76,6 +76,8 @@ ptm_status ptm_samples_tell_gap(ptm_session *session, ptm_samples *samples, ptm_
 		from->walked_length = 0; /* perf walked to a FUP's address, and stopped before the instruction there */
 	else if (item->reason == PTM_GAP_NO_CODE && !from->sampling.looked)
 		ptm_samples_pass(samples, from, 0);
+	if (item->instructions)
+		from->walked_part = false; /* it walked to a branch */
 	from->sampling.looked = false;
 	if (item->reason == PTM_GAP_NO_CODE || item->reason == PTM_GAP_GUEST_CODE)
 		uncount(samples, from);

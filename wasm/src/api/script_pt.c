@@ -175,6 +175,9 @@ ptm_status ptm_samples_put(ptm_session *session, ptm_samples *samples, ptm_lane 
 		row->ns = ptm_time_ns(&session->time, tsc);
 	if (session->made_ns.length && !guest && !is_mixed)
 		script->space = ptm_spaces_at(session->spaces, script->pid, ptm_load_named_ns(session, samples->record_ns, row->ns));
+	/* An instruction that was not walked perf looks at when it prints, with the maps of then. */
+	if (row->length == PTM_LENGTH_UNKNOWN && !guest && !is_mixed)
+		row->code_space = script->space;
 	if (samples->follows_stacks && from->thread < samples->stacks.length && samples->stacks.at[from->thread].trace)
 		row->stack = &samples->stacks.at[from->thread];
 	bool is_put = ptm_script_put_row(script, row);
@@ -448,8 +451,7 @@ static ptm_status tell_ratio(ptm_session *session, ptm_samples *samples, ptm_lan
 static ptm_status tell_quick(ptm_session *session, ptm_samples *samples, ptm_lane *from)
 {
 	const ptm_item *item = &from->item;
-	/* No code was walked: perf looks at it when it prints, with the maps of then. */
-	ptm_script_row row = { .ip = item->ip, .period = 1, .code_ip = item->ip, .code_space = item->from_guest ? item->space : samples->script.space,
+	ptm_script_row row = { .ip = item->ip, .period = 1, .code_ip = item->ip, .code_space = item->space,
 		.length = PTM_LENGTH_UNKNOWN, .flags = ptm_samples_state_flags(session, item) };
 
 	if (item->bytes) {
@@ -490,8 +492,8 @@ static ptm_status tell_event(ptm_session *session, ptm_samples *samples, ptm_lan
 	ptm_script_row row = state_row(session, from, item->ip);
 	uint32_t want;
 
-	/* Walking to a FUP perf forgets the branch before it, even where nothing lies between. */
-	if (item->has_ip && item->event != PTM_EVENT_PSB) {
+	/* Walking to a FUP perf forgets the branch before it, even where nothing lies between; to a PSB's, where something does. */
+	if (item->event == PTM_EVENT_PSB ? from->walked_part : item->has_ip) {
 		from->walked_class = PTM_INSN_OTHER;
 		from->walked_length = 0;
 	}

@@ -117,6 +117,13 @@ void ptm_pt_flow_free(ptm_pt_flow *flow)
 	free(flow);
 }
 
+void ptm_pt_flow_extend(ptm_pt_flow *flow, uint64_t size)
+{
+	flow->config.input.size = flow->reader.input.size = flow->reader.limit = size;
+	if (flow->step == PTM_STEP_END)
+		flow->step = PTM_STEP_PACKET;
+}
+
 void ptm_pt_flow_ask_context(ptm_pt_flow *flow)
 {
 	flow->config.context(flow->config.host, flow->now_tsc, &flow->context);

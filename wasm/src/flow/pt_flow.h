@@ -51,6 +51,9 @@ ptm_status ptm_pt_flow_next(ptm_pt_flow *flow, ptm_item *item) PTM_MUST_CHECK;
 /* After a gap: `count` of the instructions before it count for nothing. Returns the time that they leave to it, in ticks. */
 uint64_t ptm_pt_flow_uncount(ptm_pt_flow *flow, uint64_t count);
 
+/* The stream goes on up to `size`: at its end, or before anything of it was read. */
+void ptm_pt_flow_extend(ptm_pt_flow *flow, uint64_t size);
+
 /* Asks the host once more who runs, before the next item. */
 void ptm_pt_flow_ask_context(ptm_pt_flow *flow);
 

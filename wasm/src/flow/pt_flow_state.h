@@ -102,6 +102,8 @@ struct ptm_pt_flow {
 
 	/* Time taken over, see the header. */
 	uint64_t now_tsc, now_ns;
+	uint64_t least_tsc;      /* it is no earlier, by the code that ran */
+	uint64_t latest_tsc, latest_offset; /* see latest_tsc() of pt_walk.c: holds for what is read before that offset */
 	uint64_t latched_tsc;    /* of the packet taken over last: now_tsc may be ahead, by an estimate */
 	uint64_t latched_cycles;
 	bool latched;            /* the latest latch brought new cycles */
@@ -146,6 +148,8 @@ void ptm_flow_latch(ptm_pt_flow *flow);
 void ptm_flow_latch_estimate(ptm_pt_flow *flow);
 /* As ptm_flow_latch, and corrects the time where it was estimated ahead of the packets. */
 void ptm_flow_latch_exactly(ptm_pt_flow *flow);
+/* It is `tsc` or later, whatever the packets say. */
+void ptm_flow_not_before(ptm_pt_flow *flow, uint64_t tsc);
 /* Emits a gap at the current place; the next step searches an IP, and as perf does it takes a compressed one unless code was missing. */
 ptm_item *ptm_flow_lose(ptm_pt_flow *flow, uint8_t reason);
 void ptm_flow_overflow(ptm_pt_flow *flow);
@@ -247,6 +251,8 @@ typedef enum ptm_walk {
 	PTM_WALK_LOST            /* no code, or an endless loop: a gap was emitted */
 } ptm_walk;
 ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t *block) PTM_MUST_CHECK;
+/* Lets time be one in which there is code at the flow's ip, where the packets of time leave but one. */
+void ptm_flow_date(ptm_pt_flow *flow);
 /* Emits the visit of the whole of `block`. latch: its end is decided by a packet.
  * Returns the item, good until the next is emitted. */
 ptm_item *ptm_flow_visit(ptm_pt_flow *flow, uint32_t block, uint8_t end, uint64_t to_ip, bool latch);

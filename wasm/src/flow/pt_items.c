@@ -53,6 +53,8 @@ void ptm_flow_note_off(ptm_pt_flow *flow)
 
 static void set_now(ptm_pt_flow *flow, uint64_t tsc)
 {
+	if (tsc < flow->least_tsc)
+		tsc = flow->least_tsc;
 	bool holds = tsc >= flow->now_tsc && tsc < flow->context.until_tsc;
 	flow->now_tsc = tsc;
 	flow->now_ns = ptm_time_ns(&flow->config.time, tsc);
@@ -62,6 +64,12 @@ static void set_now(ptm_pt_flow *flow, uint64_t tsc)
 	flow->config.context(flow->config.host, tsc, &flow->context);
 	if (flow->context.thread != thread || flow->context.turn != turn)
 		ptm_flow_emit(flow, PTM_ITEM_SWITCH);
+}
+
+void ptm_flow_not_before(ptm_pt_flow *flow, uint64_t tsc)
+{
+	flow->least_tsc = tsc;
+	set_now(flow, tsc);
 }
 
 /* Takes over the packets' time: a decision of theirs is used now. */
@@ -282,6 +290,7 @@ void ptm_flow_begin(ptm_pt_flow *flow, uint64_t ip)
 		ptm_flow_latch_estimate(flow);
 	else
 		ptm_flow_latch(flow);
+	ptm_flow_date(flow);
 	ptm_flow_emit_cbr(flow, 0);
 	ptm_item *item = ptm_flow_emit(flow, PTM_ITEM_BEGIN);
 	item->to_ip = ip;

@@ -371,11 +371,14 @@ ptm_status ptm_flow_find_ip(ptm_pt_flow *flow)
 		if (status == PTM_BAD_DATA)
 			return broken_psb(flow, stray);
 		PTM_TRY(status);
-		/* After an error nothing is known of where this PSB was met. */
-		psb_event(flow, offset, 0, ip, false);
+		/* After an error nothing is known of where this PSB was met. Where it has no IP, perf is back in sync at the place of the error. */
+		bool goes_on = !ip && flow->config.as_perf && !flow->config.quick && flow->ip;
+		psb_event(flow, offset, 0, goes_on ? flow->ip : ip, false);
 		checkpoint(flow, offset, packets);
 		if (ip)
 			begin_at_psb(flow, ip, offset);
+		else if (goes_on)
+			flow->step = PTM_STEP_PACKET;
 		return PTM_OK;
 	}
 	case PTM_PACKET_MODE_TSX:

@@ -7,6 +7,8 @@
 #define MOST_BRANCHES 100000
 /* How far ptm_flow_reaches looks. */
 #define MOST_STEPS 256
+/* Changes of maps, and of who runs, between two packets of time that are looked at. */
+#define MOST_LOOKS 256
 
 static const ptm_block *block_at(const ptm_pt_flow *flow, uint32_t row)
 {
@@ -157,6 +159,86 @@ static ptm_walk follow(ptm_pt_flow *flow, uint32_t row)
 	return PTM_WALK_ON;
 }
 
+/* Ticks from one MTC packet to the next, rounded up. */
+static uint64_t mtc_ticks(const ptm_clock_config *config)
+{
+	return ((uint64_t)config->tsc_ctc_numerator << (config->mtc_period & 31)) / config->tsc_ctc_denominator + 1;
+}
+
+/* What the packets read so far decide was no later: the next packet of time behind them says it, or else the end of the recorder's buffer. */
+static uint64_t latest_tsc(ptm_pt_flow *flow)
+{
+	ptm_pt_reader *reader = &flow->reader;
+	ptm_clock clock = flow->clock;
+	uint64_t start, reference = 0;
+	ptm_packet packet;
+
+	if (reader->offset < flow->latest_offset)
+		return flow->latest_tsc;
+	ptm_pt_reader_peek_start(reader);
+	bool found = false;
+	while (!found && ptm_pt_reader_peek(reader, &packet) == PTM_OK)
+		found = packet.kind == PTM_PACKET_TSC || (packet.kind == PTM_PACKET_MTC && clock.ctc.have_tma);
+	if (!found && reader->input.restarts)
+		reader->input.restarts(reader->input.context, reader->offset ? reader->offset - 1 : 0, &start, &reference);
+	else if (found && packet.kind == PTM_PACKET_TSC)
+		ptm_clock_tsc(&clock, packet.payload, false);
+	else if (found)
+		clock.tsc += mtc_ticks(&clock.config);
+	flow->latest_tsc = found ? clock.tsc : reference;
+	flow->latest_offset = reader->peek_offset;
+	return flow->latest_tsc;
+}
+
+/* Nothing is mapped at the flow's ip (`row`) in what its time says. But the time lags, or was estimated ahead: between the packets of time
+ * before and behind it something may have been mapped there, or another thread have run. Where that is one thing alone, it was that: the
+ * time becomes what it needs, and `row` is of it. That who runs first ran it needs no proof: wherever time lags it is taken for granted. */
+static ptm_status date_code(ptm_pt_flow *flow, uint32_t *row)
+{
+	uint64_t tsc = flow->clock.tsc > flow->least_tsc ? flow->clock.tsc : flow->least_tsc, latest = latest_tsc(flow), found_tsc = 0;
+	uint32_t thread = 0, found = 0;
+	bool runs_on = true; /* it is still who runs first */
+	ptm_flow_context then;
+
+	for (uint32_t looks = 0; tsc <= latest; tsc = then.until_tsc) {
+		uint32_t there;
+		if (looks++ == MOST_LOOKS)
+			return PTM_OK;
+		flow->config.context(flow->config.host, tsc, &then);
+		if (!found_tsc) {
+			runs_on &= looks == 1 || then.thread == thread;
+			thread = then.thread;
+		}
+		PTM_TRY(ptm_blocks_find(flow->blocks, then.space, flow->ip, flow->mode, &there));
+		if (!block_at(flow, there)->instructions)
+			continue;
+		if (found_tsc && (there != found || (then.thread != thread && !runs_on)))
+			return PTM_OK;
+		found_tsc = found_tsc ? found_tsc : tsc;
+		found = there;
+	}
+	if (!found_tsc)
+		return PTM_OK;
+	ptm_flow_not_before(flow, found_tsc);
+	*row = found;
+	return PTM_OK;
+}
+
+static ptm_status block_here(ptm_pt_flow *flow, uint32_t *row)
+{
+	PTM_TRY(ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, row));
+	bool is_dated = block_at(flow, *row)->instructions || flow->config.as_perf || flow->guest || flow->ip >> 63;
+	return is_dated ? PTM_OK : date_code(flow, row);
+}
+
+void ptm_flow_date(ptm_pt_flow *flow)
+{
+	uint32_t row;
+	/* What fails here fails again where the code is walked. */
+	if (!flow->config.as_perf && block_here(flow, &row) != PTM_OK)
+		return;
+}
+
 ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t *row)
 {
 	uint32_t run = flow->run;
@@ -171,7 +253,7 @@ ptm_status ptm_flow_walk(ptm_pt_flow *flow, bool stops, ptm_walk *walk, uint32_t
 		*walk = PTM_WALK_STOP;
 		return PTM_OK;
 	}
-	PTM_TRY(ptm_blocks_find(flow->blocks, ptm_flow_space_now(flow), flow->ip, flow->mode, row));
+	PTM_TRY(block_here(flow, row));
 	const ptm_block *block = block_at(flow, *row);
 	if (stops) {
 		uint32_t index = ptm_blocks_index_of(flow->blocks, block, flow->stop_ip);

@@ -281,7 +281,7 @@ static ptm_status check_rows(ptm_part_data *data)
 			return PTM_BAD_DATA;
 	}
 	for (uint32_t i = 0; i < data->gaps.length; i++) {
-		ptm_gap *gap = &data->gaps.at[i].gap;
+		ptm_gap *gap = &data->gaps.at[i];
 		gap->queue = data->queue;
 		if (gap->reason >= PTM_GAP_REASONS)
 			return PTM_BAD_DATA;

@@ -29,7 +29,7 @@ void ptm_part_found(ptm_part *part, uint64_t ns)
 	if (!data->first_ns)
 		data->first_ns = ns;
 	if (data->lost_from_ns && data->gaps.length)
-		ptm_gap_end(&data->gaps.at[data->gaps.length - 1].gap, data->lost_from_ns, ns);
+		ptm_gap_end(&data->gaps.at[data->gaps.length - 1], data->lost_from_ns, ns);
 	data->lost_from_ns = 0;
 }
 
@@ -40,24 +40,23 @@ void ptm_part_loss_end(ptm_part *part, const ptm_loss_end *end)
 	part->data.lost_until_ns = end->ns;
 }
 
-bool ptm_gap_extend(ptm_part_gap *last, const ptm_part_gap *gap)
+bool ptm_gap_extend(ptm_gap *last, const ptm_gap *gap)
 {
-	if (last->instruction != gap->instruction || last->gap.thread != gap->gap.thread ||
-	    last->gap.queue != gap->gap.queue || last->gap.reason != gap->gap.reason)
+	if (last->instruction != gap->instruction || last->thread != gap->thread || last->queue != gap->queue || last->reason != gap->reason)
 		return false;
-	unite(&last->gap, &gap->gap);
+	unite(last, gap);
 	return true;
 }
 
-uint32_t ptm_gaps_unite_cells(ptm_part_gap *gaps, uint32_t count, uint32_t shift)
+uint32_t ptm_gaps_unite_cells(ptm_gap *gaps, uint32_t count, uint32_t shift)
 {
 	uint32_t last[PTM_GAP_REASONS], left = 0;
 
 	memset(last, 0xff, sizeof last);
 	for (uint32_t i = 0; i < count; i++) {
-		const ptm_gap *gap = &gaps[i].gap;
+		const ptm_gap *gap = &gaps[i];
 		uint32_t reason = gap->reason < PTM_GAP_REASONS ? gap->reason : 0;
-		ptm_gap *into = last[reason] == UINT32_MAX ? NULL : &gaps[last[reason]].gap;
+		ptm_gap *into = last[reason] == UINT32_MAX ? NULL : &gaps[last[reason]];
 		if (into && into->thread == gap->thread && into->queue == gap->queue && into->reason == gap->reason &&
 		    into->start_ns >> shift == gap->end_ns >> shift) {
 			unite(into, gap);
@@ -69,7 +68,7 @@ uint32_t ptm_gaps_unite_cells(ptm_part_gap *gaps, uint32_t count, uint32_t shift
 	return left;
 }
 
-uint32_t ptm_gaps_unite(ptm_part_gap *gaps, uint32_t count, uint32_t most)
+uint32_t ptm_gaps_unite(ptm_gap *gaps, uint32_t count, uint32_t most)
 {
 	for (uint32_t shift = 10; shift < 63 && count > most; shift++)
 		count = ptm_gaps_unite_cells(gaps, count, shift);

@@ -27,7 +27,7 @@ static uint64_t joining_bytes(const ptm_profile *profile)
 
 	for (uint32_t i = 0; i < settled->lanes.length; i++)
 		trees += tree_bytes(&settled->lanes.at[i]->tree);
-	uint64_t growing = calls * (sizeof(ptm_call) + sizeof(ptm_joined_call)) + profile->stored_gaps * (sizeof(ptm_gap) + sizeof(ptm_part_gap)) +
+	uint64_t growing = calls * (sizeof(ptm_call) + sizeof(ptm_joined_call)) + profile->stored_gaps * 2 * sizeof(ptm_gap) +
 			   profile->stored_checkpoints * sizeof(ptm_checkpoint) + profile->parts.length * sizeof(ptm_run);
 	return LEAST_BYTES + 3 * trees + 2 * growing + 3 * loose;
 }

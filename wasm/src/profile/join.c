@@ -108,14 +108,11 @@ static bool is_in_hole(const ptm_profile *profile, uint64_t from_ns, uint64_t to
 static ptm_status add_absence(ptm_joined *joined, const ptm_lane *lane, const ptm_part_data *part, const ptm_piece *piece)
 {
 	const ptm_departure *from = &lane->departure;
-	ptm_part_gap gap;
+	ptm_gap gap = { .start_ns = from->time_ns, .end_ns = piece->start_ns, .offset = from->offset, .ip = from->next_ip, .count = 1,
+			.missing_ns = piece->start_ns - from->time_ns, .thread = piece->thread, .queue = part->queue, .reason = PTM_GAP_NOT_TRACED };
 
 	if (piece->start_ns <= from->time_ns)
 		return PTM_OK;
-	memset(&gap, 0, sizeof gap);
-	gap.gap = (ptm_gap){ .start_ns = from->time_ns, .end_ns = piece->start_ns, .offset = from->offset, .ip = from->next_ip,
-			     .count = 1, .thread = piece->thread, .queue = part->queue, .reason = PTM_GAP_NOT_TRACED };
-	gap.gap.missing_ns = piece->start_ns - from->time_ns;
 	return ptm_array_push(&joined->gaps, gap);
 }
 

@@ -22,7 +22,7 @@ struct ptm_joined {
 	ptm_call_tree tree;               /* below one stand-in per lane */
 	PTM_ARRAY(ptm_lane *) lanes;      /* sorted by (thread, queue); owned */
 	PTM_ARRAY(ptm_joined_call) calls; /* of epochs that are over; their depths are known */
-	PTM_ARRAY(ptm_part_gap) gaps;     /* times in which a thread did not run */
+	PTM_ARRAY(ptm_gap) gaps;     /* times in which a thread did not run */
 	ptm_sums *sums;                   /* borrowed; NULL: none are kept */
 	bool is_copy;                     /* adds nothing to them */
 };
@@ -54,7 +54,7 @@ struct ptm_profile {
 
 	PTM_ARRAY(ptm_hole) holes;   /* sorted by start; ends never fall */
 	PTM_ARRAY(uint32_t) entered; /* blocks that a part took for resumed, but that were entered at its start */
-	PTM_ARRAY(ptm_part_gap) queue_gaps;
+	PTM_ARRAY(ptm_gap) queue_gaps;
 
 	PTM_ARRAY(ptm_call_node) call_tree;
 	PTM_ARRAY(uint32_t) tree_rows;    /* per node of the joined tree: its row, UINT32_MAX */

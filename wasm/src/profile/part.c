@@ -191,10 +191,8 @@ static ptm_status open_run(ptm_part *part, const ptm_item *item, const ptm_arriv
 static ptm_status add_gap(ptm_part *part, const ptm_gap *gap)
 {
 	ptm_part_data *data = &part->data;
-	ptm_part_gap made;
+	ptm_gap made = *gap;
 
-	memset(&made, 0, sizeof made);
-	made.gap = *gap;
 	made.instruction = data->instructions;
 	if (data->gaps.length && ptm_gap_extend(&data->gaps.at[data->gaps.length - 1], &made))
 		return PTM_OK;
@@ -209,7 +207,7 @@ static ptm_status add_gap(ptm_part *part, const ptm_gap *gap)
 void ptm_part_lose_bytes(ptm_part *part, uint64_t bytes)
 {
 	if (part->data.gaps.length)
-		part->data.gaps.at[part->data.gaps.length - 1].gap.bytes += bytes;
+		part->data.gaps.at[part->data.gaps.length - 1].bytes += bytes;
 }
 
 /* Trace was lost: every stack is unknown from here on. */

@@ -55,12 +55,6 @@ typedef struct ptm_piece_call {
 	uint32_t reserved;
 } ptm_piece_call;
 
-/* A gap and the ordinal (in its part) of the next instruction after it. */
-typedef struct ptm_part_gap {
-	ptm_gap gap;
-	uint64_t instruction;
-} ptm_part_gap;
-
 typedef struct ptm_part_run {
 	ptm_run run;                 /* first_instruction counts from the part's start */
 	uint64_t lost_before;        /* 1: trace was lost before it */
@@ -99,7 +93,7 @@ typedef struct ptm_part_data {
 	PTM_ARRAY(ptm_tree_node) nodes;
 	PTM_ARRAY(ptm_frame) frames; /* residue, piece after piece */
 	PTM_ARRAY(ptm_piece_call) calls; /* in order of their ends */
-	PTM_ARRAY(ptm_part_gap) gaps;
+	PTM_ARRAY(ptm_gap) gaps;
 	PTM_ARRAY(ptm_checkpoint) checkpoints; /* instruction and packet count from the part's start */
 	PTM_ARRAY(ptm_part_mark) marks; /* of some of them */
 
@@ -126,16 +120,16 @@ static inline uint64_t ptm_longer(uint64_t shortest_ns)
 void ptm_part_found(ptm_part *part, uint64_t ns);
 
 /* Makes `gap` part of `last` when nothing lies between them and they are alike. */
-bool ptm_gap_extend(ptm_part_gap *last, const ptm_part_gap *gap);
+bool ptm_gap_extend(ptm_gap *last, const ptm_gap *gap);
 
 /* Unites gaps of one thread, queue and reason that lie in the same cell of
  * 2^shift ns; returns how many are left. */
-uint32_t ptm_gaps_unite_cells(ptm_part_gap *gaps, uint32_t count, uint32_t shift);
+uint32_t ptm_gaps_unite_cells(ptm_gap *gaps, uint32_t count, uint32_t shift);
 
 /* Unites small neighbours of one thread and reason, of which `count` may then be
  * more than 1, until at most `most` are left or nothing more can be united;
  * returns how many are left. */
-uint32_t ptm_gaps_unite(ptm_part_gap *gaps, uint32_t count, uint32_t most);
+uint32_t ptm_gaps_unite(ptm_gap *gaps, uint32_t count, uint32_t most);
 
 /* Instructions of a call-tree node since the last measurement of cycles. */
 typedef struct ptm_measured { uint32_t node; uint64_t instructions; } ptm_measured;

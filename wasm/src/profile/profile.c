@@ -254,7 +254,7 @@ static ptm_status flatten_tree(ptm_profile *profile, const ptm_joined *work)
 
 static int compare_gaps(const void *left, const void *right)
 {
-	const ptm_gap *a = &((const ptm_part_gap *)left)->gap, *b = &((const ptm_part_gap *)right)->gap;
+	const ptm_gap *a = left, *b = right;
 	const uint64_t keys[][2] = { { a->thread, b->thread }, { a->start_ns, b->start_ns }, { a->end_ns, b->end_ns },
 				     { a->queue, b->queue }, { a->offset, b->offset }, { a->reason, b->reason }, { a->ip, b->ip } };
 
@@ -277,7 +277,7 @@ static ptm_status join_gaps(ptm_profile *profile, const ptm_joined *work)
 	count = ptm_gaps_unite(profile->queue_gaps.at, count, PTM_PROFILE_GAPS);
 	PTM_TRY(ptm_array_reserve(&profile->gaps, count));
 	for (uint32_t i = 0; i < count; i++)
-		profile->gaps.at[i] = profile->queue_gaps.at[i].gap;
+		profile->gaps.at[i] = profile->queue_gaps.at[i];
 	profile->gaps.length = count;
 	ptm_array_free(&profile->queue_gaps);
 	return PTM_OK;

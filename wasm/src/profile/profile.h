@@ -114,6 +114,7 @@ typedef struct ptm_gap {
 	uint64_t start_ns, end_ns, bytes, offset, ip, count;
 	uint64_t missing_ns;     /* of a loss: up to the next packet that tells where the code goes on, or that tracing is off; all of
 	                            `count` gaps added up, where end_ns - start_ns is as far as they reach */
+	uint64_t instruction;    /* ordinal, in its queue's stream (in a part: in the part), of the next one after it */
 	uint32_t thread, queue;
 	uint8_t reason;
 	uint8_t reserved[7];

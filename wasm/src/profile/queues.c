@@ -22,9 +22,9 @@ static bool is_next_segment(const state *state, const ptm_part_data *part)
 	       (part->checkpoints.length && part->checkpoints.at[0].offset == state->end_offset);
 }
 
-static ptm_status add_gap(ptm_profile *profile, const state *state, const ptm_part_gap *gap)
+static ptm_status add_gap(ptm_profile *profile, const state *state, const ptm_gap *gap)
 {
-	ptm_part_gap made = *gap;
+	ptm_gap made = *gap;
 	uint32_t count = profile->queue_gaps.length;
 
 	if (count > state->first_gap && ptm_gap_extend(&profile->queue_gaps.at[count - 1], &made))
@@ -35,7 +35,7 @@ static ptm_status add_gap(ptm_profile *profile, const state *state, const ptm_pa
 static void end_loss(ptm_profile *profile, state *state, uint64_t ns)
 {
 	if (state->lost_from_ns)
-		ptm_gap_end(&profile->queue_gaps.at[state->lost_gap].gap, state->lost_from_ns, ns);
+		ptm_gap_end(&profile->queue_gaps.at[state->lost_gap], state->lost_from_ns, ns);
 	state->lost_from_ns = 0;
 }
 
@@ -55,13 +55,9 @@ static ptm_status extend_run(ptm_profile *profile, state *state, const ptm_run *
 	ptm_run *into = &profile->runs.at[state->run];
 
 	if (state->is_away && run->start_ns > into->end_ns) {
-		ptm_part_gap gap;
-		memset(&gap, 0, sizeof gap);
-		gap.gap = (ptm_gap){ .start_ns = into->end_ns, .end_ns = run->start_ns, .offset = state->departure.offset,
-				     .ip = state->departure.next_ip, .count = 1, .thread = run->thread, .queue = run->queue,
-				     .reason = PTM_GAP_NOT_TRACED };
-		gap.gap.missing_ns = run->start_ns - into->end_ns;
-		gap.instruction = state->instructions;
+		ptm_gap gap = { .start_ns = into->end_ns, .end_ns = run->start_ns, .offset = state->departure.offset,
+				.ip = state->departure.next_ip, .count = 1, .missing_ns = run->start_ns - into->end_ns,
+				.instruction = state->instructions, .thread = run->thread, .queue = run->queue, .reason = PTM_GAP_NOT_TRACED };
 		PTM_TRY(add_gap(profile, state, &gap));
 	}
 	if (run->end_ns > into->end_ns)
@@ -100,7 +96,7 @@ static ptm_status add_counted(ptm_profile *profile, state *state, const ptm_part
 		PTM_TRY(ptm_array_push(&profile->checkpoints, checkpoint));
 	}
 	for (uint32_t i = 0; i < part->gaps.length; i++) {
-		ptm_part_gap gap = part->gaps.at[i];
+		ptm_gap gap = part->gaps.at[i];
 		gap.instruction += state->instructions;
 		PTM_TRY(add_gap(profile, state, &gap));
 	}

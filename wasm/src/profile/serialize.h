@@ -13,7 +13,7 @@
 
 _Static_assert(sizeof(ptm_tree_node) == 40 && sizeof(ptm_frame) == 48 && sizeof(ptm_piece_call) == 40, "records travel as they are");
 _Static_assert(sizeof(ptm_arrival) == 24 && sizeof(ptm_departure) == 56 && sizeof(ptm_piece) == 152, "records travel as they are");
-_Static_assert(sizeof(ptm_part_run) == 80 && sizeof(ptm_part_gap) == 80 && sizeof(ptm_checkpoint) == 40, "records travel as they are");
+_Static_assert(sizeof(ptm_part_run) == 80 && sizeof(ptm_gap) == 80 && sizeof(ptm_checkpoint) == 40, "records travel as they are");
 
 /* A block travels as what it is (this many bytes, 16 bits of them the number of its
  * instructions), one byte for each instruction's length, and its counters: those of

@@ -204,10 +204,11 @@ void ptm_clock_mtc(ptm_clock *clock, uint32_t mtc, bool after_cyc, ptm_clock_pee
 
 void ptm_clock_cbr(ptm_clock *clock, uint32_t ratio)
 {
-	if (clock->cbr == ratio || !ratio)
+	if (clock->cbr == ratio)
 		return;
+	/* None, which a packet cut short says, is a change to perf, too. */
 	clock->cbr = ratio;
-	clock->cbr_cycles_to_tsc = (double)clock->config.max_nonturbo_ratio / ratio;
+	clock->cbr_cycles_to_tsc = ratio ? (double)clock->config.max_nonturbo_ratio / ratio : 0;
 	clock->cyc_reference = clock->tsc;
 	clock->cyc_count = 0;
 	if (clock->config.max_nonturbo_ratio)

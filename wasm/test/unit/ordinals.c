@@ -18,11 +18,13 @@ static const struct {
 	ptm_gap gap;
 	uint32_t before; /* the only run that it is told before; 9: none */
 } cases[] = {
-	{ "another thread ran there since", { .thread = 3, .queue = 1, .start_ns = 120, .end_ns = 150, .reason = PTM_GAP_OVERFLOW }, 1 },
-	{ "goes on on another CPU", { .thread = 3, .queue = 1, .start_ns = 210, .end_ns = 400, .reason = PTM_GAP_OVERFLOW }, 2 },
-	{ "lasts until the next run there", { .thread = 4, .queue = 1, .start_ns = 120, .end_ns = 150, .reason = PTM_GAP_OVERFLOW }, 3 },
-	{ "nothing was lost", { .thread = 3, .queue = 1, .start_ns = 120, .end_ns = 150, .reason = PTM_GAP_NOT_TRACED }, 9 },
-	{ "the thread never goes on", { .thread = 3, .queue = 2, .start_ns = 310, .end_ns = 320, .reason = PTM_GAP_OVERFLOW }, 9 },
+	{ "another thread ran there since", { .thread = 3, .queue = 1, .start_ns = 120, .instruction = 5, .reason = PTM_GAP_OVERFLOW }, 1 },
+	{ "goes on on another CPU", { .thread = 3, .queue = 1, .start_ns = 210, .instruction = 14, .reason = PTM_GAP_OVERFLOW }, 2 },
+	{ "lasts until the next run there", { .thread = 4, .queue = 1, .start_ns = 120, .instruction = 5, .reason = PTM_GAP_OVERFLOW }, 3 },
+	{ "at the time that the run before it began", { .thread = 3, .queue = 1, .start_ns = 200, .instruction = 14, .reason = PTM_GAP_OVERFLOW }, 2 },
+	{ "at the time that the run behind it began", { .thread = 3, .queue = 1, .start_ns = 200, .instruction = 9, .reason = PTM_GAP_OVERFLOW }, 1 },
+	{ "nothing was lost", { .thread = 3, .queue = 1, .start_ns = 120, .instruction = 5, .reason = PTM_GAP_NOT_TRACED }, 9 },
+	{ "the thread never goes on", { .thread = 3, .queue = 2, .start_ns = 310, .instruction = 5, .reason = PTM_GAP_OVERFLOW }, 9 },
 };
 
 int main(void)

@@ -396,8 +396,47 @@ static void scan_without_psb(void)
 	pt_world_close(&world);
 }
 
+/* Process 2 runs, its thread 1, then 2, then 1. */
+static void second_process(void *host, uint64_t tsc, ptm_flow_context *context)
+{
+	const pt_world *world = host;
+	const uint64_t *changes = world->user;
+	*context = (ptm_flow_context){ .thread = tsc >= changes[2] && tsc < changes[3] ? 2 : 1, .space = ptm_spaces_at(world->spaces, 2, tsc), .until_tsc = UINT64_MAX };
+	for (unsigned i = 0; i < 4; i++)
+		if (tsc < changes[i] && changes[i] < context->until_tsc)
+			context->until_tsc = changes[i];
+}
+
+/* Time lags: code that is mapped before the next packet of time. */
+static void mapped_later(uint64_t mapped, uint64_t again, uint64_t other, uint64_t back, bool is_found)
+{
+	pt_world world;
+	pt_world_open(&world, 0x401000, pt_code, sizeof pt_code);
+	uint64_t changes[] = { mapped, again, other, back };
+	const ptm_map *map = ptm_spaces_find(world.spaces, ptm_spaces_at(world.spaces, 1, 1), 0x401000);
+	CHECK_EQ(ptm_spaces_map(world.spaces, mapped, 2, map), PTM_OK);
+	CHECK_EQ(ptm_spaces_exec(world.spaces, again, 2), PTM_OK);
+	CHECK_EQ(ptm_spaces_map(world.spaces, again, 2, map), PTM_OK);
+	world.user = changes;
+	world.config.context = second_process;
+	CHECK_TEXT(world_flow(&world, START "01 " TSC_2000), is_found ?
+		"begin~ 401000 @1000\n"
+		"401000 3 call 40101b @1800\n"
+		"40101b 1 off 0 @1800\n" :
+		"begin~ 401000 @1000\n"
+		"gap no code at 401000 @1000\n");
+	pt_world_close(&world);
+}
+
 int main(void)
 {
+	mapped_later(0x1800, 0x2800, 0x3000, 0x3100, true);
+	mapped_later(0x2800, 0x2900, 0x3000, 0x3100, false);
+	/* Two programs, one after the other. */
+	mapped_later(0x1800, 0x1900, 0x3000, 0x3100, false);
+	/* Another thread runs later; before, and this one again. */
+	mapped_later(0x1800, 0x2800, 0x1900, 0x1a00, true);
+	mapped_later(0x1800, 0x2800, 0x1700, 0x1900, false);
 	scan_without_psb();
 	reached();
 	cut_short(false, "begin~ 401000 @1000\n"

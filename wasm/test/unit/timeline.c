@@ -79,20 +79,20 @@ static void too_many_calls(void)
 /* Gaps of 1 ns every 1000 ns, and a long one: neighbours are united. */
 static void too_many_gaps(void)
 {
-	ptm_part_gap *gaps = calloc(1000, sizeof *gaps);
+	ptm_gap *gaps = calloc(1000, sizeof *gaps);
 
 	for (uint32_t i = 0; i < 1000; i++) {
-		gaps[i].gap = (ptm_gap){ .start_ns = 1000 * i, .end_ns = 1000 * i + 1, .bytes = 2, .count = 1, .thread = i / 500,
+		gaps[i] = (ptm_gap){ .start_ns = 1000 * i, .end_ns = 1000 * i + 1, .bytes = 2, .count = 1, .thread = i / 500,
 					 .reason = PTM_GAP_OVERFLOW };
 		gaps[i].instruction = i;
 	}
-	gaps[600].gap.end_ns = 600900;
+	gaps[600].end_ns = 600900;
 	uint32_t count = ptm_gaps_unite(gaps, 1000, 200);
 	uint64_t total = 0, bytes = 0;
 	for (uint32_t i = 0; i < count; i++) {
-		total += gaps[i].gap.count;
-		bytes += gaps[i].gap.bytes;
-		CHECK(i == 0 || gaps[i].gap.thread != gaps[i - 1].gap.thread || gaps[i].gap.start_ns > gaps[i - 1].gap.end_ns);
+		total += gaps[i].count;
+		bytes += gaps[i].bytes;
+		CHECK(i == 0 || gaps[i].thread != gaps[i - 1].thread || gaps[i].start_ns > gaps[i - 1].end_ns);
 	}
 	CHECK(count > 100 && count <= 200);
 	CHECK_EQ(total, 1000);

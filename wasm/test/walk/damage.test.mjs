@@ -124,6 +124,43 @@ const cases = {
     words: ['--itrace=b', '--ns', '-F', '+ipc'],
     hash: '5df30568410b3e1d',
   },
+  'after an error a PSB without an IP is at the place of the error': {
+    fixture: 'calls-default',
+    bytes: { 0x9a9: `2d0000${PSB}1970d8a5df7bfa000223${PSB}1970d8a5df7bfa000223fe` },
+    words: ['--itrace=bpe', '--ns', '-F', '+addr,+flags'],
+    hash: 'aad19f527a53e967',
+  },
+  'the instruction at the first PSB of a stream lies where a program was mapped meanwhile': {
+    fixture: 'threads-per-thread',
+    bytes: { 0x11f0: '5de01140000000' },
+    words: ['--itrace=pe', '--ns', '-F', '+flags,+insn'],
+    hash: 'b425d3daff04ebdd',
+  },
+  'where tracing begins no instruction is told that lies before a PSB': {
+    fixture: 'calls-mtc9',
+    bytes: { 0xfd0: `${PSB}0223d1bf11400000000000` },
+    words: ['--itrace=be', '--ns', '-F', '+flags,+insn'],
+    hash: '938ccbb83cf0e4e5',
+  },
+  'a PSB with an address that the code does not lead to': {
+    fixture: 'calls-psb0',
+    bytes: { 0xfc8: '7d64110000' },
+    words: ['--itrace=be', '--ns', '-F', '+flags,+insn'],
+    hash: 'c690637d8040194e',
+  },
+  'a CBR of 0': { fixture: 'calls-psb0', bytes: { 0xfc2: '00' }, words: ['--itrace=be', '--ns', '-F', '+ipc'], hash: '9c7eccd1575ee430' },
+  'nothing damaged: without times each sample is decoded when it comes': {
+    fixture: 'other/aux-sample-calls',
+    bytes: {},
+    words: ['--itrace=Zpwxe'],
+    hash: 'd6d67fbb8d9e1b9f',
+  },
+  'and of a sample that brings nothing new, nothing': {
+    fixture: 'other/aux-sample-calls',
+    bytes: { 0x2925: '00'.repeat(16) },
+    words: ['--itrace=Zbpwxe'],
+    hash: 'fea8339e73cd7674',
+  },
 }
 
 /** In a PSB+: the packet, and hashes of what is printed where it stands in sync, and after an error. */
