@@ -542,12 +542,7 @@ static ptm_status start(ptm_session *session, const ptm_request *request)
 	PTM_TRY(ptm_script_options_read(options, request->text, &session->strings, &session->message));
 	bool newer = options->version >= 612;
 	ptm_images_name(&session->images, options->no_demangle ? PTM_NAMED_LINKED : newer ? PTM_NAMED_WHOLE : PTM_NAMED_BRIEF, newer);
-	/* dsoff stands for dso too, but of types of which the file itself has no event. */
-	for (uint32_t row = 0; row < session->file.attrs.length; row++) {
-		uint64_t *fields = &options->fields[ptm_script_type(session->file.attrs.at[row].type)];
-		if (*fields & PTM_SCRIPT_DSOFF)
-			*fields |= PTM_SCRIPT_DSO;
-	}
+	ptm_script_add_dso(session, options->fields);
 	PTM_TRY(ptm_script_start(&samples->script));
 	if (options->header)
 		PTM_TRY(ptm_script_put_header(&samples->script));

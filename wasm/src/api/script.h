@@ -260,6 +260,8 @@ void ptm_script_put_branch_code(ptm_script *script, const ptm_sample *sample, ui
 /* script_check.c: PTM_BAD_REQUEST and perf's message for fields that the file's
  * samples do not have; `asked`: those of `fields` that were chosen by name. */
 ptm_status ptm_script_check(ptm_session *session, uint64_t fields, uint64_t asked) PTM_MUST_CHECK;
+/* Field dsoff stands for dso too, but of types of which the file itself has no event. `fields`: by type. */
+void ptm_script_add_dso(const ptm_session *session, uint64_t *fields);
 /* An event that counts nothing, for the sake of its records: perf asks nothing of its samples. */
 bool ptm_attr_is_dummy(const ptm_attr *attr);
 /* The first event of the type of `attr` (borrowed): perf takes events of a type for alike and looks at that one. */

@@ -62,6 +62,15 @@ static ptm_status check_event(ptm_session *session, const ptm_attr *attr, uint64
 	return PTM_OK;
 }
 
+void ptm_script_add_dso(const ptm_session *session, uint64_t *fields)
+{
+	for (uint32_t row = 0; row < session->file.attrs.length; row++) {
+		uint32_t type = ptm_script_type(session->file.attrs.at[row].type);
+		if (fields[type] & PTM_SCRIPT_DSOFF)
+			fields[type] |= PTM_SCRIPT_DSO;
+	}
+}
+
 ptm_status ptm_script_check(ptm_session *session, uint64_t fields, uint64_t asked)
 {
 	const ptm_trace_file *file = &session->file;
