@@ -183,7 +183,8 @@ const imageStates = ['missing', 'loaded', 'refused']
 function imageLines(images: Tables['images']): string[][] {
   return Array.from({ length: Math.max(0, images.rows - 1) }, (_, index) => {
     const row = index + 1
-    const state = images.anonymous[row] === 1 ? 'no file' : (imageStates[images.status[row] ?? 0] ?? '')
+    const given = imageStates[images.status[row] ?? 0] ?? ''
+    const state = images.anonymous[row] === 1 && given === 'missing' ? 'no file' : given
     const executed = images.instructions[row] ?? 0
     return [
       `  ${textAt(images.path, row)}`,

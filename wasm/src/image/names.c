@@ -85,6 +85,17 @@ static ptm_status directory_of(ptm_images *images, const char *path, uint32_t *d
 	return PTM_OK;
 }
 
+/* A dump is mapped only to tell where it is: it is given now, and no code is in that map. */
+static void ask_no_more_for(ptm_images *images, const char *path)
+{
+	const char *name = ptm_base_name(path);
+	for (uint32_t i = 1; i < images->images.length; i++) {
+		ptm_image *image = &images->images.at[i];
+		if (!strcmp(ptm_base_name(ptm_strings_get(images->strings, image->path)), name) && image->status != PTM_IMAGE_LOADED)
+			image->is_anonymous = true;
+	}
+}
+
 static ptm_status offer_jitdump(ptm_images *images, ptm_source *reader, const char *path, uint32_t *served, ptm_message *message)
 {
 	ptm_jitdump dump = { .file = { reader->id, reader->size } };
@@ -111,6 +122,7 @@ static ptm_status offer_jitdump(ptm_images *images, ptm_source *reader, const ch
 	image->is_32bit = dump.header.machine == 3;
 	ptm_source_init(&image->source, reader->id, reader->size, 16384);
 	ptm_pages_init(&image->code, reader->id, reader->size, 65536);
+	ask_no_more_for(images, path);
 	images->maps_changed = true;
 	*served = 1;
 	return ptm_array_push(&images->jitdumps, dump);

@@ -56,6 +56,13 @@ it('vmlinux beside kcore and kallsyms changes no name', () => {
   expect(hashOf(script(name, ...FIELDS, ...given.kcore, '--vmlinux', join(folder, 'vmlinux')))).toBe(instructions)
 })
 
+it('a jitdump that was given is not asked for again', () => {
+  const words = ['info', join(folder, 'jit.perf.data'), '--decode', '--symfs', join(folder, 'symfs'), '--jitdump', join(folder, 'jit-88.dump')]
+  const text = execFileSync(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()
+  expect(text).toMatch(/jitted code of process 88 +loaded/)
+  expect(text).not.toContain('Not given')
+})
+
 it('of a jitdump that is not whole it is said where it ends', () => {
   const dump = join(scratch, 'jit-88.dump')
   writeFileSync(dump, readFileSync(join(folder, 'jit-88.dump')).subarray(0, -1))
