@@ -92,7 +92,7 @@ static ptm_status demangle_whole(const char *symbol, ptm_text *into)
 	size_t length = strlen(symbol);
 
 	if (symbol[0] == '_' && symbol[1] == 'Z') {
-		ptm_status status = symbol[length - 1] == 'E' ? ptm_demangle_rust(symbol, into) : PTM_NOT_FOUND;
+		ptm_status status = symbol[length - 1] == 'E' ? ptm_demangle_rust(symbol, true, into) : PTM_NOT_FOUND;
 		if (status != PTM_NOT_FOUND)
 			return status;
 		into->bytes.length = 0;
@@ -117,7 +117,7 @@ ptm_status ptm_demangle(const char *symbol, ptm_name_style style, ptm_text *into
 		return demangle_whole(symbol, into);
 	if (symbol[0] != '_')
 		return symbol[0] == 'L' ? ptm_demangle_java(symbol, into) : ptm_demangle_ocaml(symbol, into);
-	ptm_status status = ptm_demangle_rust(symbol, into);
+	ptm_status status = ptm_demangle_rust(symbol, false, into);
 	if (status != PTM_NOT_FOUND || length > LONGEST)
 		return status;
 	into->bytes.length = 0;

@@ -31,8 +31,8 @@ static int hex_digit(char c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* A random hash has many different digits; a C++ name that looks like one does not. */
-static bool is_hash(segment segment)
+/* A random hash has many different digits; a C++ name that looks like one does not. To perf 6.12 it has not all of them. */
+static bool is_hash(segment segment, bool newer)
 {
 	uint32_t seen = 0;
 	if (segment.length != 17 || segment.text[0] != 'h')
@@ -43,11 +43,11 @@ static bool is_hash(segment segment)
 			return false;
 		seen |= 1u << digit;
 	}
-	return __builtin_popcount(seen) >= 5;
+	return __builtin_popcount(seen) >= 5 && !(newer && seen == 0xffff);
 }
 
 /* Stores the character that "$…$" at `text` means and how long that is. */
-static bool unescape(const char *text, size_t length, char *means, size_t *used)
+static bool unescape(const char *text, size_t length, bool newer, char *means, size_t *used)
 {
 	static const struct { const char *code; char means; } known[] = {
 		{ "$C$", ',' }, { "$SP$", '@' }, { "$BP$", '*' }, { "$RF$", '&' }, { "$LT$", '<' }, { "$GT$", '>' }, { "$LP$", '(' }, { "$RP$", ')' },
@@ -62,10 +62,11 @@ static bool unescape(const char *text, size_t length, char *means, size_t *used)
 		return false;
 	*means = (char)(hex_digit(text[2]) * 16 + hex_digit(text[3]));
 	*used = 5;
-	return true;
+	/* perf 6.12 knows no others. */
+	return !newer || strchr(" '[]~", *means);
 }
 
-static ptm_status append_segment(segment segment, ptm_text *into)
+static ptm_status append_segment(segment segment, bool newer, ptm_text *into)
 {
 	const char *at = segment.text, *end = at + segment.length;
 	if (segment.length >= 2 && at[0] == '_' && at[1] == '$')
@@ -73,14 +74,14 @@ static ptm_status append_segment(segment segment, ptm_text *into)
 	while (at < end) {
 		size_t used = 1;
 		char c = *at;
-		if (c == '$' && !unescape(at, (size_t)(end - at), &c, &used))
-			return ptm_text_append(into, at, (size_t)(end - at));
+		if (c == '$' && !unescape(at, (size_t)(end - at), newer, &c, &used))
+			return newer ? PTM_NOT_FOUND : ptm_text_append(into, at, (size_t)(end - at));
 		if (c == '.' && *at == '.' && end - at >= 2 && at[1] == '.') {
 			PTM_TRY(ptm_text_append(into, "::", 2));
 			at += 2;
 			continue;
 		}
-		PTM_TRY(ptm_text_append(into, &c, 1));
+		PTM_TRY(ptm_text_append(into, newer && *at == '.' ? "-" : &c, 1));
 		at += used;
 	}
 	return PTM_OK;
@@ -98,7 +99,7 @@ static const char *find_end(const char *start)
 	return NULL;
 }
 
-ptm_status ptm_demangle_rust(const char *symbol, ptm_text *into)
+ptm_status ptm_demangle_rust(const char *symbol, bool newer, ptm_text *into)
 {
 	if (symbol[1] == 'R')
 		return ptm_demangle_rust_v0(symbol, into);
@@ -114,13 +115,13 @@ ptm_status ptm_demangle_rust(const char *symbol, ptm_text *into)
 	while (at < end)
 		if (!take_segment(&at, end, &segment))
 			return PTM_NOT_FOUND;
-	if (!is_hash(segment))
+	if (!is_hash(segment, newer))
 		return PTM_NOT_FOUND;
 	for (at = start, end -= HASH; at < end;) {
 		if (at > start)
 			PTM_TRY(ptm_text_append(into, "::", 2));
 		if (take_segment(&at, end, &segment))
-			PTM_TRY(append_segment(segment, into));
+			PTM_TRY(append_segment(segment, newer, into));
 		else
 			break;
 	}

@@ -99,8 +99,8 @@ bool ptm_part_qualifies_function(ptm_part_kind kind);
 /* Writes the tree below `part`. PTM_BAD_DATA when it makes no sense. */
 ptm_status ptm_parts_print(const ptm_name_parser *parser, uint32_t part, ptm_text *into) PTM_MUST_CHECK;
 
-/* Rust's names, if `symbol` is one; else PTM_NOT_FOUND. */
-ptm_status ptm_demangle_rust(const char *symbol, ptm_text *into) PTM_MUST_CHECK;
+/* Rust's names, if `symbol` is one; else PTM_NOT_FOUND. `newer`: as perf 6.12 knows the older ones. */
+ptm_status ptm_demangle_rust(const char *symbol, bool newer, ptm_text *into) PTM_MUST_CHECK;
 /* Appends to `into`. PTM_NOT_FOUND: it is no name of the OCaml compiler. */
 ptm_status ptm_demangle_ocaml(const char *symbol, ptm_text *into) PTM_MUST_CHECK;
 /* Appends to `into`. PTM_NOT_FOUND: it is no method of Java; `into` holds a part of it then. */
