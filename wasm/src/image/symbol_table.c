@@ -165,7 +165,8 @@ typedef struct reader {
 	half symbols, code;
 	PTM_ARRAY(uint8_t) labels;       /* by section: 0 not known yet, 1 no, 2 yes */
 	uint32_t only;                   /* section whose symbols count: of a kernel module perf takes those of .text; 0: all */
-	bool newer_perf;                  /* as perf 6.12 names its entries */
+	ptm_name_style style;            /* which of several symbols is taken depends on their names */
+	bool newer_perf;                 /* as perf 6.12 names entries of PLTs */
 	bool own_sections;               /* the symbols' file numbers its sections its own way */
 } reader;
 
@@ -400,7 +401,7 @@ static uint32_t only_section(half *symbols)
 static ptm_status read_with(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, reader reader, ptm_status (*work)(struct reader *))
 {
 	uint32_t sections = symbols->elf->sections.length > code->elf->sections.length ? symbols->elf->sections.length : code->elf->sections.length;
-	*table = (ptm_symbol_table){ 0 };
+	*table = (ptm_symbol_table){ .names.style = reader.style };
 	reader.table = table;
 	PTM_TRY(ptm_symbol_tree_init(&table->tree));
 	PTM_TRY(ptm_array_reserve(&reader.labels, sections + 1));
@@ -415,9 +416,9 @@ static ptm_status read_with(ptm_symbol_table *table, const ptm_symbol_file *symb
 	return status;
 }
 
-ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, bool newer_perf)
+ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, ptm_name_style style, bool newer_perf)
 {
-	return read_with(table, symbols, code, (reader){ .newer_perf = newer_perf }, read_tables);
+	return read_with(table, symbols, code, (reader){ .style = style, .newer_perf = newer_perf }, read_tables);
 }
 
 ptm_status ptm_symbol_table_read_more(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code)

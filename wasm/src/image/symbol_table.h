@@ -43,8 +43,9 @@ typedef struct ptm_symbol_table {
 
 /* Reads the symbols of `symbols`, which is the file with the code itself or was
  * split from it, and makes up those of the code's PLT, as perf 6.1 or, `newer_perf`,
- * as perf 6.12. Without any symbols the tree is empty. Free in any case. */
-ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, bool newer_perf) PTM_MUST_CHECK;
+ * as perf 6.12. Which of several at one place is kept depends on their names, and so on `style`. Without any symbols
+ * the tree is empty. Free in any case. */
+ptm_status ptm_symbol_table_read(ptm_symbol_table *table, const ptm_symbol_file *symbols, const ptm_symbol_file *code, ptm_name_style style, bool newer_perf) PTM_MUST_CHECK;
 /* Reads what perf 6.1 leaves nameless: the .symtab of `symbols` (the unpacked
  * .gnu_debugdata of the code's file; `code` itself: there is none), and the PLT
  * entries that it does not know. Free in any case. */

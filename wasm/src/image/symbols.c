@@ -178,7 +178,7 @@ static ptm_status read_table(const ptm_image *image, ptm_symbol_table *table, co
 	ptm_source_init(&debug, image->debug_source, image->debug_size, 16384);
 	bool has_symbols = image->debug_size && ptm_elf_read(&elf, &debug, "", &message) == PTM_OK &&
 			   ptm_elf_symbols_named(&elf, &debug, ".symtab", PTM_SECTION_SYMBOLS);
-	ptm_status status = ptm_symbol_table_read(table, has_symbols ? &split : &code, &code, image->newer_perf);
+	ptm_status status = ptm_symbol_table_read(table, has_symbols ? &split : &code, &code, image->is_kernel ? PTM_NAMED_LINKED : image->name_style, image->newer_perf);
 	ptm_source_free(&debug);
 	ptm_elf_free(&elf);
 	return status;
@@ -201,7 +201,6 @@ static ptm_status read_elf_symbols(ptm_image *image)
 	ptm_status status = ptm_elf_read(&elf, &source, "", &message);
 	if (status == PTM_OK)
 		status = read_table(image, &table, &elf, &source);
-	table.names.style = image->is_kernel ? PTM_NAMED_LINKED : image->name_style;
 	if (status == PTM_OK)
 		status = make_index(&image->symbol_index, &table, elf.loads.length ? elf.loads.at : &everywhere, elf.loads.length ? elf.loads.length : 1);
 	else

@@ -88,6 +88,17 @@ static void of_several_symbols_in_one_place_the_best_is_kept(void)
 		   "401150-401154 longer\n401160-401164 first\n");
 }
 
+static void of_several_symbols_the_best_depends_on_how_they_are_named(void)
+{
+	static const elf_file_symbol both[] = { { 0x401100, 4, "_ZNSsC1Ev", STB_GLOBAL, STT_FUNC, 1 }, { 0x401100, 4, "_Z7abcdefgv", STB_GLOBAL, STT_FUNC, 1 } };
+	CHECK_TEXT(symbols(both, 2), "401100-401104 std::basic_string<char, std::char_traits<char>, std::allocator<char> >::basic_string\n");
+	elf_file_make(&file, 1, 20, 0x90, both, 2);
+	publish();
+	ptm_images_name(&images, PTM_NAMED_LINKED, false);
+	CHECK_TEXT(show(0x401000, 0x402000), "401100-401104 _Z7abcdefgv\n");
+	end();
+}
+
 static void where_symbols_overlap_the_shape_of_the_tree_decides(void)
 {
 	CHECK_TEXT(SYMBOLS({ 0x401100, 0x100, "outer", STB_GLOBAL, STT_FUNC, 1 }, { 0x401140, 8, "inner", STB_GLOBAL, STT_FUNC, 1 }),
@@ -437,6 +448,7 @@ int main(void)
 	sizes_bound_symbols_and_missing_ones_are_guessed();
 	labels_count_and_what_is_no_code_does_not();
 	of_several_symbols_in_one_place_the_best_is_kept();
+	of_several_symbols_the_best_depends_on_how_they_are_named();
 	where_symbols_overlap_the_shape_of_the_tree_decides();
 	names_in_code_are_demangled();
 	plt_entries_are_named_by_their_relocations();
