@@ -101,8 +101,8 @@ describe('two guests with kernels of their own, at the same addresses', () => {
       'gamma 501/501 (guest 87) 453 instructions',
       'delta 600/600 (guest 87) 206 instructions',
       '/opt/ptarmigan/guest loaded 1,845 instructions',
-      '[guest.kernel.kallsyms.77] no file 649 instructions',
-      '[guest.kernel.kallsyms.87] no file 659 instructions',
+      '[guest.kernel.kallsyms.77] loaded 649 instructions',
+      '[guest.kernel.kallsyms.87] loaded 659 instructions',
     ])
   })
   it('a kernel that fits both is nobody’s until it is said whose', () => {
