@@ -83,8 +83,8 @@ static void put_pt_info(ptm_script *script, ptm_bytes *body)
 	}
 	if (count < sizeof lines / sizeof *lines)
 		return;
-	/* The string is padded to whole words. */
-	uint64_t length = words[count - 1], padded = (length + 7) & ~7ull;
+	/* The string and a NUL are padded to whole words. */
+	uint64_t length = words[count - 1], padded = length ? (length + 8) & ~7ull : 0;
 	const uint8_t *filter = padded <= ptm_bytes_left(body) ? ptm_bytes_take(body, (size_t)padded) : NULL;
 	ptm_script_put(script, "  Filter string       ");
 	if (filter)

@@ -34,7 +34,7 @@ static ptm_status check_kind(const ptm_trace_file *file, ptm_message *message)
 	return PTM_OK;
 }
 
-/* Reads the address filter: its length in bytes, then the text, padded to 8. */
+/* Reads the address filter: its length in bytes, then the text and a NUL, padded to 8. */
 static ptm_status read_filter(const ptm_trace_file *file, ptm_bytes *words, ptm_pt_info *info)
 {
 	uint64_t length = ptm_bytes_u64(words);
@@ -42,7 +42,7 @@ static ptm_status read_filter(const ptm_trace_file *file, ptm_bytes *words, ptm_
 
 	if (!length || length > ptm_bytes_left(words))
 		return PTM_OK;
-	const char *text = ptm_bytes_text(words, (size_t)((length + 7) & ~(uint64_t)7), &text_length);
+	const char *text = ptm_bytes_text(words, (size_t)((length + 8) & ~(uint64_t)7), &text_length);
 	if (!text)
 		return PTM_OK;
 	PTM_TRY(ptm_strings_add(file->strings, text, text_length, &info->filter));

@@ -46,7 +46,7 @@ static void test_today(void)
 	start(0x300e603, IMAGE_USUAL);
 	put_words();
 	put(&body, more, sizeof more);
-	put_u64(&body, 24);
+	put_u64(&body, 23);
 	put(&body, "filter 0x10/0x20@/bin/x\0", 24);
 	put_u64(&body, 1);
 	CHECK_EQ(finish(PTM_RECORD_AUXTRACE_INFO), PTM_OK);
@@ -122,6 +122,23 @@ static void test_timeless(void)
 	ptm_trace_file_free(&trace);
 }
 
+/* A NUL follows the text, in words of its own where it fills its own. */
+static void test_filter_of_whole_words(void)
+{
+	static const uint64_t more[6] = { 0 };
+
+	start(0x400, IMAGE_USUAL);
+	put_words();
+	put(&body, more, sizeof more);
+	put_u64(&body, 24);
+	put(&body, "filter 0x10/0x20@/bin/xy\0\0\0\0\0\0\0\0", 32);
+	put_u64(&body, 1);
+	CHECK_EQ(finish(PTM_RECORD_AUXTRACE_INFO), PTM_OK);
+	CHECK_TEXT(ptm_strings_get(&strings, info.filter), "filter 0x10/0x20@/bin/xy");
+	CHECK(info.event_trace);
+	ptm_trace_file_free(&trace);
+}
+
 /* A filter longer than the record is not read past it. */
 static void test_filter_that_lies(void)
 {
@@ -157,6 +174,7 @@ int main(void)
 	test_old_perf();
 	test_options();
 	test_timeless();
+	test_filter_of_whole_words();
 	test_filter_that_lies();
 	test_other_hardware();
 	ptm_strings_free(&strings);
