@@ -26,50 +26,6 @@ void ptm_samples_free(ptm_samples *samples)
 	free(samples);
 }
 
-/* ---------------------------------------------------------------- the heap */
-
-/* A binary heap by time that breaks ties as perf's does. */
-static void heap_place(ptm_samples *samples, uint32_t at, ptm_heap_entry entry)
-{
-	ptm_heap_entry *heap = samples->heap.at;
-	while (at) {
-		uint32_t parent = (at - 1) / 2;
-		if (heap[parent].tsc <= entry.tsc)
-			break;
-		heap[at] = heap[parent];
-		at = parent;
-	}
-	heap[at] = entry;
-}
-
-static ptm_status heap_add(ptm_samples *samples, uint32_t row, uint64_t tsc)
-{
-	ptm_heap_entry entry = { tsc, row };
-	PTM_TRY(ptm_array_push(&samples->heap, entry));
-	heap_place(samples, samples->heap.length - 1, entry);
-	return PTM_OK;
-}
-
-/* Takes the first entry out. The hole sinks to the bottom and the last entry
- * fills it; on its way the last entry still counts as a child, and of equal
- * children the right one moves up. */
-static void heap_pop(ptm_samples *samples)
-{
-	ptm_heap_entry *heap = samples->heap.at;
-	uint32_t count = samples->heap.length, at = 0;
-	ptm_heap_entry last = heap[count - 1];
-
-	while (at * 2 + 1 < count) {
-		uint32_t left = at * 2 + 1, right = left + 1;
-		uint32_t child = right >= count || heap[left].tsc < heap[right].tsc ? left : right;
-		heap[at] = heap[child];
-		at = child;
-	}
-	samples->heap.length--;
-	if (at < samples->heap.length)
-		heap_place(samples, at, last);
-}
-
 /* ------------------------------------------------------------------ lanes */
 
 /* Without times perf decodes AUX data in samples sample by sample. */
@@ -142,7 +98,7 @@ static ptm_status set_up(ptm_samples *samples)
 			continue;
 		PTM_TRY(status);
 		one->tsc = one->item.end_tsc;
-		PTM_TRY(heap_add(samples, row, one->tsc));
+		PTM_TRY(ptm_lane_heap_add(&samples->heap, row, one->tsc));
 	}
 	return PTM_OK;
 }
@@ -182,6 +138,13 @@ static void run_as(const ptm_samples *samples, ptm_lane *one)
 static bool is_past(const ptm_session *session, const ptm_samples *samples, ptm_lane *one)
 {
 	return ptm_samples_is_outside(session, samples, one) && one->range == samples->script.options.times.length;
+}
+
+static void begin_run(ptm_samples *samples, uint32_t row, uint64_t limit)
+{
+	samples->run_lane = row;
+	samples->run_limit = limit;
+	samples->in_run = true;
 }
 
 /* Decodes one lane until its time reaches the run's limit. PTM_MORE: the answer is long enough. */
@@ -233,23 +196,23 @@ static ptm_status run_lanes(ptm_session *session, ptm_samples *samples)
 		if (!samples->in_run) {
 			if (!samples->heap.length || samples->heap.at[0].tsc >= samples->limit)
 				return PTM_OK;
-			samples->run_lane = samples->heap.at[0].lane;
-			heap_pop(samples);
-			samples->run_limit = samples->limit;
-			if (samples->heap.length && samples->heap.at[0].tsc + 1 < samples->limit)
-				samples->run_limit = samples->heap.at[0].tsc + 1;
-			ptm_lane *one = &samples->lanes.at[samples->run_lane];
+			uint32_t row = samples->heap.at[0].lane;
+			ptm_lane *one = &samples->lanes.at[row];
+			uint64_t limit = samples->limit;
+			ptm_lane_heap_pop(&samples->heap);
+			if (samples->heap.length && samples->heap.at[0].tsc + 1 < limit)
+				limit = samples->heap.at[0].tsc + 1;
 			one->thread = thread_of(session, samples, one);
 			ptm_samples_set_who(session, samples, one);
 			run_as(samples, one);
-			samples->in_run = true;
+			begin_run(samples, row, limit);
 		}
 		ptm_status status = run_lane(session, samples);
 		if (status != PTM_OK && status != PTM_END)
 			return status;
 		samples->in_run = false;
 		if (status == PTM_OK)
-			PTM_TRY(heap_add(samples, samples->run_lane, samples->lanes.at[samples->run_lane].tsc));
+			PTM_TRY(ptm_lane_heap_add(&samples->heap, samples->run_lane, samples->lanes.at[samples->run_lane].tsc));
 	}
 }
 
@@ -264,9 +227,7 @@ static ptm_status run_timeless(ptm_session *session, ptm_samples *samples, int32
 			one->thread = one->stream.thread = thread_of(session, samples, one);
 			ptm_samples_set_who(session, samples, one);
 			PTM_TRY(open_flow(session, &samples->script.options, one, ptm_stream_size(&one->stream)));
-			samples->run_lane = row;
-			samples->run_limit = UINT64_MAX;
-			samples->in_run = true;
+			begin_run(samples, row, UINT64_MAX);
 		}
 		ptm_status status = run_lane(session, samples);
 		if (status != PTM_END)
@@ -293,9 +254,7 @@ static ptm_status run_sample(ptm_session *session, ptm_samples *samples, const p
 				PTM_TRY(open_flow(session, &samples->script.options, one, one->chunks_size));
 			ptm_pt_flow_extend(ptm_flow_pt(one->flow), one->chunks_size);
 			run_as(samples, one);
-			samples->run_lane = row;
-			samples->run_limit = UINT64_MAX;
-			samples->in_run = true;
+			begin_run(samples, row, UINT64_MAX);
 		}
 		ptm_status status = run_lane(session, samples);
 		if (status != PTM_END)

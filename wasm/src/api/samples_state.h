@@ -64,7 +64,9 @@ typedef struct ptm_lane {
 
 typedef struct ptm_bts_samples ptm_bts_samples;
 
+/* Lanes that have more, by their time. */
 typedef struct ptm_heap_entry { uint64_t tsc; uint32_t lane; } ptm_heap_entry;
+typedef PTM_ARRAY(ptm_heap_entry) ptm_lane_heap;
 
 /* A binary without code, as perf deals with it. */
 typedef struct ptm_unreadable {
@@ -76,7 +78,7 @@ typedef struct ptm_unreadable {
 struct ptm_samples {
 	ptm_script script;
 	PTM_ARRAY(ptm_lane) lanes;
-	PTM_ARRAY(ptm_heap_entry) heap;
+	ptm_lane_heap heap;
 	PTM_ARRAY(uint32_t) running; /* cpu -> thread */
 	PTM_ARRAY(bool) met;     /* by thread: a record told its process */
 	PTM_ARRAY(ptm_unreadable) unreadable;
@@ -96,6 +98,11 @@ struct ptm_samples {
 	ptm_dump *dump;          /* -D: the rest is not used then */
 	struct ptm_bts_samples *bts; /* of a BTS trace: samples_bts.c */
 };
+
+/* lane_heap.c */
+ptm_status ptm_lane_heap_add(ptm_lane_heap *heap, uint32_t lane, uint64_t tsc) PTM_MUST_CHECK;
+/* Takes out the first entry of a heap that has some. */
+void ptm_lane_heap_pop(ptm_lane_heap *heap);
 
 /* script_pt.c */
 /* Who the rows of a lane name from now on. */
